@@ -1,0 +1,112 @@
+//! The macro `path!` of `fencebox-sdk`, which re-exports it.
+//!
+//! It is a procedural macro because only such a one can take the names out of
+//! a template: `format!` would put the values in as they are, and a value
+//! like `../x` would then change which resource a request means.
+
+use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+
+/// A path with values in it: `path!("/servers/{account}/{self.id}")`.
+///
+/// Gives a `fencebox_sdk::http::Path`. In braces stands a variable or a field
+/// that is `Display`; its value is percent-encoded, also where it contains a
+/// slash. See `Path` for the values that no path can hold.
+#[proc_macro]
+pub fn path(input: TokenStream) -> TokenStream {
+    expand(input).unwrap_or_else(|problem| compile_error(&problem))
+}
+
+fn expand(input: TokenStream) -> Result<TokenStream, String> {
+    let template = string_literal(input)?;
+    let (pieces, names) = split(&template)?;
+    let pieces: Vec<String> = pieces.iter().map(|piece| format!("{piece:?}")).collect();
+    let values: Vec<String> = names.iter().map(|name| format!("({name:?}, &{name})")).collect();
+    format!(
+        "::fencebox_sdk::http::Path::encode(&[{}], &[{}])",
+        pieces.join(", "),
+        values.join(", ")
+    )
+    .parse()
+    .map_err(|problem| format!("path!: {problem}"))
+}
+
+/// The text of the one string literal that the macro takes.
+fn string_literal(input: TokenStream) -> Result<String, String> {
+    const WANTED: &str = "path! takes one string in plain quotes: path!(\"/servers/{id}\")";
+    let mut tokens = input.into_iter();
+    let (Some(TokenTree::Literal(literal)), None) = (tokens.next(), tokens.next()) else {
+        return Err(WANTED.to_owned());
+    };
+    let text = literal.to_string();
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    // An escape sequence would have to be decoded, and no path needs one.
+    text.filter(|text| !text.contains('\\'))
+        .map(str::to_owned)
+        .ok_or_else(|| WANTED.to_owned())
+}
+
+/// The fixed pieces of a template, always one more than the names between
+/// them.
+fn split(template: &str) -> Result<(Vec<&str>, Vec<&str>), String> {
+    if !template.starts_with('/') {
+        return Err("a path starts with a slash".to_owned());
+    }
+    let (mut pieces, mut names, mut rest) = (Vec::new(), Vec::new(), template);
+    while let Some((piece, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or("a brace is not closed")?;
+        if !is_place(name) {
+            return Err(format!("`{{{name}}}` is not the name of a variable or a field"));
+        }
+        pieces.push(piece);
+        names.push(name);
+        rest = after;
+    }
+    pieces.push(rest);
+    match pieces.iter().find(|piece| piece.contains('}')) {
+        Some(_) => Err("a brace is closed that was not opened".to_owned()),
+        None => Ok((pieces, names)),
+    }
+}
+
+/// Whether this is a variable, or fields of one.
+fn is_place(name: &str) -> bool {
+    name.split('.').all(|part| {
+        !part.is_empty()
+            && !part.starts_with(|first: char| first.is_ascii_digit())
+            && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+    })
+}
+
+fn compile_error(problem: &str) -> TokenStream {
+    let text = TokenTree::from(Literal::string(problem));
+    TokenStream::from_iter([
+        TokenTree::from(Ident::new("compile_error", Span::call_site())),
+        TokenTree::from(proc_macro::Punct::new('!', proc_macro::Spacing::Alone)),
+        TokenTree::from(Group::new(Delimiter::Brace, TokenStream::from(text))),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_place, split};
+
+    #[test]
+    fn pieces_stand_around_the_names() {
+        assert_eq!(split("/a/{b}/c{d.e}"), Ok((vec!["/a/", "/c", ""], vec!["b", "d.e"])));
+        assert_eq!(split("/"), Ok((vec!["/"], vec![])));
+    }
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        for template in [
+            "a", "", "/{", "/}", "/{}", "/{a b}", "/{f()}", "/{a.}", "/{1}", "/{a:?}",
+        ] {
+            assert!(split(template).is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_a_variable_or_a_field() {
+        assert!(is_place("id") && is_place("self.account") && is_place("_a1"));
+    }
+}

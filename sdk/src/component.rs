@@ -1,0 +1,154 @@
+//! From the generated exports to a [`Device`]. Public for [`crate::export!`]
+//! only.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+use crate::bindings::exports::fencebox::agent::device as exports;
+use crate::{Agent, Device, Error, Options, Plug, PowerStatus, PowerTarget, Result};
+
+/// The exports of a plugin whose device is `D`.
+#[derive(Debug)]
+pub struct Component<D>(PhantomData<D>);
+
+/// One session: the device until it is closed.
+///
+/// The generated resource lends it out shared. A device is called by one
+/// caller at a time (a component cannot be entered twice), so the cell never
+/// refuses; it spares plugin authors interior mutability of their own.
+#[derive(Debug)]
+pub struct Session<D>(RefCell<Option<D>>);
+
+impl<D: Device + 'static> exports::Guest for Component<D> {
+    type Session = Session<D>;
+
+    fn describe(name: String) -> Result<Agent> {
+        Ok(D::describe(&name))
+    }
+}
+
+impl<D: Device> Session<D> {
+    fn start(options: Vec<(String, String)>) -> Result<Self> {
+        D::open(&Options::from_iter(options)).map(|device| Self(RefCell::new(Some(device))))
+    }
+
+    fn call<T>(&self, ask: impl FnOnce(&mut D) -> Result<T>) -> Result<T> {
+        match self.0.try_borrow_mut().as_deref_mut() {
+            Ok(Some(device)) => ask(device),
+            _ => Err(Error::ConnectionLost("the session is closed".to_owned())),
+        }
+    }
+}
+
+impl<D: Device + 'static> exports::GuestSession for Session<D> {
+    fn open(options: Vec<(String, String)>) -> Result<exports::Session> {
+        Self::start(options).map(exports::Session::new)
+    }
+
+    fn probe(&self) -> Result<()> {
+        self.call(D::probe)
+    }
+
+    fn power_status(&self, plug: String) -> Result<PowerStatus> {
+        self.call(|device| device.power_status(&plug))
+    }
+
+    fn set_power(&self, plug: String, target: PowerTarget) -> Result<()> {
+        self.call(|device| device.set_power(&plug, target))
+    }
+
+    fn cycle(&self, plug: String) -> Result<()> {
+        self.call(|device| device.cycle(&plug))
+    }
+
+    fn cycle_complete(&self, plug: String) -> Result<bool> {
+        self.call(|device| device.cycle_complete(&plug))
+    }
+
+    fn plugs(&self, with_status: bool) -> Result<Vec<Plug>> {
+        self.call(|device| device.plugs(with_status))
+    }
+
+    fn diagnose(&self, plug: String) -> Result<()> {
+        self.call(|device| device.diagnose(&plug))
+    }
+
+    fn close(&self) {
+        // Out of the cell first: whatever `close` does, the session is over.
+        let device = self.0.try_borrow_mut().ok().and_then(|mut device| device.take());
+        if let Some(mut device) = device {
+            device.close();
+        }
+    }
+}
+
+/// Compiles for devices only.
+pub const fn is_device<D: Device>() {}
+
+#[cfg(test)]
+mod tests {
+    use super::Session;
+    use crate::bindings::exports::fencebox::agent::device::GuestSession;
+    use crate::prelude::*;
+
+    struct Lamp {
+        asked: u32,
+    }
+
+    impl Device for Lamp {
+        fn describe(name: &str) -> Agent {
+            Agent::new(name, "a lamp")
+        }
+
+        fn open(options: &Options) -> Result<Self> {
+            options.required("plug").map(|_| Lamp { asked: 0 })
+        }
+
+        fn power_status(&mut self, _plug: &str) -> Result<PowerStatus> {
+            self.asked += 1;
+            Ok(if self.asked > 1 {
+                PowerStatus::Off
+            } else {
+                PowerStatus::On
+            })
+        }
+    }
+
+    fn lamp() -> Session<Lamp> {
+        Session::start(vec![("plug".to_owned(), "1".to_owned())]).unwrap()
+    }
+
+    #[test]
+    fn a_device_keeps_its_state_between_calls() {
+        let session = lamp();
+        assert_eq!(session.power_status("1".to_owned()), Ok(PowerStatus::On));
+        assert_eq!(session.power_status("1".to_owned()), Ok(PowerStatus::Off));
+    }
+
+    #[test]
+    fn what_a_device_does_not_write_is_unsupported() {
+        let (session, plug) = (lamp(), || "1".to_owned());
+        assert_eq!(session.probe(), Ok(()));
+        assert_eq!(session.set_power(plug(), PowerTarget::Off), Err(Error::Unsupported));
+        assert_eq!(session.cycle(plug()), Err(Error::Unsupported));
+        assert_eq!(session.cycle_complete(plug()), Err(Error::Unsupported));
+        assert_eq!(session.plugs(true), Err(Error::Unsupported));
+        assert_eq!(session.diagnose(plug()), Err(Error::Unsupported));
+    }
+
+    #[test]
+    fn a_closed_session_answers_errors() {
+        let session = lamp();
+        session.close();
+        session.close();
+        assert_eq!(
+            session.power_status("1".to_owned()),
+            Err(Error::ConnectionLost("the session is closed".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_refused_log_in_makes_no_session() {
+        assert!(Session::<Lamp>::start(Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,37 @@
+//! Lines for the person on call.
+//!
+//! The host masks the secrets that it knows (options declared secret), escapes
+//! control characters and drops lines past its limit. Never log a token that
+//! the device handed out: the host does not know it.
+
+use crate::bindings::fencebox::agent::log::Level;
+
+/// The action will fail because of this.
+pub fn error(line: impl AsRef<str>) {
+    write(Level::Error, line.as_ref());
+}
+
+/// Something is not as it should be.
+pub fn warn(line: impl AsRef<str>) {
+    write(Level::Warn, line.as_ref());
+}
+
+/// Progress; shown with the option `verbose`.
+pub fn info(line: impl AsRef<str>) {
+    write(Level::Info, line.as_ref());
+}
+
+/// Detail; shown with the option `verbose`.
+pub fn debug(line: impl AsRef<str>) {
+    write(Level::Debug, line.as_ref());
+}
+
+#[cfg(target_family = "wasm")]
+fn write(level: Level, line: &str) {
+    crate::bindings::fencebox::agent::log::log(level, line);
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn write(level: Level, line: &str) {
+    crate::testing::log(level, line);
+}

@@ -1,0 +1,123 @@
+//! The options that a session is opened with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Result};
+
+/// Options by canonical name (`power_timeout`), after the host's checks and
+/// defaults. An empty value counts as none.
+///
+/// `Debug` shows names only: values may be secrets.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Options(BTreeMap<String, String>);
+
+impl Options {
+    /// The value of an option, if it has one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The value of an option that the plugin cannot do without.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] that names the option.
+    pub fn required(&self, name: &str) -> Result<&str> {
+        self.get(name)
+            .ok_or_else(|| Error::invalid_option(name, "is needed and has no value"))
+    }
+
+    /// Whether a boolean option is set: the host hands over `1` or nothing.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.get(name) == Some("1")
+    }
+
+    /// The value of an integer or seconds option, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] that names the option where the number does
+    /// not fit into `N`.
+    pub fn number<N: FromStr>(&self, name: &str) -> Result<Option<N>> {
+        let parse = |text: &str| {
+            text.parse()
+                .map_err(|_| Error::invalid_option(name, "is not a whole number, or too large or too small"))
+        };
+        self.get(name).map(parse).transpose()
+    }
+}
+
+impl FromIterator<(String, String)> for Options {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Options {
+    /// For tests: `Options::from([("plug", "1")])`.
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+    use crate::Error;
+
+    fn options() -> Options {
+        Options::from([
+            ("password", "s3cret"),
+            ("proxy", ""),
+            ("ssl_insecure", "1"),
+            ("ssl", "yes"),
+            ("ipport", "8443"),
+        ])
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        assert_eq!(options().get("proxy"), None);
+        assert_eq!(options().get("password"), Some("s3cret"));
+    }
+
+    #[test]
+    fn a_required_option_is_named() {
+        assert_eq!(options().required("password"), Ok("s3cret"));
+        let Err(Error::InvalidOption(problem)) = options().required("account") else {
+            panic!("not refused");
+        };
+        assert_eq!(problem.name, "account");
+    }
+
+    #[test]
+    fn only_the_hosts_spelling_is_set() {
+        assert!(options().is_set("ssl_insecure"));
+        assert!(!options().is_set("ssl"));
+        assert!(!options().is_set("quiet"));
+    }
+
+    #[test]
+    fn numbers_have_to_fit() {
+        assert_eq!(options().number::<u16>("ipport"), Ok(Some(8443)));
+        assert_eq!(options().number::<u16>("delay"), Ok(None));
+        assert!(options().number::<u8>("ipport").is_err());
+    }
+
+    #[test]
+    fn debug_tells_no_value() {
+        let shown = format!("{:?}", options());
+        assert!(shown.contains("password") && !shown.contains("s3cret"), "{shown}");
+    }
+}

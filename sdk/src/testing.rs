@@ -1,0 +1,220 @@
+//! The device's side of a conversation, written down by a test.
+//!
+//! On targets other than wasm every request of this crate ends here. A
+//! [`Script`] says how the device answers; while it plays, a request that it
+//! does not expect fails the test at once, and an answer that nobody asked
+//! for fails it at the end. Each thread plays its own, so tests run side by
+//! side.
+//!
+//! ```
+//! use fencebox_sdk::prelude::*;
+//! use fencebox_sdk::testing::Script;
+//!
+//! let script = Script::new()
+//!     .on("GET", "/relays/1")
+//!     .reply(200, json!({ "state": "on" }))
+//!     .reply(503, json!({ "message": "try later" }))
+//!     .play();
+//!
+//! let relay: Value = get_json("api", "/relays/1")?;
+//! assert_eq!(relay["state"], "on");
+//! assert!(get_json::<Value>("api", "/relays/1").is_err());
+//! assert_eq!(script.requests().len(), 2);
+//! # Ok::<(), Error>(())
+//! ```
+
+// A double exists to fail tests, and to say why.
+#![expect(clippy::panic, reason = "a request that no test expects has to fail it")]
+
+mod script;
+
+pub use script::Script;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::bindings::fencebox::agent::http as wit;
+pub use crate::bindings::fencebox::agent::log::Level;
+use crate::http::{self, Failure};
+use script::Answer;
+
+/// Header fields that the host sets and refuses from a plugin.
+const HOSTS_OWN: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
+
+thread_local! {
+    static STAGE: RefCell<Option<Stage>> = const { RefCell::new(None) };
+}
+
+/// What plays on this thread.
+struct Stage {
+    answers: Vec<Answer>,
+    in_order: bool,
+    base_urls: BTreeMap<String, String>,
+    requests: Vec<Sent>,
+    lines: Vec<(Level, String)>,
+}
+
+/// A request as the plugin made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The endpoint it names.
+    pub endpoint: String,
+    /// Its method, as HTTP spells it.
+    pub method: &'static str,
+    /// Path and query, without the endpoint's base path.
+    pub path: String,
+    /// Header fields, as the plugin spelt them.
+    pub headers: Vec<(String, String)>,
+    /// Its body; empty where it has none.
+    pub body: Vec<u8>,
+}
+
+impl Sent {
+    /// The first header field of this name, whatever its case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// If it is none.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|problem| panic!("the body of {} {} is no JSON: {problem}", self.method, self.path))
+    }
+}
+
+/// A script while it plays. When it is dropped, the test fails if an answer
+/// was not asked for.
+#[derive(Debug)]
+#[must_use = "a script plays until this is dropped"]
+pub struct Playing(());
+
+impl Playing {
+    fn begin(stage: Stage) -> Self {
+        let before = STAGE.replace(Some(stage));
+        assert!(before.is_none(), "another script plays on this thread");
+        Self(())
+    }
+
+    /// The requests so far, in order.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Sent> {
+        on_stage(|stage| stage.requests.clone())
+    }
+
+    /// The requests so far as `METHOD /path`, in order.
+    #[must_use]
+    pub fn asked(&self) -> Vec<String> {
+        on_stage(|stage| stage.requests.iter().map(Sent::line).collect())
+    }
+
+    /// The lines logged so far, in order.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(Level, String)> {
+        on_stage(|stage| stage.lines.clone())
+    }
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        let stage = STAGE.take();
+        if thread::panicking() {
+            return;
+        }
+        let rest: Vec<String> = stage
+            .iter()
+            .flat_map(|stage| &stage.answers)
+            .filter_map(Answer::missed)
+            .collect();
+        assert!(rest.is_empty(), "answers that nobody asked for: {}", rest.join(", "));
+    }
+}
+
+impl Sent {
+    fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// The end of every request.
+pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
+    let sent = Sent {
+        endpoint: request.endpoint,
+        method: http::method_name(request.method),
+        path: request.path,
+        headers: request.headers,
+        body: request.body.unwrap_or_default(),
+    };
+    if let Some((field, _)) = sent
+        .headers
+        .iter()
+        .find(|(field, _)| HOSTS_OWN.contains(&field.to_lowercase().as_str()))
+    {
+        return Err(Failure::Invalid(format!("the host sets the header `{field}` itself")));
+    }
+    let line = sent.line();
+    // The panic has to come after the borrow ends: dropping `Playing` borrows.
+    let answer = on_stage(|stage| {
+        let answer = stage.answer(&sent);
+        stage.requests.push(sent);
+        answer
+    });
+    answer.unwrap_or_else(|script| panic!("unscripted request {line}; the script has {script}"))
+}
+
+impl Stage {
+    /// The next answer to this request, or what the script has instead.
+    fn answer(&mut self, sent: &Sent) -> Result<Result<wit::Response, Failure>, String> {
+        let mut waiting = self.answers.iter_mut().filter(|answer| !answer.is_spent());
+        let next = if self.in_order {
+            waiting.next().filter(|answer| answer.is_for(sent.method, &sent.path))
+        } else {
+            waiting.find(|answer| answer.is_for(sent.method, &sent.path))
+        };
+        if let Some(answer) = next {
+            return Ok(answer.give());
+        }
+        let waiting = self.answers.iter().filter(|answer| !answer.is_spent());
+        let waiting: Vec<String> = waiting.map(Answer::line).collect();
+        Err(if waiting.is_empty() {
+            "nothing left".to_owned()
+        } else {
+            waiting.join(", ")
+        })
+    }
+}
+
+/// What the host would answer to a plugin that signs its own URL.
+pub(crate) fn base_url(endpoint: &str) -> Result<String, Failure> {
+    on_stage(|stage| stage.base_urls.get(endpoint).cloned())
+        .ok_or_else(|| Failure::Denied(format!("the script gives no base URL for `{endpoint}`")))
+}
+
+/// Keeps a line for the test, if one listens.
+pub(crate) fn log(level: Level, line: &str) {
+    STAGE.with_borrow_mut(|stage| {
+        if let Some(stage) = stage {
+            stage.lines.push((level, line.to_owned()));
+        }
+    });
+}
+
+#[track_caller]
+fn on_stage<T>(ask: impl FnOnce(&mut Stage) -> T) -> T {
+    match STAGE.with_borrow_mut(|stage| stage.as_mut().map(ask)) {
+        Some(answer) => answer,
+        None => panic!("no script plays on this thread: call `Script::play` and keep what it gives"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! What the device is going to answer.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Playing, Stage};
+use crate::bindings::fencebox::agent::http as wit;
+use crate::http::Failure;
+
+/// What the device answers, and to which requests.
+///
+/// Answers to the same method and path are given in the order they were
+/// written; different requests may come in any order, unless
+/// [`Script::in_order`] says otherwise. Paths are those that the plugin gives,
+/// with the query and without the endpoint's base path.
+#[derive(Debug, Clone, Default)]
+#[must_use = "a script does nothing before `play`"]
+pub struct Script {
+    answers: Vec<Answer>,
+    in_order: bool,
+    base_urls: BTreeMap<String, String>,
+    method: String,
+    path: String,
+}
+
+impl Script {
+    /// A device that expects no request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The answers that follow are to this request.
+    pub fn on(mut self, method: &str, path: &str) -> Self {
+        self.method = method.to_owned();
+        self.path = path.to_owned();
+        self
+    }
+
+    /// An answer with a JSON body.
+    pub fn reply(self, status: u16, body: Value) -> Self {
+        self.reply_text(status, body.to_string())
+            .header("content-type", "application/json")
+    }
+
+    /// An answer with any body.
+    pub fn reply_text(self, status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        self.answer(Ok(wit::Response {
+            status,
+            headers: Vec::new(),
+            body,
+        }))
+    }
+
+    /// No answer.
+    pub fn fail(self, failure: Failure) -> Self {
+        self.answer(Err(failure))
+    }
+
+    /// Adds a header field to the last answer; the name in lower case, as the
+    /// host hands it over.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Some(Answer {
+            outcome: Ok(response), ..
+        }) = self.answers.last_mut()
+        {
+            response.headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// The last answer is given as often as it is asked for, also never.
+    pub fn always(mut self) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.left = None;
+        }
+        self
+    }
+
+    /// The last answer is given this many times.
+    pub fn times(mut self, times: usize) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            answer.left = Some(times);
+        }
+        self
+    }
+
+    /// Requests have to come in the order in which their answers stand here.
+    pub fn in_order(mut self) -> Self {
+        self.in_order = true;
+        self
+    }
+
+    /// What [`crate::http::base_url`] says of an endpoint.
+    pub fn base_url(mut self, endpoint: &str, url: &str) -> Self {
+        self.base_urls.insert(endpoint.to_owned(), url.to_owned());
+        self
+    }
+
+    /// Plays on this thread until the result is dropped.
+    ///
+    /// # Panics
+    /// If another script plays on this thread.
+    pub fn play(self) -> Playing {
+        Playing::begin(Stage {
+            answers: self.answers,
+            in_order: self.in_order,
+            base_urls: self.base_urls,
+            requests: Vec::new(),
+            lines: Vec::new(),
+        })
+    }
+
+    fn answer(mut self, outcome: Result<wit::Response, Failure>) -> Self {
+        assert!(!self.method.is_empty(), "an answer needs a request: call `on` first");
+        let (method, path) = (self.method.clone(), self.path.clone());
+        self.answers.push(Answer {
+            method,
+            path,
+            outcome,
+            left: Some(1),
+        });
+        self
+    }
+}
+
+/// One answer of the script.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    method: String,
+    path: String,
+    outcome: Result<wit::Response, Failure>,
+    /// How often it is still given; none for ever.
+    left: Option<usize>,
+}
+
+impl Answer {
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    pub(super) fn is_for(&self, method: &str, path: &str) -> bool {
+        self.method == method && self.path == path
+    }
+
+    pub(super) fn give(&mut self) -> Result<wit::Response, Failure> {
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        self.outcome.clone()
+    }
+
+    pub(super) fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Its request, if it should have been asked for and was not.
+    pub(super) fn missed(&self) -> Option<String> {
+        self.left.filter(|&left| left > 0).map(|_| self.line())
+    }
+}

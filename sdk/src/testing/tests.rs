@@ -1,0 +1,126 @@
+//! The double itself.
+
+use serde_json::json;
+
+use super::{Level, Script};
+use crate::http::{self, Failure, Method};
+use crate::{Error, log};
+
+#[test]
+fn answers_to_one_request_come_in_their_order() {
+    let script = Script::new()
+        .on("GET", "/a")
+        .reply(200, json!(1))
+        .reply(200, json!(2))
+        .on("GET", "/b?c=d")
+        .reply_text(500, "")
+        .header("x-y", "z")
+        .play();
+    let b = http::get("api", "/b?c=d").send().unwrap();
+    assert_eq!((b.status(), b.header("x-y")), (500, Some("z")));
+    assert_eq!(http::get_json("api", "/a"), Ok(1));
+    assert_eq!(http::get_json("api", "/a"), Ok(2));
+    assert_eq!(script.asked(), ["GET /b?c=d", "GET /a", "GET /a"]);
+}
+
+#[test]
+fn a_request_is_kept_as_it_was_made() {
+    let script = Script::new().on("PATCH", "/a").reply(200, json!(null)).play();
+    http::Request::new(Method::Patch, "api", "/a")
+        .header("X-Y", "z")
+        .json("é")
+        .send()
+        .unwrap();
+    let sent = &script.requests()[0];
+    assert_eq!((&*sent.endpoint, sent.method, &*sent.path), ("api", "PATCH", "/a"));
+    assert_eq!(sent.header("x-y"), Some("z"));
+    assert_eq!(sent.header("content-type"), Some("application/json"));
+    assert_eq!(sent.json(), json!("é"));
+}
+
+#[test]
+fn every_method_has_its_name() {
+    let mut script = Script::new();
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+        script = script.on(method, "/").reply_text(204, "");
+    }
+    let _script = script.in_order().play();
+    for make in [http::get, http::head, http::post, http::put, http::patch, http::delete] {
+        assert!(make("api", "/").send().is_ok());
+    }
+}
+
+#[test]
+#[should_panic(expected = "unscripted request GET /b; the script has GET /a")]
+fn an_unscripted_request_fails_the_test() {
+    let _script = Script::new().on("GET", "/a").reply(200, json!(1)).play();
+    let _ = http::get("api", "/b").send();
+}
+
+#[test]
+#[should_panic(expected = "unscripted request GET /b")]
+fn an_order_is_kept() {
+    let script = Script::new().on("GET", "/a").reply(200, json!(1)).on("GET", "/b");
+    let _script = script.reply(200, json!(1)).in_order().play();
+    let _ = http::get("api", "/b").send();
+}
+
+#[test]
+#[should_panic(expected = "answers that nobody asked for: GET /a")]
+fn an_answer_left_over_fails_the_test() {
+    let _script = Script::new().on("GET", "/a").reply(200, json!(1)).play();
+}
+
+#[test]
+#[should_panic(expected = "no script plays on this thread")]
+fn a_request_without_a_script_fails_the_test() {
+    let _ = http::get("api", "/a").send();
+}
+
+#[test]
+fn some_answers_are_given_again() {
+    let script = Script::new().on("GET", "/a").reply(200, json!(1)).times(2);
+    let _script = script.reply(200, json!(2)).always().play();
+    let given: Vec<_> = (0..5).map(|_| http::get_json::<u8>("api", "/a").unwrap()).collect();
+    assert_eq!(given, [1, 1, 2, 2, 2]);
+}
+
+#[test]
+fn failures_are_answers_too() {
+    let _script = Script::new()
+        .on("GET", "/a")
+        .fail(Failure::TimedOut("no answer".to_owned()))
+        .play();
+    let answer = http::get_json::<u8>("api", "/a");
+    assert_eq!(answer, Err(Error::TimedOut("no answer".to_owned())));
+}
+
+#[test]
+fn the_double_refuses_what_the_host_refuses() {
+    let _script = Script::new().play();
+    let bent = http::get("api", "/a").header("Host", "evil.example").send();
+    assert!(matches!(bent, Err(Error::Denied(_))));
+    assert!(matches!(http::get("api", "/a/../b").send(), Err(Error::Denied(_))));
+}
+
+#[test]
+fn base_urls_and_lines_belong_to_the_script() {
+    log::info("before");
+    let script = Script::new().base_url("api", "https://x.example/v2").play();
+    assert_eq!(http::base_url("api"), Ok("https://x.example/v2".to_owned()));
+    assert!(matches!(http::base_url("other"), Err(Error::Denied(_))));
+    log::warn("b");
+    log::error(String::from("c"));
+    log::debug("d");
+    let lines = script.lines();
+    let lines: Vec<_> = lines.iter().map(|(level, line)| (*level, line.as_str())).collect();
+    assert_eq!(lines, [(Level::Warn, "b"), (Level::Error, "c"), (Level::Debug, "d")]);
+}
+
+#[test]
+fn a_request_does_not_show_what_it_carries() {
+    let request = http::post("api", "/a?key=s3cret")
+        .header("authorization", "s3cret")
+        .json("s3cret");
+    assert_eq!(format!("{request:?}"), "Request(POST /a)");
+}

@@ -1,0 +1,52 @@
+//! The example plugin, tested the way any plugin is: without wasm.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use fencebox_sdk::prelude::*;
+use fencebox_sdk::testing::Script;
+
+#[path = "../examples/relay.rs"]
+pub mod relay;
+
+fn relays() -> relay::Relays {
+    relay::Relays::open(&Options::default()).unwrap()
+}
+
+#[test]
+fn a_relay_is_switched_by_its_name() {
+    let script = Script::new()
+        .on("POST", "/relays/rack%201%2Fa")
+        .reply(200, json!({}))
+        .on("GET", "/relays/rack%201%2Fa")
+        .reply(200, json!({ "state": "off" }))
+        .play();
+    assert_eq!(relays().set_power("rack 1/a", PowerTarget::Off), Ok(()));
+    assert_eq!(relays().power_status("rack 1/a"), Ok(PowerStatus::Off));
+    assert_eq!(script.requests()[0].json(), json!({ "on": false }));
+}
+
+#[test]
+fn a_strange_word_is_not_off() {
+    let _script = Script::new()
+        .on("GET", "/relays/1")
+        .reply(200, json!({ "state": "OFFLINE" }))
+        .play();
+    assert_eq!(relays().power_status("1"), Ok(PowerStatus::Unknown));
+}
+
+#[test]
+fn relays_are_listed() {
+    let board = json!({ "1": { "state": "on" }, "2": { "state": "off" } });
+    let _script = Script::new().on("GET", "/relays").reply(200, board).play();
+    let rows = vec![
+        Plug::new("1").status(PowerStatus::On),
+        Plug::new("2").status(PowerStatus::Off),
+    ];
+    assert_eq!(relays().plugs(false), Ok(rows));
+}
+
+#[test]
+fn a_plug_cannot_leave_its_place() {
+    let _script = Script::new().play();
+    assert!(matches!(relays().power_status(".."), Err(Error::Denied(_))));
+}

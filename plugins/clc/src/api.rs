@@ -1,0 +1,149 @@
+//! Requests to the device, each with the log-in.
+
+use fencebox_sdk::http::{Request, Response};
+use fencebox_sdk::prelude::*;
+
+use crate::answers::{DataCentre, Group, Login, Progress, Queued, Server, TaskStatus};
+use crate::id::Id;
+
+const ENDPOINT: &str = "api";
+
+/// The API, logged in.
+pub(crate) struct Api {
+    username: String,
+    password: String,
+    account: Id,
+    token: String,
+}
+
+impl Api {
+    /// Logs in once for the whole session: a token lasts up to two weeks, and
+    /// there is no log-out.
+    pub(crate) fn log_in(options: &Options) -> Result<Self> {
+        let (username, password) = (options.required("username")?, options.required("password")?);
+        // Before the log-in: what is typed wrong should not cost a request.
+        let account = options.get("account").map(parse_account).transpose()?;
+        let (token, home) = log_in(username, password)?;
+        let account = match (account, home) {
+            (Some(account), _) => account,
+            (None, Some(home)) => parse_account(&home)?,
+            (None, None) => {
+                return Err(Error::invalid_option(
+                    "account",
+                    "is needed: the device names none for this user",
+                ));
+            }
+        };
+        Ok(Self {
+            username: username.to_owned(),
+            password: password.to_owned(),
+            account,
+            token,
+        })
+    }
+
+    pub(crate) fn server(&mut self, id: &Id) -> Result<Server> {
+        let answer = self.send(http::get(ENDPOINT, path!("/servers/{self.account}/{id}")))?;
+        // A page instead of JSON is not the device's word on what it has.
+        if answer.status() == 404 && answer.is_json() {
+            return Err(Error::plug_not_found(id.to_string()));
+        }
+        let answer = answer.ok()?;
+        let server: Server = answer.json()?;
+        if !id.is(&server.id) {
+            return Err(answer.unexpected(&format!("an answer about another server, {}", excerpt(&server.id))));
+        }
+        Ok(server)
+    }
+
+    /// Asks for power on or off: the forced kind. `shutDown` and `reboot` ask
+    /// the operating system, which may be the one that hangs.
+    pub(crate) fn ask_for_power(&mut self, id: &Id, target: PowerTarget) -> Result<Queued> {
+        let operation = match target {
+            PowerTarget::On => "powerOn",
+            PowerTarget::Off => "powerOff",
+        };
+        let path = path!("/operations/{self.account}/servers/{operation}");
+        let answer = self.send(http::post(ENDPOINT, path).json(&[id]))?.ok()?;
+        // The vendor's other operations answer with one such object and no array: that is taken too.
+        let is_array = !answer.text().trim_start().starts_with('{');
+        let answers: Vec<Queued> = if is_array { answer.json()? } else { vec![answer.json()?] };
+        // Their order means nothing.
+        let about_it = answers.into_iter().find(|about| id.is(&about.server));
+        about_it.ok_or_else(|| answer.unexpected(&format!("an answer that does not mention {id}")))
+    }
+
+    pub(crate) fn task(&mut self, task: &Id) -> Result<Progress> {
+        let answer = self.send(http::get(ENDPOINT, path!("/operations/{self.account}/status/{task}")))?;
+        if answer.status() == 404 {
+            return Ok(Progress::Missing);
+        }
+        answer.ok()?.json::<TaskStatus>().map(|task| task.progress())
+    }
+
+    pub(crate) fn data_centres(&mut self) -> Result<Vec<DataCentre>> {
+        self.read(http::get(ENDPOINT, path!("/datacenters/{self.account}")))
+    }
+
+    /// A data centre with the links to its groups.
+    pub(crate) fn data_centre(&mut self, id: &str) -> Result<DataCentre> {
+        self.read(http::get(
+            ENDPOINT,
+            path!("/datacenters/{self.account}/{id}?groupLinks=true"),
+        ))
+    }
+
+    /// A group with all groups below it, and with its servers where the
+    /// device knows `serverDetail` (the vendor's clients use it, its
+    /// documentation does not mention it).
+    pub(crate) fn group(&mut self, id: &Id) -> Result<Group> {
+        self.read(http::get(
+            ENDPOINT,
+            path!("/groups/{self.account}/{id}?serverDetail=detailed"),
+        ))
+    }
+
+    fn read<T: for<'a> Deserialize<'a>>(&mut self, request: Request) -> Result<T> {
+        self.send(request)?.ok()?.json()
+    }
+
+    /// Sends a request with the log-in, and renews that once if the device no
+    /// longer takes it. Refused so, a request had no effect.
+    fn send(&mut self, request: Request) -> Result<Response> {
+        let request = request.header("accept", "application/json");
+        let answer = self.sign(request.clone()).send()?;
+        if answer.status() != 401 {
+            return Ok(answer);
+        }
+        log::info("the device no longer takes the log-in, it is renewed");
+        (self.token, _) = log_in(&self.username, &self.password)?;
+        self.sign(request).send()
+    }
+
+    fn sign(&self, request: Request) -> Request {
+        request.header("authorization", format!("Bearer {}", self.token))
+    }
+}
+
+/// Gives a token and the alias of the user's own account.
+fn log_in(username: &str, password: &str) -> Result<(String, Option<String>)> {
+    let credentials = json!({ "username": username, "password": password });
+    let request = http::post(ENDPOINT, "/authentication/login").header("accept", "application/json");
+    let answer = request.json(&credentials).send()?;
+    // Wrong credentials are a 400 here, locked users a 400 or 403. What stands in the body does not count: asking
+    // again with a password that may be wrong locks the account.
+    if let status @ (400 | 401 | 403) = answer.status() {
+        let reason = answer.message().unwrap_or_else(|| "no reason given".to_owned());
+        return Err(Error::LoginDenied(format!("{reason} (status {status} for the log-in)")));
+    }
+    let answer = answer.ok()?;
+    let login: Login = answer.json()?;
+    let token = login.bearer_token.filter(|token| !token.is_empty());
+    let token = token.ok_or_else(|| answer.unexpected("a log-in without a token"))?;
+    Ok((token, login.account_alias.filter(|account| !account.is_empty())))
+}
+
+fn parse_account(alias: &str) -> Result<Id> {
+    Id::parse(alias)
+        .ok_or_else(|| Error::invalid_option("account", "is not an account alias: letters and digits, such as ACME"))
+}

@@ -1,0 +1,173 @@
+//! `fence_clc`: servers of CenturyLink (now Lumen) Cloud, by its API version 2.
+//!
+//! The facts come from the vendor's API documentation (repository
+//! `CenturyLinkCloud/APIDocs`) and its Go, Java, Ruby and Node clients. The
+//! device queues what it is asked for: a request answers with the id of a
+//! task, and the power state that can be read lags behind the task.
+
+mod answers;
+mod api;
+mod id;
+mod inventory;
+mod tasks;
+
+use fencebox_sdk::prelude::*;
+
+use answers::{Progress, Queued, Server};
+use api::Api;
+use id::Id;
+use tasks::Tasks;
+
+/// A log-in to the cloud, and the tasks begun in it.
+pub struct Cloud {
+    api: Api,
+    plug: Option<String>,
+    tasks: Tasks,
+}
+
+impl Device for Cloud {
+    fn describe(_name: &str) -> Agent {
+        Agent::new("fence_clc", "Fence agent for CenturyLink (Lumen) Cloud")
+            .longdesc(
+                "Switches servers of CenturyLink (Lumen) Cloud on and off through version 2 of its API. It needs a \
+                 user that may power servers of the account on and off. A server is named by its id, such as \
+                 WA1ACMEDB01, in any case. Power off is the forced one; a paused server counts as on, because it can \
+                 resume with the memory it had.",
+            )
+            .vendor_url("https://www.ctl.io")
+            .options(["username", "password", "plug", "proxy", "ssl_insecure"])
+            .letter("proxy", 'x')
+            .meaning("plug", "Id of the server, such as WA1ACMEDB01")
+            .parameter(
+                Parameter::text("account")
+                    .letter('y')
+                    .shortdesc("Account alias of the server; without it that of the user"),
+            )
+            .parameter(
+                Parameter::text("switch")
+                    .letter('s')
+                    .shortdesc("Id of the server")
+                    .synonym_of("plug"),
+            )
+            .parameter(
+                Parameter::text("api_url")
+                    .shortdesc("URL of the API")
+                    .default("https://api.ctl.io/v2"),
+            )
+            // From accepting a request to its effect takes this device between 20 seconds and some minutes.
+            .default("power_timeout", "120")
+            // A log-in and a look at a server are answered over the internet, not in the rack.
+            .default("login_timeout", "10")
+            .default("shell_timeout", "10")
+            .operations(Operations::LIST_PLUGS)
+            .endpoint(Endpoint::from_url_option("api", "api_url").base_path("/v2"))
+    }
+
+    fn open(options: &Options) -> Result<Self> {
+        Ok(Cloud {
+            api: Api::log_in(options)?,
+            plug: options.get("plug").map(str::to_owned),
+            tasks: Tasks::default(),
+        })
+    }
+
+    fn probe(&mut self) -> Result<()> {
+        match self.plug.clone() {
+            Some(plug) => self.machine(&Id::of_plug(&plug)?).map(drop),
+            None => self.api.data_centres().map(drop),
+        }
+    }
+
+    fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
+        let id = Id::of_plug(plug)?;
+        if self.is_under_way(&id)? {
+            return Ok(PowerStatus::Unknown);
+        }
+        Ok(self.machine(&id)?.power())
+    }
+
+    fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {
+        let id = Id::of_plug(plug)?;
+        let answer = self.api.ask_for_power(&id, target).inspect_err(|problem| {
+            if leaves_doubt(problem) {
+                self.tasks.doubt(&id, target);
+            }
+        })?;
+        if !answer.is_queued {
+            return self.judge_refusal(&id, target, &answer);
+        }
+        self.tasks.begin(&id, target, answer.task());
+        Ok(())
+    }
+
+    fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
+        inventory::all_servers(&mut self.api, with_status)
+    }
+}
+
+impl Cloud {
+    /// A server that can be switched.
+    fn machine(&mut self, id: &Id) -> Result<Server> {
+        let server = self.api.server(id)?;
+        if server.is_template() {
+            return Err(Error::invalid_option(
+                "plug",
+                format!("{id} is a template: name a server made from it"),
+            ));
+        }
+        Ok(server)
+    }
+
+    /// Whether a task that this session began for the server is not over yet.
+    fn is_under_way(&mut self, id: &Id) -> Result<bool> {
+        let Some(task) = self.tasks.of(id).cloned() else {
+            return Ok(false);
+        };
+        match self.api.task(&task)? {
+            Progress::UnderWay => Ok(true),
+            Progress::Missing if self.tasks.is_patient(id) => Ok(true),
+            Progress::Succeeded | Progress::Missing => {
+                self.tasks.forget(id);
+                Ok(false)
+            }
+            Progress::Failed => {
+                self.tasks.forget(id);
+                Err(Error::task_failed(format!(
+                    "the device reports that its task {task} for {id} failed"
+                )))
+            }
+        }
+    }
+
+    /// The device also refuses what is done already: only a look at the server
+    /// tells that from a failure. What it was asked for before and is still at
+    /// work on it may refuse too: then the power state will tell.
+    fn judge_refusal(&mut self, id: &Id, target: PowerTarget, answer: &Queued) -> Result<()> {
+        let power = self.machine(id)?.power();
+        let is_done = match target {
+            PowerTarget::On => power == PowerStatus::On,
+            PowerTarget::Off => power == PowerStatus::Off,
+        };
+        if is_done {
+            return Ok(());
+        }
+        let reason = answer.reason();
+        if self.tasks.may_have_begun(id, target) {
+            log::warn(format!(
+                "{id}: an earlier request may be why this one was refused: {reason}"
+            ));
+            return Ok(());
+        }
+        Err(Error::task_failed(reason))
+    }
+}
+
+/// Whether a request that ended so may have been accepted nevertheless.
+fn leaves_doubt(problem: &Error) -> bool {
+    matches!(
+        problem,
+        Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Unexpected(_)
+    )
+}
+
+export!(Cloud);

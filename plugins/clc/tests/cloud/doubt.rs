@@ -1,0 +1,69 @@
+//! A refusal after a request whose end is open (`devices-errors.md` §1: a lost
+//! answer to a command says nothing about its outcome).
+
+use crate::acme::{DB01, POWER_OFF, POWER_ON, TASK, db01, lines, open, queued, refused, script};
+use fencebox_sdk::http::Failure;
+use fencebox_sdk::prelude::*;
+
+#[test]
+fn a_request_that_got_lost_may_be_why_the_next_is_refused() {
+    for lost in [
+        Failure::Broken("hung up".to_owned()),
+        Failure::TimedOut("slow".to_owned()),
+    ] {
+        let script = script()
+            .on("POST", POWER_OFF)
+            .fail(lost)
+            .reply(200, refused("it is queued already"));
+        let script = script
+            .on("GET", DB01)
+            .reply(200, db01("started"))
+            .reply(200, db01("stopped"))
+            .play();
+        let mut cloud = open();
+        assert!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off).is_err());
+        assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
+        assert!(lines(&script).contains("it is queued already"));
+        assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Off));
+    }
+}
+
+#[test]
+fn a_task_under_way_may_be_why_the_next_request_is_refused() {
+    let _script = script()
+        .on("POST", POWER_OFF)
+        .reply(202, queued())
+        .reply(200, refused("it is queued already"))
+        .on("GET", DB01)
+        .reply(200, db01("started"))
+        .on("GET", TASK)
+        .reply(200, json!({ "status": "executing" }))
+        .play();
+    let mut cloud = open();
+    assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
+    assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
+    assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
+}
+
+#[test]
+fn other_requests_excuse_no_refusal() {
+    // One for the other target, and one that the device was too busy to take.
+    let script = script()
+        .on("POST", POWER_ON)
+        .fail(Failure::Broken("hung up".to_owned()));
+    let script = script
+        .on("POST", POWER_OFF)
+        .reply(409, json!({}))
+        .reply(200, refused("no"));
+    let _script = script.on("GET", DB01).reply(200, db01("started")).play();
+    let mut cloud = open();
+    assert!(cloud.set_power("WA1ACMEDB01", PowerTarget::On).is_err());
+    assert!(matches!(
+        cloud.set_power("WA1ACMEDB01", PowerTarget::Off),
+        Err(Error::Busy(_))
+    ));
+    assert_eq!(
+        cloud.set_power("WA1ACMEDB01", PowerTarget::Off),
+        Err(Error::task_failed("no"))
+    );
+}

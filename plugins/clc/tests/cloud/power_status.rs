@@ -1,0 +1,237 @@
+//! Reading power (`devices.md` §1.3, `devices-errors.md` §2; bugs B2, B3, B4,
+//! B8, B15).
+
+use crate::acme::{DB01, assert_unexpected, db01, db01_with, lines, open, options, script, status_for};
+use fence_clc::Cloud;
+use fencebox_sdk::http::Failure;
+use fencebox_sdk::prelude::*;
+
+#[test]
+fn off_is_only_what_the_device_calls_stopped() {
+    for (word, power) in [
+        ("started", PowerStatus::On),
+        ("stopped", PowerStatus::Off),
+        // Frozen memory can resume.
+        ("paused", PowerStatus::On),
+        ("STOPPED", PowerStatus::Unknown),
+        ("suspended", PowerStatus::Unknown),
+        ("off", PowerStatus::Unknown),
+        ("", PowerStatus::Unknown),
+    ] {
+        assert_eq!(status_for(200, db01(word)), Ok(power), "{word}");
+    }
+}
+
+#[test]
+fn a_power_state_that_is_no_word_is_unknown() {
+    for state in [
+        json!(null),
+        json!(0),
+        json!(false),
+        json!(["stopped"]),
+        json!({ "powerState": "stopped" }),
+    ] {
+        assert_eq!(
+            status_for(200, db01_with("/details/powerState", state.clone())),
+            Ok(PowerStatus::Unknown),
+            "{state}"
+        );
+    }
+    assert_eq!(
+        status_for(200, db01_with("/details", json!({}))),
+        Ok(PowerStatus::Unknown)
+    );
+    assert_eq!(
+        status_for(200, db01_with("/details", json!(null))),
+        Ok(PowerStatus::Unknown)
+    );
+}
+
+#[test]
+fn the_strange_word_is_logged() {
+    let script = script().on("GET", DB01).reply(200, db01("hiber\nnated")).play();
+    assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
+    assert!(lines(&script).contains("hiber nated"), "{}", lines(&script));
+}
+
+#[test]
+fn a_server_that_is_not_active_is_not_off() {
+    for status in [
+        json!("archived"),
+        json!("underConstruction"),
+        json!("queuedForDelete"),
+        json!(""),
+        json!(null),
+    ] {
+        assert_eq!(
+            status_for(200, db01_with("/status", status.clone())),
+            Ok(PowerStatus::Unknown),
+            "{status}"
+        );
+    }
+    assert_eq!(
+        status_for(200, db01_with("/status", json!("Active"))),
+        Ok(PowerStatus::Off)
+    );
+}
+
+#[test]
+fn maintenance_does_not_count() {
+    let script = script()
+        .on("GET", DB01)
+        .reply(200, db01_with("/details/inMaintenanceMode", json!(true)))
+        .play();
+    assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Off));
+    assert!(lines(&script).contains("maintenance"));
+}
+
+#[test]
+fn a_template_is_refused() {
+    let Err(Error::InvalidOption(problem)) = status_for(200, db01_with("/isTemplate", json!(true))) else {
+        panic!("not refused");
+    };
+    assert_eq!(problem.name, "plug");
+}
+
+#[test]
+fn an_answer_about_another_server_is_none() {
+    for id in ["wa1acmedb02", "", "wa1acmedb011"] {
+        assert_unexpected(status_for(200, db01_with("/id", json!(id))), "another server");
+    }
+    assert_unexpected(status_for(200, json!({ "status": "active" })), "missing field `id`");
+}
+
+#[test]
+fn ids_are_the_same_in_any_case() {
+    let _script = script()
+        .on("GET", "/servers/ACME/wa1AcmeDb01")
+        .reply(200, db01("stopped"))
+        .play();
+    assert_eq!(open().power_status("wa1AcmeDb01"), Ok(PowerStatus::Off));
+}
+
+#[test]
+fn an_id_cannot_change_the_path() {
+    let script = script().play();
+    let mut cloud = open();
+    for plug in ["../x", "a/b", "a\"", "", ".", "a?b", "WA1 ", "ä", "WA1%2f"] {
+        let Err(Error::InvalidOption(problem)) = cloud.power_status(plug) else {
+            panic!("{plug} was not refused")
+        };
+        assert_eq!(problem.name, "plug");
+        assert!(
+            matches!(cloud.set_power(plug, PowerTarget::Off), Err(Error::InvalidOption(_))),
+            "{plug}"
+        );
+    }
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[test]
+fn no_such_server_is_the_devices_word_only() {
+    assert_eq!(
+        status_for(404, json!({ "message": "not found" })),
+        Err(Error::PlugNotFound("WA1ACMEDB01".to_owned()))
+    );
+    for page in ["<html>404</html>", ""] {
+        let _script = script().on("GET", DB01).reply_text(404, page).play();
+        assert_unexpected(open().power_status("WA1ACMEDB01"), "status 404");
+    }
+}
+
+#[test]
+fn no_error_is_off() {
+    assert!(matches!(status_for(403, json!({})), Err(Error::NotPermitted(_))));
+    for status in [301, 302, 400, 405, 410, 500, 502, 503, 504] {
+        // Even with the right body.
+        assert_unexpected(status_for(status, db01("stopped")), &format!("status {status}"));
+    }
+    for status in [408, 409, 423, 429] {
+        assert!(matches!(status_for(status, json!({})), Err(Error::Busy(_))), "{status}");
+    }
+}
+
+#[test]
+fn a_redirect_is_an_answer() {
+    let script = script()
+        .on("GET", DB01)
+        .reply_text(301, "")
+        .header("location", "https://evil.example/v2/x?y")
+        .play();
+    assert_unexpected(open().power_status("WA1ACMEDB01"), "redirected to evil.example (");
+    assert_eq!(script.requests().len(), 2);
+}
+
+#[test]
+fn pages_and_half_answers_are_not_off() {
+    let whole = db01("stopped").to_string();
+    for body in [
+        "",
+        "null",
+        "[]",
+        "<html>stopped</html>",
+        &whole[..whole.len() - 9],
+        r#""stopped""#,
+    ] {
+        let _script = script().on("GET", DB01).reply_text(200, body).play();
+        assert_unexpected(open().power_status("WA1ACMEDB01"), "status 200");
+    }
+}
+
+#[test]
+fn a_member_that_comes_twice_is_refused() {
+    let twice = db01("started").to_string().replace(
+        r#""powerState":"started""#,
+        r#""powerState":"started","powerState":"stopped""#,
+    );
+    let _script = script().on("GET", DB01).reply_text(200, twice).play();
+    assert_unexpected(open().power_status("WA1ACMEDB01"), "duplicate field");
+}
+
+#[test]
+fn a_dead_line_is_told_as_such() {
+    let _script = script()
+        .on("GET", DB01)
+        .fail(Failure::Broken("hung up".to_owned()))
+        .play();
+    assert_eq!(
+        open().power_status("WA1ACMEDB01"),
+        Err(Error::ConnectionLost("hung up".to_owned()))
+    );
+}
+
+#[test]
+fn monitor_looks_at_the_server_if_there_is_one() {
+    let _script = script().on("GET", DB01).reply(200, db01("paused")).play();
+    assert_eq!(open().probe(), Ok(()));
+}
+
+#[test]
+fn monitor_reports_a_missing_server() {
+    let _script = script().on("GET", DB01).reply(404, json!({})).play();
+    assert!(matches!(open().probe(), Err(Error::PlugNotFound(_))));
+}
+
+#[test]
+fn monitor_without_a_server_asks_one_cheap_question() {
+    let options = Options::from([("username", "fencer"), ("password", "s3cret")]);
+    let script = script()
+        .on("GET", "/datacenters/ACME")
+        .reply(200, json!([{ "id": "WA1" }]))
+        .play();
+    assert_eq!(Cloud::open(&options).and_then(|mut cloud| cloud.probe()), Ok(()));
+    assert_eq!(script.requests().len(), 2);
+}
+
+#[test]
+fn monitor_does_not_take_any_answer() {
+    let without_plug = Options::from([("username", "fencer"), ("password", "s3cret")]);
+    for body in [json!({}), json!(null), json!([{}])] {
+        let _script = script().on("GET", "/datacenters/ACME").reply(200, body).play();
+        assert_unexpected(
+            Cloud::open(&without_plug).and_then(|mut cloud| cloud.probe()),
+            "other JSON",
+        );
+    }
+    assert!(options().get("plug").is_some());
+}

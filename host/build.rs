@@ -1,0 +1,18 @@
+//! Names the versions of all dependencies, wasmtime's among them, for the
+//! stamp of compiled plugins: native code from another version must never be
+//! loaded.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+fn main() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    println!("cargo::rerun-if-changed={lock}");
+    match std::fs::read_to_string(lock) {
+        Ok(text) => {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            println!("cargo::rustc-env=FENCEBOX_DEPENDENCIES={:016x}", hasher.finish());
+        }
+        Err(cause) => println!("cargo::error={lock}: {cause}"),
+    }
+}

@@ -1,0 +1,82 @@
+//! How long an action and its parts may take: one deadline, and the patience
+//! with a single exchange.
+
+use std::time::Duration;
+
+use super::clock::Deadline;
+
+/// The patience with one exchange when the option says 0, which means "until
+/// the cluster kills the agent". An answer that has not come by then will not.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The deadline of an action whose timeouts are disabled: a cluster that
+/// still waits then has forgotten the agent.
+pub const LONGEST: Duration = Duration::from_secs(3600);
+/// For what no option speaks of: starting, back-off, log-in again.
+const ALLOWANCE: Duration = Duration::from_secs(30);
+
+/// How long an action may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For everything: computing, waiting, sleeping, input and output.
+    pub deadline: Deadline,
+    /// For one exchange while logging in.
+    pub login: Duration,
+    /// For one exchange after that.
+    pub shell: Duration,
+}
+
+/// What the options say about time and attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Most polls after a request; 0 is no limit.
+    pub power_timeout: u32,
+    /// After each request.
+    pub power_wait: Duration,
+    /// Between polls.
+    pub status_sleep: Duration,
+    /// For one exchange while logging in; zero is no limit of the option's.
+    pub login_timeout: Duration,
+    /// For one exchange after that; zero is no limit of the option's.
+    pub shell_timeout: Duration,
+    /// Further attempts of `on`.
+    pub retry_on: u32,
+    /// Plugs named.
+    pub plugs: u32,
+}
+
+impl Pace {
+    /// The patience with one exchange while logging in.
+    pub fn login(&self) -> Duration {
+        patience(self.login_timeout)
+    }
+
+    /// The patience with one exchange after that.
+    pub fn shell(&self) -> Duration {
+        patience(self.shell_timeout)
+    }
+
+    /// The time after which the action is given up. `power_timeout` counts
+    /// polls, as the Python agents do, and a poll of a slow device takes long:
+    /// the budget is what all the polls, waits and attempts that the options
+    /// allow can take, so that it never cuts short what they ask for.
+    pub fn budget(&self) -> Duration {
+        if self.power_timeout == 0 || self.shell_timeout.is_zero() {
+            return LONGEST;
+        }
+        let plugs = self.plugs.max(1);
+        // A poll may have to follow a task and then read the power.
+        let poll = self.status_sleep.saturating_add(self.shell().saturating_mul(2 * plugs));
+        let requests = self.shell().saturating_add(self.power_wait).saturating_mul(plugs);
+        let attempt = requests.saturating_add(poll.saturating_mul(self.power_timeout));
+        let attempts = attempt.saturating_mul(self.retry_on.saturating_add(2));
+        self.login()
+            .saturating_mul(4)
+            .saturating_add(attempts)
+            .saturating_add(ALLOWANCE)
+            .min(LONGEST)
+    }
+}
+
+fn patience(option: Duration) -> Duration {
+    if option.is_zero() { PATIENCE } else { option }
+}

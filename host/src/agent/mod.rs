@@ -1,0 +1,22 @@
+//! The fence agent protocol. Knows no wasm.
+//!
+//! Data runs one way: [`run`] takes what the caller gave, [`options`] makes
+//! sense of it, [`action`] says what is wanted, `perform` does it with the
+//! state machine in [`power`], which asks a [`device::Device`].
+
+pub mod action;
+pub mod clock;
+pub mod description;
+pub mod device;
+pub mod exit;
+pub mod help;
+pub mod limits;
+pub mod log;
+pub mod metadata;
+pub mod options;
+mod perform;
+pub mod power;
+pub mod run;
+pub mod secret;
+pub mod system_clock;
+pub mod virtual_clock;

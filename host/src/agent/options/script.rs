@@ -1,0 +1,178 @@
+//! Passwords that a program prints (`fencing-protocol.md` §5.6).
+
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::Options;
+use super::error::UsageError;
+use super::option::blank;
+use crate::agent::log::Log;
+
+/// Longest password, in bytes; a program that prints more is not one.
+const LIMIT: u64 = 64 << 10;
+/// Longest time that can be waited for at all.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How often to look whether a program has ended that no longer prints.
+const PAUSE: Duration = Duration::from_millis(5);
+/// The error of a file that is no program: a shell takes it as a script.
+const ENOEXEC: i32 = 8;
+
+/// The option that names the program, and the one that gets what it prints.
+const SCRIPTS: [(&str, &str); 2] = [
+    ("snmp_priv_passwd_script", "snmp_priv_passwd"),
+    ("password_script", "password"),
+];
+
+/// Runs the programs that the options name and puts what they print in the
+/// place of the passwords, hidden in `log`. Unlike the library, takes neither a
+/// failure nor an empty output for a password.
+///
+/// # Errors
+///
+/// When a program cannot be run, fails, prints nothing, prints what is no
+/// password, or is not done when `budget` has passed, which bounds both
+/// together.
+pub fn run(options: &mut Options, budget: Duration, log: &Log) -> Result<(), UsageError> {
+    let end = Instant::now() + budget.min(LONGEST);
+    for (script, target) in SCRIPTS {
+        let Some(line) = options.get(script).map(str::to_owned) else {
+            continue;
+        };
+        let fault = |reason: Reason| {
+            let message = format!("option {script}: {reason}; run it by hand as the same user to see what it does");
+            UsageError::option(script, message)
+        };
+        let password = output_of(&line, end).map_err(fault)?;
+        log.hide(&password);
+        options.set(target, password.as_str().to_owned());
+    }
+    Ok(())
+}
+
+/// Why there is no password. Says nothing of what the program printed.
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error("the program cannot be run ({0})")]
+    Start(io::Error),
+    #[error("the program's output cannot be read ({0})")]
+    Read(io::Error),
+    #[error("the program failed ({0})")]
+    Failed(ExitStatus),
+    #[error("the program printed nothing")]
+    Empty,
+    #[error("the program printed more than {LIMIT} bytes")]
+    Long,
+    #[error("the program printed what is not UTF-8")]
+    Encoding,
+    #[error("the program was not done in time")]
+    Late,
+}
+
+fn output_of(line: &str, end: Instant) -> Result<Zeroizing<String>, Reason> {
+    let mut child = start(line).map_err(Reason::Start)?;
+    let outcome = wait(&mut child, end);
+    if outcome.is_err() {
+        stop(&mut child);
+    }
+    let (status, printed) = outcome?;
+    if !status.success() {
+        return Err(Reason::Failed(status));
+    }
+    if printed.len() as u64 > LIMIT {
+        return Err(Reason::Long);
+    }
+    let text = std::str::from_utf8(&printed).map_err(|_| Reason::Encoding)?;
+    let text = text.trim_end_matches(blank);
+    if text.is_empty() {
+        return Err(Reason::Empty);
+    }
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+fn start(line: &str) -> io::Result<Child> {
+    if !is_path(line) {
+        return spawn(Command::new("/bin/sh").arg("-c").arg(line));
+    }
+    match spawn(&mut Command::new(line)) {
+        Err(error) if error.raw_os_error() == Some(ENOEXEC) => spawn(Command::new("/bin/sh").arg(line)),
+        outcome => outcome,
+    }
+}
+
+/// In a process group of its own, so that all of it can be stopped. Standard
+/// input is empty: the caller's belongs to the protocol. Standard error goes
+/// nowhere: with `set -x` it would show the password.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    command
+        .env("LANG", "C")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+}
+
+/// Whether the value is nothing but the path of a program, so that no shell is
+/// needed to understand it.
+fn is_path(line: &str) -> bool {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+@,:%=".contains(character);
+    line.starts_with('/') && line.chars().all(plain)
+}
+
+/// What it printed, and how it ended.
+fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8>>), Reason> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(mut output) = child.stdout.take() {
+        // A program may leave another one behind that holds its output open;
+        // a thread can be left waiting for that.
+        thread::spawn(move || {
+            let mut printed = Zeroizing::new(Vec::with_capacity(4 << 10));
+            let outcome = output
+                .by_ref()
+                .take(LIMIT + 1)
+                .read_to_end(&mut printed)
+                .map(|_| printed);
+            // Nobody listens once time is up.
+            let _ = sender.send(outcome);
+        });
+    }
+    let printed = receiver
+        .recv_timeout(end.saturating_duration_since(Instant::now()))
+        .map_err(|_| Reason::Late)?
+        .map_err(Reason::Read)?;
+    loop {
+        if let Some(status) = child.try_wait().map_err(Reason::Read)? {
+            return Ok((status, printed));
+        }
+        if printed.len() as u64 > LIMIT {
+            return Err(Reason::Long);
+        }
+        if Instant::now() >= end {
+            return Err(Reason::Late);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Ends the program and what it started. A failure is of no interest: the
+/// action has failed already.
+fn stop(child: &mut Child) {
+    // The standard library can only end the program itself.
+    let group = format!("kill -KILL -{}", child.id());
+    let _ = Command::new("/bin/sh")
+        .arg("-c")
+        .arg(group)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let _ = child.kill();
+    let _ = child.wait();
+}

@@ -1,0 +1,157 @@
+//! From what was given to what is meant.
+
+use super::Options;
+use super::error::UsageError;
+use super::given::{Slot, shown};
+use super::option::{integer, truth};
+use crate::agent::log::Log;
+
+/// Steps 5 to 10 of a run (`fencing-protocol.md` §0).
+pub(super) fn complete(options: &mut Options, log: &Log) -> Result<(), UsageError> {
+    name_action(options);
+    if options.document().is_none() {
+        synonyms(options)?;
+    }
+    if options.is_set("port_as_ip")
+        && let Some(plug) = options.get("plug")
+    {
+        let address = plug.to_owned();
+        options.set("ip", address);
+    }
+    defaults(options);
+    // Only now is every secret where it belongs.
+    for (_, secret) in options.secrets() {
+        log.hide(secret);
+    }
+    if options.document().is_none() {
+        verbosity(options, log);
+    }
+    Ok(())
+}
+
+/// Actions are known by their lower-case names, and one by two names.
+fn name_action(options: &mut Options) {
+    if let Some(action) = options.get("action") {
+        let action = match action.to_lowercase() {
+            action if action == "meta-data" => "metadata".to_owned(),
+            action => action,
+        };
+        options.set("action", action);
+    }
+}
+
+/// What is given under another name of an option arrives there.
+///
+/// Pacemaker up to 3.0.0 sends `port=<node>` and `nodename=<node>` besides
+/// whatever other option it was told to put the plug into. That `port` is not
+/// meant, and gives way.
+fn synonyms(options: &mut Options) -> Result<(), UsageError> {
+    let pairs: Vec<(String, String)> = options
+        .table
+        .options()
+        .iter()
+        .filter_map(|option| Some((option.name.clone(), option.synonym_of.clone()?)))
+        .collect();
+    let mut arrived: Vec<&str> = Vec::new();
+    for (synonym, target) in &pairs {
+        let Some(value) = options.get(synonym).map(str::to_owned) else {
+            continue;
+        };
+        let present = options.get(target);
+        let same = present.is_none_or(|present| present.eq_ignore_ascii_case(&value));
+        let node_name =
+            target == "plug" && present == options.nodename.as_deref() && !arrived.contains(&target.as_str());
+        if !same && !node_name {
+            return Err(contradiction(options, synonym, target));
+        }
+        if present.is_none() || !same {
+            options.set(target, value);
+        }
+        options.unset(synonym);
+        arrived.push(target);
+    }
+    Ok(())
+}
+
+fn contradiction(options: &Options, synonym: &str, target: &str) -> UsageError {
+    let names = [synonym, target];
+    let secret = names
+        .iter()
+        .any(|name| options.table.find(name).is_some_and(|option| option.secret));
+    let values = if secret {
+        String::new()
+    } else {
+        let values = names.map(|name| shown(options.get(name).unwrap_or_default()));
+        format!(", {}", values.join(" and "))
+    };
+    let message =
+        format!("options {synonym} and {target} mean the same and have different values{values}; give one of them");
+    UsageError::option(synonym, message)
+}
+
+/// Every option that has a default and was not mentioned gets it.
+fn defaults(options: &mut Options) {
+    let mut table = options.table.clone();
+    table.decide_port(&|name| match &options.slots[options.position(name)?] {
+        Slot::Unset => None,
+        slot => Some(slot.value().is_some()),
+    });
+    options.table = table;
+    for (option, slot) in options.table.options().iter().zip(&mut options.slots) {
+        if *slot != Slot::Unset {
+            continue;
+        }
+        if let Some(default) = option.effective_default() {
+            let value = if option.is_flag() { "1" } else { default };
+            *slot = Slot::holding(option, value.to_owned());
+        }
+    }
+}
+
+/// Makes `verbose` and `verbose_level` say the same (§5.4).
+fn verbosity(options: &mut Options, log: &Log) {
+    if let Some(level) = options.get("verbose_level") {
+        options.verbose = match integer(level) {
+            Some(level) if level >= 0 => u32::try_from(level).unwrap_or(u32::MAX),
+            _ => {
+                log.warning(format_args!(
+                    "option verbose_level is {} and counts as 0; give a whole number, 0 or greater",
+                    shown(level)
+                ));
+                0
+            }
+        };
+    }
+    if options.verbose > 0 {
+        options.set("verbose", "1".to_owned());
+    } else if options.is_set("verbose") {
+        log.warning(
+            "option verbose is ignored because the verbose level is 0; give a verbose_level above 0, or no level",
+        );
+        options.unset("verbose");
+    }
+    options.set("verbose_level", options.verbose.to_string());
+}
+
+/// To say how certificates are checked is to ask for TLS, and to ask for TLS is
+/// to have them checked (§3.6). Not so where `ssl` is expressly `0`.
+pub(super) fn tls(options: &mut Options) {
+    if options.is_set("ssl_secure") || options.is_set("ssl_insecure") {
+        options.set("ssl", "1".to_owned());
+    }
+    if options.is_on("ssl") && !options.is_set("ssl_insecure") {
+        options.set("ssl_secure", "1".to_owned());
+    }
+}
+
+/// A timeout of 0 is none (§4.7).
+pub(super) fn timeouts(options: &mut Options, service: Option<&str>) {
+    if !options.is_set("disable_timeout") && service == Some("pacemaker-fenced") {
+        options.set("disable_timeout", "1".to_owned());
+    }
+    if options.get("disable_timeout").and_then(truth) == Some(true) {
+        for name in ["power_timeout", "shell_timeout", "login_timeout"] {
+            options.set(name, "0".to_owned());
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One action on a device, as the protocol defines it.
+
+use super::action::Action;
+use super::description::Operations;
+use super::device::{Error, Plug, PowerStatus, PowerTarget};
+use super::exit::Exit;
+use super::options::Options;
+use super::power::Fencing;
+
+/// What `list` prints for a device that cannot list its plugs.
+const NO_LIST: &str = "NOTICE: List option is not working on this device yet\n";
+
+/// An action about to be performed.
+pub(super) struct Performance<'a> {
+    pub(super) fencing: Fencing<'a>,
+    pub(super) options: &'a Options,
+    pub(super) operations: Operations,
+    pub(super) plugs: &'a [String],
+}
+
+/// An exit code, and what goes to standard output with it.
+type Outcome = Result<(Exit, String), Error>;
+
+impl Performance<'_> {
+    /// Logs in, performs, and logs out whatever happened. Failures print
+    /// nothing.
+    pub(super) fn of(mut self, action: Action) -> (Result<Exit, Error>, String) {
+        if action.lists() && !self.operations.list_plugs {
+            return (Ok(Exit::Success), NO_LIST.to_owned());
+        }
+        let outcome = self.fencing.open(self.options).and_then(|()| {
+            let outcome = self.perform(action);
+            if let Err(trouble) = self.fencing.device.close() {
+                // What was done is done, and proven.
+                self.fencing
+                    .log
+                    .debug(format!("{}: log out: {trouble}", self.fencing.agent));
+            }
+            outcome
+        });
+        match outcome {
+            Ok((exit, text)) => (Ok(exit), text),
+            Err(error) => (Err(error), String::new()),
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::List => self.list(false),
+            Action::ListStatus => self.list(true),
+            Action::Monitor => self.monitor(),
+            Action::Status => self.status(),
+            Action::On => self.switch(PowerTarget::On),
+            Action::Off => self.switch(PowerTarget::Off),
+            Action::Reboot => self.reboot(),
+            Action::Diag => self.diagnose(),
+            // Answered before a device is contacted.
+            Action::Metadata | Action::Manpage | Action::ValidateAll => Err(Error::Unsupported),
+        }
+    }
+
+    fn list(&mut self, with_status: bool) -> Outcome {
+        let separator = self.options.get("separator").unwrap_or(",").to_owned();
+        let plugs = self.fencing.patiently("list", |device| device.plugs(with_status))?;
+        let row = |plug: &Plug| row(plug, &separator, with_status);
+        Ok((Exit::Success, plugs.iter().map(row).collect()))
+    }
+
+    /// Whether fencing would work, as far as can be told without doing it. A
+    /// device with one plug is asked for its power too.
+    fn monitor(&mut self) -> Outcome {
+        self.fencing.patiently("monitor", |device| device.probe())?;
+        let listed = self.options.table().has("plug");
+        if !listed && !self.operations.no_status {
+            self.known_status()?;
+        }
+        let notice = if listed && !self.operations.list_plugs {
+            NO_LIST
+        } else {
+            ""
+        };
+        Ok((Exit::Success, notice.to_owned()))
+    }
+
+    fn status(&mut self) -> Outcome {
+        Ok(match self.known_status()? {
+            PowerStatus::Off => (Exit::Off, "Status: OFF\n".to_owned()),
+            _ => (Exit::Success, "Status: ON\n".to_owned()),
+        })
+    }
+
+    fn switch(&mut self, target: PowerTarget) -> Outcome {
+        let name = target.word().to_uppercase();
+        let forced = target == PowerTarget::On && self.operations.force_on;
+        if !self.operations.no_status {
+            let reading = self.fencing.status(self.plugs)?;
+            self.reject_unknown(reading.overall())?;
+            if reading.reached(target) && !forced {
+                return Ok((Exit::Success, format!("Success: Already {name}\n")));
+            }
+        }
+        let attempts = match target {
+            PowerTarget::On => self.fencing.pace.retry_on.saturating_add(1),
+            PowerTarget::Off => 1,
+        };
+        self.fencing.switch(self.plugs, target, attempts)?;
+        Ok((Exit::Success, format!("Success: Powered {name}\n")))
+    }
+
+    /// Off is what counts. A machine that then does not come on again is
+    /// fenced all the same, and to call that a failure would have the cluster
+    /// fence it once more.
+    fn reboot(&mut self) -> Outcome {
+        let status = match self.operations.no_status {
+            true => None,
+            false => Some(self.known_status()?),
+        };
+        let method = self.options.get("method").unwrap_or("onoff");
+        if self.operations.cycle && method.eq_ignore_ascii_case("cycle") {
+            self.fencing
+                .cycle(self.plugs, self.fencing.pace.retry_on.saturating_add(1))?;
+        } else {
+            if status != Some(PowerStatus::Off) {
+                self.fencing.switch(self.plugs, PowerTarget::Off, 1)?;
+            }
+            if let Err(trouble) = self
+                .fencing
+                .switch(self.plugs, PowerTarget::On, self.fencing.pace.retry_on)
+            {
+                self.fencing.log.error(format!(
+                    "{}: reboot {}: it was switched off, but does not come on again: {trouble}",
+                    self.fencing.agent,
+                    self.plugs.join(", ")
+                ));
+            }
+        }
+        Ok((Exit::Success, "Success: Rebooted\n".to_owned()))
+    }
+
+    fn diagnose(&mut self) -> Outcome {
+        if !self.operations.no_status {
+            self.known_status()?;
+        }
+        for plug in self.plugs {
+            self.fencing.device.diagnose(plug)?;
+        }
+        Ok((Exit::Success, String::new()))
+    }
+
+    fn known_status(&mut self) -> Result<PowerStatus, Error> {
+        let status = self.fencing.status(self.plugs)?.overall();
+        self.reject_unknown(status)?;
+        Ok(status)
+    }
+
+    fn reject_unknown(&self, status: PowerStatus) -> Result<(), Error> {
+        match status {
+            PowerStatus::Unknown => Err(Error::Unexpected("the device reports neither on nor off".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One row, with nothing in it that could be taken for another row.
+fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
+    let clean = |text: &str| -> String {
+        text.chars()
+            .map(|character| if character.is_control() { '?' } else { character })
+            .collect()
+    };
+    let mut row = clean(&plug.id) + separator + &clean(plug.alias.as_deref().unwrap_or_default());
+    if with_status {
+        row.push_str(separator);
+        row.push_str(match plug.status {
+            Some(PowerStatus::On) => "ON",
+            Some(PowerStatus::Off) => "OFF",
+            Some(PowerStatus::Unknown) | None => "UNKNOWN",
+        });
+    }
+    row.push('\n');
+    row
+}

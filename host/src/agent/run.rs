@@ -1,0 +1,188 @@
+//! The life of one run: from arguments to exit code.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::action::{Action, Document};
+use super::clock::{Clock, Deadline};
+use super::device::{Device, Error};
+use super::exit::Exit;
+use super::limits::Pace;
+use super::log::{DebugFile, Log};
+use super::options::{Options, Table, checks, script};
+use super::perform::Performance;
+use super::power::Fencing;
+use super::{help, metadata};
+
+/// What `--version` prints.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// One call of an agent: everything outside of it that a test replaces.
+pub struct Call<'a> {
+    /// The name it was called by.
+    pub name: &'a str,
+    /// Without the program's name.
+    pub arguments: &'a [OsString],
+    /// Read only if there are no arguments.
+    pub stdin: &'a mut dyn Read,
+    /// Belongs to the protocol.
+    pub stdout: &'a mut dyn Write,
+    /// All that is not the protocol.
+    pub log: &'a Log,
+    /// All time.
+    pub clock: &'a dyn Clock,
+    /// The environment's `PCMK_service`.
+    pub service: Option<&'a str>,
+}
+
+impl Call<'_> {
+    /// Runs the agent that `table` describes on `device`.
+    pub fn run(mut self, table: &Table, device: &mut dyn Device) -> Exit {
+        let mut options = match Options::read(table, self.arguments, self.stdin, self.log) {
+            Ok(options) => options,
+            Err(error) => return self.refuse(&error),
+        };
+        if let Some(document) = options.document() {
+            self.print(&render(document, self.name, &options));
+            return Exit::Success;
+        }
+        self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
+        let action = match self.check(&mut options, device) {
+            Ok(Action::ValidateAll) => return Exit::Success,
+            Ok(action) => action,
+            Err(exit) => return exit,
+        };
+        if let Err(error) = self.prepare(&mut options) {
+            return self.refuse(&error);
+        }
+        let plugs = match options.plugs() {
+            Ok(plugs) => plugs.into_iter().map(str::to_owned).collect::<Vec<_>>(),
+            Err(error) => return self.refuse(&error),
+        };
+        self.contact(&options, action, &plugs, device)
+    }
+
+    /// Options first, then what the device's addresses make of them.
+    fn check(&self, options: &mut Options, device: &dyn Device) -> Result<Action, Exit> {
+        let action = match checks::check(options) {
+            Ok(action) => action,
+            Err(errors) => {
+                for error in errors {
+                    self.refuse(&error);
+                }
+                return Err(Exit::Failure);
+            }
+        };
+        options.settle(self.service);
+        match device.check(options) {
+            Ok(()) => Ok(action),
+            Err(error) => Err(self.refuse(&error)),
+        }
+    }
+
+    /// Opens the debug file, and runs the scripts that give passwords.
+    fn prepare(&self, options: &mut Options) -> Result<(), String> {
+        if let Some(path) = options.get("debug_file").filter(|path| !path.is_empty()) {
+            let file = DebugFile::open(Path::new(path));
+            let file = file.map_err(|cause| format!("option debug_file: cannot open {path:?}: {cause}"))?;
+            self.log.add_sink(Box::new(file));
+        }
+        let pace = pace(options, 1);
+        script::run(options, pace.login(), self.log).map_err(|error| error.to_string())
+    }
+
+    /// Everything that takes a device.
+    fn contact(&mut self, options: &Options, action: Action, plugs: &[String], device: &mut dyn Device) -> Exit {
+        self.clock.heed_sigterm();
+        let what = match plugs {
+            [only] if only.is_empty() => action.word().to_owned(),
+            plugs => format!("{} {}", action.word(), plugs.join(", ")),
+        };
+        if let Err(error) = self.delay(options, action) {
+            return self.refuse(&format!("{what}: {error}"));
+        }
+        let operations = options.table().description().operations;
+        let pace = pace(options, plugs.len());
+        let fencing = Fencing {
+            device,
+            clock: self.clock,
+            log: self.log,
+            agent: self.name,
+            deadline: Deadline::after(self.clock, pace.budget()),
+            pace,
+            unverified: operations.no_status,
+        };
+        let (exit, text) = Performance {
+            fencing,
+            options,
+            operations,
+            plugs,
+        }
+        .of(action);
+        self.print(&text);
+        exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}")))
+    }
+
+    /// The option `delay`: the action starts so many seconds, and one more,
+    /// after the agent did, as the Python agents have it.
+    fn delay(&self, options: &Options, action: Action) -> Result<(), Error> {
+        let delay = options.seconds("delay").unwrap_or_default();
+        if !action.delays() || delay.is_zero() {
+            return Ok(());
+        }
+        let left = (delay + Duration::from_secs(1)).saturating_sub(self.clock.now());
+        self.log.info(format!(
+            "{}: waiting {} s before fencing (option delay)",
+            self.name,
+            left.as_secs()
+        ));
+        self.clock.sleep(left).map_err(|_| Error::Interrupted)
+    }
+
+    fn refuse(&self, reason: &dyn std::fmt::Display) -> Exit {
+        self.log.error(format!("{}: {reason}", self.name));
+        Exit::Failure
+    }
+
+    /// A standard output that takes nothing does not undo what was done: the
+    /// exit code stays.
+    fn print(&mut self, text: &str) {
+        if let Err(cause) = self
+            .stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| self.stdout.flush())
+        {
+            self.log
+                .error(format!("{}: cannot write to standard output: {cause}", self.name));
+        }
+    }
+}
+
+fn render(document: Document, name: &str, options: &Options) -> String {
+    match document {
+        Document::Help => help::help(options.table(), name),
+        Document::Metadata => metadata::metadata(options.table(), name),
+        Document::Manpage => metadata::manpage(options.table()),
+        Document::Version => format!("{VERSION}\n"),
+    }
+}
+
+fn pace(options: &Options, plugs: usize) -> Pace {
+    let count = |name| {
+        options
+            .integer(name)
+            .map_or(0, |value| u32::try_from(value).unwrap_or(0))
+    };
+    let seconds = |name| options.seconds(name).unwrap_or_default();
+    Pace {
+        power_timeout: count("power_timeout"),
+        power_wait: seconds("power_wait"),
+        status_sleep: seconds("stonith_status_sleep"),
+        login_timeout: seconds("login_timeout"),
+        shell_timeout: seconds("shell_timeout"),
+        retry_on: count("retry_on"),
+        plugs: u32::try_from(plugs).unwrap_or(u32::MAX),
+    }
+}

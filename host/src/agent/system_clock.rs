@@ -1,0 +1,72 @@
+//! The clock of a real run, which SIGTERM stops.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+
+use super::clock::{Clock, Interrupted};
+
+/// Real time.
+pub struct SystemClock {
+    started: Instant,
+    stop: Arc<Stop>,
+}
+
+#[derive(Default)]
+struct Stop {
+    told: Mutex<bool>,
+    bell: Condvar,
+}
+
+impl SystemClock {
+    /// Starts at zero now.
+    pub fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            stop: Arc::default(),
+        }
+    }
+}
+
+impl Stop {
+    fn told(&self) -> MutexGuard<'_, bool> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+        let told = self.stop.told();
+        let outcome = self.stop.bell.wait_timeout_while(told, duration, |told| !*told);
+        let (told, _) = outcome.unwrap_or_else(PoisonError::into_inner);
+        if *told { Err(Interrupted) } else { Ok(()) }
+    }
+
+    fn interrupted(&self) -> bool {
+        *self.stop.told()
+    }
+
+    fn heed_sigterm(&self) {
+        // Without it SIGTERM ends the agent as it ends any program.
+        let Ok(mut signals) = Signals::new([SIGTERM]) else {
+            return;
+        };
+        let stop = self.stop.clone();
+        std::thread::spawn(move || {
+            for _ in signals.forever() {
+                *stop.told() = true;
+                stop.bell.notify_all();
+            }
+        });
+    }
+}

@@ -1,0 +1,44 @@
+//! From a name to the addresses that may be connected to.
+
+use std::net::SocketAddr;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Host;
+
+use super::http::Failure;
+use crate::policy::Origin;
+
+/// Looks the next hop of an origin up and puts every answer before the
+/// policy. One forbidden address among the answers refuses them all: a name
+/// that can lead there cannot be trusted to lead elsewhere the next time.
+pub(super) async fn resolve(origin: &Origin) -> Result<Vec<SocketAddr>, Failure> {
+    let (host, port) = origin.next_hop();
+    let addresses: Vec<SocketAddr> = match host {
+        Host::Ipv4(address) => vec![(*address, port).into()],
+        Host::Ipv6(address) => vec![(*address, port).into()],
+        Host::Domain(name) => tokio::net::lookup_host((name.as_str(), port))
+            .await
+            .map_err(|cause| Failure::Unreachable(format!("{name} has no address ({cause})")))?
+            .collect(),
+    };
+    for address in &addresses {
+        origin
+            .admits(address.ip())
+            .map_err(|rule| Failure::Denied(rule.to_string()))?;
+    }
+    match addresses.is_empty() {
+        true => Err(Failure::Unreachable(format!("{host} has no address"))),
+        false => Ok(addresses),
+    }
+}
+
+/// Answers the HTTP client's look-ups with the addresses that were judged, so
+/// that what is connected to is what was checked; and looks nothing else up.
+pub(super) struct Pinned(pub(super) Vec<SocketAddr>);
+
+impl Resolve for Pinned {
+    fn resolve(&self, _name: Name) -> Resolving {
+        let addresses: Addrs = Box::new(self.0.clone().into_iter());
+        Box::pin(std::future::ready(Ok(addresses)))
+    }
+}

@@ -1,0 +1,9 @@
+//! What a plugin may call, without a word of wasm: each capability is asked in
+//! plain types by the imports in [`crate::plugin`], and asks [`crate::policy`]
+//! before it acts.
+
+pub mod address;
+pub mod http;
+pub mod journal;
+pub mod tls;
+pub mod wasi;

@@ -1,0 +1,177 @@
+//! What is left of WASI preview 2: time and randomness. The rest is linked,
+//! because the standard libraries of guests import it, and does nothing.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiView};
+
+use crate::agent::clock::{Clock, Deadline};
+
+/// How much of a guest's output is kept, in bytes; the rest is thrown away.
+const OUTPUT_LIMIT: usize = 16 * 1024;
+
+/// An empty environment with a closed standard input, no files, no sockets
+/// and no look-up of names.
+pub fn inert(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
+    WasiCtx::builder()
+        .stdout(output.clone())
+        .stderr(output.clone())
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .wall_clock(Hands(clock.clone()))
+        .monotonic_clock(Hands(clock.clone()))
+        .build()
+}
+
+/// The host's clock, as WASI reads it.
+struct Hands(Arc<dyn Clock>);
+
+impl HostWallClock for Hands {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+impl HostMonotonicClock for Hands {
+    fn resolution(&self) -> u64 {
+        1_000_000
+    }
+
+    fn now(&self) -> u64 {
+        nanoseconds(self.0.now())
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A store whose guests sleep on the host's clock.
+pub trait Sleeper: WasiView {
+    /// What sleeping needs.
+    fn bed(&mut self) -> Bed<'_>;
+}
+
+/// The clock, and the moment at which every sleep ends.
+pub struct Bed<'a> {
+    /// Where the naps are kept.
+    pub table: &'a mut ResourceTable,
+    /// The host's clock.
+    pub clock: &'a Arc<dyn Clock>,
+    /// No guest sleeps longer.
+    pub deadline: Deadline,
+}
+
+/// Links all of WASI preview 2, with sleep replaced by [`Bed`]'s.
+pub fn add_to_linker<T: Sleeper + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    linker.allow_shadowing(true);
+    monotonic_clock::add_to_linker::<T, HasBed>(linker, T::bed)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+struct HasBed;
+
+impl HasData for HasBed {
+    type Data<'a> = Bed<'a>;
+}
+
+impl monotonic_clock::Host for Bed<'_> {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(nanoseconds(self.clock.now()))
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1_000_000)
+    }
+
+    fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let left = Duration::from_nanos(when).saturating_sub(self.clock.now());
+        self.subscribe_duration(nanoseconds(left))
+    }
+
+    fn subscribe_duration(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let length = Duration::from_nanos(when).min(self.deadline.remaining(self.clock.as_ref()));
+        let nap = self.table.push(Nap {
+            clock: self.clock.clone(),
+            until: self.clock.now() + length,
+        })?;
+        subscribe(self.table, nap)
+    }
+}
+
+/// A guest that sleeps. It holds up nobody: an agent has one guest.
+struct Nap {
+    clock: Arc<dyn Clock>,
+    until: Duration,
+}
+
+#[async_trait]
+impl Pollable for Nap {
+    async fn ready(&mut self) {
+        // Told to stop, the guest is woken up early.
+        let _ = self.clock.sleep(self.until.saturating_sub(self.clock.now()));
+    }
+}
+
+/// What a guest writes to its standard output and standard error.
+#[derive(Clone, Default)]
+pub struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl Output {
+    /// Takes what was written so far.
+    pub fn take(&self) -> String {
+        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&std::mem::take(&mut *buffer)).into_owned()
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
+        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = OUTPUT_LIMIT.saturating_sub(buffer.len()).min(bytes.len());
+        buffer.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(4096)
+    }
+}
+
+#[async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}

@@ -1,0 +1,91 @@
+//! `fencebox inspect`: what a plugin is, and what it wants to reach.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::agent::log::Log;
+use crate::agent::system_clock::SystemClock;
+use crate::plugin::{Plugin, agent_name, locate};
+use crate::policy::{Address, Auth, Endpoint, Port, Scheme};
+
+pub(super) fn run(plugin: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (name, path) = find(plugin)?;
+    let log = Arc::new(Log::new(Box::new(std::io::stderr())));
+    let described = Plugin::load(path.clone(), &log)?.describe(&name, &log, Arc::new(SystemClock::start()))?;
+    let clean = |text: &str| log.masked(text);
+    let description = &described.description;
+    writeln!(out, "{} - {}", clean(&description.name), clean(&description.shortdesc))?;
+    writeln!(out, "file: {}", path.display())?;
+    for link in &description.symlinks {
+        writeln!(
+            out,
+            "also answers to: {} - {}",
+            clean(&link.name),
+            clean(&link.shortdesc)
+        )?;
+    }
+    writeln!(out, "{}", clean(&description.longdesc))?;
+    writeln!(out, "\nwants to reach:")?;
+    if described.endpoints.iter().next().is_none() {
+        writeln!(out, "  nothing")?;
+    }
+    for endpoint in described.endpoints.iter() {
+        writeln!(out, "  {}", clean(&reach(endpoint)))?;
+    }
+    writeln!(
+        out,
+        "\noptions: {} -o metadata, or {} -h",
+        clean(&description.name),
+        clean(&description.name)
+    )?;
+    Ok(())
+}
+
+/// An agent's name as it is, or a file called as the agent is.
+fn find(plugin: &Path) -> anyhow::Result<(String, PathBuf)> {
+    let bare = plugin.components().count() == 1 && plugin.extension().is_none();
+    if let Some(name) = agent_name(plugin.as_os_str()).filter(|_| bare) {
+        let path = locate(&name)?;
+        return Ok((name, path));
+    }
+    let path = plugin.canonicalize().with_context(|| plugin.display().to_string())?;
+    let name = plugin.file_stem().and_then(agent_name);
+    let name = name.with_context(|| format!("{}: a plugin file is called fence_DEVICE.wasm", plugin.display()))?;
+    Ok((name, path))
+}
+
+/// One endpoint in words.
+fn reach(endpoint: &Endpoint) -> String {
+    let how = match endpoint.scheme {
+        Scheme::Https => "https",
+        Scheme::Http => "http",
+        Scheme::ByOptions => "https, or http where the options say so",
+    };
+    let place = match &endpoint.address {
+        Address::Fixed(host) => host.clone(),
+        Address::FromOption(name) => format!("the address in option {name}"),
+        Address::FromUrlOption(name) => format!("the URL in option {name}"),
+        Address::ByChoice { option, cases } => {
+            let hosts: Vec<_> = cases.iter().map(|(_, host)| host.as_str()).collect();
+            format!("by option {option} one of {}", hosts.join(", "))
+        }
+        Address::Template(template) => format!("{template}, with the values of the options named"),
+    };
+    let port = match &endpoint.port {
+        Port::SchemeDefault => String::new(),
+        Port::Fixed(port) => format!(", port {port}"),
+        Port::FromOption(name) => format!(", the port in option {name}"),
+    };
+    let path = match endpoint.base_path.as_str() {
+        "" => String::new(),
+        path => format!(", below the path {path}"),
+    };
+    let credentials = match endpoint.auth {
+        Auth::Plugin => "the plugin logs in itself and sees the password",
+        Auth::HostBasic => "fencebox logs in, the plugin does not see the password",
+    };
+    format!("{}: {how} to {place}{port}{path}; {credentials}", endpoint.name)
+}

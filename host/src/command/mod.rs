@@ -1,0 +1,70 @@
+//! The commands of `fencebox`, one file each, and the agent that it is when
+//! called by an agent's name.
+
+mod agent;
+mod compile;
+mod inspect;
+mod list;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use agent::agent;
+
+/// Fence agents whose device logic is sandboxed.
+///
+/// Called through a symbolic link fence_DEVICE this program is that fence
+/// agent; called as fencebox it looks after the plugins.
+#[derive(Parser)]
+#[command(name = "fencebox", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the agents there are plugins for.
+    List,
+    /// Show what a plugin is, what options it has and what it wants to reach.
+    Inspect {
+        /// An agent name (fence_clc) or a plugin file (./fence_clc.wasm).
+        plugin: PathBuf,
+    },
+    /// Compile plugins ahead of time, beside the plugin files; a package does
+    /// this at every installation and upgrade.
+    Compile {
+        /// Plugin files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Runs one command. Exit code 0, or 1 with one line on standard error.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let arguments = [OsString::from("fencebox")].into_iter().chain(arguments);
+    let command = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments.command,
+        Err(usage) => {
+            let _ = usage.print();
+            return ExitCode::from(u8::from(usage.use_stderr()));
+        }
+    };
+    let mut stdout = std::io::stdout().lock();
+    let outcome = match command {
+        Command::List => list::run(&mut stdout),
+        Command::Inspect { plugin } => inspect::run(&plugin, &mut stdout),
+        Command::Compile { files } => compile::run(&files, &mut stdout),
+    };
+    match outcome.and_then(|()| Ok(stdout.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            let _ = writeln!(std::io::stderr(), "fencebox: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

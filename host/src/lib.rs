@@ -1,0 +1,13 @@
+//! fencebox: one binary, every fence device.
+//!
+//! Called as `fence_<device>` it speaks the fence agent protocol ([`agent`])
+//! and leaves what is particular to the device to a plugin ([`plugin`]), a
+//! WebAssembly component that can call only what it declared
+//! ([`capability`], [`policy`]). Called as `fencebox` it looks after plugins
+//! ([`command`]).
+
+pub mod agent;
+pub mod capability;
+pub mod command;
+pub mod plugin;
+pub mod policy;

@@ -1,0 +1,14 @@
+//! One program, every fence agent: the name it is called by decides.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    match fencebox::plugin::agent_name(&program) {
+        Some(name) => fencebox::command::agent(&name, &arguments),
+        None => fencebox::command::run(arguments),
+    }
+}

@@ -1,0 +1,237 @@
+//! A session of a running plugin, as the state machine sees a device.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use wasmtime::component::ResourceAny;
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+
+use super::Described;
+use super::bindings::exports::fencebox::agent::device::GuestSession;
+use super::bindings::fencebox::agent::types;
+use super::state::{State, Stopped, arm};
+use crate::agent::clock::Deadline;
+use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
+use crate::agent::limits::Limits;
+use crate::agent::options::Options;
+use crate::capability::http::{Credentials, Http};
+use crate::capability::journal::Journal;
+use crate::policy::Origin;
+
+/// Time to log out in, once the action is over, whatever became of it.
+const CLOSING: Duration = Duration::from_secs(5);
+
+impl Device for Described {
+    fn check(&self, options: &Options) -> Result<(), String> {
+        self.origins(options).map(drop)
+    }
+
+    fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
+        let origins = self.origins(options).map_err(Error::Denied)?;
+        let credentials = Credentials {
+            username: options.get("username").unwrap_or_default().to_owned(),
+            password: options.get("password").unwrap_or_default().to_owned(),
+        };
+        let clock = self.store.data().clock.clone();
+        let mut http = Http::new(self.endpoints.clone(), origins, credentials, clock, limits.deadline);
+        http.set_patience(limits.login, "login_timeout");
+        let state = self.store.data_mut();
+        state.deadline = limits.deadline;
+        state.http = Some(http);
+        state
+            .journal
+            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent));
+        let options = self.for_plugin(options);
+        let session = self.call(|guest, store| guest.call_open(store, &options))?;
+        self.session = Some(session);
+        if let Some(http) = &mut self.store.data_mut().http {
+            http.set_patience(limits.shell, "shell_timeout");
+        }
+        Ok(())
+    }
+
+    fn probe(&mut self) -> Result<(), Error> {
+        self.in_session(|guest, store, session| guest.call_probe(store, session))
+    }
+
+    fn power_status(&mut self, plug: &str) -> Result<PowerStatus, Error> {
+        let plug = plug.to_owned();
+        let status = self.in_session(|guest, store, session| guest.call_power_status(store, session, &plug))?;
+        Ok(power_status(status))
+    }
+
+    fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<(), Error> {
+        let plug = plug.to_owned();
+        let target = match target {
+            PowerTarget::On => types::PowerTarget::On,
+            PowerTarget::Off => types::PowerTarget::Off,
+        };
+        self.in_session(|guest, store, session| guest.call_set_power(store, session, &plug, target))
+    }
+
+    fn cycle(&mut self, plug: &str) -> Result<(), Error> {
+        let plug = plug.to_owned();
+        self.in_session(|guest, store, session| guest.call_cycle(store, session, &plug))
+    }
+
+    fn cycle_complete(&mut self, plug: &str) -> Result<bool, Error> {
+        let plug = plug.to_owned();
+        self.in_session(|guest, store, session| guest.call_cycle_complete(store, session, &plug))
+    }
+
+    fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>, Error> {
+        let plugs = self.in_session(|guest, store, session| guest.call_plugs(store, session, with_status))?;
+        let plug = |plug: types::Plug| Plug {
+            id: plug.id,
+            alias: plug.alias,
+            status: plug.status.map(power_status),
+        };
+        Ok(plugs.into_iter().map(plug).collect())
+    }
+
+    fn diagnose(&mut self, plug: &str) -> Result<(), Error> {
+        let plug = plug.to_owned();
+        self.in_session(|guest, store, session| guest.call_diagnose(store, session, &plug))
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        let state = self.store.data_mut();
+        let closing = Deadline::after(state.clock.as_ref(), CLOSING);
+        state.deadline = closing;
+        if let Some(http) = &mut state.http {
+            http.extend_deadline(closing);
+        }
+        self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
+    }
+}
+
+impl Described {
+    /// Where the options put each endpoint; a refusal names the option.
+    fn origins(&self, options: &Options) -> Result<BTreeMap<String, Origin>, String> {
+        self.endpoints
+            .iter()
+            .map(|endpoint| {
+                let origin = self.endpoints.origin(&endpoint.name, |name| options.get(name));
+                Ok((endpoint.name.clone(), origin.map_err(|rule| rule.to_string())?))
+            })
+            .collect()
+    }
+
+    /// What the plugin gets to see: everything but what the host does itself,
+    /// and a plug only if it is the only one.
+    fn for_plugin(&self, options: &Options) -> Vec<(String, String)> {
+        let credentials = self.endpoints.plugin_needs_credentials();
+        let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
+        options
+            .iter()
+            .filter(|(name, _)| one_plug || *name != "plug")
+            .filter(|(name, _)| credentials || !matches!(*name, "username" | "password"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// Calls a method of the session that was opened.
+    fn in_session<T>(
+        &mut self,
+        function: impl FnOnce(GuestSession<'_>, &mut Store<State>, ResourceAny) -> wasmtime::Result<Result<T, types::Error>>,
+    ) -> Result<T, Error> {
+        let session = self
+            .session
+            .ok_or_else(|| Error::Plugin("it has no open session".to_owned()))?;
+        self.call(|guest, store| function(guest, store, session))
+    }
+
+    /// Calls into the plugin. The only place that does once it has described
+    /// itself: with a fresh allowance of computing, and with what it printed
+    /// kept for the debug log.
+    fn call<T>(
+        &mut self,
+        function: impl FnOnce(GuestSession<'_>, &mut Store<State>) -> wasmtime::Result<Result<T, types::Error>>,
+    ) -> Result<T, Error> {
+        if let Some(stopped) = &self.stopped {
+            return Err(stopped.clone());
+        }
+        arm(&mut self.store);
+        let guest = self.bindings.fencebox_agent_device().session();
+        let answer = function(guest, &mut self.store).map_err(|cause| explain(&mut self.store, &cause));
+        for line in self.store.data().output.take().lines() {
+            self.log.debug(format!("{}: printed: {line}", self.agent));
+        }
+        match answer {
+            Ok(answer) => answer.map_err(error),
+            // A plugin that was stopped cannot be entered again.
+            Err(stopped) => Err(self.stopped.insert(stopped).clone()),
+        }
+    }
+}
+
+fn power_status(status: types::PowerStatus) -> PowerStatus {
+    match status {
+        types::PowerStatus::On => PowerStatus::On,
+        types::PowerStatus::Off => PowerStatus::Off,
+        types::PowerStatus::Unknown => PowerStatus::Unknown,
+    }
+}
+
+/// An error that the plugin returned.
+pub(super) fn error(error: types::Error) -> Error {
+    match error {
+        types::Error::LoginDenied(text) => Error::LoginDenied(text),
+        types::Error::NotPermitted(text) => Error::NotPermitted(text),
+        types::Error::Denied(text) => Error::Denied(text),
+        types::Error::ConnectionLost(text) => Error::ConnectionLost(text),
+        types::Error::TimedOut(text) => Error::TimedOut(text),
+        types::Error::Busy(busy) => Error::Busy {
+            reason: busy.reason,
+            seconds: busy.seconds,
+        },
+        types::Error::PlugNotFound(plug) => Error::PlugNotFound(plug),
+        types::Error::PlugAmbiguous(plugs) => Error::PlugAmbiguous(plugs),
+        types::Error::TaskFailed(text) => Error::TaskFailed(text),
+        types::Error::InvalidOption(option) => Error::InvalidOption {
+            name: option.name,
+            reason: option.reason,
+        },
+        types::Error::Unexpected(text) => Error::Unexpected(text),
+        types::Error::Unsupported => Error::Unsupported,
+    }
+}
+
+/// Why a call into the plugin came back without an answer: what the host
+/// stopped it for, or what it did to itself.
+pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Error {
+    let state = store.data();
+    if let Some(stopped) = cause.downcast_ref::<Stopped>() {
+        return match stopped {
+            Stopped::Deadline => Error::Deadline(state.deadline.as_secs()),
+            other => Error::Plugin(other.to_string()),
+        };
+    }
+    if cause.downcast_ref::<I32Exit>().is_some() {
+        return Error::Plugin("it exited in the middle of a call".to_owned());
+    }
+    Error::Plugin(match cause.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => "it recursed too deeply".to_owned(),
+        // What a panic ends in. Its message went to standard error.
+        Some(Trap::UnreachableCodeReached) => panic_message(&state.output.take()),
+        Some(trap) => trap.to_string(),
+        None => super::one_line(cause),
+    })
+}
+
+/// The message of a Rust guest's panic is `thread '…' panicked at FILE:LINE:`
+/// and then, on lines of its own, the text.
+fn panic_message(output: &str) -> String {
+    match output.find("panicked at ") {
+        Some(start) => {
+            let lines = output
+                .get(start..)
+                .unwrap_or_default()
+                .lines()
+                .take_while(|line| !line.starts_with("note:"));
+            lines.map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
+        }
+        None => "it stopped without a word (unreachable code)".to_owned(),
+    }
+}

@@ -1,0 +1,37 @@
+//! What a plugin may reach. Knows no wasm and no network: it judges names,
+//! addresses, paths and header fields, and is asked before anything is sent.
+//!
+//! The order of the questions, for each request:
+//!
+//! 1. Did the plugin declare the endpoint? What it did not declare, nobody can
+//!    grant ([`Endpoints::origin`]).
+//! 2. Where is it? The declaration and the agent's options make an [`Origin`];
+//!    an option whose value the endpoint cannot have is refused by name, before
+//!    the plugin runs.
+//! 3. Is the path one of that API, and are the header fields the plugin's to
+//!    set ([`request`])?
+//! 4. May the address that the name resolved to be connected to
+//!    ([`Origin::admits`])? That very address is then connected to.
+
+mod endpoint;
+mod origin;
+pub mod request;
+
+pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+pub use origin::{Origin, Proxy};
+
+/// Why something may not be reached: the rule, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(String);
+
+impl Refusal {
+    fn new(rule: impl Into<String>) -> Self {
+        Self(rule.into())
+    }
+
+    /// An option is the cause, and can be the remedy.
+    fn option(name: &str, rule: impl std::fmt::Display) -> Self {
+        Self(format!("option {name}: {rule}"))
+    }
+}

@@ -1,0 +1,120 @@
+//! Where an endpoint is, once the options are known.
+
+use std::net::IpAddr;
+
+use url::Host;
+
+use super::Refusal;
+use super::endpoint::{is_loopback, parse_url};
+
+/// Scheme, host and port of an endpoint, and how to get there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// TLS.
+    pub tls: bool,
+    /// Certificates are verified.
+    pub verify: bool,
+    /// As it was written.
+    pub host: Host<String>,
+    /// TCP port.
+    pub port: u16,
+    /// Before every path; empty or `/…` without a slash at the end.
+    pub base_path: String,
+    /// The HTTP proxy to go through.
+    pub proxy: Option<Proxy>,
+}
+
+/// An HTTP proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// TLS to the proxy itself.
+    pub tls: bool,
+    /// As it was written.
+    pub host: Host<String>,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl Origin {
+    /// The URL that paths are added to, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("{self}{}", self.base_path)
+    }
+
+    /// The host and port that are connected to: the proxy's, if there is one.
+    pub fn next_hop(&self) -> (&Host<String>, u16) {
+        match &self.proxy {
+            Some(proxy) => (&proxy.host, proxy.port),
+            None => (&self.host, self.port),
+        }
+    }
+
+    /// Judges the address that the next hop's name resolved to. A name must
+    /// not lead to this machine, to a link-local address (the metadata service
+    /// of clouds among them) or to nobody in particular: such addresses are
+    /// meant only where they were written literally. And `localhost` must be
+    /// this machine, for it is trusted with clear text.
+    pub fn admits(&self, address: IpAddr) -> Result<(), Refusal> {
+        let (host, _) = self.next_hop();
+        let Host::Domain(name) = host else {
+            return Ok(());
+        };
+        let address = address.to_canonical();
+        if is_loopback(host) {
+            return match address.is_loopback() {
+                true => Ok(()),
+                false => Err(Refusal::new(format!(
+                    "{name} resolved to {address}, which is not this machine"
+                ))),
+            };
+        }
+        let kind = match address {
+            _ if address.is_loopback() => "a loopback",
+            _ if address.is_unspecified() => "an unspecified",
+            _ if address.is_multicast() => "a multicast",
+            IpAddr::V4(v4) if v4.is_link_local() => "a link-local",
+            IpAddr::V4(v4) if v4.is_broadcast() => "a broadcast",
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => "a link-local",
+            _ => return Ok(()),
+        };
+        Err(Refusal::new(format!(
+            "{name} resolved to {address}, {kind} address; such an address has to be written literally"
+        )))
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(formatter, "{scheme}://{}", self.host)?;
+        let default = if self.tls { 443 } else { 80 };
+        if self.port != default {
+            write!(formatter, ":{}", self.port)?;
+        }
+        Ok(())
+    }
+}
+
+impl Proxy {
+    /// From the URL in the option `proxy`; its path, if any, has to be `/`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let url = parse_url(text)?;
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err("a proxy has no path; write http://HOST:PORT".to_owned());
+        }
+        let host = url.host().ok_or("the URL has no host")?.to_owned();
+        let port = url.port_or_known_default().unwrap_or(80);
+        Ok(Self {
+            tls: url.scheme() == "https",
+            host,
+            port,
+        })
+    }
+}
+
+impl std::fmt::Display for Proxy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(formatter, "{scheme}://{}:{}", self.host, self.port)
+    }
+}

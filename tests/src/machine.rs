@@ -1,0 +1,301 @@
+//! The truth: machines, whether they have power, and what a reader is shown.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Serialize, Serializer};
+
+/// Whether a machine has power.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Running.
+    On,
+    /// No power: the only state in which a machine can write nothing.
+    Off,
+    /// Memory frozen. It can be resumed and go on writing, so it is not off.
+    Paused,
+    /// A state that no agent has heard of; the protocol shows the word as it is.
+    Other(String),
+}
+
+impl FromStr for Power {
+    type Err = Infallible;
+
+    /// `on`, `off` and `paused` in any case; any other word is [`Power::Other`].
+    fn from_str(word: &str) -> Result<Power, Infallible> {
+        Ok(match word.to_ascii_lowercase().as_str() {
+            "on" => Power::On,
+            "off" => Power::Off,
+            "paused" => Power::Paused,
+            _ => Power::Other(word.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Power::On => "on",
+            Power::Off => "off",
+            Power::Paused => "paused",
+            Power::Other(word) => word,
+        })
+    }
+}
+
+impl Serialize for Power {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One machine: what is true of it, and what the device's read side shows.
+///
+/// The two differ for `lag` reads after each change. Lag is counted in reads and never in seconds, so that a test of it
+/// ends the same way on a slow machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    id: String,
+    name: String,
+    power: Power,
+    history: Vec<Power>,
+    operations: Vec<String>,
+    lag: u32,
+    #[serde(skip)]
+    shown: Power,
+    #[serde(skip)]
+    stale_reads: u32,
+}
+
+impl Machine {
+    /// A machine with the name of its `id` in lower case and no lag.
+    pub fn new(id: impl Into<String>, power: Power) -> Machine {
+        let id = id.into();
+        Machine {
+            name: id.to_ascii_lowercase(),
+            id,
+            shown: power.clone(),
+            history: vec![power.clone()],
+            power,
+            operations: Vec::new(),
+            lag: 0,
+            stale_reads: 0,
+        }
+    }
+
+    /// The same machine under a name for people.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Machine {
+        self.name = name.into();
+        self
+    }
+
+    /// The same machine, whose old state is shown for `reads` reads after each change.
+    #[must_use]
+    pub fn lagging(mut self, reads: u32) -> Machine {
+        self.lag = reads;
+        self
+    }
+
+    /// The id, as it was given. Compare ids ignoring case.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// For how many reads after a change the old state is shown.
+    pub fn lag(&self) -> u32 {
+        self.lag
+    }
+
+    /// The truth.
+    pub fn power(&self) -> &Power {
+        &self.power
+    }
+
+    /// Every truth there ever was, the first one first, the present one last. It only grows.
+    pub fn history(&self) -> &[Power] {
+        &self.history
+    }
+
+    /// The power operations that took effect, in the device's own words, in order.
+    ///
+    /// One that was refused, failed, or lost on the way is not here; look for it among the requests.
+    pub fn operations(&self) -> &[String] {
+        &self.operations
+    }
+
+    /// A point in the history, to be given to [`Machine::was_off_since`] later.
+    pub fn mark(&self) -> usize {
+        self.history.len() - 1
+    }
+
+    /// Whether the machine was truly off at the mark, now, or at any time between.
+    pub fn was_off_since(&self, mark: usize) -> bool {
+        self.history.iter().skip(mark).any(|power| *power == Power::Off)
+    }
+
+    /// Changes the truth. The read side follows after `lag` reads, whoever made the change.
+    pub fn set_power(&mut self, power: Power) {
+        if self.power == power {
+            return;
+        }
+        let old = std::mem::replace(&mut self.power, power.clone());
+        // In the middle of a lag the reader has not seen the old truth either: it goes on seeing what it saw.
+        if self.stale_reads == 0 {
+            self.shown = old;
+        }
+        self.stale_reads = self.lag;
+        self.history.push(power);
+    }
+
+    /// An operation takes effect: the machine goes through these truths in order.
+    pub fn operate(&mut self, operation: &str, truths: &[Power]) {
+        for power in truths {
+            self.set_power(power.clone());
+        }
+        self.operations.push(operation.to_owned());
+    }
+
+    /// What a reader of the device is shown; counts as one read.
+    pub fn read(&mut self) -> Power {
+        if self.stale_reads == 0 {
+            return self.power.clone();
+        }
+        self.stale_reads -= 1;
+        self.shown.clone()
+    }
+}
+
+impl FromStr for Machine {
+    type Err = anyhow::Error;
+
+    /// `ID=POWER[,name=NAME]`, as on the command line.
+    fn from_str(text: &str) -> Result<Machine> {
+        let (id, rest) = text
+            .split_once('=')
+            .with_context(|| format!("machine `{text}`: must be ID=POWER[,name=NAME]"))?;
+        let mut parts = rest.split(',');
+        let power = parts.next().unwrap_or_default();
+        if id.is_empty() || power.is_empty() {
+            bail!("machine `{text}`: the id and the power must not be empty");
+        }
+        let Ok(power) = power.parse::<Power>();
+        let mut machine = Machine::new(id, power);
+        for part in parts {
+            match part.split_once('=') {
+                Some(("name", name)) if !name.is_empty() => machine = machine.named(name),
+                _ => bail!("machine `{text}`: `{part}` is not name=NAME"),
+            }
+        }
+        Ok(machine)
+    }
+}
+
+/// The machines of one device, in the order in which they were given.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet(Vec<Machine>);
+
+impl Fleet {
+    /// A fleet of these machines.
+    ///
+    /// # Errors
+    /// When two machines have ids that differ in nothing but case.
+    pub fn new(machines: Vec<Machine>) -> Result<Fleet> {
+        for (index, machine) in machines.iter().enumerate() {
+            if machines[..index]
+                .iter()
+                .any(|other| other.id.eq_ignore_ascii_case(&machine.id))
+            {
+                bail!("machine `{}`: there are two of this id", machine.id);
+            }
+        }
+        Ok(Fleet(machines))
+    }
+
+    /// All machines.
+    pub fn machines(&self) -> &[Machine] {
+        &self.0
+    }
+
+    /// The machine of this id, in any case.
+    pub fn get(&self, id: &str) -> Option<&Machine> {
+        self.0.iter().find(|machine| machine.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The machine of this id, in any case, to be read or changed.
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut Machine> {
+        self.0.iter_mut().find(|machine| machine.id.eq_ignore_ascii_case(id))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_read_side_lags_behind_the_truth_by_reads() {
+        let mut machine = Machine::new("A", Power::On).lagging(2);
+        assert_eq!(machine.read(), Power::On);
+        machine.set_power(Power::Off);
+        assert_eq!(*machine.power(), Power::Off, "the truth does not lag");
+        assert_eq!(
+            [machine.read(), machine.read(), machine.read()],
+            [Power::On, Power::On, Power::Off]
+        );
+    }
+
+    #[test]
+    fn a_change_within_the_lag_shows_the_oldest_state_and_begins_the_lag_again() {
+        let mut machine = Machine::new("A", Power::On).lagging(2);
+        machine.set_power(Power::Off);
+        machine.read();
+        machine.set_power(Power::Paused);
+        assert_eq!(
+            [machine.read(), machine.read(), machine.read()],
+            [Power::On, Power::On, Power::Paused]
+        );
+    }
+
+    #[test]
+    fn history_tells_whether_it_was_off() {
+        let mut machine = Machine::new("A", Power::On);
+        let before = machine.mark();
+        assert!(!machine.was_off_since(before));
+        machine.operate("reset", &[Power::Off, Power::On]);
+        assert!(machine.was_off_since(before));
+        assert!(!machine.was_off_since(machine.mark()));
+        assert_eq!(machine.history(), [Power::On, Power::Off, Power::On]);
+        assert_eq!(machine.operations(), ["reset"]);
+        machine.set_power(Power::On);
+        assert_eq!(machine.history().len(), 3, "no change, no entry");
+    }
+
+    #[test]
+    fn machines_are_read_from_text() {
+        let machine: Machine = "WA1ACMEDB01=on,name=db01".parse().unwrap();
+        assert_eq!(
+            (machine.id(), machine.name(), machine.power()),
+            ("WA1ACMEDB01", "db01", &Power::On)
+        );
+        let odd: Machine = "X=Migrating".parse().unwrap();
+        assert_eq!((odd.name(), odd.power()), ("x", &Power::Other("Migrating".into())));
+        for bad in ["X", "=on", "X=", "X=on,colour=red", "X=on,name="] {
+            assert!(bad.parse::<Machine>().unwrap_err().to_string().contains(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ids_are_compared_ignoring_case() {
+        let fleet = Fleet::new(vec![Machine::new("AbC", Power::On)]).unwrap();
+        assert!(fleet.get("aBc").is_some());
+        assert!(Fleet::new(vec![Machine::new("a", Power::On), Machine::new("A", Power::Off)]).is_err());
+    }
+}

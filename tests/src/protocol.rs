@@ -1,0 +1,176 @@
+//! What a protocol is to the simulator: requests in, answers out.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::fault::{Faults, Grammar, Kind};
+use crate::machine::Fleet;
+
+/// One request as the device got it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Request {
+    /// Its number, from 1, among all requests to the device (the control endpoint does not count).
+    pub order: u64,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub target: String,
+    /// Names in lower case, values as sent, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, bytes that are not UTF-8 replaced.
+    pub body: String,
+    /// The plan that struck this call, if one did. One that counts objects ([`crate::fault::Occasion::Creation`])
+    /// strikes no call and is not told here.
+    pub fault: Option<String>,
+}
+
+impl Request {
+    /// The value of the first header of this name (in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The path, without the query, and without the address that a client puts before it when it takes the simulator
+    /// for its proxy: the simulator is then both, the proxy and the device behind it.
+    pub fn path(&self) -> &str {
+        let target = self
+            .target
+            .split_once('?')
+            .map_or(self.target.as_str(), |(path, _)| path);
+        match target.strip_prefix("http://") {
+            Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
+            None => target,
+        }
+    }
+
+    /// The path's segments, percent-decoded, so that a client that forgot to encode an id is found out.
+    pub fn segments(&self) -> Vec<String> {
+        let path = self.path();
+        path.strip_prefix('/')
+            .unwrap_or(path)
+            .split('/')
+            .map(percent_decoded)
+            .collect()
+    }
+
+    /// Whether the query has `name=value`, ignoring case.
+    pub fn asks(&self, name: &str, value: &str) -> bool {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .any(|(own_name, own_value)| own_name.eq_ignore_ascii_case(name) && own_value.eq_ignore_ascii_case(value))
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail
+            .get(..2)
+            .and_then(|hex| str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What the device answers when nothing goes wrong on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, without `content-length`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A JSON answer.
+    pub fn json(status: u16, body: &Value) -> Answer {
+        Answer {
+            status,
+            headers: vec![("content-type", "application/json; charset=utf-8".to_owned())],
+            body: body.to_string().into_bytes(),
+        }
+    }
+
+    /// A JSON answer that holds nothing but a message, the form in which REST services tell errors.
+    pub fn message(status: u16, message: &str) -> Answer {
+        Answer::json(status, &json!({ "message": message }))
+    }
+
+    /// An HTML page, as a proxy in front of the device would send it.
+    pub fn html(status: u16, title: &str) -> Answer {
+        Answer {
+            status,
+            headers: vec![("content-type", "text/html".to_owned())],
+            body: format!(
+                "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+            )
+            .into_bytes(),
+        }
+    }
+}
+
+/// The device behind a protocol: its machines and what is planned to go wrong.
+#[derive(Debug, Default)]
+pub struct Device {
+    /// The machines.
+    pub fleet: Fleet,
+    /// The plans in force.
+    pub faults: Faults,
+}
+
+/// One way of talking to a device.
+pub trait Protocol: Send {
+    /// The faults that it knows.
+    fn grammar(&self) -> &'static Grammar;
+
+    /// The step that a request is, one of the grammar's; `None` for a path that the device does not have.
+    fn step(&self, request: &Request) -> Option<&'static str>;
+
+    /// Does what the request asks and answers it. `fault` is one of the protocol's own kinds, to be obeyed; faults of
+    /// the wire come on top, and are none of its business.
+    fn answer(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Answer;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_queries_are_taken_apart() {
+        let request = Request {
+            target: "/v2/a%2Fb/%zz/%4?groupLinks=TRUE&x=1".into(),
+            ..Default::default()
+        };
+        assert_eq!(request.segments(), ["v2", "a/b", "%zz", "%4"]);
+        assert!(request.asks("grouplinks", "true"));
+        assert!(!request.asks("x", "2"));
+        let through_proxy = Request {
+            target: "http://device.example:80/v2/x?y=1".into(),
+            ..Default::default()
+        };
+        assert_eq!(through_proxy.segments(), ["v2", "x"]);
+        let doubled = Request {
+            target: "//v2".into(),
+            ..Default::default()
+        };
+        assert_eq!(doubled.segments(), ["", "v2"]);
+    }
+}

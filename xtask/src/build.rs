@@ -1,0 +1,125 @@
+//! What cargo has to build, and the set-up for it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// What plugins are built for.
+const PLUGIN_TARGET: &str = "wasm32-wasip2";
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+}
+
+/// Native programs, in the dev profile or as a release.
+pub(crate) struct Programs {
+    /// `fencebox`.
+    pub(crate) host: PathBuf,
+    /// `fencebox-sim`.
+    pub(crate) simulator: PathBuf,
+}
+
+/// Builds the programs.
+pub(crate) fn programs() -> Result<Programs> {
+    cargo(&[
+        "build",
+        "--package",
+        "fencebox",
+        "--package",
+        "fencebox-tests",
+        "--bins",
+    ])?;
+    let folder = target().join("debug");
+    Ok(Programs {
+        host: folder.join("fencebox"),
+        simulator: folder.join("fencebox-sim"),
+    })
+}
+
+/// Builds the host alone, as a release.
+pub(crate) fn release() -> Result<PathBuf> {
+    cargo(&["build", "--package", "fencebox", "--bins", "--release"])?;
+    Ok(target().join("release/fencebox"))
+}
+
+/// Builds every plugin in `plugins/`. Returns the component files.
+pub(crate) fn plugins() -> Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for entry in workspace().join("plugins").read_dir().context("plugins/")? {
+        let path = entry?.path();
+        if path.join("Cargo.toml").exists() {
+            let device = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            names.push(format!("fence_{device}"));
+        }
+    }
+    names.sort();
+    let packages = names.iter().flat_map(|name| ["--package", name]);
+    components(packages.chain(["--lib"]), "", &names)
+}
+
+/// Builds the misbehaving plugins that the tests use.
+pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
+    let mut names = Vec::new();
+    for entry in workspace()
+        .join("tests/fixtures/examples")
+        .read_dir()
+        .context("tests/fixtures/examples/")?
+    {
+        let path = entry?.path();
+        names.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    }
+    names.sort();
+    components(
+        ["--package", "fencebox-fixtures", "--examples"].into_iter(),
+        "examples",
+        &names,
+    )
+}
+
+fn components<'a>(selection: impl Iterator<Item = &'a str>, folder: &str, names: &[String]) -> Result<Vec<PathBuf>> {
+    add_target()?;
+    let mut arguments = vec!["build", "--target", PLUGIN_TARGET, "--profile", "plugin"];
+    arguments.extend(selection);
+    cargo(&arguments)?;
+    let folder = target().join(PLUGIN_TARGET).join("plugin").join(folder);
+    Ok(names.iter().map(|name| folder.join(format!("{name}.wasm"))).collect())
+}
+
+/// Adds the plugins' target to the toolchain, unless it is there.
+fn add_target() -> Result<()> {
+    let sysroot = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .current_dir(workspace())
+        .output();
+    let sysroot = sysroot.context("rustc does not run; install Rust with rustup")?.stdout;
+    let libraries = Path::new(String::from_utf8_lossy(&sysroot).trim())
+        .join("lib/rustlib")
+        .join(PLUGIN_TARGET);
+    if libraries.exists() {
+        return Ok(());
+    }
+    run(Command::new("rustup").args(["target", "add", PLUGIN_TARGET]))
+        .with_context(|| format!("the toolchain has no target {PLUGIN_TARGET}; add it"))
+}
+
+/// Runs cargo in the workspace.
+pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo).args(arguments))
+}
+
+/// Runs a program in the workspace; it has to succeed.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.current_dir(workspace()).status();
+    let status = status.with_context(|| format!("{command:?} does not run"))?;
+    ensure!(status.success(), "{command:?}: {status}");
+    Ok(())
+}

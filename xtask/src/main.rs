@@ -1,0 +1,51 @@
+//! `cargo xtask`: builds, demonstrates, tests and lays out fencebox. Each
+//! task does all the set-up that it needs on a machine with Rust.
+#![expect(clippy::print_stdout, reason = "a task talks to the person who started it")]
+
+mod build;
+mod demo;
+mod dist;
+mod simulator;
+mod test;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, demonstrates, tests and lays out fencebox.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Fence a simulated machine, and show how.
+    Demo,
+    /// Run every test there is.
+    Test {
+        /// Passed on to `cargo test`, such as the name of a test.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Make a release build and lay it out in target/dist.
+    Dist,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Demo => demo::run(),
+        Task::Test { arguments } => test::run(&arguments),
+        Task::Dist => dist::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            println!("xtask: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! `cargo xtask test`: every test there is.
+
+use anyhow::Result;
+
+use crate::build;
+use crate::tree::Tree;
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let programs = build::programs()?;
+    let mut plugins = build::plugins()?;
+    plugins.extend(build::fixtures()?);
+    let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["test", "--workspace"]).args(arguments);
+    // The tests drive what a user would install, not what cargo has lying about.
+    build::run(cargo.env("FENCEBOX_TREE", tree.root()))
+}

@@ -1,6 +1,8 @@
 //! Every fault of the CLC simulator with every action: nothing that goes
 //! wrong may end in "done" while the machine is on.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
+
 mod support;
 
 use std::sync::Mutex;

@@ -2,7 +2,10 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "shared by test files, each of which uses its part"
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code, shared by test files, each of which uses its part"
 )]
 
 use std::io::Write;

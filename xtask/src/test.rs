@@ -8,6 +8,7 @@ use crate::tree::Tree;
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let programs = build::programs()?;
     let mut plugins = build::plugins()?;
+    plugins.extend(build::example()?);
     plugins.extend(build::fixtures()?);
     let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -212,7 +212,11 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
         return Error::Plugin("it exited in the middle of a call".to_owned());
     }
     Error::Plugin(match cause.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => "it recursed too deeply".to_owned(),
+        // A guest keeps part of its stack in its own memory, and may run out
+        // of that part first.
+        Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
+            "it recursed too deeply, or reached outside of its memory".to_owned()
+        }
         // What a panic ends in. Its message went to standard error.
         Some(Trap::UnreachableCodeReached) => panic_message(&state.output.take()),
         Some(trap) => trap.to_string(),

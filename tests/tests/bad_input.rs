@@ -17,7 +17,11 @@ fn each_mistake_is_named_with_its_remedy() {
     let url = simulator.url();
     let login = format!("login=fencer\npasswd={PASSWORD}\n");
     let mistakes: &[(&str, String, &[&str])] = &[
-        ("empty input", String::new(), &["username", "--username"]),
+        (
+            "empty input",
+            String::new(),
+            &["no options were given", "action reboot", "username"],
+        ),
         (
             "no plug",
             format!("{login}api_url={url}\n"),

@@ -100,7 +100,7 @@ impl Device for Described {
         let closing = Deadline::after(state.clock.as_ref(), CLOSING);
         state.deadline = closing;
         if let Some(http) = &mut state.http {
-            http.extend_deadline(closing);
+            http.start_closing(closing);
         }
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }

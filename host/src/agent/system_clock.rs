@@ -57,16 +57,17 @@ impl Clock for SystemClock {
     }
 
     fn heed_sigterm(&self) {
-        // Without it SIGTERM ends the agent as it ends any program.
-        let Ok(mut signals) = Signals::new([SIGTERM]) else {
-            return;
-        };
         let stop = self.stop.clone();
-        std::thread::spawn(move || {
+        let heed = move || {
+            let Ok(mut signals) = Signals::new([SIGTERM]) else {
+                return;
+            };
             for _ in signals.forever() {
                 *stop.told() = true;
                 stop.bell.notify_all();
             }
-        });
+        };
+        // Without it SIGTERM ends the agent as it ends any program.
+        let _ = std::thread::Builder::new().spawn(heed);
     }
 }

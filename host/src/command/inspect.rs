@@ -15,7 +15,8 @@ use crate::policy::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, S
 /// For a reader, or only the names that the plugin answers to, a line each.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
-    let log = Arc::new(Log::new(Box::new(std::io::stderr())));
+    // A plugin that is looked at before it is installed has no compiled form yet: no reason to warn.
+    let log = Arc::new(Log::new(Box::new(std::io::sink())));
     let described = Plugin::load(path.clone(), &log)?.describe(&name, &log, Arc::new(SystemClock::start()))?;
     if names {
         return list_names(&described, out);
@@ -32,7 +33,9 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
             clean(&link.shortdesc)
         )?;
     }
-    writeln!(out, "{}", clean(&description.longdesc))?;
+    if !description.longdesc.is_empty() {
+        writeln!(out, "{}", clean(&description.longdesc))?;
+    }
     writeln!(out, "\nwants to reach:")?;
     if described.endpoints.iter().next().is_none() && described.files.iter().next().is_none() {
         writeln!(out, "  nothing")?;

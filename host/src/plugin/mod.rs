@@ -56,8 +56,8 @@ pub enum Error {
         /// Why.
         cause: String,
     },
-    /// It could not be compiled on this machine.
-    #[error("cannot compile plugins: {0}")]
+    /// This machine cannot compile or run plugins.
+    #[error("cannot run plugins: {0}")]
     Engine(String),
 }
 

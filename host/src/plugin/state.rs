@@ -65,7 +65,9 @@ pub(super) struct State {
 }
 
 /// A store in which a plugin can describe itself, and nothing more.
-pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) -> Store<State> {
+///
+/// Fails where the system has no thread left to watch the plugin with.
+pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) -> std::io::Result<Store<State>> {
     let output = Output::default();
     let wasi = wasi::inert(&clock, &output);
     let mut table = ResourceTable::new();
@@ -86,9 +88,9 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.epoch_deadline_callback(look);
-    start_ticking(engine);
+    start_ticking(engine)?;
     arm(&mut store);
-    store
+    Ok(store)
 }
 
 /// Gives the plugin a fresh allowance of computing. The only place that does:
@@ -113,9 +115,9 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
 
 /// Real time, not the clock's: a plugin that computes for ever does so on a
 /// virtual clock too.
-fn start_ticking(engine: &Engine) {
+fn start_ticking(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    std::thread::spawn(move || {
+    let tick = move || {
         loop {
             std::thread::sleep(TICK);
             match engine.upgrade() {
@@ -123,7 +125,8 @@ fn start_ticking(engine: &Engine) {
                 None => break,
             }
         }
-    });
+    };
+    std::thread::Builder::new().spawn(tick).map(drop)
 }
 
 impl ResourceLimiter for State {

@@ -270,7 +270,7 @@ impl Fencing<'_> {
     /// A cycle that the device says it failed is asked for again. One whose
     /// answer was lost is not: twice is not the same as once.
     fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
-        let mut outcome = Err(Error::TimedOut("no attempt was allowed".to_owned()));
+        let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
         for _ in 0..attempts {
             outcome = self.patiently_if_busy("cycle", |device| device.cycle(plug));
             if !matches!(outcome, Err(Error::TaskFailed(_))) {
@@ -378,3 +378,6 @@ impl Fencing<'_> {
 fn busy_for(seconds: Option<u32>) -> Duration {
     Duration::from_secs(seconds.unwrap_or(1).max(1).into()).min(BUSY_LIMIT)
 }
+
+#[cfg(test)]
+mod tests;

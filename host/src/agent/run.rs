@@ -188,3 +188,6 @@ fn pace(options: &Options, plugs: usize) -> Pace {
         plugs: u32::try_from(plugs).unwrap_or(u32::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests;

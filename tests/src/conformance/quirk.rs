@@ -165,8 +165,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         name: "own options",
-        reason: "an agent's own options come in the order and with the placeholders that their names give, and \
-                 there may be more of them than in Debian 12",
+        reason: "an agent's own options come in the order and with the placeholders that their names give",
         explains: &[Help, Metadata],
         shows: rules::own_options,
     },

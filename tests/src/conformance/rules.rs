@@ -171,11 +171,13 @@ pub(super) fn same_name(trial: &Trial<'_>) -> bool {
     trial.case.device.is_some() && trial.observed.table.is_none() && trial.observed.exit == Some(1)
 }
 
-/// But for the spelling of the status, the rows are the same.
+/// But for the spelling of the status, the rows are the same. Without a
+/// separator nobody can tell where the status begins.
 pub(super) fn status_words(trial: &Trial<'_>) -> bool {
     let separator = trial.case.given("separator").unwrap_or_else(|| ",".to_owned());
     let plain = |text: &str| -> Vec<String> {
         let row = |row: &str| match row.rfind(&separator) {
+            _ if separator.is_empty() => row.to_uppercase(),
             Some(end) => row[..end].to_owned() + &row[end..].to_uppercase(),
             None => row.to_owned(),
         };

@@ -23,7 +23,8 @@ pub(super) fn describe(case: &Case) -> Option<Description> {
             &known
         }
     };
-    description.operations.list_plugs = script.lists();
+    // A dump comes before the device is asked for anything, whatever it can do.
+    description.operations.list_plugs = script.lists() || script.dump.is_some();
     description.operations.cycle = script.cycle.is_some() && script.declares("method");
     for key in &script.device_opt {
         declare(&mut description, script, key);

@@ -160,12 +160,7 @@ impl Device for Scripted {
     }
 
     fn open(&mut self, options: &Options, _: Limits) -> Result<(), Error> {
-        let action = options.get("action").unwrap_or_default();
-        self.action = match action {
-            "enable" => "on".to_owned(),
-            "disable" => "off".to_owned(),
-            action => action.to_owned(),
-        };
+        self.action = options.get("action").unwrap_or_default().to_owned();
         if self.script.dump.is_some() {
             self.dump = Some(dump::of(options));
             return Err(Error::Plugin("the script ends here".to_owned()));

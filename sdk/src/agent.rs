@@ -1,7 +1,9 @@
 //! Builders for what a plugin says about itself. The records are those of the
 //! contract, so that nothing it can say is out of reach.
 
-use crate::{Agent, Capabilities, Endpoint, Operations, OptionOverride, Parameter, Symlink};
+use crate::{
+    Agent, Capabilities, Endpoint, File, FileAccess, FileKind, Operations, OptionOverride, Parameter, Symlink,
+};
 
 impl Agent {
     /// An agent called `name` (`fence_pve`), with one line about it. It has no
@@ -18,7 +20,10 @@ impl Agent {
             parameters: Vec::new(),
             overrides: Vec::new(),
             operations: Operations::empty(),
-            capabilities: Capabilities { endpoints: Vec::new() },
+            capabilities: Capabilities {
+                endpoints: Vec::new(),
+                files: Vec::new(),
+            },
         }
     }
 
@@ -42,6 +47,18 @@ impl Agent {
         self.symlinks.push(Symlink {
             name: name.into(),
             shortdesc: shortdesc.into(),
+            hidden: false,
+        });
+        self
+    }
+
+    /// The same, but not in metadata: under that name it is another agent.
+    #[must_use]
+    pub fn hidden_symlink(mut self, name: impl Into<String>, shortdesc: impl Into<String>) -> Self {
+        self.symlinks.push(Symlink {
+            name: name.into(),
+            shortdesc: shortdesc.into(),
+            hidden: true,
         });
         self
     }
@@ -104,6 +121,18 @@ impl Agent {
         self
     }
 
+    /// The file or folder that this option names: see [`crate::files`]. The
+    /// plugin reaches no other.
+    #[must_use]
+    pub fn file(mut self, option: impl Into<String>, kind: FileKind, access: FileAccess) -> Self {
+        self.capabilities.files.push(File {
+            option_name: option.into(),
+            kind,
+            access,
+        });
+        self
+    }
+
     fn override_of(&mut self, option: &str) -> &mut OptionOverride {
         let known = self.overrides.iter().position(|change| change.name == option);
         let index = known.unwrap_or_else(|| {
@@ -123,7 +152,7 @@ impl Agent {
 #[cfg(test)]
 mod tests {
     use crate::prelude::*;
-    use crate::{OptionOverride, Symlink};
+    use crate::{File, OptionOverride, Symlink};
 
     #[test]
     fn an_agent_says_all_of_the_record() {
@@ -131,22 +160,34 @@ mod tests {
             .longdesc("long")
             .vendor_url("https://x.example")
             .symlink("fence_y", "a y")
+            .hidden_symlink("fence_z", "a z")
             .options(["ip", "plug"])
             .parameter(Parameter::text("account"))
             .operations(Operations::LIST_PLUGS)
             .operations(Operations::CYCLE)
-            .endpoint(Endpoint::from_options("api"));
+            .endpoint(Endpoint::from_options("api"))
+            .file("state", FileKind::File, FileAccess::Write);
+        let symlinks = [("fence_y", "a y", false), ("fence_z", "a z", true)];
         assert_eq!(
             agent.symlinks,
-            [Symlink {
-                name: "fence_y".into(),
-                shortdesc: "a y".into()
-            }]
+            symlinks.map(|(name, shortdesc, hidden)| Symlink {
+                name: name.into(),
+                shortdesc: shortdesc.into(),
+                hidden
+            })
         );
         assert_eq!(agent.options, ["ip", "plug"]);
         assert_eq!(agent.operations, Operations::LIST_PLUGS | Operations::CYCLE);
         assert_eq!(agent.parameters.len(), 1);
         assert_eq!(agent.capabilities.endpoints.len(), 1);
+        assert_eq!(
+            agent.capabilities.files,
+            [File {
+                option_name: "state".into(),
+                kind: FileKind::File,
+                access: FileAccess::Write
+            }]
+        );
         assert_eq!((&*agent.longdesc, &*agent.vendor_url), ("long", "https://x.example"));
     }
 

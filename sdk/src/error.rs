@@ -1,5 +1,6 @@
 //! Errors: those of the contract, and how they come about.
 
+use crate::files;
 use crate::http::Failure;
 use crate::{Busy, Error, InvalidOption};
 
@@ -74,6 +75,18 @@ impl From<Failure> for Error {
             Failure::Unreachable(text) | Failure::Broken(text) => Self::ConnectionLost(text),
             Failure::TimedOut(text) => Self::TimedOut(text),
             Failure::TooLarge(text) => Self::Unexpected(text),
+        }
+    }
+}
+
+impl From<files::Failure> for Error {
+    /// A file that is not as it should be does not mend by being asked again.
+    fn from(failure: files::Failure) -> Self {
+        match failure {
+            files::Failure::Denied(text) => Self::Denied(text),
+            files::Failure::NotFound(text) | files::Failure::TooLarge(text) | files::Failure::Failed(text) => {
+                Self::TaskFailed(text)
+            }
         }
     }
 }

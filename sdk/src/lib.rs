@@ -26,6 +26,7 @@ pub mod component;
 mod device;
 mod endpoint;
 mod error;
+pub mod files;
 pub mod http;
 pub mod log;
 mod options;
@@ -36,8 +37,8 @@ pub mod testing;
 mod text;
 
 pub use bindings::fencebox::agent::metadata::{
-    Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, Operations, OptionOverride, Parameter, Port, Scheme,
-    Symlink, ValueKind,
+    Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, File, FileAccess, FileKind, Operations,
+    OptionOverride, Parameter, Port, Scheme, Symlink, ValueKind,
 };
 pub use bindings::fencebox::agent::types::{Busy, Error, InvalidOption, Plug, PowerStatus, PowerTarget};
 pub use device::Device;
@@ -50,8 +51,8 @@ pub use text::excerpt;
 pub mod prelude {
     pub use crate::http::{get_json, post_json, put_json};
     pub use crate::{
-        Agent, Auth, Device, Endpoint, Error, Operations, Options, Parameter, Plug, PowerStatus, PowerTarget, Result,
-        Scheme, excerpt, export, http, log, path,
+        Agent, Auth, Device, Endpoint, Error, FileAccess, FileKind, Operations, Options, Parameter, Plug, PowerStatus,
+        PowerTarget, Result, Scheme, excerpt, export, files, http, log, path,
     };
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};

@@ -44,6 +44,7 @@ impl Parameter {
             secret: false,
             obsoletes: None,
             synonym_of: None,
+            hidden: false,
         }
     }
 
@@ -96,6 +97,13 @@ impl Parameter {
         self.synonym_of = Some(option.into());
         self
     }
+
+    /// Accepted under its full name, and in neither metadata nor help.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +119,8 @@ mod tests {
             .required()
             .secret()
             .obsoletes("zone")
-            .synonym_of("plug");
+            .synonym_of("plug")
+            .hidden();
         let written = Parameter {
             name: "region".into(),
             letter: Some('r'),
@@ -122,6 +131,7 @@ mod tests {
             secret: true,
             obsoletes: Some("zone".into()),
             synonym_of: Some("plug".into()),
+            hidden: true,
         };
         assert_eq!(region, written);
     }

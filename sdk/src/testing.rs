@@ -26,6 +26,7 @@
 // A double exists to fail tests, and to say why.
 #![expect(clippy::panic, reason = "a request that no test expects has to fail it")]
 
+pub(crate) mod files;
 mod script;
 
 pub use script::Script;
@@ -39,6 +40,7 @@ use serde_json::Value;
 use crate::bindings::fencebox::agent::http as wit;
 pub use crate::bindings::fencebox::agent::log::Level;
 use crate::http::{self, Failure};
+use files::Shelf;
 use script::Answer;
 
 /// Header fields that the host sets and refuses from a plugin.
@@ -54,6 +56,7 @@ struct Stage {
     in_order: bool,
     base_urls: BTreeMap<String, String>,
     requests: Vec<Sent>,
+    shelf: Shelf,
     lines: Vec<(Level, String)>,
 }
 
@@ -115,6 +118,20 @@ impl Playing {
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
         on_stage(|stage| stage.requests.iter().map(Sent::line).collect())
+    }
+
+    /// The files in the folder that `option` names, or the file itself under
+    /// no name, as they are now.
+    #[must_use]
+    pub fn files(&self, option: &str) -> Vec<(String, Vec<u8>)> {
+        on_stage(|stage| stage.shelf.entries(option))
+    }
+
+    /// Changes a file in the folder that `option` names while the script
+    /// plays.
+    pub fn put_entry(&self, option: &str, entry: &str, content: impl Into<Vec<u8>>) {
+        let content = content.into();
+        on_stage(|stage| stage.shelf.put(option, Some(entry), Ok(content)));
     }
 
     /// The lines logged so far, in order.

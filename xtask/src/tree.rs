@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::build;
 
@@ -14,7 +14,8 @@ pub(crate) struct Tree(PathBuf);
 
 impl Tree {
     /// Lays out `usr/` below `root`, which is emptied first: the host, the
-    /// plugins with their compiled forms, and a link for each agent.
+    /// plugins with their compiled forms, and links for each agent that they
+    /// say they are.
     pub(crate) fn lay_out(root: PathBuf, host: &Path, plugins: &[PathBuf]) -> Result<Self> {
         if root.exists() {
             fs::remove_dir_all(&root).with_context(|| root.display().to_string())?;
@@ -24,10 +25,25 @@ impl Tree {
         for folder in [&programs, &components, &documents] {
             make_folder(folder)?;
         }
-        let program = programs.join("fencebox");
-        copy(host, &program, 0o755)?;
-        let mut compile = Command::new(&program);
-        compile.arg("compile").stdout(std::process::Stdio::null());
+        copy(host, &programs.join("fencebox"), 0o755)?;
+        tree.add(plugins)?;
+        for plugin in plugins {
+            tree.add_further_names(plugin)?;
+        }
+        copy(
+            &build::workspace().join("README.md"),
+            &documents.join("README.md"),
+            0o644,
+        )?;
+        Ok(tree)
+    }
+
+    /// Adds plugins with their compiled forms, each as the one agent that its
+    /// file is called after.
+    pub(crate) fn add(&self, plugins: &[PathBuf]) -> Result<()> {
+        let (programs, components) = (self.programs(), self.components());
+        let mut compile = Command::new(programs.join("fencebox"));
+        compile.arg("compile").stdout(Stdio::null());
         for plugin in plugins {
             let component = components.join(plugin.file_name().context("a plugin without a name")?);
             copy(plugin, &component, 0o644)?;
@@ -35,13 +51,29 @@ impl Tree {
             symlink("fencebox", programs.join(agent))?;
             compile.arg(component);
         }
-        build::run(&mut compile)?;
-        copy(
-            &build::workspace().join("README.md"),
-            &documents.join("README.md"),
-            0o644,
-        )?;
-        Ok(tree)
+        build::run(&mut compile)
+    }
+
+    /// Links for the further names of a plugin: of the program, and of the
+    /// file, which the host looks for by name.
+    fn add_further_names(&self, plugin: &Path) -> Result<()> {
+        let (programs, components) = (self.programs(), self.components());
+        let file = plugin.file_name().context("a plugin without a name")?;
+        let mut inspect = Command::new(programs.join("fencebox"));
+        inspect.args(["inspect", "--names"]).arg(components.join(file));
+        let output = inspect.output().with_context(|| format!("{inspect:?}"))?;
+        ensure!(
+            output.status.success(),
+            "{inspect:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for name in String::from_utf8_lossy(&output.stdout).lines() {
+            if plugin.file_stem().is_some_and(|own| own != name) {
+                symlink("fencebox", programs.join(name))?;
+                symlink(file, components.join(format!("{name}.wasm")))?;
+            }
+        }
+        Ok(())
     }
 
     /// The program that the cluster calls.

@@ -33,6 +33,8 @@ pub struct Symlink {
     pub name: String,
     /// One line.
     pub shortdesc: String,
+    /// Answered to, and not in metadata.
+    pub hidden: bool,
 }
 
 /// An option that only this device has.
@@ -56,6 +58,8 @@ pub struct Parameter {
     pub obsoletes: Option<String>,
     /// The catalogue option that a value given here belongs to.
     pub synonym_of: Option<String>,
+    /// Accepted under its full name, and in no document.
+    pub hidden: bool,
 }
 
 /// The type of an option's value.

@@ -11,7 +11,7 @@ const INDENT: usize = 40;
 
 /// How the agent is called under the name `name`, and what its options are.
 pub fn help(table: &Table, name: &str) -> String {
-    let mut options: Vec<&AgentOption> = table.options().iter().collect();
+    let mut options: Vec<&AgentOption> = table.options().iter().filter(|option| !option.hidden).collect();
     options.sort_by_key(|option| option.order);
     let mut text = format!("Usage:\n\t{name} [options]\nOptions:\n");
     for option in options {

@@ -28,7 +28,7 @@ fn document(table: &Table, name: &str, longdesc: &str) -> String {
         attribute(name),
         attribute(&description.shortdesc)
     ));
-    for symlink in &description.symlinks {
+    for symlink in description.symlinks.iter().filter(|symlink| !symlink.hidden) {
         xml.push_str(&format!(
             "<symlink name=\"{}\" shortdesc=\"{}\"/>\n",
             attribute(&symlink.name),
@@ -56,7 +56,7 @@ struct Row<'a> {
 fn parameters(xml: &mut String, table: &Table) {
     let mut rows = Vec::new();
     for option in table.options() {
-        if option.name == "separator" && table.port_as_ip() {
+        if option.hidden || (option.name == "separator" && table.port_as_ip()) {
             continue;
         }
         rows.push(Row {

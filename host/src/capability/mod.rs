@@ -3,6 +3,7 @@
 //! before it acts.
 
 pub mod address;
+pub mod files;
 pub mod http;
 pub mod journal;
 pub mod tls;

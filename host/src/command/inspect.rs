@@ -8,13 +8,18 @@ use anyhow::Context;
 
 use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
+use crate::plugin::Described;
 use crate::plugin::{Plugin, agent_name, locate};
-use crate::policy::{Address, Auth, Endpoint, Port, Scheme};
+use crate::policy::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme};
 
-pub(super) fn run(plugin: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+/// For a reader, or only the names that the plugin answers to, a line each.
+pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
     let described = Plugin::load(path.clone(), &log)?.describe(&name, &log, Arc::new(SystemClock::start()))?;
+    if names {
+        return list_names(&described, out);
+    }
     let clean = |text: &str| log.masked(text);
     let description = &described.description;
     writeln!(out, "{} - {}", clean(&description.name), clean(&description.shortdesc))?;
@@ -29,11 +34,14 @@ pub(super) fn run(plugin: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     writeln!(out, "{}", clean(&description.longdesc))?;
     writeln!(out, "\nwants to reach:")?;
-    if described.endpoints.iter().next().is_none() {
+    if described.endpoints.iter().next().is_none() && described.files.iter().next().is_none() {
         writeln!(out, "  nothing")?;
     }
     for endpoint in described.endpoints.iter() {
         writeln!(out, "  {}", clean(&reach(endpoint)))?;
+    }
+    for file in described.files.iter() {
+        writeln!(out, "  {}", clean(&touch(file, &described)))?;
     }
     writeln!(
         out,
@@ -41,6 +49,18 @@ pub(super) fn run(plugin: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
         clean(&description.name),
         clean(&description.name)
     )?;
+    Ok(())
+}
+
+/// Names that make a path are left out: no agent is called so.
+fn list_names(described: &Described, out: &mut dyn Write) -> anyhow::Result<()> {
+    let description = &described.description;
+    let links = description.symlinks.iter().map(|link| &link.name);
+    for name in std::iter::once(&description.name).chain(links) {
+        if agent_name(name.as_ref()).as_ref() == Some(name) {
+            writeln!(out, "{name}")?;
+        }
+    }
     Ok(())
 }
 
@@ -88,4 +108,21 @@ fn reach(endpoint: &Endpoint) -> String {
         Auth::HostBasic => "fencebox logs in, the plugin does not see the password",
     };
     format!("{}: {how} to {place}{port}{path}; {credentials}", endpoint.name)
+}
+
+/// One file in words, with the path that the plugin itself proposes.
+fn touch(file: &File, described: &Described) -> String {
+    let what = match (file.access, file.kind) {
+        (FileAccess::Read, FileKind::File) => "reads the file",
+        (FileAccess::Write, FileKind::File) => "reads and replaces the file",
+        (FileAccess::Read, FileKind::Folder) => "reads files in the folder",
+        (FileAccess::Write, FileKind::Folder) => "reads, makes and replaces files in the folder",
+    };
+    let parameters = &described.description.parameters;
+    let parameter = parameters.iter().find(|parameter| parameter.name == file.option);
+    let default = match parameter.and_then(|parameter| parameter.default.as_ref()) {
+        Some(path) => format!(", {path} unless it is given"),
+        None => String::new(),
+    };
+    format!("{what} in option {}{default}", file.option)
 }

@@ -34,6 +34,9 @@ enum Command {
     Inspect {
         /// An agent name (fence_clc) or a plugin file (./fence_clc.wasm).
         plugin: PathBuf,
+        /// Print nothing but the names of the agents that it is, a line each.
+        #[arg(long)]
+        names: bool,
     },
     /// Compile plugins ahead of time, beside the plugin files; a package does
     /// this at every installation and upgrade.
@@ -57,7 +60,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     let outcome = match command {
         Command::List => list::run(&mut stdout),
-        Command::Inspect { plugin } => inspect::run(&plugin, &mut stdout),
+        Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),
         Command::Compile { files } => compile::run(&files, &mut stdout),
     };
     match outcome.and_then(|()| Ok(stdout.flush()?)) {

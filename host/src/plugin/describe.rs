@@ -14,7 +14,7 @@ use crate::agent::clock::{Clock, Deadline};
 use crate::agent::description as agent;
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{self, Endpoints};
+use crate::policy::{self, Endpoints, Files};
 
 /// Longest that a plugin may take to describe itself. Pacemaker waits 10 s
 /// for metadata, and is blocked meanwhile.
@@ -30,6 +30,8 @@ pub struct Described {
     pub description: agent::Description,
     /// What it may reach.
     pub endpoints: Endpoints,
+    /// What it may read and write.
+    pub files: Files,
     pub(super) store: Store<State>,
     pub(super) bindings: Bindings,
     pub(super) log: Arc<Log>,
@@ -51,13 +53,14 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
     let answer = answer.map_err(|cause| failed(&mut store, cause))?;
     let record = answer.map_err(|cause| plugin.bad_description(session::error(cause)))?;
     check_size(&record).map_err(|cause| plugin.bad_description(cause))?;
-    let (description, endpoints) = convert(record).map_err(|cause| plugin.bad_description(cause))?;
+    let (description, endpoints, files) = convert(record).map_err(|cause| plugin.bad_description(cause))?;
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         return Err(plugin.bad_description(format!("it is {}, and does not answer to {name}", description.name)));
     }
     Ok(Described {
         description,
         endpoints,
+        files,
         store,
         bindings,
         log: log.clone(),
@@ -73,10 +76,11 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         + record.parameters.len()
         + record.overrides.len()
         + record.symlinks.len()
-        + record.capabilities.endpoints.len();
+        + record.capabilities.endpoints.len()
+        + record.capabilities.files.len();
     if rows > ROW_LIMIT {
         return Err(format!(
-            "{rows} options, symlinks and endpoints; {ROW_LIMIT} is the limit"
+            "{rows} options, symlinks, endpoints and files; {ROW_LIMIT} is the limit"
         ));
     }
     let texts = [&record.name, &record.shortdesc, &record.longdesc, &record.vendor_url];
@@ -90,9 +94,11 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
     Ok(())
 }
 
-fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints), String> {
+fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints, Files), String> {
     let endpoints = record.capabilities.endpoints.into_iter().map(endpoint).collect();
     let endpoints = Endpoints::new(endpoints).map_err(|rule| rule.to_string())?;
+    let files = record.capabilities.files.into_iter().map(file).collect();
+    let files = Files::new(files).map_err(|rule| rule.to_string())?;
     let symlinks = record.symlinks.into_iter();
     let description = agent::Description {
         name: record.name,
@@ -103,6 +109,7 @@ fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints), String
             .map(|link| agent::Symlink {
                 name: link.name,
                 shortdesc: link.shortdesc,
+                hidden: link.hidden,
             })
             .collect(),
         options: record.options,
@@ -110,7 +117,7 @@ fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints), String
         overrides: record.overrides.into_iter().map(option_override).collect(),
         operations: operations(record.operations),
     };
-    Ok((description, endpoints))
+    Ok((description, endpoints, files))
 }
 
 fn parameter(record: wit::Parameter) -> agent::Parameter {
@@ -130,6 +137,7 @@ fn parameter(record: wit::Parameter) -> agent::Parameter {
         secret: record.secret,
         obsoletes: record.obsoletes,
         synonym_of: record.synonym_of,
+        hidden: record.hidden,
     }
 }
 
@@ -190,6 +198,20 @@ fn endpoint(record: wit::Endpoint) -> policy::Endpoint {
         auth: match record.auth {
             wit::Auth::Plugin => policy::Auth::Plugin,
             wit::Auth::HostBasic => policy::Auth::HostBasic,
+        },
+    }
+}
+
+fn file(record: wit::File) -> policy::File {
+    policy::File {
+        option: record.option_name,
+        kind: match record.kind {
+            wit::FileKind::File => policy::FileKind::File,
+            wit::FileKind::Folder => policy::FileKind::Folder,
+        },
+        access: match record.access {
+            wit::FileAccess::Read => policy::FileAccess::Read,
+            wit::FileAccess::Write => policy::FileAccess::Write,
         },
     }
 }

@@ -5,10 +5,13 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::Plugin;
-use super::bindings::fencebox::agent::{http, log, metadata, types};
+use super::bindings::fencebox::agent::{files, http, log, metadata, types};
 use super::state::State;
 use crate::agent::log::Level;
-use crate::capability::{http as capability, wasi};
+use crate::capability::{files as storage, http as capability, wasi};
+
+/// What is answered while there is no session to act for.
+const DESCRIBING: &str = "a plugin that describes itself may call nothing";
 
 /// Everything that a plugin may import; what is missing here is refused when
 /// a plugin is loaded.
@@ -40,7 +43,7 @@ impl log::Host for State {
 impl http::Host for State {
     fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
         let Some(http) = &mut self.http else {
-            return Ok(Err(describing()));
+            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
         };
         let request = capability::Request {
             endpoint: request.endpoint,
@@ -68,14 +71,44 @@ impl http::Host for State {
 
     fn base_url(&mut self, endpoint: String) -> wasmtime::Result<Result<String, http::Error>> {
         let Some(http) = &self.http else {
-            return Ok(Err(describing()));
+            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
         };
         Ok(http.base_url(&endpoint).map_err(Into::into))
     }
 }
 
-fn describing() -> http::Error {
-    http::Error::Denied("a plugin that describes itself may call nothing".to_owned())
+impl files::Host for State {
+    fn read(&mut self, option_name: String, entry: Option<String>) -> wasmtime::Result<Result<Vec<u8>, files::Error>> {
+        let Some(files) = &self.files else {
+            return Ok(Err(files::Error::Denied(DESCRIBING.to_owned())));
+        };
+        Ok(files.read(&option_name, entry.as_deref()).map_err(Into::into))
+    }
+
+    fn write(
+        &mut self,
+        option_name: String,
+        entry: Option<String>,
+        content: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), files::Error>> {
+        let Some(files) = &self.files else {
+            return Ok(Err(files::Error::Denied(DESCRIBING.to_owned())));
+        };
+        Ok(files.write(&option_name, entry.as_deref(), content).map_err(Into::into))
+    }
+}
+
+impl From<storage::Failure> for files::Error {
+    fn from(failure: storage::Failure) -> Self {
+        use storage::Failure;
+        let text = failure.to_string();
+        match failure {
+            Failure::Denied(_) => Self::Denied(text),
+            Failure::NotFound(_) => Self::NotFound(text),
+            Failure::TooLarge(_) => Self::TooLarge(text),
+            Failure::Failed(_) => Self::Failed(text),
+        }
+    }
 }
 
 impl From<capability::Failure> for http::Error {

@@ -15,6 +15,7 @@ use crate::agent::clock::Deadline;
 use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::options::Options;
+use crate::capability::files::Files;
 use crate::capability::http::{Credentials, Http};
 use crate::capability::journal::Journal;
 use crate::policy::Origin;
@@ -34,11 +35,18 @@ impl Device for Described {
             password: options.get("password").unwrap_or_default().to_owned(),
         };
         let clock = self.store.data().clock.clone();
+        let files = Files::new(
+            self.files.clone(),
+            |name| options.get(name),
+            clock.clone(),
+            limits.deadline,
+        );
         let mut http = Http::new(self.endpoints.clone(), origins, credentials, clock, limits.deadline);
         http.set_patience(limits.login, "login_timeout");
         let state = self.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);
+        state.files = Some(files);
         state
             .journal
             .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent));
@@ -101,6 +109,9 @@ impl Device for Described {
         state.deadline = closing;
         if let Some(http) = &mut state.http {
             http.extend_deadline(closing);
+        }
+        if let Some(files) = &mut state.files {
+            files.extend_deadline(closing);
         }
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }

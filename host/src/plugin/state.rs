@@ -8,6 +8,7 @@ use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::agent::clock::{Clock, Deadline};
+use crate::capability::files::Files;
 use crate::capability::http::Http;
 use crate::capability::journal::Journal;
 use crate::capability::wasi::{self, Bed, Output, Sleeper};
@@ -46,6 +47,8 @@ pub(super) struct State {
     /// Absent while the plugin describes itself.
     pub(super) http: Option<Http>,
     /// Absent while the plugin describes itself.
+    pub(super) files: Option<Files>,
+    /// Absent while the plugin describes itself.
     pub(super) journal: Option<Journal>,
     pub(super) output: Output,
     ticks: u32,
@@ -62,6 +65,7 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
         clock,
         deadline,
         http: None,
+        files: None,
         journal: None,
         output,
         ticks: 0,

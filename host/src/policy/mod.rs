@@ -12,12 +12,18 @@
 //!    set ([`request`])?
 //! 4. May the address that the name resolved to be connected to
 //!    ([`Origin::admits`])? That very address is then connected to.
+//!
+//! For each file: did the plugin declare the option that holds the path, for
+//! what it wants to do, and is the name within a declared folder a plain one
+//! ([`Files::judge`])?
 
 mod endpoint;
+mod files;
 mod origin;
 pub mod request;
 
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+pub use files::{File, FileAccess, FileKind, Files};
 pub use origin::{Origin, Proxy};
 
 /// Why something may not be reached: the rule, in words.

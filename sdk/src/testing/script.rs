@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::files::Shelf;
 use super::{Playing, Stage};
 use crate::bindings::fencebox::agent::http as wit;
+use crate::files;
 use crate::http::Failure;
 
 /// What the device answers, and to which requests.
@@ -20,6 +22,7 @@ pub struct Script {
     answers: Vec<Answer>,
     in_order: bool,
     base_urls: BTreeMap<String, String>,
+    shelf: Shelf,
     method: String,
     path: String,
 }
@@ -98,6 +101,24 @@ impl Script {
         self
     }
 
+    /// The file or folder that this option names, with nothing in it so far.
+    pub fn place(mut self, option: &str) -> Self {
+        self.shelf.declare(option);
+        self
+    }
+
+    /// The file that this option names.
+    pub fn file(mut self, option: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.shelf.put(option, None, Ok(content.into()));
+        self
+    }
+
+    /// The file that this option names, and why it cannot be reached.
+    pub fn broken_file(mut self, option: &str, failure: files::Failure) -> Self {
+        self.shelf.put(option, None, Err(failure));
+        self
+    }
+
     /// Plays on this thread until the result is dropped.
     ///
     /// # Panics
@@ -108,6 +129,7 @@ impl Script {
             in_order: self.in_order,
             base_urls: self.base_urls,
             requests: Vec::new(),
+            shelf: self.shelf,
             lines: Vec::new(),
         })
     }

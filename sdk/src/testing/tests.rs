@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Level, Script};
 use crate::http::{self, Failure, Method};
-use crate::{Error, log};
+use crate::{Error, files, log};
 
 #[test]
 fn answers_to_one_request_come_in_their_order() {
@@ -123,4 +123,27 @@ fn a_request_does_not_show_what_it_carries() {
         .header("authorization", "s3cret")
         .json("s3cret");
     assert_eq!(format!("{request:?}"), "Request(POST /a)");
+}
+
+#[test]
+fn files_are_those_of_the_script() {
+    let script = Script::new()
+        .file("state", "on")
+        .place("requests")
+        .broken_file("key", files::Failure::Failed("a FIFO".to_owned()))
+        .play();
+    assert_eq!(files::read("state"), Ok(b"on".to_vec()));
+    files::write("state", "off").unwrap();
+    assert_eq!(script.files("state"), [(String::new(), b"off".to_vec())]);
+    assert!(matches!(
+        files::read_entry("requests", "a"),
+        Err(files::Failure::NotFound(_))
+    ));
+    files::write_entry("requests", "a", "1").unwrap();
+    script.put_entry("requests", "b", "2");
+    assert_eq!(files::read_entry("requests", "b"), Ok(b"2".to_vec()));
+    assert_eq!(script.files("requests").len(), 2);
+    assert!(matches!(files::read("key"), Err(files::Failure::Failed(_))));
+    assert!(matches!(files::write("key", ""), Err(files::Failure::Failed(_))));
+    assert!(matches!(files::read("other"), Err(files::Failure::Denied(_))));
 }

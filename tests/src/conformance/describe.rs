@@ -93,6 +93,7 @@ fn parameter(key: &str, own: &Value) -> Option<Parameter> {
         secret: false,
         obsoletes: (name != key).then(|| key.to_owned()),
         synonym_of: None,
+        hidden: false,
         name,
     })
 }
@@ -133,6 +134,7 @@ fn changes(description: &mut Description) {
             description.symlinks.push(Symlink {
                 name: "fence_tripplite_snmp".to_owned(),
                 shortdesc: "recorded".to_owned(),
+                hidden: false,
             });
             &[("snmp_version", "1"), ("community", "private")]
         }

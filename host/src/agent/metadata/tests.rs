@@ -25,6 +25,7 @@ fn own(name: &str, kind: ValueKind) -> Parameter {
         secret: false,
         obsoletes: None,
         synonym_of: None,
+        hidden: false,
     }
 }
 
@@ -171,6 +172,7 @@ fn everything_is_escaped() {
     device.symlinks = vec![Symlink {
         name: "fence_sym".to_owned(),
         shortdesc: "Sym & desc".to_owned(),
+        hidden: false,
     }];
     device.overrides = vec![Override {
         name: "plug_separator".to_owned(),
@@ -203,4 +205,25 @@ fn a_manual_page_keeps_troff_and_the_main_name() {
 #[test]
 fn only_requests_are_troff() {
     assert_eq!(without_troff("x.Py\n.Px\n .P\n.P y\n.br\n.br"), "x.Py\n.Px\n .P\n y\n");
+}
+
+#[test]
+fn what_is_hidden_is_in_no_document() {
+    let mut device = device(&[]);
+    device.parameters = vec![own("shown_one", ValueKind::Text), own("hidden_one", ValueKind::Text)];
+    device.parameters[1].hidden = true;
+    device.symlinks = [("fence_shown", false), ("fence_hidden", true)]
+        .map(|(name, hidden)| Symlink {
+            name: name.to_owned(),
+            shortdesc: String::new(),
+            hidden,
+        })
+        .to_vec();
+    let table = Table::new(&device).unwrap();
+    for document in [metadata(&table, "fence_probe"), manpage(&table)] {
+        assert!(document.contains("shown_one") && document.contains("fence_shown"));
+        assert!(!document.contains("hidden"), "{document}");
+    }
+    let help = crate::agent::help::help(&table, "fence_probe");
+    assert!(help.contains("--shown-one") && !help.contains("hidden"), "{help}");
 }

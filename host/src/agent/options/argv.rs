@@ -105,10 +105,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The option of this long name or unambiguous beginning of one.
+    /// The option of this long name or unambiguous beginning of one. Hidden
+    /// options are nobody's beginning: what they are beside of would else
+    /// change its meaning.
     fn resolve(&self, typed: &str) -> Result<usize, UsageError> {
         let options = self.table.options();
-        let fits = |&(_, option): &(usize, &AgentOption)| !option.late && option.long.starts_with(typed);
+        let fits = |&(_, option): &(usize, &AgentOption)| {
+            !option.late && option.long.starts_with(typed) && (!option.hidden || option.long == typed)
+        };
         let fitting: Vec<_> = options.iter().enumerate().filter(fits).collect();
         if let Some((index, _)) = fitting.iter().find(|(_, option)| option.long == typed) {
             return Ok(*index);

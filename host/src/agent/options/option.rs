@@ -35,6 +35,8 @@ pub struct AgentOption {
     pub own: bool,
     /// The option that its value belongs to.
     pub synonym_of: Option<String>,
+    /// Accepted under its full name, and in no document.
+    pub hidden: bool,
     /// Came in after the parser's table was made: in documents and defaults,
     /// but nobody can give it (quirk 8.13).
     pub late: bool,
@@ -93,6 +95,7 @@ impl AgentOption {
             on_false: entry.on_false,
             own: false,
             synonym_of: None,
+            hidden: false,
             late: false,
         }
     }
@@ -124,6 +127,7 @@ impl AgentOption {
             on_false: OnFalse::Unset,
             own: true,
             synonym_of: parameter.synonym_of.clone(),
+            hidden: parameter.hidden,
             late: false,
         }
     }
@@ -233,6 +237,7 @@ mod tests {
             secret: false,
             obsoletes: None,
             synonym_of: None,
+            hidden: false,
         };
         assert_eq!(
             AgentOption::from_parameter(&parameter).left_column(),

@@ -79,6 +79,7 @@ pub(super) fn own(name: &str, kind: ValueKind) -> Parameter {
         secret: false,
         obsoletes: None,
         synonym_of: None,
+        hidden: false,
     }
 }
 

@@ -45,6 +45,25 @@ fn an_exact_name_beats_longer_ones() {
 }
 
 #[test]
+fn a_hidden_name_is_written_out() {
+    let mut hiding = dummy();
+    let mut hidden = hiding.parameters[2].clone();
+    hidden.name = "status_folder".to_owned();
+    hidden.hidden = true;
+    hiding.parameters.push(hidden);
+    let call = Call::argv(&hiding, &["--status=a", "--status-folder=b"]);
+    assert_eq!(
+        (call.get("status_file"), call.get("status_folder")),
+        (Some("a"), Some("b"))
+    );
+    assert!(Call::argv(&hiding, &["--status-fo=b"]).read.is_err());
+    assert_eq!(
+        Call::stdin(&hiding, "status-folder=b\n").get("status_folder"),
+        Some("b")
+    );
+}
+
+#[test]
 fn the_first_error_from_the_left_counts() {
     for (argv, error) in [
         (&["-X", "--bogus"][..], "no option -X"),

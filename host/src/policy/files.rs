@@ -1,0 +1,187 @@
+//! Files as a plugin declares them, and what it may ask of them.
+
+use super::Refusal;
+
+/// Longest name within a folder, in bytes: what file systems take, less what
+/// the name of a temporary file needs.
+const NAME_LIMIT: usize = 200;
+
+/// A file or folder that a plugin declared (`metadata.file`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Canonical name of the option that holds the path.
+    pub option: String,
+    /// What the path leads to.
+    pub kind: FileKind,
+    /// What the plugin does with it.
+    pub access: FileAccess,
+}
+
+/// What a declared path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// One regular file.
+    File,
+    /// A folder, of which regular files directly in it can be reached.
+    Folder,
+}
+
+/// What a plugin may do with a file; whatever it may do, it may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileAccess {
+    /// Read it.
+    Read,
+    /// Make it and replace its content too.
+    Write,
+}
+
+/// All that a plugin declared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files(Vec<File>);
+
+impl Files {
+    /// Takes the declarations, and refuses an option that is declared twice:
+    /// nobody could say which of the two holds.
+    pub fn new(declared: Vec<File>) -> Result<Self, Refusal> {
+        for (index, file) in declared.iter().enumerate() {
+            if declared.iter().take(index).any(|earlier| earlier.option == file.option) {
+                return Err(Refusal::option(&file.option, "its file is declared twice"));
+            }
+        }
+        Ok(Self(declared))
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &File> {
+        self.0.iter()
+    }
+
+    /// Whether the plugin may have `access` to the file that `option` names,
+    /// or to `entry` in the folder that it names.
+    pub fn judge(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<&File, Refusal> {
+        let file = self
+            .0
+            .iter()
+            .find(|file| file.option == option)
+            .ok_or_else(|| Refusal::new(format!("the plugin did not declare a file in option {option:?}")))?;
+        let refuse = |rule: &str| Err(Refusal::option(option, rule));
+        if access > file.access {
+            return refuse("the plugin declared it for reading only");
+        }
+        match (file.kind, entry) {
+            (FileKind::File, None) => Ok(file),
+            (FileKind::File, Some(_)) => refuse("the plugin declared a file, in which there are no others"),
+            (FileKind::Folder, None) => refuse("the plugin declared a folder, which has no content of its own"),
+            (FileKind::Folder, Some(name)) => match check_name(name) {
+                Ok(()) => Ok(file),
+                Err(rule) => {
+                    let shown: String = name.chars().take(80).collect();
+                    refuse(&format!("{shown:?} {rule}"))
+                }
+            },
+        }
+    }
+}
+
+/// A plain name is one in every folder: it leads nowhere else, and is not one
+/// of those that begin with a dot, which are the host's.
+fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("is no name");
+    }
+    if name.len() > NAME_LIMIT {
+        return Err("is longer than 200 bytes");
+    }
+    if name.starts_with('.') {
+        return Err("begins with a dot");
+    }
+    match name
+        .chars()
+        .any(|character| matches!(character, '/' | '\\') || character.is_control())
+    {
+        true => Err("has characters that no plain name has"),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, FileAccess, FileKind, Files};
+
+    fn file(option: &str, kind: FileKind, access: FileAccess) -> File {
+        File {
+            option: option.to_owned(),
+            kind,
+            access,
+        }
+    }
+
+    fn files() -> Files {
+        Files::new(vec![
+            file("status_file", FileKind::File, FileAccess::Write),
+            file("key", FileKind::File, FileAccess::Read),
+            file("answers", FileKind::Folder, FileAccess::Read),
+        ])
+        .unwrap()
+    }
+
+    #[track_caller]
+    fn refused(option: &str, entry: Option<&str>, access: FileAccess, words: &str) {
+        let rule = files().judge(option, entry, access).unwrap_err().to_string();
+        assert!(rule.contains(words) && rule.contains(option), "{rule}");
+    }
+
+    #[test]
+    fn what_was_declared_is_granted() {
+        let files = files();
+        assert!(files.judge("status_file", None, FileAccess::Write).is_ok());
+        assert!(files.judge("status_file", None, FileAccess::Read).is_ok());
+        assert!(files.judge("key", None, FileAccess::Read).is_ok());
+        assert!(files.judge("answers", Some("node1-7.json"), FileAccess::Read).is_ok());
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        refused("debug_file", None, FileAccess::Read, "did not declare");
+        refused("/etc/shadow", None, FileAccess::Read, "did not declare");
+        refused("key", None, FileAccess::Write, "for reading only");
+        refused("answers", Some("a"), FileAccess::Write, "for reading only");
+        refused("status_file", Some("a"), FileAccess::Read, "declared a file");
+        refused("answers", None, FileAccess::Read, "declared a folder");
+    }
+
+    #[test]
+    fn names_lead_nowhere() {
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "/etc/shadow",
+            "a\\b",
+            ".a.tmp",
+            "a\0",
+            "a\nb",
+        ] {
+            assert!(
+                files().judge("answers", Some(name), FileAccess::Read).is_err(),
+                "{name:?}"
+            );
+        }
+        assert!(
+            files()
+                .judge("answers", Some(&"x".repeat(201)), FileAccess::Read)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn one_option_one_file() {
+        let twice = vec![
+            file("key", FileKind::File, FileAccess::Read),
+            file("key", FileKind::File, FileAccess::Write),
+        ];
+        assert!(Files::new(twice).is_err());
+    }
+}

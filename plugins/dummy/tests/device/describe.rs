@@ -1,0 +1,76 @@
+//! What the agent says about itself, by name.
+
+use fence_dummy::Dummy;
+use fencebox_sdk::prelude::*;
+
+fn shown(agent: &Agent) -> Vec<&str> {
+    let shown = agent.parameters.iter().filter(|parameter| !parameter.hidden);
+    shown.map(|parameter| parameter.name.as_str()).collect()
+}
+
+#[test]
+fn the_main_name_documents_what_the_python_agent_has() {
+    let agent = Dummy::describe("fence_dummy");
+    assert_eq!(shown(&agent), ["status_file", "random_sleep_range", "type"]);
+    assert!(agent.options.is_empty(), "no plug: it has one machine");
+    assert!(agent.symlinks.iter().all(|link| link.hidden));
+    let hidden = |name: &str| {
+        agent
+            .parameters
+            .iter()
+            .any(|parameter| parameter.name == name && parameter.hidden)
+    };
+    assert!(hidden("request_path") && hidden("mode") && hidden("monitor_mode"));
+    // Without the option there is no rehearsal.
+    let mode = agent.parameters.iter().find(|parameter| parameter.name == "mode");
+    assert_eq!(mode.and_then(|mode| mode.default.clone()), None);
+}
+
+#[test]
+fn every_further_name_is_an_agent_of_its_own() {
+    let names = Dummy::describe("fence_dummy").symlinks;
+    assert_eq!(names.len(), 5);
+    for link in names {
+        let agent = Dummy::describe(&link.name);
+        assert_eq!((&agent.name, &agent.shortdesc), (&link.name, &link.shortdesc));
+        assert_eq!(agent.options, ["plug"]);
+        assert_eq!(shown(&agent).len(), agent.parameters.len(), "nothing is hidden");
+        assert!(agent.operations.contains(Operations::PLUG_OPTIONAL));
+    }
+}
+
+#[test]
+fn names_that_rehearse_differ_in_one_thing() {
+    for (name, operation) in [
+        ("fence_dummy_on_target", Operations::ON_TARGET),
+        ("fence_dummy_auto_unfence", Operations::AUTOMATIC_ON),
+        ("fence_dummy_no_reboot", Operations::NO_REBOOT),
+        ("fence_dummy_no_on", Operations::NO_ON),
+    ] {
+        let agent = Dummy::describe(name);
+        assert!(agent.operations.contains(operation | Operations::LIST_PLUGS), "{name}");
+        assert!(agent.capabilities.files.is_empty(), "{name}");
+        let mode = agent.parameters.iter().find(|parameter| parameter.name == "mode");
+        assert_eq!(mode.and_then(|mode| mode.default.as_deref()), Some("random"), "{name}");
+    }
+}
+
+#[test]
+fn it_touches_three_places_and_reaches_nothing() {
+    for name in ["fence_dummy", "fence_dummy_recorder"] {
+        let capabilities = Dummy::describe(name).capabilities;
+        assert!(capabilities.endpoints.is_empty());
+        let files = capabilities.files.iter();
+        let files: Vec<_> = files
+            .map(|file| (file.option_name.as_str(), file.kind, file.access))
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("status_file", FileKind::File, FileAccess::Write),
+                ("request_path", FileKind::Folder, FileAccess::Write),
+                ("response_path", FileKind::Folder, FileAccess::Read),
+            ]
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! What Pacemaker's fencing tests expect.
+
+use std::time::Instant;
+
+use fencebox_sdk::prelude::*;
+
+use super::open;
+
+#[test]
+fn what_is_to_pass_passes() {
+    let mut device = open([("mode", "pass"), ("action", "off")]).unwrap();
+    assert_eq!(device.power_status("node1"), Ok(PowerStatus::On));
+    device.set_power("node1", PowerTarget::Off).unwrap();
+    assert_eq!(device.power_status("node1"), Ok(PowerStatus::Off));
+    assert_eq!(device.power_status("node2"), Ok(PowerStatus::On));
+    device.set_power("node1", PowerTarget::On).unwrap();
+    assert_eq!(device.power_status("node1"), Ok(PowerStatus::On));
+}
+
+#[test]
+fn what_is_to_fail_fails_but_for_monitor() {
+    let mut device = open([("mode", "fail"), ("action", "off")]).unwrap();
+    let refused = device.power_status("node1");
+    assert_eq!(
+        refused,
+        Err(Error::task_failed("simulated failure of off (option mode)"))
+    );
+    assert!(device.set_power("node1", PowerTarget::Off).is_err());
+
+    let mut device = open([("mode", "fail"), ("action", "monitor")]).unwrap();
+    assert_eq!(device.probe(), Ok(()));
+    assert_eq!(device.power_status(""), Ok(PowerStatus::On));
+}
+
+#[test]
+fn monitor_has_a_mode_of_its_own() {
+    let mut device = open([("mode", "pass"), ("monitor_mode", "fail"), ("action", "monitor")]).unwrap();
+    let Err(Error::TaskFailed(reason)) = device.probe() else {
+        panic!("monitor passed");
+    };
+    assert!(reason.contains("monitor_mode"), "{reason}");
+}
+
+#[test]
+fn chance_decides_once_an_action() {
+    let mut outcomes = [0, 0];
+    for _ in 0..100 {
+        let mut device = open([("mode", "random"), ("action", "reboot")]).unwrap();
+        let passes = device.power_status("1").is_ok();
+        for _ in 0..10 {
+            assert_eq!(device.power_status("1").is_ok(), passes);
+        }
+        outcomes[usize::from(passes)] += 1;
+    }
+    assert!(outcomes.iter().all(|&count| count > 10), "{outcomes:?}");
+}
+
+#[test]
+fn a_list_is_what_the_option_says() {
+    let mut device = open([("mode", "fail"), ("mock_dynamic_hosts", "node1 node2, node3")]).unwrap();
+    let plugs = device.plugs(false).unwrap();
+    let ids: Vec<_> = plugs.iter().map(|plug| plug.id.as_str()).collect();
+    assert_eq!(ids, ["node1", "node2", "node3"]);
+    assert!(open([("mode", "pass")]).unwrap().plugs(true).is_err());
+    assert_eq!(open([]).unwrap().plugs(true), Err(Error::Unsupported));
+}
+
+/// `off` and `reboot` are held back by the host.
+#[test]
+fn what_the_host_does_not_delay_is_delayed() {
+    let took = |action: &str, option: &str| {
+        let start = Instant::now();
+        open([("mode", "pass"), ("action", action), (option, "1")]).unwrap();
+        start.elapsed().as_secs()
+    };
+    assert_eq!([took("off", "delay"), took("reboot", "delay")], [0, 0]);
+    assert_eq!([took("monitor", "delay"), took("on", "delay")], [1, 1]);
+    assert_eq!([took("monitor", "monitor_delay"), took("on", "monitor_delay")], [1, 0]);
+    assert_eq!([took("off", "off_delay"), took("reboot", "off_delay")], [1, 0]);
+    let start = Instant::now();
+    open([("action", "monitor"), ("delay", "1")]).unwrap();
+    assert_eq!(start.elapsed().as_secs(), 0, "only in a rehearsal");
+}

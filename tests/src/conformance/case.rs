@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use fencebox::agent::options::catalogue;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::Value;
@@ -135,17 +136,24 @@ impl Case {
     }
 
     /// The value that the caller gave to an option, as far as it can be told
-    /// without knowing the agent: by its long name on the command line, by any
-    /// of its names on standard input. The last one counts.
+    /// without knowing the agent: by its long name or its usual letter on the
+    /// command line, by its name on standard input. The last one counts.
     pub(super) fn given(&self, name: &str) -> Option<String> {
         let same = |text: &str| text.replace('-', "_") == name;
         if self.argv.is_empty() {
             let lines = self.lines().into_iter().rev();
             return lines.into_iter().find(|(spelt, _)| same(spelt)).map(|(_, value)| value);
         }
+        let letter = catalogue::find(name).and_then(|entry| entry.letter);
         let mut found = None;
         for (index, argument) in self.argv.iter().enumerate() {
             let Some(long) = argument.strip_prefix("--") else {
+                let short = letter.and_then(|letter| argument.strip_prefix('-')?.strip_prefix(letter));
+                match short {
+                    Some("") => found = self.argv.get(index + 1).cloned(),
+                    Some(value) => found = Some(value.to_owned()),
+                    None => {}
+                }
                 continue;
             };
             match long.split_once('=') {
@@ -179,16 +187,7 @@ impl Case {
 
     /// The action that the caller asked for, in lower case; empty if none.
     pub(super) fn action(&self) -> String {
-        let mut short = self.argv.iter().enumerate().rev().filter_map(|(index, argument)| {
-            let rest = argument.strip_prefix('-').filter(|rest| !rest.starts_with('-'))?;
-            let (_, value) = rest.split_once('o')?;
-            match value {
-                "" => self.argv.get(index + 1).cloned(),
-                value => Some(value.to_owned()),
-            }
-        });
-        let action = self.given("action").or_else(|| short.next());
-        action.unwrap_or_default().to_lowercase()
+        self.given("action").unwrap_or_default().to_lowercase()
     }
 }
 

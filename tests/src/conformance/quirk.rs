@@ -93,9 +93,9 @@ pub(super) static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         name: "8.23",
-        reason: "a plug without an alias is listed with an empty one",
-        explains: &[Exit, Stdout, Stderr],
-        shows: rules::no_alias,
+        reason: "a plug without an alias is listed with an empty one; an empty plug_separator is refused at once",
+        explains: OUTCOME,
+        shows: rules::no_alias_or_separator,
     },
     Quirk {
         name: "8.24",

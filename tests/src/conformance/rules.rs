@@ -41,10 +41,8 @@ pub(super) fn sticking_uuid(trial: &Trial<'_>) -> bool {
 /// The statuses that the device told, one list for each look at all plugs.
 fn readings<'a>(trial: &'a Trial<'_>) -> impl Iterator<Item = &'a [PowerStatus]> {
     let plug = trial.case.given("plug").or_else(|| trial.case.given("port"));
-    let short = trial.case.argv.iter().position(|argument| argument == "-n");
-    let short = short.and_then(|index| trial.case.argv.get(index + 1).cloned());
     let separator = trial.case.given("plug_separator").unwrap_or_else(|| ",".to_owned());
-    let plugs = plug.or(short).map_or(1, |plug| plug.split(&separator).count());
+    let plugs = plug.map_or(1, |plug| plug.split(&separator).count());
     trial.observed.statuses.chunks(plugs)
 }
 
@@ -75,6 +73,11 @@ pub(super) fn negative(trial: &Trial<'_>, names: &[&str]) -> bool {
         && names
             .iter()
             .any(|name| below(name) && trial.observed.stderr.contains(name))
+}
+
+/// Whether our agent says this, or was told to be quiet.
+fn says(trial: &Trial<'_>, words: &str) -> bool {
+    trial.observed.stderr.is_empty() || trial.observed.stderr.contains(words)
 }
 
 /// Upper case is all the difference.
@@ -113,7 +116,7 @@ pub(super) fn required_option(trial: &Trial<'_>) -> bool {
     trial.observed.exit == Some(1)
         && required.any(|option| {
             let missing = format!("option {} is missing", option.name);
-            trial.case.given(&option.name).is_none() && trial.observed.stderr.contains(&missing)
+            trial.case.given(&option.name).is_none() && says(trial, &missing)
         })
 }
 
@@ -132,8 +135,13 @@ pub(super) fn lost_reboot(trial: &Trial<'_>) -> bool {
         && trial.case.device.as_ref().is_some_and(gave_up)
 }
 
-/// The device lists a plug without an alias.
-pub(super) fn no_alias(trial: &Trial<'_>) -> bool {
+/// The device lists a plug without an alias, or nothing separates the plugs and
+/// we refuse that.
+pub(super) fn no_alias_or_separator(trial: &Trial<'_>) -> bool {
+    let separator = trial.case.given("plug_separator");
+    if separator.is_some_and(|separator| separator.is_empty()) {
+        return trial.observed.exit == Some(1) && says(trial, "option plug_separator");
+    }
     let outlets = trial
         .case
         .device
@@ -198,7 +206,7 @@ pub(super) fn failing_script(trial: &Trial<'_>) -> bool {
     trial.observed.exit == Some(1)
         && ["password_script", "snmp_priv_passwd_script"]
             .iter()
-            .any(|name| trial.observed.stderr.contains(&format!("option {name}: the program")))
+            .any(|name| trial.case.given(name).is_some() && says(trial, &format!("option {name}: the program")))
 }
 
 /// The agent checks options in its own way too.

@@ -134,7 +134,8 @@ impl Fencing<'_> {
             while let Err(Error::TaskFailed(reason)) = &outcome
                 && made < allowed
             {
-                self.log.warning(format!(
+                // The last failure is told; one line is enough.
+                self.log.info(format!(
                     "{}: {} {plug}: the device failed the request: {reason}; asking again",
                     self.agent,
                     target.word()

@@ -68,6 +68,23 @@ pub(crate) fn plugins() -> Result<Vec<PathBuf>> {
     components(packages.chain(["--lib"]), "", &names)
 }
 
+/// Builds the plugin that the README shows.
+pub(crate) fn example() -> Result<Vec<PathBuf>> {
+    let built = components(
+        ["--package", "fencebox-sdk", "--examples"].into_iter(),
+        "examples",
+        &["relay".to_owned()],
+    )?;
+    // A plugin file is called as its agent is, an example as cargo likes it.
+    let mut named = Vec::new();
+    for file in built {
+        let agent = file.with_file_name("fence_relay.wasm");
+        std::fs::copy(&file, &agent).with_context(|| file.display().to_string())?;
+        named.push(agent);
+    }
+    Ok(named)
+}
+
 /// Builds the misbehaving plugins that the tests use.
 pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
     let mut names = Vec::new();

@@ -7,7 +7,9 @@ use crate::tree::Tree;
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let programs = build::programs()?;
-    let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &build::plugins()?)?;
+    let mut plugins = build::plugins()?;
+    plugins.extend(build::example()?);
+    let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
     // These are no agents that could be asked what they are.
     tree.add(&build::fixtures()?)?;
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -23,18 +23,22 @@ impl Tree {
         let tree = Self(root);
         let (programs, components, documents) = (tree.programs(), tree.components(), tree.documents());
         for folder in [&programs, &components, &documents] {
-            make_folder(folder)?;
+            tree.make_folder(folder)?;
         }
         copy(host, &programs.join("fencebox"), 0o755)?;
         tree.add(plugins)?;
         for plugin in plugins {
             tree.add_further_names(plugin)?;
         }
-        copy(
-            &build::workspace().join("README.md"),
-            &documents.join("README.md"),
-            0o644,
-        )?;
+        let workspace = build::workspace();
+        for document in [
+            "README.md",
+            "docs/licences/Apache-2.0-WITH-LLVM-exception.txt",
+            "docs/licences/MIT.txt",
+        ] {
+            let name = Path::new(document).file_name().context("a document without a name")?;
+            copy(&workspace.join(document), &documents.join(name), 0o644)?;
+        }
         Ok(tree)
     }
 
@@ -76,6 +80,16 @@ impl Tree {
         Ok(())
     }
 
+    /// Makes a folder of the tree that only its owner can write, whatever the
+    /// umask says: a compiled plugin is not trusted in any other.
+    fn make_folder(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.0)) {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(())
+    }
+
     /// The program that the cluster calls.
     pub(crate) fn agent(&self, name: &str) -> PathBuf {
         self.programs().join(name)
@@ -97,16 +111,6 @@ impl Tree {
     fn documents(&self) -> PathBuf {
         self.0.join("usr/share/doc/fencebox")
     }
-}
-
-/// Makes a folder that only its owner can write, whatever the umask says: a
-/// compiled plugin is not trusted in any other.
-fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    for folder in folder.ancestors().take_while(|folder| !folder.ends_with("target")) {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
-    }
-    Ok(())
 }
 
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {

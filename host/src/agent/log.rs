@@ -5,6 +5,15 @@ use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+#[cfg(test)]
+mod tests;
+
+/// Longest message, in bytes: what is longer was written by a device or a
+/// plugin that wants to flood, and does not fit a syslog datagram.
+const LENGTH_LIMIT: usize = 4 * 1024;
+/// Stands where a secret was.
+const STARS: &str = "********";
+
 /// How loud a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -126,23 +135,59 @@ impl Log {
 
 impl State {
     fn masked(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for secret in &self.secrets {
-            masked = masked.replace(secret.as_str(), "********");
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = 0;
+        for (start, end) in self.secret_ranges(text) {
+            escape(text.get(rest..start).unwrap_or_default(), &mut clean);
+            clean.push_str(STARS);
+            rest = end;
         }
-        let mut clean = String::with_capacity(masked.len());
-        for character in masked.trim_end().chars() {
-            if character.is_control() {
-                clean.extend(character.escape_default());
-            } else {
-                clean.push(character);
-            }
-        }
+        escape(text.get(rest..).unwrap_or_default().trim_end(), &mut clean);
         clean
     }
 
+    /// Where secrets are, in order and apart from each other: of secrets that
+    /// overlap, no part stays.
+    fn secret_ranges(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for secret in &self.secrets {
+            let mut from = 0;
+            while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
+                let start = from + at;
+                found.push((start, start + secret.len()));
+                from = start + secret.chars().next().map_or(1, char::len_utf8);
+            }
+        }
+        found.sort_unstable();
+        let mut apart: Vec<(usize, usize)> = Vec::new();
+        for (start, end) in found {
+            match apart.last_mut() {
+                Some((_, last)) if start < *last => *last = end.max(*last),
+                _ => apart.push((start, end)),
+            }
+        }
+        apart
+    }
+
+    /// The start of a message that is too long. A secret at the cut goes as a
+    /// whole, for half of it would not be recognised.
+    fn shortened<'m>(&self, message: &'m str) -> &'m str {
+        if message.len() <= LENGTH_LIMIT {
+            return message;
+        }
+        let longest = self.secrets.iter().map(String::len).max().unwrap_or_default();
+        let near = up_to(message, LENGTH_LIMIT + longest);
+        let ranges = self.secret_ranges(near);
+        let cut = ranges
+            .into_iter()
+            .find(|(start, end)| (*start..*end).contains(&LENGTH_LIMIT));
+        up_to(message, cut.map_or(LENGTH_LIMIT, |(start, _)| start))
+    }
+
     fn line(&mut self, level: Level, message: &str) {
-        let message = self.masked(message);
+        let short = self.shortened(message);
+        let cut = if short.len() < message.len() { " …" } else { "" };
+        let message = format!("{}{cut}", self.masked(short));
         if !self.configured {
             if level >= Level::Warning {
                 self.print(&format!("{}:root:{message}\n", level.word()));
@@ -165,6 +210,31 @@ impl State {
     fn print(&mut self, line: &str) {
         // A closed standard error is no reason to stop fencing.
         let _ = self.stderr.write_all(line.as_bytes());
+    }
+}
+
+/// At most so many bytes of a text, in whole characters.
+fn up_to(text: &str, mut end: usize) -> &str {
+    end = end.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// Appends the text without what ends a line, moves the cursor, or makes a
+/// reader see another order of characters.
+fn escape(text: &str, clean: &mut String) {
+    for character in text.chars() {
+        let harmful = character.is_control()
+            || matches!(
+                character,
+                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            );
+        match harmful {
+            true => clean.extend(character.escape_default()),
+            false => clean.push(character),
+        }
     }
 }
 

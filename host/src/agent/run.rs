@@ -70,6 +70,10 @@ impl Call<'_> {
             Ok(action) => action,
             Err(errors) => {
                 for error in errors {
+                    let error = match (options.is_bare(), options.get("action")) {
+                        (true, Some(action)) => format!("no options were given, which means action {action}: {error}"),
+                        _ => error.to_string(),
+                    };
                     self.refuse(&error);
                 }
                 return Err(Exit::Failure);

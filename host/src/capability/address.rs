@@ -8,12 +8,13 @@ use url::Host;
 use super::http::Failure;
 use crate::policy::Origin;
 
-/// Looks the next hop of an origin up and puts every answer before the
-/// policy. One forbidden address among the answers refuses them all: a name
-/// that can lead there cannot be trusted to lead elsewhere the next time.
+#[cfg(test)]
+mod tests;
+
+/// Looks the next hop of an origin up and puts every answer before the policy.
 pub(super) async fn resolve(origin: &Origin) -> Result<Vec<SocketAddr>, Failure> {
     let (host, port) = origin.next_hop();
-    let addresses: Vec<SocketAddr> = match host {
+    let addresses = match host {
         Host::Ipv4(address) => vec![(*address, port).into()],
         Host::Ipv6(address) => vec![(*address, port).into()],
         Host::Domain(name) => tokio::net::lookup_host((name.as_str(), port))
@@ -21,13 +22,17 @@ pub(super) async fn resolve(origin: &Origin) -> Result<Vec<SocketAddr>, Failure>
             .map_err(|cause| Failure::Unreachable(format!("{name} has no address ({cause})")))?
             .collect(),
     };
+    judge(origin, addresses)
+}
+
+/// One forbidden address among the answers refuses them all: a name that can
+/// lead there cannot be trusted to lead elsewhere the next time.
+fn judge(origin: &Origin, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Failure> {
     for address in &addresses {
-        origin
-            .admits(address.ip())
-            .map_err(|rule| Failure::Denied(rule.to_string()))?;
+        origin.admits(address.ip())?;
     }
     match addresses.is_empty() {
-        true => Err(Failure::Unreachable(format!("{host} has no address"))),
+        true => Err(Failure::Unreachable(format!("{} has no address", origin.next_hop().0))),
         false => Ok(addresses),
     }
 }

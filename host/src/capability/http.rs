@@ -8,22 +8,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use rustls::ClientConfig;
+use url::Position;
 
-use super::{address, tls};
+use super::exchange::{Outgoing, exchange};
+use super::tls;
 use crate::agent::clock::{Clock, Deadline};
 use crate::policy::{Auth, Endpoints, Origin, Refusal, request as rules};
 
-/// Largest body of an answer, in bytes.
-const BODY_LIMIT: usize = 8 * 1024 * 1024;
-/// Largest head of an answer, in bytes.
-const HEAD_LIMIT: usize = 64 * 1024;
+#[cfg(test)]
+mod tests;
+
 /// Most exchanges of one action.
 const EXCHANGE_LIMIT: u32 = 10_000;
-/// A device that does not take the connection by then is down.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// The patience until an option says otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -97,6 +98,8 @@ pub struct Http {
     /// The longest that one exchange may take, and the option that says so.
     patience: (Duration, &'static str),
     exchanges: u32,
+    /// The action is over: SIGTERM has been heard or does not matter any more.
+    closing: bool,
     /// Made when the first connection is.
     runtime: Option<tokio::runtime::Runtime>,
     tls: BTreeMap<TlsKind, ClientConfig>,
@@ -124,8 +127,9 @@ impl Http {
             credentials,
             clock,
             deadline,
-            patience: (CONNECT_LIMIT, "login_timeout"),
+            patience: (PATIENCE, "login_timeout"),
             exchanges: 0,
+            closing: false,
             runtime: None,
             tls: BTreeMap::new(),
         }
@@ -137,9 +141,11 @@ impl Http {
         self.patience = (limit, option);
     }
 
-    /// The same, for the time after the deadline: what is left to log out.
-    pub fn extend_deadline(&mut self, deadline: Deadline) {
+    /// The action is over, and there is time until `deadline` to log out. An
+    /// interruption, which may be what ended the action, does not end that.
+    pub fn start_closing(&mut self, deadline: Deadline) {
         self.deadline = deadline;
+        self.closing = true;
     }
 
     /// The URL that paths of this endpoint are added to.
@@ -159,20 +165,39 @@ impl Http {
             )));
         }
         let outgoing = self.prepare(&origin, request)?;
-        let (limit, option) = self.patience;
-        let budget = limit.min(self.deadline.remaining(self.clock.as_ref()));
+        let (budget, patience) = self.budget();
+        if budget.is_zero() {
+            return Err(Failure::TimedOut(format!("{origin} within {patience}")));
+        }
         let config = self.tls_for(&origin)?;
         let clock = self.clock.clone();
+        let closing = self.closing;
         let exchange = async {
-            let exchange = exchange(&origin, config, outgoing, budget.min(CONNECT_LIMIT));
             tokio::select! {
-                answer = tokio::time::timeout(budget, exchange) => answer.unwrap_or_else(|_| {
-                    Err(Failure::TimedOut(format!("{origin} within {} s (option {option})", budget.as_secs_f32())))
-                }),
-                () = interrupted(clock.as_ref()) => Err(Failure::TimedOut(format!("{origin}: interrupted"))),
+                // In this order, so that nothing is begun after SIGTERM.
+                biased;
+                () = interrupted(clock.as_ref()), if !closing => {
+                    Err(Failure::TimedOut(format!("{origin}: interrupted")))
+                }
+                answer = tokio::time::timeout(budget, exchange(&origin, config, outgoing, budget)) => {
+                    answer.unwrap_or_else(|_| Err(Failure::TimedOut(format!("{origin} within {patience}"))))
+                }
             }
         };
         self.runtime()?.block_on(exchange)
+    }
+
+    /// How long an exchange may take from now, and in words why no longer.
+    fn budget(&self) -> (Duration, String) {
+        let (limit, option) = self.patience;
+        let left = self.deadline.remaining(self.clock.as_ref());
+        match left < limit {
+            true => (
+                left,
+                format!("{:.1} s, all that the action had left", left.as_secs_f32()),
+            ),
+            false => (limit, format!("{} s (option {option})", limit.as_secs_f32())),
+        }
     }
 
     fn origin(&self, endpoint: &str) -> Result<&Origin, Failure> {
@@ -186,9 +211,7 @@ impl Http {
         let text = format!("{}{}", origin.base_url(), request.path);
         let url = reqwest::Url::parse(&text).map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
         // A plugin may have signed the very text of the URL.
-        if url.path().len() + url.query().map_or(0, |query| query.len() + 1)
-            != origin.base_path.len() + request.path.len()
-        {
+        if url[Position::BeforePath..] != format!("{}{}", origin.base_path, request.path) {
             return Err(Failure::Invalid(
                 "path has characters that need percent-encoding".to_owned(),
             ));
@@ -207,6 +230,12 @@ impl Http {
             return Err(Failure::Invalid(
                 "header field \"authorization\" is the host's to set".to_owned(),
             ));
+        }
+        let empty = request.body.as_ref().is_none_or(Vec::is_empty);
+        if empty && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            // hyper says nothing of an empty body, and some servers answer 411
+            // to that.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let credentials = basic.then(|| (self.credentials.username.clone(), self.credentials.password.clone()));
         Ok(Outgoing {
@@ -258,118 +287,8 @@ impl Drop for Http {
     }
 }
 
-/// A request that has passed every rule.
-struct Outgoing {
-    method: Method,
-    url: reqwest::Url,
-    headers: HeaderMap,
-    body: Option<Vec<u8>>,
-    credentials: Option<(String, String)>,
-}
-
 async fn interrupted(clock: &dyn Clock) {
     while !clock.interrupted() {
         tokio::time::sleep(INTERRUPT_INTERVAL).await;
-    }
-}
-
-async fn exchange(
-    origin: &Origin,
-    config: ClientConfig,
-    outgoing: Outgoing,
-    connect_limit: Duration,
-) -> Result<Response, Failure> {
-    let addresses = address::resolve(origin).await?;
-    let mut builder = Client::builder()
-        .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(config)
-        .dns_resolver(Arc::new(address::Pinned(addresses)))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        .pool_max_idle_per_host(0)
-        .connect_timeout(connect_limit)
-        .no_proxy();
-    if let Some(proxy) = &origin.proxy {
-        let proxy = reqwest::Proxy::all(proxy.to_string()).map_err(|cause| describe(origin, &cause))?;
-        builder = builder.proxy(proxy);
-    }
-    let client = builder.build().map_err(|cause| describe(origin, &cause))?;
-    let mut request = client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
-    if let Some((username, password)) = outgoing.credentials {
-        request = request.basic_auth(username, Some(password));
-    }
-    if let Some(body) = outgoing.body {
-        request = request.body(body);
-    }
-    let response = request.send().await.map_err(|cause| describe(origin, &cause))?;
-    receive(origin, response).await
-}
-
-async fn receive(origin: &Origin, mut response: reqwest::Response) -> Result<Response, Failure> {
-    let headers: Vec<(String, String)> = response
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    let head: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if head > HEAD_LIMIT {
-        return Err(Failure::TooLarge(format!(
-            "{origin} answered with a head of more than 64 KiB"
-        )));
-    }
-    let too_large = || Failure::TooLarge(format!("{origin} answered with a body of more than 8 MiB"));
-    if response
-        .content_length()
-        .is_some_and(|length| length > BODY_LIMIT as u64)
-    {
-        return Err(too_large());
-    }
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|cause| describe(origin, &cause))? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Response { status, headers, body })
-}
-
-/// What went wrong, by its innermost cause: the layers above it say "error
-/// sending request" and the like.
-fn describe(origin: &Origin, error: &reqwest::Error) -> Failure {
-    let place = match &origin.proxy {
-        Some(proxy) => format!("{origin} through the proxy {proxy}"),
-        None => origin.to_string(),
-    };
-    let mut cause: &(dyn std::error::Error + 'static) = error;
-    let mut tls = None;
-    loop {
-        let boxed = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = boxed.map(|inner| inner as &(dyn std::error::Error + 'static));
-        if let Some(found) = inner.unwrap_or(cause).downcast_ref::<rustls::Error>() {
-            tls = Some(found.clone());
-        }
-        match inner.or_else(|| cause.source()) {
-            Some(next) => cause = next,
-            None => break,
-        }
-    }
-    let text = format!("{place}: {cause}");
-    match tls {
-        Some(rustls::Error::InvalidCertificate(_)) => Failure::Tls(format!(
-            "{text}; have its issuer trusted by this system, or set ssl_insecure=1 to go without verification"
-        )),
-        Some(_) => Failure::Tls(text),
-        None if error.is_timeout() => Failure::TimedOut(text),
-        None if error.is_connect() => Failure::Unreachable(text),
-        None => Failure::Broken(text),
     }
 }

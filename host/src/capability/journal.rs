@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::agent::log::{Level, Log};
 
+#[cfg(test)]
+mod tests;
+
 /// Most lines of one action.
 const LINE_LIMIT: u32 = 1_000;
-/// Longest line, in bytes.
-const LENGTH_LIMIT: usize = 4 * 1024;
 
 /// Where a plugin's lines go, for one action.
 pub struct Journal {
@@ -38,15 +39,6 @@ impl Journal {
             }
             return;
         }
-        let message = shortened(message);
         self.log.line(level, &format!("{}: {message}", self.agent));
     }
-}
-
-fn shortened(message: &str) -> &str {
-    let mut end = message.len().min(LENGTH_LIMIT);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.get(..end).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 //! before it acts.
 
 pub mod address;
+mod exchange;
 pub mod files;
 pub mod http;
 pub mod journal;

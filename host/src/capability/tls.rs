@@ -11,6 +11,9 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 
 use super::http::Failure;
 
+#[cfg(test)]
+mod tests;
+
 /// Where distributions keep the certificates that the system trusts, in one
 /// file (Debian, Fedora and RHEL, SUSE, Alpine). Reading one file costs a
 /// tenth of walking the directory beside it.
@@ -23,9 +26,15 @@ const BUNDLES: &[&str] = &[
 
 /// Settings that trust what the system trusts.
 pub(super) fn verifying() -> Result<ClientConfig, Failure> {
-    let bundle = BUNDLES
+    let (builder, _) = builder()?;
+    Ok(builder.with_root_certificates(roots(BUNDLES)?).with_no_client_auth())
+}
+
+/// The certificates in the first of these files that is there.
+fn roots<P: AsRef<Path>>(bundles: &[P]) -> Result<RootCertStore, Failure> {
+    let bundle = bundles
         .iter()
-        .map(Path::new)
+        .map(AsRef::as_ref)
         .find(|path| path.exists())
         .ok_or_else(|| {
             Failure::Tls("this system has no certificate bundle; install the package ca-certificates".to_owned())
@@ -38,8 +47,7 @@ pub(super) fn verifying() -> Result<ClientConfig, Failure> {
         // A root that rustls cannot read is not trusted, and no reason to stop.
         let _ = roots.add(certificate.map_err(unreadable)?);
     }
-    let (builder, _) = builder()?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    Ok(roots)
 }
 
 /// Settings that trust any certificate: the option `ssl_insecure`.

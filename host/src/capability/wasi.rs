@@ -1,7 +1,7 @@
 //! What is left of WASI preview 2: time and randomness. The rest is linked,
 //! because the standard libraries of guests import it, and does nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
@@ -12,6 +12,9 @@ use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subsc
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiView};
 
 use crate::agent::clock::{Clock, Deadline};
+
+#[cfg(test)]
+mod tests;
 
 /// How much of a guest's output is kept, in bytes; the rest is thrown away.
 const OUTPUT_LIMIT: usize = 16 * 1024;
@@ -103,12 +106,19 @@ impl monotonic_clock::Host for Bed<'_> {
     }
 
     fn subscribe_duration(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        let length = Duration::from_nanos(when).min(self.deadline.remaining(self.clock.as_ref()));
-        let nap = self.table.push(Nap {
+        let nap = self.nap(Duration::from_nanos(when));
+        let nap = self.table.push(nap)?;
+        subscribe(self.table, nap)
+    }
+}
+
+impl Bed<'_> {
+    fn nap(&self, length: Duration) -> Nap {
+        let length = length.min(self.deadline.remaining(self.clock.as_ref()));
+        Nap {
             clock: self.clock.clone(),
             until: self.clock.now() + length,
-        })?;
-        subscribe(self.table, nap)
+        }
     }
 }
 
@@ -128,13 +138,30 @@ impl Pollable for Nap {
 
 /// What a guest writes to its standard output and standard error.
 #[derive(Clone, Default)]
-pub struct Output(Arc<Mutex<Vec<u8>>>);
+pub struct Output(Arc<Mutex<Buffer>>);
+
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// Something was thrown away.
+    overflown: bool,
+}
 
 impl Output {
     /// Takes what was written so far.
     pub fn take(&self) -> String {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&std::mem::take(&mut *buffer)).into_owned()
+        let mut buffer = std::mem::take(&mut *self.buffer());
+        if buffer.overflown {
+            // Of a line that was cut, half a secret would not be recognised.
+            let whole = buffer.bytes.iter().rposition(|byte| *byte == b'\n');
+            buffer.bytes.truncate(whole.map_or(0, |end| end + 1));
+            buffer.bytes.extend_from_slice(b"(the rest was thrown away)");
+        }
+        String::from_utf8_lossy(&buffer.bytes).into_owned()
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, Buffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -156,9 +183,10 @@ impl StdoutStream for Output {
 
 impl OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = OUTPUT_LIMIT.saturating_sub(buffer.len()).min(bytes.len());
-        buffer.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        let mut buffer = self.buffer();
+        let room = OUTPUT_LIMIT.saturating_sub(buffer.bytes.len()).min(bytes.len());
+        buffer.bytes.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        buffer.overflown |= room < bytes.len();
         Ok(())
     }
 

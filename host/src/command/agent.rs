@@ -20,6 +20,8 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
         log.add_sink(Box::new(syslog));
     }
     let exit = run(name, arguments, &clock, &log).unwrap_or_else(|cause| {
+        // Nothing said how to log yet; syslog has to hear of this too.
+        log.configure(false, false);
         log.error(format!("{name}: {cause:#}"));
         Exit::Failure
     });

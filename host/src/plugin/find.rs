@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
+#[cfg(test)]
+mod tests;
+
 /// Beside the binary itself, so that an install tree can be moved.
 const BESIDE_BINARY: &str = "../lib/fencebox/plugins";
 /// The administrator's own.
@@ -21,8 +24,12 @@ pub fn agent_name(program: &OsStr) -> Option<String> {
 
 /// The plugin file of an agent.
 pub fn locate(name: &str) -> Result<PathBuf, Error> {
-    let candidates: Vec<PathBuf> = directories()
-        .into_iter()
+    locate_in(&directories(), name)
+}
+
+fn locate_in(folders: &[PathBuf], name: &str) -> Result<PathBuf, Error> {
+    let candidates: Vec<PathBuf> = folders
+        .iter()
         .map(|folder| folder.join(format!("{name}.wasm")))
         .collect();
     for path in &candidates {
@@ -41,8 +48,12 @@ pub fn locate(name: &str) -> Result<PathBuf, Error> {
 /// Every agent name for which there is a plugin file, with that file; sorted,
 /// and each name once.
 pub fn installed() -> Vec<(String, PathBuf)> {
+    installed_in(&directories())
+}
+
+fn installed_in(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
     let mut found: Vec<(String, PathBuf)> = Vec::new();
-    for folder in directories() {
+    for folder in folders {
         let Ok(entries) = folder.read_dir() else { continue };
         for path in entries.flatten().map(|entry| entry.path()) {
             let name = path.file_stem().and_then(agent_name);

@@ -14,6 +14,7 @@ use super::state::{State, Stopped, arm};
 use crate::agent::clock::Deadline;
 use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
+use crate::agent::log::Level;
 use crate::agent::options::Options;
 use crate::capability::files::Files;
 use crate::capability::http::{Credentials, Http};
@@ -108,7 +109,7 @@ impl Device for Described {
         let closing = Deadline::after(state.clock.as_ref(), CLOSING);
         state.deadline = closing;
         if let Some(http) = &mut state.http {
-            http.extend_deadline(closing);
+            http.start_closing(closing);
         }
         if let Some(files) = &mut state.files {
             files.extend_deadline(closing);
@@ -166,8 +167,11 @@ impl Described {
         arm(&mut self.store);
         let guest = self.bindings.fencebox_agent_device().session();
         let answer = function(guest, &mut self.store).map_err(|cause| explain(&mut self.store, &cause));
-        for line in self.store.data().output.take().lines() {
-            self.log.debug(format!("{}: printed: {line}", self.agent));
+        let state = self.store.data_mut();
+        if let Some(journal) = &mut state.journal {
+            for line in state.output.take().lines() {
+                journal.line(Level::Debug, &format!("printed: {line}"));
+            }
         }
         match answer {
             Ok(answer) => answer.map_err(error),
@@ -223,7 +227,11 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
         return Error::Plugin("it exited in the middle of a call".to_owned());
     }
     Error::Plugin(match cause.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => "it recursed too deeply".to_owned(),
+        // A guest keeps part of its stack in its own memory, and may run out
+        // of that part first.
+        Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
+            "it recursed too deeply, or reached outside of its memory".to_owned()
+        }
         // What a panic ends in. Its message went to standard error.
         Some(Trap::UnreachableCodeReached) => panic_message(&state.output.take()),
         Some(trap) => trap.to_string(),

@@ -13,10 +13,16 @@ use crate::capability::http::Http;
 use crate::capability::journal::Journal;
 use crate::capability::wasi::{self, Bed, Output, Sleeper};
 
+#[cfg(test)]
+mod tests;
+
 /// Most memory of a plugin, in bytes.
 const MEMORY_LIMIT: usize = 64 * 1024 * 1024;
 /// Most elements in all tables of a plugin together.
 const TABLE_LIMIT: usize = 100_000;
+/// Most things of WASI that a plugin may hold, such as streams and naps: each
+/// takes memory of the host.
+const RESOURCE_LIMIT: usize = 1_000;
 /// How often a computing plugin is looked at.
 const TICK: Duration = Duration::from_millis(50);
 /// Longest that a plugin may compute in one call, in ticks: 5 s. Time that it
@@ -53,6 +59,7 @@ pub(super) struct State {
     pub(super) output: Output,
     ticks: u32,
     memory: usize,
+    table_elements: usize,
     table: ResourceTable,
     wasi: WasiCtx,
 }
@@ -61,6 +68,8 @@ pub(super) struct State {
 pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) -> Store<State> {
     let output = Output::default();
     let wasi = wasi::inert(&clock, &output);
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCE_LIMIT);
     let state = State {
         clock,
         deadline,
@@ -70,7 +79,8 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
         output,
         ticks: 0,
         memory: 0,
-        table: ResourceTable::new(),
+        table_elements: 0,
+        table,
         wasi,
     };
     let mut store = Store::new(engine, state);
@@ -119,15 +129,16 @@ fn start_ticking(engine: &Engine) {
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         // All memories of the plugin together.
-        self.memory += desired.saturating_sub(current);
+        self.memory = self.memory.saturating_add(desired.saturating_sub(current));
         if self.memory > MEMORY_LIMIT {
             return Err(Stopped::Memory.into());
         }
         Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > TABLE_LIMIT {
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.table_elements = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if self.table_elements > TABLE_LIMIT {
             return Err(Stopped::Table.into());
         }
         Ok(true)

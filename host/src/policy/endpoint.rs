@@ -4,6 +4,9 @@ use url::Host;
 
 use super::{Origin, Proxy, Refusal};
 
+#[cfg(test)]
+mod tests;
+
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -81,6 +84,9 @@ impl Endpoints {
     /// that is not unique, a base path that is no path.
     pub fn new(declared: Vec<Endpoint>) -> Result<Self, Refusal> {
         for (index, endpoint) in declared.iter().enumerate() {
+            if endpoint.port == Port::Fixed(0) {
+                return Err(Refusal::new(format!("endpoint {:?}: 0 is no port", endpoint.name)));
+            }
             if declared.iter().take(index).any(|earlier| earlier.name == endpoint.name) {
                 return Err(Refusal::new(format!("endpoint {:?} is declared twice", endpoint.name)));
             }
@@ -124,38 +130,29 @@ impl Endpoints {
 impl Endpoint {
     fn origin<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Origin, Refusal> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
-        let insecure = option("ssl_insecure").is_some();
-        let located = match &self.address {
-            Address::Fixed(text) => self.by_name(text, &given).map_err(|rule| self.blame(rule))?,
-            Address::FromOption(name) => {
-                let text = given(name).ok_or_else(|| missing(name))?;
-                self.by_name(text, &given).map_err(|rule| Refusal::option(name, rule))?
-            }
+        let insecure = is_on("ssl_insecure", &given);
+        let Located { tls, host, port } = match &self.address {
             Address::FromUrlOption(name) => {
                 let text = given(name).ok_or_else(|| missing(name))?;
                 self.by_url(text).map_err(|rule| Refusal::option(name, rule))?
             }
-            Address::ByChoice { option: name, cases } => {
-                let value = given(name).ok_or_else(|| missing(name))?;
-                let (_, address) = cases
-                    .iter()
-                    .find(|(case, _)| case.eq_ignore_ascii_case(value))
-                    .ok_or_else(|| {
-                        let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
-                        Refusal::option(name, format!("{value:?} is not one of {}", known.join(", ")))
-                    })?;
-                self.by_name(address, &given).map_err(|rule| self.blame(rule))?
-            }
-            Address::Template(template) => {
-                let address = fill(template, &given)?;
-                self.by_name(&address, &given).map_err(|rule| self.blame(rule))?
+            _ => {
+                let host = self.host(&given)?;
+                let tls = match self.scheme {
+                    Scheme::Https => true,
+                    Scheme::Http => false,
+                    Scheme::ByOptions => ["ssl", "ssl_secure", "ssl_insecure"]
+                        .iter()
+                        .any(|name| is_on(name, &given)),
+                };
+                let port = self.port(tls, &given)?;
+                Located { tls, host, port }
             }
         };
         let proxy = match given("proxy") {
             None => None,
             Some(text) => Some(Proxy::parse(text).map_err(|rule| Refusal::option("proxy", rule))?),
         };
-        let Located { tls, host, port } = located;
         let origin = Origin {
             tls,
             verify: !insecure,
@@ -170,35 +167,50 @@ impl Endpoint {
         Ok(origin)
     }
 
-    /// A host name or address; scheme and port come from elsewhere.
-    fn by_name<'o>(&self, text: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Located, String> {
-        let host = parse_host(text)?;
-        let tls = match self.scheme {
-            Scheme::Https => true,
-            Scheme::Http => false,
-            Scheme::ByOptions => ["ssl", "ssl_secure", "ssl_insecure"]
-                .iter()
-                .any(|name| given(name).is_some_and(|value| value != "0")),
-        };
-        let port = match &self.port {
-            Port::SchemeDefault => default_port(tls),
-            Port::Fixed(port) => *port,
+    /// The host name or address; scheme and port come from elsewhere.
+    fn host<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Host<String>, Refusal> {
+        match &self.address {
+            Address::Fixed(text) => parse_host(text).map_err(|rule| self.blame(rule)),
+            Address::FromOption(name) | Address::FromUrlOption(name) => {
+                let text = given(name).ok_or_else(|| missing(name))?;
+                parse_host(text).map_err(|rule| Refusal::option(name, rule))
+            }
+            Address::ByChoice { option: name, cases } => {
+                let value = given(name).ok_or_else(|| missing(name))?;
+                let (_, address) = cases
+                    .iter()
+                    .find(|(case, _)| case.eq_ignore_ascii_case(value))
+                    .ok_or_else(|| {
+                        let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
+                        Refusal::option(name, format!("{value:?} is not one of {}", known.join(", ")))
+                    })?;
+                parse_host(address).map_err(|rule| self.blame(rule))
+            }
+            Address::Template(template) => {
+                let address = fill(template, given)?;
+                parse_host(&address).map_err(|rule| self.blame(rule))
+            }
+        }
+    }
+
+    fn port<'o>(&self, tls: bool, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<u16, Refusal> {
+        let (name, text) = match &self.port {
+            Port::SchemeDefault => return Ok(default_port(tls)),
+            Port::Fixed(port) => return Ok(*port),
             Port::FromOption(name) => match given(name) {
-                None => default_port(tls),
-                Some(text) => text
-                    .trim()
-                    .parse()
-                    .ok()
-                    .filter(|port| *port != 0)
-                    .ok_or_else(|| format!("{name} {text:?} is no port; give a number from 1 to 65535"))?,
+                None => return Ok(default_port(tls)),
+                Some(text) => (name, text),
             },
         };
-        Ok(Located { tls, host, port })
+        // Digits alone: `+1` is no port to anybody else either.
+        let port = text.parse().ok().filter(|port| *port != 0);
+        port.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .ok_or_else(|| Refusal::option(name, format!("{text:?} is no port; give a number from 1 to 65535")))
     }
 
     /// A URL that says where the API is, and nothing more.
     fn by_url(&self, text: &str) -> Result<Located, String> {
-        let url = parse_url(text)?;
+        let url = parse_url(text, "https://HOST[:PORT]")?;
         let tls = match (url.scheme(), self.scheme) {
             ("https", Scheme::Https | Scheme::ByOptions) => true,
             ("http", Scheme::Http | Scheme::ByOptions) => false,
@@ -207,7 +219,7 @@ impl Endpoint {
         if url.query().is_some() || url.fragment().is_some() {
             return Err("a query or fragment does not belong into this URL; leave it out".to_owned());
         }
-        let path = url.path().trim_end_matches('/');
+        let path = url.path().strip_suffix('/').unwrap_or(url.path());
         if !path.is_empty() && path != self.base_path {
             return Err(match self.base_path.as_str() {
                 "" => format!("the path {path:?} does not belong into this URL; leave it out"),
@@ -221,28 +233,23 @@ impl Endpoint {
 
     /// Nothing goes over the wire in the clear unless the user said so.
     fn check_clear_text(&self, origin: &Origin) -> Result<(), Refusal> {
-        if origin.tls
-            || (is_loopback(&origin.host) && origin.proxy.as_ref().is_none_or(|proxy| is_loopback(&proxy.host)))
-        {
+        // Through a proxy elsewhere even a request to this machine leaves it.
+        let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
+        let Some(far) = hops.into_iter().flatten().find(|host| !is_loopback(host)) else {
+            return Ok(());
+        };
+        if origin.tls {
             return Ok(());
         }
-        let remedy = match &self.address {
-            Address::FromUrlOption(name) => {
-                return Err(Refusal::option(
-                    name,
-                    format!(
-                        "the password would travel in the clear to {}; use https://, or accept that with ssl_insecure=1",
-                        origin.host
-                    ),
-                ));
-            }
-            _ if self.scheme == Scheme::ByOptions => "set ssl=1",
-            _ => "accept that with ssl_insecure=1",
-        };
-        Err(self.blame(format!(
-            "the password would travel in the clear to {}; {remedy}",
-            origin.host
-        )))
+        let clear = format!("the password would travel in the clear to {far}");
+        Err(match &self.address {
+            Address::FromUrlOption(name) => Refusal::option(
+                name,
+                format!("{clear}; use https://, or accept that with ssl_insecure=1"),
+            ),
+            _ if self.scheme == Scheme::ByOptions => self.blame(format!("{clear}; set ssl=1")),
+            _ => self.blame(format!("{clear}; accept that with ssl_insecure=1")),
+        })
     }
 
     fn blame(&self, rule: impl std::fmt::Display) -> Refusal {
@@ -254,6 +261,11 @@ struct Located {
     tls: bool,
     host: Host<String>,
     port: u16,
+}
+
+/// Whether a flag is set, and not to false.
+fn is_on<'o>(name: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> bool {
+    given(name).is_some_and(|value| value != "0")
 }
 
 fn missing(name: &str) -> Refusal {
@@ -292,11 +304,17 @@ fn parse_host(text: &str) -> Result<Host<String>, String> {
     if let Ok(address) = text.parse::<std::net::Ipv6Addr>() {
         return Ok(Host::Ipv6(address));
     }
-    Host::parse(text).map_err(|_| format!("{text:?} is no host name or address; give it without scheme and port"))
+    let quoted = match text.contains('@') {
+        // What stands before it may be a password.
+        true => "this".to_owned(),
+        false => format!("{text:?}"),
+    };
+    Host::parse(text).map_err(|_| format!("{quoted} is no host name or address; give it without scheme and port"))
 }
 
-/// A URL without credentials: they would end in every log.
-pub(super) fn parse_url(text: &str) -> Result<url::Url, String> {
+/// A URL without credentials: they would end in every log. `form` is what to
+/// write instead. No message quotes the text, for it may hold a password.
+pub(super) fn parse_url(text: &str, form: &str) -> Result<url::Url, String> {
     // The parser drops these silently; a value that has them was not meant.
     if text
         .chars()
@@ -304,16 +322,22 @@ pub(super) fn parse_url(text: &str) -> Result<url::Url, String> {
     {
         return Err("the URL has blanks or control characters in it; take them out".to_owned());
     }
-    // Not quoted in the message: it may hold a password.
-    let url = url::Url::parse(text).map_err(|cause| format!("this is no URL ({cause}); write https://HOST[:PORT]"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!(
-            "{}: is no scheme for this; write https://HOST[:PORT]",
-            url.scheme()
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
+    // Anywhere: after a password with a slash in it, the parser takes this for
+    // a part of the path.
+    if text.contains('@') {
         return Err("user name and password do not belong into a URL; use the options for them".to_owned());
+    }
+    // What the parser would mend is rather a mistake.
+    let place = text.split_once("://").map_or("", |(_, place)| place);
+    if place.is_empty() || place.starts_with('/') || text.contains('\\') {
+        return Err(format!("this is no URL; write {form}"));
+    }
+    let url = url::Url::parse(text).map_err(|cause| format!("this is no URL ({cause}); write {form}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{}: is no scheme for this; write {form}", url.scheme()));
+    }
+    if url.port() == Some(0) {
+        return Err("0 is no port; give a number from 1 to 65535".to_owned());
     }
     Ok(url)
 }

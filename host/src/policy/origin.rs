@@ -7,6 +7,9 @@ use url::Host;
 use super::Refusal;
 use super::endpoint::{is_loopback, parse_url};
 
+#[cfg(test)]
+mod tests;
+
 /// Scheme, host and port of an endpoint, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -98,7 +101,7 @@ impl std::fmt::Display for Origin {
 impl Proxy {
     /// From the URL in the option `proxy`; its path, if any, has to be `/`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let url = parse_url(text)?;
+        let url = parse_url(text, "http://HOST:PORT")?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err("a proxy has no path; write http://HOST:PORT".to_owned());
         }

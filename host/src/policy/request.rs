@@ -2,6 +2,9 @@
 
 use super::Refusal;
 
+#[cfg(test)]
+mod tests;
+
 /// Longest path with query, in bytes.
 const PATH_LIMIT: usize = 8 * 1024;
 /// Most header fields of one request.
@@ -41,16 +44,22 @@ pub fn check_path(path: &str) -> Result<(), Refusal> {
     {
         return refuse("has characters that need percent-encoding");
     }
-    let plain = path
-        .split('?')
-        .next()
-        .unwrap_or_default()
-        .replace("%2e", ".")
-        .replace("%2E", ".");
-    if plain.split('/').any(|segment| matches!(segment, "." | "..")) {
+    if climbs(path.split('?').next().unwrap_or_default()) {
         return refuse("has a segment that climbs");
     }
     Ok(())
+}
+
+/// Whether some server may read `.` or `..` out of one of the segments. Many
+/// decode slashes before they look for dots, and some drop what follows a
+/// semicolon.
+fn climbs(path: &str) -> bool {
+    let plain = path.to_ascii_lowercase().replace("%2e", ".");
+    let plain = plain.replace("%2f", "/").replace("%5c", "/").replace("%3b", ";");
+    plain
+        .split('/')
+        .filter_map(|segment| segment.split(';').next())
+        .any(|segment| matches!(segment, "." | ".."))
 }
 
 /// Refuses header fields that are malformed or the host's own.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
-use fencebox_tests::{Config, Machine, Plan, Simulator, clc};
+use fencebox_tests::{Config, Machine, Plan, Simulator, clc, relay};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned.
 #[derive(Parser)]
@@ -27,6 +27,15 @@ enum Protocol {
         listener: Listener,
         /// A planned fault, see below; may be given several times
         #[arg(long = "fault", value_name = "PLAN", value_parser = clc::plan)]
+        faults: Vec<Plan>,
+    },
+    /// A relay board, the device of the plugin in the README; user fencer, password s3cret, relays 1, 2 and 3
+    #[command(after_help = control_and(&relay::GRAMMAR.help()))]
+    Relay {
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = relay::plan)]
         faults: Vec<Plan>,
     },
 }
@@ -124,6 +133,13 @@ fn main() -> Result<()> {
                 ..service.config()
             },
         ),
+        Protocol::Relay { listener, faults } => (
+            listener,
+            Config {
+                faults,
+                ..relay::config()
+            },
+        ),
     };
     let simulator = Simulator::start(Config {
         listen: listener.listen,
@@ -167,7 +183,9 @@ mod tests {
             "--fault",
             "any=stall",
         ];
-        let Protocol::Clc { service, faults, .. } = Arguments::parse_from(given).protocol;
+        let Protocol::Clc { service, faults, .. } = Arguments::parse_from(given).protocol else {
+            panic!("not clc");
+        };
         assert_eq!((service.machines.len(), faults.len()), (1, 2));
         let wrong = ["fencebox-sim", "clc", "--fault", "login=nonsense"];
         assert!(Arguments::try_parse_from(wrong).is_err_and(|error| error.to_string().contains("no kind `nonsense`")));

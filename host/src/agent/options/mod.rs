@@ -39,6 +39,8 @@ pub struct Options {
     slots: Vec<Slot>,
     verbose: u32,
     nodename: Option<String>,
+    /// The caller gave no option at all.
+    bare: bool,
 }
 
 impl Options {
@@ -65,6 +67,7 @@ impl Options {
     fn of(table: &Table, given: Given) -> Self {
         Self {
             table: table.clone(),
+            bare: given.slots.iter().all(|slot| *slot == Slot::Unset),
             slots: given.slots,
             verbose: given.verbose,
             nodename: given.nodename,
@@ -141,6 +144,12 @@ impl Options {
             Slot::Secret(secret) => Some((option.name.as_str(), secret.expose())),
             _ => None,
         })
+    }
+
+    /// Whether the caller gave no option at all, which means the default
+    /// action (quirk 8.2).
+    pub fn is_bare(&self) -> bool {
+        self.bare
     }
 
     /// How much to log: 0 is warnings and errors only (§5.4).

@@ -84,9 +84,6 @@ fn output_of(line: &str, end: Instant) -> Result<Zeroizing<String>, Reason> {
     if !status.success() {
         return Err(Reason::Failed(status));
     }
-    if printed.len() as u64 > LIMIT {
-        return Err(Reason::Long);
-    }
     let text = std::str::from_utf8(&printed).map_err(|_| Reason::Encoding)?;
     let text = text.trim_end_matches(blank);
     if text.is_empty() {
@@ -147,12 +144,13 @@ fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8
         .recv_timeout(end.saturating_duration_since(Instant::now()))
         .map_err(|_| Reason::Late)?
         .map_err(Reason::Read)?;
+    // Before its exit status, which may tell of the pipe that was closed.
+    if printed.len() as u64 > LIMIT {
+        return Err(Reason::Long);
+    }
     loop {
         if let Some(status) = child.try_wait().map_err(Reason::Read)? {
             return Ok((status, printed));
-        }
-        if printed.len() as u64 > LIMIT {
-            return Err(Reason::Long);
         }
         if Instant::now() >= end {
             return Err(Reason::Late);

@@ -1,0 +1,144 @@
+//! Who gets to see which line, and what nobody gets to see.
+
+mod masking;
+mod sinks;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use super::{Level, Log, Sink};
+
+/// A standard error, or a sink, that remembers.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<String>>);
+
+impl Said {
+    fn take(&self) -> String {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Said {
+    fn line(&mut self, level: Level, _: SystemTime, line: &str) {
+        writeln!(self, "{level:?} {line}").unwrap();
+    }
+}
+
+/// A log, its standard error, and one sink.
+fn log() -> (Log, Said, Said) {
+    let (stderr, sink) = (Said::default(), Said::default());
+    let log = Log::new(Box::new(stderr.clone()));
+    log.add_sink(Box::new(sink.clone()));
+    (log, stderr, sink)
+}
+
+fn say_all(log: &Log) {
+    log.debug("d");
+    log.info("i");
+    log.warning("w");
+    log.error("e");
+}
+
+/// Checks the time stamps, `2026-11-20 22:03:18,123`, and takes them off.
+fn without_time(text: &str) -> String {
+    let mut rest = String::new();
+    for line in text.split_inclusive('\n') {
+        let (time, line) = line.split_at(23);
+        let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+        assert_eq!(shape, "9999-99-99 99:99:99,999");
+        rest.push_str(line);
+    }
+    rest
+}
+
+#[test]
+fn before_the_options_are_known() {
+    let (log, stderr, sink) = log();
+    say_all(&log);
+    assert_eq!(stderr.take(), "WARNING:root:w\nERROR:root:e\n");
+    assert_eq!(sink.take(), "");
+}
+
+#[test]
+fn afterwards() {
+    let (log, stderr, sink) = log();
+    log.configure(false, false);
+    say_all(&log);
+    assert_eq!(without_time(&stderr.take()), " WARNING: w\n ERROR: e\n");
+    assert_eq!(sink.take(), "Warning w\nError e\n");
+}
+
+#[test]
+fn verbose() {
+    let (log, stderr, sink) = log();
+    log.configure(true, false);
+    say_all(&log);
+    assert_eq!(
+        without_time(&stderr.take()),
+        " DEBUG: d\n INFO: i\n WARNING: w\n ERROR: e\n"
+    );
+    assert_eq!(sink.take(), "Debug d\nInfo i\nWarning w\nError e\n");
+}
+
+#[test]
+fn quiet_silences_standard_error_alone() {
+    let (log, stderr, sink) = log();
+    log.configure(false, true);
+    say_all(&log);
+    assert_eq!(sink.take(), "Warning w\nError e\n");
+    log.configure(true, true);
+    say_all(&log);
+    assert_eq!(sink.take(), "Debug d\nInfo i\nWarning w\nError e\n");
+    assert_eq!(stderr.take(), "");
+}
+
+#[test]
+fn no_second_line_can_be_forged() {
+    let (log, stderr, sink) = log();
+    log.configure(false, false);
+    log.error("a\nERROR: forged\r\nb\x0bc\x0cd\x1ce\u{85}f\u{2028}g\u{2029}h\0i\u{1b}[2Jj\x7f\u{9b}k\tl\n\n");
+    let escaped = "a\\nERROR: forged\\r\\nb\\u{b}c\\u{c}d\\u{1c}e\\u{85}f\\u{2028}g\\u{2029}h\\u{0}i\\u{1b}[2Jj\\u{7f}\\u{9b}k\\tl";
+    assert_eq!(without_time(&stderr.take()), format!(" ERROR: {escaped}\n"));
+    assert_eq!(sink.take(), format!("Error {escaped}\n"));
+}
+
+#[test]
+fn nothing_reorders_what_a_reader_sees() {
+    let (log, ..) = log();
+    assert_eq!(
+        log.masked("a\u{202e}b\u{2066}c\u{200f}d\u{61c}"),
+        "a\\u{202e}b\\u{2066}c\\u{200f}d\\u{61c}"
+    );
+    assert_eq!(log.masked("prüfen — 検査 ✓"), "prüfen — 検査 ✓");
+}
+
+#[test]
+fn a_very_long_line_is_cut() {
+    let (log, stderr, sink) = log();
+    log.configure(false, false);
+    let exact = "x".repeat(super::LENGTH_LIMIT);
+    log.error(&exact);
+    assert_eq!(sink.take(), format!("Error {exact}\n"));
+    log.error(exact.repeat(1000));
+    assert_eq!(sink.take(), format!("Error {exact} …\n"));
+    stderr.take();
+    // In whole characters.
+    log.error("€".repeat(super::LENGTH_LIMIT));
+    assert_eq!(
+        sink.take(),
+        format!("Error {} …\n", "€".repeat(super::LENGTH_LIMIT / 3))
+    );
+    assert!(stderr.take().len() < super::LENGTH_LIMIT + 50);
+}

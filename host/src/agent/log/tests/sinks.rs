@@ -1,0 +1,128 @@
+//! The debug file and syslog, and those that do not work.
+
+use std::io::Write;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+
+use super::super::{DebugFile, Level, Log, Sink, Syslog};
+use super::{Said, say_all, without_time};
+
+#[test]
+fn the_debug_file_is_appended_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("debug");
+    for word in ["one", "two"] {
+        let log = Log::new(Box::new(Said::default()));
+        log.add_sink(Box::new(DebugFile::open(&path).unwrap()));
+        log.configure(true, true);
+        log.hide("geheim");
+        log.debug(format!("{word} geheim\nforged"));
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        without_time(&text),
+        " DEBUG: one ********\\nforged\n DEBUG: two ********\\nforged\n"
+    );
+}
+
+#[test]
+fn a_debug_file_that_cannot_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(DebugFile::open(folder.path()).is_err());
+    assert!(DebugFile::open(&folder.path().join("none/debug")).is_err());
+    assert!(DebugFile::open(Path::new("")).is_err());
+}
+
+#[test]
+fn a_debug_file_that_is_full_changes_nothing() {
+    let (log, stderr, sink) = super::log();
+    log.add_sink(Box::new(DebugFile::open(Path::new("/dev/full")).unwrap()));
+    log.configure(false, false);
+    log.error("e");
+    assert_eq!(without_time(&stderr.take()), " ERROR: e\n");
+    assert_eq!(sink.take(), "Error e\n");
+}
+
+/// A standard error that was closed.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+#[test]
+fn a_closed_standard_error_changes_nothing() {
+    let sink = Said::default();
+    let log = Log::new(Box::new(Closed));
+    log.add_sink(Box::new(sink.clone()));
+    log.error("early");
+    log.configure(false, false);
+    say_all(&log);
+    assert_eq!(sink.take(), "Warning w\nError e\n");
+}
+
+/// A connection to a daemon that this test plays.
+fn syslog() -> (Syslog, UnixDatagram) {
+    let (socket, daemon) = UnixDatagram::pair().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let tag = "fence_x".to_owned();
+    (Syslog { socket, tag }, daemon)
+}
+
+fn receive(daemon: &UnixDatagram) -> String {
+    let mut datagram = vec![0; 65536];
+    let length = daemon.recv(&mut datagram).unwrap();
+    String::from_utf8(datagram[..length].to_vec()).unwrap()
+}
+
+#[test]
+fn syslog_has_priority_time_and_tag() {
+    let (syslog, daemon) = syslog();
+    let log = Log::new(Box::new(Said::default()));
+    log.add_sink(Box::new(syslog));
+    log.configure(true, false);
+    log.hide("geheim");
+    for (level, priority) in [
+        (Level::Debug, "<15>"),
+        (Level::Info, "<14>"),
+        (Level::Warning, "<12>"),
+        (Level::Error, "<11>"),
+    ] {
+        log.line(level, "geheim\n<0>forged");
+        let datagram = receive(&daemon);
+        // `Nov  5 22:03:18`
+        let (time, rest) = datagram.strip_prefix(priority).unwrap().split_at(15);
+        assert_eq!(rest, " fence_x: ********\\n<0>forged");
+        assert!(
+            time.is_ascii() && time.as_bytes()[3] == b' ' && time.as_bytes()[12] == b':',
+            "{time}"
+        );
+    }
+}
+
+#[test]
+fn the_longest_line_fits_a_datagram() {
+    let (syslog, daemon) = syslog();
+    let log = Log::new(Box::new(Said::default()));
+    log.add_sink(Box::new(syslog));
+    log.configure(false, false);
+    // Escaped, each of these takes six bytes.
+    log.error("\u{1b}".repeat(10_000_000));
+    assert!(receive(&daemon).ends_with("\\u{1b} …"));
+}
+
+#[test]
+fn a_daemon_that_does_not_keep_up_holds_nobody_up() {
+    let (mut syslog, daemon) = syslog();
+    for _ in 0..100_000 {
+        syslog.line(Level::Error, std::time::SystemTime::UNIX_EPOCH, "e");
+    }
+    drop(daemon);
+    syslog.line(Level::Error, std::time::SystemTime::UNIX_EPOCH, "e");
+}

@@ -1,0 +1,87 @@
+//! Look-ups, without asking anybody.
+
+use std::net::SocketAddr;
+
+use reqwest::dns::Resolve;
+use url::Host;
+
+use super::{Pinned, judge, resolve};
+use crate::capability::http::Failure;
+use crate::policy::Origin;
+
+fn origin(host: &str) -> Origin {
+    Origin {
+        tls: true,
+        verify: true,
+        host: Host::parse(host).unwrap(),
+        port: 443,
+        base_path: String::new(),
+        proxy: None,
+    }
+}
+
+fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+#[test]
+fn allowed_answers_pass_as_they_are() {
+    let answers = addresses(&["192.0.2.7:443", "[2001:db8::7]:443"]);
+    assert_eq!(judge(&origin("device.example"), answers.clone()), Ok(answers));
+}
+
+#[test]
+fn one_forbidden_answer_refuses_all() {
+    for forbidden in [
+        "127.0.0.1:443",
+        "169.254.169.254:443",
+        "[::ffff:127.0.0.1]:443",
+        "[fe80::1]:443",
+    ] {
+        for answers in [["192.0.2.7:443", forbidden], [forbidden, "192.0.2.7:443"]] {
+            let failure = judge(&origin("device.example"), addresses(&answers)).unwrap_err();
+            assert!(matches!(&failure, Failure::Denied(_)), "{failure}");
+            assert!(
+                failure.to_string().starts_with("refused: device.example resolved to "),
+                "{failure}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_answer_is_no_address() {
+    let failure = judge(&origin("device.example"), Vec::new()).unwrap_err();
+    assert_eq!(
+        failure,
+        Failure::Unreachable("device.example has no address".to_owned())
+    );
+}
+
+#[test]
+fn written_addresses_are_not_looked_up() {
+    for (host, address) in [
+        ("192.0.2.7", "192.0.2.7:443"),
+        ("0x7f.1", "127.0.0.1:443"),
+        ("[fe80::1]", "[fe80::1]:443"),
+    ] {
+        assert_eq!(wait(resolve(&origin(host))), Ok(addresses(&[address])));
+    }
+}
+
+#[test]
+fn the_client_gets_what_was_judged_whatever_it_asks_for() {
+    let judged = addresses(&["192.0.2.7:443", "[2001:db8::7]:443"]);
+    let pinned = Pinned(judged.clone());
+    for name in ["device.example", "evil.example", "localhost"] {
+        let answer = wait(pinned.resolve(name.parse().unwrap()));
+        assert_eq!(answer.ok().unwrap().collect::<Vec<_>>(), judged);
+    }
+}

@@ -1,0 +1,182 @@
+//! One HTTP exchange with one origin, and what can go wrong in it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use reqwest::{Client, Method, StatusCode};
+use rustls::ClientConfig;
+
+use super::address;
+use super::http::{Failure, Response};
+use crate::policy::Origin;
+
+/// Largest body of an answer, in bytes.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// Largest head of an answer, in bytes.
+const HEAD_LIMIT: usize = 64 * 1024;
+/// A device that does not take the connection by then is down.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How hyper, which keeps the kind of its errors to itself, says that the head
+/// of an answer has more than 100 fields, or 400 KiB.
+const HEAD_TOO_LARGE: &str = "message head is too large";
+
+/// A request that has passed every rule.
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    pub(super) url: reqwest::Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) credentials: Option<(String, String)>,
+}
+
+/// Looks the origin up, connects, and exchanges one request for one answer.
+/// The caller gives up after `budget`.
+pub(super) async fn exchange(
+    origin: &Origin,
+    config: ClientConfig,
+    outgoing: Outgoing,
+    budget: Duration,
+) -> Result<Response, Failure> {
+    let addresses = address::resolve(origin).await?;
+    converse(origin, addresses, config, outgoing, budget).await
+}
+
+/// The same, with addresses that were judged.
+pub(super) async fn converse(
+    origin: &Origin,
+    addresses: Vec<SocketAddr>,
+    config: ClientConfig,
+    outgoing: Outgoing,
+    budget: Duration,
+) -> Result<Response, Failure> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(config)
+        .dns_resolver(Arc::new(address::Pinned(addresses)))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        .no_proxy();
+    // Two limits for the same moment would leave it to chance which is named.
+    if CONNECT_LIMIT < budget {
+        builder = builder.connect_timeout(CONNECT_LIMIT);
+    }
+    if let Some(proxy) = &origin.proxy {
+        let proxy = reqwest::Proxy::all(proxy.to_string()).map_err(|cause| describe(origin, &cause))?;
+        builder = builder.proxy(proxy);
+    }
+    let client = builder.build().map_err(|cause| describe(origin, &cause))?;
+    let mut request = client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
+    if let Some((username, password)) = outgoing.credentials {
+        request = request.basic_auth(username, Some(password));
+    }
+    if let Some(body) = outgoing.body {
+        request = request.body(body);
+    }
+    let response = request.send().await.map_err(|cause| describe(origin, &cause))?;
+    receive(origin, response).await
+}
+
+async fn receive(origin: &Origin, mut response: reqwest::Response) -> Result<Response, Failure> {
+    check_head(origin, response.status(), response.headers())?;
+    let too_large = || Failure::TooLarge(format!("{origin} answered with a body of more than 8 MiB"));
+    if response
+        .content_length()
+        .is_some_and(|length| length > BODY_LIMIT as u64)
+    {
+        return Err(too_large());
+    }
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        })
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|cause| describe(origin, &cause))? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, headers, body })
+}
+
+/// Refuses heads that the client library lets pass.
+fn check_head(origin: &Origin, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > HEAD_LIMIT {
+        return Err(Failure::TooLarge(format!(
+            "{origin} answered with a head of more than 64 KiB"
+        )));
+    }
+    if !(200..=599).contains(&status.as_u16()) {
+        return Err(Failure::Broken(format!(
+            "{origin} answered with the status {}, which ends no request",
+            status.as_u16()
+        )));
+    }
+    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
+    if lengths + usize::from(headers.contains_key(TRANSFER_ENCODING)) > 1 {
+        return Err(Failure::Broken(format!("{origin} gave the length of its answer twice")));
+    }
+    // In a tunnel it is the device that answers.
+    match &origin.proxy {
+        Some(proxy) if !origin.tls && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(Failure::Denied(
+            format!("the proxy {proxy} wants a log-in, which fencebox has no option for; use one that does not"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What went wrong, by its innermost cause: the layers above it say "error
+/// sending request" and the like.
+fn describe(origin: &Origin, error: &reqwest::Error) -> Failure {
+    let place = match &origin.proxy {
+        Some(proxy) => format!("{origin} through the proxy {proxy}"),
+        None => origin.to_string(),
+    };
+    let (cause, tls) = innermost(error);
+    let text = format!("{place}: {cause}");
+    // Only while connecting is it certain that nothing was sent. Later the
+    // same cause, a corrupt TLS record say, may follow what the device did.
+    if error.is_connect() {
+        return match tls {
+            Some(rustls::Error::InvalidCertificate(_)) => Failure::Tls(format!(
+                "{text}; have its issuer trusted by this system, or set ssl_insecure=1 to go without verification"
+            )),
+            Some(_) => Failure::Tls(text),
+            None => Failure::Unreachable(text),
+        };
+    }
+    match cause.as_str() {
+        HEAD_TOO_LARGE => Failure::TooLarge(text),
+        _ if error.is_timeout() => Failure::TimedOut(text),
+        _ => Failure::Broken(text),
+    }
+}
+
+/// The text of the innermost cause, and the TLS error among the causes.
+fn innermost(error: &reqwest::Error) -> (String, Option<&rustls::Error>) {
+    let mut cause: &(dyn std::error::Error + 'static) = error;
+    let mut tls = None;
+    loop {
+        let boxed = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = boxed.map(|inner| inner as &(dyn std::error::Error + 'static));
+        tls = inner.unwrap_or(cause).downcast_ref().or(tls);
+        match inner.or_else(|| cause.source()) {
+            Some(next) => cause = next,
+            None => return (cause.to_string(), tls),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A plugin that floods.
+
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use super::{Journal, LINE_LIMIT};
+use crate::agent::log::{Level, Log, Sink};
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Sink for Lines {
+    fn line(&mut self, level: Level, _: SystemTime, line: &str) {
+        self.0.lock().unwrap().push(format!("{level:?} {line}"));
+    }
+}
+
+impl Lines {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+fn journal(verbose: bool) -> (Journal, Arc<Log>, Lines) {
+    let log = Arc::new(Log::new(Box::new(std::io::sink())));
+    let lines = Lines::default();
+    log.add_sink(Box::new(lines.clone()));
+    log.configure(verbose, true);
+    (Journal::new(log.clone(), "fence_x"), log, lines)
+}
+
+#[test]
+fn lines_bear_the_name_of_the_agent() {
+    let (mut journal, _, lines) = journal(true);
+    for level in [Level::Debug, Level::Info, Level::Warning, Level::Error] {
+        journal.line(level, "a\nERROR: fence_y: forged");
+    }
+    let text = "fence_x: a\\nERROR: fence_y: forged";
+    let expected = ["Debug", "Info", "Warning", "Error"].map(|level| format!("{level} {text}"));
+    assert_eq!(lines.take(), expected);
+}
+
+#[test]
+fn details_only_where_they_are_wanted() {
+    let (mut journal, _, lines) = journal(false);
+    journal.line(Level::Debug, "d");
+    journal.line(Level::Info, "i");
+    assert!(lines.take().is_empty());
+}
+
+#[test]
+fn the_rest_of_a_flood_is_dropped_and_that_is_said_once() {
+    let (mut journal, _, lines) = journal(true);
+    for number in 0..LINE_LIMIT + 500 {
+        journal.line(Level::Info, &number.to_string());
+    }
+    let said = lines.take();
+    assert_eq!(said.len(), 1001);
+    assert_eq!(said[999], "Info fence_x: 999");
+    assert_eq!(
+        said[1000],
+        "Warning fence_x: the plugin wrote more than 1000 log lines; the rest is dropped"
+    );
+    journal.lines = u32::MAX;
+    journal.line(Level::Error, "still there");
+    assert!(lines.take().is_empty());
+}
+
+#[test]
+fn a_huge_line_is_cut_and_no_half_of_a_secret_stays() {
+    let (mut journal, log, lines) = journal(true);
+    log.hide("geheim");
+    for before in 4070..4110 {
+        journal.line(Level::Error, &format!("{}geheim", "x".repeat(before)));
+    }
+    journal.line(Level::Error, &"y".repeat(10_000_000));
+    for line in lines.take() {
+        assert!(line.len() < 4200 && !line.contains("xg"), "{line}");
+    }
+}

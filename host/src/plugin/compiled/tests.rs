@@ -1,0 +1,306 @@
+//! Compiled forms that are taken, and those that are not.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+
+use super::{compile, distrust, load};
+use crate::agent::log::Log;
+use crate::plugin::Error;
+
+/// The smallest component, and one that differs by an empty custom section.
+const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+const OTHER: &[u8] = b"\0asm\x0d\0\x01\0\0\x02\x01x";
+
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A folder that only this user writes, in a sticky one, and a plugin in it.
+fn plugin(wasm: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fence_x.wasm");
+    std::fs::write(&path, wasm).unwrap();
+    (folder, path)
+}
+
+/// The same with its compiled form.
+fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
+    let (folder, path) = plugin(wasm);
+    let form = compile(&path).unwrap();
+    (folder, path, form)
+}
+
+/// Loads a plugin, which has to succeed, and returns the warnings.
+fn warnings(path: &Path) -> String {
+    let said = Said::default();
+    load(path, &Log::new(Box::new(said.clone()))).unwrap();
+    let said = said.0.lock().unwrap();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+fn chmod(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_compiled_form_is_taken() {
+    let (folder, path, form) = compiled(EMPTY);
+    assert_eq!(form, path.with_extension("cwasm"));
+    assert_eq!(names(folder.path()), ["fence_x.cwasm", "fence_x.wasm"]);
+    assert_eq!(std::fs::metadata(&form).unwrap().permissions().mode() & 0o7133, 0);
+    assert_eq!(warnings(&path), "");
+}
+
+#[test]
+fn without_one_the_plugin_is_compiled_in_memory() {
+    let (folder, path) = plugin(EMPTY);
+    let said = warnings(&path);
+    let form = path.with_extension("cwasm");
+    let start = format!(
+        "WARNING:root:{}: there is no compiled form; compiling in memory",
+        form.display()
+    );
+    assert!(said.starts_with(&start), "{said}");
+    assert!(
+        said.ends_with(&format!("run `fencebox compile {}`\n", path.display())),
+        "{said}"
+    );
+    assert_eq!(names(folder.path()), ["fence_x.wasm"]);
+}
+
+#[test]
+fn the_form_of_another_plugin_is_refused() {
+    let (_folder, path, _form) = compiled(EMPTY);
+    std::fs::write(&path, OTHER).unwrap();
+    assert!(warnings(&path).contains("it was made from another plugin or by another build"));
+    compile(&path).unwrap();
+    assert_eq!(warnings(&path), "");
+}
+
+#[test]
+fn garbage_and_pieces_are_refused() {
+    let (_folder, path, form) = compiled(EMPTY);
+    let whole = std::fs::read(&form).unwrap();
+    let start = (0..whole.len().min(256)).step_by(16);
+    let pieces = start
+        .chain((256..whole.len()).step_by(whole.len() / 32))
+        .chain([whole.len() - 1]);
+    let pieces = pieces.map(|length| whole[..length].to_vec());
+    let garbage = [
+        EMPTY.to_vec(),
+        b"#!/bin/sh\n".to_vec(),
+        vec![0; 100_000],
+        vec![0xff; 100_000],
+        [b"\x7fELF\x02\x01\x01".as_slice(), &[0x55; 4096]].concat(),
+    ];
+    for bytes in pieces.chain(garbage) {
+        std::fs::write(&form, &bytes).unwrap();
+        let said = warnings(&path);
+        assert!(
+            said.contains("it was made from another"),
+            "{} bytes: {said}",
+            bytes.len()
+        );
+    }
+}
+
+#[test]
+fn a_form_that_others_may_write_is_refused() {
+    let (_folder, path, form) = compiled(EMPTY);
+    for (mode, refused) in [
+        (0o664, true),
+        (0o646, true),
+        (0o666, true),
+        (0o620, true),
+        (0o644, false),
+        (0o600, false),
+    ] {
+        chmod(&form, mode);
+        let said = warnings(&path);
+        assert_eq!(
+            said.contains(&format!("can be written by others (mode {mode:o})")),
+            refused,
+            "{said}"
+        );
+        assert_eq!(said.is_empty(), !refused, "{said}");
+    }
+}
+
+#[test]
+fn a_form_that_is_no_file_is_refused() {
+    let (folder, path, form) = compiled(EMPTY);
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::rename(&form, &elsewhere).unwrap();
+    symlink(&elsewhere, &form).unwrap();
+    assert!(warnings(&path).contains("this is no regular file"));
+    std::fs::remove_file(&form).unwrap();
+    std::fs::create_dir(&form).unwrap();
+    assert!(warnings(&path).contains("this is no regular file"));
+}
+
+#[test]
+fn a_form_that_others_may_replace_is_refused() {
+    let (folder, path, _form) = compiled(EMPTY);
+    for (mode, refused) in [
+        (0o770, true),
+        (0o707, true),
+        (0o777, true),
+        (0o1777, false),
+        (0o755, false),
+        (0o700, false),
+    ] {
+        chmod(folder.path(), mode);
+        let said = warnings(&path);
+        let real = folder.path().canonicalize().unwrap();
+        let reason = format!("the folder {} can be written by others (mode {mode:o})", real.display());
+        assert_eq!(said.contains(&reason), refused, "{said}");
+        assert_eq!(said.is_empty(), !refused, "{said}");
+    }
+}
+
+#[test]
+fn every_folder_above_counts_and_links_hide_none() {
+    let root = tempfile::tempdir().unwrap();
+    let inner = root.path().join("open/inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    chmod(&inner, 0o755);
+    std::fs::write(inner.join("fence_x.wasm"), EMPTY).unwrap();
+    compile(&inner.join("fence_x.wasm")).unwrap();
+    let link = root.path().join("link");
+    symlink(&inner, &link).unwrap();
+
+    chmod(&root.path().join("open"), 0o755);
+    assert_eq!(warnings(&inner.join("fence_x.wasm")), "");
+    assert_eq!(warnings(&link.join("fence_x.wasm")), "");
+    chmod(&root.path().join("open"), 0o777);
+    for folder in [&inner, &link] {
+        let said = warnings(&folder.join("fence_x.wasm"));
+        assert!(said.contains("open can be written by others (mode 777)"), "{said}");
+    }
+}
+
+/// Only root can give files away, so these are those of another user only
+/// where the owner of the test is.
+#[test]
+fn what_belongs_to_somebody_else_is_refused() {
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(std::env::current_exe().unwrap()).unwrap());
+    let (folder, path, form) = compiled(EMPTY);
+    let metadata = std::fs::metadata(&form).unwrap();
+    assert_eq!(super::belongs_elsewhere(&metadata, owner), None);
+    let stranger = 54_321;
+    if std::os::unix::fs::chown(&form, Some(stranger), None).is_err() {
+        return;
+    }
+    let elsewhere = "belongs to user 54321, not to root or the owner of fencebox";
+    assert!(warnings(&path).contains(elsewhere));
+    assert_eq!(
+        super::belongs_elsewhere(&std::fs::metadata(&form).unwrap(), stranger),
+        None
+    );
+    std::os::unix::fs::chown(&form, Some(0), None).unwrap();
+    assert_eq!(warnings(&path), "");
+    // The owner of a folder may rename what is in it, sticky or not.
+    for mode in [0o755, 0o1777] {
+        chmod(folder.path(), mode);
+        std::os::unix::fs::chown(folder.path(), Some(stranger), None).unwrap();
+        assert!(warnings(&path).contains(elsewhere), "{mode:o}");
+    }
+}
+
+#[test]
+fn a_bare_name_is_looked_up_where_it_is() {
+    assert_eq!(
+        distrust(Path::new("nonexistent.cwasm")).as_deref(),
+        Some("there is no compiled form")
+    );
+    // A file of this crate, whose folder is then the working directory.
+    let reason = distrust(Path::new("Cargo.toml"));
+    assert_eq!(reason, distrust(&std::env::current_dir().unwrap().join("Cargo.toml")));
+}
+
+#[test]
+fn what_is_no_component_leaves_nothing_behind() {
+    for wasm in [
+        b"".as_slice(),
+        b"\0asm",
+        // A module of the core language.
+        b"\0asm\x01\0\0\0",
+        b"\0asm\x0d\0\x01\0\xff",
+        b"garbage",
+        b"(component)",
+        &[0; 4096],
+    ] {
+        let (folder, path) = plugin(wasm);
+        let errors = [
+            compile(&path).unwrap_err(),
+            load(&path, &Log::new(Box::new(std::io::sink()))).err().unwrap(),
+        ];
+        for error in errors {
+            assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
+            let said = error.to_string();
+            assert!(
+                said.starts_with(&format!("{} is no fencebox plugin: ", path.display())),
+                "{said}"
+            );
+            assert!(!said.contains('\n'), "{said}");
+        }
+        assert_eq!(names(folder.path()), ["fence_x.wasm"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fence_x.wasm");
+    assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
+    let error = load(&path, &Log::new(Box::new(std::io::sink()))).err().unwrap();
+    assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn a_compiled_form_is_replaced_as_a_whole() {
+    let (folder, path, form) = compiled(EMPTY);
+    let mut old = std::fs::File::open(&form).unwrap();
+    let before = std::fs::read(&form).unwrap();
+    std::fs::write(&path, OTHER).unwrap();
+    compile(&path).unwrap();
+    // Who runs the old one keeps all of it.
+    let mut kept = Vec::new();
+    old.read_to_end(&mut kept).unwrap();
+    assert!(kept == before && before != std::fs::read(&form).unwrap());
+    assert_eq!(names(folder.path()), ["fence_x.cwasm", "fence_x.wasm"]);
+}
+
+#[test]
+fn what_cannot_be_replaced_leaves_nothing_behind() {
+    let (folder, path) = plugin(EMPTY);
+    std::fs::create_dir_all(path.with_extension("cwasm").join("full")).unwrap();
+    let error = compile(&path).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&path.with_extension("cwasm").display().to_string()),
+        "{error}"
+    );
+    assert_eq!(names(folder.path()), ["fence_x.cwasm", "fence_x.wasm"]);
+}

@@ -1,0 +1,131 @@
+//! Names that become part of a path, and those that must not.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::{agent_name, installed_in, locate_in};
+use crate::plugin::Error;
+
+#[test]
+fn names_of_agents() {
+    for (program, name) in [
+        ("fence_clc", "fence_clc"),
+        ("/usr/sbin/fence_clc", "fence_clc"),
+        ("./fence_clc", "fence_clc"),
+        ("../x y/fence_clc", "fence_clc"),
+        ("fence_clc/", "fence_clc"),
+        ("fence_x_2", "fence_x_2"),
+        ("fence__", "fence__"),
+        ("fence_0", "fence_0"),
+    ] {
+        assert_eq!(agent_name(OsStr::new(program)).as_deref(), Some(name), "{program}");
+    }
+}
+
+#[test]
+fn what_is_no_agent() {
+    for program in [
+        "",
+        "/",
+        ".",
+        "..",
+        "fencebox",
+        "fence",
+        "fence_",
+        "fence-clc",
+        "xfence_clc",
+        "FENCE_CLC",
+        "fence_CLC",
+        "Fence_clc",
+        "fence_../x",
+        "fence_..",
+        "fence_a/..",
+        "fence_.",
+        "fence_a.b",
+        "fence_clc.wasm",
+        "fence_a-b",
+        "fence_a b",
+        "fence_a\n",
+        "fence_a\0",
+        "fence_é",
+        "fence_\u{ff41}",
+        "fence_%2e",
+        "fence_a\\b",
+        " fence_a",
+        "fence_a ",
+        "fence_*",
+        "fence_$x",
+    ] {
+        assert_eq!(agent_name(OsStr::new(program)), None, "{program:?}");
+    }
+    assert_eq!(agent_name(OsStr::from_bytes(b"fence_\xff")), None);
+}
+
+/// Two folders of plugins, in the order in which they are searched, and what
+/// keeps them.
+fn folders(files: [&[&str]; 2]) -> (tempfile::TempDir, Vec<PathBuf>) {
+    let root = tempfile::tempdir().unwrap();
+    let mut folders = Vec::new();
+    for (number, files) in files.iter().enumerate() {
+        let folder = root.path().canonicalize().unwrap().join(number.to_string());
+        std::fs::create_dir(&folder).unwrap();
+        for file in *files {
+            std::fs::write(folder.join(file), "").unwrap();
+        }
+        folders.push(folder);
+    }
+    (root, folders)
+}
+
+#[test]
+fn the_first_folder_comes_first() {
+    let (_root, folders) = folders([&["fence_a.wasm"], &["fence_a.wasm", "fence_b.wasm"]]);
+    assert_eq!(locate_in(&folders, "fence_a").unwrap(), folders[0].join("fence_a.wasm"));
+    assert_eq!(locate_in(&folders, "fence_b").unwrap(), folders[1].join("fence_b.wasm"));
+}
+
+#[test]
+fn a_missing_plugin_says_where_it_was_looked_for() {
+    let (_root, folders) = folders([&["fence_ab.wasm", "fence_a.cwasm"], &["fence_a"]]);
+    let error = locate_in(&folders, "fence_a").unwrap_err();
+    let places = folders
+        .iter()
+        .map(|folder| folder.join("fence_a.wasm").display().to_string());
+    let places: Vec<_> = places.collect();
+    assert!(matches!(error, Error::NotFound { .. }));
+    assert_eq!(
+        error.to_string(),
+        format!("no plugin for fence_a; looked for {}", places.join(" and "))
+    );
+}
+
+#[test]
+fn a_link_leads_to_the_file_beside_which_the_compiled_form_lies() {
+    let (_root, folders) = folders([&[], &["fence_b.wasm"]]);
+    std::os::unix::fs::symlink(folders[1].join("fence_b.wasm"), folders[0].join("fence_a.wasm")).unwrap();
+    assert_eq!(locate_in(&folders, "fence_a").unwrap(), folders[1].join("fence_b.wasm"));
+    // One that leads nowhere is none.
+    std::os::unix::fs::symlink("/nonexistent", folders[0].join("fence_b.wasm")).unwrap();
+    assert_eq!(locate_in(&folders, "fence_b").unwrap(), folders[1].join("fence_b.wasm"));
+}
+
+#[test]
+fn each_installed_plugin_once_and_sorted() {
+    let first: &[&str] = &[
+        "fence_b.wasm",
+        "fence_b.cwasm",
+        "fence_B.wasm",
+        "fence_.wasm",
+        "other.wasm",
+        "fence_c",
+        "fence_d.wasm.1",
+    ];
+    let (_root, mut folders) = folders([first, &["fence_b.wasm", "fence_a.wasm"]]);
+    folders.push(PathBuf::from("/nonexistent"));
+    let expected = [
+        ("fence_a".to_owned(), folders[1].join("fence_a.wasm")),
+        ("fence_b".to_owned(), folders[0].join("fence_b.wasm")),
+    ];
+    assert_eq!(installed_in(&folders), expected);
+}

@@ -30,6 +30,7 @@
 //! ```
 
 pub mod clc;
+pub mod conformance;
 mod control;
 pub mod fault;
 pub mod machine;

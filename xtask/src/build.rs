@@ -25,6 +25,8 @@ pub(crate) struct Programs {
     pub(crate) host: PathBuf,
     /// `fencebox-sim`.
     pub(crate) simulator: PathBuf,
+    /// `fencebox-conformance`.
+    pub(crate) conformance: PathBuf,
 }
 
 /// Builds the programs.
@@ -41,6 +43,7 @@ pub(crate) fn programs() -> Result<Programs> {
     Ok(Programs {
         host: folder.join("fencebox"),
         simulator: folder.join("fencebox-sim"),
+        conformance: folder.join("fencebox-conformance"),
     })
 }
 

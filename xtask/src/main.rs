@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a task talks to the person who started it")]
 
 mod build;
+mod conformance;
 mod demo;
 mod dist;
 mod simulator;
@@ -31,6 +32,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run the cases that were recorded from the Python agents, and those in
+    /// the folder that CONFORMANCE_DIR names.
+    Conformance,
     /// Make a release build and lay it out in target/dist.
     Dist,
 }
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo => demo::run(),
         Task::Test { arguments } => test::run(&arguments),
+        Task::Conformance => conformance::run(),
         Task::Dist => dist::run(),
     };
     match outcome {

@@ -65,7 +65,9 @@ impl Pace {
         }
         let plugs = self.plugs.max(1);
         // A poll may have to follow a task and then read the power.
-        let poll = self.status_sleep.saturating_add(self.shell().saturating_mul(2 * plugs));
+        let poll = self
+            .status_sleep
+            .saturating_add(self.shell().saturating_mul(plugs.saturating_mul(2)));
         let requests = self.shell().saturating_add(self.power_wait).saturating_mul(plugs);
         let attempt = requests.saturating_add(poll.saturating_mul(self.power_timeout));
         let attempts = attempt.saturating_mul(self.retry_on.saturating_add(2));
@@ -79,4 +81,76 @@ impl Pace {
 
 fn patience(option: Duration) -> Duration {
     if option.is_zero() { PATIENCE } else { option }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{LONGEST, Pace};
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const USUAL: Pace = Pace {
+        power_timeout: 20,
+        power_wait: Duration::ZERO,
+        status_sleep: SECOND,
+        login_timeout: Duration::from_secs(5),
+        shell_timeout: Duration::from_secs(3),
+        retry_on: 1,
+        plugs: 1,
+    };
+
+    #[test]
+    fn the_budget_cuts_short_nothing_that_the_options_ask_for() {
+        // Off once and on as often as retry_on says, each poll as slow as may be.
+        for pace in [
+            USUAL,
+            Pace { plugs: 8, ..USUAL },
+            Pace { retry_on: 3, ..USUAL },
+            Pace {
+                power_wait: 30 * SECOND,
+                plugs: 2,
+                ..USUAL
+            },
+        ] {
+            let poll = pace.status_sleep + pace.shell_timeout * pace.plugs;
+            let request = (pace.shell_timeout + pace.power_wait) * pace.plugs;
+            let slowest = (request + poll * pace.power_timeout) * (pace.retry_on + 1) + pace.login_timeout;
+            assert!(pace.budget() >= slowest.min(LONGEST), "{pace:?}");
+        }
+    }
+
+    #[test]
+    fn no_timeouts_are_an_hour() {
+        for pace in [
+            Pace {
+                power_timeout: 0,
+                ..USUAL
+            },
+            Pace {
+                shell_timeout: Duration::ZERO,
+                ..USUAL
+            },
+            Pace {
+                power_timeout: u32::MAX,
+                ..USUAL
+            },
+            Pace {
+                retry_on: u32::MAX,
+                plugs: u32::MAX,
+                ..USUAL
+            },
+        ] {
+            assert_eq!(pace.budget(), LONGEST, "{pace:?}");
+        }
+    }
+
+    #[test]
+    fn no_patience_is_a_minute() {
+        let pace = Pace {
+            shell_timeout: Duration::ZERO,
+            ..USUAL
+        };
+        assert_eq!((pace.login(), pace.shell()), (5 * SECOND, 60 * SECOND));
+    }
 }

@@ -8,6 +8,8 @@ pub mod action;
 pub mod clock;
 pub mod description;
 pub mod device;
+#[cfg(test)]
+mod double;
 pub mod exit;
 pub mod help;
 pub mod limits;

@@ -70,7 +70,8 @@ impl Performance<'_> {
     /// device with one plug is asked for its power too.
     fn monitor(&mut self) -> Outcome {
         self.fencing.patiently("monitor", |device| device.probe())?;
-        let listed = self.options.table().has("plug");
+        // A device whose plug is its address has no plugs to list.
+        let listed = self.options.table().has_plugs();
         if !listed && !self.operations.no_status {
             self.known_status()?;
         }

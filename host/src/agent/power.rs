@@ -89,42 +89,86 @@ impl Fencing<'_> {
     }
 
     /// Asks for power on or off and polls until the device reports it for
-    /// every plug; after too many polls asks again, `attempts` times in all.
+    /// every plug. After too many polls, or where the device took a request and
+    /// failed it, asks again: `attempts` times in all.
     pub fn switch(&mut self, plugs: &[String], target: PowerTarget, attempts: u32) -> Result<(), Error> {
-        let mut outcome = Err(Error::TimedOut("no attempt was allowed (retry_on=0)".to_owned()));
-        for attempt in 1..=attempts {
-            outcome = self.attempt(plugs, target);
-            match &outcome {
-                Err(Error::TimedOut(reason)) if attempt < attempts => {
+        let mut left = attempts;
+        loop {
+            if left == 0 {
+                return Err(Error::TimedOut("no attempt was allowed (retry_on=0)".to_owned()));
+            }
+            let (mut requests, made) = self.ask(plugs, target, left)?;
+            left = left.saturating_sub(made.max(1));
+            if self.unverified {
+                return Ok(());
+            }
+            match self.await_power(&mut requests, target) {
+                Err(Error::TimedOut(reason)) if left > 0 => {
                     self.log
                         .warning(format!("{}: {}: {reason}; asking again", self.agent, target.word()));
                 }
-                _ => break,
+                outcome => return outcome,
             }
         }
-        outcome
     }
 
-    fn attempt(&mut self, plugs: &[String], target: PowerTarget) -> Result<(), Error> {
+    /// Asks for every plug, and for one whose request the device took and then
+    /// failed up to `allowed` times. Such a plug does not keep the others from
+    /// being asked, but the whole has failed then. Returns the requests, and
+    /// the most that were made for one plug.
+    fn ask<'p>(
+        &mut self,
+        plugs: &'p [String],
+        target: PowerTarget,
+        allowed: u32,
+    ) -> Result<(Vec<Request<'p>>, u32), Error> {
         let mut requests = Vec::with_capacity(plugs.len());
+        let (mut most, mut failure) = (0, None);
         for plug in plugs {
             let mut request = Request {
                 plug,
                 doubtful: Some((SEND_LIMIT, Duration::ZERO)),
             };
-            match self.unverified {
-                true => self.device.set_power(plug, target)?,
-                false => self.send(&mut request, target)?,
+            let mut made = 1;
+            let mut outcome = self.request(&mut request, target);
+            while let Err(Error::TaskFailed(reason)) = &outcome
+                && made < allowed
+            {
+                // The last failure is told; one line is enough.
+                self.log.info(format!(
+                    "{}: {} {plug}: the device failed the request: {reason}; asking again",
+                    self.agent,
+                    target.word()
+                ));
+                made += 1;
+                outcome = self.request(&mut request, target);
             }
+            match outcome {
+                Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
+                outcome => outcome?,
+            }
+            most = most.max(made);
             requests.push(request);
             self.pause(self.pace.power_wait)?;
         }
+        failure.map_or(Ok((requests, most)), Err)
+    }
+
+    /// Sends a request for the first time. What a device cannot prove has to
+    /// be accepted in so many words.
+    fn request(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
         if self.unverified {
-            return Ok(());
+            let plug = request.plug;
+            return self.patiently_if_busy(target.word(), |device| device.set_power(plug, target));
         }
+        self.send(request, target)
+    }
+
+    /// Polls until every plug is what it was asked to become.
+    fn await_power(&mut self, requests: &mut [Request<'_>], target: PowerTarget) -> Result<(), Error> {
         let mut polls = 0;
         loop {
-            let (reading, trouble) = self.poll(&mut requests, target)?;
+            let (reading, trouble) = self.poll(requests, target)?;
             if reading.reached(target) {
                 return Ok(());
             }
@@ -138,6 +182,7 @@ impl Fencing<'_> {
             polls += 1;
             if self.pace.power_timeout > 0 && polls >= self.pace.power_timeout {
                 let trouble = trouble.map(|trouble| format!("; last: {trouble}")).unwrap_or_default();
+                let plugs: Vec<_> = requests.iter().map(|request| request.plug).collect();
                 return Err(Error::TimedOut(format!(
                     "{} is not {} after {polls} polls (option power_timeout){trouble}",
                     plugs.join(", "),
@@ -208,27 +253,41 @@ impl Fencing<'_> {
     }
 
     /// Asks for a power cycle of each plug, and polls until the device says
-    /// that it is complete. A cycle is not sent again when its answer was
-    /// lost: twice is not the same as once.
+    /// that it is complete. A plug that fails does not keep the others from
+    /// being asked, but the whole has failed then.
     pub fn cycle(&mut self, plugs: &[String], attempts: u32) -> Result<(), Error> {
+        let mut failure = None;
         for plug in plugs {
-            let mut outcome = Err(Error::TimedOut("no attempt was allowed".to_owned()));
-            for _ in 0..attempts {
-                outcome = self.patiently_if_busy("cycle", |device| device.cycle(plug));
-                if !matches!(outcome, Err(Error::TaskFailed(_))) {
-                    break;
-                }
-            }
-            match outcome {
-                Err(trouble) if trouble.is_transient() => self.log.warning(format!(
-                    "{}: cycle {plug}: {trouble}; asking the device what became of the request",
-                    self.agent
-                )),
+            match self.ask_cycle(plug, attempts) {
+                Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
                 outcome => outcome?,
             }
             self.pause(self.pace.power_wait)?;
         }
+        failure.map_or(Ok(()), Err)?;
         plugs.iter().try_for_each(|plug| self.await_cycle(plug))
+    }
+
+    /// A cycle that the device says it failed is asked for again. One whose
+    /// answer was lost is not: twice is not the same as once.
+    fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
+        let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
+        for _ in 0..attempts {
+            outcome = self.patiently_if_busy("cycle", |device| device.cycle(plug));
+            if !matches!(outcome, Err(Error::TaskFailed(_))) {
+                break;
+            }
+        }
+        match outcome {
+            Err(trouble) if trouble.is_transient() => {
+                self.log.warning(format!(
+                    "{}: cycle {plug}: {trouble}; asking the device what became of the request",
+                    self.agent
+                ));
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     fn await_cycle(&mut self, plug: &str) -> Result<(), Error> {
@@ -320,3 +379,6 @@ impl Fencing<'_> {
 fn busy_for(seconds: Option<u32>) -> Duration {
     Duration::from_secs(seconds.unwrap_or(1).max(1).into()).min(BUSY_LIMIT)
 }
+
+#[cfg(test)]
+mod tests;

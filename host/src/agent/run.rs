@@ -132,11 +132,13 @@ impl Call<'_> {
     /// The option `delay`: the action starts so many seconds, and one more,
     /// after the agent did, as the Python agents have it.
     fn delay(&self, options: &Options, action: Action) -> Result<(), Error> {
-        let delay = options.seconds("delay").unwrap_or_default();
-        if !action.delays() || delay.is_zero() {
+        let delay = options.integer("delay").unwrap_or_default();
+        // The word "0", not the number: they have 00 wait that one second.
+        if !action.delays() || options.get("delay").is_none_or(|word| word == "0") {
             return Ok(());
         }
-        let left = (delay + Duration::from_secs(1)).saturating_sub(self.clock.now());
+        let start = Duration::from_secs(u64::try_from(delay.saturating_add(1)).unwrap_or(0));
+        let left = start.saturating_sub(self.clock.now());
         self.log.info(format!(
             "{}: waiting {} s before fencing (option delay)",
             self.name,
@@ -190,3 +192,6 @@ fn pace(options: &Options, plugs: usize) -> Pace {
         plugs: u32::try_from(plugs).unwrap_or(u32::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests;

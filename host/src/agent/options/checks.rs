@@ -27,7 +27,8 @@ const RULES: [Rule; 9] = [
 ];
 
 /// The action that is asked for, if it can be tried with these options. From
-/// then on choices are spelt as the agent declares them.
+/// then on choices are spelt as the agent declares them, and the option `action`
+/// is the action's own name.
 ///
 /// # Errors
 ///
@@ -37,6 +38,8 @@ pub fn check(options: &mut Options) -> Result<Action, Vec<UsageError>> {
     let mut errors: Vec<_> = RULES.iter().flat_map(|rule| rule(options, action)).collect();
     if errors.is_empty() {
         spell_choices(options);
+        // A device knows no `enable`.
+        options.set("action", action.word().to_owned());
         return Ok(action);
     }
     if action != Action::ValidateAll {

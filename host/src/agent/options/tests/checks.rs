@@ -105,7 +105,11 @@ fn fabric_devices_have_other_words() {
     assert_eq!(fabric(&["-o", "enable"]), Err(vec!["username".to_owned()]));
     let disable = ["-o", "Disable", "-l", "u", "-a", "h", "-p", "p"];
     assert_eq!(fabric(&disable), Err(vec!["plug".to_owned()]));
-    assert_eq!(fabric(&[&disable[..], &["-n", "1"]].concat()), Ok(Action::Off));
+    let disable = [&disable[..], &["-n", "1"]].concat();
+    assert_eq!(fabric(&disable), Ok(Action::Off));
+    let mut options = Call::argv(&device(&keys), &disable).options();
+    check(&mut options).unwrap();
+    assert_eq!(options.get("action"), Some("off"), "what the device is told");
 }
 
 #[test]

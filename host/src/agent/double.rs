@@ -1,0 +1,175 @@
+//! A device that a test owns: it answers as told and writes down what it was
+//! asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use super::clock::Clock;
+use super::description::{Description, Operations};
+use super::device::{Device, Error, Plug, PowerStatus, PowerTarget};
+use super::exit::Exit;
+use super::limits::Limits;
+use super::log::Log;
+use super::options::{Options, Table};
+use super::run::Call;
+
+/// Answers in order. The last power of a plug repeats; calls that change
+/// something succeed once their answers are used up.
+#[derive(Debug, Default)]
+pub(super) struct Double {
+    pub(super) power: BTreeMap<String, VecDeque<Result<PowerStatus, Error>>>,
+    pub(super) opened: VecDeque<Result<(), Error>>,
+    pub(super) set: VecDeque<Result<(), Error>>,
+    pub(super) cycled: VecDeque<Result<(), Error>>,
+    pub(super) complete: VecDeque<Result<bool, Error>>,
+    pub(super) listed: VecDeque<Result<Vec<Plug>, Error>>,
+    pub(super) closed: VecDeque<Result<(), Error>>,
+    pub(super) calls: Vec<String>,
+}
+
+impl Double {
+    /// With this power of the plug `1`, look by look.
+    pub(super) fn saying(power: impl IntoIterator<Item = Result<PowerStatus, Error>>) -> Self {
+        Self::default().and("1", power)
+    }
+
+    /// The same for a further plug.
+    pub(super) fn and(mut self, plug: &str, power: impl IntoIterator<Item = Result<PowerStatus, Error>>) -> Self {
+        self.power.insert(plug.to_owned(), power.into_iter().collect());
+        self
+    }
+
+    /// With these answers to requests for power on or off.
+    pub(super) fn answering(mut self, answers: impl IntoIterator<Item = Result<(), Error>>) -> Self {
+        self.set = answers.into_iter().collect();
+        self
+    }
+
+    /// How often it was asked something that begins so.
+    pub(super) fn asked(&self, what: &str) -> usize {
+        self.calls.iter().filter(|call| call.starts_with(what)).count()
+    }
+}
+
+fn next(answers: &mut VecDeque<Result<(), Error>>) -> Result<(), Error> {
+    answers.pop_front().unwrap_or(Ok(()))
+}
+
+impl Device for Double {
+    fn check(&self, _: &Options) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn open(&mut self, _: &Options, _: Limits) -> Result<(), Error> {
+        self.calls.push("open".to_owned());
+        next(&mut self.opened)
+    }
+
+    fn probe(&mut self) -> Result<(), Error> {
+        self.calls.push("probe".to_owned());
+        Ok(())
+    }
+
+    fn power_status(&mut self, plug: &str) -> Result<PowerStatus, Error> {
+        self.calls.push(format!("power {plug}"));
+        let answers = self.power.get_mut(plug).expect("a plug that the test knows");
+        match answers.len() {
+            1 => answers[0].clone(),
+            _ => answers.pop_front().expect("an answer"),
+        }
+    }
+
+    fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<(), Error> {
+        self.calls.push(format!("{} {plug}", target.word()));
+        next(&mut self.set)
+    }
+
+    fn cycle(&mut self, plug: &str) -> Result<(), Error> {
+        self.calls.push(format!("cycle {plug}"));
+        next(&mut self.cycled)
+    }
+
+    fn cycle_complete(&mut self, plug: &str) -> Result<bool, Error> {
+        self.calls.push(format!("complete {plug}"));
+        self.complete.pop_front().unwrap_or(Ok(true))
+    }
+
+    fn plugs(&mut self, _: bool) -> Result<Vec<Plug>, Error> {
+        self.calls.push("list".to_owned());
+        self.listed.pop_front().unwrap_or(Ok(Vec::new()))
+    }
+
+    fn diagnose(&mut self, plug: &str) -> Result<(), Error> {
+        self.calls.push(format!("diagnose {plug}"));
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        self.calls.push("close".to_owned());
+        next(&mut self.closed)
+    }
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) exit: Exit,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// Runs an agent that has plugs and these abilities.
+pub(super) fn run(device: &mut Double, clock: &dyn Clock, operations: Operations, arguments: &[&str]) -> Outcome {
+    let description = Description {
+        name: "fence_probe".to_owned(),
+        options: vec!["plug".to_owned()],
+        operations: Operations {
+            password_optional: true,
+            ..operations
+        },
+        ..Description::default()
+    };
+    let table = Table::new(&description).unwrap();
+    let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+    let (mut stdout, stderr) = (Vec::new(), Said::default());
+    let call = Call {
+        name: "fence_probe",
+        arguments: &arguments,
+        stdin: &mut std::io::empty(),
+        stdout: &mut stdout,
+        log: &stderr.log(),
+        clock,
+        service: None,
+    };
+    Outcome {
+        exit: call.run(&table, device),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: stderr.text(),
+    }
+}
+
+/// What a log said.
+#[derive(Clone, Default)]
+pub(super) struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Said {
+    pub(super) fn log(&self) -> Log {
+        Log::new(Box::new(self.clone()))
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Runs a case on the protocol engine, in this process and on virtual time.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Result, bail};
+use fencebox::agent::clock::Clock as _;
+use fencebox::agent::description::Description;
+use fencebox::agent::exit::Exit;
+use fencebox::agent::log::Log;
+use fencebox::agent::options::Table;
+use fencebox::agent::run::Call;
+use fencebox::agent::virtual_clock::VirtualClock;
+
+use super::case::Case;
+use super::observed::Observed;
+use super::scripted::Scripted;
+
+/// What our engine does with `case`, whose files are in `folder`.
+///
+/// # Errors
+///
+/// When the case cannot be run here.
+pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Result<Observed> {
+    if case.shell.is_some() {
+        bail!("it wants a shell, which a scripted device has none of");
+    }
+    let stderr = Captured::default();
+    let log = Log::new(Box::new(stderr.clone()));
+    let clock = VirtualClock::default();
+    let mut device = Scripted::new(case.device.clone().unwrap_or_default());
+    let mut stdout = Vec::new();
+    let table = Table::new(description);
+    let exit = match &table {
+        Err(cause) => {
+            log.error(format!("{}: {cause}", case.agent));
+            Exit::Failure
+        }
+        Ok(table) => {
+            let arguments: Vec<OsString> = case.argv.iter().map(OsString::from).collect();
+            let input = case.input(folder)?.unwrap_or_default();
+            let call = Call {
+                name: &case.agent,
+                arguments: &arguments,
+                stdin: &mut input.as_slice(),
+                stdout: &mut stdout,
+                log: &log,
+                clock: &clock,
+                service: case.env.get("PCMK_service").map(String::as_str),
+            };
+            call.run(table, &mut device)
+        }
+    };
+    if device.sessions.0 != device.sessions.1 {
+        bail!("{} log-ins and {} log-outs", device.sessions.0, device.sessions.1);
+    }
+    let (exit, stdout) = match device.dump {
+        Some(dump) => (0, dump),
+        None => (i32::from(exit.code()), String::from_utf8_lossy(&stdout).into_owned()),
+    };
+    Ok(Observed {
+        exit: Some(exit),
+        stdout,
+        stderr: stderr.text(),
+        calls: Some(device.calls),
+        statuses: device.statuses,
+        took: clock.now(),
+        virtually: true,
+        table: table.ok(),
+    })
+}
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

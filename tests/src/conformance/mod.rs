@@ -1,0 +1,140 @@
+//! Runs the cases that were recorded from the Python agents
+//! (`tests/conformance/README.md`), and judges every difference.
+//!
+//! Cases of whole agents run on the real program in the install tree; those
+//! that say what their device declares and answers run on the protocol engine
+//! in this process, with a device that plays the script and on virtual time.
+
+mod case;
+mod describe;
+mod difference;
+mod document;
+mod dump;
+mod engine;
+mod observed;
+mod program;
+mod quirk;
+mod report;
+mod rules;
+mod scripted;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+
+pub use self::report::Report;
+
+use self::case::Case;
+use self::quirk::Trial;
+use self::report::Verdict;
+
+/// Cases wait more than they compute.
+const THREADS: usize = 8;
+
+/// The folder of the cases that belong to this repository.
+pub fn own_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
+}
+
+/// The folder of further cases that the environment names, if it does.
+pub fn further_folder() -> Option<PathBuf> {
+    std::env::var_os("CONFORMANCE_DIR")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+}
+
+/// Runs every case of every `*.jsonl` in these folders.
+///
+/// # Errors
+///
+/// When a folder or a file cannot be read. A case that cannot be run has
+/// failed, and is in the report.
+pub fn run(folders: &[PathBuf]) -> Result<Report> {
+    let mut lines = Vec::new();
+    for folder in folders {
+        let mut files = Vec::new();
+        for entry in folder.read_dir().with_context(|| folder.display().to_string())? {
+            files.push(entry?.path());
+        }
+        files.sort();
+        for file in files {
+            if file.extension().is_some_and(|extension| extension == "jsonl") {
+                let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+                let cases = text.lines().filter(|line| !line.trim().is_empty());
+                lines.extend(cases.map(str::to_owned));
+            }
+        }
+    }
+    let verdicts = Mutex::new(vec![None; lines.len()]);
+    let next = Mutex::new(lines.iter().enumerate());
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some((index, line)) = take(&next) {
+                    let verdict = judge(line);
+                    verdicts.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(verdict);
+                }
+            });
+        }
+    });
+    let verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Report::of(verdicts.into_iter().flatten().collect()))
+}
+
+fn take<T>(next: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    next.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+fn judge(line: &str) -> Verdict {
+    attempt(line).unwrap_or_else(|cause| Verdict::Failed {
+        case: name(line),
+        differences: vec![format!("cannot be run: {cause:#}")],
+    })
+}
+
+/// The name of a case that may not be one.
+fn name(line: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    let name = value.and_then(|value| value["name"].as_str().map(str::to_owned));
+    name.unwrap_or_else(|| line.chars().take(40).collect())
+}
+
+fn attempt(line: &str) -> Result<Verdict> {
+    let folder = tempfile::tempdir()?;
+    let case = Case::parse(line, folder.path())?;
+    program::prepare(&case, folder.path())?;
+    let observed = match describe::describe(&case) {
+        Some(description) => engine::run(&case, &description, folder.path())?,
+        None => {
+            let program = program::of_agent(&case.agent);
+            let program = program.context("no such agent is in the install tree; run `cargo xtask conformance`")?;
+            program::run(&case, &program, folder.path())?
+        }
+    };
+    let differences = difference::all(&case, &observed, folder.path());
+    if differences.is_empty() {
+        return Ok(Verdict::Passed);
+    }
+    let trial = Trial {
+        case: &case,
+        observed: &observed,
+        differences: &differences,
+    };
+    Ok(match quirk::explain(&trial) {
+        Some(quirks) => Verdict::Deliberate {
+            case: case.name.clone(),
+            quirks,
+        },
+        None => Verdict::Failed {
+            differences: differences
+                .iter()
+                .map(ToString::to_string)
+                .chain([format!("standard error: {:?}", observed.stderr.trim())])
+                .collect(),
+            case: case.name.clone(),
+        },
+    })
+}

@@ -1,0 +1,108 @@
+//! Runs a case on the real program, as a cluster would.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::case::Case;
+use super::observed::Observed;
+
+/// No recorded case takes as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program of an agent in the install tree that `cargo xtask` has laid
+/// out, if it is there.
+pub(super) fn of_agent(name: &str) -> Option<PathBuf> {
+    let tree = std::env::var_os("FENCEBOX_TREE")?;
+    let program = PathBuf::from(tree).join("usr/sbin").join(name);
+    program.exists().then_some(program)
+}
+
+/// What the program does with `case`, whose files are in `folder`.
+///
+/// # Errors
+///
+/// When the program cannot be run, or does not end.
+pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed> {
+    let mut command = match &case.shell {
+        None => Command::new(program),
+        Some(line) => {
+            let program = program.to_str().context("the program's path is not UTF-8")?;
+            let mut command = Command::new("bash");
+            command.args(["-c", &line.replace("AGENT", program), "bash"]);
+            command
+        }
+    };
+    command.args(&case.argv).current_dir(folder).env_clear();
+    for name in ["PATH", "HOME"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command.envs(&case.env);
+
+    let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(input(case, folder)?);
+    command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+    let started = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
+    let exit = loop {
+        if let Some(status) = child.try_wait()? {
+            break status.code();
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            bail!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    Ok(Observed {
+        exit,
+        stdout: contents(&mut stdout)?,
+        stderr: contents(&mut stderr)?,
+        calls: None,
+        statuses: Vec::new(),
+        took: started.elapsed(),
+        virtually: false,
+        table: None,
+    })
+}
+
+/// A file, so that nobody has to feed an agent that may not read it.
+fn input(case: &Case, folder: &Path) -> Result<Stdio> {
+    let Some(bytes) = case.input(folder)? else {
+        return Ok(Stdio::null());
+    };
+    let mut file = tempfile::tempfile()?;
+    file.write_all(&bytes)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+fn contents(file: &mut File) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Makes the files that a case starts with.
+///
+/// # Errors
+///
+/// When one cannot be written.
+pub(super) fn prepare(case: &Case, folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for (name, content) in &case.files {
+        let path = folder.join(name);
+        fs::write(&path, content).with_context(|| path.display().to_string())?;
+        if content.starts_with("#!") {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The cases that were recorded from the Python agents.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "test code")]
+
+use fencebox_tests::conformance;
+
+/// How many of our own cases may differ on purpose.
+const DELIBERATE: usize = 25;
+
+#[test]
+fn shared_cases() {
+    let report = conformance::run(&[conformance::own_folder()]).unwrap();
+    println!("{report}");
+    assert_eq!(report.failed(), 0, "{report}");
+    assert!(report.deliberate() <= DELIBERATE, "{report}");
+}
+
+#[test]
+fn further_cases() {
+    let Some(folder) = conformance::further_folder() else {
+        return;
+    };
+    let report = conformance::run(&[folder]).unwrap();
+    println!("{report}");
+    assert_eq!(report.failed(), 0, "{report}");
+}
+
+/// A runner that lets everything pass proves nothing.
+#[test]
+fn what_nobody_can_explain_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = std::fs::read_to_string(conformance::own_folder().join("device.jsonl")).unwrap();
+    let mut wrong = String::new();
+    let mut number = 0;
+    for line in cases.lines() {
+        let mut case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let Some(calls) = case["calls"].as_array_mut() else {
+            continue;
+        };
+        calls.push("get plug=9 action=status".into());
+        number += 1;
+        wrong.push_str(&format!("{case}\n"));
+        case["exit"] = 7.into();
+        number += 1;
+        wrong.push_str(&format!("{case}\n"));
+    }
+    std::fs::write(folder.path().join("wrong.jsonl"), wrong).unwrap();
+    let report = conformance::run(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(report.passed(), 0, "{report}");
+    assert!(report.deliberate() <= number / 10, "{report}");
+}

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::clock::Deadline;
 
 /// The patience with one exchange when the option says 0, which means "until
-/// the cluster kills the agent". An answer that has not come by then will not.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// the cluster kills the agent" and is what Pacemaker's fencer always asks
+/// for. An answer that has not come by then will not; a third of the minute
+/// that Pacemaker gives an agent leaves time to ask again.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The deadline of an action whose timeouts are disabled: a cluster that
 /// still waits then has forgotten the agent.
 pub const LONGEST: Duration = Duration::from_secs(3600);
@@ -146,11 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn no_patience_is_a_minute() {
+    fn no_patience_leaves_time_to_ask_again() {
         let pace = Pace {
             shell_timeout: Duration::ZERO,
             ..USUAL
         };
-        assert_eq!((pace.login(), pace.shell()), (5 * SECOND, 60 * SECOND));
+        assert_eq!((pace.login(), pace.shell()), (5 * SECOND, 20 * SECOND));
     }
 }

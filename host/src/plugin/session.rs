@@ -164,6 +164,10 @@ impl Described {
         if let Some(stopped) = &self.stopped {
             return Err(stopped.clone());
         }
+        let state = self.store.data();
+        if state.deadline.passed(state.clock.as_ref()) {
+            return Err(Error::Deadline(state.deadline.as_secs()));
+        }
         arm(&mut self.store);
         let guest = self.bindings.fencebox_agent_device().session();
         let answer = function(guest, &mut self.store).map_err(|cause| explain(&mut self.store, &cause));

@@ -29,8 +29,9 @@ const ENDS: &[(&str, &[&str])] = &[
     ("fence_undeclared", &["did not declare", "elsewhere"]),
 ];
 
-/// Fixtures that their own tests run: in `dummy.rs`, what files may be touched.
-const ELSEWHERE: &[&str] = &["fence_trespass"];
+/// Fixtures that their own tests run: in `conformance.rs`, the recorded devices,
+/// and in `dummy.rs`, what files may be touched.
+const ELSEWHERE: &[&str] = &["fence_probe", "fence_trespass"];
 
 fn end(name: &str, action: &str) -> Outcome {
     let options = "plug=1\npower_timeout=1\nlogin_timeout=1\nshell_timeout=1\nstonith_status_sleep=0\nretry_on=0\n";

@@ -7,6 +7,9 @@ use fencebox_tests::conformance;
 /// How many of our own cases may differ on purpose.
 const DELIBERATE: usize = 25;
 
+/// How many of our own cases the plugin plays at least.
+const PLAYED: usize = 83;
+
 #[test]
 fn shared_cases() {
     let report = conformance::run(&[conformance::own_folder()]).unwrap();
@@ -23,6 +26,21 @@ fn further_cases() {
     let report = conformance::run(&[folder]).unwrap();
     println!("{report}");
     assert_eq!(report.failed(), 0, "{report}");
+}
+
+/// The engine is the same when the device is behind a real plugin, in a real
+/// process.
+#[test]
+fn scripted_devices_as_plugins() {
+    let ways = conformance::run_with_plugin(&[conformance::own_folder()]).unwrap();
+    println!("{ways}");
+    assert!(ways.disagreements.is_empty(), "{ways}");
+    assert!(ways.agreed >= PLAYED, "{ways}");
+    if let Some(folder) = conformance::further_folder() {
+        let ways = conformance::run_with_plugin(&[folder]).unwrap();
+        println!("{ways}");
+        assert!(ways.disagreements.is_empty(), "{ways}");
+    }
 }
 
 /// A runner that lets everything pass proves nothing.

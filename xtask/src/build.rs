@@ -85,7 +85,7 @@ pub(crate) fn example() -> Result<Vec<PathBuf>> {
     Ok(named)
 }
 
-/// Builds the misbehaving plugins that the tests use.
+/// Builds the plugins that only the tests use; most of them misbehave.
 pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     for entry in workspace()

@@ -60,7 +60,7 @@ impl Tree {
 
     /// Links for the further names of a plugin: of the program, and of the
     /// file, which the host looks for by name.
-    fn add_further_names(&self, plugin: &Path) -> Result<()> {
+    pub(crate) fn add_further_names(&self, plugin: &Path) -> Result<()> {
         let (programs, components) = (self.programs(), self.components());
         let file = plugin.file_name().context("a plugin without a name")?;
         let mut inspect = Command::new(programs.join("fencebox"));

@@ -3,7 +3,8 @@
 //!
 //! Cases of whole agents run on the real program in the install tree; those
 //! that say what their device declares and answers run on the protocol engine
-//! in this process, with a device that plays the script and on virtual time.
+//! in this process, with a device that plays the script and on virtual time. Those
+//! that take no time run on the real program too, with a plugin that plays it.
 
 mod case;
 mod describe;
@@ -12,6 +13,7 @@ mod document;
 mod dump;
 mod engine;
 mod observed;
+mod plugin;
 mod program;
 mod quirk;
 mod report;
@@ -25,6 +27,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result};
 
+pub use self::plugin::Ways;
 pub use self::report::Report;
 
 use self::case::Case;
@@ -53,6 +56,25 @@ pub fn further_folder() -> Option<PathBuf> {
 /// When a folder or a file cannot be read. A case that cannot be run has
 /// failed, and is in the report.
 pub fn run(folders: &[PathBuf]) -> Result<Report> {
+    Ok(Report::of(of_each(&lines(folders)?, judge)))
+}
+
+/// Runs the cases of scripted devices in these folders once more, with a real
+/// plugin that plays the device, and compares the two ways.
+///
+/// # Errors
+///
+/// When a folder or a file cannot be read.
+pub fn run_with_plugin(folders: &[PathBuf]) -> Result<Ways> {
+    let compare = |line: &str| {
+        let way = plugin::compare(line);
+        way.unwrap_or_else(|cause| plugin::Way::Disagreed(format!("{}: cannot be run: {cause:#}", name(line))))
+    };
+    Ok(Ways::of(of_each(&lines(folders)?, compare)))
+}
+
+/// Every line of every `*.jsonl` in these folders.
+fn lines(folders: &[PathBuf]) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for folder in folders {
         let mut files = Vec::new();
@@ -68,20 +90,26 @@ pub fn run(folders: &[PathBuf]) -> Result<Report> {
             }
         }
     }
-    let verdicts = Mutex::new(vec![None; lines.len()]);
+    Ok(lines)
+}
+
+/// What comes of each line, in their order.
+fn of_each<T: Send>(lines: &[String], attempt: impl Fn(&str) -> T + Sync) -> Vec<T> {
+    let results: Vec<Option<T>> = lines.iter().map(|_| None).collect();
+    let results = Mutex::new(results);
     let next = Mutex::new(lines.iter().enumerate());
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some((index, line)) = take(&next) {
-                    let verdict = judge(line);
-                    verdicts.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(verdict);
+                    let result = attempt(line);
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
                 }
             });
         }
     });
-    let verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Report::of(verdicts.into_iter().flatten().collect()))
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.into_iter().flatten().collect()
 }
 
 fn take<T>(next: &Mutex<impl Iterator<Item = T>>) -> Option<T> {

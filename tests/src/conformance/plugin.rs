@@ -1,0 +1,195 @@
+//! Runs the cases of scripted devices the whole real way: the real program, and
+//! in it a plugin (`fence_probe`) that plays the script.
+//!
+//! What a case has to come to is judged elsewhere, on the run in this process
+//! ([`super::run`]). Here the two ways have to agree, deliberate differences
+//! included.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::case::Case;
+use super::observed::Observed;
+use super::{describe, engine, program};
+
+/// What waits longer is left to virtual time.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The plugin's own options. They begin like no other option, so that what a
+/// case abbreviates stays unambiguous.
+const SCRIPT: &str = "x_script";
+const RECORD: &str = "x_record";
+
+/// What came of the cases of scripted devices.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// So many came to the same on both ways.
+    pub agreed: usize,
+    /// So many wait for too long.
+    pub slow: usize,
+    /// So many want what the plugin has no name for, or end where a plugin is
+    /// not called, as documents do.
+    pub unplayed: usize,
+    /// Each case that did not, and how.
+    pub disagreements: Vec<String>,
+}
+
+impl fmt::Display for Ways {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for disagreement in &self.disagreements {
+            writeln!(formatter, "DISAGREES {disagreement}")?;
+        }
+        write!(
+            formatter,
+            "{} agreed, {} disagreed, {} too slow, {} not for the plugin",
+            self.agreed,
+            self.disagreements.len(),
+            self.slow,
+            self.unplayed
+        )
+    }
+}
+
+/// What came of one case.
+pub(super) enum Way {
+    Agreed,
+    Slow,
+    Unplayed,
+    Disagreed(String),
+}
+
+impl Ways {
+    pub(super) fn of(all: Vec<Way>) -> Self {
+        let mut ways = Self::default();
+        for way in all {
+            match way {
+                Way::Agreed => ways.agreed += 1,
+                Way::Slow => ways.slow += 1,
+                Way::Unplayed => ways.unplayed += 1,
+                Way::Disagreed(text) => ways.disagreements.push(text),
+            }
+        }
+        ways
+    }
+}
+
+/// Both ways of one case.
+///
+/// # Errors
+///
+/// When the case cannot be run.
+pub(super) fn compare(line: &str) -> Result<Way> {
+    // Each way has files of its own.
+    let (here, there) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let case = Case::parse(line, here.path())?;
+    let Some(program) = name(&case).and_then(|name| program::of_agent(&name)) else {
+        return Ok(Way::Unplayed);
+    };
+    let description = describe::describe(&case).context("a device that says nothing")?;
+    program::prepare(&case, here.path())?;
+    let expected = engine::run(&case, &description, here.path())?;
+    if expected.took >= PATIENCE {
+        return Ok(Way::Slow);
+    }
+    let found = played(line, &program, there.path())?;
+    let told = [outcome(&expected, here.path()), outcome(&found, there.path())];
+    Ok(match told {
+        [expected, found] if expected == found => Way::Agreed,
+        [expected, found] => Way::Disagreed(format!("{}: in process {expected}, plugin {found}", case.name)),
+    })
+}
+
+/// The name under which the plugin declares what this case's device does.
+fn name(case: &Case) -> Option<String> {
+    const WORDS: [(&str, &str); 7] = [
+        ("method", "method"),
+        ("no_port", "plugoptional"),
+        ("no_status", "nostatus"),
+        ("no_on", "noon"),
+        ("no_off", "nooff"),
+        ("fabric_fencing", "fabric"),
+        ("diag", "diag"),
+    ];
+    let script = case.device.as_ref()?;
+    let document = case.metadata.is_some() || case.help_options.is_some();
+    let changed = !script.all_opt.is_empty() || script.dump.is_some();
+    if document || changed || case.shell.is_some() || case.agent != "fence_probe" || !script.declares("no_password") {
+        return None;
+    }
+    let known =
+        |key: &String| ["no_password", "port"].contains(&key.as_str()) || WORDS.iter().any(|(known, _)| known == key);
+    if !script.device_opt.iter().all(known) {
+        return None;
+    }
+    let mut name = String::from("fence_probe");
+    let mut add = |word: &str, wanted: bool| {
+        if wanted {
+            name.push('_');
+            name.push_str(word);
+        }
+    };
+    add("list", script.lists());
+    add("noplug", !script.declares("port"));
+    for (key, word) in WORDS {
+        add(word, script.declares(key));
+    }
+    add("cycle", script.cycle.is_some() && script.declares("method"));
+    Some(name)
+}
+
+/// The case on the real program, with the plugin's two options before all
+/// others.
+fn played(line: &str, program: &Path, folder: &Path) -> Result<Observed> {
+    let mut case = Case::parse(line, folder)?;
+    program::prepare(&case, folder)?;
+    let (script, record) = (path(folder, "script.json"), path(folder, "calls"));
+    fs::write(&script, line.replace("@D@", folder.to_str().context("no UTF-8")?))?;
+    let options = [(SCRIPT, &script), (RECORD, &record)];
+    if case.argv.is_empty() {
+        let Ok(input) = String::from_utf8(case.input(folder)?.unwrap_or_default()) else {
+            bail!("its input is no text");
+        };
+        let lines: String = options
+            .iter()
+            .map(|(name, path)| format!("{name}={}\n", path.display()))
+            .collect();
+        case.stdin_b64 = None;
+        case.stdin = Some(lines + &input);
+    } else {
+        let long = |(name, path): (&str, &PathBuf)| format!("--{}={}", name.replace('_', "-"), path.display());
+        case.argv.splice(0..0, options.map(long));
+    }
+    let mut observed = program::run(&case, program, folder)?;
+    // Without a call there is no record.
+    let record = if record.exists() {
+        fs::read_to_string(record)?
+    } else {
+        String::new()
+    };
+    observed.calls = Some(record.lines().map(str::to_owned).collect());
+    Ok(observed)
+}
+
+fn path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("fence_probe.{name}"))
+}
+
+/// All that has to be the same. What is said in case of trouble is not: the
+/// contract has fewer words for it than the library. Nor is the UUID of a plug,
+/// which a plugin finds out for itself.
+fn outcome(observed: &Observed, folder: &Path) -> String {
+    let calls = observed.calls.iter().flatten();
+    let calls: Vec<&str> = calls
+        .map(|call| call.split(" uuid=").next().unwrap_or_default())
+        .collect();
+    let silent = observed.stderr.trim().is_empty();
+    let text = format!(
+        "exit {:?}, stdout {:?}, silent {silent}, calls {calls:?}",
+        observed.exit, observed.stdout
+    );
+    text.replace(&folder.display().to_string(), "@D@")
+}

@@ -46,7 +46,11 @@ fn every_fixture_is_named_here() {
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     fixtures.sort();
-    let mut named: Vec<_> = ENDS.iter().map(|(name, _)| *name).chain(ELSEWHERE.iter().copied()).collect();
+    let mut named: Vec<_> = ENDS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(ELSEWHERE.iter().copied())
+        .collect();
     named.sort_unstable();
     assert_eq!(fixtures, named, "each fixture needs a test and a row in ENDS");
 }

@@ -10,7 +10,7 @@
     reason = "test code"
 )]
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../fuzz/src/parsers.rs"]
 mod parsers;
 
 use std::path::Path;
@@ -103,5 +103,5 @@ fn arguments() {
 
 #[test]
 fn addresses_and_paths() {
-    feed("policy", parsers::policy);
+    feed("policy", parsers::addresses);
 }

@@ -46,7 +46,7 @@ pub fn command_line(data: &[u8]) {
 }
 
 /// Addresses and paths: a URL, a host, a path and a header field, a line each.
-pub fn policy(data: &[u8]) {
+pub fn addresses(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut lines = text.split('\n');
     let mut next = || lines.next().unwrap_or_default();

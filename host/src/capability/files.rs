@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -144,6 +145,11 @@ impl Files {
 
 /// The folder and the name of a file; none for what can be no file.
 fn split(path: &Path) -> Option<(&Path, OsString)> {
+    // `file_name` would overlook what says that it is a folder.
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
+        return None;
+    }
     let name = path.file_name()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     Some((folder.unwrap_or(Path::new(".")), name.to_owned()))

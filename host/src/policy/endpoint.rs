@@ -2,6 +2,7 @@
 
 use url::Host;
 
+use super::request::shortened;
 use super::{Origin, Proxy, Refusal};
 
 #[cfg(test)]
@@ -182,7 +183,10 @@ impl Endpoint {
                     .find(|(case, _)| case.eq_ignore_ascii_case(value))
                     .ok_or_else(|| {
                         let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
-                        Refusal::option(name, format!("{value:?} is not one of {}", known.join(", ")))
+                        Refusal::option(
+                            name,
+                            format!("{:?} is not one of {}", shortened(value), known.join(", ")),
+                        )
                     })?;
                 parse_host(address).map_err(|rule| self.blame(rule))
             }
@@ -205,7 +209,12 @@ impl Endpoint {
         // Digits alone: `+1` is no port to anybody else either.
         let port = text.parse().ok().filter(|port| *port != 0);
         port.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-            .ok_or_else(|| Refusal::option(name, format!("{text:?} is no port; give a number from 1 to 65535")))
+            .ok_or_else(|| {
+                Refusal::option(
+                    name,
+                    format!("{:?} is no port; give a number from 1 to 65535", shortened(text)),
+                )
+            })
     }
 
     /// A URL that says where the API is, and nothing more.
@@ -222,8 +231,14 @@ impl Endpoint {
         let path = url.path().strip_suffix('/').unwrap_or(url.path());
         if !path.is_empty() && path != self.base_path {
             return Err(match self.base_path.as_str() {
-                "" => format!("the path {path:?} does not belong into this URL; leave it out"),
-                base => format!("this device's API is at the path {base}, not {path:?}; leave the path out"),
+                "" => format!(
+                    "the path {:?} does not belong into this URL; leave it out",
+                    shortened(path)
+                ),
+                base => format!(
+                    "this device's API is at the path {base}, not {:?}; leave the path out",
+                    shortened(path)
+                ),
             });
         }
         let host = url.host().ok_or("the URL has no host")?.to_owned();
@@ -289,7 +304,7 @@ fn fill<'o>(template: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<S
         if !label {
             return Err(Refusal::option(
                 name,
-                format!("{value:?} is not one part of a host name"),
+                format!("{:?} is not one part of a host name", shortened(value)),
             ));
         }
         address.push_str(before);
@@ -307,7 +322,7 @@ fn parse_host(text: &str) -> Result<Host<String>, String> {
     let quoted = match text.contains('@') {
         // What stands before it may be a password.
         true => "this".to_owned(),
-        false => format!("{text:?}"),
+        false => format!("{:?}", shortened(text)),
     };
     Host::parse(text).map_err(|_| format!("{quoted} is no host name or address; give it without scheme and port"))
 }
@@ -334,7 +349,10 @@ pub(super) fn parse_url(text: &str, form: &str) -> Result<url::Url, String> {
     }
     let url = url::Url::parse(text).map_err(|cause| format!("this is no URL ({cause}); write {form}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("{}: is no scheme for this; write {form}", url.scheme()));
+        return Err(format!(
+            "{}: is no scheme for this; write {form}",
+            shortened(url.scheme())
+        ));
     }
     if url.port() == Some(0) {
         return Err("0 is no port; give a number from 1 to 65535".to_owned());

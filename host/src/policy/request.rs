@@ -89,6 +89,6 @@ pub fn check_headers(headers: &[(String, String)]) -> Result<(), Refusal> {
 }
 
 /// Enough of a hostile text to recognise it.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }

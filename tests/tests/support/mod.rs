@@ -74,7 +74,7 @@ pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {
     run(command, "")
 }
 
-pub fn run(mut command: Command, stdin: &str) -> Outcome {
+pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome {
     let started = Instant::now();
     let mut child = command
         .stdin(Stdio::piped())
@@ -83,7 +83,7 @@ pub fn run(mut command: Command, stdin: &str) -> Outcome {
         .spawn()
         .unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
     // An agent with arguments does not read it, and may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_ref());
     let output = child.wait_with_output().unwrap();
     Outcome {
         exit: output.status.code(),

@@ -186,3 +186,13 @@ fn paths_that_are_no_files() {
         assert!(failure.to_string().contains("status_file"), "{path}: {failure}");
     }
 }
+
+#[test]
+fn a_path_that_ends_like_a_folder_names_no_file() {
+    for path in ["st", "./st", "/tmp/st", "..st"] {
+        assert!(super::split(Path::new(path)).is_some(), "{path}");
+    }
+    for path in ["st/", "st/.", "/", ".", "..", "", "/tmp/st//", "st/.."] {
+        assert_eq!(super::split(Path::new(path)), None, "{path:?}");
+    }
+}

@@ -1,0 +1,218 @@
+//! The parsers that meet what somebody else wrote, and what must hold of them
+//! whatever that is: they end, do not panic, and an error is one line that
+//! shows no secret.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use fencebox::agent::description::{Description, Parameter, ValueKind};
+use fencebox::agent::log::Log;
+use fencebox::agent::options::{Options, Table, checks};
+use fencebox::policy::request::{check_headers, check_path};
+use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+
+/// Where this stands in a password, no message may show it.
+pub const MARK: &str = "zq7Xk9";
+/// Longest message that an error makes of any input, in bytes.
+const LONGEST: usize = 2048;
+
+/// Options as lines of standard input.
+pub fn standard_input(data: &[u8]) {
+    let passwords = ["password=", "passwd="];
+    let lines: Vec<&[u8]> = data
+        .split(|&byte| byte == b'\n')
+        .filter(|line| is_marked(line))
+        .collect();
+    let hidden = match lines.as_slice() {
+        [line] => passwords.iter().any(|name| line.starts_with(name.as_bytes())),
+        _ => false,
+    };
+    options(&[], data, hidden);
+}
+
+/// Options as arguments, which NUL bytes part.
+pub fn command_line(data: &[u8]) {
+    let arguments: Vec<&[u8]> = data.split(|&byte| byte == 0).collect();
+    let marked = arguments.iter().filter(|argument| is_marked(argument)).count();
+    // Of later arguments, the one before may make something else.
+    let hidden = marked == 1 && is_marked(arguments[0]) && arguments[0].starts_with(b"--password=");
+    let arguments: Vec<_> = arguments
+        .into_iter()
+        .map(|bytes| OsString::from_vec(bytes.to_vec()))
+        .collect();
+    options(&arguments, b"", hidden);
+}
+
+/// Addresses and paths: a URL, a host, a path and a header field, a line each.
+pub fn addresses(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.split('\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let (url, host, path) = (next(), next(), next());
+    let header = (next().to_owned(), next().to_owned());
+    let option = |name: &str| match name {
+        "url" => Some(url),
+        "ip" => Some(host),
+        "ipport" => host.rsplit(':').next(),
+        "ssl_insecure" => path.starts_with('/').then_some("1"),
+        "proxy" => Some(next_of(host, url)),
+        _ => None,
+    };
+    for endpoint in ["url", "ip", "template"] {
+        match ENDPOINTS.origin(endpoint, option) {
+            Ok(origin) => {
+                let base = origin.base_url();
+                assert!(base.starts_with("http") && !base.contains(['@', ' ', '\n']), "{base:?}");
+            }
+            Err(refusal) => {
+                let message = refusal.to_string();
+                one_line(&message);
+                let password = url.contains('@') && is_marked(url.as_bytes()) && !is_marked(host.as_bytes());
+                assert!(
+                    !(password && endpoint == "url" && message.contains(MARK)),
+                    "{message:?}"
+                );
+            }
+        }
+    }
+    match check_path(path) {
+        Ok(()) => {
+            let plain = path.split('?').next().unwrap_or_default();
+            assert!(plain.starts_with('/') && !plain.starts_with("//"), "{path:?}");
+            assert!(
+                !plain.split('/').any(|segment| segment == ".." || segment == "."),
+                "{path:?}"
+            );
+        }
+        Err(refusal) => one_line(&refusal.to_string()),
+    }
+    match check_headers(std::slice::from_ref(&header)) {
+        Ok(()) => assert!(
+            !header.0.contains(':') && !header.1.contains(['\r', '\n', '\0']),
+            "{header:?}"
+        ),
+        Err(refusal) => one_line(&refusal.to_string()),
+    }
+}
+
+fn next_of<'t>(host: &'t str, url: &'t str) -> &'t str {
+    if host.is_empty() { url } else { host }
+}
+
+fn is_marked(bytes: &[u8]) -> bool {
+    bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes())
+}
+
+/// Reads and checks, as an agent does before it looks for its device.
+fn options(arguments: &[OsString], mut stdin: &[u8], hidden: bool) {
+    let written = Written::default();
+    let log = Log::new(Box::new(written.clone()));
+    match Options::read(&TABLE, arguments, &mut stdin, &log) {
+        Ok(mut options) => {
+            let errors = checks::check(&mut options).err().unwrap_or_default();
+            errors.iter().for_each(|error| one_line(&error.to_string()));
+            errors.iter().for_each(|error| log.error(error));
+            for (name, value) in options.iter() {
+                assert!(options.get(name) == Some(value), "{name}");
+            }
+            let _ = options.plugs();
+            options.settle(None);
+        }
+        Err(error) => {
+            one_line(&error.to_string());
+            log.error(&error);
+        }
+    }
+    let written = written.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = String::from_utf8_lossy(&written);
+    assert!(text.lines().all(|line| line.contains(":root:")), "{text:?}");
+    assert!(!(hidden && text.contains(MARK)), "{text:?}");
+}
+
+fn one_line(message: &str) {
+    assert!(!message.is_empty() && !message.contains('\n'), "{message:?}");
+    assert!(message.len() < LONGEST, "{} bytes", message.len());
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An agent with an option of every kind.
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let own = |name: &str, kind, secret| Parameter {
+        name: name.to_owned(),
+        letter: None,
+        shortdesc: String::new(),
+        kind,
+        default: None,
+        required: false,
+        secret,
+        obsoletes: None,
+        synonym_of: None,
+        hidden: false,
+    };
+    let mut switch = own("machine", ValueKind::Text, false);
+    switch.synonym_of = Some("plug".to_owned());
+    let catalogue = [
+        "ip", "username", "password", "plug", "ssl", "ssh", "telnet", "snmp", "web",
+    ];
+    let description = Description {
+        name: "fence_fuzz".to_owned(),
+        options: catalogue.map(str::to_owned).to_vec(),
+        parameters: vec![
+            own(
+                "colour",
+                ValueKind::Choice(vec!["red".to_owned(), "Blue".to_owned()]),
+                false,
+            ),
+            own("pin", ValueKind::Integer, true),
+            own("nap", ValueKind::Seconds, false),
+            own("loud", ValueKind::Boolean, false),
+            switch,
+        ],
+        ..Description::default()
+    };
+    Table::new(&description).unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// Endpoints whose place options decide.
+static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| {
+    let endpoint = |name: &str, address, port, base_path: &str| Endpoint {
+        name: name.to_owned(),
+        scheme: Scheme::ByOptions,
+        address,
+        port,
+        base_path: base_path.to_owned(),
+        auth: Auth::HostBasic,
+    };
+    let by_port = Port::FromOption("ipport".to_owned());
+    let declared = vec![
+        endpoint(
+            "url",
+            Address::FromUrlOption("url".to_owned()),
+            Port::SchemeDefault,
+            "/v2",
+        ),
+        endpoint("ip", Address::FromOption("ip".to_owned()), by_port, ""),
+        endpoint(
+            "template",
+            Address::Template("{ip}.example.com".to_owned()),
+            Port::SchemeDefault,
+            "/api",
+        ),
+    ];
+    Endpoints::new(declared).unwrap_or_else(|error| unreachable!("{error}"))
+});

@@ -53,6 +53,7 @@ pub struct Files {
     paths: BTreeMap<String, PathBuf>,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
+    closing: bool,
 }
 
 impl Files {
@@ -72,12 +73,15 @@ impl Files {
             declared,
             clock,
             deadline,
+            closing: false,
         }
     }
 
-    /// For the time after the deadline: what is left to log out.
-    pub fn extend_deadline(&mut self, deadline: Deadline) {
+    /// The action is over, and there is time until `deadline` to log out. An
+    /// interruption, which may be what ended the action, does not end that.
+    pub fn start_closing(&mut self, deadline: Deadline) {
         self.deadline = deadline;
+        self.closing = true;
     }
 
     /// The whole content of the file that `option` names, or of `entry` in the
@@ -133,7 +137,9 @@ impl Files {
             match receiver.recv_timeout(INTERRUPT_INTERVAL) {
                 Ok(outcome) => return outcome,
                 Err(RecvTimeoutError::Disconnected) => return Err(failed("the file could not be reached")),
-                Err(RecvTimeoutError::Timeout) if self.clock.interrupted() => return Err(failed("interrupted")),
+                Err(RecvTimeoutError::Timeout) if self.clock.interrupted() && !self.closing => {
+                    return Err(failed("interrupted"));
+                }
                 Err(RecvTimeoutError::Timeout) if self.deadline.passed(self.clock.as_ref()) => {
                     return Err(failed("the file system did not answer in time"));
                 }

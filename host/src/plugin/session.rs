@@ -112,7 +112,7 @@ impl Device for Described {
             http.start_closing(closing);
         }
         if let Some(files) = &mut state.files {
-            files.extend_deadline(closing);
+            files.start_closing(closing);
         }
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }

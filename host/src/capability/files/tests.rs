@@ -196,3 +196,30 @@ fn a_path_that_ends_like_a_folder_names_no_file() {
         assert_eq!(super::split(Path::new(path)), None, "{path:?}");
     }
 }
+
+/// The SIGTERM that ended the action must not end the log-out too.
+#[test]
+fn a_slow_file_is_given_up_when_interrupted_but_not_while_logging_out() {
+    let clock = Arc::new(VirtualClock::default());
+    clock.stop_at(Duration::ZERO);
+    let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
+    let declared = policy::Files::new(Vec::new()).unwrap();
+    let mut files = Files::new(declared, |_| None, clock, deadline);
+
+    // Answers only once nobody waits any more.
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let given_up = files.in_time("st", move || {
+        let _ = released.recv();
+        Ok(())
+    });
+    assert!(matches!(given_up, Err(Failure::Failed(reason)) if reason.contains("interrupted")));
+    drop(release);
+
+    files.start_closing(deadline);
+    let slow = || {
+        // Longer than it takes to notice an interruption.
+        std::thread::sleep(3 * super::INTERRUPT_INTERVAL);
+        Ok("read")
+    };
+    assert_eq!(files.in_time("st", slow).unwrap(), "read");
+}

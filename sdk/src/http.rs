@@ -180,6 +180,34 @@ pub fn base_url(endpoint: &str) -> Result<String> {
     url.map_err(Error::from)
 }
 
+/// The addresses of an endpoint that the options name, in their order, as URLs
+/// without a path.
+///
+/// # Errors
+/// [`Error::Denied`] for an endpoint that was not declared.
+pub fn addresses(endpoint: &str) -> Result<Vec<String>> {
+    #[cfg(target_family = "wasm")]
+    let addresses = wit::addresses(endpoint);
+    #[cfg(not(target_family = "wasm"))]
+    let addresses = crate::testing::addresses(endpoint);
+    addresses.map_err(Error::from)
+}
+
+/// Sends what follows to another address of the endpoint: one of
+/// [`addresses`], or the bare host by which the device speaks of one. Gives it
+/// as [`addresses`] writes it.
+///
+/// # Errors
+/// [`Error::Denied`] where neither the options name it nor the flag of
+/// [`crate::Endpoint::follow_if`] is set.
+pub fn select_address(endpoint: &str, address: &str) -> Result<String> {
+    #[cfg(target_family = "wasm")]
+    let selected = wit::select_address(endpoint, address);
+    #[cfg(not(target_family = "wasm"))]
+    let selected = crate::testing::select_address(endpoint, address);
+    selected.map_err(Error::from)
+}
+
 #[cfg(target_family = "wasm")]
 fn transmit(request: wit::Request) -> Result<wit::Response, Failure> {
     wit::send(&request)

@@ -38,7 +38,7 @@ mod text;
 
 pub use bindings::fencebox::agent::metadata::{
     Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, File, FileAccess, FileKind, Operations,
-    OptionOverride, Parameter, Port, Scheme, Symlink, ValueKind,
+    OptionOverride, Parameter, Port, Scheme, Symlink, UrlOption, ValueKind,
 };
 pub use bindings::fencebox::agent::types::{Busy, Error, InvalidOption, Plug, PowerStatus, PowerTarget};
 pub use device::Device;

@@ -41,7 +41,7 @@ use crate::bindings::fencebox::agent::http as wit;
 pub use crate::bindings::fencebox::agent::log::Level;
 use crate::http::{self, Failure};
 use files::Shelf;
-use script::Answer;
+use script::{Addresses, Answer};
 
 /// Header fields that the host sets and refuses from a plugin.
 const HOSTS_OWN: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
@@ -55,6 +55,7 @@ struct Stage {
     answers: Vec<Answer>,
     in_order: bool,
     base_urls: BTreeMap<String, String>,
+    addresses: BTreeMap<String, Addresses>,
     requests: Vec<Sent>,
     shelf: Shelf,
     lines: Vec<(Level, String)>,
@@ -132,6 +133,13 @@ impl Playing {
     pub fn put_entry(&self, option: &str, entry: &str, content: impl Into<Vec<u8>>) {
         let content = content.into();
         on_stage(|stage| stage.shelf.put(option, Some(entry), Ok(content)));
+    }
+
+    /// Where requests to an endpoint go at present, if the script gives it
+    /// addresses.
+    #[must_use]
+    pub fn selected(&self, endpoint: &str) -> Option<String> {
+        on_stage(|stage| stage.addresses.get(endpoint).map(|known| known.selected.clone()))
     }
 
     /// The lines logged so far, in order.
@@ -214,6 +222,21 @@ impl Stage {
 pub(crate) fn base_url(endpoint: &str) -> Result<String, Failure> {
     on_stage(|stage| stage.base_urls.get(endpoint).cloned())
         .ok_or_else(|| Failure::Denied(format!("the script gives no base URL for `{endpoint}`")))
+}
+
+/// The addresses that the script gives an endpoint.
+pub(crate) fn addresses(endpoint: &str) -> Result<Vec<String>, Failure> {
+    on_stage(|stage| stage.addresses.get(endpoint).map(|known| known.named.clone()))
+        .ok_or_else(|| Failure::Denied(format!("the script gives no addresses for `{endpoint}`")))
+}
+
+/// Selects one of them, as the host would.
+pub(crate) fn select_address(endpoint: &str, address: &str) -> Result<String, Failure> {
+    on_stage(|stage| stage.addresses.get_mut(endpoint).map(|known| known.select(address))).unwrap_or_else(|| {
+        Err(Failure::Denied(format!(
+            "the script gives no addresses for `{endpoint}`"
+        )))
+    })
 }
 
 /// Keeps a line for the test, if one listens.

@@ -22,6 +22,7 @@ pub struct Script {
     answers: Vec<Answer>,
     in_order: bool,
     base_urls: BTreeMap<String, String>,
+    addresses: BTreeMap<String, Addresses>,
     shelf: Shelf,
     method: String,
     path: String,
@@ -101,6 +102,28 @@ impl Script {
         self
     }
 
+    /// The addresses of an endpoint that the options name, as URLs. Requests
+    /// go to the first until the plugin selects another; which of them a
+    /// request went to, its answer in the script does not ask.
+    pub fn addresses(mut self, endpoint: &str, urls: &[&str]) -> Self {
+        let named: Vec<String> = urls.iter().map(|&url| url.to_owned()).collect();
+        let known = Addresses {
+            selected: named.first().cloned().unwrap_or_default(),
+            named,
+            follow: false,
+        };
+        self.addresses.insert(endpoint.to_owned(), known);
+        self
+    }
+
+    /// The plugin may select any host that the device names.
+    pub fn follow(mut self, endpoint: &str) -> Self {
+        if let Some(known) = self.addresses.get_mut(endpoint) {
+            known.follow = true;
+        }
+        self
+    }
+
     /// The file or folder that this option names, with nothing in it so far.
     pub fn place(mut self, option: &str) -> Self {
         self.shelf.declare(option);
@@ -128,6 +151,7 @@ impl Script {
             answers: self.answers,
             in_order: self.in_order,
             base_urls: self.base_urls,
+            addresses: self.addresses,
             requests: Vec::new(),
             shelf: self.shelf,
             lines: Vec::new(),
@@ -144,6 +168,44 @@ impl Script {
             left: Some(1),
         });
         self
+    }
+}
+
+/// Where an endpoint may be.
+#[derive(Debug, Clone)]
+pub(super) struct Addresses {
+    pub(super) named: Vec<String>,
+    pub(super) selected: String,
+    follow: bool,
+}
+
+impl Addresses {
+    /// A bare host is at the scheme and port of what is selected now.
+    pub(super) fn select(&mut self, address: &str) -> Result<String, Failure> {
+        let url = match address.contains("://") {
+            true => address.to_owned(),
+            false => {
+                let (scheme, place) = self.selected.split_once("://").unwrap_or(("https", ""));
+                let port = place.rsplit_once(':').map_or("", |(_, port)| port);
+                let host = if address.contains(':') {
+                    format!("[{address}]")
+                } else {
+                    address.to_owned()
+                };
+                match port.parse::<u16>() {
+                    Ok(port) => format!("{scheme}://{host}:{port}"),
+                    Err(_) => format!("{scheme}://{host}"),
+                }
+            }
+        };
+        if !self.follow && !self.named.contains(&url) {
+            return Err(Failure::Denied(format!(
+                "{url} is not one of {}",
+                self.named.join(", ")
+            )));
+        }
+        self.selected.clone_from(&url);
+        Ok(url)
     }
 }
 

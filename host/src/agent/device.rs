@@ -6,10 +6,13 @@ use super::options::Options;
 /// What the device says about the power of a plug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerStatus {
-    /// Running, or able to run on without being switched on.
+    /// Running, or on its way up or down.
     On,
     /// Off for certain.
     Off,
+    /// Neither: not running what it should, and able to go on without being
+    /// switched on. Counts as on, but for the action `on`.
+    Standby,
     /// Anything else.
     Unknown,
 }

@@ -173,7 +173,7 @@ fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
     if with_status {
         row.push_str(separator);
         row.push_str(match plug.status {
-            Some(PowerStatus::On) => "ON",
+            Some(PowerStatus::On | PowerStatus::Standby) => "ON",
             Some(PowerStatus::Off) => "OFF",
             Some(PowerStatus::Unknown) | None => "UNKNOWN",
         });

@@ -189,6 +189,7 @@ fn power_status(status: types::PowerStatus) -> PowerStatus {
     match status {
         types::PowerStatus::On => PowerStatus::On,
         types::PowerStatus::Off => PowerStatus::Off,
+        types::PowerStatus::Standby => PowerStatus::Standby,
         types::PowerStatus::Unknown => PowerStatus::Unknown,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::agent::clock::Clock;
 use crate::agent::description::Operations;
-use crate::agent::device::PowerStatus::{Off, On, Unknown};
+use crate::agent::device::PowerStatus::{Off, On, Standby, Unknown};
 use crate::agent::device::{Error, Plug};
 use crate::agent::double::{Double, Outcome, run};
 use crate::agent::exit::Exit;
@@ -134,6 +134,20 @@ fn force_on_asks_for_what_is_on() {
     );
     assert_eq!(outcome.stdout, "Success: Powered ON\n");
     assert_eq!(device.asked("on"), 1);
+}
+
+#[test]
+fn standby_is_on_until_on_is_asked_for() {
+    for (action, said, exit, stdout) in [
+        ("status", [Ok(Standby), Ok(On)], Exit::Success, "Status: ON\n"),
+        ("on", [Ok(Standby), Ok(On)], Exit::Success, "Success: Powered ON\n"),
+        ("off", [Ok(Standby), Ok(Off)], Exit::Success, "Success: Powered OFF\n"),
+        ("on", [Ok(Standby), Ok(Standby)], Exit::Failure, ""),
+        ("off", [Ok(Standby), Ok(Standby)], Exit::Failure, ""),
+    ] {
+        let outcome = call(&mut Double::saying(said), &["-o", action, "-n", "1"]);
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (exit, stdout), "{action}");
+    }
 }
 
 #[test]

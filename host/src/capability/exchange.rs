@@ -152,9 +152,8 @@ fn describe(origin: &Origin, error: &reqwest::Error) -> Failure {
     // same cause, a corrupt TLS record say, may follow what the device did.
     if error.is_connect() {
         return match tls {
-            Some(rustls::Error::InvalidCertificate(_)) => Failure::Tls(format!(
-                "{text}; have its issuer trusted by this system, or set ssl_insecure=1 to go without verification"
-            )),
+            // What the judge of certificates has to say.
+            Some(rustls::Error::General(verdict)) => Failure::Tls(format!("{place}: {verdict}")),
             Some(_) => Failure::Tls(text),
             None => Failure::Unreachable(text),
         };

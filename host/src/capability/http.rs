@@ -16,7 +16,7 @@ use url::Position;
 use super::exchange::{Outgoing, exchange};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
-use crate::policy::{Auth, Endpoints, Origin, Refusal, request as rules};
+use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request as rules};
 
 #[cfg(test)]
 mod tests;
@@ -91,10 +91,12 @@ pub struct Credentials {
 /// The capability, for one action.
 pub struct Http {
     endpoints: Endpoints,
-    origins: BTreeMap<String, Origin>,
+    addresses: BTreeMap<String, Addresses>,
     credentials: Credentials,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
+    /// The agent has options to name a certificate.
+    pinnable: bool,
     /// The longest that one exchange may take, and the option that says so.
     patience: (Duration, &'static str),
     exchanges: u32,
@@ -102,31 +104,26 @@ pub struct Http {
     closing: bool,
     /// Made when the first connection is.
     runtime: Option<tokio::runtime::Runtime>,
-    tls: BTreeMap<TlsKind, ClientConfig>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum TlsKind {
-    Verifying,
-    Trusting,
-    Unused,
+    /// By whom it believes; the settings for connections without TLS by none.
+    tls: BTreeMap<Option<Trust>, ClientConfig>,
 }
 
 impl Http {
     /// Grants the declared endpoints where the options put them.
     pub fn new(
         endpoints: Endpoints,
-        origins: BTreeMap<String, Origin>,
+        addresses: BTreeMap<String, Addresses>,
         credentials: Credentials,
         clock: Arc<dyn Clock>,
         deadline: Deadline,
     ) -> Self {
         Self {
             endpoints,
-            origins,
+            addresses,
             credentials,
             clock,
             deadline,
+            pinnable: false,
             patience: (PATIENCE, "login_timeout"),
             exchanges: 0,
             closing: false,
@@ -141,6 +138,11 @@ impl Http {
         self.patience = (limit, option);
     }
 
+    /// Whether a message about a certificate may advise to name it.
+    pub fn set_pinnable(&mut self, pinnable: bool) {
+        self.pinnable = pinnable;
+    }
+
     /// The action is over, and there is time until `deadline` to log out. An
     /// interruption, which may be what ended the action, does not end that.
     pub fn start_closing(&mut self, deadline: Deadline) {
@@ -153,10 +155,29 @@ impl Http {
         self.origin(endpoint).map(Origin::base_url)
     }
 
+    /// The URLs, without a path, that the options name for this endpoint.
+    pub fn addresses(&self, endpoint: &str) -> Result<Vec<String>, Failure> {
+        self.endpoints.get(endpoint)?;
+        let addresses = self.addresses.get(endpoint).map(Addresses::named).unwrap_or_default();
+        Ok(addresses.iter().map(Origin::to_string).collect())
+    }
+
+    /// Sends what follows to another address of the endpoint, and gives it as
+    /// a URL.
+    pub fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, Failure> {
+        self.endpoints.get(endpoint)?;
+        let addresses = self.addresses.get_mut(endpoint);
+        let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
+        Ok(addresses.select(address)?.to_string())
+    }
+
     /// One exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
-        rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        // Empty is the base path itself.
+        if !request.path.is_empty() {
+            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        }
         rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         self.exchanges += 1;
         if self.exchanges > EXCHANGE_LIMIT {
@@ -202,16 +223,19 @@ impl Http {
 
     fn origin(&self, endpoint: &str) -> Result<&Origin, Failure> {
         self.endpoints.get(endpoint)?;
-        self.origins
-            .get(endpoint)
-            .ok_or_else(|| Failure::Denied(format!("endpoint {endpoint:?} has no address by these options")))
+        let addresses = self.addresses.get(endpoint).ok_or_else(|| no_address(endpoint))?;
+        Ok(addresses.current()?)
     }
 
     fn prepare(&self, origin: &Origin, request: Request) -> Result<Outgoing, Failure> {
-        let text = format!("{}{}", origin.base_url(), request.path);
-        let url = reqwest::Url::parse(&text).map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
+        let path = match format!("{}{}", origin.base_path, request.path) {
+            path if path.is_empty() => "/".to_owned(),
+            path => path,
+        };
+        let url = reqwest::Url::parse(&format!("{origin}{path}"))
+            .map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
         // A plugin may have signed the very text of the URL.
-        if url[Position::BeforePath..] != format!("{}{}", origin.base_path, request.path) {
+        if url[Position::BeforePath..] != path {
             return Err(Failure::Invalid(
                 "path has characters that need percent-encoding".to_owned(),
             ));
@@ -249,20 +273,12 @@ impl Http {
 
     fn tls_for(&mut self, origin: &Origin) -> Result<ClientConfig, Failure> {
         let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
-        let kind = match (encrypted, origin.verify) {
-            (false, _) => TlsKind::Unused,
-            (true, true) => TlsKind::Verifying,
-            (true, false) => TlsKind::Trusting,
-        };
-        if let Some(config) = self.tls.get(&kind) {
+        let trust = encrypted.then(|| origin.trust.clone());
+        if let Some(config) = self.tls.get(&trust) {
             return Ok(config.clone());
         }
-        let config = match kind {
-            TlsKind::Verifying => tls::verifying(),
-            TlsKind::Trusting => tls::trusting(),
-            TlsKind::Unused => tls::unused(),
-        }?;
-        self.tls.insert(kind, config.clone());
+        let config = tls::config(trust.as_ref(), self.pinnable)?;
+        self.tls.insert(trust, config.clone());
         Ok(config)
     }
 
@@ -285,6 +301,10 @@ impl Drop for Http {
             runtime.shutdown_background();
         }
     }
+}
+
+fn no_address(endpoint: &str) -> Failure {
+    Failure::Denied(format!("endpoint {endpoint:?} has no address by these options"))
 }
 
 async fn interrupted(clock: &dyn Clock) {

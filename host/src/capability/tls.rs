@@ -3,13 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::http::Failure;
+use crate::policy::Trust;
+use judge::{Belief, Judge};
+
+mod judge;
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +28,81 @@ const BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// Settings that trust what the system trusts.
-pub(super) fn verifying() -> Result<ClientConfig, Failure> {
-    let (builder, _) = builder()?;
-    Ok(builder.with_root_certificates(roots(BUNDLES)?).with_no_client_auth())
+/// Largest file with certificates that an option may name, in bytes.
+const FILE_LIMIT: u64 = 1024 * 1024;
+
+/// Settings that believe as `trust` says; without it, those of connections
+/// without TLS: the client wants some, and loading roots for them would be a
+/// waste. `pinnable` agents have options to name a certificate.
+pub(super) fn config(trust: Option<&Trust>, pinnable: bool) -> Result<ClientConfig, Failure> {
+    match trust {
+        None => Ok(builder()?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth()),
+        Some(Trust::System) => by_authorities(roots(BUNDLES)?, pinnable),
+        Some(Trust::File(path)) => believing(by_file(path)?),
+        Some(Trust::Fingerprints(known)) => believing(Belief::Fingerprints(known.clone())),
+        Some(Trust::Anything) => believing(Belief::Anything),
+    }
+}
+
+/// Settings that believe what these authorities issued.
+pub(super) fn by_authorities(roots: RootCertStore, pinnable: bool) -> Result<ClientConfig, Failure> {
+    let issuers = issuers(roots)?;
+    believing(Belief::System { issuers, pinnable })
+}
+
+fn believing(belief: Belief) -> Result<ClientConfig, Failure> {
+    let judge = Judge::new(belief, ring::default_provider().signature_verification_algorithms);
+    Ok(builder()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(judge))
+        .with_no_client_auth())
+}
+
+/// The provider is named, so that no other can slip in through a dependency.
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| Failure::Tls(cause.to_string()))
+}
+
+/// Checks issuer, name and time; without any root it believes nobody.
+fn issuers(roots: RootCertStore) -> Result<Option<Arc<WebPkiServerVerifier>>, Failure> {
+    if roots.is_empty() {
+        return Ok(None);
+    }
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
+        .build()
+        .map(Some)
+        .map_err(|cause| Failure::Tls(cause.to_string()))
+}
+
+/// The certificates in the file of the option `ca_file`.
+fn by_file(path: &Path) -> Result<Belief, Failure> {
+    let refuse = |cause: String| Failure::Tls(format!("option ca_file: {}: {cause}", path.display()));
+    let about = path.metadata().map_err(|cause| refuse(cause.to_string()))?;
+    if !about.is_file() || about.len() > FILE_LIMIT {
+        return Err(refuse("it is no file of at most 1 MiB".to_owned()));
+    }
+    let pem = std::fs::read(path).map_err(|cause| refuse(cause.to_string()))?;
+    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|cause| refuse(cause.to_string()))?;
+    if certificates.is_empty() {
+        return Err(refuse(
+            "there is no certificate in it; it has to begin with -----BEGIN CERTIFICATE-----".to_owned(),
+        ));
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in &certificates {
+        // One that cannot issue others can still be the device's own.
+        let _ = roots.add(certificate.clone());
+    }
+    Ok(Belief::File {
+        path: path.to_owned(),
+        issuers: issuers(roots)?,
+        certificates,
+    })
 }
 
 /// The certificates in the first of these files that is there.
@@ -48,73 +123,4 @@ fn roots<P: AsRef<Path>>(bundles: &[P]) -> Result<RootCertStore, Failure> {
         let _ = roots.add(certificate.map_err(unreadable)?);
     }
     Ok(roots)
-}
-
-/// Settings that trust any certificate: the option `ssl_insecure`.
-pub(super) fn trusting() -> Result<ClientConfig, Failure> {
-    let (builder, provider) = builder()?;
-    let verifier = Arc::new(AnyCertificate(provider.signature_verification_algorithms));
-    Ok(builder
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth())
-}
-
-/// Settings for connections without TLS: the client wants some, and loading
-/// roots for them would be a waste.
-pub(super) fn unused() -> Result<ClientConfig, Failure> {
-    let (builder, _) = builder()?;
-    Ok(builder
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth())
-}
-
-type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
-
-/// The provider is named, so that no other can slip in through a dependency.
-fn builder() -> Result<(Builder, Arc<CryptoProvider>), Failure> {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| Failure::Tls(cause.to_string()))?;
-    Ok((builder, provider))
-}
-
-/// Takes any certificate, but still wants proof that the peer has its key.
-#[derive(Debug)]
-struct AnyCertificate(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
 }

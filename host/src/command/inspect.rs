@@ -10,7 +10,7 @@ use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::Described;
 use crate::plugin::{Plugin, agent_name, locate};
-use crate::policy::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme};
+use crate::policy::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme, UrlOption};
 
 /// For a reader, or only the names that the plugin answers to, a line each.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -87,16 +87,8 @@ fn reach(endpoint: &Endpoint) -> String {
         Scheme::Http => "http",
         Scheme::ByOptions => "https, or http where the options say so",
     };
-    let place = match &endpoint.address {
-        Address::Fixed(host) => host.clone(),
-        Address::FromOption(name) => format!("the address in option {name}"),
-        Address::FromUrlOption(name) => format!("the URL in option {name}"),
-        Address::ByChoice { option, cases } => {
-            let hosts: Vec<_> = cases.iter().map(|(_, host)| host.as_str()).collect();
-            format!("by option {option} one of {}", hosts.join(", "))
-        }
-        Address::Template(template) => format!("{template}, with the values of the options named"),
-    };
+    let places: Vec<_> = endpoint.addresses.iter().map(place).collect();
+    let place = places.join(", or else ");
     let port = match &endpoint.port {
         Port::SchemeDefault => String::new(),
         Port::Fixed(port) => format!(", port {port}"),
@@ -111,6 +103,30 @@ fn reach(endpoint: &Endpoint) -> String {
         Auth::HostBasic => "fencebox logs in, the plugin does not see the password",
     };
     format!("{}: {how} to {place}{port}{path}; {credentials}", endpoint.name)
+}
+
+/// One address in words.
+fn place(address: &Address) -> String {
+    match address {
+        Address::Fixed(host) => host.clone(),
+        Address::FromOption(name) => format!("the address in option {name}"),
+        Address::FromUrlOption(url) => by_url(url),
+        Address::ByChoice { option, cases } => {
+            let hosts: Vec<_> = cases.iter().map(|(_, host)| host.as_str()).collect();
+            format!("by option {option} one of {}", hosts.join(", "))
+        }
+        Address::Template(template) => format!("{template}, with the values of the options named"),
+    }
+}
+
+fn by_url(url: &UrlOption) -> String {
+    let urls = if url.several { "the URLs" } else { "the URL" };
+    let path = if url.free_path { ", with its path" } else { "" };
+    let follow = match &url.follow_option {
+        Some(flag) => format!(", and where option {flag} is set any host that the device names"),
+        None => String::new(),
+    };
+    format!("{urls} in option {}{path}{follow}", url.option)
 }
 
 /// One file in words, with the path that the plugin itself proposes.

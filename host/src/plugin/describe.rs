@@ -77,7 +77,7 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         + record.parameters.len()
         + record.overrides.len()
         + record.symlinks.len()
-        + record.capabilities.endpoints.len()
+        + record.capabilities.endpoints.iter().map(endpoint_rows).sum::<usize>()
         + record.capabilities.files.len();
     if rows > ROW_LIMIT {
         return Err(format!(
@@ -93,6 +93,15 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         return Err("a text of more than 16 KiB".to_owned());
     }
     Ok(())
+}
+
+/// An endpoint with its addresses and their cases.
+fn endpoint_rows(endpoint: &wit::Endpoint) -> usize {
+    let rows = endpoint.addresses.iter().map(|address| match address {
+        wit::Address::ByChoice(choice) => choice.cases.len(),
+        _ => 1,
+    });
+    1 + rows.sum::<usize>()
 }
 
 fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints, Files), String> {
@@ -180,16 +189,7 @@ fn endpoint(record: wit::Endpoint) -> policy::Endpoint {
             wit::Scheme::Http => policy::Scheme::Http,
             wit::Scheme::ByOptions => policy::Scheme::ByOptions,
         },
-        address: match record.address {
-            wit::Address::Fixed(text) => policy::Address::Fixed(text),
-            wit::Address::FromOption(name) => policy::Address::FromOption(name),
-            wit::Address::FromUrlOption(name) => policy::Address::FromUrlOption(name),
-            wit::Address::ByChoice(choice) => policy::Address::ByChoice {
-                option: choice.option_name,
-                cases: choice.cases,
-            },
-            wit::Address::Template(text) => policy::Address::Template(text),
-        },
+        addresses: record.addresses.into_iter().map(address).collect(),
         port: match record.port {
             wit::Port::SchemeDefault => policy::Port::SchemeDefault,
             wit::Port::Fixed(port) => policy::Port::Fixed(port),
@@ -200,6 +200,24 @@ fn endpoint(record: wit::Endpoint) -> policy::Endpoint {
             wit::Auth::Plugin => policy::Auth::Plugin,
             wit::Auth::HostBasic => policy::Auth::HostBasic,
         },
+    }
+}
+
+fn address(record: wit::Address) -> policy::Address {
+    match record {
+        wit::Address::Fixed(text) => policy::Address::Fixed(text),
+        wit::Address::FromOption(name) => policy::Address::FromOption(name),
+        wit::Address::FromUrlOption(url) => policy::Address::FromUrlOption(policy::UrlOption {
+            option: url.option_name,
+            free_path: url.free_path,
+            several: url.several,
+            follow_option: url.follow_option,
+        }),
+        wit::Address::ByChoice(choice) => policy::Address::ByChoice {
+            option: choice.option_name,
+            cases: choice.cases,
+        },
+        wit::Address::Template(text) => policy::Address::Template(text),
     }
 }
 

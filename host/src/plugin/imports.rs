@@ -5,7 +5,7 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::Plugin;
-use super::bindings::fencebox::agent::{files, http, log, metadata, types};
+use super::bindings::fencebox::agent::{files, http, log, metadata, types, xmlrpc};
 use super::state::State;
 use crate::agent::log::Level;
 use crate::capability::{files as storage, http as capability, wasi};
@@ -74,6 +74,26 @@ impl http::Host for State {
             return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
         };
         Ok(http.base_url(&endpoint).map_err(Into::into))
+    }
+
+    fn addresses(&mut self, endpoint: String) -> wasmtime::Result<Result<Vec<String>, http::Error>> {
+        let Some(http) = &self.http else {
+            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
+        };
+        Ok(http.addresses(&endpoint).map_err(Into::into))
+    }
+
+    fn select_address(&mut self, endpoint: String, address: String) -> wasmtime::Result<Result<String, http::Error>> {
+        let Some(http) = &mut self.http else {
+            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
+        };
+        Ok(http.select_address(&endpoint, &address).map_err(Into::into))
+    }
+}
+
+impl xmlrpc::Host for State {
+    fn call(&mut self, _call: xmlrpc::MethodCall) -> wasmtime::Result<Result<xmlrpc::Tree, xmlrpc::Error>> {
+        Ok(Err(xmlrpc::Error::Http(http::Error::Denied(DESCRIBING.to_owned()))))
     }
 }
 

@@ -19,18 +19,18 @@ use crate::agent::options::Options;
 use crate::capability::files::Files;
 use crate::capability::http::{Credentials, Http};
 use crate::capability::journal::Journal;
-use crate::policy::Origin;
+use crate::policy::Addresses;
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
 
 impl Device for Described {
     fn check(&self, options: &Options) -> Result<(), String> {
-        self.origins(options).map(drop)
+        self.addresses(options).map(drop)
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
-        let origins = self.origins(options).map_err(Error::Denied)?;
+        let addresses = self.addresses(options).map_err(Error::Denied)?;
         let credentials = Credentials {
             username: options.get("username").unwrap_or_default().to_owned(),
             password: options.get("password").unwrap_or_default().to_owned(),
@@ -42,8 +42,9 @@ impl Device for Described {
             clock.clone(),
             limits.deadline,
         );
-        let mut http = Http::new(self.endpoints.clone(), origins, credentials, clock, limits.deadline);
+        let mut http = Http::new(self.endpoints.clone(), addresses, credentials, clock, limits.deadline);
         http.set_patience(limits.login, "login_timeout");
+        http.set_pinnable(options.table().find("ssl_fingerprint").is_some());
         let state = self.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);
@@ -120,12 +121,12 @@ impl Device for Described {
 
 impl Described {
     /// Where the options put each endpoint; a refusal names the option.
-    fn origins(&self, options: &Options) -> Result<BTreeMap<String, Origin>, String> {
+    fn addresses(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, String> {
         self.endpoints
             .iter()
             .map(|endpoint| {
-                let origin = self.endpoints.origin(&endpoint.name, |name| options.get(name));
-                Ok((endpoint.name.clone(), origin.map_err(|rule| rule.to_string())?))
+                let addresses = self.endpoints.locate(&endpoint.name, |name| options.get(name));
+                Ok((endpoint.name.clone(), addresses.map_err(|rule| rule.to_string())?))
             })
             .collect()
     }

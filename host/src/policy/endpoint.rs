@@ -2,11 +2,15 @@
 
 use url::Host;
 
-use super::request::shortened;
-use super::{Origin, Proxy, Refusal};
+use super::location::{default_port, is_loopback, parse_host, parse_url};
+use super::request::{check_path, shortened};
+use super::{Addresses, Origin, Proxy, Refusal, Trust};
 
 #[cfg(test)]
 mod tests;
+
+/// Most URLs in one option: the hosts of a large pool.
+const PLACES_LIMIT: usize = 64;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +19,8 @@ pub struct Endpoint {
     pub name: String,
     /// With or without TLS.
     pub scheme: Scheme,
-    /// Where it is.
-    pub address: Address,
+    /// Where it is: the first of these that the options give.
+    pub addresses: Vec<Address>,
     /// Its port.
     pub port: Port,
     /// Where the API starts, such as `/v2`, or empty.
@@ -43,8 +47,8 @@ pub enum Address {
     Fixed(String),
     /// The name or address in this option.
     FromOption(String),
-    /// Scheme, address and port of the URL in this option.
-    FromUrlOption(String),
+    /// Scheme, address and port of the URL in an option.
+    FromUrlOption(UrlOption),
     /// Chosen by an option's value.
     ByChoice {
         /// Canonical name of the option.
@@ -54,6 +58,19 @@ pub enum Address {
     },
     /// Option values as one DNS label each.
     Template(String),
+}
+
+/// An option that holds a URL (`metadata.url-option`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UrlOption {
+    /// Its canonical name.
+    pub option: String,
+    /// A path in the URL takes the place of the base path.
+    pub free_path: bool,
+    /// It may hold several URLs.
+    pub several: bool,
+    /// The flag option that lets the plugin go where the device points.
+    pub follow_option: Option<String>,
 }
 
 /// The port of an endpoint.
@@ -85,6 +102,9 @@ impl Endpoints {
     /// that is not unique, a base path that is no path.
     pub fn new(declared: Vec<Endpoint>) -> Result<Self, Refusal> {
         for (index, endpoint) in declared.iter().enumerate() {
+            if endpoint.addresses.is_empty() {
+                return Err(Refusal::new(format!("endpoint {:?} has no address", endpoint.name)));
+            }
             if endpoint.port == Port::Fixed(0) {
                 return Err(Refusal::new(format!("endpoint {:?}: 0 is no port", endpoint.name)));
             }
@@ -92,9 +112,7 @@ impl Endpoints {
                 return Err(Refusal::new(format!("endpoint {:?} is declared twice", endpoint.name)));
             }
             let path = &endpoint.base_path;
-            if !path.is_empty()
-                && (path.ends_with('/') || super::request::check_path(path).is_err() || path.contains('?'))
-            {
+            if !path.is_empty() && (path.ends_with('/') || check_path(path).is_err() || path.contains('?')) {
                 return Err(Refusal::new(format!(
                     "endpoint {:?}: base path {path:?} has to start with a slash and may not end with one",
                     endpoint.name
@@ -117,9 +135,11 @@ impl Endpoints {
             .ok_or_else(|| Refusal::new(format!("the plugin did not declare an endpoint {name:?}")))
     }
 
-    /// Where the options put the endpoint of that name.
-    pub fn origin<'o>(&self, name: &str, option: impl Fn(&str) -> Option<&'o str>) -> Result<Origin, Refusal> {
-        self.get(name)?.origin(&option)
+    /// Where the options put the endpoint of that name. Refused is what they
+    /// say wrongly; what they do not say, [`Addresses::current`] refuses, for
+    /// the plugin may not need it.
+    pub fn locate<'o>(&self, name: &str, option: impl Fn(&str) -> Option<&'o str>) -> Result<Addresses, Refusal> {
+        self.get(name)?.locate(&option)
     }
 
     /// Whether the plugin itself needs user name and password.
@@ -129,71 +149,90 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    fn origin<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Origin, Refusal> {
+    fn locate<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Addresses, Refusal> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
-        let insecure = is_on("ssl_insecure", &given);
-        let Located { tls, host, port } = match &self.address {
-            Address::FromUrlOption(name) => {
-                let text = given(name).ok_or_else(|| missing(name))?;
-                self.by_url(text).map_err(|rule| Refusal::option(name, rule))?
-            }
-            _ => {
-                let host = self.host(&given)?;
-                let tls = match self.scheme {
-                    Scheme::Https => true,
-                    Scheme::Http => false,
-                    Scheme::ByOptions => ["ssl", "ssl_secure", "ssl_insecure"]
-                        .iter()
-                        .any(|name| is_on(name, &given)),
-                };
-                let port = self.port(tls, &given)?;
-                Located { tls, host, port }
-            }
-        };
+        let trust = Trust::by_options(&given)?;
         let proxy = match given("proxy") {
             None => None,
             Some(text) => Some(Proxy::parse(text).map_err(|rule| Refusal::option("proxy", rule))?),
         };
-        let origin = Origin {
+        let mut absent = None;
+        for address in &self.addresses {
+            let places = match self.places(address, &given) {
+                Ok(places) => places,
+                Err(Miss::Wrong(rule)) => return Err(rule),
+                Err(Miss::Lack(rule)) => {
+                    absent = absent.or(Some(rule));
+                    continue;
+                }
+            };
+            let named = places.into_iter().map(|place| {
+                let origin = Origin {
+                    tls: place.tls,
+                    trust: trust.clone(),
+                    host: place.host,
+                    port: place.port,
+                    base_path: place.base_path,
+                    proxy: proxy.clone(),
+                };
+                self.check_clear_text(address, &origin).map(|()| origin)
+            });
+            let named = named.collect::<Result<Vec<_>, _>>()?;
+            let Address::FromUrlOption(url) = address else {
+                return Ok(Addresses::new(named));
+            };
+            let follows = url.follow_option.as_deref().is_some_and(|flag| is_on(flag, &given));
+            return Ok(Addresses::new(named).of_option(url.clone(), follows));
+        }
+        Ok(Addresses::absent(
+            absent.unwrap_or_else(|| self.blame("it has no address")),
+        ))
+    }
+
+    /// Where one of the addresses is.
+    fn places<'o>(&self, address: &Address, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Vec<Place>, Miss> {
+        if let Address::FromUrlOption(option) = address {
+            let text = given(&option.option).ok_or_else(|| lacking(&option.option))?;
+            let places = self.by_urls(option, text);
+            return places.map_err(|rule| Miss::Wrong(Refusal::option(&option.option, rule)));
+        }
+        let host = self.host(address, given)?;
+        let tls = match (self.scheme, address) {
+            (Scheme::Http, _) => false,
+            (Scheme::ByOptions, Address::FromOption(_)) => ["ssl", "ssl_secure", "ssl_insecure"]
+                .iter()
+                .any(|name| is_on(name, given)),
+            _ => true,
+        };
+        let port = self.port(tls, given)?;
+        Ok(vec![Place {
             tls,
-            verify: !insecure,
             host,
             port,
             base_path: self.base_path.clone(),
-            proxy,
-        };
-        if !insecure {
-            self.check_clear_text(&origin)?;
-        }
-        Ok(origin)
+        }])
     }
 
     /// The host name or address; scheme and port come from elsewhere.
-    fn host<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Host<String>, Refusal> {
-        match &self.address {
-            Address::Fixed(text) => parse_host(text).map_err(|rule| self.blame(rule)),
-            Address::FromOption(name) | Address::FromUrlOption(name) => {
-                let text = given(name).ok_or_else(|| missing(name))?;
-                parse_host(text).map_err(|rule| Refusal::option(name, rule))
+    fn host<'o>(&self, address: &Address, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Host<String>, Miss> {
+        let vendors = |text: &str| parse_host(text).map_err(|rule| Miss::Wrong(self.blame(rule)));
+        match address {
+            Address::Fixed(text) => vendors(text),
+            Address::FromOption(name) | Address::FromUrlOption(UrlOption { option: name, .. }) => {
+                let text = given(name).ok_or_else(|| lacking(name))?;
+                parse_host(text).map_err(|rule| Miss::Wrong(Refusal::option(name, rule)))
             }
             Address::ByChoice { option: name, cases } => {
-                let value = given(name).ok_or_else(|| missing(name))?;
-                let (_, address) = cases
-                    .iter()
-                    .find(|(case, _)| case.eq_ignore_ascii_case(value))
-                    .ok_or_else(|| {
-                        let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
-                        Refusal::option(
-                            name,
-                            format!("{:?} is not one of {}", shortened(value), known.join(", ")),
-                        )
-                    })?;
-                parse_host(address).map_err(|rule| self.blame(rule))
+                let value = given(name).ok_or_else(|| lacking(name))?;
+                let case = cases.iter().find(|(case, _)| case.eq_ignore_ascii_case(value));
+                let (_, address) = case.ok_or_else(|| {
+                    let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
+                    let rule = format!("{:?} is not one of {}", shortened(value), known.join(", "));
+                    Miss::Lack(Refusal::option(name, rule))
+                })?;
+                vendors(address)
             }
-            Address::Template(template) => {
-                let address = fill(template, given)?;
-                parse_host(&address).map_err(|rule| self.blame(rule))
-            }
+            Address::Template(template) => vendors(&fill(template, given)?),
         }
     }
 
@@ -217,8 +256,30 @@ impl Endpoint {
             })
     }
 
+    /// The URLs in an option: one, or several of one scheme.
+    fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Place>, String> {
+        if !option.several {
+            return Ok(vec![self.by_url(option, text)?]);
+        }
+        let mut places: Vec<Place> = Vec::new();
+        for text in text.split([',', ' ', '\t']).filter(|text| !text.is_empty()) {
+            let place = self.by_url(option, text)?;
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        match places.as_slice() {
+            [] => Err("there is no URL in it; write https://HOST[:PORT]".to_owned()),
+            [first, rest @ ..] if rest.iter().any(|place| place.tls != first.tls) => {
+                Err("http:// and https:// do not mix: what goes to one may have to go to another".to_owned())
+            }
+            _ if places.len() > PLACES_LIMIT => Err(format!("more than {PLACES_LIMIT} URLs")),
+            _ => Ok(places),
+        }
+    }
+
     /// A URL that says where the API is, and nothing more.
-    fn by_url(&self, text: &str) -> Result<Located, String> {
+    fn by_url(&self, option: &UrlOption, text: &str) -> Result<Place, String> {
         let url = parse_url(text, "https://HOST[:PORT]")?;
         let tls = match (url.scheme(), self.scheme) {
             ("https", Scheme::Https | Scheme::ByOptions) => true,
@@ -229,37 +290,45 @@ impl Endpoint {
             return Err("a query or fragment does not belong into this URL; leave it out".to_owned());
         }
         let path = url.path().strip_suffix('/').unwrap_or(url.path());
-        if !path.is_empty() && path != self.base_path {
-            return Err(match self.base_path.as_str() {
-                "" => format!(
-                    "the path {:?} does not belong into this URL; leave it out",
-                    shortened(path)
-                ),
-                base => format!(
-                    "this device's API is at the path {base}, not {:?}; leave the path out",
-                    shortened(path)
-                ),
-            });
+        let base_path = match path {
+            "" => &self.base_path,
+            path if option.free_path => {
+                check_path(path).map_err(|rule| rule.to_string())?;
+                path
+            }
+            path if path == self.base_path => path,
+            path => return Err(self.other_path(path)),
+        };
+        Ok(Place {
+            tls,
+            host: url.host().ok_or("the URL has no host")?.to_owned(),
+            port: url.port_or_known_default().unwrap_or_else(|| default_port(tls)),
+            base_path: base_path.to_owned(),
+        })
+    }
+
+    fn other_path(&self, path: &str) -> String {
+        let path = shortened(path);
+        match self.base_path.as_str() {
+            "" => format!("the path {path:?} does not belong into this URL; leave it out"),
+            base => format!("this device's API is at the path {base}, not {path:?}; leave the path out"),
         }
-        let host = url.host().ok_or("the URL has no host")?.to_owned();
-        let port = url.port_or_known_default().unwrap_or_else(|| default_port(tls));
-        Ok(Located { tls, host, port })
     }
 
     /// Nothing goes over the wire in the clear unless the user said so.
-    fn check_clear_text(&self, origin: &Origin) -> Result<(), Refusal> {
+    fn check_clear_text(&self, address: &Address, origin: &Origin) -> Result<(), Refusal> {
         // Through a proxy elsewhere even a request to this machine leaves it.
         let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
         let Some(far) = hops.into_iter().flatten().find(|host| !is_loopback(host)) else {
             return Ok(());
         };
-        if origin.tls {
+        if origin.tls || origin.trust == Trust::Anything {
             return Ok(());
         }
         let clear = format!("the password would travel in the clear to {far}");
-        Err(match &self.address {
-            Address::FromUrlOption(name) => Refusal::option(
-                name,
+        Err(match address {
+            Address::FromUrlOption(url) => Refusal::option(
+                &url.option,
                 format!("{clear}; use https://, or accept that with ssl_insecure=1"),
             ),
             _ if self.scheme == Scheme::ByOptions => self.blame(format!("{clear}; set ssl=1")),
@@ -272,10 +341,27 @@ impl Endpoint {
     }
 }
 
-struct Located {
+/// Where an endpoint is.
+#[derive(PartialEq)]
+struct Place {
     tls: bool,
     host: Host<String>,
     port: u16,
+    base_path: String,
+}
+
+/// Why the options give no place.
+enum Miss {
+    /// They do not say.
+    Lack(Refusal),
+    /// They say it wrongly.
+    Wrong(Refusal),
+}
+
+impl From<Refusal> for Miss {
+    fn from(rule: Refusal) -> Self {
+        Self::Wrong(rule)
+    }
 }
 
 /// Whether a flag is set, and not to false.
@@ -283,29 +369,23 @@ fn is_on<'o>(name: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> bool {
     given(name).is_some_and(|value| value != "0")
 }
 
-fn missing(name: &str) -> Refusal {
-    Refusal::option(name, "the device's address is missing; set it")
-}
-
-fn default_port(tls: bool) -> u16 {
-    if tls { 443 } else { 80 }
+fn lacking(name: &str) -> Miss {
+    Miss::Lack(Refusal::option(name, "the device's address is missing; set it"))
 }
 
 /// Replaces each `{option}` by its value.
-fn fill<'o>(template: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<String, Refusal> {
+fn fill<'o>(template: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<String, Miss> {
     let mut address = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after
             .split_once('}')
             .ok_or_else(|| Refusal::new(format!("address template {template:?} has an unclosed brace")))?;
-        let value = given(name).ok_or_else(|| missing(name))?;
+        let value = given(name).ok_or_else(|| lacking(name))?;
         let label = value.len() <= 63 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !label {
-            return Err(Refusal::option(
-                name,
-                format!("{:?} is not one part of a host name", shortened(value)),
-            ));
+            let rule = format!("{:?} is not one part of a host name", shortened(value));
+            return Err(Refusal::option(name, rule).into());
         }
         address.push_str(before);
         address.push_str(value);
@@ -313,58 +393,4 @@ fn fill<'o>(template: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<S
     }
     address.push_str(rest);
     Ok(address)
-}
-
-fn parse_host(text: &str) -> Result<Host<String>, String> {
-    if let Ok(address) = text.parse::<std::net::Ipv6Addr>() {
-        return Ok(Host::Ipv6(address));
-    }
-    let quoted = match text.contains('@') {
-        // What stands before it may be a password.
-        true => "this".to_owned(),
-        false => format!("{:?}", shortened(text)),
-    };
-    Host::parse(text).map_err(|_| format!("{quoted} is no host name or address; give it without scheme and port"))
-}
-
-/// A URL without credentials: they would end in every log. `form` is what to
-/// write instead. No message quotes the text, for it may hold a password.
-pub(super) fn parse_url(text: &str, form: &str) -> Result<url::Url, String> {
-    // The parser drops these silently; a value that has them was not meant.
-    if text
-        .chars()
-        .any(|character| character.is_control() || character.is_whitespace())
-    {
-        return Err("the URL has blanks or control characters in it; take them out".to_owned());
-    }
-    // Anywhere: after a password with a slash in it, the parser takes this for
-    // a part of the path.
-    if text.contains('@') {
-        return Err("user name and password do not belong into a URL; use the options for them".to_owned());
-    }
-    // What the parser would mend is rather a mistake.
-    let place = text.split_once("://").map_or("", |(_, place)| place);
-    if place.is_empty() || place.starts_with('/') || text.contains('\\') {
-        return Err(format!("this is no URL; write {form}"));
-    }
-    let url = url::Url::parse(text).map_err(|cause| format!("this is no URL ({cause}); write {form}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!(
-            "{}: is no scheme for this; write {form}",
-            shortened(url.scheme())
-        ));
-    }
-    if url.port() == Some(0) {
-        return Err("0 is no port; give a number from 1 to 65535".to_owned());
-    }
-    Ok(url)
-}
-
-/// Whether this host, as it was written, can only be this machine.
-pub(super) fn is_loopback(host: &Host<String>) -> bool {
-    match host {
-        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.to_canonical().is_loopback(),
-    }
 }

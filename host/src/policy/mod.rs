@@ -4,10 +4,10 @@
 //! The order of the questions, for each request:
 //!
 //! 1. Did the plugin declare the endpoint? What it did not declare, nobody can
-//!    grant ([`Endpoints::origin`]).
+//!    grant ([`Endpoints::locate`]).
 //! 2. Where is it? The declaration and the agent's options make an [`Origin`];
 //!    an option whose value the endpoint cannot have is refused by name, before
-//!    the plugin runs.
+//!    the plugin runs. Of several [`Addresses`] the plugin selects one.
 //! 3. Is the path one of that API, and are the header fields the plugin's to
 //!    set ([`request`])?
 //! 4. May the address that the name resolved to be connected to
@@ -17,14 +17,19 @@
 //! what it wants to do, and is the name within a declared folder a plain one
 //! ([`Files::judge`])?
 
+mod addresses;
 mod endpoint;
 mod files;
+mod location;
 mod origin;
 pub mod request;
+mod trust;
 
-pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+pub use addresses::Addresses;
+pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use files::{File, FileAccess, FileKind, Files};
 pub use origin::{Origin, Proxy};
+pub use trust::{Fingerprint, Trust};
 
 /// Why something may not be reached: the rule, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use url::Host;
 
-use super::Refusal;
-use super::endpoint::{is_loopback, parse_url};
+use super::location::{is_loopback, parse_url};
+use super::{Refusal, Trust};
 
 #[cfg(test)]
 mod tests;
@@ -15,8 +15,8 @@ mod tests;
 pub struct Origin {
     /// TLS.
     pub tls: bool,
-    /// Certificates are verified.
-    pub verify: bool,
+    /// Whose certificates are believed.
+    pub trust: Trust,
     /// As it was written.
     pub host: Host<String>,
     /// TCP port.
@@ -71,6 +71,13 @@ impl Origin {
                 ))),
             };
         }
+        Self::check_class(&format!("{name} resolved to"), address)
+    }
+
+    /// Refuses addresses that are meant only where they were written
+    /// literally; `source` says where this one is from.
+    pub(super) fn check_class(source: &str, address: IpAddr) -> Result<(), Refusal> {
+        let address = address.to_canonical();
         let kind = match address {
             _ if address.is_loopback() => "a loopback",
             _ if address.is_unspecified() => "an unspecified",
@@ -81,7 +88,7 @@ impl Origin {
             _ => return Ok(()),
         };
         Err(Refusal::new(format!(
-            "{name} resolved to {address}, {kind} address; such an address has to be written literally"
+            "{source} {address}, {kind} address; such an address has to be written literally"
         )))
     }
 }

@@ -11,7 +11,7 @@ use fencebox::agent::description::{Description, Parameter, ValueKind};
 use fencebox::agent::log::Log;
 use fencebox::agent::options::{Options, Table, checks};
 use fencebox::policy::request::{check_headers, check_path};
-use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 
 /// Where this stands in a password, no message may show it.
 pub const MARK: &str = "zq7Xk9";
@@ -61,11 +61,8 @@ pub fn addresses(data: &[u8]) {
         _ => None,
     };
     for endpoint in ["url", "ip", "template"] {
-        match ENDPOINTS.origin(endpoint, option) {
-            Ok(origin) => {
-                let base = origin.base_url();
-                assert!(base.starts_with("http") && !base.contains(['@', ' ', '\n']), "{base:?}");
-            }
+        let mut addresses = match ENDPOINTS.locate(endpoint, option) {
+            Ok(addresses) => addresses,
             Err(refusal) => {
                 let message = refusal.to_string();
                 one_line(&message);
@@ -74,7 +71,18 @@ pub fn addresses(data: &[u8]) {
                     !(password && endpoint == "url" && message.contains(MARK)),
                     "{message:?}"
                 );
+                continue;
             }
+        };
+        for origin in addresses.named() {
+            let base = origin.base_url();
+            assert!(base.starts_with("http") && !base.contains(['@', ' ', '\n']), "{base:?}");
+        }
+        // The plugin's own words never lead anywhere that the options do not name.
+        let named = addresses.named().to_vec();
+        match addresses.select(path) {
+            Ok(selected) => assert!(named.contains(selected), "{selected}"),
+            Err(refusal) => one_line(&refusal.to_string()),
         }
     }
     match check_path(path) {
@@ -193,7 +201,7 @@ static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| {
     let endpoint = |name: &str, address, port, base_path: &str| Endpoint {
         name: name.to_owned(),
         scheme: Scheme::ByOptions,
-        address,
+        addresses: vec![address],
         port,
         base_path: base_path.to_owned(),
         auth: Auth::HostBasic,
@@ -202,7 +210,11 @@ static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| {
     let declared = vec![
         endpoint(
             "url",
-            Address::FromUrlOption("url".to_owned()),
+            Address::FromUrlOption(UrlOption {
+                option: "url".to_owned(),
+                several: true,
+                ..UrlOption::default()
+            }),
             Port::SchemeDefault,
             "/v2",
         ),

@@ -3,7 +3,8 @@
 //!
 //! Keys, letters, long names, placeholders, defaults, orders and choices are
 //! those of the fence-agents library 4.12.1 (`fencing-protocol.md` §2.1); the
-//! descriptions are ours. `proxy` is ours altogether.
+//! descriptions are ours. `proxy`, `ca_file` and `ssl_fingerprint` are ours
+//! altogether.
 
 use crate::agent::description::ValueKind;
 
@@ -215,6 +216,8 @@ pub static ENTRIES: &[Entry] = &[
     flag("port_as_ip", "port-as-ip", 200, "take the plug as the address of the device").on_false(OnFalse::Unset),
     flag("quiet", "quiet", 50, "write no log to standard error").letter('q'),
     text("proxy", "proxy", "url", 1, "URL of an HTTP proxy"),
+    text("ca_file", "ca-file", "file", 1, "PEM file with the device's certificate, or with that of the authority that issued it"),
+    text("ssl_fingerprint", "ssl-fingerprint", "digest", 1, "SHA-256 fingerprint of the device's certificate; several with commas"),
 ];
 
 /// Words that a description may list although they are no options: how the

@@ -7,12 +7,12 @@ use url::Host;
 
 use super::{Pinned, judge, resolve};
 use crate::capability::http::Failure;
-use crate::policy::Origin;
+use crate::policy::{Origin, Trust};
 
 fn origin(host: &str) -> Origin {
     Origin {
         tls: true,
-        verify: true,
+        trust: Trust::System,
         host: Host::parse(host).unwrap(),
         port: 443,
         base_path: String::new(),

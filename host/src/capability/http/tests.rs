@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::{Credentials, Failure, Http, Request, Response};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::virtual_clock::VirtualClock;
-use crate::policy::{Address, Auth, Endpoint, Endpoints, Origin, Port, Scheme};
+use crate::policy::{Address, Addresses, Auth, Endpoint, Endpoints, Origin, Port, Scheme, Trust};
 
 /// Longer than any test that passes takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -73,7 +73,7 @@ impl Server {
 fn origin(address: SocketAddr) -> Origin {
     Origin {
         tls: false,
-        verify: true,
+        trust: Trust::System,
         host: match address {
             SocketAddr::V4(address) => url::Host::Ipv4(*address.ip()),
             SocketAddr::V6(address) => url::Host::Ipv6(*address.ip()),
@@ -116,7 +116,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
     let endpoint = Endpoint {
         name: "api".to_owned(),
         scheme: Scheme::ByOptions,
-        address: Address::FromOption("ip".to_owned()),
+        addresses: vec![Address::FromOption("ip".to_owned())],
         port: Port::SchemeDefault,
         base_path: origin.base_path.clone(),
         auth,
@@ -127,7 +127,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
         password: "geheim".to_owned(),
     };
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3600));
-    let origins = BTreeMap::from([("api".to_owned(), origin)]);
+    let origins = BTreeMap::from([("api".to_owned(), Addresses::new(vec![origin]))]);
     let mut http = Http::new(endpoints, origins, credentials, clock, deadline);
     http.set_patience(LONG, "shell_timeout");
     http

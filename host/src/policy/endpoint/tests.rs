@@ -4,15 +4,15 @@ mod url_option;
 
 use url::Host;
 
-use super::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
-use crate::policy::Origin;
+use super::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+use crate::policy::{Origin, Trust};
 
 /// An endpoint `api` with TLS at a fixed address.
 pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         name: "api".to_owned(),
         scheme: Scheme::Https,
-        address: Address::Fixed("api.example".to_owned()),
+        addresses: vec![Address::Fixed("api.example".to_owned())],
         port: Port::SchemeDefault,
         base_path: String::new(),
         auth: Auth::Plugin,
@@ -23,7 +23,7 @@ pub(super) fn endpoint() -> Endpoint {
 fn by_ip() -> Endpoint {
     Endpoint {
         scheme: Scheme::ByOptions,
-        address: Address::FromOption("ip".to_owned()),
+        addresses: vec![Address::FromOption("ip".to_owned())],
         port: Port::FromOption("ipport".to_owned()),
         ..endpoint()
     }
@@ -38,7 +38,8 @@ pub(super) fn put(endpoint: Endpoint, options: &[(&str, &str)]) -> Result<Origin
             .find(|(known, _)| *known == name)
             .map(|(_, value)| *value)
     };
-    endpoints.origin("api", option).map_err(|rule| rule.to_string())
+    let addresses = endpoints.locate("api", option).map_err(|rule| rule.to_string())?;
+    addresses.current().cloned().map_err(|rule| rule.to_string())
 }
 
 fn by_ip_at(ip: &str) -> Result<Origin, String> {
@@ -53,7 +54,7 @@ fn domain(name: &str) -> Host<String> {
 fn fixed_address() {
     let origin = put(endpoint(), &[]).unwrap();
     assert_eq!(origin.base_url(), "https://api.example");
-    assert!(origin.tls && origin.verify);
+    assert!(origin.tls && origin.trust == Trust::System);
     assert_eq!(origin.next_hop(), (&domain("api.example"), 443));
 }
 
@@ -97,7 +98,7 @@ fn what_a_plugin_may_not_declare() {
 fn what_was_not_declared_is_nowhere() {
     let endpoints = Endpoints::new(vec![endpoint()]).unwrap();
     for name in ["", "API", "api ", "other", "https://api.example"] {
-        let refusal = endpoints.origin(name, |_| None).unwrap_err().to_string();
+        let refusal = endpoints.locate(name, |_| None).unwrap_err().to_string();
         assert_eq!(refusal, format!("the plugin did not declare an endpoint {name:?}"));
     }
 }
@@ -218,7 +219,7 @@ fn tls_by_options() {
     let tls = |options: &[(&str, &str)]| {
         let options: Vec<_> = [("ip", "127.0.0.1")].iter().chain(options).copied().collect();
         let origin = put(by_ip(), &options).unwrap();
-        (origin.tls, origin.verify, origin.port)
+        (origin.tls, origin.trust == Trust::System, origin.port)
     };
     assert_eq!(tls(&[]), (false, true, 80));
     assert_eq!(tls(&[("ssl", "0")]), (false, true, 80));
@@ -230,7 +231,8 @@ fn tls_by_options() {
 #[test]
 fn verification_is_given_up_only_by_a_set_flag() {
     for value in ["", "0"] {
-        assert!(put(endpoint(), &[("ssl_insecure", value)]).unwrap().verify, "{value:?}");
+        let origin = put(endpoint(), &[("ssl_insecure", value)]).unwrap();
+        assert_eq!(origin.trust, Trust::System, "{value:?}");
         let clear = Endpoint {
             scheme: Scheme::Http,
             ..endpoint()
@@ -300,13 +302,13 @@ fn clear_text_through_a_proxy() {
 #[test]
 fn choice_of_an_address() {
     let endpoint = Endpoint {
-        address: Address::ByChoice {
+        addresses: vec![Address::ByChoice {
             option: "region".to_owned(),
             cases: vec![
                 ("ovh-eu".to_owned(), "eu.api.example".to_owned()),
                 ("ovh-ca".to_owned(), "ca.api.example".to_owned()),
             ],
-        },
+        }],
         ..endpoint()
     };
     let at = |region| put(endpoint.clone(), &[("region", region)]);
@@ -321,9 +323,54 @@ fn choice_of_an_address() {
 }
 
 #[test]
+fn the_first_address_that_the_options_give_counts() {
+    let url = UrlOption {
+        option: "api_url".to_owned(),
+        ..UrlOption::default()
+    };
+    let endpoint = Endpoint {
+        scheme: Scheme::ByOptions,
+        addresses: vec![
+            Address::FromUrlOption(url),
+            Address::ByChoice {
+                option: "region".to_owned(),
+                cases: vec![("eu".to_owned(), "eu.api.example".to_owned())],
+            },
+        ],
+        ..endpoint()
+    };
+    let at = |options: &[(&str, &str)]| put(endpoint.clone(), options).map(|origin| origin.base_url());
+    let url = ("api_url", "http://127.0.0.1:8080");
+    assert_eq!(at(&[url, ("region", "eu")]).as_deref(), Ok("http://127.0.0.1:8080"));
+    assert_eq!(
+        at(&[("region", "eu")]).as_deref(),
+        Ok("https://eu.api.example"),
+        "a vendor's by TLS"
+    );
+    // What is wrong is not passed over.
+    assert!(at(&[("api_url", "nonsense"), ("region", "eu")]).is_err());
+    // What lacks is told when it is needed, and not before.
+    let located = |options: &'static [(&str, &str)]| {
+        let option = move |name: &str| {
+            options
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| *value)
+        };
+        Endpoints::new(vec![endpoint.clone()]).unwrap().locate("api", option)
+    };
+    assert!(located(&[]).is_ok() && located(&[("region", "us")]).is_ok());
+    assert!(
+        at(&[])
+            .unwrap_err()
+            .contains("option api_url: the device's address is missing")
+    );
+}
+
+#[test]
 fn template_of_an_address() {
     let endpoint = |template: &str| Endpoint {
-        address: Address::Template(template.to_owned()),
+        addresses: vec![Address::Template(template.to_owned())],
         ..endpoint()
     };
     let region = |value| put(endpoint("ec2.{region}.cloud.example"), &[("region", value)]);

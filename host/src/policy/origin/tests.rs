@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use url::Host;
 
-use crate::policy::{Origin, Proxy};
+use crate::policy::{Origin, Proxy, Trust};
 
 fn origin(host: &str) -> Origin {
     Origin {
         tls: true,
-        verify: true,
+        trust: Trust::System,
         host: Host::parse(host).unwrap(),
         port: 443,
         base_path: String::new(),

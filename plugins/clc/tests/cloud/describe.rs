@@ -68,7 +68,7 @@ fn it_reaches_the_api_and_nothing_else() {
         endpoints,
         [Endpoint::from_url_option("api", "api_url").base_path("/v2")]
     );
-    assert_eq!(endpoints[0].address, Address::FromUrlOption("api_url".into()));
+    assert_eq!(endpoints[0].addresses.len(), 1);
     assert_eq!(
         (&endpoints[0].port, endpoints[0].scheme),
         (&Port::SchemeDefault, Scheme::ByOptions)

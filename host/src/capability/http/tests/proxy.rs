@@ -9,7 +9,7 @@ use crate::policy::Proxy;
 fn through(proxy: &Server, tls: bool) -> Origin {
     Origin {
         tls,
-        verify: false,
+        trust: Trust::Anything,
         // Nobody resolves this name; the proxy has to.
         host: Host::parse("device.invalid").unwrap(),
         port: 8443,

@@ -118,7 +118,7 @@ fn what_the_rules_refuse_makes_no_connection() {
     assert_fails!(http.send(other), Denied, "did not declare an endpoint \"other\"");
     assert_fails!(http.base_url("other"), Denied, "did not declare an endpoint \"other\"");
     for path in [
-        "",
+        " ",
         "//evil.example/",
         "/../x",
         "/a\r\nHost: evil",
@@ -146,9 +146,37 @@ fn what_the_rules_refuse_makes_no_connection() {
 fn a_declared_endpoint_without_an_address_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
-    http.origins.clear();
+    http.addresses.clear();
     assert_fails!(http.send(get("/")), Denied, "endpoint \"api\" has no address");
     assert_unvisited(&listener);
+}
+
+#[test]
+fn an_empty_path_is_the_base_path() {
+    for (base_path, line) in [("", "GET / HTTP/1.1"), ("/soap", "GET /soap HTTP/1.1")] {
+        let server = Server::answering(EMPTY);
+        let origin = Origin {
+            base_path: base_path.to_owned(),
+            ..server.origin()
+        };
+        http(origin).send(get("")).unwrap();
+        assert!(server.request().starts_with(line), "{line}");
+    }
+}
+
+#[test]
+fn a_selected_address_is_where_requests_go() {
+    let (first, second) = (Server::answering(EMPTY), Server::answering(EMPTY));
+    let named = Addresses::new(vec![first.origin(), second.origin()]);
+    let mut http = http(first.origin());
+    http.addresses.insert("api".to_owned(), named);
+    let urls = http.addresses("api").unwrap();
+    assert_eq!(urls, [first.origin().to_string(), second.origin().to_string()]);
+    assert_eq!(http.select_address("api", &urls[1]).unwrap(), urls[1]);
+    http.send(get("/second")).unwrap();
+    assert!(second.request().starts_with("GET /second "));
+    assert_fails!(http.select_address("api", "192.0.2.9"), Denied, "192.0.2.9");
+    assert_fails!(http.select_address("other", &urls[0]), Denied, "did not declare");
 }
 
 #[test]
@@ -181,7 +209,13 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         .enable_all()
         .build()
         .unwrap();
-    let answer = converse(&origin, vec![server.address], tls::unused().unwrap(), outgoing, LONG);
+    let answer = converse(
+        &origin,
+        vec![server.address],
+        tls::config(None, false).unwrap(),
+        outgoing,
+        LONG,
+    );
     assert_eq!(runtime.block_on(answer).unwrap().status, 200);
     let host = format!("\r\nhost: device.invalid:{}\r\n", server.address.port());
     assert!(server.request().contains(&host));

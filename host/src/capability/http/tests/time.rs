@@ -145,7 +145,8 @@ fn after_sigterm_nothing_is_begun_but_the_log_out() {
     assert_unvisited(&listener);
 
     let server = Server::answering(EMPTY);
-    http.origins.insert("api".to_owned(), server.origin());
+    http.addresses
+        .insert("api".to_owned(), Addresses::new(vec![server.origin()]));
     http.start_closing(Deadline::after(bell.as_ref(), LONG));
     assert_eq!(http.send(get("/logout")).unwrap().status, 200);
 }

@@ -2,10 +2,11 @@
 
 use rcgen::{CertifiedKey, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
-use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
+use rustls::{RootCertStore, ServerConfig, ServerConnection};
 
-use super::super::TlsKind;
+use super::super::tls;
 use super::*;
+use crate::policy::Fingerprint;
 
 fn certificate(name: &str) -> CertifiedKey<KeyPair> {
     rcgen::generate_simple_self_signed([name.to_owned()]).unwrap()
@@ -50,14 +51,120 @@ fn secure(server: &Server) -> Origin {
 fn trusting(own: &CertifiedKey<KeyPair>, origin: Origin) -> Http {
     let mut roots = RootCertStore::empty();
     roots.add(own.cert.der().clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = tls::by_authorities(roots, false).unwrap();
     let mut http = http(origin);
-    http.tls.insert(TlsKind::Verifying, config);
+    http.tls.insert(Some(Trust::System), config);
     http
+}
+
+/// The same, on a system that trusts nobody.
+fn believing(trust: Trust, server: &Server) -> Http {
+    http(Origin {
+        trust,
+        ..secure(server)
+    })
+}
+
+fn fingerprint(own: &CertifiedKey<KeyPair>) -> Fingerprint {
+    let digest = ring::digest::digest(&ring::digest::SHA256, own.cert.der());
+    Fingerprint(digest.as_ref().try_into().unwrap())
+}
+
+#[test]
+fn a_pinned_certificate_is_believed_whatever_it_says() {
+    let own = certificate("some other name");
+    let server = server(&own, EMPTY, false);
+    let known = vec![Fingerprint([0; 32]), fingerprint(&own)];
+    let mut http = believing(Trust::Fingerprints(known), &server);
+    assert_eq!(http.send(get("/")).unwrap().status, 200);
+    assert!(server.request().starts_with("GET / "));
+}
+
+#[test]
+fn another_than_the_pinned_one_is_refused_and_shown() {
+    let own = certificate("127.0.0.1");
+    let server = server(&own, EMPTY, false);
+    let mut http = believing(Trust::Fingerprints(vec![Fingerprint([7; 32])]), &server);
+    let failure = http.send(get("/")).unwrap_err();
+    let shown = fingerprint(&own).to_string();
+    assert!(matches!(&failure, Failure::Tls(_)), "{failure:?}");
+    assert!(
+        failure
+            .to_string()
+            .ends_with(&format!("its SHA-256 fingerprint is {shown}")),
+        "{failure}"
+    );
+    assert!(failure.to_string().contains("option ssl_fingerprint"), "{failure}");
+    assert_eq!(server.request(), "", "no password to a stranger");
+}
+
+#[test]
+fn a_file_holds_the_device_or_its_authority() {
+    let (own, stranger) = (certificate("some other name"), certificate("127.0.0.1"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("xen.pem");
+    for (pem, believed) in [
+        (own.cert.pem(), true),
+        (format!("# pool\n{}{}", stranger.cert.pem(), own.cert.pem()), true),
+        (stranger.cert.pem(), false),
+        (String::new(), false),
+        (own.cert.pem().replace("-----END", ""), false),
+    ] {
+        std::fs::write(&file, pem).unwrap();
+        let server = server(&own, EMPTY, false);
+        let outcome = believing(Trust::File(file.clone()), &server).send(get("/"));
+        match believed {
+            true => assert_eq!(outcome.unwrap().status, 200),
+            false => {
+                assert_fails!(outcome, Tls, "option ca_file");
+            }
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+    let server = server(&own, EMPTY, false);
+    assert_fails!(
+        believing(Trust::File(file), &server).send(get("/")),
+        Tls,
+        "No such file"
+    );
+    assert_fails!(
+        believing(Trust::File(folder.path().to_owned()), &server).send(get("/")),
+        Tls,
+        "no file of at most 1 MiB"
+    );
+}
+
+#[test]
+fn an_authority_in_a_file_issues_for_its_names_only() {
+    let mut authority = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&key).unwrap().pem();
+    let issuer = rcgen::Issuer::from_params(&authority, key);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, pem).unwrap();
+    for (name, believed) in [("127.0.0.1", true), ("other.example", false)] {
+        let signing_key = KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        let cert = params.signed_by(&signing_key, &issuer).unwrap();
+        let server = server(&CertifiedKey { cert, signing_key }, EMPTY, false);
+        let outcome = believing(Trust::File(file.clone()), &server).send(get("/"));
+        assert_eq!(outcome.is_ok(), believed, "{name}: {outcome:?}");
+    }
+}
+
+#[test]
+fn where_a_certificate_can_be_pinned_the_message_says_what_to() {
+    let own = certificate("127.0.0.1");
+    let server = server(&own, EMPTY, false);
+    let mut http = http(secure(&server));
+    let config = tls::by_authorities(RootCertStore::empty(), true).unwrap();
+    http.tls.insert(Some(Trust::System), config);
+    let failure = http.send(get("/")).unwrap_err().to_string();
+    for word in [fingerprint(&own).to_string().as_str(), "set ssl_fingerprint to it"] {
+        assert!(failure.contains(word), "{failure}");
+    }
 }
 
 #[test]
@@ -103,7 +210,7 @@ fn a_certificate_for_another_name_is_refused() {
 fn without_verification_any_certificate_will_do() {
     let server = server(&certificate("other.example"), EMPTY, false);
     let origin = Origin {
-        verify: false,
+        trust: Trust::Anything,
         ..secure(&server)
     };
     assert_eq!(http(origin).send(get("/")).unwrap().status, 200);
@@ -161,9 +268,9 @@ fn a_server_without_tls() {
         drain(&mut stream);
         Vec::new()
     });
-    for verify in [true, false] {
+    for trust in [Trust::System, Trust::Anything] {
         let origin = Origin {
-            verify,
+            trust,
             ..secure(&server)
         };
         assert_fails!(
@@ -183,7 +290,7 @@ fn a_handshake_cut_short_sent_nothing() {
         Vec::new()
     });
     let origin = Origin {
-        verify: false,
+        trust: Trust::Anything,
         ..secure(&server)
     };
     assert_fails!(http(origin).send(get("/")), Unreachable, "https://127.0.0.1:");
@@ -196,7 +303,7 @@ fn a_handshake_without_end_runs_into_the_option() {
         Vec::new()
     });
     let mut http = http(Origin {
-        verify: false,
+        trust: Trust::Anything,
         ..secure(&server)
     });
     http.set_patience(SHORT, "login_timeout");
@@ -216,5 +323,5 @@ fn settings_are_made_once_and_only_when_needed() {
     assert!(http.runtime.is_none() && http.tls.is_empty());
     http.send(get("/")).unwrap();
     http.send(get("/")).unwrap();
-    assert_eq!(http.tls.keys().collect::<Vec<_>>(), [&TlsKind::Unused]);
+    assert_eq!(http.tls.keys().collect::<Vec<_>>(), [&None]);
 }

@@ -1,12 +1,20 @@
 //! A URL typed by a user.
 
 use super::{domain, endpoint, put};
-use crate::policy::{Address, Endpoint, Origin, Scheme};
+use crate::policy::{Address, Endpoint, Origin, Scheme, Trust, UrlOption};
+
+fn by_api_url(free_path: bool) -> Address {
+    Address::FromUrlOption(UrlOption {
+        option: "api_url".to_owned(),
+        free_path,
+        ..UrlOption::default()
+    })
+}
 
 fn at(base_path: &str, url: &str, more: &[(&str, &str)]) -> Result<Origin, String> {
     let endpoint = Endpoint {
         scheme: Scheme::ByOptions,
-        address: Address::FromUrlOption("api_url".to_owned()),
+        addresses: vec![by_api_url(false)],
         base_path: base_path.to_owned(),
         ..endpoint()
     };
@@ -181,11 +189,10 @@ fn other_schemes_are_refused() {
         assert!(at("", url, &[("ssl_insecure", "1")]).is_err(), "{url}");
     }
     let only = |scheme, url: &str| {
-        let address = Address::FromUrlOption("api_url".to_owned());
         put(
             Endpoint {
                 scheme,
-                address,
+                addresses: vec![by_api_url(false)],
                 ..endpoint()
             },
             &[("api_url", url)],
@@ -197,6 +204,34 @@ fn other_schemes_are_refused() {
     );
     assert!(only(Scheme::Http, "https://127.0.0.1").is_err());
     assert!(only(Scheme::Https, "https://127.0.0.1").is_ok());
+}
+
+#[test]
+fn a_free_path_takes_the_place_of_the_declared_one() {
+    let at = |url: &str| {
+        let endpoint = Endpoint {
+            scheme: Scheme::ByOptions,
+            addresses: vec![by_api_url(true)],
+            base_path: "/1.0".to_owned(),
+            ..endpoint()
+        };
+        put(endpoint, &[("api_url", url)]).map(|origin| origin.base_url())
+    };
+    for (url, base) in [
+        ("https://api.example", "https://api.example/1.0"),
+        ("https://api.example/", "https://api.example/1.0"),
+        ("https://api.example/v1/", "https://api.example/v1"),
+        ("https://api.example/ovh/1.0", "https://api.example/ovh/1.0"),
+    ] {
+        assert_eq!(at(url).as_deref(), Ok(base), "{url}");
+    }
+    for url in [
+        "https://api.example/a?b",
+        "https://api.example/a#b",
+        "https://api.example//a",
+    ] {
+        assert!(at(url).is_err(), "{url}");
+    }
 }
 
 #[test]
@@ -219,7 +254,7 @@ fn clear_text_only_to_this_machine_or_with_consent() {
             "{refusal}"
         );
         let accepted = at("", url, &[("ssl_insecure", "1")]).unwrap();
-        assert!(!accepted.tls && !accepted.verify);
+        assert!(!accepted.tls && accepted.trust == Trust::Anything);
     }
 }
 

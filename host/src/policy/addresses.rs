@@ -1,0 +1,140 @@
+//! The addresses that an endpoint may be at, and which of them it is at now.
+
+use std::net::IpAddr;
+
+use url::Host;
+
+use super::endpoint::UrlOption;
+use super::location::{is_loopback, parse_host};
+use super::request::shortened;
+use super::{Origin, Refusal, Trust};
+
+#[cfg(test)]
+mod tests;
+
+/// Where an endpoint may be: usually at one address, the members of a pool at
+/// several. A plugin selects among them; where the user allows it, also a host
+/// that only the device has named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Those that the options name, in their order.
+    named: Vec<Origin>,
+    /// Where requests go, or why there is no such place.
+    current: Result<Origin, Refusal>,
+    /// The option that holds them, where it is one with URLs.
+    option: Option<UrlOption>,
+    /// The plugin may go where the device points.
+    follows: bool,
+}
+
+impl Addresses {
+    /// These; requests go to the first.
+    pub fn new(named: Vec<Origin>) -> Self {
+        let current = named.first().cloned();
+        Self {
+            named,
+            current: current.ok_or_else(|| Refusal::new("there is no address")),
+            option: None,
+            follows: false,
+        }
+    }
+
+    /// None, for this reason.
+    pub(super) fn absent(reason: Refusal) -> Self {
+        Self {
+            current: Err(reason),
+            ..Self::new(Vec::new())
+        }
+    }
+
+    /// The same, and whence they are.
+    pub(super) fn of_option(self, option: UrlOption, follows: bool) -> Self {
+        Self {
+            option: Some(option),
+            follows,
+            ..self
+        }
+    }
+
+    /// Where requests go.
+    pub fn current(&self) -> Result<&Origin, Refusal> {
+        self.current.as_ref().map_err(Clone::clone)
+    }
+
+    /// Those that the options name.
+    pub fn named(&self) -> &[Origin] {
+        &self.named
+    }
+
+    /// Sends what follows elsewhere: to one of [`Addresses::named`] by its URL,
+    /// or to a bare host, at the scheme and port of the present one. A host that
+    /// the options do not name needs the flag for that, and must not be one
+    /// that has to be written literally.
+    pub fn select(&mut self, address: &str) -> Result<&Origin, Refusal> {
+        let present = self.current()?.clone();
+        let selected = match self.named.iter().find(|origin| origin.to_string() == address) {
+            Some(named) => named.clone(),
+            None => self.by_host(&present, address)?,
+        };
+        self.current = Ok(selected);
+        self.current()
+    }
+
+    fn by_host(&self, present: &Origin, address: &str) -> Result<Origin, Refusal> {
+        let bare = address
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(address);
+        let host = parse_host(bare).map_err(|rule| Refusal::new(format!("the device names another host: {rule}")))?;
+        let wanted = Origin {
+            host,
+            ..present.clone()
+        };
+        let same_host = || self.named.iter().filter(|origin| origin.host == wanted.host);
+        if let Some(named) = same_host()
+            .find(|origin| origin.port == wanted.port)
+            .or(same_host().next())
+        {
+            return Ok(named.clone());
+        }
+        self.check_follow(present, &wanted)?;
+        Ok(wanted)
+    }
+
+    /// Whether the plugin may go to a host that no option names.
+    fn check_follow(&self, present: &Origin, wanted: &Origin) -> Result<(), Refusal> {
+        let shown = shortened(&wanted.host.to_string());
+        if !self.follows {
+            let remedy = match &self.option {
+                Some(UrlOption {
+                    option,
+                    several: true,
+                    follow_option: Some(flag),
+                    ..
+                }) => format!("add it to option {option}, or set {flag}=1"),
+                Some(UrlOption { option, .. }) => format!("set option {option} to it"),
+                None => "it cannot be gone to".to_owned(),
+            };
+            return Err(Refusal::new(format!(
+                "the device names {shown}, which no option names; {remedy}"
+            )));
+        }
+        let local = is_loopback(&present.host);
+        if is_loopback(&wanted.host) && !local {
+            return Err(Refusal::new(format!(
+                "the device names {shown}, which is this machine; such an address has to be written literally"
+            )));
+        }
+        match wanted.host {
+            Host::Ipv4(address) if !local => Origin::check_class("the device names", IpAddr::V4(address))?,
+            Host::Ipv6(address) if !local => Origin::check_class("the device names", IpAddr::V6(address))?,
+            _ => {}
+        }
+        match !wanted.tls && wanted.trust != Trust::Anything && !is_loopback(&wanted.host) {
+            true => Err(Refusal::new(format!(
+                "the password would travel in the clear to {shown}; use https://, or accept that with ssl_insecure=1"
+            ))),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Whose certificates are believed.
+
+use std::path::PathBuf;
+
+use super::Refusal;
+use super::request::shortened;
+
+#[cfg(test)]
+mod tests;
+
+/// How the certificate of a device is judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// It is issued, for the host's name, by an authority that the system
+    /// trusts.
+    System,
+    /// It is one of those in this PEM file, or is issued, for the host's name,
+    /// by one of them: the option `ca_file`.
+    File(PathBuf),
+    /// It is one of those with these fingerprints, whatever it says: the
+    /// option `ssl_fingerprint`.
+    Fingerprints(Vec<Fingerprint>),
+    /// It is not judged: the option `ssl_insecure`.
+    Anything,
+}
+
+/// The SHA-256 digest of a certificate in its binary form.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Trust {
+    /// As the options say; only one of them may say something.
+    pub(super) fn by_options<'o>(given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Self, Refusal> {
+        let insecure = given("ssl_insecure").filter(|value| *value != "0");
+        let options = [
+            ("ssl_insecure", insecure),
+            ("ca_file", given("ca_file")),
+            ("ssl_fingerprint", given("ssl_fingerprint")),
+        ];
+        let mut said = options
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| (name, value)));
+        let Some((name, value)) = said.next() else {
+            return Ok(Self::System);
+        };
+        if let Some((other, _)) = said.next() {
+            return Err(Refusal::option(
+                name,
+                format!("it and {other} say different things about the certificate; give one of them"),
+            ));
+        }
+        match name {
+            "ca_file" => file(value),
+            "ssl_fingerprint" => fingerprints(value),
+            _ => Ok(Self::Anything),
+        }
+        .map_err(|rule| Refusal::option(name, rule))
+    }
+}
+
+fn file(path: &str) -> Result<Trust, String> {
+    // The cluster starts agents in a folder of its own choice.
+    match path.starts_with('/') {
+        true => Ok(Trust::File(path.into())),
+        false => Err(format!(
+            "{:?} does not start with a slash; give the whole path",
+            shortened(path)
+        )),
+    }
+}
+
+fn fingerprints(text: &str) -> Result<Trust, String> {
+    let all = text.split([',', ' ', '\t']).filter(|text| !text.is_empty());
+    let all = all.map(Fingerprint::parse).collect::<Result<Vec<_>, _>>()?;
+    match all.is_empty() {
+        true => Err("there is no fingerprint in it".to_owned()),
+        false => Ok(Trust::Fingerprints(all)),
+    }
+}
+
+impl Fingerprint {
+    /// 64 hexadecimal digits in any case, with or without colons between the
+    /// bytes, and with or without `sha256:` before them.
+    fn parse(text: &str) -> Result<Self, String> {
+        let lower = text.to_ascii_lowercase();
+        let digits = lower.strip_prefix("sha256:").unwrap_or(&lower).replace(':', "");
+        let mut bytes = [0; 32];
+        let fits = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let pair = digits.get(2 * index..2 * index + 2).filter(|_| fits);
+            *byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(|| {
+                format!(
+                    "{:?} is no SHA-256 fingerprint; give the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints",
+                    shortened(text)
+                )
+            })?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// As openssl prints it.
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            let colon = if index == 0 { "" } else { ":" };
+            write!(formatter, "{colon}{byte:02X}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{self}")
+    }
+}

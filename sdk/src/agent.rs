@@ -15,6 +15,7 @@ impl Agent {
             shortdesc: shortdesc.into(),
             longdesc: String::new(),
             vendor_url: String::new(),
+            rights: Vec::new(),
             symlinks: Vec::new(),
             options: Vec::new(),
             parameters: Vec::new(),
@@ -38,6 +39,14 @@ impl Agent {
     #[must_use]
     pub fn vendor_url(mut self, url: impl Into<String>) -> Self {
         self.vendor_url = url.into();
+        self
+    }
+
+    /// What an account on the device has to be allowed for fencing, one line
+    /// each, as the device itself writes it.
+    #[must_use]
+    pub fn rights<R: Into<String>>(mut self, rights: impl IntoIterator<Item = R>) -> Self {
+        self.rights.extend(rights.into_iter().map(Into::into));
         self
     }
 
@@ -159,6 +168,7 @@ mod tests {
         let agent = Agent::new("fence_x", "an x")
             .longdesc("long")
             .vendor_url("https://x.example")
+            .rights(["GET /x", "POST /x"])
             .symlink("fence_y", "a y")
             .hidden_symlink("fence_z", "a z")
             .options(["ip", "plug"])
@@ -188,6 +198,7 @@ mod tests {
                 access: FileAccess::Write
             }]
         );
+        assert_eq!(agent.rights, ["GET /x", "POST /x"]);
         assert_eq!((&*agent.longdesc, &*agent.vendor_url), ("long", "https://x.example"));
     }
 

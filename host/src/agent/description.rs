@@ -14,6 +14,8 @@ pub struct Description {
     pub longdesc: String,
     /// May be empty.
     pub vendor_url: String,
+    /// What an account on the device has to be allowed.
+    pub rights: Vec<String>,
     /// Other names of the same agent.
     pub symlinks: Vec<Symlink>,
     /// Catalogue options by canonical name, in the order they were declared.

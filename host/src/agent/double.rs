@@ -125,6 +125,7 @@ pub(super) fn run(device: &mut Double, clock: &dyn Clock, operations: Operations
     let description = Description {
         name: "fence_probe".to_owned(),
         options: vec!["plug".to_owned()],
+        rights: vec!["may be switched".to_owned()],
         operations: Operations {
             password_optional: true,
             ..operations

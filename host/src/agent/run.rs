@@ -50,7 +50,7 @@ impl Call<'_> {
         }
         self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
         let action = match self.check(&mut options, device) {
-            Ok(Action::ValidateAll) => return Exit::Success,
+            Ok(Action::ValidateAll) => return self.validated(&options),
             Ok(action) => action,
             Err(exit) => return exit,
         };
@@ -95,6 +95,17 @@ impl Call<'_> {
         }
         let pace = pace(options, 1);
         script::run(options, pace.login(), self.log).map_err(|error| error.to_string())
+    }
+
+    /// Whether the account has these rights, only the device knows: `monitor`
+    /// asks it.
+    fn validated(&self, options: &Options) -> Exit {
+        let description = options.table().description();
+        for right in &description.rights {
+            self.log
+                .info(format!("{}: the account needs the right: {right}", self.name));
+        }
+        Exit::Success
     }
 
     /// Everything that takes a device.

@@ -46,6 +46,12 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     for file in described.files.iter() {
         writeln!(out, "  {}", clean(&touch(file, &described)))?;
     }
+    if !description.rights.is_empty() {
+        writeln!(out, "\nneeds an account that may:")?;
+    }
+    for right in &description.rights {
+        writeln!(out, "  {}", clean(right))?;
+    }
     writeln!(
         out,
         "\noptions: {} -o metadata, or {} -h",

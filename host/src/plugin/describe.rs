@@ -77,11 +77,12 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         + record.parameters.len()
         + record.overrides.len()
         + record.symlinks.len()
+        + record.rights.len()
         + record.capabilities.endpoints.iter().map(endpoint_rows).sum::<usize>()
         + record.capabilities.files.len();
     if rows > ROW_LIMIT {
         return Err(format!(
-            "{rows} options, symlinks, endpoints and files; {ROW_LIMIT} is the limit"
+            "{rows} options, symlinks, rights, endpoints and files; {ROW_LIMIT} is the limit"
         ));
     }
     let texts = [&record.name, &record.shortdesc, &record.longdesc, &record.vendor_url];
@@ -89,7 +90,12 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         .parameters
         .iter()
         .flat_map(|parameter| [&parameter.name, &parameter.shortdesc]);
-    if texts.into_iter().chain(parameters).any(|text| text.len() > TEXT_LIMIT) {
+    if texts
+        .into_iter()
+        .chain(&record.rights)
+        .chain(parameters)
+        .any(|text| text.len() > TEXT_LIMIT)
+    {
         return Err("a text of more than 16 KiB".to_owned());
     }
     Ok(())
@@ -115,6 +121,7 @@ fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints, Files),
         shortdesc: record.shortdesc,
         longdesc: record.longdesc,
         vendor_url: record.vendor_url,
+        rights: record.rights,
         symlinks: symlinks
             .map(|link| agent::Symlink {
                 name: link.name,

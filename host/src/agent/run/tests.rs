@@ -199,6 +199,21 @@ fn without_timeouts_the_agent_waits_for_an_hour() {
 }
 
 #[test]
+fn validate_all_tells_the_rights_to_those_who_want_to_know() {
+    for (arguments, lines) in [
+        (["-o", "validate-all"].as_slice(), 0),
+        (&["-o", "validate-all", "-v"], 1),
+    ] {
+        let mut device = Double::default();
+        let outcome = call(&mut device, &[arguments, &["-n", "1"]].concat());
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Success, ""));
+        let told = outcome.stderr.lines().filter(|line| line.contains("may be switched"));
+        assert_eq!(told.count(), lines, "{}", outcome.stderr);
+        assert!(device.calls.is_empty(), "no device is asked: {:?}", device.calls);
+    }
+}
+
+#[test]
 fn monitor_asks_and_says_nothing() {
     let operations = Operations {
         list_plugs: true,

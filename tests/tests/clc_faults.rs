@@ -5,12 +5,11 @@
 
 mod support;
 
-use std::sync::Mutex;
-
 use fencebox_tests::clc::{self, Settings};
 use fencebox_tests::fault::Plan;
 use fencebox_tests::machine::{Machine, Power};
 use fencebox_tests::server::{Config, Simulator};
+use support::matrix::{Judge, play_all};
 use support::{Outcome, call_virtually};
 
 const MACHINE: &str = "WA1ACMEDB01";
@@ -40,70 +39,32 @@ fn fence(simulator: &Simulator, action: &str) -> Outcome {
     call_virtually("fence_clc", &stdin)
 }
 
-/// What must hold whatever the fault: success is true, "off" is true, and
-/// nothing tells the password.
 fn judge(simulator: &Simulator, action: &str, mark: usize, outcome: &Outcome) -> Result<(), String> {
-    let machine = simulator.machine(MACHINE).unwrap();
-    let off = *machine.power() == Power::Off;
-    let true_word = match (action, outcome.exit) {
-        ("off", Some(0)) => {
-            off && matches!(
-                outcome.stdout.as_str(),
-                "Success: Powered OFF\n" | "Success: Already OFF\n"
-            )
-        }
-        ("reboot", Some(0)) => machine.was_off_since(mark) && outcome.stdout == "Success: Rebooted\n",
-        ("status", Some(0)) => !off && outcome.stdout == "Status: ON\n",
-        ("status", Some(2)) => off && outcome.stdout == "Status: OFF\n",
-        (_, Some(1)) => outcome.stdout.is_empty() && outcome.stderr.contains("fence_clc: "),
-        _ => false,
+    let judge = Judge {
+        agent: "fence_clc",
+        action,
+        is_off: |power| *power == Power::Off,
+        secrets: &[PASSWORD],
     };
-    if !true_word {
-        return Err(format!(
-            "the machine is {:?}, history {:?}",
-            machine.power(),
-            machine.history()
-        ));
-    }
-    match outcome.stderr.contains(PASSWORD) || outcome.stdout.contains(PASSWORD) {
-        true => Err("the password was printed".to_owned()),
-        false => Ok(()),
-    }
+    let verdict = judge.judge(&simulator.machine(MACHINE).unwrap(), mark, outcome);
+    verdict.map_err(|reason| format!("{reason}: {outcome:?}"))
 }
 
 #[test]
 fn no_fault_ends_in_a_false_success() {
-    let actions = ["off", "reboot", "status"];
     let powers = [Power::On, Power::Paused];
     let mut cases = Vec::new();
     for plan in clc::every_fault() {
-        for action in actions {
+        for action in ["off", "reboot", "status"] {
             cases.extend(powers.iter().map(|power| (plan.clone(), action, power.clone())));
         }
     }
     assert!(cases.len() > 500, "only {} cases", cases.len());
-    let cases = Mutex::new(cases);
-    let wrong = Mutex::new(Vec::new());
-    // Most of a case is waiting for an answer that does not come.
-    std::thread::scope(|scope| {
-        for _ in 0..24 {
-            scope.spawn(|| {
-                while let Some((plan, action, power)) = { cases.lock().unwrap().pop() } {
-                    let simulator = simulator(power.clone(), vec![plan.clone()]);
-                    let mark = simulator.machine(MACHINE).unwrap().mark();
-                    let outcome = fence(&simulator, action);
-                    if let Err(reason) = judge(&simulator, action, mark, &outcome) {
-                        wrong
-                            .lock()
-                            .unwrap()
-                            .push(format!("{plan} {action} from {power:?}: {reason}: {outcome:?}"));
-                    }
-                }
-            });
-        }
+    play_all(cases, |(plan, action, power)| {
+        let simulator = simulator(power.clone(), vec![plan.clone()]);
+        let mark = simulator.machine(MACHINE).unwrap().mark();
+        judge(&simulator, action, mark, &fence(&simulator, action))
     });
-    let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} false words:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Faults that pass: a fence agent that gives up on them leaves the cluster

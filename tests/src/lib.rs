@@ -4,7 +4,7 @@
 //!
 //! - [`machine`]: the *truth*, which machine really has power, and a read side that may lag behind it;
 //! - [`fault`]: what is planned to go wrong, at which step, at which call; [`wire`] does it to the bytes;
-//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`relay`].
+//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`relay`], [`xapi`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` beside the device's own paths:
 //!
@@ -41,6 +41,7 @@ pub mod relay;
 pub mod server;
 mod tls;
 pub mod wire;
+pub mod xapi;
 
 pub use fault::{Plan, PlanError};
 pub use machine::{Fleet, Machine, Power};

@@ -144,9 +144,11 @@ fn member_at(body: &[u8]) -> Option<usize> {
 
 /// The long string of the fault of this name.
 pub(super) fn filler(body: &[u8], fault: &Kind) -> Option<Filler> {
-    let at = member_at(body).filter(|_| fault.word() == "long-string")?;
+    if fault.word() != "long-string" {
+        return None;
+    }
     Some(Filler {
-        at,
+        at: member_at(body)?,
         chunk: vec![b'x'; 64 * 1024],
         bytes: fault.number.unwrap_or_default(),
     })

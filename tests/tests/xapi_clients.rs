@@ -1,18 +1,17 @@
-//! The simulated pool, as clients see it that were made for real ones: the published client of its makers, and the
-//! Python agent of fence-agents.
+//! The simulated pool, as the client sees it that the makers of real ones publish.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 mod support;
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use fencebox_tests::xapi::{self, DB01, DB02, Member, ODD, ODD_LABEL, Settings, Style, WEB01, WEB02, suspended};
+use fencebox_tests::xapi::{self, DB01, DB02, Member, ODD, ODD_LABEL, Settings, Style, WEB01, WEB02};
 use fencebox_tests::{Certificate, Config, Power, Simulator};
 use serde_json::{Value, json};
-use support::{Outcome, python, run};
+use support::python;
 
 fn pool() -> Simulator {
     Simulator::start(Settings::default().config()).unwrap()
@@ -40,33 +39,29 @@ impl Client {
     }
 
     /// Makes a call, without the session, which the client adds.
-    fn call(&mut self, method: &str, params: &[Value]) -> Value {
-        let mut line = vec![json!(method)];
-        line.extend_from_slice(params);
-        writeln!(self.child.stdin.as_mut().unwrap(), "{}", Value::Array(line)).unwrap();
+    fn call(&mut self, method: &str, params: Value) -> Value {
+        let line = json!([method, params]);
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
         serde_json::from_str(&answer).unwrap_or_else(|cause| panic!("{method}: {cause}: {answer:?}"))
     }
 
     #[track_caller]
-    fn value(&mut self, method: &str, params: &[Value]) -> Value {
+    fn value(&mut self, method: &str, params: Value) -> Value {
         let mut answer = self.call(method, params);
         assert!(answer.get("value").is_some(), "{method}: {answer}");
         answer["value"].take()
     }
 
     #[track_caller]
-    fn failure(&mut self, method: &str, params: &[Value]) -> Vec<String> {
+    fn failure(&mut self, method: &str, params: Value) -> Vec<String> {
         let answer = self.call(method, params);
         serde_json::from_value(answer["failure"].clone()).unwrap_or_else(|_| panic!("{method}: {answer}"))
     }
 
     fn log_in(&mut self) -> Value {
-        self.call(
-            "login_with_password",
-            &[json!("root"), json!("s3cret"), json!("1.0"), json!("client")],
-        )
+        self.call("login_with_password", json!(["root", "s3cret", "1.0", "client"]))
     }
 }
 
@@ -99,16 +94,16 @@ fn the_published_client_fences_in_every_style() {
         .unwrap();
         let mut client = Client::start(interpreter, &device.url());
         assert_eq!(client.log_in(), json!({ "value": null }));
-        let db01 = client.value("VM.get_by_uuid", &[json!(DB01)]);
-        assert_eq!(client.value("VM.get_by_name_label", &[json!("db01")]), json!([db01]));
-        assert_eq!(client.value("VM.get_power_state", &[db01.clone()]), "Running");
-        assert_eq!(client.value("VM.hard_shutdown", &[db01.clone()]), "");
+        let db01 = client.value("VM.get_by_uuid", json!([DB01]));
+        assert_eq!(client.value("VM.get_by_name_label", json!(["db01"])), json!([db01]));
+        assert_eq!(client.value("VM.get_power_state", json!([db01])), "Running");
+        assert_eq!(client.value("VM.hard_shutdown", json!([db01])), "");
         assert_eq!(device.power(DB01), Some(Power::Off));
-        let record = client.value("VM.get_record", &[db01.clone()]);
+        let record = client.value("VM.get_record", json!([db01]));
         assert_eq!(record["power_state"], "Halted");
         assert_eq!(record["resident_on"], "OpaqueRef:NULL");
-        assert_eq!(client.value("VM.start", &[db01.clone(), json!(false), json!(true)]), "");
-        assert_eq!(client.value("VM.hard_reboot", &[db01]), "");
+        assert_eq!(client.value("VM.start", json!([db01, false, true])), "");
+        assert_eq!(client.value("VM.hard_reboot", json!([db01])), "");
         let (on, off) = (Power::On, Power::Off);
         assert_eq!(device.history(DB01), [on.clone(), off.clone(), on.clone(), off, on]);
         assert_eq!(
@@ -116,7 +111,7 @@ fn the_published_client_fences_in_every_style() {
             ["hard_shutdown", "start", "hard_reboot"]
         );
         assert_eq!(device.sessions().open, 1);
-        client.value("session.logout", &[]);
+        client.value("session.logout", json!([]));
         assert_eq!(device.sessions().open, 0);
     }
 }
@@ -129,7 +124,7 @@ fn records_are_what_the_published_client_expects() {
     let device = pool();
     let mut client = Client::start(interpreter, &device.url());
     client.log_in();
-    let records = client.value("VM.get_all_records", &[]);
+    let records = client.value("VM.get_all_records", json!([]));
     let records = records.as_object().unwrap();
     let of = |uuid: &str| records.values().find(|record| record["uuid"] == uuid).unwrap();
     assert_eq!(records.len(), device.machines().len());
@@ -159,35 +154,35 @@ fn failures_have_the_details_of_the_api() {
     };
     let device = pool();
     let mut client = Client::start(interpreter, &device.url());
-    let wrong = client.failure("login_with_password", &[json!("root"), json!("wrong")]);
+    let wrong = client.failure("login_with_password", json!(["root", "wrong"]));
     assert_eq!(wrong[..2], ["SESSION_AUTHENTICATION_FAILED", "root"]);
     client.log_in();
-    let vm = client.value("VM.get_by_uuid", &[json!(DB02)]);
+    let vm = client.value("VM.get_by_uuid", json!([DB02]));
     let reference = vm.as_str().unwrap();
     let expected = ["VM_BAD_POWER_STATE", reference, "running, paused, suspended", "halted"];
-    assert_eq!(client.failure("VM.hard_shutdown", &[vm.clone()]), expected);
+    assert_eq!(client.failure("VM.hard_shutdown", json!([vm])), expected);
     assert_eq!(
-        client.failure("VM.frobnicate", &[]),
+        client.failure("VM.frobnicate", json!([])),
         ["MESSAGE_METHOD_UNKNOWN", "VM.frobnicate"]
     );
-    let count = client.failure("VM.start", &[vm]);
+    let count = client.failure("VM.start", json!([vm]));
     assert_eq!(count, ["MESSAGE_PARAMETER_COUNT_MISMATCH", "VM.start", "4", "2"]);
     assert_eq!(
-        client.failure("VM.get_by_uuid", &[json!("none")]),
+        client.failure("VM.get_by_uuid", json!(["none"])),
         ["UUID_INVALID", "VM", "none"]
     );
     assert_eq!(
-        client.failure("VM.get_record", &[json!("none")]),
+        client.failure("VM.get_record", json!(["none"])),
         ["HANDLE_INVALID", "VM", "none"]
     );
-    let template = client.value("VM.get_by_uuid", &[json!(xapi::TEMPLATE)]);
-    let start = client.failure("VM.start", &[template.clone(), json!(false), json!(true)]);
+    let template = client.value("VM.get_by_uuid", json!([xapi::TEMPLATE]));
+    let start = client.failure("VM.start", json!([template, false, true]));
     assert_eq!(start, ["VM_IS_TEMPLATE", template.as_str().unwrap(), "start"]);
     device.add_fault(xapi::plan("record*1=fault").unwrap());
-    assert_eq!(client.call("VM.get_record", &[json!("x")]), json!({ "error": "Fault" }));
+    assert_eq!(client.call("VM.get_record", json!(["x"])), json!({ "error": "Fault" }));
     device.add_fault(xapi::plan("record*1=status:500").unwrap());
     assert_eq!(
-        client.call("VM.get_record", &[json!("x")]),
+        client.call("VM.get_record", json!(["x"])),
         json!({ "error": "ProtocolError" })
     );
 }
@@ -202,7 +197,7 @@ fn an_expired_session_makes_the_published_client_log_in_again() {
     let mut client = Client::start(interpreter, &device.url());
     client.log_in();
     device.add_fault(xapi::plan("find*1=expired").unwrap());
-    client.value("VM.get_by_uuid", &[json!(DB01)]);
+    client.value("VM.get_by_uuid", json!([DB01]));
     let sessions = device.sessions();
     assert_eq!((sessions.opened, sessions.open), (2, 1));
 }
@@ -224,7 +219,7 @@ fn a_slave_sends_the_published_client_to_the_master() {
     let mut client = Client::start(interpreter, &device.url_at(master));
     assert_eq!(client.log_in(), json!({ "value": null }));
     device.set_master([127, 0, 0, 1].into()).unwrap();
-    assert_eq!(client.failure("VM.get_all", &[]), ["HOST_IS_SLAVE", "127.0.0.1"]);
+    assert_eq!(client.failure("VM.get_all", json!([])), ["HOST_IS_SLAVE", "127.0.0.1"]);
     let places: Vec<_> = device.requests().into_iter().map(|request| request.at).collect();
     assert_eq!(places, ["127.0.0.1", "127.0.0.2", "127.0.0.2"]);
 }
@@ -246,6 +241,7 @@ fn the_published_client_believes_the_certificate_that_it_should() {
             ..settings.config()
         })
         .unwrap();
+        assert_eq!(device.fingerprint(), Some(served(interpreter, &device).as_str()));
         let file = folder.path().join("certificate.pem");
         std::fs::write(&file, device.certificate().unwrap()).unwrap();
         let client = |url: &str, more: &[&str]| {
@@ -265,121 +261,60 @@ fn the_published_client_believes_the_certificate_that_it_should() {
     }
 }
 
-/// The Python agent against a pool.
-struct Agent {
-    program: PathBuf,
-    device: Simulator,
-}
-
-impl Agent {
-    fn new(settings: Settings) -> Option<Agent> {
-        Some(Agent {
-            program: python::agent("fence_xenapi")?,
-            device: Simulator::start(settings.config()).unwrap(),
-        })
-    }
-
-    fn fence(&self, lines: &str) -> Outcome {
-        let url = self.device.url();
-        let input = format!("session_url={url}\nlogin=root\npasswd=s3cret\n{lines}");
-        run(Command::new(&self.program), &input)
-    }
-
-    #[track_caller]
-    fn assert(&self, lines: &str, exit: i32, stdout: &str) {
-        let outcome = self.fence(lines);
-        assert_eq!(
-            (outcome.exit, outcome.stdout.as_str()),
-            (Some(exit), stdout),
-            "{lines}: {outcome:?}"
-        );
-    }
-}
-
-#[test]
-fn the_python_agent_fences() {
-    let Some(agent) = Agent::new(Settings::default()) else {
-        return;
-    };
-    agent.assert("action=status\nplug=db01\n", 0, "Status: ON\n");
-    agent.assert("action=status\nplug=db02\n", 2, "Status: OFF\n");
-    agent.assert("action=off\nplug=db01\n", 0, "Success: Powered OFF\n");
-    assert_eq!(agent.device.power(DB01), Some(Power::Off));
-    agent.assert("action=off\nplug=db01\n", 0, "Success: Already OFF\n");
-    agent.assert("action=on\nplug=db01\n", 0, "Success: Powered ON\n");
-    agent.assert("action=reboot\nplug=db01\n", 0, "Success: Rebooted\n");
-    let (on, off) = (Power::On, Power::Off);
-    assert_eq!(
-        agent.device.history(DB01),
-        [on.clone(), off.clone(), on.clone(), off, on]
+/// The SHA-256 of the certificate that the second member shows, as Python computes it.
+fn served(interpreter: &Path, device: &Simulator) -> String {
+    let port = device.address().port();
+    let program = format!(
+        "import hashlib, ssl; pem = ssl.get_server_certificate(('127.0.0.2', {port})); \
+         print(hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest())"
     );
-    // It never asks for a reboot in one.
-    let operations = ["hard_shutdown", "start", "hard_shutdown", "start"];
-    assert_eq!(agent.device.machine(DB01).unwrap().operations(), operations);
+    let output = Command::new(interpreter).args(["-c", &program]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
-fn the_python_agent_takes_what_is_not_halted_for_on() {
-    let Some(agent) = Agent::new(Settings::default()) else {
+fn the_program_serves_a_pool() {
+    let Some(interpreter) = python::interpreter() else {
         return;
     };
-    for (label, uuid, power) in [("web01", WEB01, Power::Paused), ("web02", WEB02, suspended())] {
-        agent.assert(&format!("action=status\nplug={label}\n"), 0, "Status: ON\n");
-        assert_eq!(agent.device.power(uuid), Some(power));
-        agent.assert(&format!("action=off\nplug={label}\n"), 0, "Success: Powered OFF\n");
-        assert_eq!(agent.device.power(uuid), Some(Power::Off));
-    }
-    agent.assert(&format!("action=off\nplug={ODD_LABEL}\n"), 0, "Success: Powered OFF\n");
-    assert_eq!(agent.device.power(ODD), Some(Power::Off));
-}
-
-#[test]
-fn the_python_agent_lists_what_may_be_fenced() {
-    let Some(agent) = Agent::new(Settings::default()) else {
-        return;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fencebox-sim"));
+    program.args([
+        "xapi",
+        "--member",
+        "127.0.0.2",
+        "--dead-member",
+        "127.0.0.3",
+        "--master",
+        "127.0.0.2",
+    ]);
+    program.args(["--machine", "c0ffee00-0000-4000-8000-0000000000aa=off,name=own"]);
+    program.args([
+        "--tls",
+        "--fingerprint",
+        "--until-eof",
+        "--session-calls",
+        "2",
+        "--typed-strings",
+        "--chunked",
+    ]);
+    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    let url = first.strip_prefix("listening on ").unwrap();
+    let fingerprint = lines.next().unwrap();
+    assert_eq!(fingerprint.strip_prefix("fingerprint ").map(str::len), Some(64));
+    let client = |url: &str| {
+        let script = python::script("xenapi_calls.py");
+        Client::of(Command::new(interpreter).arg(script).args([url, "insecure"]))
     };
-    let outcome = agent.fence("action=list\n");
-    let mut expected = String::new();
-    for machine in agent.device.machines() {
-        let fenced = ![xapi::TEMPLATE, xapi::SNAPSHOT, &xapi::control_domain(0)].contains(&machine.id());
-        expected += &fenced
-            .then(|| format!("{},{}\n", machine.id(), machine.name()))
-            .unwrap_or_default();
-    }
-    assert_eq!((outcome.exit, outcome.stdout), (Some(0), expected));
-    agent.assert("action=monitor\n", 0, "");
-    // It logs in each time, and never out.
-    assert_eq!(agent.device.sessions().open, 2);
-}
-
-#[test]
-fn the_python_agent_refuses_what_it_cannot_tell() {
-    let Some(agent) = Agent::new(Settings::default()) else {
-        return;
-    };
-    let before = agent.device.machines();
-    agent.assert("action=off\nplug=none\n", 1, "NAME_INVALID\n");
-    agent.assert("action=status\nplug=twin\n", 1, "MULTIPLE_VMS_FOUND\n");
-    agent.assert("action=off\nplug=Debian 12\n", 1, "");
-    agent.assert("action=off\nplug=Control domain on host: h1\n", 1, "");
-    agent.assert("action=off\nplug=db01 before the upgrade\n", 1, "");
-    // This one breaks while it says so.
-    assert_eq!(agent.fence("action=off\nplug=db01\npasswd=wrong\n").exit, Some(1));
-    for (machine, old) in agent.device.machines().iter().zip(before) {
-        assert_eq!(machine.history(), old.history());
-    }
-}
-
-/// A command that changes nothing, and one that the API refuses: no success, but the agent's patience ends.
-#[test]
-fn the_python_agent_does_not_believe_a_success_that_changes_nothing() {
-    for fault in ["power=no-effect", "power=back-on", "power=failure:HOST_OFFLINE"] {
-        let Some(agent) = Agent::new(Settings::default()) else {
-            return;
-        };
-        agent.device.add_fault(xapi::plan(fault).unwrap());
-        let outcome = agent.fence("action=off\nplug=db01\npower_timeout=1\n");
-        assert_eq!(outcome.exit, Some(1), "{fault}: {outcome:?}");
-        assert_eq!(agent.device.power(DB01), Some(Power::On));
-    }
+    assert_eq!(
+        client(url).log_in(),
+        json!({ "failure": ["HOST_IS_SLAVE", "127.0.0.2"] })
+    );
+    let mut client = client(&url.replace("127.0.0.1", "127.0.0.2"));
+    client.log_in();
+    let own = client.value("VM.get_by_name_label", json!(["own"]));
+    assert_eq!(client.value("VM.get_power_state", json!([own[0]])), "Halted");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
 }

@@ -19,18 +19,22 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
         ("GET", ["machines"]) => Ok(json!(state.device.fleet.machines())),
         ("PUT", ["machines", id]) => set_power(state, id, &request.body),
         ("GET", ["requests"]) => Ok(json!(state.requests)),
+        ("GET", ["sessions"]) => Ok(json!(state.protocol.sessions())),
+        ("GET", ["master"]) => master(state),
+        ("PUT", ["master"]) => set_master(state, &request.body),
         ("GET", ["faults"]) => return plans(state),
         ("POST", ["faults"]) => add_faults(state, &request.body),
         ("DELETE", ["faults"]) => {
             state.device.faults.clear();
             return plans(state);
         }
-        (_, ["machines"] | ["machines", _] | ["requests"] | ["faults"]) => {
+        (_, ["machines"] | ["machines", _] | ["requests"] | ["sessions"] | ["master"] | ["faults"]) => {
             Err((405, format!("no {} here", request.method)))
         }
         _ => Err((
             404,
-            "there are /_sim/machines, /_sim/machines/ID, /_sim/requests and /_sim/faults".to_owned(),
+            "there are /_sim/machines, /_sim/machines/ID, /_sim/requests, /_sim/sessions, /_sim/master and /_sim/faults"
+                .to_owned(),
         )),
     };
     match done {
@@ -55,6 +59,24 @@ fn set_power(state: &mut State, id: &str, body: &str) -> Result<Value, (u16, Str
             r#"the body must be {"power":"on"}, or off, paused, or another word"#.to_owned(),
         )),
     }
+}
+
+fn master(state: &State) -> Result<Value, (u16, String)> {
+    match state.protocol.master() {
+        Some(address) => Ok(json!({ "address": address })),
+        None => Err((404, "this device is no pool".to_owned())),
+    }
+}
+
+fn set_master(state: &mut State, body: &str) -> Result<Value, (u16, String)> {
+    let body: Value = serde_json::from_str(body).map_err(|error| (400, format!("the body is not JSON: {error}")))?;
+    let Some(address) = body.get("address").and_then(Value::as_str) else {
+        return Err((400, r#"the body must be {"address":"127.0.0.2"}"#.to_owned()));
+    };
+    if !state.protocol.set_master(address) {
+        return Err((404, format!("no member `{address}` of a pool")));
+    }
+    master(state)
 }
 
 fn add_faults(state: &mut State, body: &str) -> Result<Value, (u16, String)> {

@@ -5,7 +5,7 @@
 //! - STEP is one of the protocol's steps, or `any`;
 //! - NTH is the first call that is struck, counted from 1 and from the moment the plan was added (default 1);
 //! - COUNT is how many calls are struck, `N` or not given for *for ever*;
-//! - KIND is one of [`WIRE`], which work at every step, or one of the protocol's own, which work at one step.
+//! - KIND is one of [`WIRE`], which work at every step, or one of the protocol's own, most of which work at one step.
 //!
 //! Where several plans strike the same call, the one that was added first does.
 
@@ -210,7 +210,8 @@ impl Grammar {
             help += &format!("  {step:<12} {doc}\n");
         }
         help += "\nKinds, at every step:\n";
-        WIRE.iter().for_each(|row| help += &row.help());
+        let everywhere = self.kinds.iter().filter(|row| row.step.is_none());
+        WIRE.iter().chain(everywhere).for_each(|row| help += &row.help());
         for (step, _) in self.steps {
             let mut own = self.kinds.iter().filter(|row| row.step == Some(step)).peekable();
             if own.peek().is_some() {

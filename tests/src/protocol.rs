@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use crate::fault::{Faults, Grammar, Kind};
 use crate::machine::Fleet;
+use crate::wire;
 
 /// One request as the device got it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Request {
     /// Its number, from 1, among all requests to the device (the control endpoint does not count).
     pub order: u64,
+    /// The simulator's own address that it came to, without the port: `127.0.0.2`. Tells the members of a pool apart.
+    pub at: String,
     /// `GET`, `POST`, …
     pub method: String,
     /// Path and query, as they were sent.
@@ -89,7 +92,7 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// What the device answers when nothing goes wrong on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
@@ -127,6 +130,26 @@ impl Answer {
     }
 }
 
+/// What makes an answer as long as a fault wants it, without anybody holding all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filler {
+    /// Where in the body it goes.
+    pub at: usize,
+    /// What is there over and over.
+    pub chunk: Vec<u8>,
+    /// How many bytes there are of it in all.
+    pub bytes: u64,
+}
+
+/// How clients logged in and out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sessions {
+    /// How many were opened so far.
+    pub opened: u64,
+    /// How many of these are open still.
+    pub open: u64,
+}
+
 /// The device behind a protocol: its machines and what is planned to go wrong.
 #[derive(Debug, Default)]
 pub struct Device {
@@ -147,6 +170,33 @@ pub trait Protocol: Send {
     /// Does what the request asks and answers it. `fault` is one of the protocol's own kinds, to be obeyed; faults of
     /// the wire come on top, and are none of its business.
     fn answer(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Answer;
+
+    /// An error that comes with an HTTP status, in the form in which the device tells it; a JSON message, if nothing
+    /// else is said.
+    fn error(&self, status: u16, message: &str) -> Answer {
+        Answer::message(status, message)
+    }
+
+    /// What the answer is filled up with when this fault, the wire's `huge` or one of the protocol's own, makes it
+    /// long; if nothing else is said, blanks before the body for `huge`, which are JSON.
+    fn filler(&self, _answer: &Answer, fault: &Kind) -> Option<Filler> {
+        wire::blanks(0, fault)
+    }
+
+    /// The sessions, where the device knows them.
+    fn sessions(&self) -> Sessions {
+        Sessions::default()
+    }
+
+    /// The address of the pool's master, where the device is a pool.
+    fn master(&self) -> Option<String> {
+        None
+    }
+
+    /// Makes the member at this address the pool's master; `false` when there is no such member, or no pool.
+    fn set_master(&mut self, _address: &str) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

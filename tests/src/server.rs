@@ -1,36 +1,32 @@
-//! The listener: takes requests, records them, lets the protocol answer, and does the faults of the wire.
+//! A running simulator.
+
+mod listener;
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, bail};
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
-use hyper::rt::{Read, Write};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
-use crate::control;
-use crate::fault::{Occasion, Plan};
+use crate::fault::Plan;
 use crate::machine::{Fleet, Machine, Power};
-use crate::protocol::{Answer, Device, Protocol, Request};
-use crate::tls;
-use crate::wire::{self, Body, Cut};
-
-/// No request to a device is larger than this, in bytes.
-const REQUEST_LIMIT: usize = 1024 * 1024;
+use crate::protocol::{Device, Protocol, Request, Sessions};
+use crate::tls::{self, Certificate};
 
 /// What to simulate, and where.
 pub struct Config {
     /// Where to listen; port 0 for a free one.
     pub listen: SocketAddr,
-    /// Whether to speak TLS, with a certificate of its own for `localhost` and `127.0.0.1`.
+    /// Further addresses on which the same device listens, on the same port: the other members of a pool.
+    pub further: Vec<IpAddr>,
+    /// Whether to speak TLS, with a certificate of its own.
     pub tls: bool,
+    /// What that certificate says.
+    pub certificate: Certificate,
+    /// Whether answers go in chunks, instead of with a length.
+    pub chunked: bool,
     /// The machines.
     pub machines: Vec<Machine>,
     /// Faults planned from the beginning.
@@ -44,7 +40,10 @@ impl Config {
     pub fn new(protocol: impl Protocol + 'static, machines: Vec<Machine>) -> Config {
         Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            further: Vec::new(),
             tls: false,
+            certificate: Certificate::default(),
+            chunked: false,
             machines,
             faults: Vec::new(),
             protocol: Box::new(protocol),
@@ -57,6 +56,7 @@ pub(crate) struct State {
     pub(crate) protocol: Box<dyn Protocol>,
     pub(crate) device: Device,
     pub(crate) requests: Vec<Request>,
+    pub(crate) chunked: bool,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -71,6 +71,7 @@ pub struct Simulator {
     shared: Shared,
     address: SocketAddr,
     certificate: Option<String>,
+    fingerprint: Option<String>,
     stop: Option<oneshot::Sender<Infallible>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -90,39 +91,40 @@ impl Simulator {
             protocol: config.protocol,
             device,
             requests: Vec::new(),
+            chunked: config.chunked,
         };
         let shared = Arc::new(Mutex::new(state));
 
-        let listener =
-            TcpListener::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let (acceptor, certificate) = match config.tls.then(tls::self_signed).transpose()? {
-            Some(tls) => (Some(tls.acceptor), Some(tls.pem)),
-            None => (None, None),
+        let listeners = listener::bind(config.listen, &config.further)?;
+        let address = listeners.first().context("no address to listen on")?.local_addr()?;
+        let addresses: Vec<IpAddr> = config.further.into_iter().chain([address.ip()]).collect();
+        let tls = config.tls.then(|| tls::self_signed(config.certificate, &addresses));
+        let (acceptor, certificate, fingerprint) = match tls.transpose()? {
+            Some(tls) => (Some(tls.acceptor), Some(tls.pem), Some(tls.fingerprint)),
+            None => (None, None, None),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
+        let mut serving = Vec::new();
+        for listener in listeners {
             let _context = runtime.enter();
-            tokio::net::TcpListener::from_std(listener)?
-        };
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            serving.push(listener::serve(listener, acceptor.clone(), shared.clone()));
+        }
         let (stop, stopped) = oneshot::channel();
-        let serving = serve(listener, acceptor, shared.clone());
         let thread = std::thread::Builder::new()
             .name("simulator".to_owned())
             .spawn(move || {
                 // Dropping the runtime at the end of this closure ends every connection, stalled ones too.
                 runtime.block_on(async {
-                    tokio::select! {
-                        () = serving => {}
-                        _ = stopped => {}
-                    }
+                    serving.into_iter().map(tokio::spawn).for_each(drop);
+                    let _ = stopped.await;
                 });
             })?;
         Ok(Simulator {
             shared,
             address,
             certificate,
+            fingerprint,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -130,11 +132,16 @@ impl Simulator {
 
     /// Where it is, without a path: `http://127.0.0.1:PORT`, or `https://…`.
     pub fn url(&self) -> String {
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        self.url_at(self.address.ip())
     }
 
-    /// The address that it listens on.
+    /// Where a member of the pool is, as [`Simulator::url`] has it. Whether anybody listens there is another matter.
+    pub fn url_at(&self, member: IpAddr) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", SocketAddr::new(member, self.address.port()))
+    }
+
+    /// The address that it listens on, the first one if there are several.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -142,6 +149,27 @@ impl Simulator {
     /// The certificate in PEM form, when it speaks TLS: the only authority that a client should believe.
     pub fn certificate(&self) -> Option<&str> {
         self.certificate.as_deref()
+    }
+
+    /// The SHA-256 of the certificate's DER form, when it speaks TLS: 64 hexadecimal digits in lower case.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
+    }
+
+    /// How clients logged in and out, where the device knows sessions.
+    pub fn sessions(&self) -> Sessions {
+        locked(&self.shared).protocol.sessions()
+    }
+
+    /// Makes another member the pool's master; it does not know the sessions of the one before.
+    ///
+    /// # Errors
+    /// When there is no such member.
+    pub fn set_master(&self, address: IpAddr) -> Result<()> {
+        match locked(&self.shared).protocol.set_master(&address.to_string()) {
+            true => Ok(()),
+            false => bail!("no member `{address}` of a pool"),
+        }
     }
 
     /// Every machine as it is now.
@@ -202,86 +230,4 @@ impl Drop for Simulator {
             let _ = thread.join();
         }
     }
-}
-
-async fn serve(listener: tokio::net::TcpListener, acceptor: Option<TlsAcceptor>, shared: Shared) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: give the connections that there are time to end.
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            continue;
-        };
-        let (acceptor, shared) = (acceptor.clone(), shared.clone());
-        tokio::spawn(async move {
-            match acceptor {
-                None => converse(TokioIo::new(stream), shared).await,
-                // A client that does not believe the certificate breaks off here. That is its good right.
-                Some(acceptor) => {
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        converse(TokioIo::new(stream), shared).await;
-                    }
-                }
-            }
-        });
-    }
-}
-
-/// Serves one connection to its end.
-async fn converse(stream: impl Read + Write + Unpin, shared: Shared) {
-    let service = service_fn(|request| answer(shared.clone(), request));
-    // Errors are what planned faults and impatient clients make; the record of requests tells the story.
-    let _ = http1::Builder::new().serve_connection(stream, service).await;
-}
-
-async fn answer(shared: Shared, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Cut> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, REQUEST_LIMIT).collect().await else {
-        return wire::deliver(Answer::message(413, "request too large or cut off"), None).await;
-    };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let request = Request {
-        order: 0,
-        method: head.method.to_string(),
-        target: head.uri.to_string(),
-        headers: head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-            .collect(),
-        body: text(&body.to_bytes()),
-        fault: None,
-    };
-    let (answer, plan) = decide(&mut locked(&shared), request);
-    wire::deliver(answer, plan.as_ref().map(|plan| &plan.kind)).await
-}
-
-/// What the device does and says to a request, and the plan that strikes it.
-fn decide(state: &mut State, mut request: Request) -> (Answer, Option<Plan>) {
-    if control::owns(request.path()) {
-        return (control::answer(state, &request), None);
-    }
-    let plan = state
-        .device
-        .faults
-        .strike(state.protocol.step(&request), Occasion::Call);
-    request.order = state.requests.len() as u64 + 1;
-    request.fault = plan.as_ref().map(Plan::to_string);
-    state.requests.push(request.clone());
-
-    // A fault of the protocol's own names a step; one of the wire does not.
-    let own = plan
-        .as_ref()
-        .map(|plan| &plan.kind)
-        .filter(|kind| kind.row.step.is_some());
-    let asked = own.is_some() || plan.as_ref().is_none_or(|plan| wire::takes_effect(&plan.kind));
-    let answer = if asked {
-        state.protocol.answer(&mut state.device, &request, own)
-    } else {
-        Answer {
-            status: 200,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
-    };
-    (answer, plan)
 }

@@ -94,8 +94,9 @@ fn each_fault_changes_what_the_client_sees() {
         .into_iter()
         .filter(|plan| plan.first == 1 && plan.kind.row.occasion == Occasion::Call)
     {
-        // The one is a lie that the answer does not show, the other the truth.
-        if !["operation=no-effect", "server=state:started"].contains(&plan.to_string().as_str()) {
+        // The one is a lie that the answer does not show, the other the truth; a late answer is the same answer.
+        let told = plan.to_string();
+        if !["operation=no-effect", "server=state:started"].contains(&told.as_str()) && plan.kind.word() != "delay" {
             assert_ne!(seen(plan.step, None), seen(plan.step, Some(plan.clone())), "{plan}");
         }
     }
@@ -147,7 +148,7 @@ fn faults_of_the_wire_look_as_they_should() {
     let cut = seen("server=truncate");
     assert!(cut.contains(&format!("content-length: {}", body.len())), "{cut}");
     assert!(cut.ends_with(&format!("\n\n{}", &body[..body.len() / 2])), "{cut}");
-    let half = seen("server=bad-json");
+    let half = seen("server=half");
     assert!(half.contains(&format!("content-length: {}", body.len() / 2)), "{half}");
     assert_eq!(
         (

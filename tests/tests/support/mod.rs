@@ -9,6 +9,7 @@
 )]
 
 pub mod matrix;
+pub mod python;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,0 +1,171 @@
+//! The listener: takes requests, records them, lets the protocol answer, and does the faults of the wire.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use anyhow::{Context as _, Result, bail};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio_rustls::TlsAcceptor;
+
+use super::{Shared, State, locked};
+use crate::control;
+use crate::fault::{Occasion, Plan};
+use crate::protocol::{Answer, Request};
+use crate::wire::{self, Body, Cut, Delivery};
+
+/// No request to a device is larger than this, in bytes.
+const REQUEST_LIMIT: usize = 1024 * 1024;
+
+/// How often a port is looked for that is free on several addresses.
+const ATTEMPTS: u32 = 20;
+
+/// Listens on an address, and on further ones with the same port.
+pub(super) fn bind(listen: SocketAddr, further: &[IpAddr]) -> Result<Vec<TcpListener>> {
+    for _ in 0..ATTEMPTS {
+        let first = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+        let port = first.local_addr()?.port();
+        let mut listeners = vec![first];
+        let taken = further
+            .iter()
+            .map(|address| SocketAddr::new(*address, port))
+            .find_map(|address| match TcpListener::bind(address) {
+                Ok(listener) => {
+                    listeners.push(listener);
+                    None
+                }
+                Err(cause) => Some((address, cause)),
+            });
+        match taken {
+            None => {
+                listeners
+                    .iter()
+                    .try_for_each(|listener| listener.set_nonblocking(true))?;
+                return Ok(listeners);
+            }
+            // The port was free on the first address only: try another one.
+            Some((_, cause)) if cause.kind() == ErrorKind::AddrInUse && listen.port() == 0 => {}
+            Some((address, cause)) => return Err(cause).with_context(|| format!("cannot listen on {address}")),
+        }
+    }
+    bail!("no port is free on {} and {further:?}", listen.ip())
+}
+
+pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<TlsAcceptor>, shared: Shared) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, most likely: give the connections that there are time to end.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            continue;
+        };
+        let (acceptor, shared) = (acceptor.clone(), shared.clone());
+        let at = stream
+            .local_addr()
+            .map(|address| address.ip().to_string())
+            .unwrap_or_default();
+        tokio::spawn(async move {
+            match acceptor {
+                None => converse(TokioIo::new(stream), at, shared).await,
+                // A client that does not believe the certificate breaks off here. That is its good right.
+                Some(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        converse(TokioIo::new(stream), at, shared).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Serves one connection to its end.
+async fn converse(stream: impl Read + Write + Unpin, at: String, shared: Shared) {
+    let service = service_fn(|request| answer(at.clone(), shared.clone(), request));
+    // Errors are what planned faults and impatient clients make; the record of requests tells the story.
+    let _ = http1::Builder::new().serve_connection(stream, service).await;
+}
+
+async fn answer(at: String, shared: Shared, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Cut> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, REQUEST_LIMIT).collect().await else {
+        let refusal = locked(&shared).protocol.error(413, "request too large or cut off");
+        return Delivery::plain(refusal).send().await;
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let request = Request {
+        order: 0,
+        at,
+        method: head.method.to_string(),
+        target: head.uri.to_string(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+            .collect(),
+        body: text(&body.to_bytes()),
+        fault: None,
+    };
+    let delivery = decide(&mut locked(&shared), request);
+    delivery.send().await
+}
+
+/// What the device does and says to a request, and what strikes it on the way.
+fn decide(state: &mut State, mut request: Request) -> Delivery {
+    if control::owns(request.path()) {
+        return Delivery::plain(control::answer(state, &request));
+    }
+    let plan = state
+        .device
+        .faults
+        .strike(state.protocol.step(&request), Occasion::Call);
+    request.order = state.requests.len() as u64 + 1;
+    request.fault = plan.as_ref().map(Plan::to_string);
+    state.requests.push(request.clone());
+
+    let fault = plan.map(|plan| plan.kind);
+    let (wires, own) = match &fault {
+        Some(kind) if wire::owns(kind) => (Some(kind), None),
+        own => (None, own.as_ref()),
+    };
+    let mut answer = match wires.is_none_or(wire::takes_effect) {
+        true => state.protocol.answer(&mut state.device, &request, own),
+        false => Answer::default(),
+    };
+    if let Some(other) = wires.and_then(|kind| wire::instead(kind, state.protocol.as_ref())) {
+        answer = other;
+    }
+    let filler = fault.as_ref().and_then(|kind| state.protocol.filler(&answer, kind));
+    Delivery {
+        answer,
+        fault,
+        filler,
+        chunked: state.chunked,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_listen_on_one_port_or_not_at_all() {
+        let [first, second] = [[127, 0, 0, 1], [127, 0, 0, 2]].map(IpAddr::from);
+        let listeners = bind((first, 0).into(), &[second]).unwrap();
+        let addresses: Vec<_> = listeners
+            .iter()
+            .map(|listener| listener.local_addr().unwrap())
+            .collect();
+        assert_eq!(addresses[1], SocketAddr::new(second, addresses[0].port()));
+
+        let taken = SocketAddr::new(second, addresses[0].port());
+        let refusal = bind(taken, &[]).unwrap_err().to_string();
+        assert_eq!(refusal, format!("cannot listen on {taken}"));
+        // Whatever port is tried, it is taken by the time of the second address.
+        let refusal = bind((first, 0).into(), &[first]).unwrap_err().to_string();
+        assert_eq!(refusal, "no port is free on 127.0.0.1 and [127.0.0.1]");
+    }
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
-use fencebox_tests::{Config, Machine, Plan, Simulator, clc, relay};
+use fencebox_tests::{Config, Machine, Plan, Simulator, clc, ovh, relay};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned.
 #[derive(Parser)]
@@ -27,6 +27,17 @@ enum Protocol {
         listener: Listener,
         /// A planned fault, see below; may be given several times
         #[arg(long = "fault", value_name = "PLAN", value_parser = clc::plan)]
+        faults: Vec<Plan>,
+    },
+    /// OVHcloud: dedicated servers, VPS and Public Cloud over REST version 1, and the old SOAP dialect at /soapi
+    #[command(after_help = control_and(&ovh::GRAMMAR.help()))]
+    Ovh {
+        #[command(flatten)]
+        service: Box<ovh::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
         faults: Vec<Plan>,
     },
     /// A relay board, the device of the plugin in the README; user fencer, password s3cret, relays 1, 2 and 3
@@ -133,6 +144,14 @@ fn main() -> Result<()> {
                 ..service.config()
             },
         ),
+        Protocol::Ovh {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.config(listener.tls);
+            (listener, Config { faults, ..config })
+        }
         Protocol::Relay { listener, faults } => (
             listener,
             Config {

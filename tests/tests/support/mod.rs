@@ -8,6 +8,8 @@
     reason = "test code, shared by test files, each of which uses its part"
 )]
 
+pub mod python;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -1,0 +1,32 @@
+//! The Python that the other tests prove the simulators with has what they need.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::process::Command;
+
+use support::python;
+
+#[test]
+fn the_clients_are_those_that_are_pinned() {
+    let Some(interpreter) = python::interpreter() else {
+        return;
+    };
+    let requirements = std::fs::read_to_string(python::script("requirements.txt")).unwrap();
+    let pinned: Vec<_> = requirements
+        .lines()
+        .filter(|line| !line.starts_with(['#', ' ']))
+        .filter_map(|line| line.trim_end_matches('\\').trim().split_once("=="))
+        .collect();
+    assert!(!pinned.is_empty());
+    for (package, version) in pinned {
+        let ask = format!("import importlib.metadata as m; print(m.version({package:?}))");
+        let output = Command::new(interpreter).args(["-c", &ask]).output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            version,
+            "{package}: {output:?}"
+        );
+    }
+}

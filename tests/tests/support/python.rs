@@ -1,0 +1,109 @@
+//! A Python with the published clients of the devices, to prove the simulators with: `tests/python/requirements.txt`
+//! in a virtual environment in the target folder, made by the first test that wants it.
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/requirements.txt");
+
+/// The interpreter that has the clients. Where there can be none, a test has nothing to prove and says that it is
+/// skipped; in CI, that is a failure.
+pub fn interpreter() -> Option<&'static Path> {
+    static INTERPRETER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match INTERPRETER.get_or_init(environment) {
+        Ok(path) => Some(path),
+        Err(why) => {
+            skip(&format!(
+                "no Python with the clients of tests/python/requirements.txt: {why}"
+            ));
+            None
+        }
+    }
+}
+
+/// A program of the distribution's fence agents, in Python; `None` as for [`interpreter`].
+pub fn agent(name: &str) -> Option<PathBuf> {
+    let path = Path::new("/usr/sbin").join(name);
+    let python = fs::read(&path).is_ok_and(|program| program.starts_with(b"#!"));
+    if !python {
+        skip(&format!(
+            "fence-agents is not installed (no Python program {})",
+            path.display()
+        ));
+    }
+    python.then_some(path)
+}
+
+/// The path of one of our scripts, `tests/python/NAME`.
+pub fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name)
+}
+
+#[allow(clippy::print_stdout, reason = "a test that did nothing must say so")]
+fn skip(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{why}, and CI needs it");
+    println!("skipped: {why}");
+}
+
+/// Finds or makes the environment of these requirements, and gives its interpreter.
+fn environment() -> Result<PathBuf, String> {
+    let told = |what: &str, error: std::io::Error| format!("{what}: {error}");
+    let mut hasher = DefaultHasher::new();
+    fs::read(REQUIREMENTS)
+        .map_err(|error| told(REQUIREMENTS, error))?
+        .hash(&mut hasher);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let made = folder.join(format!("python-{:016x}", hasher.finish()));
+    let interpreter = |environment: &Path| environment.join("bin/python3");
+
+    // Several test programs may start at once: one makes it, the others wait. What one that was killed has left is
+    // never taken for the whole, since only a finished environment gets the name.
+    let lock = File::create(folder.join("python.lock")).map_err(|error| told("python.lock", error))?;
+    lock.lock().map_err(|error| told("python.lock", error))?;
+    if !works(&interpreter(&made)) {
+        let fresh = tempfile::Builder::new()
+            .prefix("python-")
+            .tempdir_in(folder)
+            .map_err(|error| told("a temporary folder", error))?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(fresh.path()))?;
+        run(Command::new(interpreter(fresh.path()))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args([
+                "--require-hashes",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+                "--requirement",
+                REQUIREMENTS,
+            ]))?;
+        // One of an interpreter that has gone since.
+        let _ = fs::remove_dir_all(&made);
+        fs::rename(fresh.path(), &made).map_err(|error| told(&made.display().to_string(), error))?;
+    }
+    Ok(interpreter(&made))
+}
+
+fn works(interpreter: &Path) -> bool {
+    let mut command = Command::new(interpreter);
+    command.args(["-c", ""]).stdin(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let program = format!("{command:?}");
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    Err(format!("{program}: {}: {stdout}{stderr}", output.status))
+}

@@ -18,6 +18,7 @@ mod dedicated;
 mod faults;
 mod refusal;
 mod route;
+mod server;
 mod settings;
 mod soap;
 mod task;
@@ -26,9 +27,9 @@ mod vps;
 
 pub use access::{Rule, signature};
 pub use arguments::Arguments;
-pub use dedicated::{Boot, GOING_DARK, RESCUE, Server};
 pub use faults::{GRAMMAR, every_fault, plan};
 pub use refusal::ErrorShape;
+pub use server::{Boot, GOING_DARK, RESCUE, Server};
 pub use settings::{RateLimit, Sessions, Settings, instances, servers, vps};
 
 use serde_json::json;
@@ -46,7 +47,7 @@ struct Ovh {
     access: Access,
     /// Calls since the rate limit began anew.
     calls: u64,
-    servers: Vec<dedicated::Kept>,
+    servers: Vec<server::Kept>,
     /// The ids of the VPS.
     vps: Vec<String>,
     /// The ids of the instances.
@@ -88,7 +89,7 @@ impl Ovh {
         Ovh {
             access: Access::default(),
             calls: 0,
-            servers: settings.servers.iter().map(dedicated::Kept::new).collect(),
+            servers: settings.servers.iter().map(server::Kept::new).collect(),
             vps: ids(&settings.vps),
             instances: ids(&settings.instances),
             tasks: Tasks::default(),
@@ -203,3 +204,16 @@ impl Ovh {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod fault_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod machine_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod soap_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests;

@@ -138,7 +138,7 @@ pub static GRAMMAR: Grammar = Grammar {
         word(
             "server",
             "power-state",
-            &["poweron", "unknown", "off", "POWEROFF "],
+            &["poweron", "unknown", "off"],
             "powerState is WORD whatever the truth",
         ),
         row("server", "other-server", "a server of another name, which is poweroff"),

@@ -85,11 +85,19 @@ fn url(settings: &Settings, request: &Request) -> String {
     if request.target.starts_with("http") {
         return request.target.clone();
     }
-    let base = settings.public_url.clone().unwrap_or_else(|| {
+    format!(
+        "{}{}",
+        base_url(settings, request).trim_end_matches('/'),
+        request.target
+    )
+}
+
+/// What is before the path in that URL.
+pub(super) fn base_url(settings: &Settings, request: &Request) -> String {
+    settings.public_url.clone().unwrap_or_else(|| {
         let scheme = if settings.tls { "https" } else { "http" };
         format!("{scheme}://{}", request.header("host").unwrap_or_default())
-    });
-    format!("{}{}", base.trim_end_matches('/'), request.target)
+    })
 }
 
 /// Whether a pattern, in which `*` stands for anything, even nothing, covers the whole text.

@@ -99,7 +99,7 @@ struct Machines {
     /// For how many reads of a server a change of its bootId is on its way
     #[arg(long, value_name = "READS", default_value_t = 0)]
     boot_lag: u32,
-    /// How many calls about a machine its task takes to be done
+    /// How many calls about a machine find its task at work before one finds it done
     #[arg(long, value_name = "POLLS", default_value_t = 2)]
     task_polls: u32,
     /// For how many reads a server that started from its power entry still has power

@@ -132,6 +132,7 @@ fn request(step: &str, task: &str) -> (String, Vec<(&'static str, String)>, Stri
         "instances" => plain(&format!("GET {CLOUD}")),
         "instance" => plain(&format!("GET {CLOUD}/{DB}")),
         "instance-operation" => plain(&format!("POST {CLOUD}/{DB}/stop")),
+        "soap-wsdl" => plain("GET /soapi/soapi-re-1.59.wsdl"),
         "soap-login" => soap("login", "<nic>ab12345-ovh</nic><password>s3cret</password>"),
         "soap-netboot" => soap("dedicatedNetbootModifyById", &format!("{session}<id>28</id>")),
         "soap-reboot" => soap("dedicatedHardRebootDo", &session),

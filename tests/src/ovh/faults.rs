@@ -91,6 +91,7 @@ pub static GRAMMAR: Grammar = Grammar {
             "instance-operation",
             "POST cloud/project/ID/instance/ID/stop, start, reboot",
         ),
+        ("soap-wsdl", "GET soapi/soapi-re-1.59.wsdl"),
         ("soap-login", "login"),
         ("soap-netboot", "dedicatedNetbootModifyById"),
         ("soap-reboot", "dedicatedHardRebootDo"),

@@ -92,7 +92,7 @@ pub struct Settings {
     /// For how many reads of a server a change of its boot entry is on its way. A reboot that is asked for meanwhile
     /// starts from the old one.
     pub boot_lag: u32,
-    /// How many calls about a machine a task of it takes to be done.
+    /// How many calls about a machine find its task at work (`todo`, `doing`) before one finds it `done`.
     pub task_polls: u32,
     /// For how many reads a server that started from its `power` entry still has power.
     pub dark_reads: u32,

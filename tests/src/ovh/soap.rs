@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use roxmltree::{Document, Node};
 
-use super::access::now;
+use super::access::{base_url, now};
 use super::refusal::CONFLICT;
 use super::task::takes_effect;
 use super::{Ovh, time};
@@ -23,6 +23,12 @@ const STEPS: [(&str, &str); 5] = [
     ("logout", "soap-logout"),
 ];
 
+/// The description of the methods; `LOCATION` stands where the address of the service goes.
+const WSDL: &str = include_str!("soapi.wsdl");
+
+/// Where it is found.
+const WSDL_PATH: &str = "/soapi/soapi-re-1.59.wsdl";
+
 /// The netboot id of the rescue system in this dialect; 1 is the hard disk in both.
 const RESCUE_PRO: u64 = 28;
 
@@ -40,11 +46,18 @@ enum Return {
 
 /// Whether a request is in this dialect.
 pub(super) fn owns(request: &Request) -> bool {
-    request.method == "POST" && ["/", "/soapi", "/soapi/"].contains(&request.path())
+    match request.method.as_str() {
+        "GET" => request.path() == WSDL_PATH,
+        "POST" => ["/", "/soapi", "/soapi/"].contains(&request.path()),
+        _ => false,
+    }
 }
 
 /// The step of a request, told by its SOAPAction, `"http://soapi.ovh.com/manager#login"`.
 pub(super) fn step(request: &Request) -> Option<&'static str> {
+    if request.method == "GET" {
+        return Some("soap-wsdl");
+    }
     let action = request.header("soapaction")?.trim_matches('"');
     let method = action.strip_prefix(NAMESPACE)?.strip_prefix('#')?;
     let (_, step) = STEPS.iter().find(|(own, _)| *own == method)?;
@@ -66,6 +79,9 @@ impl Parameters<'_, '_> {
 impl Ovh {
     /// Answers a call of the dialect.
     pub(super) fn soap(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Answer {
+        if request.method == "GET" {
+            return self.wsdl(request);
+        }
         let document = match Document::parse(&request.body) {
             Ok(document) => document,
             Err(error) => return refused(&Fault("soap:Client", format!("the request is not XML: {error}"))),
@@ -95,13 +111,15 @@ impl Ovh {
             return refused(&Fault("soap:Server", "the simulator was told to fail".to_owned()));
         }
         match answer {
-            Ok(value) => Answer {
-                status: 200,
-                headers: vec![("content-type", "text/xml; charset=utf-8".to_owned())],
-                body: envelope(&response(method, &value)).into_bytes(),
-            },
+            Ok(value) => xml(200, envelope(&response(method, &value))),
             Err(fault) => refused(&fault),
         }
+    }
+
+    /// `GET /soapi/soapi-re-1.59.wsdl`, with the address that the client came to.
+    fn wsdl(&self, request: &Request) -> Answer {
+        let location = format!("{}/soapi", base_url(&self.settings, request).trim_end_matches('/'));
+        xml(200, WSDL.replace("LOCATION", &escaped(&location)))
     }
 
     fn call(
@@ -215,10 +233,14 @@ fn refused(Fault(code, text): &Fault) -> Answer {
         "<soap:Fault><faultcode>{code}</faultcode><faultstring>{}</faultstring></soap:Fault>",
         escaped(text)
     );
+    xml(500, envelope(&fault))
+}
+
+fn xml(status: u16, document: String) -> Answer {
     Answer {
-        status: 500,
+        status,
         headers: vec![("content-type", "text/xml; charset=utf-8".to_owned())],
-        body: envelope(&fault).into_bytes(),
+        body: document.into_bytes(),
     }
 }
 

@@ -138,7 +138,7 @@ impl Tasks {
     }
 }
 
-/// The words of a task that takes this many polls to its end, one of them spent in `waiting`.
+/// The words of a task that is at work for this many polls, the first of several spent in `waiting`.
 pub(super) fn words(first: &'static str, waiting: Option<&'static str>, polls: u32) -> Vec<&'static str> {
     let waits = waiting.filter(|_| polls > 1);
     let doing = polls as usize - waits.iter().count();

@@ -32,7 +32,7 @@ pub use refusal::ErrorShape;
 pub use server::{Boot, GOING_DARK, RESCUE, Server};
 pub use settings::{RateLimit, Sessions, Settings, instances, servers, vps};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fault::{Grammar, Kind};
 use crate::protocol::{Answer, Device, Protocol, Request};
@@ -162,21 +162,21 @@ impl Ovh {
                 200,
                 &json!({ "nichandle": self.settings.nic, "country": "FR" }),
             )),
-            Route::Servers => Ok(self.servers()),
+            Route::Servers => Ok(list(self.servers(), fault)),
             Route::Server(id) => self.server(device, id, fault),
             Route::Put(id) => self.put(id, &request.body, fault),
             Route::Boots(id) => self.boots(id, request, fault),
             Route::Boot(id, boot) => self.boot(id, boot, fault),
             Route::Reboot(id) => self.reboot(device, id, fault),
-            Route::Tasks(id) => self.server_tasks(id, request),
+            Route::Tasks(id) => self.server_tasks(id, request, fault),
             Route::Task(id, task) => self.server_task(id, task, fault),
-            Route::AllVps => Ok(Answer::json(200, &json!(self.vps))),
+            Route::AllVps => Ok(list(json!(self.vps), fault)),
             Route::Vps(id) => self.vps(device, id, fault),
             Route::VpsOperation(id, operation) => self.operate_vps(device, id, operation, fault),
-            Route::VpsTasks(id) => self.vps_tasks(device, id, request),
+            Route::VpsTasks(id) => self.vps_tasks(device, id, request, fault),
             Route::VpsTask(id, task) => self.vps_task(device, id, task, fault),
-            Route::Projects => self.projects(None),
-            Route::Project(project) => self.projects(Some(project)),
+            Route::Projects => Ok(list(json!([self.settings.project]), fault)),
+            Route::Project(project) => self.project(project),
             Route::Instances(project) => self.instances(device, project, request, fault),
             Route::Instance(project, id) => self.instance(device, project, id, fault),
             Route::InstanceOperation(project, id, operation) => {
@@ -203,6 +203,17 @@ impl Ovh {
             }
         }
     }
+}
+
+/// An array, or what a fault makes of it.
+fn list(array: Value, fault: Option<&Kind>) -> Answer {
+    let answer = match fault.map(Kind::word) {
+        Some("none") => json!([]),
+        Some("null") => Value::Null,
+        Some("object") => array[0].clone(),
+        _ => array,
+    };
+    Answer::json(200, &answer)
 }
 
 #[cfg(test)]

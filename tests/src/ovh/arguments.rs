@@ -114,8 +114,12 @@ fn or<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {
 impl Arguments {
     /// What to simulate; `tls` says whether clients sign URLs with `https`.
     pub fn config(self, tls: bool) -> Config {
+        self.settings(tls).config()
+    }
+
+    fn settings(self, tls: bool) -> Settings {
         let (refusals, retry_after) = (self.rate_refusals, self.retry_after);
-        let settings = Settings {
+        Settings {
             application_key: self.application_key,
             application_secret: self.application_secret,
             consumer_key: self.consumer_key,
@@ -150,7 +154,56 @@ impl Arguments {
             nic: self.nic,
             password: self.password,
             ..Settings::default()
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_in_the_settings() {
+        let settings = Line::parse_from(["sim"]).arguments.settings(false);
+        assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn what_is_said_is_done() {
+        let line = [
+            "sim",
+            "--server",
+            "ns1=off",
+            "--rule",
+            "GET=/*",
+            "--rate",
+            "5",
+            "--clock-skew",
+            "-60",
+            "--errors",
+            "code",
+        ];
+        let settings = Line::parse_from(line).arguments.settings(true);
+        assert_eq!((settings.servers.len(), settings.vps.len(), settings.tls), (1, 1, true));
+        assert_eq!(
+            (settings.rules.len(), settings.clock_skew, settings.errors),
+            (1, -60, ErrorShape::Code)
+        );
+        let rate = RateLimit {
+            calls: 5,
+            refusals: 3,
+            retry_after: None,
         };
-        settings.config()
+        assert_eq!(settings.rate, Some(rate));
+        assert!(Line::try_parse_from(["sim", "--retry-after", "5"]).is_err());
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Ovh;
 use super::access::now;
 use super::refusal::{BAD_REQUEST, CONFLICT, NOT_FOUND, Refusal};
 use super::task::{Effect, takes_effect, words};
+use super::{Ovh, list};
 use crate::fault::Kind;
 use crate::machine::{Machine, Power};
 use crate::protocol::{Answer, Device, Request};
@@ -26,24 +26,19 @@ fn plan(operation: &str, power: &Power) -> Option<(&'static str, Vec<Power>)> {
 }
 
 impl Ovh {
-    fn project(&self, project: &str) -> Result<(), Refusal> {
+    fn own_project(&self, project: &str) -> Result<(), Refusal> {
         match project == self.settings.project {
             true => Ok(()),
-            false => Err(NOT_FOUND.saying("This service does not exist")),
+            false => Err(NOT_FOUND),
         }
     }
 
-    /// `GET /1.0/cloud/project`, and `/PROJECT`.
-    pub(super) fn projects(&self, project: Option<&str>) -> Result<Answer, Refusal> {
-        let own = &self.settings.project;
-        let Some(project) = project else {
-            return Ok(Answer::json(200, &json!([own])));
-        };
-        self.project(project)?;
-        Ok(Answer::json(
-            200,
-            &json!({ "project_id": own, "projectName": "cluster", "description": "cluster", "status": "ok" }),
-        ))
+    /// `GET /1.0/cloud/project/PROJECT`.
+    pub(super) fn project(&self, project: &str) -> Result<Answer, Refusal> {
+        self.own_project(project)?;
+        let answer =
+            json!({ "project_id": project, "projectName": "cluster", "description": "cluster", "status": "ok" });
+        Ok(Answer::json(200, &answer))
     }
 
     /// `GET /1.0/cloud/project/PROJECT/instance`: each of them is read once.
@@ -54,23 +49,23 @@ impl Ovh {
         request: &Request,
         fault: Option<&Kind>,
     ) -> Result<Answer, Refusal> {
-        self.project(project)?;
+        self.own_project(project)?;
         let region = request.target.contains("region=") && !request.asks("region", REGION);
         let ids = if region { Vec::new() } else { self.instances.clone() };
         for id in &ids {
             self.advance(device, id);
         }
-        let instances: Vec<Value> = ids
-            .iter()
-            .filter_map(|id| device.fleet.get_mut(id).map(|machine| self.instance_of(machine)))
-            .collect();
-        let answer = match fault.map(Kind::word) {
-            Some("none") => json!([]),
-            Some("null") => Value::Null,
-            Some("object") => instances.into_iter().next().unwrap_or_default(),
-            _ => Value::Array(instances),
-        };
-        Ok(Answer::json(200, &answer))
+        let told = fault.filter(|fault| fault.word() == "status-word");
+        let told = told.and_then(|fault| fault.text.as_deref());
+        let machines = ids.iter().filter_map(|id| {
+            let mut instance = self.instance_of(device.fleet.get_mut(id)?);
+            if let Some(word) = told {
+                instance["status"] = json!(word);
+            }
+            Some(instance)
+        });
+        let instances: Value = machines.collect();
+        Ok(list(instances, fault))
     }
 
     fn instance_of(&self, machine: &mut Machine) -> Value {
@@ -116,7 +111,7 @@ impl Ovh {
         id: &str,
         fault: Option<&Kind>,
     ) -> Result<Answer, Refusal> {
-        self.project(project)?;
+        self.own_project(project)?;
         let mut instance = self.instance_of(self.own_instance(device, id)?);
         match fault.map(|fault| (fault.word(), fault.text.as_deref())) {
             Some(("no-status", _)) => drop(instance.as_object_mut().map(|members| members.remove("status"))),
@@ -140,7 +135,7 @@ impl Ovh {
         body: &str,
         fault: Option<&Kind>,
     ) -> Result<Answer, Refusal> {
-        self.project(project)?;
+        self.own_project(project)?;
         let power = self.own_instance(device, id)?.power().clone();
         let body: Value = serde_json::from_str(body).unwrap_or_default();
         let operation = match (operation, body["type"].as_str()) {

@@ -6,7 +6,7 @@ use super::access::{form, now};
 use super::refusal::{BAD_REQUEST, CONFLICT, NOT_FOUND, Refusal};
 use super::server::{GOING_DARK, Kept, RESCUE, TYPES};
 use super::task::{Done, Effect, Task, takes_effect, words};
-use super::{Ovh, time};
+use super::{Ovh, list, time};
 use crate::fault::Kind;
 use crate::machine::Power;
 use crate::protocol::{Answer, Device, Request};
@@ -21,9 +21,8 @@ impl Ovh {
     }
 
     /// `GET /1.0/dedicated/server`.
-    pub(super) fn servers(&self) -> Answer {
-        let names: Vec<&str> = self.servers.iter().map(|server| server.id.as_str()).collect();
-        Answer::json(200, &json!(names))
+    pub(super) fn servers(&self) -> Value {
+        self.servers.iter().map(|server| server.id.as_str()).collect()
     }
 
     /// `GET /1.0/dedicated/server/ID`.
@@ -106,14 +105,12 @@ impl Ovh {
             .iter()
             .filter(|boot| wanted.as_ref().is_none_or(|wanted| *wanted == boot.kind));
         let ids: Vec<u64> = boots.map(|boot| boot.id).collect();
-        let answer = match fault.map(Kind::word) {
-            Some("none") => json!([]),
-            Some("strings") => json!(ids.iter().map(u64::to_string).collect::<Vec<_>>()),
-            Some("null") => Value::Null,
+        let ids = match fault.map(Kind::word) {
+            Some("strings") => ids.iter().map(u64::to_string).collect(),
             Some("negative") => json!([-1]),
             _ => json!(ids),
         };
-        Ok(Answer::json(200, &answer))
+        Ok(list(ids, fault))
     }
 
     /// `GET /1.0/dedicated/server/ID/boot/BOOT`.
@@ -202,7 +199,12 @@ impl Ovh {
     }
 
     /// `GET /1.0/dedicated/server/ID/task[?function=…&status=…]`.
-    pub(super) fn server_tasks(&mut self, id: &str, request: &Request) -> Result<Answer, Refusal> {
+    pub(super) fn server_tasks(
+        &mut self,
+        id: &str,
+        request: &Request,
+        fault: Option<&Kind>,
+    ) -> Result<Answer, Refusal> {
         self.kept(id)?;
         let (function, status) = (query(request, "function"), query(request, "status"));
         let tasks = self
@@ -210,8 +212,7 @@ impl Ovh {
             .of(id)
             .filter(|task| function.as_ref().is_none_or(|function| *function == task.function))
             .filter(|task| status.as_ref().is_none_or(|status| status == task.state()));
-        let ids: Vec<u64> = tasks.map(|task| task.id).collect();
-        Ok(Answer::json(200, &json!(ids)))
+        Ok(list(tasks.map(|task| task.id).collect(), fault))
     }
 
     /// `GET /1.0/dedicated/server/ID/task/TASK`.

@@ -156,8 +156,8 @@ fn seen(step: &str, plan: Option<&Plan>) -> String {
     let device = start(Settings::default());
     let mut task = Value::Null;
     match step {
-        "task" => task = reboot(&device, SERVER, 1)["taskId"].clone(),
-        "vps-task" => task = call(&device, &format!("POST /1.0/vps/{VPS}/stop"), "").1["id"].clone(),
+        "task" | "tasks" => task = reboot(&device, SERVER, 1)["taskId"].clone(),
+        "vps-task" | "vps-tasks" => task = call(&device, &format!("POST /1.0/vps/{VPS}/stop"), "").1["id"].clone(),
         "soap-netboot" | "soap-reboot" | "soap-logout" => drop(send(&device, request("soap-login", ""))),
         "soap-status" => ["soap-login", "soap-reboot"]
             .iter()

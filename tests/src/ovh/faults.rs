@@ -59,6 +59,18 @@ const fn refuse(step: &'static str) -> KindRow {
     }
 }
 
+const fn none(step: &'static str) -> KindRow {
+    row(step, "none", "an empty array")
+}
+
+const fn null(step: &'static str) -> KindRow {
+    row(step, "null", "null")
+}
+
+const fn object(step: &'static str) -> KindRow {
+    row(step, "object", "the first of the array instead of it")
+}
+
 const NO_EFFECT: &str = "accepted, the task is done in time, and the truth never changes";
 const ERROR_AFTER: &str = "the effect happens; 500 Server::InternalServerError";
 const CONFLICT_AFTER: &str = "the effect happens; 409";
@@ -131,6 +143,9 @@ pub static GRAMMAR: Grammar = Grammar {
         refuse("credential-request"),
         refuse("me"),
         refuse("servers"),
+        none("servers"),
+        null("servers"),
+        object("servers"),
         refuse("server"),
         row("server", "no-power-state", "no powerState"),
         row("server", "null-power-state", "powerState is null"),
@@ -163,9 +178,10 @@ pub static GRAMMAR: Grammar = Grammar {
         row("put", "error-after", ERROR_AFTER),
         row("put", "conflict-after", CONFLICT_AFTER),
         refuse("boot"),
-        row("boot", "none", "an empty array"),
+        none("boot"),
         row("boot", "strings", "the ids as strings"),
-        row("boot", "null", "null"),
+        null("boot"),
+        object("boot"),
         row("boot", "negative", "an array with -1"),
         refuse("boot-entry"),
         word("boot-entry", "type", &["network", "odd"], "its bootType is WORD"),
@@ -183,6 +199,9 @@ pub static GRAMMAR: Grammar = Grammar {
         row("reboot", "error-after", ERROR_AFTER),
         row("reboot", "conflict-after", CONFLICT_AFTER),
         refuse("tasks"),
+        none("tasks"),
+        null("tasks"),
+        object("tasks"),
         refuse("task"),
         states(
             "task",
@@ -202,6 +221,9 @@ pub static GRAMMAR: Grammar = Grammar {
         row("task", "no-status", "no status"),
         row("task", "null-status", "status is null"),
         refuse("all-vps"),
+        none("all-vps"),
+        null("all-vps"),
+        object("all-vps"),
         refuse("vps"),
         row("vps", "no-state", "no state"),
         row("vps", "null-state", "state is null"),
@@ -230,6 +252,9 @@ pub static GRAMMAR: Grammar = Grammar {
         row("vps-operation", "error-after", ERROR_AFTER),
         row("vps-operation", "conflict-after", CONFLICT_AFTER),
         refuse("vps-tasks"),
+        none("vps-tasks"),
+        null("vps-tasks"),
+        object("vps-tasks"),
         refuse("vps-task"),
         states(
             "vps-task",
@@ -248,10 +273,19 @@ pub static GRAMMAR: Grammar = Grammar {
         row("vps-task", "other-type", "a task of another type, which is done"),
         row("vps-task", "null-state", "state is null"),
         refuse("projects"),
+        none("projects"),
+        null("projects"),
+        object("projects"),
         refuse("instances"),
-        row("instances", "none", "an empty array"),
-        row("instances", "null", "null"),
-        row("instances", "object", "the first instance instead of an array"),
+        none("instances"),
+        null("instances"),
+        object("instances"),
+        word(
+            "instances",
+            "status-word",
+            &["DELETED", "UNKNOWN"],
+            "the status of each is WORD whatever the truth",
+        ),
         refuse("instance"),
         row("instance", "no-status", "no status"),
         row("instance", "null-status", "status is null"),

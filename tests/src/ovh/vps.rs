@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::access::now;
 use super::refusal::{BAD_REQUEST, CONFLICT, NOT_FOUND, Refusal};
 use super::task::{Effect, Task, takes_effect, words};
-use super::{Ovh, time};
+use super::{Ovh, list, time};
 use crate::fault::Kind;
 use crate::machine::{Machine, Power};
 use crate::protocol::{Answer, Device, Request};
@@ -106,7 +106,13 @@ impl Ovh {
     }
 
     /// `GET /1.0/vps/ID/tasks[?state=…&type=…]`.
-    pub(super) fn vps_tasks(&mut self, device: &mut Device, id: &str, request: &Request) -> Result<Answer, Refusal> {
+    pub(super) fn vps_tasks(
+        &mut self,
+        device: &mut Device,
+        id: &str,
+        request: &Request,
+        fault: Option<&Kind>,
+    ) -> Result<Answer, Refusal> {
         self.own_vps(device, id)?;
         let query = request.target.split_once('?').map_or("", |(_, query)| query);
         let wanted: Vec<(String, String)> = super::access::form(query).collect();
@@ -117,8 +123,8 @@ impl Ovh {
                 _ => true,
             })
         };
-        let ids: Vec<u64> = self.tasks.of(id).filter(fits).map(|task| task.id).collect();
-        Ok(Answer::json(200, &json!(ids)))
+        let ids = self.tasks.of(id).filter(fits).map(|task| task.id);
+        Ok(list(ids.collect(), fault))
     }
 
     /// `GET /1.0/vps/ID/tasks/TASK`.

@@ -29,6 +29,15 @@ enum Protocol {
         #[arg(long = "fault", value_name = "PLAN", value_parser = clc::plan)]
         faults: Vec<Plan>,
     },
+    /// A relay board, the device of the plugin in the README; user fencer, password s3cret, relays 1, 2 and 3
+    #[command(after_help = control_and(&relay::GRAMMAR.help()))]
+    Relay {
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = relay::plan)]
+        faults: Vec<Plan>,
+    },
     /// OVHcloud: dedicated servers, VPS and Public Cloud over REST version 1, and the old SOAP dialect at /soapi
     #[command(after_help = control_and(&ovh::GRAMMAR.help()))]
     Ovh {
@@ -38,15 +47,6 @@ enum Protocol {
         listener: Listener,
         /// A planned fault, see below; may be given several times
         #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
-        faults: Vec<Plan>,
-    },
-    /// A relay board, the device of the plugin in the README; user fencer, password s3cret, relays 1, 2 and 3
-    #[command(after_help = control_and(&relay::GRAMMAR.help()))]
-    Relay {
-        #[command(flatten)]
-        listener: Listener,
-        /// A planned fault, see below; may be given several times
-        #[arg(long = "fault", value_name = "PLAN", value_parser = relay::plan)]
         faults: Vec<Plan>,
     },
 }
@@ -144,6 +144,13 @@ fn main() -> Result<()> {
                 ..service.config()
             },
         ),
+        Protocol::Relay { listener, faults } => (
+            listener,
+            Config {
+                faults,
+                ..relay::config()
+            },
+        ),
         Protocol::Ovh {
             service,
             listener,
@@ -152,13 +159,6 @@ fn main() -> Result<()> {
             let config = service.config(listener.tls);
             (listener, Config { faults, ..config })
         }
-        Protocol::Relay { listener, faults } => (
-            listener,
-            Config {
-                faults,
-                ..relay::config()
-            },
-        ),
     };
     let simulator = Simulator::start(Config {
         listen: listener.listen,

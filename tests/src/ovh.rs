@@ -27,7 +27,7 @@ mod vps;
 
 pub use access::{Rule, signature};
 pub use arguments::Arguments;
-pub use faults::{GRAMMAR, every_fault, plan};
+pub use faults::{CLOUD, DEDICATED, GRAMMAR, VPS, every_fault, faults_at, plan};
 pub use refusal::ErrorShape;
 pub use server::{Boot, GOING_DARK, RESCUE, Server};
 pub use settings::{RateLimit, Sessions, Settings, instances, servers, vps};

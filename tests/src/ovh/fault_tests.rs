@@ -207,6 +207,11 @@ fn every_fault_can_be_written_on_a_command_line() {
     for one in &every {
         assert_eq!(plan(&one.to_string()).unwrap(), *one);
     }
+    for step in [DEDICATED, super::VPS, super::CLOUD].concat() {
+        let given = faults_at(&[step]);
+        let all = every.iter().filter(|plan| plan.step == step);
+        assert!(given.len() > 15 && given.len() == all.count(), "{step}");
+    }
     for row in GRAMMAR.kinds {
         let given = every
             .iter()
@@ -246,6 +251,7 @@ fn a_planned_task_may_fail_or_never_end() {
 fn a_boot_entry_that_somebody_changed_back_is_started() {
     let device = at_once();
     device.add_fault(plan("reboot=boot-reverted").unwrap());
+    call(&device, &format!("PUT {SERVER_PATH}"), r#"{"bootId":95083}"#);
     reboot(&device, SERVER, 95_083);
     assert_eq!(get(&device, SERVER_PATH)["bootId"], 1);
     assert_eq!(device.history(SERVER), [Power::On, Power::Off, Power::On]);

@@ -358,9 +358,24 @@ pub fn plan(text: &str) -> Result<Plan, PlanError> {
     GRAMMAR.parse(text)
 }
 
+/// The steps that fencing a dedicated server takes, by signed calls.
+pub const DEDICATED: &[&str] = &["time", "server", "put", "boot", "boot-entry", "reboot", "tasks", "task"];
+
+/// The steps that fencing a VPS takes, by signed calls.
+pub const VPS: &[&str] = &["time", "vps", "vps-operation", "vps-tasks", "vps-task"];
+
+/// The steps that fencing a Public Cloud instance takes, by signed calls.
+pub const CLOUD: &[&str] = &["time", "projects", "instances", "instance", "instance-operation"];
+
+/// Every kind of fault at these steps, as [`every_fault`] has them.
+pub fn faults_at(steps: &[&str]) -> Vec<Plan> {
+    let mut every = every_fault();
+    every.retain(|plan| steps.contains(&plan.step));
+    every
+}
+
 /// Every kind of fault at every step, for ever; at `server`, `vps` and `instance` also from the second call on, so that
 /// the agent has seen a good answer, has asked for the operation, and must not take what comes then for its success.
-/// The steps of one kind of machine are those whose names begin with it; the rest is for dedicated servers or for all.
 ///
 /// `server=power-state:poweroff`, `vps=state:stopped` and `instance=status-word:SHUTOFF` are not among them: a device
 /// that lies without a sign cannot be caught by anybody. For the same reason `reboot=no-effect` cannot be caught where

@@ -126,7 +126,7 @@ pub(super) struct Kept {
     pub(super) id: String,
     pub(super) boots: Vec<Boot>,
     pub(super) boot: Option<u64>,
-    /// The entry before the last change.
+    /// The entry before the present one.
     pub(super) previous: Option<u64>,
     /// What is shown, and used, for so many reads more instead of the entry: the change is on its way.
     pub(super) stale: Option<(Option<u64>, u32)>,
@@ -170,7 +170,10 @@ impl Kept {
 
     pub(super) fn change_boot(&mut self, boot: Option<u64>, lag: u32) {
         let shown = self.stale.map_or(self.boot, |(old, _)| old);
-        self.previous = self.boot;
+        // A change that is asked for twice is one change.
+        if boot != self.boot {
+            self.previous = self.boot;
+        }
         self.boot = boot;
         self.stale = (lag > 0).then_some((shown, lag));
     }

@@ -51,8 +51,8 @@ pub struct Arguments {
     /// How far a signed call's timestamp may be from that clock
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     time_window: u64,
-    /// What clients take for the address, when it is not that of the listener: https://eu.api.ovh.com
-    #[arg(long, value_name = "URL")]
+    /// What clients take for the address, when it is not that of the listener
+    #[arg(long, value_name = "https://HOST")]
     public_url: Option<String>,
     /// How refusals are written
     #[arg(long, value_name = "SHAPE", default_value = "mixed")]

@@ -4,7 +4,7 @@
 //!
 //! - [`machine`]: the *truth*, which machine really has power, and a read side that may lag behind it;
 //! - [`fault`]: what is planned to go wrong, at which step, at which call; [`wire`] does it to the bytes;
-//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`relay`], [`xapi`].
+//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`ovh`], [`relay`], [`xapi`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` beside the device's own paths:
 //!
@@ -36,6 +36,7 @@ pub mod conformance;
 mod control;
 pub mod fault;
 pub mod machine;
+pub mod ovh;
 pub mod protocol;
 pub mod relay;
 pub mod server;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use fencebox_tests::{Certificate, Config, Machine, Plan, Simulator, clc, relay, xapi};
+use fencebox_tests::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, relay, xapi};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned.
 #[derive(Parser)]
@@ -47,6 +47,17 @@ enum Protocol {
         listener: Listener,
         /// A planned fault, see below; may be given several times
         #[arg(long = "fault", value_name = "PLAN", value_parser = relay::plan)]
+        faults: Vec<Plan>,
+    },
+    /// OVHcloud: dedicated servers, VPS and Public Cloud over REST version 1, and the old SOAP dialect at /soapi
+    #[command(after_help = control_and(&ovh::GRAMMAR.help()))]
+    Ovh {
+        #[command(flatten)]
+        service: Box<ovh::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
         faults: Vec<Plan>,
     },
 }
@@ -235,6 +246,14 @@ fn main() -> Result<()> {
                 ..relay::config()
             },
         ),
+        Protocol::Ovh {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.config(listener.tls);
+            (listener, Config { faults, ..config })
+        }
     };
     let simulator = Simulator::start(Config {
         listen: listener.listen,

@@ -30,12 +30,12 @@ pub use arguments::Arguments;
 pub use faults::{CLOUD, DEDICATED, GRAMMAR, VPS, every_fault, faults_at, plan};
 pub use refusal::ErrorShape;
 pub use server::{Boot, GOING_DARK, RESCUE, Server};
-pub use settings::{RateLimit, Sessions, Settings, instances, servers, vps};
+pub use settings::{RateLimit, Settings, instances, servers, vps};
 
 use serde_json::{Value, json};
 
 use crate::fault::{Grammar, Kind};
-use crate::protocol::{Answer, Device, Protocol, Request};
+use crate::protocol::{Answer, Device, Protocol, Request, Sessions};
 use access::Access;
 use refusal::{CONFLICT, INTERNAL, NOT_FOUND, Refusal, TOO_MANY_REQUESTS};
 use route::Route;
@@ -53,7 +53,9 @@ struct Ovh {
     /// The ids of the instances.
     instances: Vec<String>,
     tasks: Tasks,
-    /// The open sessions of the SOAP dialect.
+    /// How many sessions of the SOAP dialect there ever were.
+    logins: u64,
+    /// Those that are open.
     sessions: Vec<String>,
 }
 
@@ -81,6 +83,14 @@ impl Protocol for Ovh {
         answer.headers.push(("x-ovh-queryid", query));
         answer
     }
+
+    /// Those of the SOAP dialect.
+    fn sessions(&self) -> Sessions {
+        Sessions {
+            opened: self.logins,
+            open: self.sessions.len() as u64,
+        }
+    }
 }
 
 impl Ovh {
@@ -93,6 +103,7 @@ impl Ovh {
             vps: ids(&settings.vps),
             instances: ids(&settings.instances),
             tasks: Tasks::default(),
+            logins: 0,
             sessions: Vec::new(),
             settings,
         }

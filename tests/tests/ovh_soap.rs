@@ -47,9 +47,7 @@ fn a_soap_client_sends_a_server_to_rescue() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
-    let settings = settings();
-    let sessions = settings.sessions.clone();
-    let device = start(settings);
+    let device = start(settings());
     // The first session of a simulator that has just begun.
     let session = "simulated-session-1";
     let answers = converse(
@@ -89,7 +87,7 @@ fn a_soap_client_sends_a_server_to_rescue() {
     assert!(start.as_str().unwrap() < end.as_str().unwrap(), "{start} {end}");
     let rescue = Power::Other(RESCUE.into());
     assert_eq!(device.history(SERVER), [Power::On, Power::Off, rescue]);
-    assert_eq!((sessions.opened(), sessions.open()), (1, 0));
+    assert_eq!((device.sessions().opened, device.sessions().open), (1, 0));
 }
 
 /// Runs the distribution's program with an action.
@@ -116,12 +114,10 @@ fn the_agent_that_was_written_for_it_works_with_it() {
     let (Some(interpreter), Some(program)) = (python::interpreter(), python::agent("fence_ovh")) else {
         return;
     };
-    let settings = settings();
-    let sessions = settings.sessions.clone();
-    let device = start(settings);
+    let device = start(settings());
     let outcome = agent(interpreter, &program, &device, "monitor");
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
-    assert_eq!((sessions.opened(), sessions.open()), (1, 0));
+    assert_eq!((device.sessions().opened, device.sessions().open), (1, 0));
 
     // What it makes of the answers is its own affair; what it asked for comes to pass.
     let outcome = agent(interpreter, &program, &device, "off");

@@ -1,8 +1,5 @@
 //! What kind of service it is: the knobs, and what there is when nobody turns them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::{Boot, ErrorShape, Ovh, Rule, Server};
 use crate::machine::{Machine, Power};
 use crate::server::Config;
@@ -17,30 +14,6 @@ pub struct RateLimit {
     pub refusals: u64,
     /// What `Retry-After` says, in seconds; no such header when `None`.
     pub retry_after: Option<u64>,
-}
-
-/// The sessions of the SOAP dialect, to be looked at from outside: keep a clone.
-#[derive(Clone, Debug, Default)]
-pub struct Sessions(Arc<[AtomicU64; 2]>);
-
-impl Sessions {
-    /// How many there ever were.
-    pub fn opened(&self) -> u64 {
-        self.0[0].load(Ordering::SeqCst)
-    }
-
-    /// How many are open now.
-    pub fn open(&self) -> u64 {
-        self.opened() - self.0[1].load(Ordering::SeqCst)
-    }
-
-    pub(super) fn begin(&self) -> u64 {
-        self.0[0].fetch_add(1, Ordering::SeqCst) + 1
-    }
-
-    pub(super) fn end(&self) {
-        self.0[1].fetch_add(1, Ordering::SeqCst);
-    }
 }
 
 /// The knobs of the service.
@@ -104,8 +77,6 @@ pub struct Settings {
     pub reboot_seconds: i64,
     /// The server's local time, in seconds east of Greenwich.
     pub utc_offset: i32,
-    /// The sessions of the SOAP dialect.
-    pub sessions: Sessions,
 }
 
 impl Default for Settings {
@@ -143,7 +114,6 @@ impl Default for Settings {
             password: "s3cret".to_owned(),
             reboot_seconds: 180,
             utc_offset: 3600,
-            sessions: Sessions::default(),
         }
     }
 }

@@ -143,7 +143,6 @@ impl Ovh {
         match method {
             "logout" => {
                 self.sessions.remove(at);
-                self.settings.sessions.end();
                 Ok(Return::Nothing)
             }
             "dedicatedNetbootModifyById" => self.modify_netboot(&hostname, given, fault),
@@ -164,7 +163,8 @@ impl Ovh {
         if fault.is_some_and(|fault| fault.word() == "no-session") {
             return Ok(Return::Text(String::new()));
         }
-        let session = format!("simulated-session-{}", self.settings.sessions.begin());
+        self.logins += 1;
+        let session = format!("simulated-session-{}", self.logins);
         self.sessions.push(session.clone());
         Ok(Return::Text(session))
     }

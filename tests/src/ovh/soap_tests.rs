@@ -42,11 +42,9 @@ fn log_in(device: &Simulator) -> String {
 
 #[test]
 fn a_server_is_sent_to_rescue_and_the_session_ends() {
-    let settings = Settings::default();
-    let sessions = settings.sessions.clone();
-    let device = start(settings);
+    let device = start(Settings::default());
     let session = log_in(&device);
-    assert_eq!((sessions.opened(), sessions.open()), (1, 1));
+    assert_eq!((device.sessions().opened, device.sessions().open), (1, 1));
     let call = |method: &str, more: &[(&str, &str)]| {
         let own = [("session", session.as_str()), ("hostname", SERVER)];
         call(&device, method, method, &[&own, more].concat())
@@ -72,7 +70,7 @@ fn a_server_is_sent_to_rescue_and_the_session_ends() {
         [Power::On, Power::Off, Power::Other(RESCUE.into())]
     );
     assert_eq!(call("logout", &[]).0, 200);
-    assert_eq!((sessions.opened(), sessions.open()), (1, 0));
+    assert_eq!((device.sessions().opened, device.sessions().open), (1, 0));
     let (status, answer) = call("dedicatedHardRebootStatus", &[]);
     assert_eq!((status, text(&answer, "faultcode").as_str()), (500, "soap:102"));
 }

@@ -15,7 +15,7 @@ pub use faults::{GRAMMAR, every_fault, plan};
 
 use crate::fault::{Grammar, Kind};
 use crate::machine::{Machine, Power};
-use crate::protocol::{Answer, Device, Protocol, Request};
+use crate::protocol::{Answer, Device, Protocol, Request, Sessions};
 use crate::server::Config;
 use operation::Task;
 
@@ -195,6 +195,14 @@ impl Protocol for Clc {
             }
             Route::Operation { operation, .. } => self.operate(device, operation, &request.body, fault),
             Route::Task { id, .. } => self.task(device, id, fault),
+        }
+    }
+
+    /// Tokens: there is no way to give one back.
+    fn sessions(&self) -> Sessions {
+        Sessions {
+            opened: self.logins,
+            open: self.tokens.len() as u64,
         }
     }
 }

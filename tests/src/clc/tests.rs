@@ -98,6 +98,7 @@ fn log_in_and_permissions() {
     let (status, body) = exchange(&device, "POST", "/v2/authentication/login", "", wrong);
     assert_eq!(status, 400, "{body}");
     let good = token(&device);
+    assert_eq!(device.sessions(), Sessions { opened: 1, open: 1 });
     let ask = |target: &str, token: &str| exchange(&device, "GET", target, token, "").0;
     assert_eq!(ask("/v2/servers/ACME/WA1ACMEDB01", "nonsense"), 401);
     assert_eq!(ask("/v2/servers/OTHR/WA1ACMEDB01", &good), 403);

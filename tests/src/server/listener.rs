@@ -145,3 +145,27 @@ fn decide(state: &mut State, mut request: Request) -> Delivery {
         chunked: state.chunked,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_listen_on_one_port_or_not_at_all() {
+        let [first, second] = [[127, 0, 0, 1], [127, 0, 0, 2]].map(IpAddr::from);
+        let listeners = bind((first, 0).into(), &[second]).unwrap();
+        let addresses: Vec<_> = listeners
+            .iter()
+            .map(|listener| listener.local_addr().unwrap())
+            .collect();
+        assert_eq!(addresses[1], SocketAddr::new(second, addresses[0].port()));
+
+        let taken = SocketAddr::new(second, addresses[0].port());
+        let refusal = bind(taken, &[]).unwrap_err().to_string();
+        assert_eq!(refusal, format!("cannot listen on {taken}"));
+        // Whatever port is tried, it is taken by the time of the second address.
+        let refusal = bind((first, 0).into(), &[first]).unwrap_err().to_string();
+        assert_eq!(refusal, "no port is free on 127.0.0.1 and [127.0.0.1]");
+    }
+}

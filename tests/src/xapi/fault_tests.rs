@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::client::{Client, PASSWORD, PATIENCE, outcome, parts, post, raw, start};
 use super::*;
@@ -183,6 +183,22 @@ fn lies_say_halted_while_the_vm_runs() {
             None => assert_eq!((record.member("uuid"), record.member("name_label")), (None, None)),
         }
     }
+    let device = start(Settings::default());
+    let client = Client::new(&device);
+    let vm = client.vm(DB01);
+    for (text, field, value) in [
+        ("record*1=template", "is_a_template", Value::Bool(true)),
+        ("record*1=other-vm", "name_label", Value::string("other")),
+        ("power-state*1=state:Frobbed", "power_state", Value::string("Frobbed")),
+    ] {
+        device.add_fault(plan(text).unwrap());
+        let method = format!("VM.get_{field}");
+        let (with, without) = (client.call(&method, &[&vm]), client.call(&method, &[&vm]));
+        assert!(
+            with == Ok(value) && without.is_ok() && with != without,
+            "{text}: {with:?} {without:?}"
+        );
+    }
     let other = outcome(&body("find=other-vm")).unwrap();
     let halted = "OpaqueRef:000000b0-0000-4000-8000-000000000001";
     assert_eq!(other, Value::strings([halted]));
@@ -235,6 +251,14 @@ fn body_without_fault() -> String {
         .unwrap()
         .1
         .to_owned()
+}
+
+#[test]
+fn a_late_answer_is_late_and_the_same() {
+    let started = Instant::now();
+    let late = body("power-state=delay:300");
+    assert!(started.elapsed() >= Duration::from_millis(300));
+    assert_eq!(late, body_without_fault());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::Xapi;
 use super::document::{Call, Outcome};
 use super::failure::Failure;
+use super::faults::step;
 use super::inventory::{Class, Role, reference};
 use super::power::word;
 use super::value::Value;
@@ -38,7 +39,7 @@ impl Xapi {
         let value = outcome?;
         match fault.word() {
             "failure-after" => Err(self.planned(fault.text.as_deref().unwrap_or_default(), call)),
-            "several" | "other-vm" if !matches!(value, Value::Struct(_)) => {
+            "several" | "other-vm" if step(&call.method) == Some("find") => {
                 let other = Value::String(reference(Class::Vm, self.other_than(device, call.text(1))));
                 Ok(match (fault.word(), value) {
                     ("several", Value::Array(mut found)) => {
@@ -50,19 +51,19 @@ impl Xapi {
                     (_, value) => value,
                 })
             }
-            "state" if call.method == "VM.get_power_state" => {
-                Ok(Value::string(fault.text.as_deref().unwrap_or_default()))
-            }
-            "empty-state" if call.method == "VM.get_power_state" => Ok(Value::string("")),
-            _ if call.method == "VM.get_record" => Ok(altered(value, fault)),
-            _ if call.method == "VM.get_all_records" => Ok(match value {
-                Value::Struct(records) => {
+            _ => Ok(match (call.method.strip_prefix("VM.get_"), value) {
+                (Some("record"), record) => altered(record, fault),
+                (Some("all_records"), Value::Struct(records)) => {
                     let records = records.into_iter();
                     Value::Struct(records.map(|(name, record)| (name, altered(record, fault))).collect())
                 }
-                other => other,
+                // A field is a record with one member.
+                (Some(field), value) => {
+                    let record = altered(Value::structure([(field, value)]), fault);
+                    record.member(field).cloned().unwrap_or(Value::Nil)
+                }
+                (None, value) => value,
             }),
-            _ => Ok(value),
         }
     }
 

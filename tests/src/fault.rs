@@ -204,7 +204,7 @@ impl Grammar {
         let mut help = String::from(
             "Faults: STEP[#NTH][*COUNT]=KIND[:ARGUMENT]\n\
              \x20 from the NTH call of the step (default 1, counted since the plan was added), COUNT times\n\
-             \x20 (default for ever); for example login=status:500, server#2*3=truncate, operation#1=drop-after\n\nSteps:\n",
+             \x20 (default for ever); for example login=status:500, any#2*3=truncate, any#1=drop-after\n\nSteps:\n",
         );
         for (step, doc) in self.steps.iter().chain(&[("any", "every call")]) {
             help += &format!("  {step:<12} {doc}\n");

@@ -57,6 +57,7 @@ const STATES: &[&str] = &[
 /// Addresses of a master that is none. Not one that is a host: what listens there is the test's business.
 const MASTERS: &[&str] = &[
     "self",
+    "next",
     "root@127.0.0.1",
     "127.0.0.1/x",
     "127.0.0.1 127.0.0.9",
@@ -95,7 +96,7 @@ pub static GRAMMAR: Grammar = Grammar {
             MASTERS,
             everywhere(
                 "is-slave",
-                "HOST_IS_SLAVE, the master is at ADDRESS (`self`: at the same); no effect",
+                "HOST_IS_SLAVE, the master is at ADDRESS (`self`: the same, `next`: the next member, round and round); no effect",
             ),
         ),
         everywhere("is-slave-empty", "HOST_IS_SLAVE with an empty address; no effect"),

@@ -22,6 +22,7 @@ impl Xapi {
                 Err(Failure::session(call.text(0)))
             }
             "is-slave" if text == "self" => Err(Failure::slave(at)),
+            "is-slave" if text == "next" => Err(Failure::slave(&self.next_member(at))),
             "is-slave" => Err(Failure::slave(text)),
             "is-slave-empty" => Err(Failure::slave("")),
             "none" if call.method == "VM.get_by_uuid" => Err(Failure::uuid(call.text(1))),
@@ -65,6 +66,16 @@ impl Xapi {
                 (None, value) => value,
             }),
         }
+    }
+
+    /// The address of the member after the one at an address, the first after the last.
+    fn next_member(&self, at: &str) -> String {
+        let addresses = || self.settings.members.iter().map(|member| member.address.to_string());
+        let mut after = addresses()
+            .chain(addresses())
+            .skip_while(|address| address != at)
+            .skip(1);
+        after.next().unwrap_or_else(|| at.to_owned())
     }
 
     fn planned(&self, code: &str, call: &Call) -> Failure {

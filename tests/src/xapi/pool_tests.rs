@@ -98,3 +98,19 @@ fn a_dead_host_keeps_its_vms_and_a_reset_changes_what_is_believed() {
     assert!(client.operate("start", lost).is_ok());
     assert_eq!((client.state(lost).as_str(), host(lost)), ("Running", host(here)));
 }
+
+#[test]
+fn members_may_send_a_client_round_and_round() {
+    let device = pool(0);
+    device.add_fault(plan("login=is-slave:next").unwrap());
+    let sent = |at: &str| Client::at(&device, at).err().unwrap();
+    assert_eq!(sent("127.0.0.1"), ["HOST_IS_SLAVE", "127.0.0.2"]);
+    // The third is dead.
+    assert_eq!(sent("127.0.0.2"), ["HOST_IS_SLAVE", "127.0.0.3"]);
+    let alone = start(Settings::default());
+    alone.add_fault(plan("login=is-slave:next").unwrap());
+    assert_eq!(
+        Client::at(&alone, "127.0.0.1").err().unwrap(),
+        ["HOST_IS_SLAVE", "127.0.0.1"]
+    );
+}

@@ -1,6 +1,7 @@
-//! `cargo xtask demo`: a machine is fenced, and everybody can see how.
+//! `cargo xtask demo`: machines are fenced, and everybody can see how.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +10,18 @@ use crate::build;
 use crate::simulator::Simulator;
 use crate::tree::Tree;
 
-const MACHINE: &str = "WA1ACMEDB01";
+/// One device, and what is done to one of its machines.
+struct Scene {
+    agent: &'static str,
+    /// What the simulator is, in words and by its arguments.
+    device: &'static str,
+    arguments: &'static [&'static str],
+    /// The machine, by its id on the simulator.
+    machine: &'static str,
+    /// Its power over time, at the end.
+    history: &'static [&'static str],
+    steps: fn(&str) -> Vec<Step>,
+}
 
 /// One call of the agent, and what has to come of it.
 struct Step {
@@ -21,52 +33,82 @@ struct Step {
     truth: &'static str,
 }
 
+const SCENES: [Scene; 2] = [
+    Scene {
+        agent: "fence_clc",
+        device: "a simulated cloud",
+        arguments: &[
+            "clc",
+            "--machine",
+            "WA1ACMEDB01=on,name=db01",
+            "--machine",
+            "WA1ACMEDB02=off,name=db02",
+            "--lag",
+            "1",
+        ],
+        machine: "WA1ACMEDB01",
+        history: &["on", "off", "on", "off"],
+        steps: cloud,
+    },
+    Scene {
+        agent: "fence_xenapi",
+        device: "a simulated XenServer pool",
+        arguments: &["xapi", "--member", "127.0.0.2", "--master", "127.0.0.2"],
+        machine: "c0ffee00-0000-4000-8000-000000000001",
+        history: &["on", "off", "on", "off", "on"],
+        steps: pool,
+    },
+];
+
 pub(crate) fn run() -> Result<()> {
     let programs = build::programs()?;
     let tree = Tree::lay_out(build::target().join("demo"), &programs.host, &build::plugins()?)?;
-    let machine = format!("{MACHINE}=on,name=db01");
-    let arguments = [
-        "clc",
-        "--machine",
-        &machine,
-        "--machine",
-        "WA1ACMEDB02=off,name=db02",
-        "--lag",
-        "1",
-    ];
-    let simulator = Simulator::start(&programs.simulator, &arguments)?;
-    println!(
-        "a simulated cloud listens on {}; {MACHINE} is running there\n",
-        simulator.url()
-    );
-
     let mut wrong = 0;
-    for step in steps(&simulator.url()) {
-        wrong += u32::from(!step.run(&tree, &simulator)?);
-    }
-    let (_, history) = simulator.truth(MACHINE)?;
-    println!(
-        "the power of {MACHINE} over time, as the cloud saw it: {}",
-        history.join(", ")
-    );
-    if history != ["on", "off", "on", "off"] {
-        println!("  WRONG: expected on, off, on, off");
-        wrong += 1;
+    for scene in SCENES {
+        wrong += scene.play(&tree, &programs.simulator)?;
     }
     if wrong > 0 {
         bail!("{wrong} things were not as they should be");
     }
     println!(
-        "\nproven: the agent speaks the fence protocol; its device logic ran as a sandboxed WebAssembly component;\n\
+        "proven: the agents speak the fence protocol; their device logic ran as sandboxed WebAssembly components;\n\
          reboot switched the machine off and on again, off switched it off, each said so only when it was true;\n\
-         and a wrong password ends in one clear line and exit code 1."
+         a wrong password ended in one clear line and exit code 1; and the pool's master was found where it was."
     );
     Ok(())
 }
 
-fn steps(url: &str) -> Vec<Step> {
+impl Scene {
+    /// Returns how much was not as it should be.
+    fn play(&self, tree: &Tree, program: &Path) -> Result<u32> {
+        let simulator = Simulator::start(program, self.arguments)?;
+        println!(
+            "{} listens on {}; {} is running there\n",
+            self.device,
+            simulator.url(),
+            self.machine
+        );
+        let mut wrong = 0;
+        for step in (self.steps)(&simulator.url()) {
+            wrong += u32::from(!step.run(self, tree, &simulator)?);
+        }
+        let (_, history) = simulator.truth(self.machine)?;
+        println!(
+            "the power of {} over time, as the device saw it: {}\n",
+            self.machine,
+            history.join(", ")
+        );
+        if history != self.history {
+            println!("  WRONG: expected {}\n", self.history.join(", "));
+            wrong += 1;
+        }
+        Ok(wrong)
+    }
+}
+
+fn cloud(url: &str) -> Vec<Step> {
     let login = format!("login=fencer\npasswd=s3cret\naccount=ACME\napi_url={url}\n");
-    let target = format!("nodename=db01\nport={MACHINE}\n");
+    let target = "nodename=db01\nport=WA1ACMEDB01\n";
     vec![
         Step {
             title: "Which machines are there?",
@@ -113,10 +155,42 @@ fn steps(url: &str) -> Vec<Step> {
     ]
 }
 
+fn pool(url: &str) -> Vec<Step> {
+    // The first host is no master any more; the agent goes on to the second.
+    let login = format!(
+        "login=root\npasswd=s3cret\nsession_url={url},{}\n",
+        url.replace("127.0.0.1", "127.0.0.2")
+    );
+    let target = "nodename=node1\nport=db01\n";
+    vec![
+        Step {
+            title: "The same with a virtual machine: is it running?",
+            stdin: format!("action=status\n{login}{target}"),
+            exit: 0,
+            stdout: "Status: ON\n",
+            truth: "on",
+        },
+        Step {
+            title: "Fence it, as Pacemaker would.",
+            stdin: format!("{target}{login}action=reboot\n"),
+            exit: 0,
+            stdout: "Success: Rebooted\n",
+            truth: "on",
+        },
+        Step {
+            title: "Fence it by one power cycle, and see that proven too.",
+            stdin: format!("{target}{login}action=reboot\nmethod=cycle\n"),
+            exit: 0,
+            stdout: "Success: Rebooted\n",
+            truth: "on",
+        },
+    ]
+}
+
 impl Step {
-    fn run(&self, tree: &Tree, simulator: &Simulator) -> Result<bool> {
+    fn run(&self, scene: &Scene, tree: &Tree, simulator: &Simulator) -> Result<bool> {
         println!("# {}", self.title);
-        let agent = tree.agent("fence_clc");
+        let agent = tree.agent(scene.agent);
         println!("$ printf '{}' | {}", self.stdin.replace('\n', "\\n"), agent.display());
         let mut child = Command::new(&agent)
             .stdin(Stdio::piped())
@@ -136,7 +210,7 @@ impl Step {
             "exit code {}\n",
             exit.map_or_else(|| "none".to_owned(), |code| code.to_string())
         );
-        let (truth, _) = simulator.truth(MACHINE)?;
+        let (truth, _) = simulator.truth(scene.machine)?;
         let right = exit == Some(self.exit) && stdout == self.stdout && truth == self.truth;
         if !right {
             println!(

@@ -12,7 +12,6 @@ use crate::refusal::Refusal;
 const REFERENCE: &str = "OpaqueRef:";
 
 /// Why a call gave nothing.
-#[derive(Debug)]
 pub(crate) enum Trouble {
     /// The device says why.
     Refused(Refusal),
@@ -89,12 +88,17 @@ pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
 
 fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
     let texts = answer.member("ErrorDescription")?.items()?;
-    let texts = texts.map(|text| Ok(clean(text.text()?, secrets)));
-    let mut texts = texts.collect::<Result<Vec<_>, Misfit>>()?.into_iter();
-    Ok(match texts.next().filter(|code| !code.is_empty()) {
-        Some(code) => Trouble::Refused(Refusal::new(code, texts.collect())),
-        None => Error::unexpected("the answer is a failure without a code").into(),
-    })
+    let texts = texts.map(|text| text.text()).collect::<Result<Vec<_>, Misfit>>()?;
+    // A secret may be part of a word that decides something (a password `xen` of the master's address), but is no such
+    // word itself.
+    let unless_secret = |word: &&str| if secrets.contains(word) { "" } else { word }.to_owned();
+    let mut parameters = texts.iter().map(unless_secret);
+    let Some(code) = parameters.next().filter(|code| !code.is_empty()) else {
+        return Ok(Error::unexpected("the answer is a failure without a code").into());
+    };
+    let parameters = parameters.collect();
+    let words = texts.iter().map(|word| clean(word, secrets)).collect();
+    Ok(Trouble::Refused(Refusal::new(code, parameters, words)))
 }
 
 fn clean_fault(failure: Failure, secrets: &[&str]) -> Failure {

@@ -106,7 +106,7 @@ impl Pool {
                 let outcome = self.ask(plug, "VM.hard_reboot", Vec::new());
                 outcome.map_err(|trouble| match trouble.refusal("VM_BAD_POWER_STATE") {
                     Some(refusal) => Error::busy(
-                        format!("{plug} was {} and is {} by now", machine.state, refusal.parameter(2)),
+                        format!("{plug} was {} and is {} by now", machine.state, refusal.word(2)),
                         None,
                     ),
                     None => trouble.into(),
@@ -147,6 +147,7 @@ impl Pool {
         let machine = self.machine(plug)?;
         if let (Some(Request::ShutDown(before)), Some(now)) = (self.requests.get(plug), &machine.domain)
             && now != before
+            && machine.state != State::Halted
         {
             return Err(Error::task_failed(format!(
                 "{plug} was shut down (domain {}) and runs again (domain {}): something starts it, such as the \
@@ -206,7 +207,7 @@ impl Pool {
             format!(
                 "{plug} is {} by its record, but the pool takes it for {}{}",
                 machine.state,
-                refusal.parameter(2),
+                refusal.word(2),
                 changing.unwrap_or_default()
             ),
             None,

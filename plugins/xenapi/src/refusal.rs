@@ -2,11 +2,13 @@
 
 use fencebox_sdk::prelude::*;
 
-/// A `Failure` of the device, without anything secret in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A `Failure` of the device.
 pub(crate) struct Refusal {
     code: String,
+    /// For decisions, and never for messages.
     parameters: Vec<String>,
+    /// The code and the parameters without anything secret: for messages.
+    words: Vec<String>,
 }
 
 /// What a code means for fencing.
@@ -155,17 +157,28 @@ const TABLE: &[(&str, Meaning, &str)] = &[
 ];
 
 impl Refusal {
-    /// `code` and `parameters` have to be clean: see [`crate::answer`].
-    pub(crate) fn new(code: String, parameters: Vec<String>) -> Self {
-        Self { code, parameters }
+    /// `words` are the code and the parameters for messages, so they have to
+    /// be clean: see [`crate::answer`].
+    pub(crate) fn new(code: String, parameters: Vec<String>, words: Vec<String>) -> Self {
+        Self {
+            code,
+            parameters,
+            words,
+        }
     }
 
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code == code
     }
 
+    /// A parameter to decide by; empty where there is none.
     pub(crate) fn parameter(&self, index: usize) -> &str {
         self.parameters.get(index).map_or("", String::as_str)
+    }
+
+    /// A parameter to show.
+    pub(crate) fn word(&self, index: usize) -> String {
+        self.words.get(index + 1).map(|word| excerpt(word)).unwrap_or_default()
     }
 
     /// The reference to a virtual machine means nothing any more.
@@ -186,14 +199,15 @@ impl Refusal {
     /// The meaning, and the device's own words: its code with the parameters
     /// but for references, which mean nothing outside of the session.
     fn text(&self) -> String {
-        let words: Vec<&str> = self.parameters.iter().map(String::as_str).collect();
-        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-        let words = excerpt(&words.join(", "));
-        let said = match words.is_empty() {
-            true => excerpt(&self.code),
-            false => format!("{}: {words}", excerpt(&self.code)),
+        let (known, meaning, text) = self.row();
+        let mut words = self.words.iter().map(String::as_str);
+        let code = words.next().map(excerpt).unwrap_or_default();
+        let code = if known.is_empty() { &*code } else { known };
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        let said = match excerpt(&words.join(", ")) {
+            words if words.is_empty() => code.to_owned(),
+            words => format!("{code}: {words}"),
         };
-        let (_, meaning, text) = self.row();
         match meaning {
             HostDead => format!(
                 "{text}: off is not proven; fence that host, and set power_state_reset where it is sure to be fenced \

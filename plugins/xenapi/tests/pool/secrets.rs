@@ -63,6 +63,9 @@ fn nor_at_the_log_in() {
                 .answer(failure(&["SESSION_AUTHENTICATION_FAILED", "root", echo])),
             Script::new().on_call(LOGIN).answer(failure(&["INTERNAL_ERROR", echo])),
             Script::new().on_call(LOGIN).answer(failure(&[echo, echo])),
+            Script::new()
+                .on_call(LOGIN)
+                .answer(failure(&["INTERNAL_ERROR", "plain", echo])),
             Script::new().on_call(LOGIN).answer(failure(&["HOST_IS_SLAVE", echo])),
             Script::new().on_call(LOGIN).fault(1, echo),
             Script::new().on_call(LOGIN).answer(echo),
@@ -111,4 +114,23 @@ fn script_of_nothing() -> fencebox_sdk::testing::Playing {
     let script = script().on_call("VM.get_all_records").answer("").play();
     assert!(open().plugs(true).is_err());
     script
+}
+
+#[test]
+fn a_password_that_is_a_part_of_a_word_hides_no_master() {
+    let script = Script::new()
+        .addresses("api", &[XEN1, "https://xen2.example"])
+        .on_call(LOGIN)
+        .answer(failure(&["HOST_IS_SLAVE", "xen2.example"]))
+        .answer(success(SESSION));
+    let script = script
+        .on_call("VM.get_all_records")
+        .answer(failure(&["TOO_BUSY", "xen2.example"]))
+        .play();
+    let mut pool = Pool::open(&Options::from([("username", "root"), ("password", "xen")])).unwrap();
+    assert_eq!(
+        pool.plugs(true),
+        Err(Error::busy("the host is too busy (TOO_BUSY)", None))
+    );
+    assert_eq!(script.selected("api").as_deref(), Some("https://xen2.example"));
 }

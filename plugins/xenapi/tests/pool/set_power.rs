@@ -141,6 +141,18 @@ fn a_machine_that_something_starts_again_is_told_about() {
 }
 
 #[test]
+fn a_machine_that_is_halted_does_not_run_whatever_its_domain() {
+    let stale = with(running_in("OpaqueRef:host-1", "9"), "power_state", "Halted");
+    let script = with_db01([db01("Running"), stale])
+        .on_call("VM.hard_shutdown")
+        .answer(void());
+    let _script = script.play();
+    let mut pool = open();
+    assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
+    assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
+}
+
+#[test]
 fn a_machine_that_we_start_ourselves_is_not() {
     let records = [db01("Running"), db01("Halted"), running_in("OpaqueRef:host-1", "9")];
     let script = with_db01(records).on_call("VM.hard_shutdown").answer(void());

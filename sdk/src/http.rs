@@ -6,7 +6,7 @@
 
 mod path;
 mod response;
-mod status;
+pub(crate) mod status;
 
 pub use crate::bindings::fencebox::agent::http::{Error as Failure, Method};
 pub use path::Path;

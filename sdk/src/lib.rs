@@ -35,6 +35,7 @@ mod plug;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod text;
+pub mod xmlrpc;
 
 pub use bindings::fencebox::agent::metadata::{
     Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, File, FileAccess, FileKind, Operations,
@@ -52,7 +53,7 @@ pub mod prelude {
     pub use crate::http::{get_json, post_json, put_json};
     pub use crate::{
         Agent, Auth, Device, Endpoint, Error, FileAccess, FileKind, Operations, Options, Parameter, Plug, PowerStatus,
-        PowerTarget, Result, Scheme, excerpt, export, files, http, log, path,
+        PowerTarget, Result, Scheme, excerpt, export, files, http, log, path, xmlrpc,
     };
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};

@@ -4,7 +4,8 @@
 //! [`Script`] says how the device answers; while it plays, a request that it
 //! does not expect fails the test at once, and an answer that nobody asked
 //! for fails it at the end. Each thread plays its own, so tests run side by
-//! side.
+//! side. Calls of XML-RPC are scripted beside HTTP, by the name of the method:
+//! see [`crate::xmlrpc`].
 //!
 //! ```
 //! use fencebox_sdk::prelude::*;
@@ -26,9 +27,12 @@
 // A double exists to fail tests, and to say why.
 #![expect(clippy::panic, reason = "a request that no test expects has to fail it")]
 
+mod calls;
 pub(crate) mod files;
 mod script;
 
+pub use calls::Called;
+pub(crate) use calls::call;
 pub use script::Script;
 
 use std::cell::RefCell;
@@ -41,7 +45,7 @@ use crate::bindings::fencebox::agent::http as wit;
 pub use crate::bindings::fencebox::agent::log::Level;
 use crate::http::{self, Failure};
 use files::Shelf;
-use script::{Addresses, Answer};
+use script::{Addresses, Answer, Outcome};
 
 /// Header fields that the host sets and refuses from a plugin.
 const HOSTS_OWN: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
@@ -57,6 +61,8 @@ struct Stage {
     base_urls: BTreeMap<String, String>,
     addresses: BTreeMap<String, Addresses>,
     requests: Vec<Sent>,
+    calls: Vec<Called>,
+    asked: Vec<String>,
     shelf: Shelf,
     lines: Vec<(Level, String)>,
 }
@@ -66,6 +72,9 @@ struct Stage {
 pub struct Sent {
     /// The endpoint it names.
     pub endpoint: String,
+    /// The address that was selected then, if the script gives the endpoint
+    /// addresses.
+    pub address: Option<String>,
     /// Its method, as HTTP spells it.
     pub method: &'static str,
     /// Path and query, without the endpoint's base path.
@@ -115,10 +124,17 @@ impl Playing {
         on_stage(|stage| stage.requests.clone())
     }
 
-    /// The requests so far as `METHOD /path`, in order.
+    /// The calls of XML-RPC so far, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Called> {
+        on_stage(|stage| stage.calls.clone())
+    }
+
+    /// The requests so far as `METHOD /path`, and the calls as `CALL method`,
+    /// in order.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
-        on_stage(|stage| stage.requests.iter().map(Sent::line).collect())
+        on_stage(|stage| stage.asked.clone())
     }
 
     /// The files in the folder that `option` names, or the file itself under
@@ -139,7 +155,7 @@ impl Playing {
     /// addresses.
     #[must_use]
     pub fn selected(&self, endpoint: &str) -> Option<String> {
-        on_stage(|stage| stage.addresses.get(endpoint).map(|known| known.selected.clone()))
+        selected(endpoint)
     }
 
     /// The lines logged so far, in order.
@@ -173,6 +189,7 @@ impl Sent {
 /// The end of every request.
 pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
     let sent = Sent {
+        address: selected(&request.endpoint),
         endpoint: request.endpoint,
         method: http::method_name(request.method),
         path: request.path,
@@ -189,21 +206,30 @@ pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
     let line = sent.line();
     // The panic has to come after the borrow ends: dropping `Playing` borrows.
     let answer = on_stage(|stage| {
-        let answer = stage.answer(&sent);
+        let answer = stage.answer(sent.method, &sent.path);
+        stage.asked.push(sent.line());
         stage.requests.push(sent);
         answer
     });
-    answer.unwrap_or_else(|script| panic!("unscripted request {line}; the script has {script}"))
+    match answer {
+        Ok(Outcome::Http(outcome)) => outcome,
+        Ok(Outcome::Call(_)) => panic!("the answer to {line} is one to a call"),
+        Err(script) => panic!("unscripted request {line}; the script has {script}"),
+    }
+}
+
+fn selected(endpoint: &str) -> Option<String> {
+    on_stage(|stage| stage.addresses.get(endpoint).map(|known| known.selected.clone()))
 }
 
 impl Stage {
     /// The next answer to this request, or what the script has instead.
-    fn answer(&mut self, sent: &Sent) -> Result<Result<wit::Response, Failure>, String> {
+    fn answer(&mut self, method: &str, path: &str) -> Result<Outcome, String> {
         let mut waiting = self.answers.iter_mut().filter(|answer| !answer.is_spent());
         let next = if self.in_order {
-            waiting.next().filter(|answer| answer.is_for(sent.method, &sent.path))
+            waiting.next().filter(|answer| answer.is_for(method, path))
         } else {
-            waiting.find(|answer| answer.is_for(sent.method, &sent.path))
+            waiting.find(|answer| answer.is_for(method, path))
         };
         if let Some(answer) = next {
             return Ok(answer.give());

@@ -10,17 +10,51 @@ use crate::Error;
 /// should be fenced now. In seconds.
 const LONGEST_PAUSE: u32 = 30;
 
-pub(super) fn error(response: &Response) -> Error {
-    let status = response.status();
-    let pause = || response.header("retry-after").map(str::trim);
+/// The table itself.
+enum Meaning {
+    LoginDenied,
+    NotPermitted,
+    ProxyRefuses,
+    Busy,
+    Redirect,
+    Other,
+}
+
+fn meaning(status: u16, names_pause: bool) -> Meaning {
     match status {
-        401 => Error::LoginDenied(named(response)),
-        403 => Error::NotPermitted(named(response)),
-        407 => Error::Denied(format!("the proxy refused its credentials: {}", response.words())),
-        408 | 409 | 423 | 425 | 429 => busy(response, pause()),
-        503 if pause().is_some() => busy(response, pause()),
-        300..=399 => response.unexpected(&format!("redirected to {}", place(response))),
-        _ => response.unexpected(&response.words()),
+        401 => Meaning::LoginDenied,
+        403 => Meaning::NotPermitted,
+        407 => Meaning::ProxyRefuses,
+        408 | 409 | 423 | 425 | 429 => Meaning::Busy,
+        503 if names_pause => Meaning::Busy,
+        300..=399 => Meaning::Redirect,
+        _ => Meaning::Other,
+    }
+}
+
+pub(super) fn error(response: &Response) -> Error {
+    let pause = response.header("retry-after").map(str::trim);
+    match meaning(response.status(), pause.is_some()) {
+        Meaning::LoginDenied => Error::LoginDenied(named(response)),
+        Meaning::NotPermitted => Error::NotPermitted(named(response)),
+        Meaning::ProxyRefuses => Error::Denied(format!("the proxy refused its credentials: {}", response.words())),
+        Meaning::Busy => busy(response, pause),
+        Meaning::Redirect => response.unexpected(&format!("redirected to {}", place(response))),
+        Meaning::Other => response.unexpected(&response.words()),
+    }
+}
+
+/// The same for an answer of which only the status is known, to what `asked`
+/// names.
+pub(crate) fn bare(status: u16, asked: &str) -> Error {
+    let text = |what: &str| format!("{what} (status {status} for {asked})");
+    match meaning(status, false) {
+        Meaning::LoginDenied => Error::LoginDenied(text("the credentials were refused")),
+        Meaning::NotPermitted => Error::NotPermitted(text("the request was refused")),
+        Meaning::ProxyRefuses => Error::Denied(text("the proxy refused its credentials")),
+        Meaning::Busy => Error::busy(text("the device is busy"), None),
+        Meaning::Redirect => Error::Unexpected(text("a redirect in place of an answer")),
+        Meaning::Other => Error::Unexpected(text("a status in place of an answer")),
     }
 }
 

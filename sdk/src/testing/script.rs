@@ -7,8 +7,13 @@ use serde_json::Value;
 use super::files::Shelf;
 use super::{Playing, Stage};
 use crate::bindings::fencebox::agent::http as wit;
+use crate::bindings::fencebox::agent::xmlrpc;
 use crate::files;
 use crate::http::Failure;
+use crate::xmlrpc::Value as Rpc;
+
+/// What stands where the method of a request does, for a call of XML-RPC.
+pub(super) const CALL: &str = "CALL";
 
 /// What the device answers, and to which requests.
 ///
@@ -41,6 +46,35 @@ impl Script {
         self
     }
 
+    /// The answers that follow are to this method of XML-RPC.
+    pub fn on_call(self, method: &str) -> Self {
+        self.on(CALL, method)
+    }
+
+    /// A value that a call gives. Of it the plugin gets what the call keeps.
+    pub fn answer(self, value: impl Into<Rpc>) -> Self {
+        self.push(Outcome::Call(Ok(value.into())))
+    }
+
+    /// A fault that a call ends in.
+    pub fn fault(self, code: i64, message: &str) -> Self {
+        let message = message.to_owned();
+        self.push(Outcome::Call(Err(xmlrpc::Error::Fault(xmlrpc::Fault {
+            code,
+            message,
+        }))))
+    }
+
+    /// An answer to a call that has an HTTP status and no value.
+    pub fn status(self, status: u16) -> Self {
+        self.push(Outcome::Call(Err(xmlrpc::Error::Status(status))))
+    }
+
+    /// An answer to a call that is no XML-RPC, for this reason.
+    pub fn malformed(self, reason: &str) -> Self {
+        self.push(Outcome::Call(Err(xmlrpc::Error::Malformed(reason.to_owned()))))
+    }
+
     /// An answer with a JSON body.
     pub fn reply(self, status: u16, body: Value) -> Self {
         self.reply_text(status, body.to_string())
@@ -50,23 +84,28 @@ impl Script {
     /// An answer with any body.
     pub fn reply_text(self, status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        self.answer(Ok(wit::Response {
+        self.push(Outcome::Http(Ok(wit::Response {
             status,
             headers: Vec::new(),
             body,
-        }))
+        })))
     }
 
-    /// No answer.
+    /// No answer, to a request or a call.
     pub fn fail(self, failure: Failure) -> Self {
-        self.answer(Err(failure))
+        let outcome = match self.method.as_str() {
+            CALL => Outcome::Call(Err(xmlrpc::Error::Http(failure))),
+            _ => Outcome::Http(Err(failure)),
+        };
+        self.push(outcome)
     }
 
     /// Adds a header field to the last answer; the name in lower case, as the
     /// host hands it over.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Some(Answer {
-            outcome: Ok(response), ..
+            outcome: Outcome::Http(Ok(response)),
+            ..
         }) = self.answers.last_mut()
         {
             response.headers.push((name.to_owned(), value.to_owned()));
@@ -153,13 +192,20 @@ impl Script {
             base_urls: self.base_urls,
             addresses: self.addresses,
             requests: Vec::new(),
+            calls: Vec::new(),
+            asked: Vec::new(),
             shelf: self.shelf,
             lines: Vec::new(),
         })
     }
 
-    fn answer(mut self, outcome: Result<wit::Response, Failure>) -> Self {
+    fn push(mut self, outcome: Outcome) -> Self {
         assert!(!self.method.is_empty(), "an answer needs a request: call `on` first");
+        let is_call = self.method == CALL;
+        assert!(
+            is_call == matches!(outcome, Outcome::Call(_)),
+            "answers to requests are for `on`, those to calls for `on_call`"
+        );
         let (method, path) = (self.method.clone(), self.path.clone());
         self.answers.push(Answer {
             method,
@@ -209,12 +255,19 @@ impl Addresses {
     }
 }
 
+/// What becomes of a request.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    Http(Result<wit::Response, Failure>),
+    Call(Result<Rpc, xmlrpc::Error>),
+}
+
 /// One answer of the script.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     method: String,
     path: String,
-    outcome: Result<wit::Response, Failure>,
+    outcome: Outcome,
     /// How often it is still given; none for ever.
     left: Option<usize>,
 }
@@ -228,7 +281,7 @@ impl Answer {
         self.method == method && self.path == path
     }
 
-    pub(super) fn give(&mut self) -> Result<wit::Response, Failure> {
+    pub(super) fn give(&mut self) -> Outcome {
         self.left = self.left.map(|left| left.saturating_sub(1));
         self.outcome.clone()
     }

@@ -33,9 +33,32 @@ fn a_request_is_kept_as_it_was_made() {
         .unwrap();
     let sent = &script.requests()[0];
     assert_eq!((&*sent.endpoint, sent.method, &*sent.path), ("api", "PATCH", "/a"));
-    assert_eq!(sent.header("x-y"), Some("z"));
+    assert_eq!((sent.header("x-y"), &sent.address), (Some("z"), &None));
     assert_eq!(sent.header("content-type"), Some("application/json"));
     assert_eq!(sent.json(), json!("é"));
+}
+
+#[test]
+fn a_request_goes_to_the_selected_address() {
+    let script = Script::new()
+        .addresses("api", &["https://a.example:8443", "https://b.example:8443"])
+        .on("GET", "/a")
+        .reply(200, json!(1))
+        .times(2)
+        .on_call("m")
+        .answer("")
+        .play();
+    http::get("api", "/a").send().unwrap();
+    http::select_address("api", "b.example").unwrap();
+    assert!(crate::xmlrpc::call("api", "m").send().is_ok());
+    http::get("api", "/a").send().unwrap();
+    let addresses: Vec<_> = script
+        .requests()
+        .into_iter()
+        .map(|sent| sent.address.unwrap())
+        .collect();
+    assert_eq!(addresses, ["https://a.example:8443", "https://b.example:8443"]);
+    assert_eq!(script.asked(), ["GET /a", "CALL m", "GET /a"]);
 }
 
 #[test]

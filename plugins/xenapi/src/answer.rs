@@ -1,0 +1,146 @@
+//! Answers: what xapi puts into the value of a call that it understood, a
+//! struct of `Status` and either `Value` or `ErrorDescription`.
+
+use fencebox_sdk::http;
+use fencebox_sdk::prelude::*;
+use fencebox_sdk::xmlrpc::{Call, Failure, Misfit, Value};
+
+use crate::refusal::Refusal;
+
+/// How references begin. They are left out of every text: a session's opens
+/// the pool to whoever reads it, and the others mean nothing to people.
+const REFERENCE: &str = "OpaqueRef:";
+
+/// Why a call gave nothing.
+pub(crate) enum Trouble {
+    /// The device says why.
+    Refused(Refusal),
+    /// There is no answer, or none that is XML-RPC.
+    Unanswered(Failure),
+    /// Anything else.
+    Failed(Error),
+}
+
+impl Trouble {
+    /// The refusal, if it is one with this code.
+    pub(crate) fn refusal(&self, code: &str) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) if refusal.is(code) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether the device kept silent, so that asking it again costs another
+    /// wait.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::Unanswered(Failure::Http(
+                http::Failure::Unreachable(_) | http::Failure::TimedOut(_)
+            ))
+        )
+    }
+
+    /// Whether the connection was lost, so that the device may be gone.
+    pub(crate) fn is_loss(&self) -> bool {
+        let is_broken = matches!(self, Self::Unanswered(Failure::Http(http::Failure::Broken(_))));
+        is_broken || self.is_silence()
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(problem: Error) -> Self {
+        Self::Failed(problem)
+    }
+}
+
+impl From<Misfit> for Trouble {
+    fn from(misfit: Misfit) -> Self {
+        Self::Failed(misfit.into())
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Refused(refusal) => refusal.into(),
+            Trouble::Unanswered(failure) => failure.into(),
+            Trouble::Failed(problem) => problem,
+        }
+    }
+}
+
+/// Sends a call and gives the `Value` of its answer. No text in what this
+/// returns as trouble holds one of `secrets`, even where the device repeats
+/// them.
+pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
+    let mut answer = call
+        .send()
+        .map_err(|failure| Trouble::Unanswered(clean_fault(failure, secrets)))?;
+    match answer.member("Status")?.text()? {
+        "Success" => answer
+            .take("Value")
+            .ok_or_else(|| Error::unexpected("the answer is a success without a value").into()),
+        "Failure" => Err(refusal(&answer, secrets)?),
+        _ => Err(Error::unexpected("the answer is neither a success nor a failure").into()),
+    }
+}
+
+fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
+    let texts = answer.member("ErrorDescription")?.items()?;
+    let texts = texts.map(|text| text.text()).collect::<Result<Vec<_>, Misfit>>()?;
+    // A secret may be part of a word that decides something (a password `xen` of the master's address), but is no such
+    // word itself.
+    let unless_secret = |word: &&str| if secrets.contains(word) { "" } else { word }.to_owned();
+    let mut parameters = texts.iter().map(unless_secret);
+    let Some(code) = parameters.next().filter(|code| !code.is_empty()) else {
+        return Ok(Error::unexpected("the answer is a failure without a code").into());
+    };
+    let parameters = parameters.collect();
+    let words = texts.iter().map(|word| clean(word, secrets)).collect();
+    Ok(Trouble::Refused(Refusal::new(code, parameters, words)))
+}
+
+fn clean_fault(failure: Failure, secrets: &[&str]) -> Failure {
+    match failure {
+        Failure::Fault { method, code, message } => Failure::Fault {
+            method,
+            code,
+            message: clean(&message, secrets),
+        },
+        other => other,
+    }
+}
+
+/// A text of the device without secrets: nothing of one that is a reference or
+/// repeats a secret, and of any other all but references within it.
+fn clean(text: &str, secrets: &[&str]) -> String {
+    let is_secret = |secret: &&str| !secret.is_empty() && text.contains(*secret);
+    if text.starts_with(REFERENCE) || secrets.iter().any(is_secret) {
+        return String::new();
+    }
+    let mut pieces = text.split(REFERENCE);
+    let mut left = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        left.push('…');
+        let ends = |letter: char| !letter.is_ascii_alphanumeric() && letter != '-';
+        left.push_str(piece.trim_start_matches(|letter| !ends(letter)));
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn nothing_secret_is_left_of_a_text() {
+        assert_eq!(clean("OpaqueRef:11-aa", &[]), "");
+        assert_eq!(
+            clean("no VM OpaqueRef:11-aa, or OpaqueRef:NULL!", &[]),
+            "no VM …, or …!"
+        );
+        assert_eq!(clean("the password s3cret is wrong", &["x", "s3cret"]), "");
+        assert_eq!(clean("halted", &["", "s3cret"]), "halted");
+    }
+}

@@ -1,0 +1,96 @@
+//! `method=cycle`.
+
+use crate::acme::{
+    REFERENCE, SESSION, assert_busy, assert_failed, assert_unexpected, count, db01, failure, open, running_in, success,
+    with, with_db01,
+};
+use fencebox_sdk::http::Failure;
+use fencebox_sdk::prelude::*;
+use fencebox_sdk::xmlrpc::Value;
+
+const HOST: &str = "OpaqueRef:host-1";
+
+#[test]
+fn a_cycle_is_complete_in_another_domain_of_the_same_host() {
+    for state in ["Running", "Paused"] {
+        let paused_again = with(running_in(HOST, "9"), "power_state", "Paused");
+        let records = [
+            db01(state),
+            db01(state),
+            db01("Halted"),
+            paused_again,
+            running_in(HOST, "9"),
+        ];
+        let script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).play();
+        let mut pool = open();
+        assert_eq!(pool.cycle("db01"), Ok(()));
+        let seen = [0; 4].map(|_| pool.cycle_complete("db01"));
+        assert_eq!(seen, [Ok(false), Ok(false), Ok(false), Ok(true)]);
+        let reboot = script
+            .calls()
+            .into_iter()
+            .find(|call| call.method == "VM.hard_reboot")
+            .unwrap();
+        assert_eq!(reboot.params, [Value::from(SESSION), REFERENCE.into()]);
+    }
+}
+
+#[test]
+fn a_machine_on_another_host_proves_nothing() {
+    let records = [db01("Running"), running_in("OpaqueRef:host-2", "9")];
+    let _script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).play();
+    let mut pool = open();
+    assert_eq!(pool.cycle("db01"), Ok(()));
+    assert_failed(pool.cycle_complete("db01"), "on another host");
+}
+
+#[test]
+fn a_lost_answer_is_not_sent_again_and_may_be_proven() {
+    let records = [db01("Running"), running_in(HOST, "9")];
+    let script = with_db01(records)
+        .on_call("VM.hard_reboot")
+        .fail(Failure::Broken("x".into()))
+        .play();
+    let mut pool = open();
+    assert!(matches!(pool.cycle("db01"), Err(Error::ConnectionLost(_))));
+    assert_eq!(pool.cycle_complete("db01"), Ok(true));
+    assert_eq!(count(&script, "VM.hard_reboot"), 1);
+}
+
+#[test]
+fn what_is_off_is_started() {
+    let records = [db01("Halted"), db01("Halted"), db01("Paused"), db01("Running")];
+    let script = with_db01(records).on_call("VM.start").answer(success("")).play();
+    let mut pool = open();
+    assert_eq!(pool.cycle("db01"), Ok(()));
+    let seen = [0; 3].map(|_| pool.cycle_complete("db01"));
+    assert_eq!(seen, [Ok(false), Ok(false), Ok(true)]);
+    assert_eq!(count(&script, "VM.start"), 1);
+}
+
+#[test]
+fn what_cannot_be_cycled_says_what_to_do() {
+    let _script = with_db01([db01("Suspended")]).play();
+    assert_failed(open().cycle("db01"), "use method=onoff");
+    drop(_script);
+    let _script = with_db01([with(db01("Running"), "domid", "x")]).play();
+    assert_failed(open().cycle("db01"), "use method=onoff");
+    drop(_script);
+    let _script = with_db01([db01("")]).play();
+    assert_unexpected(open().cycle("db01"), "without a power state");
+}
+
+#[test]
+fn a_state_that_changed_is_looked_at_again() {
+    let script = with_db01([db01("Running")]).on_call("VM.hard_reboot");
+    let _script = script
+        .answer(failure(&["VM_BAD_POWER_STATE", REFERENCE, "running", "halted"]))
+        .play();
+    assert_busy(open().cycle("db01"), "was Running and is halted");
+}
+
+#[test]
+fn a_cycle_that_nobody_asked_for_is_not_complete() {
+    let _script = with_db01([db01("Running")]).play();
+    assert_eq!(open().cycle_complete("db01"), Ok(false));
+}

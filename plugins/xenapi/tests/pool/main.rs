@@ -1,0 +1,17 @@
+//! `fence_xenapi` against every answer that a pool is known to give, and those
+//! that it should not (`devices.md` §2, `devices-errors.md` §1 and §3).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+
+mod acme;
+mod cycle;
+mod describe;
+mod failures;
+mod list;
+mod login;
+mod members;
+mod plugs;
+mod power_status;
+mod relogin;
+mod secrets;
+mod set_power;

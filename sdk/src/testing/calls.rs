@@ -1,0 +1,114 @@
+//! Calls of XML-RPC.
+
+use super::script::{CALL, Outcome};
+use super::{on_stage, selected};
+use crate::bindings::fencebox::agent::xmlrpc as wit;
+use crate::http::Failure;
+use crate::xmlrpc::{Value, flatten, grow};
+
+/// A call as the plugin made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// The endpoint it names.
+    pub endpoint: String,
+    /// The address that was selected then, if the script gives the endpoint
+    /// addresses.
+    pub address: Option<String>,
+    /// The path, without the endpoint's base path.
+    pub path: String,
+    /// The method.
+    pub method: String,
+    /// What it was handed, in order.
+    pub params: Vec<Value>,
+    /// What of the answer it keeps.
+    pub keep: Vec<String>,
+}
+
+/// The end of every call.
+pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
+    let params = call.params.into_iter().map(|tree| grow(tree).map_err(invalid));
+    let called = Called {
+        address: selected(&call.endpoint),
+        endpoint: call.endpoint,
+        path: call.path,
+        method: call.method,
+        params: params.collect::<Result<_, _>>()?,
+        keep: call.keep,
+    };
+    if !called.params.iter().all(is_sendable) {
+        return Err(invalid("a text has a character that XML cannot carry".to_owned()));
+    }
+    let (method, keep) = (called.method.clone(), called.keep.clone());
+    // The panic has to come after the borrow ends: dropping `Playing` borrows.
+    let answer = on_stage(|stage| {
+        let answer = stage.answer(CALL, &called.method);
+        stage.asked.push(format!("{CALL} {}", called.method));
+        stage.calls.push(called);
+        answer
+    });
+    match answer {
+        Ok(Outcome::Call(outcome)) => outcome.map(|value| flatten(kept(value, &keep))),
+        Ok(Outcome::Http(_)) => panic!("the answer to the call {method} is one to a request"),
+        Err(script) => panic!("unscripted call {method}; the script has {script}"),
+    }
+}
+
+fn invalid(reason: String) -> wit::Error {
+    wit::Error::Http(Failure::Invalid(reason))
+}
+
+/// What the host refuses to send.
+fn is_sendable(value: &Value) -> bool {
+    let in_xml = |letter: char| !letter.is_control() || matches!(letter, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
+    match value {
+        Value::Text(text) | Value::DateTime(text) => text.chars().all(in_xml),
+        Value::Array(items) => items.iter().all(is_sendable),
+        Value::Struct(members) => {
+            let mut members = members.iter();
+            members.all(|(name, value)| name.chars().all(in_xml) && is_sendable(value))
+        }
+        _ => true,
+    }
+}
+
+/// What is left of an answer: a plugin that forgets to keep what it reads
+/// should find that out in its tests.
+fn kept(value: Value, keep: &[String]) -> Value {
+    if keep.is_empty() {
+        return value;
+    }
+    let paths: Vec<Vec<&str>> = keep.iter().map(|path| path.split('/').collect()).collect();
+    let paths: Vec<&[&str]> = paths.iter().map(Vec::as_slice).collect();
+    below(value, &paths)
+}
+
+/// A value with what these paths lead to in it.
+fn below(value: Value, paths: &[&[&str]]) -> Value {
+    // Where a path of them ends, all of the value is kept.
+    if paths.iter().any(|path| path.is_empty()) {
+        return value;
+    }
+    let inside = |name: Option<&str>, value: Value| {
+        let going_on = paths.iter().filter_map(|path| {
+            let (step, rest) = path.split_first()?;
+            (*step == "*" || Some(*step) == name).then_some(rest)
+        });
+        let going_on: Vec<&[&str]> = going_on.collect();
+        (!going_on.is_empty()).then(|| below(value, &going_on))
+    };
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().filter_map(|item| inside(None, item)).collect()),
+        Value::Struct(members) => {
+            let members = members.into_iter();
+            Value::Struct(
+                members
+                    .filter_map(|(name, value)| {
+                        let value = inside(Some(&name), value)?;
+                        Some((name, value))
+                    })
+                    .collect(),
+            )
+        }
+        single => single,
+    }
+}

@@ -9,12 +9,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::keep::{Below, Keep};
 use super::scalar::Kind;
-use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, is_space, is_xml};
+use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, is_space, is_xml, shown};
 
 pub(super) type Cause = Cow<'static, str>;
-
-/// How much of an element's name a message shows, in characters.
-const NAME_SHOWN: usize = 32;
 
 /// An answer as far as it has been read.
 pub(super) struct Decoder<'k> {
@@ -383,11 +380,4 @@ fn fault(tree: Tree) -> Option<Answer> {
         }),
         _ => None,
     }
-}
-
-/// An element's name for a message.
-fn shown(name: &str) -> String {
-    let start: String = name.chars().take(NAME_SHOWN).collect();
-    let dots = if start.len() < name.len() { "…" } else { "" };
-    format!("{}{dots}", start.escape_debug())
 }

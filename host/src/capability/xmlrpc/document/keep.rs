@@ -1,5 +1,7 @@
 //! Which values of an answer are kept.
 
+use super::shown;
+
 /// Most paths, and most names in one.
 const LIMIT: usize = 64;
 
@@ -47,7 +49,8 @@ impl Keep {
             match steps.len() <= LIMIT && steps.iter().all(named) {
                 true => Ok(steps),
                 false => Err(format!(
-                    "the path to keep {path:.80?} has an empty name, or more than {LIMIT}"
+                    "the path to keep \"{}\" has an empty name, or more than {LIMIT}",
+                    shown(path)
                 )),
             }
         };

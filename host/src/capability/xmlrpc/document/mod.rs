@@ -24,6 +24,8 @@ const DEPTH_LIMIT: usize = 64;
 const VALUE_LIMIT: usize = 100_000;
 /// Most text of an answer that is kept, and most in one piece, in bytes.
 const TEXT_LIMIT: usize = 16 * 1024 * 1024;
+/// How much of a name a message shows, in characters.
+const NAME_SHOWN: usize = 32;
 
 /// One value (`xmlrpc.node`). Arrays and structures point at other values of
 /// the same tree.
@@ -82,4 +84,11 @@ fn is_xml(character: char) -> bool {
 /// White space by XML (its production 3), which is less than Unicode's.
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
+/// A name for a message.
+fn shown(name: &str) -> String {
+    let start: String = name.chars().take(NAME_SHOWN).collect();
+    let dots = if start.len() < name.len() { "…" } else { "" };
+    format!("{}{dots}", start.escape_debug())
 }

@@ -156,10 +156,11 @@ struct Metered<R> {
 impl<R: AsyncBufRead + Unpin> AsyncBufRead for Metered<R> {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        match this.left {
-            0 => Poll::Ready(Err(io::ErrorKind::FileTooLarge.into())),
-            _ => Pin::new(&mut this.source).poll_fill_buf(context),
+        if this.left == 0 {
+            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
         }
+        let available = ready!(Pin::new(&mut this.source).poll_fill_buf(context))?;
+        Poll::Ready(Ok(available.get(..this.left).unwrap_or(available)))
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {

@@ -105,3 +105,8 @@ fn arguments() {
 fn addresses_and_paths() {
     feed("policy", parsers::addresses);
 }
+
+#[test]
+fn answers_in_xmlrpc() {
+    feed("xmlrpc", parsers::answers);
+}

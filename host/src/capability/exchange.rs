@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Client, Method, StatusCode};
 use rustls::ClientConfig;
@@ -12,8 +13,6 @@ use super::address;
 use super::http::{Failure, Response};
 use crate::policy::Origin;
 
-/// Largest body of an answer, in bytes.
-const BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// Largest head of an answer, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
 /// A device that does not take the connection by then is down.
@@ -29,28 +28,39 @@ pub(super) struct Outgoing {
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
     pub(super) credentials: Option<(String, String)>,
+    /// Largest body of the answer, in bytes.
+    pub(super) body_limit: usize,
 }
 
-/// Looks the origin up, connects, and exchanges one request for one answer.
-/// The caller gives up after `budget`.
-pub(super) async fn exchange(
-    origin: &Origin,
+/// An answer whose head is there, and whose body is still to come.
+pub(super) struct Arriving<'o> {
+    origin: &'o Origin,
+    response: reqwest::Response,
+    body_limit: usize,
+    /// How much of the body has come, in bytes.
+    received: usize,
+}
+
+/// Looks the origin up, connects, and exchanges one request for the head of one
+/// answer. The caller gives up after `budget`.
+pub(super) async fn exchange<'o>(
+    origin: &'o Origin,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
-) -> Result<Response, Failure> {
+) -> Result<Arriving<'o>, Failure> {
     let addresses = address::resolve(origin).await?;
     converse(origin, addresses, config, outgoing, budget).await
 }
 
 /// The same, with addresses that were judged.
-pub(super) async fn converse(
-    origin: &Origin,
+pub(super) async fn converse<'o>(
+    origin: &'o Origin,
     addresses: Vec<SocketAddr>,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
-) -> Result<Response, Failure> {
+) -> Result<Arriving<'o>, Failure> {
     let mut builder = Client::builder()
         .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(config)
@@ -78,35 +88,63 @@ pub(super) async fn converse(
         request = request.body(body);
     }
     let response = request.send().await.map_err(|cause| describe(origin, &cause))?;
-    receive(origin, response).await
+    check_head(origin, response.status(), response.headers())?;
+    let arriving = Arriving {
+        origin,
+        response,
+        body_limit: outgoing.body_limit,
+        received: 0,
+    };
+    let announced = arriving.response.content_length();
+    match announced.is_some_and(|length| length > arriving.body_limit as u64) {
+        true => Err(arriving.too_large()),
+        false => Ok(arriving),
+    }
 }
 
-async fn receive(origin: &Origin, mut response: reqwest::Response) -> Result<Response, Failure> {
-    check_head(origin, response.status(), response.headers())?;
-    let too_large = || Failure::TooLarge(format!("{origin} answered with a body of more than 8 MiB"));
-    if response
-        .content_length()
-        .is_some_and(|length| length > BODY_LIMIT as u64)
-    {
-        return Err(too_large());
+impl<'o> Arriving<'o> {
+    pub(super) fn origin(&self) -> &'o Origin {
+        self.origin
     }
-    let status = response.status().as_u16();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.as_str().to_owned(), value)
-        })
-        .collect();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|cause| describe(origin, &cause))? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(too_large());
+
+    pub(super) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The next piece of the body, of which there is none at its end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        let chunk = self.response.chunk().await;
+        let chunk = chunk.map_err(|cause| describe(self.origin, &cause))?;
+        self.received += chunk.as_ref().map_or(0, Bytes::len);
+        match self.received > self.body_limit {
+            true => Err(self.too_large()),
+            false => Ok(chunk),
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(Response { status, headers, body })
+
+    /// All of it.
+    pub(super) async fn complete(mut self) -> Result<Response, Failure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        let headers = self
+            .response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                (name.as_str().to_owned(), value)
+            })
+            .collect();
+        let status = self.status();
+        Ok(Response { status, headers, body })
+    }
+
+    fn too_large(&self) -> Failure {
+        let limit = self.body_limit / 1024 / 1024;
+        Failure::TooLarge(format!("{} answered with a body of more than {limit} MiB", self.origin))
+    }
 }
 
 /// Refuses heads that the client library lets pass.

@@ -13,7 +13,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, Head
 use rustls::ClientConfig;
 use url::Position;
 
-use super::exchange::{Outgoing, exchange};
+use super::exchange::{Arriving, Outgoing, exchange};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
 use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request as rules};
@@ -21,6 +21,8 @@ use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request 
 #[cfg(test)]
 mod tests;
 
+/// Largest body of an answer, in bytes.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// Most exchanges of one action.
 const EXCHANGE_LIMIT: u32 = 10_000;
 /// The patience until an option says otherwise.
@@ -173,6 +175,19 @@ impl Http {
 
     /// One exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
+        self.converse(request, BODY_LIMIT, async |arriving: Arriving<'_>| {
+            arriving.complete().await
+        })
+    }
+
+    /// One exchange, of whose answer `read` takes the body as it comes, up to
+    /// `body_limit` bytes. Whatever `read` does is bounded with it.
+    pub(super) fn converse<T>(
+        &mut self,
+        request: Request,
+        body_limit: usize,
+        read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
         // Empty is the base path itself.
         if !request.path.is_empty() {
@@ -185,7 +200,7 @@ impl Http {
                 "more than {EXCHANGE_LIMIT} requests in one action"
             )));
         }
-        let outgoing = self.prepare(&origin, request)?;
+        let outgoing = self.prepare(&origin, request, body_limit)?;
         let (budget, patience) = self.budget();
         if budget.is_zero() {
             return Err(Failure::TimedOut(format!("{origin} within {patience}")));
@@ -193,19 +208,20 @@ impl Http {
         let config = self.tls_for(&origin)?;
         let clock = self.clock.clone();
         let closing = self.closing;
-        let exchange = async {
+        let conversation = async { read(exchange(&origin, config, outgoing, budget).await?).await };
+        let bounded = async {
             tokio::select! {
                 // In this order, so that nothing is begun after SIGTERM.
                 biased;
                 () = interrupted(clock.as_ref()), if !closing => {
                     Err(Failure::TimedOut(format!("{origin}: interrupted")))
                 }
-                answer = tokio::time::timeout(budget, exchange(&origin, config, outgoing, budget)) => {
+                answer = tokio::time::timeout(budget, conversation) => {
                     answer.unwrap_or_else(|_| Err(Failure::TimedOut(format!("{origin} within {patience}"))))
                 }
             }
         };
-        self.runtime()?.block_on(exchange)
+        self.runtime()?.block_on(bounded)
     }
 
     /// How long an exchange may take from now, and in words why no longer.
@@ -227,7 +243,7 @@ impl Http {
         Ok(addresses.current()?)
     }
 
-    fn prepare(&self, origin: &Origin, request: Request) -> Result<Outgoing, Failure> {
+    fn prepare(&self, origin: &Origin, request: Request, body_limit: usize) -> Result<Outgoing, Failure> {
         let path = match format!("{}{}", origin.base_path, request.path) {
             path if path.is_empty() => "/".to_owned(),
             path => path,
@@ -268,6 +284,7 @@ impl Http {
             headers,
             body: request.body,
             credentials,
+            body_limit,
         })
     }
 

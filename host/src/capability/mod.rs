@@ -9,3 +9,4 @@ pub mod http;
 pub mod journal;
 pub mod tls;
 pub mod wasi;
+pub mod xmlrpc;

@@ -1,11 +1,13 @@
 //! The imports of the contract: each turns wasm's types into the
 //! capability's, asks it, and turns the answer back.
 
+mod xmlrpc;
+
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::Plugin;
-use super::bindings::fencebox::agent::{files, http, log, metadata, types, xmlrpc};
+use super::bindings::fencebox::agent::{files, http, log, metadata, types};
 use super::state::State;
 use crate::agent::log::Level;
 use crate::capability::{files as storage, http as capability, wasi};
@@ -88,12 +90,6 @@ impl http::Host for State {
             return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
         };
         Ok(http.select_address(&endpoint, &address).map_err(Into::into))
-    }
-}
-
-impl xmlrpc::Host for State {
-    fn call(&mut self, _call: xmlrpc::MethodCall) -> wasmtime::Result<Result<xmlrpc::Tree, xmlrpc::Error>> {
-        Ok(Err(xmlrpc::Error::Http(http::Error::Denied(DESCRIBING.to_owned()))))
     }
 }
 

@@ -23,6 +23,9 @@ use crate::policy::Addresses;
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
+/// How wasmtime, which keeps the type of this error to itself, says that the
+/// plugin handed over more than it may in one call.
+const HANDED_TOO_MUCH: &str = "too much data is being copied";
 
 impl Device for Described {
     fn check(&self, options: &Options) -> Result<(), String> {
@@ -228,6 +231,9 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
             Stopped::Deadline => Error::Deadline(state.deadline.as_secs()),
             other => Error::Plugin(other.to_string()),
         };
+    }
+    if cause.root_cause().to_string().starts_with(HANDED_TOO_MUCH) {
+        return Error::Plugin("it handed over more than 16 MiB in one call".to_owned());
     }
     if cause.downcast_ref::<I32Exit>().is_some() {
         return Error::Plugin("it exited in the middle of a call".to_owned());

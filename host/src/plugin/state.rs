@@ -18,6 +18,10 @@ mod tests;
 
 /// Most memory of a plugin, in bytes.
 const MEMORY_LIMIT: usize = 64 * 1024 * 1024;
+/// Most that a plugin may hand over in one call, in bytes of the host's memory:
+/// lists and texts that lie over each other in the plugin's memory count, and
+/// are copied, one by one.
+const HANDOVER_LIMIT: usize = 16 * 1024 * 1024;
 /// Most elements in all tables of a plugin together.
 const TABLE_LIMIT: usize = 100_000;
 /// Most things of WASI that a plugin may hold, such as streams and naps: each
@@ -87,6 +91,7 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
+    store.set_hostcall_fuel(HANDOVER_LIMIT);
     store.epoch_deadline_callback(look);
     start_ticking(engine)?;
     arm(&mut store);

@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use fencebox::agent::description::{Description, Parameter, ValueKind};
 use fencebox::agent::log::Log;
 use fencebox::agent::options::{Options, Table, checks};
+use fencebox::capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox::policy::request::{check_headers, check_path};
 use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 
@@ -102,6 +103,29 @@ pub fn addresses(data: &[u8]) {
             "{header:?}"
         ),
         Err(refusal) => one_line(&refusal.to_string()),
+    }
+}
+
+/// Answers in XML-RPC, after a line with the paths to what is kept of them.
+pub fn answers(data: &[u8]) {
+    let mut parts = data.splitn(2, |&byte| byte == b'\n');
+    let paths = String::from_utf8_lossy(parts.next().unwrap_or_default());
+    let document = parts.next().unwrap_or_default();
+    let paths: Vec<_> = paths.split(',').map(str::to_owned).collect();
+    let keep = Keep::new(&paths).unwrap_or_default();
+    match decode(document, &keep) {
+        Ok(Answer::Value(tree)) => {
+            // A device that sends back what it gets.
+            let Ok(call) = encode("echo", std::slice::from_ref(&tree)) else {
+                assert!(document.len() > 1024, "cannot be sent");
+                return;
+            };
+            let echo = call.replace("<methodName>echo</methodName>", "");
+            let echo = echo.replace("methodCall>", "methodResponse>");
+            assert_eq!(decode(echo.as_bytes(), &Keep::default()), Ok(Answer::Value(tree)));
+        }
+        Ok(Answer::Fault { .. }) => {}
+        Err(malformed) => one_line(&malformed.to_string()),
     }
 }
 

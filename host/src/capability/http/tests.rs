@@ -5,6 +5,7 @@ mod proxy;
 mod requests;
 mod time;
 mod tls;
+mod xmlrpc;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

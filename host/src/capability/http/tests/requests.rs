@@ -204,6 +204,7 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         headers: reqwest::header::HeaderMap::new(),
         body: None,
         credentials: None,
+        body_limit: 1024,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -216,7 +217,7 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         outgoing,
         LONG,
     );
-    assert_eq!(runtime.block_on(answer).unwrap().status, 200);
+    assert_eq!(runtime.block_on(answer).unwrap().status(), 200);
     let host = format!("\r\nhost: device.invalid:{}\r\n", server.address.port());
     assert!(server.request().contains(&host));
 }

@@ -1,0 +1,113 @@
+//! Which values of an answer are kept.
+
+use super::shown;
+
+/// Most paths, and most names in one.
+const LIMIT: usize = 64;
+
+/// Paths from the root of an answer to the values to keep. Without any, all of
+/// it is kept.
+#[derive(Debug, Default)]
+pub struct Keep {
+    paths: Vec<Vec<Step>>,
+}
+
+/// One name of a path.
+#[derive(Debug)]
+enum Step {
+    /// `*`: any member or item.
+    Any,
+    /// The member of that name.
+    Member(String),
+}
+
+/// What of a value is kept.
+#[derive(Debug, Clone)]
+pub(super) enum Below {
+    /// Nothing, not even the value itself.
+    Nothing,
+    /// The value, and in it what these paths go on to.
+    Some {
+        /// Indexes of paths.
+        paths: Vec<usize>,
+        /// How many steps of them have been taken.
+        steps: usize,
+    },
+    /// All of it.
+    All,
+}
+
+impl Keep {
+    /// Reads paths such as `Value/*/uuid`. Says which of them is wrong.
+    pub fn new(paths: &[String]) -> Result<Self, String> {
+        if paths.len() > LIMIT {
+            return Err(format!("{} paths to keep; {LIMIT} is the limit", paths.len()));
+        }
+        let parse = |path: &String| {
+            let steps: Vec<_> = path.split('/').take(LIMIT + 1).map(Step::new).collect();
+            let named = |step: &Step| !matches!(step, Step::Member(name) if name.is_empty());
+            match steps.len() <= LIMIT && steps.iter().all(named) {
+                true => Ok(steps),
+                false => Err(format!(
+                    "the path to keep \"{}\" has an empty name, or more than {LIMIT}",
+                    shown(path)
+                )),
+            }
+        };
+        let paths = paths.iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Self { paths })
+    }
+
+    /// What is kept of the root: always the root itself.
+    pub(super) fn root(&self) -> Below {
+        match self.paths.len() {
+            0 => Below::All,
+            count => Below::Some {
+                paths: (0..count).collect(),
+                steps: 0,
+            },
+        }
+    }
+
+    /// What is kept of a member, or of an item (which has no name), of a value
+    /// of which that is kept.
+    pub(super) fn inside(&self, value: &Below, name: Option<&str>) -> Below {
+        let Below::Some { paths, steps } = value else {
+            return value.clone();
+        };
+        let mut going_on = Vec::new();
+        for &index in paths {
+            let path = self.paths.get(index).map(Vec::as_slice).unwrap_or_default();
+            if !path.get(*steps).is_some_and(|step| step.leads_to(name)) {
+                continue;
+            }
+            if path.len() == steps + 1 {
+                return Below::All;
+            }
+            going_on.push(index);
+        }
+        match going_on.is_empty() {
+            true => Below::Nothing,
+            false => Below::Some {
+                paths: going_on,
+                steps: steps + 1,
+            },
+        }
+    }
+}
+
+impl Step {
+    fn new(name: &str) -> Self {
+        match name {
+            "*" => Self::Any,
+            name => Self::Member(name.to_owned()),
+        }
+    }
+
+    fn leads_to(&self, name: Option<&str>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Member(wanted) => name == Some(wanted),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! From the bytes of an answer to the events of its grammar, while they come:
+//! no more of a document is in memory than one piece of text or one tag.
+
+use std::borrow::Cow;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+
+use quick_xml::Reader;
+use quick_xml::errors::{Error, IllFormedError};
+use quick_xml::events::{BytesDecl, Event};
+use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
+
+use super::decode::{Cause, Decoder};
+use super::{Answer, Keep, Malformed, TEXT_LIMIT, is_xml};
+
+/// What a proxy or a captive portal answers.
+pub(super) const HTML: &str = "an HTML page instead of XML-RPC";
+
+/// U+FEFF, which the parser skips itself if its three bytes come at once.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Reads an answer to its end, or up to what is wrong with it.
+pub async fn read(source: impl AsyncBufRead + Unpin, keep: &Keep) -> Result<Answer, Malformed> {
+    let mut reader = Reader::from_reader(Metered { source, left: 0 });
+    reader.config_mut().expand_empty_elements = true;
+    let mut decoder = Decoder::new(keep);
+    let mut is_first = true;
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        reader.get_mut().left = TEXT_LIMIT;
+        let event = reader.read_event_into_async(&mut buffer).await;
+        let step = match &event {
+            Ok(Event::Eof) => break,
+            Ok(event) => feed(&mut decoder, event, is_first),
+            Err(cause) => Err(describe(cause, is_first)),
+        };
+        step.map_err(|cause| Malformed {
+            cause,
+            at: reader.buffer_position(),
+        })?;
+        is_first = matches!(&event, Ok(Event::Text(text)) if is_first && **text == *BYTE_ORDER_MARK);
+    }
+    let at = reader.buffer_position();
+    decoder.finish().map_err(|cause| Malformed { cause, at })
+}
+
+/// The same of a document that is all there.
+pub fn decode(document: &[u8], keep: &Keep) -> Result<Answer, Malformed> {
+    let mut reading = pin!(read(document, keep));
+    match reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => unreachable!("there is nothing to wait for"),
+    }
+}
+
+fn feed(decoder: &mut Decoder<'_>, event: &Event<'_>, is_first: bool) -> Result<(), Cause> {
+    match event {
+        Event::Start(tag) => {
+            for attribute in tag.attributes().with_checks(false) {
+                attribute.map_err(|_| "a malformed attribute")?;
+            }
+            decoder.start(tag.local_name().into_inner())
+        }
+        Event::End(_) => decoder.end(),
+        // Expanded to a start and an end.
+        Event::Empty(_) | Event::Eof | Event::Comment(_) => Ok(()),
+        Event::Text(text) => {
+            let text = text.xml10_content();
+            let text = text.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first).unwrap_or(&text);
+            decoder.text(text)
+        }
+        Event::CData(_) | Event::GeneralRef(_) if decoder.is_outside() => Err("text outside of the document".into()),
+        Event::CData(text) => decoder.text(&text.xml10_content()),
+        Event::GeneralRef(reference) => {
+            let character = character(&reference.xml10_content()).ok_or("an entity that is not one of XML's own")?;
+            decoder.text(character.encode_utf8(&mut [0; 4]))
+        }
+        Event::Decl(declaration) if is_first => check(declaration),
+        Event::Decl(_) => Err("an XML declaration that is not at the start".into()),
+        Event::PI(_) => Err("a processing instruction".into()),
+        Event::DocType(name) if name.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("html")) => Err(HTML.into()),
+        Event::DocType(_) => Err("a document type".into()),
+    }
+}
+
+/// Of two encodings, UTF-8 is one and the other a part of it.
+fn check(declaration: &BytesDecl<'_>) -> Result<(), Cause> {
+    let malformed = || Cause::from("a malformed XML declaration");
+    let version = declaration.version().map_err(|_| malformed())?;
+    if !version.starts_with("1.") {
+        return Err(malformed());
+    }
+    match declaration.encoding() {
+        None => Ok(()),
+        Some(Err(_)) => Err(malformed()),
+        Some(Ok(encoding))
+            if ["utf-8", "us-ascii"]
+                .iter()
+                .any(|good| encoding.eq_ignore_ascii_case(good)) =>
+        {
+            Ok(())
+        }
+        Some(Ok(_)) => Err("another encoding than UTF-8".into()),
+    }
+}
+
+/// The character that a reference means, by what is between `&` and `;`.
+fn character(reference: &str) -> Option<char> {
+    let number = |digits: &str, radix| {
+        let plain = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+        let code = u32::from_str_radix(digits, radix).ok().filter(|_| plain)?;
+        char::from_u32(code).filter(|&character| is_xml(character))
+    };
+    match reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "apos" => Some('\''),
+        "quot" => Some('"'),
+        other => match other.strip_prefix("#x") {
+            Some(digits) => number(digits, 16),
+            None => number(other.strip_prefix('#')?, 10),
+        },
+    }
+}
+
+/// What the parser objects to. Its own texts quote the document.
+fn describe(cause: &Error, is_first: bool) -> Cause {
+    match cause {
+        Error::Io(_) => too_much_text(),
+        Error::Syntax(_) if is_first => "no XML".into(),
+        Error::Syntax(_) => "markup that is no XML, or ends in the middle".into(),
+        Error::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
+            "an end tag that does not belong to the start tag".into()
+        }
+        Error::IllFormed(IllFormedError::UnclosedReference) => "a bare &".into(),
+        Error::Encoding(_) => "bytes that are no UTF-8".into(),
+        _ => "malformed XML".into(),
+    }
+}
+
+pub(super) fn too_much_text() -> Cause {
+    Cow::from(format!("more than {} MiB of text", TEXT_LIMIT / 1024 / 1024))
+}
+
+/// A source that fails when one event of the parser takes too much: the parser
+/// itself knows no limit.
+struct Metered<R> {
+    source: R,
+    /// How many bytes may be taken until it is set again.
+    left: usize,
+}
+
+impl<R: AsyncBufRead + Unpin> AsyncBufRead for Metered<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if this.left == 0 {
+            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+        }
+        let available = ready!(Pin::new(&mut this.source).poll_fill_buf(context))?;
+        Poll::Ready(Ok(available.get(..this.left).unwrap_or(available)))
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        let this = self.get_mut();
+        this.left = this.left.saturating_sub(amount);
+        Pin::new(&mut this.source).consume(amount);
+    }
+}
+
+impl<R: AsyncBufRead + Unpin> AsyncRead for Metered<R> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let available = ready!(self.as_mut().poll_fill_buf(context))?;
+        let amount = available.len().min(into.remaining());
+        into.put_slice(available.get(..amount).unwrap_or_default());
+        self.consume(amount);
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,79 @@
+use super::super::{DEPTH_LIMIT, TEXT_LIMIT, VALUE_LIMIT};
+use super::*;
+
+fn nested(levels: usize) -> String {
+    let (start, end) = ("<value><array><data>", "</data></array></value>");
+    response(&format!(
+        "{}<value/>{}",
+        start.repeat(levels - 1),
+        end.repeat(levels - 1)
+    ))
+}
+
+#[test]
+fn levels() {
+    assert_eq!(nodes(nested(DEPTH_LIMIT)).len(), DEPTH_LIMIT);
+    for levels in [DEPTH_LIMIT + 1, 100_000] {
+        assert!(cause(nested(levels)).starts_with("values in more than 64 levels"));
+    }
+    let elements = format!("<methodResponse>{}", "<a>".repeat(100_000));
+    assert!(cause(elements).starts_with("<a> where it does not belong"));
+}
+
+#[test]
+fn kept_values() {
+    let items = |count: usize| {
+        let items = "<value/>".repeat(count);
+        response(&format!("<value><array><data>{items}</data></array></value>"))
+    };
+    assert_eq!(nodes(items(VALUE_LIMIT - 1)).len(), VALUE_LIMIT);
+    assert!(cause(items(VALUE_LIMIT)).starts_with("more than 100000 values to keep"));
+    // Dropped ones do not count.
+    let keep = Keep::new(&["none".to_owned()]).unwrap();
+    let answer = decode(items(VALUE_LIMIT * 2).as_bytes(), &keep).unwrap();
+    assert_eq!(
+        answer,
+        Answer::Value(Tree {
+            nodes: vec![Node::Array(Vec::new())]
+        })
+    );
+}
+
+#[test]
+fn kept_text() {
+    let long = "x".repeat(TEXT_LIMIT / 2 - 10);
+    let items = |count: usize| {
+        let items = format!("<value>{long}</value>").repeat(count);
+        response(&format!("<value><array><data>{items}</data></array></value>"))
+    };
+    assert_eq!(nodes(items(2)).len(), 3);
+    assert!(cause(items(3)).starts_with("more than 16 MiB of text"));
+    let keep = Keep::new(&["none".to_owned()]).unwrap();
+    assert!(decode(items(5).as_bytes(), &keep).is_ok());
+}
+
+/// What is held until it ends is bounded, too, and what is dropped.
+#[test]
+fn one_piece() {
+    let long = "x".repeat(TEXT_LIMIT + 1);
+    let half = "x".repeat(TEXT_LIMIT / 2 + 1);
+    let keep = Keep::new(&["none".to_owned()]).unwrap();
+    for document in [
+        response(&format!("<value>{long}</value>")),
+        response(&format!("<value><![CDATA[{long}]]></value>")),
+        response(&format!("<value><base64>{half}<!---->{half}</base64></value>")),
+        response(&format!(
+            "<value><struct><member><name>{long}</name></member></struct></value>"
+        )),
+        format!("<!--{long}-->{}", response("<value/>")),
+        format!("<methodResponse a='{long}'/>"),
+        format!("<{long}/>"),
+        format!("<!DOCTYPE {long}>"),
+        format!("&{long};"),
+    ] {
+        for keep in [&keep, &Keep::default()] {
+            let malformed = decode(document.as_bytes(), keep).unwrap_err();
+            assert_eq!(malformed.cause, "more than 16 MiB of text", "{:.60}", document);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! XML-RPC between the real program and what should not happen at either end:
+//! a device whose answers are made to exhaust the host, and a plugin whose
+//! calls are. Each costs one clear line, little time and little memory.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use support::Outcome;
+
+/// Most memory that the program may ever have resident, in KiB.
+const MEMORY: u64 = 64 * 1024;
+/// For what has to end by itself, long before.
+const LONG: u64 = 60;
+/// The start of an answer whose end is the end of the connection.
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n";
+/// The start of a document, up to its value.
+const START: &str = "<?xml version=\"1.0\"?><methodResponse><params><param>";
+/// The end of it.
+const END: &str = "</param></params></methodResponse>";
+/// What a bomb may send at the most, in bytes.
+const GIB: usize = 1024 * 1024 * 1024;
+
+/// A device: answers every call alike, and at the good-bye looks how much
+/// memory its caller has needed. The caller waits for that, so the look is
+/// neither too early nor too late.
+struct Device {
+    port: u16,
+    caller: Arc<OnceLock<u32>>,
+    peak: Receiver<u64>,
+    calls: Receiver<()>,
+}
+
+impl Device {
+    fn start(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let caller = Arc::new(OnceLock::new());
+        let (peaks, peak) = channel();
+        let (called, calls) = channel();
+        let process = caller.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                serve(stream.unwrap(), &answer, &process, &peaks, &called);
+            }
+        });
+        Self {
+            port,
+            caller,
+            peak,
+            calls,
+        }
+    }
+
+    /// Asks `fence_calls` for the status of this device.
+    fn status(&self, way: &str, patience: u64) -> Outcome {
+        let stdin = format!(
+            "action=status\nplug=1\nip=127.0.0.1\nipport={}\ncall={way}\nlogin_timeout={LONG}\n\
+             shell_timeout={patience}\npower_timeout={LONG}\nstonith_status_sleep=0\nretry_on=0\n",
+            self.port
+        );
+        let started = Instant::now();
+        let mut child = Command::new(support::program("fence_calls"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        self.caller.set(child.id()).unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        Outcome {
+            exit: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            took: started.elapsed(),
+        }
+    }
+
+    /// Asserts that the caller needed little time, and that the most memory
+    /// that it had resident was little.
+    #[track_caller]
+    fn assert_peak(&self, outcome: &Outcome) {
+        assert!(outcome.took < Duration::from_secs(LONG), "{outcome:?}");
+        let peak = self.peak.recv_timeout(Duration::from_secs(1)).expect("no good-bye");
+        println!(
+            "{peak} KiB, {:.1} s: {}",
+            outcome.took.as_secs_f32(),
+            outcome.stderr.trim()
+        );
+        assert!(peak < MEMORY, "{peak} KiB resident: {outcome:?}");
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    answer: &impl Fn(&mut TcpStream) -> std::io::Result<()>,
+    caller: &OnceLock<u32>,
+    peaks: &Sender<u64>,
+    called: &Sender<()>,
+) {
+    let path = read_request(&mut stream);
+    match path.as_str() {
+        "/bye" => {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", caller.wait())).unwrap();
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+            let peak = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+            let _ = peaks.send(peak);
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+        }
+        _ => {
+            let _ = called.send(());
+            // The caller hangs up as soon as it has had enough.
+            let _ = answer(&mut stream);
+        }
+    }
+}
+
+/// Reads a request, and gives its path.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        lines.push(line.to_lowercase());
+    }
+    let length = lines.iter().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    lines[0].split(' ').nth(1).unwrap().to_owned()
+}
+
+/// Sends `piece` over and over until a GiB has been sent.
+fn repeat(stream: &mut TcpStream, piece: &str) -> std::io::Result<()> {
+    let block = piece.repeat(64 * 1024 / piece.len() + 1);
+    for _ in 0..GIB / block.len() {
+        stream.write_all(block.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// One answer: its start, what is sent a GiB of, and its end.
+#[track_caller]
+fn bomb(way: &str, start: &str, piece: &'static str, end: &'static str) -> Outcome {
+    let start = format!("{START}{start}");
+    let device = Device::start(move |stream| {
+        stream.write_all(HEAD)?;
+        stream.write_all(start.as_bytes())?;
+        if !piece.is_empty() {
+            repeat(stream, piece)?;
+        }
+        stream.write_all(end.as_bytes())?;
+        stream.write_all(END.as_bytes())
+    });
+    let outcome = device.status(way, LONG);
+    assert!(outcome.took < Duration::from_secs(LONG), "{outcome:?}");
+    let peak = device.peak();
+    println!(
+        "{peak} KiB, {:.1} s: {}",
+        outcome.took.as_secs_f32(),
+        outcome.stderr.trim()
+    );
+    assert!(peak < MEMORY, "{peak} KiB resident: {outcome:?}");
+    outcome
+}
+
+/// The start of a list.
+const LIST: &str = "<value><array><data>";
+
+#[test]
+fn a_gib_of_values() {
+    let outcome = bomb("plain", LIST, "<value><i4>1</i4></value>", "</data></array></value>");
+    outcome.assert_refused(&["more than 100000 values to keep"]);
+}
+
+#[test]
+fn a_gib_of_values_of_which_none_is_kept() {
+    let outcome = bomb("keep", LIST, "<value><i4>1</i4></value>", "</data></array></value>");
+    outcome.assert_refused(&["a body of more than 32 MiB"]);
+}
+
+#[test]
+fn a_gib_of_members_of_one_name() {
+    let piece = "<member><name>uuid</name><value>x</value></member>";
+    let outcome = bomb("keep", "<value><struct>", piece, "</struct></value>");
+    outcome.assert_refused(&["two members of one name"]);
+}
+
+/// Names are remembered as long as their structure is open, also of members
+/// that are dropped.
+#[test]
+fn a_gib_of_members() {
+    let device = Device::start(|stream| {
+        stream.write_all(HEAD)?;
+        stream.write_all(format!("{START}<value><struct>").as_bytes())?;
+        let mut stream = BufWriter::new(stream);
+        (0..GIB / 40).try_for_each(|number| write!(stream, "<member><name>{number:x}</name><value/></member>"))
+    });
+    let outcome = device.status("keep", LONG);
+    outcome.assert_refused(&["a body of more than 32 MiB"]);
+    device.assert_peak(&outcome);
+}
+
+#[test]
+fn a_gib_of_one_text() {
+    let outcome = bomb("plain", "<value>", "0123456789abcdef", "</value>");
+    outcome.assert_refused(&["more than 16 MiB of text"]);
+}
+
+#[test]
+fn a_gib_of_many_texts() {
+    let piece = concat!(
+        "<value>0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "0123456789</value>"
+    );
+    // As many values as may be kept hold less than that.
+    let outcome = bomb("plain", LIST, piece, "</data></array></value>");
+    outcome.assert_refused(&["more than 100000 values to keep"]);
+}
+
+#[test]
+fn a_gib_of_base64() {
+    let outcome = bomb("plain", "<value><base64>", "QUJD", "</base64></value>");
+    outcome.assert_refused(&["more than 16 MiB of text"]);
+}
+
+#[test]
+fn a_gib_of_comments_and_one_of_blanks() {
+    bomb("plain", "", "<!-- x -->", "<value/>").assert_refused(&["a body of more than 32 MiB"]);
+    bomb("plain", "", "      ", "<value/>").assert_refused(&["more than 16 MiB of text"]);
+}
+
+/// The longest text that is accepted, which passes through the memory of the
+/// plugin too.
+#[test]
+fn as_much_text_as_is_kept() {
+    let value = format!("<value>{}</value>", "x".repeat(16 * 1024 * 1024 - 1));
+    bomb("plain", &value, "", "").assert_done("Status: ON\n");
+}
+
+#[test]
+fn billion_laughs() {
+    let mut entities = "<!ENTITY a0 \"ha\">".to_owned();
+    for level in 1..30 {
+        let references = format!("&a{};", level - 1).repeat(10);
+        entities.push_str(&format!("<!ENTITY a{level} \"{references}\">"));
+    }
+    let document = format!("<!DOCTYPE lol [{entities}]><methodResponse><params><param><value>&a29;</value>{END}");
+    let device = Device::start(move |stream| {
+        stream.write_all(HEAD)?;
+        stream.write_all(document.as_bytes())
+    });
+    let outcome = device.status("plain", LONG);
+    outcome.assert_refused(&["a document type"]);
+    device.assert_peak(&outcome);
+    bomb("plain", "<value>&a29;", "", "</value>").assert_refused(&["an entity that is not one of XML's own"]);
+}
+
+#[test]
+fn a_hundred_thousand_levels() {
+    let start = LIST.repeat(100_000);
+    bomb("plain", &start, "", "").assert_refused(&["more than 64 levels"]);
+    let start = "<a>".repeat(100_000);
+    bomb("plain", &start, "", "").assert_refused(&["<a> where it does not belong"]);
+}
+
+#[test]
+fn a_structure_of_ten_thousand_members() {
+    let members: String = (0..10_000)
+        .map(|number| format!("<member><name>OpaqueRef:{number}</name><value>{number}</value></member>"))
+        .collect();
+    let value = format!("<value><struct>{members}</struct></value>");
+    bomb("plain", &value, "", "").assert_done("Status: ON\n");
+}
+
+#[test]
+fn a_byte_now_and_then() {
+    let device = Device::start(|stream| {
+        stream.write_all(HEAD)?;
+        for byte in START.bytes().cycle() {
+            stream.write_all(&[byte])?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    });
+    let outcome = device.status("plain", 1);
+    outcome.assert_refused(&["1 s (option shell_timeout)"]);
+    assert!(outcome.took < Duration::from_secs(LONG / 2), "{outcome:?}");
+}
+
+/// What a plugin must not call with is refused before anything is sent.
+#[test]
+fn a_hostile_plugin() {
+    for (way, words) in [
+        ("method", "name of a method: letters, digits"),
+        ("backward", "parameter 1: the index 1, which does not point forward"),
+        ("cycle", "parameter 1: the index 0, which does not point forward"),
+        ("outside", "parameter 1: the index 4000000000 of 2 values"),
+        ("shared", "parameter 1: the index 2, which is pointed at twice"),
+        ("control", "parameter 1: the character U+0000, which XML cannot carry"),
+        ("bytes", "parameter 1: the call is larger than 1 MiB"),
+        ("huge", "it handed over more than 16 MiB in one call"),
+        ("many", "it handed over more than 16 MiB in one call"),
+    ] {
+        let device = Device::start(|_| Ok(()));
+        device.status(way, LONG).assert_refused(&[words]);
+        assert!(device.calls.try_recv().is_err(), "{way}: a call came");
+    }
+}

@@ -46,11 +46,6 @@ const TABLE: &[(&str, Meaning, &str)] = &[
         "the user has no role in this pool",
     ),
     (
-        "USER_IS_NOT_LOCAL_SUPERUSER",
-        NotPermitted,
-        "only the local superuser may log in now",
-    ),
-    (
         "RBAC_PERMISSION_DENIED",
         NotPermitted,
         "the user's role does not allow it: fencing needs vm-operator, and power_state_reset pool-operator",
@@ -88,7 +83,6 @@ const TABLE: &[(&str, Meaning, &str)] = &[
         "the operation is blocked for this machine: see its blocked_operations",
     ),
     ("VM_IS_TEMPLATE", Failed, "it is a template and no virtual machine"),
-    ("VM_IS_SNAPSHOT", Failed, "it is a snapshot and no virtual machine"),
     (
         "VM_IS_PROTECTED",
         Failed,
@@ -119,6 +113,17 @@ const TABLE: &[(&str, Meaning, &str)] = &[
     ("LICENCE_RESTRICTION", Failed, "the pool's licence does not allow it"),
     ("BOOTLOADER_FAILED", Failed, "its boot loader failed"),
     (
+        "VM_UNSAFE_BOOT",
+        Failed,
+        "the processor of its host lacks features that it had before",
+    ),
+    (
+        "VM_INCOMPATIBLE_WITH_THIS_HOST",
+        Failed,
+        "the processor of its host lacks features that it needs",
+    ),
+    ("VM_REQUIRES_VDI", Failed, "a disk that it needs cannot be attached"),
+    (
         "VM_HVM_REQUIRED",
         Failed,
         "it needs hardware virtualisation, which its host lacks",
@@ -138,6 +143,11 @@ const TABLE: &[(&str, Meaning, &str)] = &[
         "it is not off: it is a control domain, which cannot be marked as halted",
     ),
     ("VM_SHUTDOWN_TIMEOUT", Failed, "it did not shut down in time"),
+    (
+        "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT",
+        Failed,
+        "it did not answer the request to shut down",
+    ),
     (
         "VM_FAILED_SHUTDOWN_ACK",
         Failed,

@@ -130,6 +130,8 @@ fn a_password_that_cannot_be_sent_is_refused() {
     let options = Options::from([("username", "root"), ("password", "a\u{1}b")]);
     assert!(matches!(Pool::open(&options).map(drop), Err(Error::Denied(_))));
     assert_eq!(script.calls().len(), 0);
+    // No other host is turned to.
+    assert_eq!(lines(&script), "");
 }
 
 #[test]

@@ -108,6 +108,21 @@ fn a_master_that_has_moved_elsewhere_is_looked_for_among_the_hosts() {
 }
 
 #[test]
+fn a_master_that_has_moved_to_no_host_is_not_followed() {
+    for odd in ["root@evil.example", "evil.example/", ""] {
+        let script = pool()
+            .follow("api")
+            .answer(failure(&["HOST_IS_SLAVE", odd]))
+            .answer(success(db01("Halted")));
+        let script = script.on_call(LOGIN).answer(success(SECOND)).play();
+        let mut pool = open();
+        assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
+        assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
+        assert_eq!(places(&script, LOGIN), [XEN1, XEN1], "{odd}");
+    }
+}
+
+#[test]
 fn after_a_lost_connection_the_other_hosts_come_first() {
     for lost in [
         Failure::Broken("x".into()),
@@ -118,6 +133,7 @@ fn after_a_lost_connection_the_other_hosts_come_first() {
         let script = pool()
             .fail(lost)
             .answer(success(db01("Halted")))
+            .times(2)
             .on_call(LOGIN)
             .answer(success(SECOND));
         let outs = if is_silent { 1 } else { 2 };
@@ -127,6 +143,7 @@ fn after_a_lost_connection_the_other_hosts_come_first() {
         assert!(pool.power_status("db01").is_err());
         // Nothing is done before the next call: the host says when.
         assert_eq!(count(&script, LOGIN), 1);
+        assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
         assert_eq!(places(&script, LOGIN), [XEN1, XEN2]);
         // A host that kept silent is not waited for again.

@@ -8,7 +8,7 @@ use super::record::{POWER_MEMBERS, Subject, host, record};
 use super::value::Value;
 use super::{Entry, Task, Xapi};
 use crate::fault::Kind;
-use crate::machine::Power;
+use crate::machine::{Machine, Power};
 use crate::protocol::Device;
 
 /// The calls that are neither power operations nor fields of a VM or a host, with the number of parameters that they
@@ -70,7 +70,7 @@ impl Xapi {
             return Ok((*least, *most));
         }
         let known = match method.split_once(".get_") {
-            Some(("VM", field)) => self.record(0, "Halted").member(field).is_some(),
+            Some(("VM", field)) => self.record(&Device::default(), 0, "Halted").member(field).is_some(),
             Some(("host", field)) => host(0, "").member(field).is_some(),
             _ => false,
         };
@@ -132,7 +132,7 @@ impl Xapi {
             "VM.get_record" => {
                 let index = self.find(subject)?;
                 let state = self.shown(device, index);
-                Ok(self.record(index, &state))
+                Ok(self.record(device, index, &state))
             }
             "pool.get_all" => Ok(references(Class::Pool, 1)),
             "pool.get_master" => match index(Class::Pool, subject) {
@@ -160,7 +160,7 @@ impl Xapi {
             true => self.shown(device, index),
             false => "Halted".to_owned(),
         };
-        let record = self.record(index, &state);
+        let record = self.record(device, index, &state);
         let value = record.member(field).cloned();
         value.ok_or_else(|| Failure::new("MESSAGE_METHOD_UNKNOWN", [field]))
     }
@@ -200,7 +200,7 @@ impl Xapi {
     fn records(&self, device: &mut Device) -> Value {
         let records = (0..self.entries.len()).map(|index| {
             let state = self.shown(device, index);
-            (reference(Class::Vm, index), self.record(index, &state))
+            (reference(Class::Vm, index), self.record(device, index, &state))
         });
         Value::structure(records.collect::<Vec<_>>())
     }
@@ -214,12 +214,14 @@ impl Xapi {
     }
 
     /// The record of a VM in this state.
-    pub(super) fn record(&self, index: usize, state: &str) -> Value {
+    pub(super) fn record(&self, device: &Device, index: usize, state: &str) -> Value {
         let Some(entry) = self.entries.get(index) else {
             return Value::string(NULL);
         };
+        let machine = device.fleet.get(&entry.uuid);
         record(&Subject {
             index,
+            domains: machine.map_or(0, domains),
             uuid: entry.uuid.clone(),
             label: entry.label.clone(),
             role: entry.role,
@@ -227,4 +229,13 @@ impl Xapi {
             state: state.to_owned(),
         })
     }
+}
+
+/// How many domains a VM has had before the one that it has or had last: each start and each resume builds one.
+fn domains(machine: &Machine) -> usize {
+    let without = |power: &Power| matches!(power, Power::Off | Power::Other(_));
+    let steps = machine.history().windows(2);
+    steps
+        .filter(|step| matches!(step, [before, after] if without(before) && !without(after)))
+        .count()
 }

@@ -8,6 +8,8 @@ use super::value::Value;
 pub(super) struct Subject {
     /// Its place in the inventory.
     pub(super) index: usize,
+    /// How many domains it has had before this one.
+    pub(super) domains: usize,
     pub(super) uuid: String,
     pub(super) label: String,
     pub(super) role: Role,
@@ -80,7 +82,8 @@ fn power(subject: &Subject) -> Members {
     let here = matches!(subject.state.as_str(), "Running" | "Paused");
     let host = reference(Class::Host, subject.host);
     let domain = if here {
-        (subject.index + 1).to_string()
+        // No two domains have one number, on any host: of a number that comes twice nobody could tell.
+        (subject.index + 1 + 1000 * subject.domains).to_string()
     } else {
         "-1".to_owned()
     };

@@ -164,14 +164,7 @@ fn bomb(way: &str, start: &str, piece: &'static str, end: &'static str) -> Outco
         stream.write_all(END.as_bytes())
     });
     let outcome = device.status(way, LONG);
-    assert!(outcome.took < Duration::from_secs(LONG), "{outcome:?}");
-    let peak = device.peak();
-    println!(
-        "{peak} KiB, {:.1} s: {}",
-        outcome.took.as_secs_f32(),
-        outcome.stderr.trim()
-    );
-    assert!(peak < MEMORY, "{peak} KiB resident: {outcome:?}");
+    device.assert_peak(&outcome);
     outcome
 }
 

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::keep::{Below, Keep};
 use super::scalar::Kind;
-use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, is_space, is_xml, shown};
+use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, is_all_xml, is_space, shown};
 
 pub(super) type Cause = Cow<'static, str>;
 
@@ -307,7 +307,7 @@ impl<'k> Decoder<'k> {
 
     /// Text, as it is meant.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Cause> {
-        if !text.chars().all(is_xml) {
+        if !is_all_xml(text) {
             return Err("a character that XML does not allow".into());
         }
         let has_ink = !text.chars().all(is_space);

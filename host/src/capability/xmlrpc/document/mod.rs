@@ -81,6 +81,12 @@ fn is_xml(character: char) -> bool {
     !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
+/// The same of a whole text, by bytes: answers are long.
+fn is_all_xml(text: &str) -> bool {
+    let control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    !text.as_bytes().iter().any(control) && !text.contains(['\u{fffe}', '\u{ffff}'])
+}
+
 /// White space by XML (its production 3), which is less than Unicode's.
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')

@@ -89,7 +89,8 @@ impl Endpoint {
     }
 
     /// Without the options so far, the address that `cases` give for the value
-    /// of `option`.
+    /// of `option`. By TLS even where a URL may say otherwise: see
+    /// [`Scheme::ByOptions`].
     #[must_use]
     pub fn or_by_choice<V: Into<String>, A: Into<String>>(
         mut self,

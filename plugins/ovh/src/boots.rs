@@ -25,6 +25,7 @@ pub(crate) enum Aim {
 pub(crate) struct Boots {
     name: String,
     kinds: BTreeMap<u64, Option<String>>,
+    firsts: BTreeMap<&'static str, Option<u64>>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +40,7 @@ impl Boots {
         Self {
             name: name.to_owned(),
             kinds: BTreeMap::new(),
+            firsts: BTreeMap::new(),
         }
     }
 
@@ -118,11 +120,16 @@ impl Boots {
     }
 
     /// The first entry of a type. Several mean the same with other versions.
-    fn first(&mut self, api: &mut Api, kind: &str) -> Result<Option<u64>> {
+    fn first(&mut self, api: &mut Api, kind: &'static str) -> Result<Option<u64>> {
+        if let Some(first) = self.firsts.get(kind) {
+            return Ok(*first);
+        }
         let name = &self.name;
         let path = path!("/dedicated/server/{name}/boot?bootType={kind}");
         let ids: Vec<u64> = api.read(&Call::new(&rules::BOOTS, path).about(name))?;
-        Ok(ids.first().copied())
+        let first = ids.first().copied();
+        self.firsts.insert(kind, first);
+        Ok(first)
     }
 
     /// The type of an entry; none for one that the server does not offer.

@@ -137,7 +137,9 @@ fn a_lost_answer_is_looked_for_among_the_tasks() {
             .on("GET", TASK)
             .reply(200, task("doing"))
             .times(3)
-            .on("GET", SERVER).reply(200, server("poweron", DARK)).play();
+            .on("GET", SERVER)
+            .reply(200, server("poweron", DARK))
+            .play();
         let mut ovh = open();
         assert!(off(&mut ovh).is_err());
         assert_eq!(ovh.power_status(NS), UNKNOWN);

@@ -89,8 +89,7 @@ impl Endpoint {
     }
 
     /// Without the options so far, the address that `cases` give for the value
-    /// of `option`. By TLS even where a URL may say otherwise: see
-    /// [`Scheme::ByOptions`].
+    /// of `option`. By TLS, while a URL brings its own scheme.
     #[must_use]
     pub fn or_by_choice<V: Into<String>, A: Into<String>>(
         mut self,

@@ -91,8 +91,8 @@ impl Dedicated {
 
     /// The power of a server that has some, by the table in `devices.md` §3.7.
     fn running(&mut self, api: &mut Api, view: &View, stage: Stage) -> Result<PowerStatus> {
+        self.check_entry(view)?;
         if let Some(order) = &self.order {
-            self.check_entry(order, view)?;
             if order.is_done && order.goal == Goal::Off && order.aim == Aim::Rescue {
                 return Ok(PowerStatus::Off);
             }
@@ -116,11 +116,15 @@ impl Dedicated {
     }
 
     /// Somebody may change the entry while the server reboots: then nobody
-    /// knows what it started from.
-    fn check_entry(&self, order: &Order, view: &View) -> Result<()> {
+    /// knows what it started from. Told once, like any other failure.
+    fn check_entry(&mut self, view: &View) -> Result<()> {
+        let Some(order) = &mut self.order else {
+            return Ok(());
+        };
         if !order.is_done || view.boot == Some(order.boot) {
             return Ok(());
         }
+        (order.is_set, order.is_done, order.reboot) = (false, false, None);
         Err(Error::task_failed(format!(
             "{} was rebooted into boot entry {}, and by now somebody has set {}",
             self.name,
@@ -170,9 +174,7 @@ impl Dedicated {
             return Ok(false);
         }
         let view = read(api, &self.name)?;
-        if let Some(order) = &self.order {
-            self.check_entry(order, &view)?;
-        }
+        self.check_entry(&view)?;
         Ok(view.power() == Some(PowerStatus::On))
     }
 

@@ -141,21 +141,24 @@ fn is_form_of(path: &str, form: &str) -> bool {
 /// A service account has no such description of itself: the cheapest read
 /// that fencing needs anyway tells whether it is let in.
 fn look(api: &mut Api, settings: &Settings) -> Result<()> {
-    match &settings.plug {
-        Some(plug) => match settings.kind_of(plug) {
-            Kind::Dedicated => dedicated::read(api, plug).map(drop),
-            Kind::Vps => vps::read(api, plug).map(drop),
-            Kind::Cloud => find::find(api, settings, plug).map(drop),
-        },
-        None => {
-            let mut refusal = None;
-            for kind in inventory::kinds(settings) {
-                match inventory::names(api, settings, kind) {
-                    Err(problem @ Error::NotPermitted(_)) => refusal = refusal.or(Some(problem)),
-                    outcome => return outcome.map(drop),
-                }
-            }
-            refusal.map_or(Ok(()), Err)
+    let mut refusal = None;
+    for kind in kinds(settings) {
+        match look_at(api, settings, kind) {
+            Err(problem @ Error::NotPermitted(_)) => refusal = refusal.or(Some(problem)),
+            outcome => return outcome,
         }
+    }
+    refusal.map_or(Ok(()), Err)
+}
+
+/// One request. An instance costs as many as there are projects unless the
+/// option names its own; then it is enough that projects may be listed.
+fn look_at(api: &mut Api, settings: &Settings, kind: Kind) -> Result<()> {
+    match (kind, &settings.plug, &settings.project) {
+        (Kind::Dedicated, Some(plug), _) => dedicated::read(api, plug).map(drop),
+        (Kind::Vps, Some(plug), _) => vps::read(api, plug).map(drop),
+        (Kind::Cloud, Some(plug), Some(_)) => find::find(api, settings, plug).map(drop),
+        (Kind::Cloud, None, Some(project)) => find::instances(api, project).map(drop),
+        _ => inventory::names(api, settings, kind).map(drop),
     }
 }

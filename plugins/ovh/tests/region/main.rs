@@ -19,3 +19,4 @@ mod status;
 mod tasks;
 mod token;
 mod vps;
+mod windows;

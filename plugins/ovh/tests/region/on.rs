@@ -183,3 +183,31 @@ fn a_server_without_a_disk_says_what_is_missing() {
     let _script = script.on("GET", &entries("harddisk")).reply(200, json!([])).play();
     assert_says(on(&mut open()), "InvalidOption", &["on_boot", "no boot from its disk"]);
 }
+
+#[test]
+fn an_entry_changed_by_somebody_is_set_again_at_once() {
+    let script = with_entry(script(), "harddisk", DISK)
+        .on("GET", &entry_path(DARK))
+        .reply(200, entry(DARK, "power"))
+        .on("GET", &TASK.replace("501", "502"))
+        .reply(200, task_with(502, "done", "2023-11-14T23:20:00+01:00"));
+    let script = with_change(script, server("poweron", DARK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .on("GET", TASK)
+        .reply(200, task("done"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DARK));
+    let script = with_change(script, server("poweron", DARK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .play();
+    let mut ovh = open();
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_says(ovh.power_status(NS), "TaskFailed", &["somebody has set 95083"]);
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_eq!(ovh.power_status(NS), ON);
+    assert_eq!(reboots(&script), 2);
+}

@@ -221,3 +221,31 @@ fn a_service_account_shows_itself_by_one_read() {
     let _script = script.play();
     assert_says(client(&[]).probe(), "NotPermitted", &["dedicatedServer:apiovh:get"]);
 }
+
+#[test]
+fn a_service_account_for_a_project_reads_that() {
+    let client = |more: &[(&str, &str)]| {
+        let pairs = [
+            ("client_id", "a"),
+            ("client_secret", "b"),
+            ("service", "cloud"),
+            ("project", "p1"),
+        ];
+        let pairs = pairs
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Ovh::open(&pairs.collect()).unwrap_or_else(|problem| panic!("{problem:?}"))
+    };
+    let granted = json!({ "access_token": "t", "token_type": "Bearer", "expires_in": 3599 });
+    let script = Script::new().on("POST", "").reply(200, granted).times(2);
+    let script = script.on("GET", "/cloud/project/p1/instance");
+    let script = script
+        .reply(404, json!({ "message": "none" }))
+        .reply(200, json!([]))
+        .play();
+    assert_says(client(&[]).probe(), "Unexpected", &["none (status 404"]);
+    let missing = client(&[("plug", "web1")]).probe();
+    assert_eq!(missing, Err(Error::PlugNotFound("web1".to_owned())));
+    assert_eq!(script.requests().len(), 4);
+}

@@ -27,38 +27,38 @@ fn envelope(body: &str) -> String {
     )
 }
 
-fn returned(method: &str, inner: &str) -> String {
+pub(crate) fn returned(method: &str, inner: &str) -> String {
     envelope(&format!("<m:{method}Response>{inner}</m:{method}Response>"))
 }
 
-fn fault(code: &str, text: &str) -> String {
+pub(crate) fn fault(code: &str, text: &str) -> String {
     envelope(&format!(
         "<soap:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring></soap:Fault>"
     ))
 }
 
-fn nothing(method: &str) -> String {
+pub(crate) fn nothing(method: &str) -> String {
     returned(method, "")
 }
 
-fn window(start: &str, end: &str) -> String {
+pub(crate) fn window(start: &str, end: &str) -> String {
     let inner = format!("<return><start>2023-11-14 {start}</start><end>2023-11-14 {end}</end></return>");
     returned("dedicatedHardRebootStatus", &inner)
 }
 
 /// The server's own clock, in Greenwich; its windows are in another zone.
-fn at(time: &str) -> String {
+pub(crate) fn at(time: &str) -> String {
     format!("Tue, 14 Nov 2023 {time} GMT")
 }
 
-fn script() -> Script {
+pub(crate) fn script() -> Script {
     Script::new()
         .on("POST", "")
         .reply_text(200, returned("login", "<return>sess1</return>"))
 }
 
 /// A session in which a reboot was asked for, after one of the morning.
-fn asked() -> Script {
+pub(crate) fn asked() -> Script {
     script()
         .reply_text(200, window("08:00:00", "08:05:00"))
         .header("date", &at("21:59:58"))
@@ -66,16 +66,16 @@ fn asked() -> Script {
         .reply_text(200, nothing("dedicatedHardRebootDo"))
 }
 
-fn status(script: Script, start: &str, end: &str, date: &str) -> Script {
+pub(crate) fn status(script: Script, start: &str, end: &str, date: &str) -> Script {
     script.reply_text(200, window(start, end)).header("date", &at(date))
 }
 
-fn open(action: &str) -> Ovh {
+pub(crate) fn open(action: &str) -> Ovh {
     Ovh::open(&options(action)).unwrap_or_else(|problem| panic!("{problem:?}"))
 }
 
 /// Which methods were called, in order.
-fn called(script: &Playing) -> Vec<String> {
+pub(crate) fn called(script: &Playing) -> Vec<String> {
     let method = |action: &str| action.rsplit_once('#').unwrap().1.trim_end_matches('"').to_owned();
     script
         .requests()
@@ -88,9 +88,9 @@ fn body(script: &Playing, nth: usize) -> String {
     String::from_utf8(script.requests()[nth].body.clone()).unwrap()
 }
 
-const UNKNOWN: Result<PowerStatus> = Ok(PowerStatus::Unknown);
-const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
-const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
+pub(crate) const UNKNOWN: Result<PowerStatus> = Ok(PowerStatus::Unknown);
+pub(crate) const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
+pub(crate) const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
 
 #[test]
 fn the_seeds_run_is_off_when_its_window_is_over() {
@@ -133,140 +133,6 @@ fn the_seeds_run_is_off_when_its_window_is_over() {
         ("soap", "")
     );
     assert!(lines(&script).contains("23:00:10"));
-}
-
-#[test]
-fn a_window_that_begins_later_is_waited_for() {
-    // It is seen at 22:00:13, begins at 22:05:00 by the same clock (an hour apart), and lasts for a minute.
-    let script = status(asked(), "23:05:00", "23:06:00", "22:00:13");
-    let script = status(script, "23:05:00", "23:06:00", "22:05:59");
-    let _script = status(script, "23:05:00", "23:06:00", "22:06:00").play();
-    let mut ovh = open("off");
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
-    assert_eq!(seen, [UNKNOWN, UNKNOWN, OFF]);
-}
-
-#[test]
-fn another_window_begins_anew() {
-    let script = status(asked(), "23:00:10", "23:04:10", "22:00:13");
-    let script = status(script, "23:05:00", "23:09:00", "22:05:01");
-    let _script = status(script, "23:05:00", "23:09:00", "22:09:01").play();
-    let mut ovh = open("off");
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
-    assert_eq!(seen, [UNKNOWN, UNKNOWN, OFF]);
-}
-
-#[test]
-fn an_old_window_is_never_the_end() {
-    // That of before, and an earlier one.
-    let script = status(asked(), "08:00:00", "08:05:00", "23:30:00");
-    let _script = status(script, "07:00:00", "07:05:00", "23:40:00").play();
-    let mut ovh = open("off");
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    assert_eq!(ovh.power_status(NS), UNKNOWN);
-    assert_eq!(ovh.power_status(NS), UNKNOWN);
-}
-
-#[test]
-fn without_one_before_yesterdays_is_not_the_new_one() {
-    let script = script()
-        .reply_text(500, fault("soap:404", "no reboot of it"))
-        .reply_text(200, nothing("dedicatedNetbootModifyById"))
-        .reply_text(200, nothing("dedicatedHardRebootDo"));
-    let yesterday = window("23:00:10", "23:00:10").replace("2023-11-14", "2023-11-13");
-    let script = script.reply_text(200, yesterday).header("date", &at("22:00:13"));
-    let _script = status(script, "23:00:10", "23:00:10", "22:00:13").play();
-    let mut ovh = open("off");
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    assert_eq!(ovh.power_status(NS), UNKNOWN);
-    assert_eq!(ovh.power_status(NS), OFF);
-}
-
-#[test]
-fn without_its_clock_ours_measures_what_has_passed() {
-    let script = asked().reply_text(200, window("23:00:10", "23:59:10")).times(2);
-    let _script = script.play();
-    let mut ovh = open("off");
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    // An hour does not pass in a test.
-    assert_eq!(ovh.power_status(NS), UNKNOWN);
-    assert_eq!(ovh.power_status(NS), UNKNOWN);
-}
-
-#[test]
-fn dates_that_are_none_end_nothing() {
-    let odd = [
-        ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
-        ("2023-11-14 23:00:10", ""),
-        ("soon", "later"),
-        ("2023-11-14 23:00:10", "2023-11-14 22:00:10"),
-    ];
-    for (start, end) in odd {
-        let inner = format!("<return><start>{start}</start><end>{end}</end></return>");
-        let _script = asked()
-            .reply_text(200, returned("dedicatedHardRebootStatus", &inner))
-            .play();
-        let mut ovh = open("off");
-        assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-        assert_says(ovh.power_status(NS), "Unexpected", &["for the reboot"]);
-    }
-}
-
-#[test]
-fn nothing_is_asked_for_while_the_window_before_is_not_known() {
-    for (status, text) in [
-        (500, fault("soap:Server", "database")),
-        (200, "<html>".to_owned()),
-        (502, String::new()),
-    ] {
-        let script = script().reply_text(status, text).play();
-        let mut ovh = open("off");
-        assert_says(ovh.set_power(NS, PowerTarget::Off), "Unexpected", &[]);
-        assert_eq!(ovh.power_status(NS), STANDBY);
-        assert_eq!(called(&script), ["login", "dedicatedHardRebootStatus"]);
-    }
-}
-
-#[test]
-fn a_lost_answer_is_looked_for_in_the_windows() {
-    let lost = || {
-        script()
-            .reply_text(200, window("08:00:00", "08:05:00"))
-            .reply_text(200, nothing("dedicatedNetbootModifyById"))
-            .fail(Failure::Broken("cut".to_owned()))
-    };
-    // It was taken.
-    let script = status(lost(), "23:00:10", "23:04:10", "22:00:13");
-    let script = status(script, "23:00:10", "23:04:10", "22:00:14").play();
-    let mut ovh = open("off");
-    assert_says(ovh.set_power(NS, PowerTarget::Off), "ConnectionLost", &["cut"]);
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    assert_eq!(ovh.power_status(NS), UNKNOWN);
-    assert_eq!(
-        called(&script)
-            .iter()
-            .filter(|own| *own == "dedicatedHardRebootDo")
-            .count(),
-        1
-    );
-    drop(script);
-    // It was not.
-    let script = lost().reply_text(200, window("08:00:00", "08:05:00")).times(2);
-    let script = script.reply_text(200, nothing("dedicatedNetbootModifyById"));
-    let script = script.reply_text(200, nothing("dedicatedHardRebootDo")).play();
-    let mut ovh = open("off");
-    assert_says(ovh.set_power(NS, PowerTarget::Off), "ConnectionLost", &["cut"]);
-    assert_eq!(ovh.power_status(NS), STANDBY);
-    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    assert_eq!(
-        called(&script)
-            .iter()
-            .filter(|own| *own == "dedicatedHardRebootDo")
-            .count(),
-        2
-    );
 }
 
 #[test]

@@ -160,3 +160,31 @@ fn a_dead_line_is_told_as_such() {
         .play();
     assert_says(open().power_status(NS), "ConnectionLost", &["hung up"]);
 }
+
+#[test]
+fn the_option_service_overrules_the_name() {
+    let vps = json!({ "name": NS, "state": "stopped", "netbootMode": "local" });
+    let path = format!("/vps/{NS}");
+    let script = script()
+        .on("GET", &path)
+        .reply(200, vps)
+        .reply(404, json!({ "message": "none" }))
+        .play();
+    let mut ovh = open_with(&[("service", "vps")]);
+    assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
+    assert!(ovh.power_status(NS).is_err());
+    assert!(!lines(&script).contains("by its name"));
+}
+
+#[test]
+fn a_server_in_trouble_is_told_and_switched_all_the_same() {
+    let mut hacked = server("poweron", DISK);
+    hacked["state"] = json!("hackedBlocked");
+    let script = crate::account::with_change(crate::account::with_entry(script(), "power", DARK), hacked, DARK);
+    let script = script
+        .on("POST", crate::account::REBOOT)
+        .reply(200, crate::account::task("init"))
+        .play();
+    assert_eq!(crate::account::off(&mut open()), Ok(()));
+    assert!(lines(&script).contains("its state is hackedBlocked"));
+}

@@ -55,12 +55,6 @@ impl Api {
         Ok(clock.now())
     }
 
-    /// Compares the clocks again.
-    pub(crate) fn read_clock(&mut self) -> Result<()> {
-        self.clock = Some(clock()?);
-        Ok(())
-    }
-
     /// A JSON value.
     pub(crate) fn read<T: for<'a> Deserialize<'a>>(&mut self, call: &Call) -> Result<T> {
         let answer = self.ask(call)?;
@@ -95,7 +89,7 @@ impl Api {
         match &mut self.login {
             LogIn::Keys(_) if Cause::of(&answer) == Cause::Signature => {
                 log::info("the signature is refused, the server's clock is read again");
-                self.read_clock()?;
+                self.clock = Some(clock()?);
             }
             LogIn::Token(token) if answer.status() == 401 => {
                 log::info("the token is no longer taken, it is renewed");

@@ -5,6 +5,8 @@
 use fencebox_sdk::http::Method;
 
 use crate::kinds::Kind;
+use Kind::{Cloud, Dedicated, Vps};
+use Method::{Get, Post, Put};
 
 /// A right: what an application key calls a rule, and a service account an
 /// action of its policy.
@@ -18,12 +20,12 @@ pub(crate) struct Rule {
     pub(crate) path: &'static str,
     /// In an identity policy.
     pub(crate) action: &'static str,
-    pub(crate) use_: Use,
+    pub(crate) purpose: Purpose,
 }
 
 /// What a rule is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
+pub(crate) enum Purpose {
     /// Switching, and its status.
     Fencing,
     /// `list` and `list-status`.
@@ -36,25 +38,22 @@ pub(crate) enum Use {
     Unshelving,
 }
 
-const fn rule(kind: Kind, method: Method, path: &'static str, action: &'static str, use_: Use) -> Rule {
+const fn rule(kind: Kind, method: Method, path: &'static str, action: &'static str, purpose: Purpose) -> Rule {
     Rule {
         kind: Some(kind),
         method,
         path,
         action,
-        use_,
+        purpose,
     }
 }
-
-use Kind::{Cloud, Dedicated, Vps};
-use Method::{Get, Post, Put};
 
 pub(crate) static CREDENTIAL: Rule = Rule {
     kind: None,
     method: Get,
     path: "/auth/currentCredential",
     action: "",
-    use_: Use::Monitoring,
+    purpose: Purpose::Monitoring,
 };
 
 pub(crate) static SERVER: Rule = rule(
@@ -62,114 +61,120 @@ pub(crate) static SERVER: Rule = rule(
     Get,
     "/dedicated/server/{name}",
     "dedicatedServer:apiovh:get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static SERVER_PUT: Rule = rule(
     Dedicated,
     Put,
     "/dedicated/server/{name}",
     "dedicatedServer:apiovh:put",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static BOOTS: Rule = rule(
     Dedicated,
     Get,
     "/dedicated/server/{name}/boot",
     "dedicatedServer:apiovh:boot/get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static BOOT: Rule = rule(
     Dedicated,
     Get,
     "/dedicated/server/{name}/boot/*",
     "dedicatedServer:apiovh:boot/get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static REBOOT: Rule = rule(
     Dedicated,
     Post,
     "/dedicated/server/{name}/reboot",
     "dedicatedServer:apiovh:reboot",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static TASKS: Rule = rule(
     Dedicated,
     Get,
     "/dedicated/server/{name}/task",
     "dedicatedServer:apiovh:task/get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static TASK: Rule = rule(
     Dedicated,
     Get,
     "/dedicated/server/{name}/task/*",
     "dedicatedServer:apiovh:task/get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static SERVERS: Rule = rule(
     Dedicated,
     Get,
     "/dedicated/server",
     "dedicatedServer:apiovh:get",
-    Use::Listing,
+    Purpose::Listing,
 );
 
-pub(crate) static VPS: Rule = rule(Vps, Get, "/vps/{name}", "vps:apiovh:get", Use::Fencing);
-pub(crate) static VPS_STOP: Rule = rule(Vps, Post, "/vps/{name}/stop", "vps:apiovh:stop", Use::Fencing);
-pub(crate) static VPS_START: Rule = rule(Vps, Post, "/vps/{name}/start", "vps:apiovh:start", Use::Fencing);
-pub(crate) static VPS_REBOOT: Rule = rule(Vps, Post, "/vps/{name}/reboot", "vps:apiovh:reboot", Use::Fencing);
-pub(crate) static VPS_TASKS: Rule = rule(Vps, Get, "/vps/{name}/tasks", "vps:apiovh:tasks/get", Use::Fencing);
-pub(crate) static VPS_TASK: Rule = rule(Vps, Get, "/vps/{name}/tasks/*", "vps:apiovh:tasks/get", Use::Fencing);
-pub(crate) static ALL_VPS: Rule = rule(Vps, Get, "/vps", "vps:apiovh:get", Use::Listing);
+pub(crate) static VPS: Rule = rule(Vps, Get, "/vps/{name}", "vps:apiovh:get", Purpose::Fencing);
+pub(crate) static VPS_STOP: Rule = rule(Vps, Post, "/vps/{name}/stop", "vps:apiovh:stop", Purpose::Fencing);
+pub(crate) static VPS_START: Rule = rule(Vps, Post, "/vps/{name}/start", "vps:apiovh:start", Purpose::Fencing);
+pub(crate) static VPS_REBOOT: Rule = rule(Vps, Post, "/vps/{name}/reboot", "vps:apiovh:reboot", Purpose::Fencing);
+pub(crate) static VPS_TASKS: Rule = rule(Vps, Get, "/vps/{name}/tasks", "vps:apiovh:tasks/get", Purpose::Fencing);
+pub(crate) static VPS_TASK: Rule = rule(
+    Vps,
+    Get,
+    "/vps/{name}/tasks/*",
+    "vps:apiovh:tasks/get",
+    Purpose::Fencing,
+);
+pub(crate) static ALL_VPS: Rule = rule(Vps, Get, "/vps", "vps:apiovh:get", Purpose::Listing);
 
 pub(crate) static INSTANCES: Rule = rule(
     Cloud,
     Get,
     "/cloud/project/{name}/instance",
     "publicCloudProject:apiovh:instance/get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static INSTANCE: Rule = rule(
     Cloud,
     Get,
     "/cloud/project/{name}/instance/*",
     "publicCloudProject:apiovh:instance/get",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static INSTANCE_STOP: Rule = rule(
     Cloud,
     Post,
     "/cloud/project/{name}/instance/*/stop",
     "publicCloudProject:apiovh:instance/stop",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static INSTANCE_START: Rule = rule(
     Cloud,
     Post,
     "/cloud/project/{name}/instance/*/start",
     "publicCloudProject:apiovh:instance/start",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static INSTANCE_REBOOT: Rule = rule(
     Cloud,
     Post,
     "/cloud/project/{name}/instance/*/reboot",
     "publicCloudProject:apiovh:instance/reboot",
-    Use::Fencing,
+    Purpose::Fencing,
 );
 pub(crate) static INSTANCE_UNSHELVE: Rule = rule(
     Cloud,
     Post,
     "/cloud/project/{name}/instance/*/unshelve",
     "publicCloudProject:apiovh:instance/unshelve",
-    Use::Unshelving,
+    Purpose::Unshelving,
 );
 pub(crate) static PROJECTS: Rule = rule(
     Cloud,
     Get,
     "/cloud/project",
     "publicCloudProject:apiovh:get",
-    Use::Searching,
+    Purpose::Searching,
 );
 
 /// All of them, in the order of the documentation.
@@ -213,7 +218,7 @@ impl Rule {
 
 /// What switching and its status need for one kind of service.
 pub(crate) fn for_fencing(kind: Kind) -> impl Iterator<Item = &'static Rule> {
-    let of_kind = move |rule: &&&Rule| rule.kind == Some(kind) && rule.use_ == Use::Fencing;
+    let of_kind = move |rule: &&&Rule| rule.kind == Some(kind) && rule.purpose == Purpose::Fencing;
     ALL.iter().filter(of_kind).copied()
 }
 

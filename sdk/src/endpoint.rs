@@ -89,7 +89,7 @@ impl Endpoint {
     }
 
     /// Without the options so far, the address that `cases` give for the value
-    /// of `option`.
+    /// of `option`. By TLS, while a URL brings its own scheme.
     #[must_use]
     pub fn or_by_choice<V: Into<String>, A: Into<String>>(
         mut self,

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use crate::{Error, Result};
 
 /// A path and query below an endpoint's base path, made by [`crate::path!`]
-/// or of a fixed text.
+/// or of a fixed text; `""` is the base path itself.
 ///
 /// Every byte of a value is percent-encoded but for RFC 3986's unreserved
 /// ones (letters, digits, `-`, `.`, `_`, `~`): that is more than a path needs
@@ -37,6 +37,15 @@ impl Path {
         Self(check(&path).map(|()| path))
     }
 
+    /// The path as it is sent: for requests that sign their own URL, which is
+    /// [`crate::http::base_url`] and this.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for a path that would be refused when it is sent.
+    pub fn text(&self) -> Result<&str> {
+        self.0.as_deref().map_err(Clone::clone)
+    }
+
     pub(crate) fn into_text(self) -> Result<String> {
         self.0
     }
@@ -55,6 +64,10 @@ fn push_encoded(path: &mut String, value: &str) {
 
 /// What the contract asks of a path, as far as a plugin can get it wrong.
 pub(crate) fn check(path: &str) -> Result<()> {
+    // The base path itself.
+    if path.is_empty() {
+        return Ok(());
+    }
     let segments = path.split_once('?').map_or(path, |(before, _)| before);
     if !path.starts_with('/') {
         return Err(Error::Denied(format!("no path: {path:?} does not start with a slash")));
@@ -132,9 +145,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_the_base_path() {
+        assert_eq!(text("".into()), "");
+    }
+
+    #[test]
+    fn a_path_tells_how_it_is_sent() {
+        let id = "a b";
+        assert_eq!(path!("/x/{id}?y=1").text(), Ok("/x/a%20b?y=1"));
+        assert!(super::Path::from("x").text().is_err());
+    }
+
+    #[test]
     fn fixed_texts_are_checked_too() {
         assert_eq!(text("/x?y=/../z".into()), "/x?y=/../z");
-        for path in ["", "x", "/../x", "/x/.", "https://evil.example/"] {
+        for path in ["x", "?y", "/../x", "/x/.", "https://evil.example/"] {
             assert!(super::Path::from(path).into_text().is_err(), "{path}");
         }
     }

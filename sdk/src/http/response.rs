@@ -162,7 +162,7 @@ impl fmt::Debug for Response {
 /// A request as messages name it. Queries are left out: keys are put there.
 pub(super) fn label(method: Method, path: &str) -> String {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    format!("{} {path}", method_name(method))
+    format!("{} {path}", method_name(method)).trim_end().to_owned()
 }
 
 /// The method as HTTP spells it.

@@ -1,0 +1,147 @@
+//! Requests to the REST API, each with the log-in.
+
+use fencebox_sdk::http::Response;
+use fencebox_sdk::prelude::*;
+
+use crate::call::Call;
+use crate::credentials::{Client, Keys};
+use crate::errors::{self, Cause};
+use crate::rules;
+use crate::signature::{Clock, sign};
+use crate::token::Token;
+
+pub(crate) const ENDPOINT: &str = "api";
+
+/// The API, with a log-in.
+pub(crate) struct Api {
+    login: LogIn,
+    clock: Option<Clock>,
+}
+
+enum LogIn {
+    Keys(Keys),
+    Token(Token),
+}
+
+impl Api {
+    /// With application keys. They cannot be tried without a right of their
+    /// own; what is read here is the clock that signatures need.
+    pub(crate) fn with_keys(keys: Keys) -> Result<Self> {
+        Ok(Self {
+            login: LogIn::Keys(keys),
+            clock: Some(clock()?),
+        })
+    }
+
+    /// With a service account.
+    pub(crate) fn with_client(client: Client) -> Result<Self> {
+        Ok(Self {
+            login: LogIn::Token(Token::get(client)?),
+            clock: None,
+        })
+    }
+
+    /// Whether requests are signed with keys; else a policy decides.
+    pub(crate) fn is_signed(&self) -> bool {
+        matches!(self.login, LogIn::Keys(_))
+    }
+
+    /// What the server's clock says now.
+    pub(crate) fn now(&mut self) -> Result<i64> {
+        let clock = match self.clock {
+            Some(clock) => clock,
+            None => *self.clock.insert(clock()?),
+        };
+        Ok(clock.now())
+    }
+
+    /// A JSON value.
+    pub(crate) fn read<T: for<'a> Deserialize<'a>>(&mut self, call: &Call) -> Result<T> {
+        let answer = self.ask(call)?;
+        self.value(&answer)
+    }
+
+    /// The answer, if it is a success.
+    pub(crate) fn ask(&mut self, call: &Call) -> Result<Response> {
+        let answer = self.send(call)?;
+        if (200..300).contains(&answer.status()) {
+            return Ok(answer);
+        }
+        Err(self.refusal(&answer, call))
+    }
+
+    /// The value in an answer.
+    pub(crate) fn value<T: for<'a> Deserialize<'a>>(&self, answer: &Response) -> Result<T> {
+        answer
+            .json()
+            .map_err(|problem| self.hide(errors::with_query(problem, answer)))
+    }
+
+    /// What an answer means that is no success.
+    pub(crate) fn refusal(&self, answer: &Response, call: &Call) -> Error {
+        self.hide(errors::refusal(answer, call, self.is_signed()))
+    }
+
+    /// The answer, of any status. Refused for its signature's time or its
+    /// token, a request had no effect: it is sent once more, with new ones.
+    pub(crate) fn send(&mut self, call: &Call) -> Result<Response> {
+        let answer = self.signed(call)?.send()?;
+        match &mut self.login {
+            LogIn::Keys(_) if Cause::of(&answer) == Cause::Signature => {
+                log::info("the signature is refused, the server's clock is read again");
+                self.clock = Some(clock()?);
+            }
+            LogIn::Token(token) if answer.status() == 401 => {
+                log::info("the token is no longer taken, it is renewed");
+                token.renew()?;
+            }
+            _ => return Ok(answer),
+        }
+        self.signed(call)?.send()
+    }
+
+    fn signed(&mut self, call: &Call) -> Result<http::Request> {
+        let now = self.clock.map(|clock| clock.now()).unwrap_or_default();
+        let request = call.request();
+        match &mut self.login {
+            LogIn::Token(token) => Ok(request.header("authorization", format!("Bearer {}", token.current()?))),
+            LogIn::Keys(keys) => {
+                let url = http::base_url(ENDPOINT)? + call.path()?;
+                let method = rules::method_name(call.method());
+                let signature = sign(&keys.secret, &keys.consumer, method, &url, call.body(), now);
+                Ok(request
+                    .header("x-ovh-application", &keys.application)
+                    .header("x-ovh-consumer", &keys.consumer)
+                    .header("x-ovh-timestamp", now.to_string())
+                    .header("x-ovh-signature", signature))
+            }
+        }
+    }
+
+    fn hide(&self, error: Error) -> Error {
+        match &self.login {
+            LogIn::Token(token) => errors::map(error, |text| token.hide(text)),
+            // Keys are options: the host masks them.
+            LogIn::Keys(_) => error,
+        }
+    }
+}
+
+/// Reads the server's clock. That is never signed, and needs no right.
+fn clock() -> Result<Clock> {
+    let answer = http::get(ENDPOINT, "/auth/time")
+        .header("accept", "application/json")
+        .send()?;
+    let answer = answer.ok()?;
+    let time = answer
+        .json::<i64>()
+        .map_err(|problem| errors::with_query(problem, &answer))?;
+    // What is no time of this century would sign nothing that is taken.
+    if time < 1_000_000_000 {
+        return Err(errors::with_query(
+            answer.unexpected("a clock that shows no time of this century"),
+            &answer,
+        ));
+    }
+    Ok(Clock::reading(time))
+}

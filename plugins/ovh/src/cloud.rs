@@ -1,0 +1,137 @@
+//! Instances of Public Cloud.
+//!
+//! They have no tasks that could be asked for: the status tells all.
+
+pub(crate) mod find;
+
+use fencebox_sdk::prelude::*;
+
+use crate::api::Api;
+use crate::call::Call;
+use crate::rules::{self, Rule};
+use crate::settings::Settings;
+use find::{Found, View};
+
+/// One instance, once it is found.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    plug: String,
+    found: Option<Found>,
+    cycle: Cycle,
+}
+
+/// How far a reboot of this session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cycle {
+    None,
+    /// Asked for, and the device has not shown any sign of it.
+    Asked,
+    /// The device has shown that it reboots.
+    Seen,
+}
+
+impl Instance {
+    pub(crate) fn of(plug: &str) -> Self {
+        Self {
+            plug: plug.to_owned(),
+            found: None,
+            cycle: Cycle::None,
+        }
+    }
+
+    /// Whether a reboot was asked for, or may have been.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.cycle != Cycle::None
+    }
+
+    pub(crate) fn power(&mut self, api: &mut Api, settings: &Settings) -> Result<PowerStatus> {
+        self.view(api, settings)?.power(&self.plug)
+    }
+
+    pub(crate) fn switch(&mut self, api: &mut Api, settings: &Settings, target: PowerTarget) -> Result<()> {
+        let view = self.view(api, settings)?;
+        if is_reached(target, view.power(&self.plug)?) {
+            return Ok(());
+        }
+        let outcome = match target {
+            PowerTarget::Off => self.post(api, &rules::INSTANCE_STOP, "stop", None),
+            PowerTarget::On if view.is_shelved() => self.post(api, &rules::INSTANCE_UNSHELVE, "unshelve", None),
+            PowerTarget::On => self.post(api, &rules::INSTANCE_START, "start", None),
+        };
+        match outcome {
+            // In the wrong state: it may be in the right one by now.
+            Err(refusal @ (Error::Busy(_) | Error::TaskFailed(_))) => {
+                let power = self.view(api, settings)?.power(&self.plug)?;
+                if is_reached(target, power) {
+                    Ok(())
+                } else {
+                    Err(refusal)
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The forced reboot: one request.
+    pub(crate) fn cycle(&mut self, api: &mut Api, settings: &Settings) -> Result<()> {
+        self.view(api, settings)?.power(&self.plug)?;
+        self.cycle = Cycle::Asked;
+        let outcome = self.post(api, &rules::INSTANCE_REBOOT, "reboot", Some(json!({ "type": "hard" })));
+        if matches!(
+            outcome,
+            Err(Error::Busy(_) | Error::TaskFailed(_) | Error::NotPermitted(_))
+        ) {
+            self.cycle = Cycle::None;
+        }
+        outcome
+    }
+
+    /// True once the instance runs again after the device has shown that it
+    /// reboots it. An instance that runs all the time proves nothing.
+    pub(crate) fn is_cycled(&mut self, api: &mut Api, settings: &Settings) -> Result<bool> {
+        let view = self.view(api, settings)?;
+        match (view.status(), self.cycle) {
+            (Some("HARD_REBOOT"), Cycle::Asked) => {
+                self.cycle = Cycle::Seen;
+                Ok(false)
+            }
+            (Some("ERROR"), Cycle::Seen) => Err(Error::task_failed(format!(
+                "{} is in error after its reboot",
+                self.plug
+            ))),
+            (Some("ACTIVE"), cycle) => Ok(cycle == Cycle::Seen),
+            _ => Ok(false),
+        }
+    }
+
+    fn view(&mut self, api: &mut Api, settings: &Settings) -> Result<View> {
+        match &self.found {
+            Some(found) => find::read(api, found, &self.plug),
+            None => {
+                let (found, view) = find::find(api, settings, &self.plug)?;
+                self.found = Some(found);
+                Ok(view)
+            }
+        }
+    }
+
+    fn post(&self, api: &mut Api, rule: &'static Rule, operation: &str, body: Option<Value>) -> Result<()> {
+        let Some(Found { project, id }) = &self.found else {
+            return Err(Error::plug_not_found(&self.plug));
+        };
+        let path = path!("/cloud/project/{project}/instance/{id}/{operation}");
+        let call = Call::new(rule, path).about(&self.plug);
+        let call = match &body {
+            Some(body) => call.json(body),
+            None => call,
+        };
+        api.ask(&call).map(drop)
+    }
+}
+
+fn is_reached(target: PowerTarget, power: PowerStatus) -> bool {
+    matches!(
+        (target, power),
+        (PowerTarget::On, PowerStatus::On) | (PowerTarget::Off, PowerStatus::Off)
+    )
+}

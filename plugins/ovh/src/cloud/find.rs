@@ -1,0 +1,156 @@
+//! Where an instance is, and what the device says about it.
+
+use fencebox_sdk::prelude::*;
+
+use crate::api::Api;
+use crate::call::Call;
+use crate::errors;
+use crate::kinds::is_uuid;
+use crate::rules;
+use crate::settings::Settings;
+
+/// Where an instance is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) project: String,
+    pub(crate) id: String,
+}
+
+/// An instance as it reads now.
+#[derive(Debug, Deserialize)]
+pub(crate) struct View {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    // Any value: what is no text is no status, and nothing worse.
+    #[serde(default)]
+    status: Value,
+}
+
+impl View {
+    pub(crate) fn status(&self) -> Option<&str> {
+        self.status.as_str()
+    }
+
+    pub(crate) fn is_shelved(&self) -> bool {
+        matches!(self.status(), Some("SHELVED" | "SHELVED_OFFLOADED"))
+    }
+
+    /// Off is what has neither memory nor a host. `SHELVED` is on its way
+    /// there, and what is paused, rescued or in error may run.
+    ///
+    /// # Errors
+    /// [`Error::PlugNotFound`] for one that was deleted.
+    pub(crate) fn power(&self, plug: &str) -> Result<PowerStatus> {
+        Ok(match self.status() {
+            Some("ACTIVE") => PowerStatus::On,
+            Some("SHUTOFF" | "STOPPED" | "SHELVED_OFFLOADED") => PowerStatus::Off,
+            Some("DELETED") => return Err(Error::plug_not_found(plug)),
+            Some(
+                "BUILD" | "BUILDING" | "DELETING" | "ERROR" | "HARD_REBOOT" | "MIGRATING" | "PASSWORD" | "PAUSED"
+                | "REBOOT" | "REBUILD" | "RESCUE" | "RESCUED" | "RESCUING" | "RESIZE" | "RESIZED" | "RESUMING"
+                | "REVERT_RESIZE" | "SHELVED" | "SHELVING" | "SNAPSHOTTING" | "SOFT_DELETED" | "SUSPENDED"
+                | "UNRESCUING" | "UNSHELVING" | "VERIFY_RESIZE",
+            ) => PowerStatus::Standby,
+            word => {
+                let word = word.map_or_else(|| "missing".to_owned(), excerpt);
+                log::warn(format!("{plug}: its status says nothing: {word}"));
+                PowerStatus::Unknown
+            }
+        })
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.status() == Some("DELETED")
+    }
+}
+
+/// The projects to look into.
+pub(crate) fn projects(api: &mut Api, settings: &Settings) -> Result<Vec<String>> {
+    match &settings.project {
+        Some(project) => Ok(vec![project.clone()]),
+        None => api.read(&Call::new(&rules::PROJECTS, "/cloud/project")),
+    }
+}
+
+/// All instances of a project.
+pub(crate) fn instances(api: &mut Api, project: &str) -> Result<Vec<View>> {
+    api.read(&Call::new(
+        &rules::INSTANCES,
+        path!("/cloud/project/{project}/instance"),
+    ))
+}
+
+/// An instance that was found before.
+pub(crate) fn read(api: &mut Api, found: &Found, plug: &str) -> Result<View> {
+    let Found { project, id } = found;
+    let path = path!("/cloud/project/{project}/instance/{id}");
+    let answer = api.ask(&Call::new(&rules::INSTANCE, path).about(plug))?;
+    let view: View = api.value(&answer)?;
+    if !view.id.eq_ignore_ascii_case(id) {
+        let what = format!("an answer about another instance, {}", excerpt(&view.id));
+        return Err(errors::with_query(answer.unexpected(&what), &answer));
+    }
+    Ok(view)
+}
+
+/// The one instance of this id or name.
+///
+/// # Errors
+/// [`Error::PlugNotFound`], and [`Error::PlugAmbiguous`] where several have
+/// the name.
+pub(crate) fn find(api: &mut Api, settings: &Settings, plug: &str) -> Result<(Found, View)> {
+    let projects = projects(api, settings)?;
+    if is_uuid(plug) {
+        by_id(api, projects, plug)
+    } else {
+        by_name(api, projects, plug)
+    }
+}
+
+/// A project that refuses to be looked into may be the right one: then its
+/// refusal is what has to be told.
+fn by_id(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, View)> {
+    let mut refusal = None;
+    for project in projects {
+        let found = Found {
+            project,
+            id: plug.to_owned(),
+        };
+        match read(api, &found, plug) {
+            Ok(view) => return Ok((found, view)),
+            Err(Error::PlugNotFound(_)) => {}
+            Err(problem @ (Error::NotPermitted(_) | Error::TaskFailed(_))) => refusal = refusal.or(Some(problem)),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Err(refusal.unwrap_or_else(|| Error::plug_not_found(plug)))
+}
+
+/// The names are read in all projects: one that is left out could hold a
+/// second instance of the name.
+fn by_name(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, View)> {
+    let mut hits = Vec::new();
+    for project in projects {
+        let views = instances(api, &project).map_err(|problem| {
+            errors::map(problem, |text| {
+                format!("{text}; name the project by the option project")
+            })
+        })?;
+        let named = views
+            .into_iter()
+            .filter(|view| view.name.as_deref() == Some(plug) && !view.is_deleted());
+        hits.extend(named.map(|view| {
+            let found = Found {
+                project: project.clone(),
+                id: view.id.clone(),
+            };
+            (found, view)
+        }));
+    }
+    if hits.len() > 1 {
+        return Err(Error::PlugAmbiguous(
+            hits.into_iter().map(|(found, _)| found.id).collect(),
+        ));
+    }
+    hits.pop().ok_or_else(|| Error::plug_not_found(plug))
+}

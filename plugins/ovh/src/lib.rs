@@ -1,0 +1,117 @@
+//! `fence_ovh`: dedicated servers, VPS and Public Cloud instances of OVHcloud,
+//! by version 1 of its REST API; and what is left of the SOAP API before it.
+//!
+//! The facts come from the vendor's documentation and API schemas
+//! (`ovh/docs`, `ovh/ovhcloud-cli`), its clients (`ovh/python-ovh`,
+//! `ovh/go-ovh`), and generated bindings of the SOAP API.
+
+mod api;
+mod boots;
+mod call;
+mod cloud;
+mod credentials;
+mod dedicated;
+mod description;
+mod errand;
+mod errors;
+mod inventory;
+mod kinds;
+mod probe;
+mod rest;
+mod rules;
+mod settings;
+mod signature;
+mod soap;
+mod task;
+mod time;
+mod token;
+mod vps;
+
+use fencebox_sdk::prelude::*;
+
+use api::Api;
+use credentials::Credentials;
+use rest::Rest;
+use settings::Settings;
+use soap::Soap;
+
+/// A session with OVHcloud.
+pub struct Ovh(Line);
+
+/// The two APIs, which have nothing in common.
+enum Line {
+    Rest(Box<Rest>),
+    Soap(Box<Soap>),
+}
+
+impl Device for Ovh {
+    fn describe(_name: &str) -> Agent {
+        description::agent()
+    }
+
+    fn open(options: &Options) -> Result<Self> {
+        let settings = Settings::of(options)?;
+        let api = match Credentials::of(options)? {
+            Credentials::Account(account) => {
+                return Soap::log_in(&account, options).map(|soap| Self(Line::Soap(Box::new(soap))));
+            }
+            Credentials::Keys(keys) => Api::with_keys(keys)?,
+            Credentials::Client(client) => {
+                description::check_token_address(options)?;
+                Api::with_client(client)?
+            }
+        };
+        Ok(Self(Line::Rest(Box::new(Rest::new(api, settings)))))
+    }
+
+    fn probe(&mut self) -> Result<()> {
+        match &mut self.0 {
+            Line::Rest(rest) => rest.probe(),
+            // The log-in has been accepted, and there is nothing else to ask.
+            Line::Soap(_) => Ok(()),
+        }
+    }
+
+    fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
+        match &mut self.0 {
+            Line::Rest(rest) => rest.power(plug),
+            Line::Soap(soap) => soap.power(plug),
+        }
+    }
+
+    fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {
+        match &mut self.0 {
+            Line::Rest(rest) => rest.switch(plug, target),
+            Line::Soap(soap) => soap.switch(plug, target),
+        }
+    }
+
+    fn cycle(&mut self, plug: &str) -> Result<()> {
+        match &mut self.0 {
+            Line::Rest(rest) => rest.cycle(plug),
+            Line::Soap(soap) => soap.cycle(plug),
+        }
+    }
+
+    fn cycle_complete(&mut self, plug: &str) -> Result<bool> {
+        match &mut self.0 {
+            Line::Rest(rest) => rest.is_cycled(plug),
+            Line::Soap(soap) => soap.is_cycled(plug),
+        }
+    }
+
+    fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
+        match &mut self.0 {
+            Line::Rest(rest) => rest.plugs(with_status),
+            Line::Soap(soap) => Err(soap.list()),
+        }
+    }
+
+    fn close(&mut self) {
+        if let Line::Soap(soap) = &mut self.0 {
+            soap.close();
+        }
+    }
+}
+
+export!(Ovh);

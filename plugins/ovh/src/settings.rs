@@ -1,0 +1,54 @@
+//! What the options say about switching.
+
+use fencebox_sdk::prelude::*;
+
+use crate::kinds::Kind;
+
+/// How a dedicated server is switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OffMode {
+    /// By the boot that powers down, where the server offers it; else as
+    /// [`OffMode::Rescue`].
+    Auto,
+    /// By the boot that powers down.
+    Power,
+    /// By a reboot into the vendor's rescue system: it runs, but not its own
+    /// operating system.
+    Rescue,
+}
+
+/// The options of a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) plug: Option<String>,
+    pub(crate) service: Option<Kind>,
+    pub(crate) project: Option<String>,
+    pub(crate) off_mode: OffMode,
+    pub(crate) on_boot: Option<u64>,
+    pub(crate) rescue_boot: Option<u64>,
+    pub(crate) email: Option<String>,
+}
+
+impl Settings {
+    pub(crate) fn of(options: &Options) -> Result<Self> {
+        let text = |name: &str| options.get(name).map(str::to_owned);
+        Ok(Self {
+            plug: text("plug"),
+            service: Kind::chosen(options),
+            project: text("project"),
+            off_mode: match options.get("off_mode") {
+                Some("power") => OffMode::Power,
+                Some("rescue") => OffMode::Rescue,
+                _ => OffMode::Auto,
+            },
+            on_boot: options.number("on_boot")?,
+            rescue_boot: options.number("rescue_boot")?,
+            email: text("email"),
+        })
+    }
+
+    /// What kind of service a plug is.
+    pub(crate) fn kind_of(&self, plug: &str) -> Kind {
+        self.service.unwrap_or_else(|| Kind::by_name(plug))
+    }
+}

@@ -1,0 +1,130 @@
+//! Tasks of the device: those of dedicated servers and those of VPS.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use fencebox_sdk::prelude::*;
+
+use crate::api::Api;
+use crate::call::Call;
+use crate::rules;
+use crate::time::moment;
+
+/// Whose tasks they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Server(String),
+    Vps(String),
+}
+
+/// A task as the device tells of it. Dedicated servers and VPS use other
+/// words for the same.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Task {
+    #[serde(alias = "taskId")]
+    pub(crate) id: u64,
+    function: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    status: Option<String>,
+    state: Option<String>,
+    comment: Option<String>,
+    start_date: Option<String>,
+    date: Option<String>,
+}
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    UnderWay,
+    Done,
+    Failed,
+}
+
+impl Task {
+    /// What it does: `hardReboot`, `stopVm`.
+    pub(crate) fn function(&self) -> Option<&str> {
+        self.function.as_deref().or(self.kind.as_deref())
+    }
+
+    /// The device's word for how far it is.
+    pub(crate) fn word(&self) -> &str {
+        self.status
+            .as_deref()
+            .or(self.state.as_deref())
+            .unwrap_or("without a status")
+    }
+
+    /// When it was made, in the server's time.
+    pub(crate) fn begun(&self) -> Option<i64> {
+        moment(self.start_date.as_deref().or(self.date.as_deref())?)
+    }
+
+    /// A word that nobody knows is no end: the host gives up in time.
+    pub(crate) fn progress(&self) -> Progress {
+        match self.word() {
+            "done" => Progress::Done,
+            "cancelled" | "customerError" | "ovhError" | "error" | "blocked" => Progress::Failed,
+            _ => Progress::UnderWay,
+        }
+    }
+
+    /// A task in a message.
+    pub(crate) fn line(&self) -> String {
+        let comment = self
+            .comment
+            .as_deref()
+            .map(excerpt)
+            .filter(|comment| !comment.is_empty());
+        let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
+        format!(
+            "task {} ({}) is {}{comment}",
+            self.id,
+            excerpt(self.function().unwrap_or("unnamed")),
+            excerpt(self.word())
+        )
+    }
+}
+
+impl Owner {
+    /// The ids of its tasks of this kind.
+    pub(crate) fn tasks(&self, api: &mut Api, function: &str) -> Result<BTreeSet<u64>> {
+        api.read(&match self {
+            Self::Server(name) => Call::new(
+                &rules::TASKS,
+                path!("/dedicated/server/{name}/task?function={function}"),
+            )
+            .about(name),
+            Self::Vps(name) => Call::new(&rules::VPS_TASKS, path!("/vps/{name}/tasks?type={function}")).about(name),
+        })
+    }
+
+    /// One of its tasks; none where the device does not know it.
+    pub(crate) fn task(&self, api: &mut Api, id: u64) -> Result<Option<Task>> {
+        let call = match self {
+            Self::Server(name) => Call::new(&rules::TASK, path!("/dedicated/server/{name}/task/{id}")),
+            Self::Vps(name) => Call::new(&rules::VPS_TASK, path!("/vps/{name}/tasks/{id}")),
+        };
+        let answer = api.send(&call)?;
+        if answer.status() == 404 && answer.is_json() {
+            return Ok(None);
+        }
+        if !(200..300).contains(&answer.status()) {
+            return Err(api.refusal(&answer, &call));
+        }
+        let task: Task = api.value(&answer)?;
+        if task.id != id {
+            return Err(answer.unexpected(&format!("an answer about another task, {}", task.id)));
+        }
+        Ok(Some(task))
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(name) | Self::Vps(name) => formatter.write_str(name),
+        }
+    }
+}

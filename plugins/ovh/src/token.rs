@@ -1,0 +1,131 @@
+//! The token of a service account (OAuth2 client credentials, RFC 6749 §4.4).
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use fencebox_sdk::http::Response;
+use fencebox_sdk::prelude::*;
+
+use crate::credentials::Client;
+use crate::errors;
+
+const ENDPOINT: &str = "token";
+/// A token that ends sooner is not used for one more request.
+const MARGIN: Duration = Duration::from_secs(30);
+/// A token that is shorter is no secret, and stands in every other word.
+const SHORTEST: usize = 4;
+
+/// A token, and what gets the next one.
+pub(crate) struct Token {
+    client: Client,
+    text: String,
+    ends: Option<Instant>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: Option<String>,
+    token_type: Option<String>,
+    expires_in: Option<u64>,
+}
+
+impl Token {
+    pub(crate) fn get(client: Client) -> Result<Self> {
+        let mut token = Self {
+            client,
+            text: String::new(),
+            ends: None,
+        };
+        token.renew()?;
+        Ok(token)
+    }
+
+    /// Gets another one.
+    pub(crate) fn renew(&mut self) -> Result<()> {
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}&scope=all",
+            encoded(&self.client.id),
+            encoded(&self.client.secret)
+        );
+        let request = http::post(ENDPOINT, "")
+            .header("accept", "application/json")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        let answer = request.send()?;
+        if matches!(answer.status(), 400 | 401 | 403) {
+            return Err(refused(&answer));
+        }
+        let answer = answer.ok()?;
+        let granted: Granted = answer.json()?;
+        if !granted
+            .token_type
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"))
+        {
+            return Err(answer.unexpected("a token that is not of the type Bearer"));
+        }
+        if granted.expires_in == Some(0) {
+            return Err(answer.unexpected("a token that has expired already"));
+        }
+        let text = granted.access_token.filter(|text| is_token(text));
+        self.text = text.ok_or_else(|| answer.unexpected("a log-in without a token"))?;
+        let lasts = granted.expires_in.map(Duration::from_secs);
+        self.ends = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
+        Ok(())
+    }
+
+    /// The token, renewed where it is about to end.
+    pub(crate) fn current(&mut self) -> Result<&str> {
+        let ends_soon = |ends: Instant| ends.saturating_duration_since(Instant::now()) < MARGIN;
+        if self.ends.is_some_and(ends_soon) {
+            log::info("the token of the service account is about to end, it is renewed");
+            self.renew()?;
+        }
+        Ok(&self.text)
+    }
+
+    /// A text without the token: the host does not know it and cannot mask it.
+    pub(crate) fn hide(&self, text: String) -> String {
+        if self.text.len() < SHORTEST {
+            return text;
+        }
+        text.replace(&self.text, "…")
+    }
+}
+
+/// Visible ASCII: what can stand in a header field.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// RFC 6749 §5.2: `error` is a code, `error_description` a sentence.
+fn refused(answer: &Response) -> Error {
+    let body: Value = answer.json().unwrap_or_default();
+    let words = ["error_description", "error", "message"].iter();
+    let words: Vec<String> = words.filter_map(|name| body[*name].as_str()).map(excerpt).collect();
+    let words = if words.is_empty() {
+        "no reason given".to_owned()
+    } else {
+        words.join(", ")
+    };
+    let status = answer.status();
+    errors::with_query(
+        Error::LoginDenied(format!(
+            "client_id and client_secret: {words} (status {status} for the token)"
+        )),
+        answer,
+    )
+}
+
+/// A value of a form.
+fn encoded(value: &str) -> String {
+    let mut text = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}

@@ -1,0 +1,274 @@
+//! Instances of Public Cloud.
+
+use crate::account::{assert_says, count, open, open_with, script};
+use fencebox_sdk::prelude::*;
+use fencebox_sdk::testing::Script;
+
+const ID: &str = "d9e1c3a0-6c3a-4f8a-9d1e-0c5d8a1f2b3c";
+const ONE: &str = "/cloud/project/p1/instance/d9e1c3a0-6c3a-4f8a-9d1e-0c5d8a1f2b3c";
+const ALL: &str = "/cloud/project/p1/instance";
+
+fn instance(status: &str) -> Value {
+    json!({ "id": ID, "name": "web1", "status": status, "region": "GRA11", "flavor": {}, "ipAddresses": [],
+            "operationIds": [], "created": "2026-01-31T10:00:00Z" })
+}
+
+fn other(name: &str) -> Value {
+    json!({ "id": "00000000-6c3a-4f8a-9d1e-0c5d8a1f2b3c", "name": name, "status": "ACTIVE" })
+}
+
+fn post(operation: &str) -> String {
+    format!("{ONE}/{operation}")
+}
+
+fn with_project() -> fence_ovh::Ovh {
+    open_with(&[("project", "p1")])
+}
+
+#[test]
+fn each_status_has_its_meaning() {
+    use PowerStatus::{Off, On, Standby, Unknown};
+    let standby = [
+        "BUILD",
+        "BUILDING",
+        "DELETING",
+        "ERROR",
+        "HARD_REBOOT",
+        "MIGRATING",
+        "PASSWORD",
+        "PAUSED",
+        "REBOOT",
+        "REBUILD",
+        "RESCUE",
+        "RESCUED",
+        "RESCUING",
+        "RESIZE",
+        "RESIZED",
+        "RESUMING",
+        "REVERT_RESIZE",
+        "SHELVED",
+        "SHELVING",
+        "SNAPSHOTTING",
+        "SOFT_DELETED",
+        "SUSPENDED",
+        "UNRESCUING",
+        "UNSHELVING",
+        "VERIFY_RESIZE",
+    ];
+    let rows = [
+        ("ACTIVE", On),
+        ("SHUTOFF", Off),
+        ("STOPPED", Off),
+        ("SHELVED_OFFLOADED", Off),
+    ];
+    let unknown = ["UNKNOWN", "", "shutoff", "OFF"].map(|word| (word, Unknown));
+    for (word, power) in rows
+        .into_iter()
+        .chain(standby.map(|word| (word, Standby)))
+        .chain(unknown)
+    {
+        let _script = script().on("GET", ONE).reply(200, instance(word)).play();
+        assert_eq!(with_project().power_status(ID), Ok(power), "{word}");
+    }
+    let mut odd = instance("x");
+    odd["status"] = json!(null);
+    let _script = script()
+        .on("GET", ONE)
+        .reply(200, odd)
+        .reply(200, instance("DELETED"))
+        .play();
+    let mut ovh = with_project();
+    assert_eq!(ovh.power_status(ID), Ok(Unknown));
+    assert_eq!(ovh.power_status(ID), Err(Error::PlugNotFound(ID.to_owned())));
+}
+
+#[test]
+fn stop_and_start_are_asked_for_where_they_are_needed() {
+    for (target, status, operation) in [
+        (PowerTarget::Off, "ACTIVE", Some("stop")),
+        (PowerTarget::Off, "ERROR", Some("stop")),
+        (PowerTarget::Off, "SHUTOFF", None),
+        (PowerTarget::On, "SHUTOFF", Some("start")),
+        (PowerTarget::On, "SHELVED_OFFLOADED", Some("unshelve")),
+        (PowerTarget::On, "ACTIVE", None),
+    ] {
+        let script = script().on("GET", ONE).reply(200, instance(status));
+        let script = match operation {
+            Some(operation) => script.on("POST", &post(operation)).reply_text(200, ""),
+            None => script,
+        };
+        let _script = script.play();
+        assert_eq!(with_project().set_power(ID, target), Ok(()), "{status}");
+    }
+}
+
+#[test]
+fn an_accepted_request_is_no_success() {
+    let script = script().on("GET", ONE).reply(200, instance("ACTIVE")).times(2);
+    let script = script
+        .reply(200, instance("SHUTOFF"))
+        .on("POST", &post("stop"))
+        .reply(200, json!(null));
+    let _script = script.play();
+    let mut ovh = with_project();
+    assert_eq!(ovh.set_power(ID, PowerTarget::Off), Ok(()));
+    assert_eq!(ovh.power_status(ID), Ok(PowerStatus::On));
+    assert_eq!(ovh.power_status(ID), Ok(PowerStatus::Off));
+}
+
+#[test]
+fn a_conflict_is_judged_by_the_status() {
+    for (after, is_done) in [("SHUTOFF", true), ("ACTIVE", false), ("PAUSED", false)] {
+        let _script = script()
+            .on("GET", ONE)
+            .reply(200, instance("ACTIVE"))
+            .reply(200, instance(after))
+            .on("POST", &post("stop"))
+            .reply(
+                409,
+                json!({ "class": "Client::Conflict", "message": "Cannot stop in this state" }),
+            )
+            .play();
+        let outcome = with_project().set_power(ID, PowerTarget::Off);
+        if is_done {
+            assert_eq!(outcome, Ok(()));
+        } else {
+            assert_says(outcome, "Busy", &["Cannot stop in this state"]);
+        }
+    }
+}
+
+#[test]
+fn an_id_is_looked_for_in_all_projects_once() {
+    let script = script()
+        .on("GET", "/cloud/project")
+        .reply(200, json!(["p0", "p1", "p2"]))
+        .on("GET", &ONE.replace("p1", "p0"))
+        .reply(404, json!({ "message": "none" }))
+        .on("GET", ONE)
+        .reply(200, instance("ACTIVE"))
+        .times(2)
+        .play();
+    let mut ovh = open();
+    assert_eq!(ovh.power_status(ID), Ok(PowerStatus::On));
+    assert_eq!(ovh.power_status(ID), Ok(PowerStatus::On));
+    assert_eq!(count(&script, "GET /cloud/project"), 1);
+}
+
+#[test]
+fn a_project_that_refuses_is_told_if_nothing_is_found() {
+    let script = script()
+        .on("GET", "/cloud/project")
+        .reply(200, json!(["p0", "p1"]))
+        .on("GET", &ONE.replace("p1", "p0"))
+        .reply(403, json!({ "message": "This call has not been granted" }))
+        .on("GET", ONE)
+        .reply(404, json!({ "message": "none" }));
+    let _script = script.play();
+    assert_says(
+        open().power_status(ID),
+        "NotPermitted",
+        &["/cloud/project/*/instance/*"],
+    );
+}
+
+#[test]
+fn a_name_is_looked_for_in_all_instances() {
+    let _script = script()
+        .on("GET", ALL)
+        .reply(200, json!([other("web"), instance("SHUTOFF"), other("WEB1")]))
+        .on("GET", ONE)
+        .reply(200, instance("ACTIVE"))
+        .play();
+    let mut ovh = with_project();
+    assert_eq!(ovh.power_status("web1"), Ok(PowerStatus::Off));
+    assert_eq!(ovh.power_status("web1"), Ok(PowerStatus::On));
+}
+
+#[test]
+fn a_name_that_two_have_is_refused() {
+    let two = |script: Script| {
+        script
+            .on("GET", "/cloud/project")
+            .reply(200, json!(["p1", "p2"]))
+            .on("GET", ALL)
+            .reply(200, json!([instance("ACTIVE")]))
+            .on("GET", "/cloud/project/p2/instance")
+            .reply(200, json!([other("web1")]))
+    };
+    let _script = two(script()).play();
+    let ids = vec![ID.to_owned(), "00000000-6c3a-4f8a-9d1e-0c5d8a1f2b3c".to_owned()];
+    assert_eq!(
+        open().set_power("web1", PowerTarget::Off),
+        Err(Error::PlugAmbiguous(ids))
+    );
+}
+
+#[test]
+fn a_name_that_nobody_or_a_deleted_one_has_is_not_found() {
+    for body in [json!([]), json!([other("web2")]), json!([instance("DELETED")])] {
+        let _script = script().on("GET", ALL).reply(200, body).play();
+        assert_eq!(
+            with_project().power_status("web1"),
+            Err(Error::PlugNotFound("web1".to_owned()))
+        );
+    }
+}
+
+#[test]
+fn a_project_that_refuses_makes_a_name_uncertain() {
+    let script = script().on("GET", "/cloud/project").reply(200, json!(["p1", "p2"]));
+    let script = script.on("GET", ALL).reply(200, json!([instance("ACTIVE")]));
+    let refusal = json!({ "message": "This service is expired" });
+    let _script = script
+        .on("GET", "/cloud/project/p2/instance")
+        .reply(460, refusal)
+        .play();
+    assert_says(
+        open().power_status("web1"),
+        "TaskFailed",
+        &["expired", "option project"],
+    );
+}
+
+#[test]
+fn a_cycle_has_to_be_seen() {
+    let script = script()
+        .on("GET", ONE)
+        .reply(200, instance("ACTIVE"))
+        .times(2)
+        .reply(200, instance("HARD_REBOOT"))
+        .reply(200, instance("ACTIVE"))
+        .on("POST", &post("reboot"))
+        .reply_text(200, "")
+        .play();
+    let mut ovh = with_project();
+    assert_eq!(ovh.cycle(ID), Ok(()));
+    // Running before and after: nothing shows that it was rebooted.
+    let seen: Vec<_> = (0..3).map(|_| ovh.cycle_complete(ID)).collect();
+    assert_eq!(seen, [Ok(false), Ok(false), Ok(true)]);
+    let sent = script
+        .requests()
+        .into_iter()
+        .find(|sent| sent.method == "POST")
+        .unwrap();
+    assert_eq!(sent.json(), json!({ "type": "hard" }));
+}
+
+#[test]
+fn without_a_cycle_nothing_is_complete() {
+    let _script = script()
+        .on("GET", ONE)
+        .reply(200, instance("HARD_REBOOT"))
+        .reply(200, instance("ACTIVE"))
+        .play();
+    let mut ovh = with_project();
+    assert_eq!(ovh.cycle_complete(ID), Ok(false));
+    assert_eq!(ovh.cycle_complete(ID), Ok(false));
+}
+
+#[test]
+fn an_answer_about_another_is_none() {
+    let _script = script().on("GET", ONE).reply(200, other("web1")).play();
+    assert_says(with_project().power_status(ID), "Unexpected", &["another instance"]);
+}

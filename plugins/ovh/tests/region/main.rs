@@ -1,0 +1,22 @@
+//! `fence_ovh` against every answer that the region is known to give, and those
+//! that it should not (`devices.md` §3, `devices-errors.md` §1 and §4).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+
+mod account;
+mod cloud;
+mod credentials;
+mod cycle;
+mod describe;
+mod off;
+mod on;
+mod plugs;
+mod probe;
+mod refusals;
+mod signature;
+mod soap;
+mod status;
+mod tasks;
+mod token;
+mod vps;
+mod windows;

@@ -1,0 +1,306 @@
+//! Switching a dedicated server off, step by step.
+
+use crate::account::{
+    DARK, DISK, NS, REBOOT, RESCUE, SERVER, TASK, TASKS, assert_says, count, entries, entry, entry_path, going_dark,
+    going_to_rescue, off, open, open_with, put, reboots, script, server, task, task_with, with_change, with_entry,
+};
+use fencebox_sdk::prelude::*;
+
+const UNKNOWN: Result<PowerStatus> = Ok(PowerStatus::Unknown);
+const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
+const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
+
+#[test]
+fn a_server_goes_dark_in_this_order() {
+    let script = script()
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .on("GET", &entries("power"))
+        .reply(200, json!([DARK, 7]))
+        .on("GET", &entry_path(DARK))
+        .reply(200, entry(DARK, "power"))
+        .on("PUT", SERVER)
+        .reply_text(200, "")
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DARK))
+        .on("GET", TASKS)
+        .reply(200, json!([400, 399]))
+        .on("GET", &TASK.replace("501", "400"))
+        .reply(200, task_with(400, "done", "2020-01-01T00:00:00Z"))
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .on("GET", TASK)
+        .reply(200, task("todo"))
+        .reply(200, task("done"))
+        .on("GET", SERVER)
+        // The API goes on to say so for some two minutes.
+        .reply(200, server("poweron", DARK))
+        .reply(200, server("poweroff", DARK))
+        .in_order()
+        .play();
+    let mut ovh = open();
+    assert_eq!(off(&mut ovh), Ok(()));
+    let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
+    assert_eq!(seen, [UNKNOWN, STANDBY, OFF]);
+    assert_eq!(put(&script, 0), json!({ "bootId": DARK, "monitoring": false }));
+}
+
+#[test]
+fn asked_again_while_it_goes_dark_nothing_is_sent() {
+    let script = going_dark()
+        .on("GET", TASK)
+        .reply(200, task("doing"))
+        .reply(200, task("done"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DARK))
+        .always()
+        .play();
+    let mut ovh = open();
+    for _ in 0..4 {
+        assert_eq!(off(&mut ovh), Ok(()));
+    }
+    assert_eq!(ovh.power_status(NS), STANDBY);
+    assert_eq!((reboots(&script), count(&script, &format!("PUT {SERVER}"))), (1, 1));
+}
+
+#[test]
+fn rescue_is_off_once_its_task_is_done() {
+    let script = going_to_rescue()
+        .on("GET", TASK)
+        .reply(200, task("doing"))
+        .reply(200, task("done"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", RESCUE))
+        .times(2)
+        .play();
+    let mut ovh = open();
+    assert_eq!(off(&mut ovh), Ok(()));
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+    assert_eq!(ovh.power_status(NS), OFF);
+    assert_eq!(ovh.power_status(NS), OFF);
+    assert_eq!(put(&script, 0), json!({ "bootId": RESCUE, "monitoring": false }));
+}
+
+#[test]
+fn in_power_mode_a_done_task_alone_is_not_off() {
+    let _script = going_dark()
+        .on("GET", TASK)
+        .reply(200, task("done"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DARK))
+        .times(3)
+        .play();
+    let mut ovh = open();
+    assert_eq!(off(&mut ovh), Ok(()));
+    for _ in 0..3 {
+        assert_eq!(ovh.power_status(NS), STANDBY);
+    }
+}
+
+#[test]
+fn a_server_that_was_in_rescue_before_is_rebooted() {
+    let script = script().on("GET", &entries("power")).reply(200, json!([]));
+    let script = with_change(with_entry(script, "rescue", RESCUE), server("poweron", RESCUE), RESCUE);
+    let script = script.on("POST", REBOOT).reply(200, task("init")).play();
+    assert_eq!(off(&mut open()), Ok(()));
+    assert_eq!(reboots(&script), 1);
+}
+
+#[test]
+fn a_server_without_power_is_left_alone() {
+    let script = script().on("GET", SERVER).reply(200, server("poweroff", DISK)).play();
+    assert_eq!(off(&mut open()), Ok(()));
+    assert_eq!(script.requests().len(), 2);
+}
+
+#[test]
+fn the_rescue_password_goes_where_it_is_wanted() {
+    let script = script();
+    let script = with_change(with_entry(script, "rescue", RESCUE), server("poweron", DISK), RESCUE);
+    let script = script.on("POST", REBOOT).reply(200, task("init")).play();
+    assert_eq!(
+        off(&mut open_with(&[("email", "ops@example.com"), ("off_mode", "rescue")])),
+        Ok(())
+    );
+    let body = json!({ "bootId": RESCUE, "monitoring": false, "rescueMail": "ops@example.com" });
+    assert_eq!(put(&script, 0), body);
+    drop(script);
+    let script = going_dark().play();
+    assert_eq!(off(&mut open_with(&[("email", "ops@example.com")])), Ok(()));
+    assert_eq!(put(&script, 0), json!({ "bootId": DARK, "monitoring": false }));
+}
+
+#[test]
+fn what_a_server_does_not_take_besides_is_left_out() {
+    let mut quiet = server("poweron", DISK);
+    quiet["monitoring"] = json!(false);
+    let script = with_change(with_entry(script(), "power", DARK), quiet, DARK);
+    let script = script.on("POST", REBOOT).reply(200, task("init")).play();
+    assert_eq!(off(&mut open()), Ok(()));
+    assert_eq!(put(&script, 0), json!({ "bootId": DARK }));
+    drop(script);
+    let script = with_entry(crate::account::script(), "power", DARK)
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .reply(200, server("poweron", DARK))
+        .on("PUT", SERVER)
+        .reply(400, json!({ "message": "[monitoring] cannot be changed" }))
+        .reply(200, json!(null))
+        .on("GET", TASKS)
+        .reply(200, json!([]))
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .play();
+    assert_eq!(off(&mut open()), Ok(()));
+    assert_eq!(put(&script, 1), json!({ "bootId": DARK }));
+}
+
+#[test]
+fn nothing_is_rebooted_before_the_entry_reads_back() {
+    let script = with_entry(script(), "power", DARK)
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .times(8)
+        .reply(200, server("poweron", DARK))
+        .times(1)
+        .on("PUT", SERVER)
+        .reply(200, json!(null))
+        .on("GET", &entry_path(DISK))
+        .reply(200, entry(DISK, "harddisk"))
+        .always()
+        .on("GET", TASKS)
+        .reply(200, json!([]))
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .play();
+    let mut ovh = open();
+    // One look before, three after; then one before and three after again, and one more.
+    assert_says(off(&mut ovh), "Busy", &["95083", "1 reads back"]);
+    assert_eq!(reboots(&script), 0);
+    assert_says(off(&mut ovh), "Busy", &["not rebooting"]);
+    assert_eq!(reboots(&script), 0);
+    assert_eq!(off(&mut ovh), Ok(()));
+    assert_eq!((reboots(&script), count(&script, &format!("PUT {SERVER}"))), (1, 1));
+}
+
+#[test]
+fn an_entry_that_is_lost_is_set_again() {
+    let script = with_entry(script(), "power", DARK)
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .always()
+        .on("PUT", SERVER)
+        .reply(200, json!(null))
+        .always()
+        .play();
+    let mut ovh = open();
+    for _ in 0..7 {
+        assert_says(off(&mut ovh), "Busy", &["reads back"]);
+    }
+    assert_eq!((reboots(&script), count(&script, &format!("PUT {SERVER}"))), (0, 2));
+}
+
+#[test]
+fn set_and_not_rebooted_is_neither_on_nor_off() {
+    for (kind, id) in [("power", DARK), ("rescue", RESCUE)] {
+        let script = if kind == "rescue" {
+            script().on("GET", &entries("power")).reply(200, json!([]))
+        } else {
+            script()
+        };
+        let _script = with_change(with_entry(script, kind, id), server("poweron", DISK), id)
+            .on("POST", REBOOT)
+            .reply(
+                403,
+                json!({ "errorCode": "NOT_GRANTED_CALL", "message": "This call has not been granted" }),
+            )
+            .on("GET", SERVER)
+            .reply(200, server("poweron", id))
+            .play();
+        let mut ovh = open();
+        let left = format!("left with boot entry {id}");
+        assert_says(
+            off(&mut ovh),
+            "NotPermitted",
+            &["POST /dedicated/server/*/reboot", &left],
+        );
+        assert_eq!(ovh.power_status(NS), STANDBY);
+    }
+}
+
+#[test]
+fn an_entry_changed_by_somebody_is_a_failure() {
+    for (script, was) in [(going_dark(), DARK), (going_to_rescue(), RESCUE)] {
+        let _script = script
+            .on("GET", TASK)
+            .reply(200, task("done"))
+            .on("GET", SERVER)
+            .reply(200, server("poweron", DISK))
+            .play();
+        let mut ovh = open();
+        assert_eq!(off(&mut ovh), Ok(()));
+        let into = format!("rebooted into boot entry {was}");
+        assert_says(ovh.power_status(NS), "TaskFailed", &[&into, "set 1"]);
+    }
+}
+
+#[test]
+fn the_mode_is_chosen_by_what_the_server_offers() {
+    // Nothing at all.
+    let script = script().on("GET", SERVER).reply(200, server("poweron", DISK));
+    let script = script.on("GET", &entries("power")).reply(200, json!([]));
+    let _script = script
+        .clone()
+        .on("GET", &entries("rescue"))
+        .reply(200, json!([]))
+        .play();
+    assert_says(off(&mut open()), "InvalidOption", &["rescue_boot", "offers neither"]);
+    drop(_script);
+    // Only power will do.
+    let _script = script.play();
+    assert_says(
+        off(&mut open_with(&[("off_mode", "power")])),
+        "InvalidOption",
+        &["off_mode", "off_mode=rescue"],
+    );
+}
+
+#[test]
+fn an_entry_has_to_be_what_it_is_taken_for() {
+    // The disk as rescue entry would switch nothing off, and be called off.
+    let script = script()
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .on("GET", &entry_path(DISK))
+        .reply(200, entry(DISK, "harddisk"));
+    let _script = script.play();
+    let options = [("off_mode", "rescue"), ("rescue_boot", "1")];
+    assert_says(
+        off(&mut open_with(&options)),
+        "InvalidOption",
+        &["rescue_boot", "harddisk"],
+    );
+    drop(_script);
+    let _script = crate::account::script()
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .on("GET", &entry_path(9))
+        .reply(404, json!({ "message": "none" }))
+        .play();
+    let options = [("off_mode", "rescue"), ("rescue_boot", "9")];
+    assert_says(
+        off(&mut open_with(&options)),
+        "InvalidOption",
+        &["rescue_boot", "no boot entry 9"],
+    );
+}
+
+#[test]
+fn odd_lists_of_entries_are_none() {
+    for body in [json!(null), json!({}), json!(["1"]), json!([-1])] {
+        let script = script().on("GET", SERVER).reply(200, server("poweron", DISK));
+        let script = script.on("GET", &entries("power")).reply(200, body).play();
+        assert_says(off(&mut open()), "Unexpected", &["other JSON"]);
+        assert_eq!(reboots(&script), 0);
+    }
+}

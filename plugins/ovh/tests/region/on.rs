@@ -1,0 +1,213 @@
+//! Switching a dedicated server on.
+
+use crate::account::{
+    DARK, DISK, NS, REBOOT, RESCUE, SERVER, TASK, TASKS, assert_says, entries, entry, entry_path, going_to_rescue, off,
+    on, open, open_with, put, reboots, script, server, task, task_with, with_change, with_entry,
+};
+use fencebox_sdk::prelude::*;
+
+const UNKNOWN: Result<PowerStatus> = Ok(PowerStatus::Unknown);
+const ON: Result<PowerStatus> = Ok(PowerStatus::On);
+
+fn quiet(power: &str, boot: u64) -> Value {
+    let mut body = server(power, boot);
+    body["monitoring"] = json!(false);
+    body
+}
+
+#[test]
+fn a_running_server_is_not_rebooted() {
+    let script = with_entry(script(), "harddisk", DISK);
+    let script = script.on("GET", SERVER).reply(200, server("poweron", DISK)).play();
+    assert_eq!(on(&mut open()), Ok(()));
+    assert_eq!((reboots(&script), script.requests().len()), (0, 4));
+}
+
+#[test]
+fn the_entry_comes_first_and_then_the_reboot() {
+    for (before, kind) in [(DARK, "power"), (RESCUE, "rescue")] {
+        let script = with_entry(script(), "harddisk", DISK)
+            .on("GET", &entry_path(before))
+            .reply(200, entry(before, kind));
+        let script = with_change(script, quiet("poweron", before), DISK)
+            .on("POST", REBOOT)
+            .reply(200, task("init"))
+            .on("GET", TASK)
+            .reply(200, task("doing"))
+            .reply(200, task("done"))
+            .on("GET", SERVER)
+            .reply(200, server("poweron", DISK))
+            .play();
+        let mut ovh = open();
+        assert_eq!(on(&mut ovh), Ok(()));
+        assert_eq!(put(&script, 0), json!({ "bootId": DISK, "monitoring": true }));
+        assert_eq!(ovh.power_status(NS), UNKNOWN);
+        assert_eq!(ovh.power_status(NS), ON);
+        let asked = script.asked();
+        let at = |line: &str| asked.iter().position(|own| own.starts_with(line)).unwrap();
+        assert!(at("PUT") < at("POST"));
+    }
+}
+
+#[test]
+fn a_server_without_power_is_started_by_a_reboot() {
+    let script = with_entry(script(), "harddisk", DISK);
+    let script = with_change(script, quiet("poweroff", DISK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .play();
+    assert_eq!(on(&mut open()), Ok(()));
+    // It is off without having been fenced: its owner has chosen not to have it watched.
+    assert_eq!(put(&script, 0), json!({ "bootId": DISK }));
+}
+
+#[test]
+fn a_reboot_that_was_never_sent_is_not_on() {
+    // The entry is restored, the server still runs its rescue system.
+    let script = with_entry(script(), "harddisk", DISK)
+        .on("GET", &entry_path(RESCUE))
+        .reply(200, entry(RESCUE, "rescue"));
+    let script = with_change(script, server("poweron", RESCUE), DISK)
+        .on("POST", REBOOT)
+        .reply(503, json!({ "message": "later" }))
+        .reply(200, task("init"))
+        .on("GET", TASKS)
+        .reply(200, json!([]))
+        .times(3)
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .times(2)
+        .play();
+    let mut ovh = open();
+    assert_says(on(&mut ovh), "Unexpected", &["left with boot entry 1"]);
+    assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Standby));
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_eq!(reboots(&script), 2);
+}
+
+#[test]
+fn within_one_session_what_was_watched_is_watched_again() {
+    for watched in [true, false] {
+        let mut before = server("poweron", DISK);
+        before["monitoring"] = json!(watched);
+        let script = script().on("GET", &entries("power")).reply(200, json!([]));
+        let script = with_change(with_entry(script, "rescue", RESCUE), before, RESCUE)
+            .on("POST", REBOOT)
+            .reply(200, task("init"))
+            .on("GET", TASK)
+            .reply(200, task("done"))
+            .on("GET", SERVER)
+            .reply(200, quiet("poweron", RESCUE));
+        let script = with_change(with_entry(script, "harddisk", DISK), quiet("poweron", RESCUE), DISK)
+            .on("POST", REBOOT)
+            .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
+            .play();
+        let mut ovh = open();
+        assert_eq!(off(&mut ovh), Ok(()));
+        assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
+        assert_eq!(on(&mut ovh), Ok(()));
+        let body = if watched {
+            json!({ "bootId": DISK, "monitoring": true })
+        } else {
+            json!({ "bootId": DISK })
+        };
+        assert_eq!(put(&script, 1), body);
+    }
+}
+
+#[test]
+fn after_a_fencing_of_this_session_the_entry_alone_proves_nothing() {
+    // Somebody restores the entry while the rescue system runs: it has to be rebooted all the same.
+    let script = with_entry(going_to_rescue(), "harddisk", DISK);
+    let script = with_change(script, server("poweron", DISK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
+        .play();
+    let mut ovh = open();
+    assert_eq!(off(&mut ovh), Ok(()));
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_eq!(reboots(&script), 2);
+}
+
+#[test]
+fn a_failed_reboot_may_be_asked_for_again() {
+    let script = with_entry(script(), "harddisk", DISK)
+        .on("GET", &entry_path(DARK))
+        .reply(200, entry(DARK, "power"));
+    let script = with_change(script, server("poweron", DARK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .on("GET", TASK)
+        .reply(200, task("ovhError"))
+        .reply(200, task("ovhError"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .on("GET", TASKS)
+        .reply(200, json!([501]))
+        .on("POST", REBOOT)
+        .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
+        .play();
+    let mut ovh = open();
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_says(ovh.power_status(NS), "TaskFailed", &["501", "ovhError", "Reboot asked"]);
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_eq!(reboots(&script), 2);
+}
+
+#[test]
+fn the_entry_may_be_chosen() {
+    let script = script().on("GET", &entry_path(7)).reply(200, entry(7, "network"));
+    let script = script
+        .on("GET", &entry_path(RESCUE))
+        .reply(200, entry(RESCUE, "rescue"));
+    let script = with_change(script, server("poweron", RESCUE), 7)
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .play();
+    assert_eq!(on(&mut open_with(&[("on_boot", "7")])), Ok(()));
+    assert_eq!(put(&script, 0), json!({ "bootId": 7 }));
+    drop(script);
+    let _script = crate::account::script()
+        .on("GET", SERVER)
+        .reply(200, server("poweron", RESCUE))
+        .on("GET", &entry_path(RESCUE))
+        .reply(200, entry(RESCUE, "rescue"))
+        .play();
+    let wrong = [("on_boot", "230242")];
+    assert_says(on(&mut open_with(&wrong)), "InvalidOption", &["on_boot", "rescue"]);
+}
+
+#[test]
+fn a_server_without_a_disk_says_what_is_missing() {
+    let script = script().on("GET", SERVER).reply(200, server("poweron", RESCUE));
+    let _script = script.on("GET", &entries("harddisk")).reply(200, json!([])).play();
+    assert_says(on(&mut open()), "InvalidOption", &["on_boot", "no boot from its disk"]);
+}
+
+#[test]
+fn an_entry_changed_by_somebody_is_set_again_at_once() {
+    let script = with_entry(script(), "harddisk", DISK)
+        .on("GET", &entry_path(DARK))
+        .reply(200, entry(DARK, "power"))
+        .on("GET", &TASK.replace("501", "502"))
+        .reply(200, task_with(502, "done", "2023-11-14T23:20:00+01:00"));
+    let script = with_change(script, server("poweron", DARK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task("init"))
+        .on("GET", TASK)
+        .reply(200, task("done"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DARK));
+    let script = with_change(script, server("poweron", DARK), DISK)
+        .on("POST", REBOOT)
+        .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
+        .on("GET", SERVER)
+        .reply(200, server("poweron", DISK))
+        .play();
+    let mut ovh = open();
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_says(ovh.power_status(NS), "TaskFailed", &["somebody has set 95083"]);
+    assert_eq!(on(&mut ovh), Ok(()));
+    assert_eq!(ovh.power_status(NS), ON);
+    assert_eq!(reboots(&script), 2);
+}

@@ -1,0 +1,112 @@
+//! Lists: of all that the credential may see.
+
+use crate::account::{NS, SERVER, assert_says, lines, open, open_with, script, server};
+use fencebox_sdk::prelude::*;
+use fencebox_sdk::testing::Script;
+
+const VPS: &str = "vps-1a2b3c4d.vps.ovh.net";
+const ID: &str = "d9e1c3a0-6c3a-4f8a-9d1e-0c5d8a1f2b3c";
+
+fn refusal() -> Value {
+    json!({ "errorCode": "NOT_GRANTED_CALL", "message": "This call has not been granted" })
+}
+
+fn cloud(script: Script) -> Script {
+    script.on("GET", "/cloud/project").reply(200, json!(["p1"])).on("GET", "/cloud/project/p1/instance").reply(
+        200,
+        json!([{ "id": ID, "name": "web1", "status": "SHUTOFF" }, { "id": "gone", "name": "x", "status": "DELETED" }]),
+    )
+}
+
+#[test]
+fn a_list_has_all_kinds() {
+    let script = script()
+        .on("GET", "/dedicated/server")
+        .reply(200, json!([NS]))
+        .on("GET", "/vps")
+        .reply(200, json!([VPS]));
+    let _script = cloud(script).play();
+    let rows = [
+        Plug::new(NS),
+        Plug::new(VPS),
+        Plug::new(ID).alias("web1").status(PowerStatus::Off),
+    ];
+    assert_eq!(open().plugs(false), Ok(rows.to_vec()));
+}
+
+#[test]
+fn with_status_each_is_looked_at_once() {
+    let script = script()
+        .on("GET", "/dedicated/server")
+        .reply(200, json!([NS, "ns2.ip-1.eu"]))
+        .on("GET", "/vps");
+    let vps = json!({ "name": VPS, "displayName": VPS, "state": "running", "netbootMode": "local" });
+    let script = script
+        .reply(200, json!([VPS]))
+        .on("GET", SERVER)
+        .reply(200, server("poweroff", 1))
+        .on("GET", "/dedicated/server/ns2.ip-1.eu")
+        .reply(460, json!({ "message": "This service is expired" }))
+        .on("GET", &format!("/vps/{VPS}"))
+        .reply(200, vps);
+    let script = cloud(script).play();
+    let rows = [
+        Plug::new(NS).alias("db01.example.com").status(PowerStatus::Off),
+        Plug::new("ns2.ip-1.eu").status(PowerStatus::Unknown),
+        Plug::new(VPS).status(PowerStatus::On),
+        Plug::new(ID).alias("web1").status(PowerStatus::Off),
+    ];
+    assert_eq!(open().plugs(true), Ok(rows.to_vec()));
+    assert!(lines(&script).contains("ns2.ip-1.eu: failed: the service has expired"));
+}
+
+#[test]
+fn a_kind_that_may_not_be_listed_is_left_out() {
+    let script = script()
+        .on("GET", "/dedicated/server")
+        .reply(403, refusal())
+        .on("GET", "/vps")
+        .reply(200, json!([VPS]));
+    let script = script.on("GET", "/cloud/project").reply(403, refusal()).play();
+    assert_eq!(open().plugs(false), Ok(vec![Plug::new(VPS)]));
+    let told = lines(&script);
+    assert!(
+        told.contains("service=dedicated is not listed") && told.contains("GET /cloud/project"),
+        "{told}"
+    );
+}
+
+#[test]
+fn if_none_may_be_listed_it_is_an_error() {
+    let script = script()
+        .on("GET", "/dedicated/server")
+        .reply(403, refusal())
+        .on("GET", "/vps")
+        .reply(403, refusal());
+    let _script = script.on("GET", "/cloud/project").reply(403, refusal()).play();
+    assert_says(open().plugs(false), "NotPermitted", &["GET /dedicated/server"]);
+}
+
+#[test]
+fn part_of_a_list_is_none() {
+    for body in [json!(null), json!({}), json!([1])] {
+        let _script = script().on("GET", "/dedicated/server").reply(200, body).play();
+        assert_says(open().plugs(false), "Unexpected", &["other JSON"]);
+    }
+    let script = script().on("GET", "/dedicated/server").reply(200, json!([NS]));
+    let _script = script.on("GET", "/vps").reply(503, json!({ "message": "x" })).play();
+    assert_says(open().plugs(false), "Unexpected", &["status 503"]);
+}
+
+#[test]
+fn a_kind_and_a_project_may_be_chosen() {
+    let _script = script().on("GET", "/vps").reply(200, json!([])).play();
+    assert_eq!(open_with(&[("service", "vps")]).plugs(true), Ok(Vec::new()));
+    drop(_script);
+    let script = script().on("GET", "/cloud/project/p9/instance").reply(200, json!([]));
+    let _script = script.play();
+    assert_eq!(
+        open_with(&[("service", "cloud"), ("project", "p9")]).plugs(true),
+        Ok(Vec::new())
+    );
+}

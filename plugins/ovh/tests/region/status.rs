@@ -1,0 +1,190 @@
+//! One look at a dedicated server, without any request before.
+
+use crate::account::{
+    DARK, DISK, NS, RESCUE, SERVER, assert_says, entry, entry_path, lines, open, open_with, script, server,
+};
+use fencebox_sdk::http::Failure;
+use fencebox_sdk::prelude::*;
+
+fn status_for(status: u16, body: Value) -> Result<PowerStatus> {
+    let _script = script().on("GET", SERVER).reply(status, body).play();
+    open().power_status(NS)
+}
+
+fn server_with(member: &str, value: Value) -> Value {
+    let mut body = server("poweroff", DISK);
+    body[member] = value;
+    body
+}
+
+#[test]
+fn off_is_what_the_power_supply_says() {
+    for boot in [DISK, DARK, RESCUE] {
+        assert_eq!(status_for(200, server("poweroff", boot)), Ok(PowerStatus::Off));
+    }
+}
+
+#[test]
+fn a_running_server_is_judged_by_its_boot_entry() {
+    for (id, kind, power) in [
+        (DISK, "harddisk", PowerStatus::On),
+        (7, "network", PowerStatus::On),
+        (8, "internal", PowerStatus::On),
+        (DARK, "power", PowerStatus::Standby),
+        (RESCUE, "rescue", PowerStatus::Standby),
+    ] {
+        let _script = script()
+            .on("GET", SERVER)
+            .reply(200, server("poweron", id))
+            .on("GET", &entry_path(id))
+            .reply(200, entry(id, kind))
+            .play();
+        assert_eq!(
+            open_with(&[("off_mode", "rescue")]).power_status(NS),
+            Ok(power),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn an_entry_that_is_gone_or_missing_is_no_fencing() {
+    let _script = script()
+        .on("GET", SERVER)
+        .reply(200, server("poweron", 5))
+        .reply(200, server_with("powerState", json!("poweron")))
+        .on("GET", &entry_path(5))
+        .reply(404, json!({ "message": "x" }))
+        .on("GET", &entry_path(DISK))
+        .reply(200, entry(DISK, "harddisk"))
+        .play();
+    let mut ovh = open();
+    assert_eq!(ovh.power_status(NS), Ok(PowerStatus::On));
+    assert_eq!(ovh.power_status(NS), Ok(PowerStatus::On));
+}
+
+#[test]
+fn without_an_entry_it_runs() {
+    let mut body = server("poweron", 1);
+    body["bootId"] = json!(null);
+    assert_eq!(status_for(200, body), Ok(PowerStatus::On));
+}
+
+#[test]
+fn what_is_no_power_state_is_unknown() {
+    for word in [
+        json!(null),
+        json!(0),
+        json!([]),
+        json!("POWEROFF"),
+        json!("off"),
+        json!(""),
+        json!(false),
+    ] {
+        assert_eq!(
+            status_for(200, server_with("powerState", word.clone())),
+            Ok(PowerStatus::Unknown),
+            "{word}"
+        );
+    }
+    let mut bare = server("poweroff", 1);
+    bare.as_object_mut().unwrap().remove("powerState");
+    assert_eq!(status_for(200, bare), Ok(PowerStatus::Unknown));
+}
+
+#[test]
+fn half_answers_and_pages_are_not_off() {
+    let whole = server("poweroff", 1).to_string();
+    for body in [
+        "",
+        "null",
+        "[]",
+        "<html>poweroff</html>",
+        &whole[..whole.len() - 5],
+        "\"poweroff\"",
+    ] {
+        let _script = script().on("GET", SERVER).reply_text(200, body).play();
+        assert_says(open().power_status(NS), "Unexpected", &["status 200"]);
+    }
+    let twice = whole.replace(
+        "\"powerState\":\"poweroff\"",
+        "\"powerState\":\"poweron\",\"powerState\":\"poweroff\"",
+    );
+    let _script = script().on("GET", SERVER).reply_text(200, twice).play();
+    assert_says(open().power_status(NS), "Unexpected", &["duplicate"]);
+}
+
+#[test]
+fn ids_are_whole_numbers() {
+    for id in [json!("1"), json!(1.5), json!(-1)] {
+        assert_says(
+            status_for(200, server_with("bootId", id)),
+            "Unexpected",
+            &["other JSON"],
+        );
+    }
+}
+
+#[test]
+fn an_answer_about_another_server_is_none() {
+    assert_says(
+        status_for(200, server_with("name", json!("ns1.ip-1.eu"))),
+        "Unexpected",
+        &["ns1.ip-1.eu"],
+    );
+    let shouted = server_with("name", json!(NS.to_uppercase()));
+    assert_eq!(status_for(200, shouted), Ok(PowerStatus::Off));
+}
+
+#[test]
+fn a_missing_server_says_where_it_was_looked_for() {
+    let script = script()
+        .on("GET", SERVER)
+        .reply(404, json!({ "class": "Client::NotFound", "message": "none" }));
+    let script = script.header("x-ovh-queryid", "EU.ext-1.77").play();
+    assert_eq!(open().power_status(NS), Err(Error::PlugNotFound(NS.to_owned())));
+    assert!(lines(&script).contains("service=dedicated") && lines(&script).contains("EU.ext-1.77"));
+    drop(script);
+    let _script = crate::account::script()
+        .on("GET", SERVER)
+        .reply_text(404, "<html>")
+        .play();
+    assert_says(open().power_status(NS), "Unexpected", &["status 404"]);
+}
+
+#[test]
+fn a_dead_line_is_told_as_such() {
+    let _script = script()
+        .on("GET", SERVER)
+        .fail(Failure::Broken("hung up".to_owned()))
+        .play();
+    assert_says(open().power_status(NS), "ConnectionLost", &["hung up"]);
+}
+
+#[test]
+fn the_option_service_overrules_the_name() {
+    let vps = json!({ "name": NS, "state": "stopped", "netbootMode": "local" });
+    let path = format!("/vps/{NS}");
+    let script = script()
+        .on("GET", &path)
+        .reply(200, vps)
+        .reply(404, json!({ "message": "none" }))
+        .play();
+    let mut ovh = open_with(&[("service", "vps")]);
+    assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
+    assert!(ovh.power_status(NS).is_err());
+    assert!(!lines(&script).contains("by its name"));
+}
+
+#[test]
+fn a_server_in_trouble_is_told_and_switched_all_the_same() {
+    let mut hacked = server("poweron", DISK);
+    hacked["state"] = json!("hackedBlocked");
+    let script = crate::account::with_change(crate::account::with_entry(script(), "power", DARK), hacked, DARK);
+    let script = script
+        .on("POST", crate::account::REBOOT)
+        .reply(200, crate::account::task("init"))
+        .play();
+    assert_eq!(crate::account::off(&mut open()), Ok(()));
+    assert!(lines(&script).contains("its state is hackedBlocked"));
+}

@@ -1,0 +1,141 @@
+//! The window in which a reboot happens in the SOAP dialect: whose it is, and
+//! when it is over.
+
+use crate::account::{NS, assert_says};
+use crate::soap::{OFF, STANDBY, UNKNOWN, asked, at, called, fault, nothing, open, returned, script, status, window};
+use fencebox_sdk::http::Failure;
+use fencebox_sdk::prelude::*;
+
+#[test]
+fn a_window_that_begins_later_is_waited_for() {
+    // It is seen at 22:00:13, begins at 22:05:00 by the same clock (an hour apart), and lasts for a minute.
+    let script = status(asked(), "23:05:00", "23:06:00", "22:00:13");
+    let script = status(script, "23:05:00", "23:06:00", "22:05:59");
+    let _script = status(script, "23:05:00", "23:06:00", "22:06:00").play();
+    let mut ovh = open("off");
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
+    assert_eq!(seen, [UNKNOWN, UNKNOWN, OFF]);
+}
+
+#[test]
+fn another_window_begins_anew() {
+    let script = status(asked(), "23:00:10", "23:04:10", "22:00:13");
+    let script = status(script, "23:05:00", "23:09:00", "22:05:01");
+    let _script = status(script, "23:05:00", "23:09:00", "22:09:01").play();
+    let mut ovh = open("off");
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
+    assert_eq!(seen, [UNKNOWN, UNKNOWN, OFF]);
+}
+
+#[test]
+fn an_old_window_is_never_the_end() {
+    // That of before, and an earlier one.
+    let script = status(asked(), "08:00:00", "08:05:00", "23:30:00");
+    let _script = status(script, "07:00:00", "07:05:00", "23:40:00").play();
+    let mut ovh = open("off");
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+}
+
+#[test]
+fn without_one_before_yesterdays_is_not_the_new_one() {
+    let script = script()
+        .reply_text(500, fault("soap:404", "no reboot of it"))
+        .reply_text(200, nothing("dedicatedNetbootModifyById"))
+        .reply_text(200, nothing("dedicatedHardRebootDo"));
+    let yesterday = window("23:00:10", "23:00:10").replace("2023-11-14", "2023-11-13");
+    let script = script.reply_text(200, yesterday).header("date", &at("22:00:13"));
+    let _script = status(script, "23:00:10", "23:00:10", "22:00:13").play();
+    let mut ovh = open("off");
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+    assert_eq!(ovh.power_status(NS), OFF);
+}
+
+#[test]
+fn without_its_clock_ours_measures_what_has_passed() {
+    let script = asked().reply_text(200, window("23:00:10", "23:59:10")).times(2);
+    let _script = script.play();
+    let mut ovh = open("off");
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    // An hour does not pass in a test.
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+}
+
+#[test]
+fn dates_that_are_none_end_nothing() {
+    let odd = [
+        ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
+        ("2023-11-14 23:00:10", ""),
+        ("soon", "later"),
+        ("2023-11-14 23:00:10", "2023-11-14 22:00:10"),
+    ];
+    for (start, end) in odd {
+        let inner = format!("<return><start>{start}</start><end>{end}</end></return>");
+        let _script = asked()
+            .reply_text(200, returned("dedicatedHardRebootStatus", &inner))
+            .play();
+        let mut ovh = open("off");
+        assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+        assert_says(ovh.power_status(NS), "Unexpected", &["for the reboot"]);
+    }
+}
+
+#[test]
+fn nothing_is_asked_for_while_the_window_before_is_not_known() {
+    for (status, text) in [
+        (500, fault("soap:Server", "database")),
+        (200, "<html>".to_owned()),
+        (502, String::new()),
+    ] {
+        let script = script().reply_text(status, text).play();
+        let mut ovh = open("off");
+        assert_says(ovh.set_power(NS, PowerTarget::Off), "Unexpected", &[]);
+        assert_eq!(ovh.power_status(NS), STANDBY);
+        assert_eq!(called(&script), ["login", "dedicatedHardRebootStatus"]);
+    }
+}
+
+#[test]
+fn a_lost_answer_is_looked_for_in_the_windows() {
+    let lost = || {
+        script()
+            .reply_text(200, window("08:00:00", "08:05:00"))
+            .reply_text(200, nothing("dedicatedNetbootModifyById"))
+            .fail(Failure::Broken("cut".to_owned()))
+    };
+    // It was taken.
+    let script = status(lost(), "23:00:10", "23:04:10", "22:00:13");
+    let script = status(script, "23:00:10", "23:04:10", "22:00:14").play();
+    let mut ovh = open("off");
+    assert_says(ovh.set_power(NS, PowerTarget::Off), "ConnectionLost", &["cut"]);
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+    assert_eq!(
+        called(&script)
+            .iter()
+            .filter(|own| *own == "dedicatedHardRebootDo")
+            .count(),
+        1
+    );
+    drop(script);
+    // It was not.
+    let script = lost().reply_text(200, window("08:00:00", "08:05:00")).times(2);
+    let script = script.reply_text(200, nothing("dedicatedNetbootModifyById"));
+    let script = script.reply_text(200, nothing("dedicatedHardRebootDo")).play();
+    let mut ovh = open("off");
+    assert_says(ovh.set_power(NS, PowerTarget::Off), "ConnectionLost", &["cut"]);
+    assert_eq!(ovh.power_status(NS), STANDBY);
+    assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
+    assert_eq!(
+        called(&script)
+            .iter()
+            .filter(|own| *own == "dedicatedHardRebootDo")
+            .count(),
+        2
+    );
+}

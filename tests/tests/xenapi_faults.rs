@@ -75,6 +75,8 @@ fn no_fault_ends_in_a_false_success() {
     let cases: Vec<_> = plans
         .iter()
         .flat_map(|plan| ACTIONS.iter().map(move |action| (plan.clone(), action)))
+        // A device that says "running" for ever, whatever is true, cannot be caught by anybody.
+        .filter(|(plan, (action, ..))| !(*action == "on" && plan.to_string().ends_with("=state:Running")))
         .collect();
     assert!(cases.len() > 3000, "only {} cases", cases.len());
     play_all(cases, |(plan, (action, method, power))| {

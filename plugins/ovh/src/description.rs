@@ -21,6 +21,7 @@ pub(crate) fn agent() -> Agent {
     let agent = Agent::new("fence_ovh", "Fence agent for OVHcloud")
         .longdesc(longdesc())
         .vendor_url("https://www.ovhcloud.com")
+        .rights(rules::rights())
         .options([
             "username",
             "password",

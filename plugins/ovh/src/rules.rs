@@ -222,6 +222,16 @@ pub(crate) fn for_fencing(kind: Kind) -> impl Iterator<Item = &'static Rule> {
     ALL.iter().filter(of_kind).copied()
 }
 
+/// What an account needs, as `validate-all` and `inspect` say it: what the
+/// right is for, the rule of a key, and the action of a policy.
+pub(crate) fn rights() -> impl Iterator<Item = String> {
+    let fencing = Kind::ALL.into_iter().flat_map(|kind| {
+        let name = if kind == Cloud { "PROJECT" } else { "NAME" };
+        for_fencing(kind).map(move |rule| format!("{}: {} ({})", kind.word(), rule.line(name), rule.action))
+    });
+    fencing.chain([format!("monitor: {}", CREDENTIAL.line(""))])
+}
+
 /// Whether a rule's path, in which `*` stands for anything, covers another:
 /// a `*` of that one is only covered by a `*`.
 pub(crate) fn covers(pattern: &str, path: &str) -> bool {

@@ -176,7 +176,7 @@ pub static GRAMMAR: Grammar = Grammar {
         ),
         everywhere(
             "comments",
-            "the effect happens; comments, instructions and blanks between, which mean nothing",
+            "the effect happens; comments and blanks between, which mean nothing",
         ),
         row("find", "none", "no such VM"),
         row("find", "several", "a second VM of this label"),

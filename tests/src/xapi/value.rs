@@ -145,7 +145,7 @@ pub struct Style {
     pub typed_strings: bool,
     /// Text in CDATA sections.
     pub cdata: bool,
-    /// Comments, processing instructions and white space wherever they mean nothing.
+    /// Comments and white space wherever they mean nothing.
     pub comments: bool,
 }
 
@@ -191,7 +191,7 @@ impl Style {
 
     fn gap(self, to: &mut String) {
         if self.comments {
-            to.push_str("\n  <!-- <value>Halted</value> --><?simulated halted?>\n");
+            to.push_str("\n  <!-- <value>Halted</value> -->\n");
         }
     }
 

@@ -11,10 +11,11 @@
 pub mod matrix;
 pub mod python;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fencebox::agent::clock::Clock;
@@ -102,11 +103,7 @@ pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
     let clock = Arc::new(VirtualClock::default());
     let stderr = Captured::default();
     let log = Arc::new(Log::new(Box::new(stderr.clone())));
-    let path = tree().join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
-    let mut device = Plugin::load(path, &log)
-        .unwrap()
-        .describe(name, &log, clock.clone())
-        .unwrap();
+    let mut device = plugin(name).describe(name, &log, clock.clone()).unwrap();
     let table = Table::new(&device.description).unwrap();
     let mut stdout = Vec::new();
     let call = Call {
@@ -125,6 +122,18 @@ pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
         stderr: stderr.text(),
         took: clock.now(),
     }
+}
+
+/// The plugin, loaded once for all calls of a test program.
+fn plugin(name: &str) -> Arc<Plugin> {
+    static LOADED: Mutex<BTreeMap<String, Arc<Plugin>>> = Mutex::new(BTreeMap::new());
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let load = || {
+        let path = tree().join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
+        let log = Log::new(Box::new(std::io::sink()));
+        Arc::new(Plugin::load(path, &log).unwrap())
+    };
+    loaded.entry(name.to_owned()).or_insert_with(load).clone()
 }
 
 #[derive(Clone, Default)]

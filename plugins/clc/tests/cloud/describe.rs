@@ -2,7 +2,7 @@
 
 use fence_clc::Cloud;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::{Address, Endpoint, OptionOverride, Port};
+use fencebox_sdk::{Endpoint, OptionOverride, Port};
 
 fn agent() -> Agent {
     Cloud::describe("fence_clc")

@@ -43,6 +43,10 @@ impl Device for Pool {
                  can go on with the memory it had. The user needs the role vm-operator or more.",
             )
             .vendor_url("https://xenproject.org")
+            .rights([
+                "role vm-operator",
+                "role pool-operator, for the option power_state_reset alone",
+            ])
             .options([
                 "session_url",
                 "username",

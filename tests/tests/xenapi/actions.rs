@@ -131,7 +131,10 @@ fn lists_have_every_virtual_machine_once() {
         (WEB01, "web01", "ON"),
         (WEB02, "web02", "ON"),
     ];
-    let list: String = rows.iter().map(|(uuid, label, _)| format!("{uuid},{label}\n")).collect();
+    let list: String = rows
+        .iter()
+        .map(|(uuid, label, _)| format!("{uuid},{label}\n"))
+        .collect();
     fence(&pool, "action=list\n").assert_done(&list);
     let states: String = rows
         .iter()
@@ -189,6 +192,13 @@ fn arguments_do_what_standard_input_does() {
     with(&["-o", "reboot", "-n", "db01", "-m", "cycle"]).assert_done("Success: Rebooted\n");
     assert_eq!(operations(&pool, DB01), ["hard_shutdown", "start", "hard_reboot"]);
     let url = pool.url();
-    let short = super::call_with(AGENT, &["-s", &url, "-l", "root", "-p", "s3cret", "-n", "db02", "-o", "status"]);
-    assert_eq!((short.exit, short.stdout.as_str()), (Some(2), "Status: OFF\n"), "{short:?}");
+    let short = super::call_with(
+        AGENT,
+        &["-s", &url, "-l", "root", "-p", "s3cret", "-n", "db02", "-o", "status"],
+    );
+    assert_eq!(
+        (short.exit, short.stdout.as_str()),
+        (Some(2), "Status: OFF\n"),
+        "{short:?}"
+    );
 }

@@ -28,7 +28,12 @@ fn it_is_not_off() {
         for reset in ["", "power_state_reset=0\n"] {
             let outcome = fence(&pool, &format!("plug=lost\naction={action}\n{reset}"));
             assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
-            for word in ["HOST_OFFLINE", "off is not proven", "fence that host", "power_state_reset"] {
+            for word in [
+                "HOST_OFFLINE",
+                "off is not proven",
+                "fence that host",
+                "power_state_reset",
+            ] {
                 assert!(outcome.stderr.contains(word), "no {word} in {outcome:?}");
             }
         }
@@ -43,7 +48,10 @@ fn with_the_option_it_is_taken_for_off() {
     let pool = pool();
     let outcome = fence(&pool, "plug=lost\naction=off\npower_state_reset=1\n");
     outcome.assert_done("Success: Powered OFF\n");
-    assert!(outcome.stderr.contains("was not switched off (power_state_reset)"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("was not switched off (power_state_reset)"),
+        "{outcome:?}"
+    );
     assert_eq!(operations(&pool, LOST), ["power_state_reset"]);
     assert_eq!(pool.power(LOST), Some(Power::On), "nothing was switched");
     assert_eq!(fence(&pool, "plug=lost\naction=status\n").stdout, "Status: OFF\n");
@@ -84,7 +92,12 @@ fn a_machine_that_runs_is_not_forgotten() {
 /// Only what means a dead host leads to a reset.
 #[test]
 fn other_refusals_are_no_reason_to_forget_a_machine() {
-    for code in ["OPERATION_BLOCKED", "INTERNAL_ERROR", "FROBBED", "RBAC_PERMISSION_DENIED"] {
+    for code in [
+        "OPERATION_BLOCKED",
+        "INTERNAL_ERROR",
+        "FROBBED",
+        "RBAC_PERMISSION_DENIED",
+    ] {
         let pool = faulty(settings(Member::local(2).dead()), &[&format!("power=failure:{code}")]);
         let outcome = super::fence_virtually(
             &pool,

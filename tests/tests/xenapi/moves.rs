@@ -60,7 +60,11 @@ fn where_it_moves_to_has_to_be_named_or_followed() {
         let pool = moving(step);
         let outcome = fence_virtually(&pool, &pool.url(), "plug=db01\naction=off\n");
         outcome_names_the_remedy(&outcome.stderr);
-        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{step}: {outcome:?}");
+        assert_eq!(
+            (outcome.exit, outcome.stdout.as_str()),
+            (Some(1), ""),
+            "{step}: {outcome:?}"
+        );
         assert!(calls(&pool).iter().all(|(_, at)| at == "127.0.0.1"), "{step}");
         assert_eq!(pool.power(DB01), Some(Power::On), "{step}");
 

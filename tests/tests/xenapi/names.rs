@@ -13,8 +13,16 @@ fn assert_untouched(pool: &Simulator) {
     for machine in pool.machines() {
         assert_eq!(machine.history().len(), 1, "{machine:?}");
     }
-    let switching = ["VM.hard_shutdown", "VM.start", "VM.hard_reboot", "VM.resume", "VM.unpause"];
-    let switched = calls(pool).into_iter().find(|(method, _)| switching.contains(&method.as_str()));
+    let switching = [
+        "VM.hard_shutdown",
+        "VM.start",
+        "VM.hard_reboot",
+        "VM.resume",
+        "VM.unpause",
+    ];
+    let switched = calls(pool)
+        .into_iter()
+        .find(|(method, _)| switching.contains(&method.as_str()));
     assert_eq!(switched, None);
 }
 
@@ -55,7 +63,10 @@ fn uuid_wins_over_the_node_name_that_pacemaker_adds() {
     ] {
         let pool = pool();
         fence(&pool, &lines).assert_done("Success: Powered OFF\n");
-        let touched = pool.machines().into_iter().filter(|machine| machine.history().len() > 1);
+        let touched = pool
+            .machines()
+            .into_iter()
+            .filter(|machine| machine.history().len() > 1);
         let touched: Vec<String> = touched.map(|machine| machine.id().to_owned()).collect();
         assert_eq!(touched, [DB01], "{lines}");
     }

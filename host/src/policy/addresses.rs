@@ -1,5 +1,6 @@
 //! The addresses that an endpoint may be at, and which of them it is at now.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use url::Host;
@@ -25,7 +26,13 @@ pub struct Addresses {
     option: Option<UrlOption>,
     /// The plugin may go where the device points.
     follows: bool,
+    /// Where it has gone so, the latest first.
+    followed: VecDeque<Origin>,
 }
+
+/// Of the hosts that were followed so many are known by their URL; a plugin
+/// that follows without end shall not fill the memory.
+const MOST_FOLLOWED: usize = 16;
 
 impl Addresses {
     /// These; requests go to the first.
@@ -36,6 +43,7 @@ impl Addresses {
             current: current.ok_or_else(|| Refusal::new("there is no address")),
             option: None,
             follows: false,
+            followed: VecDeque::new(),
         }
     }
 
@@ -66,16 +74,22 @@ impl Addresses {
         &self.named
     }
 
-    /// Sends what follows elsewhere: to one of [`Addresses::named`] by its URL,
-    /// or to a bare host, at the scheme and port of the present one. A host that
+    /// Sends what follows elsewhere: to one of [`Addresses::named`], or one that
+    /// this has selected before, by its URL, or to a bare host, at the scheme
+    /// and port of the present one. A host that
     /// the options do not name needs the flag for that, and must not be one
     /// that has to be written literally.
     pub fn select(&mut self, address: &str) -> Result<&Origin, Refusal> {
         let present = self.current()?.clone();
-        let selected = match self.named.iter().find(|origin| origin.to_string() == address) {
-            Some(named) => named.clone(),
+        let mut known = self.named.iter().chain(&self.followed);
+        let selected = match known.find(|origin| origin.to_string() == address) {
+            Some(known) => known.clone(),
             None => self.by_host(&present, address)?,
         };
+        if !self.named.contains(&selected) && !self.followed.contains(&selected) {
+            self.followed.truncate(MOST_FOLLOWED - 1);
+            self.followed.push_front(selected.clone());
+        }
         self.current = Ok(selected);
         self.current()
     }

@@ -65,6 +65,7 @@ pub(crate) fn log_in(credentials: &Credentials, first: Option<&str>, last: Optio
         worst: None,
         masters: Vec::new(),
         refused: None,
+        remarks: Vec::new(),
     };
     walk.run()
 }
@@ -84,6 +85,8 @@ struct Walk<'a> {
     masters: Vec<String>,
     /// A master where we may not go.
     refused: Option<String>,
+    /// What went wrong at single hosts.
+    remarks: Vec<String>,
 }
 
 impl Walk<'_> {
@@ -93,17 +96,31 @@ impl Walk<'_> {
                 continue;
             };
             match attempt(self.credentials) {
-                Ok(session) => return Ok(LogIn { url, session }),
+                Ok(session) => {
+                    self.tell_remarks();
+                    return Ok(LogIn { url, session });
+                }
                 Err(Outcome::Member(master)) => self.heed(&url, master),
                 Err(Outcome::PassedOver(problem)) => {
                     let problem = located(problem, &url);
-                    log::warn(format!("no log-in at {url}, {}", problem.text()));
+                    self.remarks.push(format!("no log-in at {url}, {}", problem.text()));
                     self.note(problem);
                 }
-                Err(Outcome::Final(problem)) => return Err(problem),
+                Err(Outcome::Final(problem)) => {
+                    self.tell_remarks();
+                    return Err(problem);
+                }
             }
         }
+        // If there is but one, it is what the conclusion says.
+        if self.remarks.len() > 1 {
+            self.tell_remarks();
+        }
         Err(self.conclusion())
+    }
+
+    fn tell_remarks(&mut self) {
+        self.remarks.drain(..).for_each(log::warn);
     }
 
     /// Turns to a host, if it was not asked before and we may.
@@ -112,12 +129,13 @@ impl Walk<'_> {
         let url = match http::select_address(ENDPOINT, address) {
             Ok(url) => url,
             Err(problem) if is_named => {
-                log::warn(format!("no log-in at {address}: {}", problem.text()));
+                self.remarks.push(format!("no log-in at {address}: {}", problem.text()));
                 self.note(problem);
                 return None;
             }
             Err(problem) => {
-                log::warn(format!("the master {address} is not asked: {}", problem.text()));
+                self.remarks
+                    .push(format!("the master {address} is not asked: {}", problem.text()));
                 self.refused.get_or_insert_with(|| address.to_owned());
                 return None;
             }
@@ -127,6 +145,7 @@ impl Walk<'_> {
         }
         if !self.named.contains(&url) {
             if self.followed == MOST_FOLLOWED {
+                // The conclusion does not say this.
                 log::warn(format!(
                     "{url} is not asked: members have named {MOST_FOLLOWED} other masters"
                 ));
@@ -142,7 +161,7 @@ impl Walk<'_> {
     fn heed(&mut self, member: &str, master: String) {
         if !is_host(&master) {
             let problem = format!("{member} is not the pool's master, and names no host that is");
-            log::warn(&problem);
+            self.remarks.push(problem.clone());
             return self.note(Error::unexpected(problem));
         }
         log::info(format!("{member} is not the pool's master, {master} is"));

@@ -150,6 +150,7 @@ impl Script {
             selected: named.first().cloned().unwrap_or_default(),
             named,
             follow: false,
+            followed: Vec::new(),
         };
         self.addresses.insert(endpoint.to_owned(), known);
         self
@@ -223,12 +224,15 @@ pub(super) struct Addresses {
     pub(super) named: Vec<String>,
     pub(super) selected: String,
     follow: bool,
+    /// URLs of hosts that the device named.
+    followed: Vec<String>,
 }
 
 impl Addresses {
     /// A bare host is at the scheme and port of what is selected now.
     pub(super) fn select(&mut self, address: &str) -> Result<String, Failure> {
-        let url = match address.contains("://") {
+        let is_url = address.contains("://");
+        let url = match is_url {
             true => address.to_owned(),
             false => {
                 let (scheme, place) = self.selected.split_once("://").unwrap_or(("https", ""));
@@ -244,11 +248,15 @@ impl Addresses {
                 }
             }
         };
-        if !self.follow && !self.named.contains(&url) {
+        let is_known = self.named.contains(&url) || self.followed.contains(&url);
+        if !is_known && (is_url || !self.follow) {
             return Err(Failure::Denied(format!(
                 "{url} is not one of {}",
                 self.named.join(", ")
             )));
+        }
+        if !is_known {
+            self.followed.push(url.clone());
         }
         self.selected.clone_from(&url);
         Ok(url)

@@ -99,6 +99,10 @@ pub static GRAMMAR: Grammar = Grammar {
                 "HOST_IS_SLAVE, the master is at ADDRESS (`self`: the same, `next`: the next member, round and round); no effect",
             ),
         ),
+        everywhere(
+            "moves",
+            "the next member is the master from now on, and HOST_IS_SLAVE says so; no effect",
+        ),
         everywhere("is-slave-empty", "HOST_IS_SLAVE with an empty address; no effect"),
         everywhere("fault", "a fault of XML-RPC itself; no effect"),
         everywhere("no-description", "Failure without ErrorDescription; no effect"),

@@ -8,7 +8,7 @@ use super::inventory::{Class, Role, reference};
 use super::power::word;
 use super::value::Value;
 use crate::fault::Kind;
-use crate::protocol::Device;
+use crate::protocol::{Device, Protocol as _};
 
 impl Xapi {
     /// What a call comes to that this fault keeps from being done.
@@ -24,6 +24,11 @@ impl Xapi {
             "is-slave" if text == "self" => Err(Failure::slave(at)),
             "is-slave" if text == "next" => Err(Failure::slave(&self.next_member(at))),
             "is-slave" => Err(Failure::slave(text)),
+            "moves" => {
+                let next = self.next_member(at);
+                self.set_master(&next);
+                Err(Failure::slave(&next))
+            }
             "is-slave-empty" => Err(Failure::slave("")),
             "none" if call.method == "VM.get_by_uuid" => Err(Failure::uuid(call.text(1))),
             "none" => Ok(Value::Array(Vec::new())),

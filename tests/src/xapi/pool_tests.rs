@@ -114,3 +114,16 @@ fn members_may_send_a_client_round_and_round() {
         ["HOST_IS_SLAVE", "127.0.0.1"]
     );
 }
+
+#[test]
+fn the_mastership_may_move_at_a_planned_call() {
+    let device = pool(0);
+    device.add_fault(plan("find*1=moves").unwrap());
+    let mut client = Client::new(&device);
+    let moved = vec!["HOST_IS_SLAVE".to_owned(), "127.0.0.2".to_owned()];
+    assert_eq!(client.call("VM.get_all", &[]), Err(moved.clone()));
+    assert_eq!(client.call("VM.get_all", &[]), Err(moved), "no lie any more");
+    client.at = "127.0.0.2".to_owned();
+    assert_eq!(code(client.call("VM.get_all", &[])), "SESSION_INVALID");
+    assert!(Client::at(&device, "127.0.0.2").is_ok());
+}

@@ -153,6 +153,20 @@ fn with_the_flag_the_device_may_name_any_host_but_not_scheme_or_port() {
     }
 }
 
+/// As by the log-out at a master that was found so.
+#[test]
+fn where_it_was_led_to_it_comes_back_by_url() {
+    let mut addresses = following("https://xen1.example:8443");
+    let followed = select(&mut addresses, "xen9.example").unwrap();
+    for url in ["https://xen1.example:8443", &followed] {
+        assert_eq!(select(&mut addresses, url).as_deref(), Ok(url));
+    }
+    for number in 0..super::MOST_FOLLOWED {
+        select(&mut addresses, &format!("h{number}.example")).unwrap();
+    }
+    assert!(select(&mut addresses, &followed).is_err(), "long ago");
+}
+
 #[test]
 fn the_device_cannot_send_a_plugin_to_this_machine_or_to_cloud_metadata() {
     let mut addresses = following("https://xen1.example");

@@ -141,9 +141,27 @@ fn a_master_is_followed_where_that_is_allowed() {
     let script = pool_of(&["https://xen1.example:8443"])
         .answer(slave_of("192.0.2.9"))
         .answer(success(SESSION));
-    let script = script.follow("api").play();
-    assert!(log_in().is_ok());
+    let script = script
+        .follow("api")
+        .on_call("session.logout")
+        .answer(success(""))
+        .play();
+    log_in().unwrap().close();
     assert_eq!(asked(&script), ["https://xen1.example:8443", "https://192.0.2.9:8443"]);
+    assert_eq!(places(&script, "session.logout"), ["https://192.0.2.9:8443"]);
+}
+
+/// What is told as the error is not told before as a warning.
+#[test]
+fn one_problem_is_told_once() {
+    let lost = || Failure::Unreachable("no route".into());
+    let script = pool_of(&[XEN1]).fail(lost()).play();
+    assert!(matches!(log_in(), Err(Error::ConnectionLost(_))));
+    assert_eq!(lines(&script), "");
+    drop(script);
+    let script = pool_of(&[XEN1, XEN2]).fail(lost()).fail(lost()).play();
+    assert!(log_in().is_err());
+    assert_eq!(lines(&script).lines().count(), 2);
 }
 
 #[test]

@@ -1,0 +1,97 @@
+//! The master moves in the middle of an action, at a call that is planned.
+
+use fencebox_tests::xapi::{DB01, Member, Settings};
+use fencebox_tests::{Power, Simulator};
+
+use super::{calls, faulty, fence_at, fence_virtually, operations, places};
+
+const LOG_IN: &str = "session.login_with_password";
+/// At which call the master moves.
+const TURNS: &[&str] = &["find", "record", "record#2", "power", "logout"];
+
+fn moving(step: &str) -> Simulator {
+    let settings = Settings {
+        members: vec![Member::local(1), Member::local(2)],
+        ..Settings::default()
+    };
+    faulty(settings, &[&format!("{step}*1=moves")])
+}
+
+fn both(pool: &Simulator) -> String {
+    format!("{},{}", pool.url(), pool.url_at([127, 0, 0, 2].into()))
+}
+
+#[test]
+fn the_action_goes_on_at_the_new_master() {
+    for step in TURNS {
+        let pool = moving(step);
+        fence_at(&pool, &both(&pool), "plug=db01\naction=off\n").assert_done("Success: Powered OFF\n");
+        assert_eq!(pool.power(DB01), Some(Power::Off));
+        assert_eq!(operations(&pool, DB01), ["hard_shutdown"], "{step}");
+        // Not for a log-out that nobody needs any more.
+        let count = if *step == "logout" { 1 } else { 2 };
+        assert_eq!(places(&pool, LOG_IN), ["127.0.0.1", "127.0.0.2"][..count], "{step}");
+        assert_eq!(pool.sessions().opened, count as u64, "{step}");
+    }
+}
+
+#[test]
+fn both_halves_of_a_reboot_may_be_at_two_masters() {
+    for step in TURNS.iter().chain(&["power#2", "record#3", "record#4"]) {
+        let pool = moving(step);
+        fence_at(&pool, &both(&pool), "plug=db01\naction=reboot\n").assert_done("Success: Rebooted\n");
+        assert_eq!(operations(&pool, DB01), ["hard_shutdown", "start"], "{step}");
+    }
+}
+
+#[test]
+fn a_cycle_is_not_asked_for_twice() {
+    for step in TURNS {
+        let pool = moving(step);
+        let outcome = fence_at(&pool, &both(&pool), "plug=db01\naction=reboot\nmethod=cycle\n");
+        outcome.assert_done("Success: Rebooted\n");
+        assert_eq!(operations(&pool, DB01), ["hard_reboot"], "{step}");
+    }
+}
+
+#[test]
+fn where_it_moves_to_has_to_be_named_or_followed() {
+    for step in TURNS.iter().filter(|step| **step != "logout") {
+        let pool = moving(step);
+        let outcome = fence_virtually(&pool, &pool.url(), "plug=db01\naction=off\n");
+        outcome_names_the_remedy(&outcome.stderr);
+        assert_eq!(
+            (outcome.exit, outcome.stdout.as_str()),
+            (Some(1), ""),
+            "{step}: {outcome:?}"
+        );
+        assert!(calls(&pool).iter().all(|(_, at)| at == "127.0.0.1"), "{step}");
+        assert_eq!(pool.power(DB01), Some(Power::On), "{step}");
+
+        let pool = moving(step);
+        let lines = "plug=db01\naction=off\nfollow_master=1\n";
+        fence_at(&pool, &pool.url(), lines).assert_done("Success: Powered OFF\n");
+        assert_eq!(operations(&pool, DB01), ["hard_shutdown"], "{step}");
+    }
+}
+
+#[track_caller]
+fn outcome_names_the_remedy(stderr: &str) {
+    for word in ["127.0.0.2", "session_url", "follow_master"] {
+        assert!(stderr.contains(word), "no {word} in {stderr}");
+    }
+}
+
+/// It moves on with each call, and its sessions end each time: the action
+/// fails, and in time.
+#[test]
+fn a_master_that_never_stays_is_an_error() {
+    let settings = Settings {
+        members: vec![Member::local(1), Member::local(2)],
+        ..Settings::default()
+    };
+    let pool = faulty(settings, &["power=moves"]);
+    let outcome = fence_virtually(&pool, &both(&pool), "plug=db01\naction=off\npower_timeout=3\n");
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+    assert_eq!(pool.history(DB01), [Power::On]);
+}

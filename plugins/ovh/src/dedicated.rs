@@ -212,9 +212,10 @@ impl Dedicated {
             return Ok(());
         };
         let reboot = match &mut order.reboot {
-            Some(reboot) if reboot.is_sent() => reboot,
+            // Refused before, it is asked for again as it was: what the list did not show was begun after the entry.
+            Some(reboot) => reboot,
             // The list has to be younger than the entry: what it does not show was begun after that.
-            other => other.insert(Errand::prepare(api, Owner::Server(self.name.clone()), "hardReboot")?),
+            none => none.insert(Errand::prepare(api, Owner::Server(self.name.clone()), "hardReboot")?),
         };
         let name = &self.name;
         let call = Call::new(&rules::REBOOT, path!("/dedicated/server/{name}/reboot")).about(name);

@@ -1,7 +1,7 @@
 //! What goes wrong at the service, and what a cluster sees of it.
 
 use fencebox_tests::machine::Power::{Off, On};
-use fencebox_tests::ovh::{ErrorShape, RESCUE, Settings};
+use fencebox_tests::ovh::{ErrorShape, RESCUE, RateLimit, Settings};
 
 use super::{NO_POWER, SERVER, action, broken, fence, requests, start, state, written};
 
@@ -130,6 +130,42 @@ fn a_lost_answer_is_looked_for_and_not_repeated() {
         );
         assert_eq!(requests(&service, "POST", "/reboot"), 1, "{fault}");
     }
+}
+
+#[test]
+fn a_rate_limit_is_waited_out() {
+    for retry_after in [None, Some(7)] {
+        let service = start(Settings {
+            rate: Some(RateLimit {
+                calls: 4,
+                refusals: 1,
+                retry_after,
+            }),
+            ..Settings::default()
+        });
+        for word in ["status", "reboot", "monitor"] {
+            let outcome = fence(&service, &(action(word, SERVER) + "verbose=1\n"));
+            assert_eq!(outcome.exit, Some(0), "{word} {retry_after:?}: {outcome:?}");
+            assert_eq!(service.power(SERVER), Some(On), "{outcome:#?}");
+        }
+        assert_eq!(
+            requests(&service, "POST", "/reboot"),
+            2 + refused_reboots(&service),
+            "{retry_after:?}"
+        );
+    }
+}
+
+/// Of five calls the last is refused.
+fn refused_reboots(service: &fencebox_tests::server::Simulator) -> usize {
+    let requests = service.requests();
+    let counted = requests
+        .iter()
+        .filter(|request| !request.path().ends_with("/auth/time"));
+    let refused = counted.enumerate().filter(|(at, _)| at % 5 == 4);
+    refused
+        .filter(|(_, request)| request.path().ends_with("/reboot"))
+        .count()
 }
 
 #[test]

@@ -47,6 +47,8 @@ struct Order {
     aim: Aim,
     /// The entry was set by this session.
     is_set: bool,
+    /// It was there before.
+    was_set: bool,
     /// How often in a row another one read back since then.
     lags: u32,
     reboot: Option<Errand>,
@@ -189,6 +191,7 @@ impl Dedicated {
             boot,
             aim,
             is_set: false,
+            was_set: false,
             lags: 0,
             reboot: None,
             is_done: false,
@@ -215,7 +218,13 @@ impl Dedicated {
             // Refused before, it is asked for again as it was: what the list did not show was begun after the entry.
             Some(reboot) => reboot,
             // The list has to be younger than the entry: what it does not show was begun after that.
-            none => none.insert(Errand::prepare(api, Owner::Server(self.name.clone()), "hardReboot")?),
+            none => {
+                // Of one into the dark that somebody else has begun, an earlier run that was killed say, the power
+                // tells whether it was one. Of one into the rescue system nothing would.
+                let any_will_do = order.aim == Aim::Dark && order.was_set;
+                let owner = Owner::Server(self.name.clone());
+                none.insert(Errand::prepare(api, owner, "hardReboot", any_will_do)?)
+            }
         };
         let name = &self.name;
         let call = Call::new(&rules::REBOOT, path!("/dedicated/server/{name}/reboot")).about(name);
@@ -254,6 +263,7 @@ impl Dedicated {
         order.reboot = None;
         // One that was set may still be on its way; set again, it would begin that anew.
         if !order.is_set || order.lags >= LAGS {
+            order.was_set = view.boot == Some(order.boot);
             server::put(api, &self.name, order.boot, watch, mail)?;
             (order.is_set, order.lags) = (true, 0);
             log::info(format!("{}: boot entry {} is set", self.name, order.boot));

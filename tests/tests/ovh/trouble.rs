@@ -113,6 +113,54 @@ fn a_signature_that_is_too_old_is_made_again() {
 }
 
 #[test]
+fn a_reboot_that_somebody_else_has_begun_is_not_doubled() {
+    let service = start(Settings {
+        task_polls: 30,
+        ..Settings::default()
+    });
+    // The first asks and gives up before the device is done.
+    let impatient = fence(&service, &(action("off", SERVER) + "power_timeout=2\n"));
+    assert_eq!(impatient.exit, Some(1), "{impatient:?}");
+    assert_eq!(service.power(SERVER), Some(On));
+    assert_eq!(requests(&service, "POST", "/reboot"), 1);
+    // The second finds its task at work, and waits.
+    let outcome = fence(&service, &(action("off", SERVER) + "verbose=1\n"));
+    outcome.assert_done("Success: Powered OFF\n");
+    assert!(
+        outcome.stderr.contains("such a task runs already and is waited for"),
+        "{outcome:?}"
+    );
+    assert!(outcome.stderr.contains("(hardReboot) is doing"), "{outcome:?}");
+    assert_eq!(service.power(SERVER), Some(Off));
+    assert_eq!(
+        requests(&service, "POST", "/reboot"),
+        1,
+        "the reboot of the first has switched it off"
+    );
+}
+
+/// A reboot into rescue leaves no trace but its task, and nobody knows what one of somebody else's starts from: it is
+/// waited for, and then ours comes.
+#[test]
+fn a_reboot_of_somebody_else_proves_no_rescue() {
+    let service = start(Settings {
+        task_polls: 30,
+        ..Settings::default()
+    });
+    // Without the keys' owner knowing: a cycle that is given up, so that the server is on its way to its disk.
+    let impatient = fence(
+        &service,
+        &(action("reboot", NO_POWER) + "method=cycle\npower_timeout=2\n"),
+    );
+    assert_eq!(impatient.exit, Some(1), "{impatient:?}");
+    let outcome = fence(&service, &(action("off", NO_POWER) + "verbose=1\npower_timeout=90\n"));
+    outcome.assert_done("Success: Powered OFF\n");
+    assert!(outcome.stderr.contains("another task is in the way"), "{outcome:?}");
+    assert_eq!(service.power(NO_POWER), Some(state(RESCUE)));
+    assert_eq!(requests(&service, "POST", "/reboot"), 2);
+}
+
+#[test]
 fn a_lost_answer_is_looked_for_and_not_repeated() {
     for fault in [
         "reboot*1=drop-after",

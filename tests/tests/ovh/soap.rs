@@ -132,7 +132,12 @@ fn what_it_cannot_tell_it_says() {
 #[test]
 fn a_refused_log_in_is_told_and_not_tried_again() {
     let service = service();
-    service.add_fault(fencebox_tests::ovh::plan("soap-login=fault").unwrap());
-    fence(&service, "action=off\n").assert_refused(&["log-in refused"]);
+    let lines = format!(
+        "login=ab12345-ovh\npasswd=WR0NG\naction=off\nplug={SERVER}\napi_url={}/\n",
+        service.url()
+    );
+    let outcome = call(AGENT, &lines);
+    outcome.assert_refused(&["log-in refused", "invalid account or password"]);
+    assert!(!outcome.stderr.contains("WR0NG"), "{outcome:?}");
     assert_eq!(methods(&service), ["login"]);
 }

@@ -1,7 +1,7 @@
 //! What goes wrong at the service, and what a cluster sees of it.
 
 use fencebox_tests::machine::Power::{Off, On};
-use fencebox_tests::ovh::{ErrorShape, RESCUE, RateLimit, Settings};
+use fencebox_tests::ovh::{ErrorShape, GOING_DARK, RESCUE, RateLimit, Settings};
 
 use super::{NO_POWER, SERVER, action, broken, fence, requests, start, state, written};
 
@@ -33,7 +33,7 @@ fn a_task_that_fails_is_asked_for_again_by_on_if_so_configured() {
 }
 
 #[test]
-fn a_failed_cycle_is_told_with_the_entry_that_is_left() {
+fn a_refused_reboot_is_told_with_the_entry_that_is_left() {
     let service = broken(&["reboot=refuse:BAD_REQUEST"]);
     let outcome = fence(&service, &action("off", SERVER));
     outcome.assert_refused(&[
@@ -101,6 +101,24 @@ fn a_clock_that_is_wrong_does_not_matter() {
             assert_eq!(outcome.stderr, "", "{plug}");
         }
         assert_eq!(service.power(SERVER), Some(On));
+    }
+}
+
+/// Whose task it is that is found is told by the server's clock, too.
+#[test]
+fn a_lost_answer_is_found_by_a_wrong_clock() {
+    for clock_skew in [-3600, 3600] {
+        let settings = Settings {
+            clock_skew,
+            ..Settings::default()
+        };
+        let service = super::broken_with(settings, &["reboot*1=drop-after", "vps-operation*1=drop-after"]);
+        for plug in [SERVER, "vps-1a2b3c4d.vps.ovh.net"] {
+            fence(&service, &action("off", plug)).assert_done("Success: Powered OFF\n");
+            assert_eq!(service.power(plug), Some(Off));
+        }
+        assert_eq!(requests(&service, "POST", "/reboot"), 1);
+        assert_eq!(requests(&service, "POST", "/stop"), 1);
     }
 }
 
@@ -180,40 +198,37 @@ fn a_lost_answer_is_looked_for_and_not_repeated() {
     }
 }
 
+/// Whatever call it is that is refused: an action takes longer, and does nothing twice. To look once more and make the
+/// next step takes four calls: who may make fewer in a row gets nowhere.
 #[test]
 fn a_rate_limit_is_waited_out() {
-    for retry_after in [None, Some(7)] {
-        let service = start(Settings {
-            rate: Some(RateLimit {
-                calls: 4,
-                refusals: 1,
-                retry_after,
-            }),
-            ..Settings::default()
-        });
-        for word in ["status", "reboot", "monitor"] {
-            let outcome = fence(&service, &(action(word, SERVER) + "verbose=1\n"));
-            assert_eq!(outcome.exit, Some(0), "{word} {retry_after:?}: {outcome:?}");
-            assert_eq!(service.power(SERVER), Some(On), "{outcome:#?}");
+    let limits = (4..=12).flat_map(|calls| [(calls, None), (calls, Some(7))]);
+    for (calls, retry_after) in limits {
+        for plug in [
+            SERVER,
+            "vps-1a2b3c4d.vps.ovh.net",
+            "11111111-1111-4111-8111-111111111111",
+        ] {
+            let service = start(Settings {
+                rate: Some(RateLimit {
+                    calls,
+                    refusals: 1,
+                    retry_after,
+                }),
+                ..Settings::default()
+            });
+            let limit = format!("{calls} calls, Retry-After {retry_after:?}");
+            for word in ["status", "reboot", "monitor"] {
+                let outcome = fence(&service, &action(word, plug));
+                assert_eq!(outcome.exit, Some(0), "{limit}: {word}: {outcome:?}");
+            }
+            let history = match plug {
+                SERVER => vec![On, Off, state(GOING_DARK), Off, On],
+                _ => vec![On, Off, On],
+            };
+            assert_eq!(service.history(plug), history, "{limit}");
         }
-        assert_eq!(
-            requests(&service, "POST", "/reboot"),
-            2 + refused_reboots(&service),
-            "{retry_after:?}"
-        );
     }
-}
-
-/// Of five calls the last is refused.
-fn refused_reboots(service: &fencebox_tests::server::Simulator) -> usize {
-    let requests = service.requests();
-    let counted = requests
-        .iter()
-        .filter(|request| !request.path().ends_with("/auth/time"));
-    let refused = counted.enumerate().filter(|(at, _)| at % 5 == 4);
-    refused
-        .filter(|(_, request)| request.path().ends_with("/reboot"))
-        .count()
 }
 
 #[test]

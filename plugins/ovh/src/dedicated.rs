@@ -228,10 +228,9 @@ impl Dedicated {
         };
         let name = &self.name;
         let call = Call::new(&rules::REBOOT, path!("/dedicated/server/{name}/reboot")).about(name);
-        reboot.send(api, &call).map_err(|problem| {
-            let boot = order.boot;
-            errors::map(problem, |text| format!("{text}; {name} is left with boot entry {boot}"))
-        })
+        reboot
+            .send(api, &call)
+            .map_err(|problem| left_with(order.boot, name, problem))
     }
 
     /// Sets the boot entry of the order, unless this session has done so and
@@ -308,12 +307,12 @@ impl Dedicated {
                 order.is_done = stage == Stage::Done;
                 Ok(stage)
             }
-            Err(problem) => {
-                if matches!(problem, Error::TaskFailed(_)) {
-                    self.forget_reboot();
-                }
+            Err(problem @ Error::TaskFailed(_)) => {
+                let problem = left_with(order.boot, &self.name, problem);
+                self.forget_reboot();
                 Err(problem)
             }
+            Err(problem) => Err(problem),
         }
     }
 
@@ -323,4 +322,9 @@ impl Dedicated {
             order.is_done = false;
         }
     }
+}
+
+/// Whoever reads of a reboot that failed has to know what the next one starts.
+fn left_with(boot: u64, name: &str, problem: Error) -> Error {
+    errors::map(problem, |text| format!("{text}; {name} is left with boot entry {boot}"))
 }

@@ -10,7 +10,13 @@ fn a_task_that_fails_ends_the_action_at_once_with_its_comment() {
     for plug in [SERVER, NO_POWER] {
         let service = broken(&["task=states:init,doing,ovhError"]);
         let outcome = fence(&service, &action("off", plug));
-        outcome.assert_refused(&[plug, "hardReboot", "is ovhError", "Simulated: the intervention failed"]);
+        outcome.assert_refused(&[
+            plug,
+            "hardReboot",
+            "is ovhError",
+            "Simulated: the intervention failed",
+            "is left with boot entry",
+        ]);
         assert!(outcome.took.as_secs() <= 30, "{outcome:?}");
         assert_eq!(service.power(plug), Some(On));
         assert_eq!(

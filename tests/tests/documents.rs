@@ -46,7 +46,9 @@ fn metadata_is_what_pcs_accepts() {
         return;
     }
     let agents = agents();
-    assert!(agents.contains(&"fence_clc".to_owned()), "{agents:?}");
+    for own in ["fence_clc", "fence_ovh", "fence_xenapi"] {
+        assert!(agents.contains(&own.to_owned()), "{own}: {agents:?}");
+    }
     for agent in agents {
         let metadata = call(&agent, "action=metadata\n");
         assert_eq!((metadata.exit, metadata.stderr.as_str()), (Some(0), ""), "{agent}");

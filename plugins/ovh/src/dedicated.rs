@@ -47,6 +47,8 @@ struct Order {
     aim: Aim,
     /// The entry was set by this session.
     is_set: bool,
+    /// It was there before.
+    was_set: bool,
     /// How often in a row another one read back since then.
     lags: u32,
     reboot: Option<Errand>,
@@ -189,6 +191,7 @@ impl Dedicated {
             boot,
             aim,
             is_set: false,
+            was_set: false,
             lags: 0,
             reboot: None,
             is_done: false,
@@ -212,16 +215,22 @@ impl Dedicated {
             return Ok(());
         };
         let reboot = match &mut order.reboot {
-            Some(reboot) if reboot.is_sent() => reboot,
+            // Refused before, it is asked for again as it was: what the list did not show was begun after the entry.
+            Some(reboot) => reboot,
             // The list has to be younger than the entry: what it does not show was begun after that.
-            other => other.insert(Errand::prepare(api, Owner::Server(self.name.clone()), "hardReboot")?),
+            none => {
+                // Of one into the dark that somebody else has begun, an earlier run that was killed say, the power
+                // tells whether it was one. Of one into the rescue system nothing would.
+                let any_will_do = order.aim == Aim::Dark && order.was_set;
+                let owner = Owner::Server(self.name.clone());
+                none.insert(Errand::prepare(api, owner, "hardReboot", any_will_do)?)
+            }
         };
         let name = &self.name;
         let call = Call::new(&rules::REBOOT, path!("/dedicated/server/{name}/reboot")).about(name);
-        reboot.send(api, &call).map_err(|problem| {
-            let boot = order.boot;
-            errors::map(problem, |text| format!("{text}; {name} is left with boot entry {boot}"))
-        })
+        reboot
+            .send(api, &call)
+            .map_err(|problem| left_with(order.boot, name, problem))
     }
 
     /// Sets the boot entry of the order, unless this session has done so and
@@ -253,6 +262,7 @@ impl Dedicated {
         order.reboot = None;
         // One that was set may still be on its way; set again, it would begin that anew.
         if !order.is_set || order.lags >= LAGS {
+            order.was_set = view.boot == Some(order.boot);
             server::put(api, &self.name, order.boot, watch, mail)?;
             (order.is_set, order.lags) = (true, 0);
             log::info(format!("{}: boot entry {} is set", self.name, order.boot));
@@ -297,12 +307,12 @@ impl Dedicated {
                 order.is_done = stage == Stage::Done;
                 Ok(stage)
             }
-            Err(problem) => {
-                if matches!(problem, Error::TaskFailed(_)) {
-                    self.forget_reboot();
-                }
+            Err(problem @ Error::TaskFailed(_)) => {
+                let problem = left_with(order.boot, &self.name, problem);
+                self.forget_reboot();
                 Err(problem)
             }
+            Err(problem) => Err(problem),
         }
     }
 
@@ -312,4 +322,9 @@ impl Dedicated {
             order.is_done = false;
         }
     }
+}
+
+/// Whoever reads of a reboot that failed has to know what the next one starts.
+fn left_with(boot: u64, name: &str, problem: Error) -> Error {
+    errors::map(problem, |text| format!("{text}; {name} is left with boot entry {boot}"))
 }

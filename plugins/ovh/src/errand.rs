@@ -57,27 +57,35 @@ pub(crate) enum Stage {
 }
 
 impl Errand {
-    /// Looks at what is there already, before the request is sent.
+    /// Looks at what is there already, before the request is sent. A task of
+    /// this kind that runs is followed instead where the caller says that any
+    /// will do.
     ///
     /// # Errors
     /// [`Error::Busy`] while another task of this kind runs.
-    pub(crate) fn prepare(api: &mut Api, owner: Owner, function: &'static str) -> Result<Self> {
+    pub(crate) fn prepare(api: &mut Api, owner: Owner, function: &'static str, any_will_do: bool) -> Result<Self> {
         let since = api.now()?;
         let known = owner.tasks(api, function)?;
-        // Tasks are numbered as they come: if one runs, it is the last.
-        if let Some(&last) = known.last()
-            && let Some(task) = owner.task(api, last)?
-            && matches!(task.progress(), Progress::UnderWay)
-        {
-            return Err(in_the_way(&task));
-        }
-        Ok(Self {
+        let last = known.last().copied();
+        let mut errand = Self {
             owner,
             function,
             known,
             since,
             state: State::Ready,
-        })
+        };
+        // Tasks are numbered as they come: if one runs, it is the last.
+        if let Some(last) = last
+            && let Some(task) = errand.owner.task(api, last)?
+            && matches!(task.progress(), Progress::UnderWay)
+        {
+            if !any_will_do || task.function() != Some(function) {
+                return Err(in_the_way(&task));
+            }
+            log::info(format!("{}: such a task runs already and is waited for", errand.owner));
+            errand.follow(&task);
+        }
+        Ok(errand)
     }
 
     /// Whether the request may have reached the device.

@@ -164,7 +164,7 @@ impl Vps {
             if operation.reached(read(api, &self.name)?.power()) {
                 return Ok(());
             }
-            let errand = Errand::prepare(api, Owner::Vps(self.name.clone()), operation.task())?;
+            let errand = Errand::prepare(api, Owner::Vps(self.name.clone()), operation.task(), false)?;
             self.order = Some((operation, errand));
         }
         let name = &self.name;

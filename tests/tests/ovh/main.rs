@@ -1,0 +1,119 @@
+//! fence_ovh, the real host and plugin, against the simulated service: what a cluster does on an ordinary day, what it
+//! sees when something is wrong, and what it never sees.
+//!
+//! A dedicated server takes minutes: most calls are on virtual time. Those that say `really` are the program itself.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+mod cloud;
+mod dedicated;
+mod login;
+mod oauth2;
+mod rights;
+mod soap;
+#[path = "../support/mod.rs"]
+mod support;
+mod telling;
+mod trouble;
+mod vps;
+
+use fencebox_tests::fault::Plan;
+use fencebox_tests::machine::Power;
+use fencebox_tests::ovh::{Settings, plan};
+use fencebox_tests::server::{Config, Simulator};
+use support::{Outcome, call, call_virtually};
+
+/// The agent.
+const AGENT: &str = "fence_ovh";
+/// Has a `power` entry (95083), two rescue systems, and its disk (1), from which it runs.
+const SERVER: &str = "ns1234567.ip-192-0-2.eu";
+/// Has no `power` entry.
+const NO_POWER: &str = "ns3000001.ip-198-51-100.eu";
+/// The keys that the simulator knows.
+const KEYS: &str = "application_key=simAK0123456789\napplication_secret=simAS0123456789abcdef\n\
+                    consumer_key=simCK0123456789abcdef\n";
+
+/// The service with these settings.
+fn start(settings: Settings) -> Simulator {
+    Simulator::start(settings.config()).unwrap()
+}
+
+/// The service with these faults.
+fn broken(faults: &[&str]) -> Simulator {
+    broken_with(Settings::default(), faults)
+}
+
+fn broken_with(settings: Settings, faults: &[&str]) -> Simulator {
+    let faults: Vec<Plan> = faults.iter().map(|text| plan(text).unwrap()).collect();
+    Simulator::start(Config {
+        faults,
+        ..settings.config()
+    })
+    .unwrap()
+}
+
+/// With the keys, on virtual time.
+fn fence(service: &Simulator, lines: &str) -> Outcome {
+    fence_with(service, KEYS, lines)
+}
+
+/// With another log-in, on virtual time.
+fn fence_with(service: &Simulator, login: &str, lines: &str) -> Outcome {
+    call_virtually(AGENT, &format!("{login}api_url={}/1.0\n{lines}", service.url()))
+}
+
+/// By the program, which sleeps no longer than it is told.
+fn fence_really(service: &Simulator, lines: &str) -> Outcome {
+    call(
+        AGENT,
+        &format!("{KEYS}api_url={}/1.0\nstonith_status_sleep=0\n{lines}", service.url()),
+    )
+}
+
+/// An action on a plug.
+fn action(action: &str, plug: &str) -> String {
+    format!("action={action}\nplug={plug}\n")
+}
+
+/// How many requests were made of this method whose path ends so.
+fn requests(service: &Simulator, method: &str, end: &str) -> usize {
+    let requests = service.requests();
+    let fit = requests.iter().filter(|request| request.method == method);
+    fit.filter(|request| request.path().ends_with(end)).count()
+}
+
+/// The bodies of all PUT.
+fn written(service: &Simulator) -> Vec<String> {
+    let requests = service.requests();
+    let puts = requests.iter().filter(|request| request.method == "PUT");
+    puts.map(|request| request.body.clone()).collect()
+}
+
+/// A state with a word.
+fn state(word: &str) -> Power {
+    Power::Other(word.to_owned())
+}
+
+/// One step of a story: the action, what it exits with and prints, and what is true afterwards.
+type Step<'a> = (&'a str, i32, &'a str, Power);
+
+/// Plays a story on one plug.
+#[track_caller]
+fn play(service: &Simulator, plug: &str, more: &str, machine: &str, story: &[Step<'_>]) {
+    for (word, exit, stdout, truth) in story {
+        let outcome = fence(service, &(action(word, plug) + more));
+        assert_eq!(
+            (outcome.exit, outcome.stdout.as_str()),
+            (Some(*exit), *stdout),
+            "{word}: {outcome:?}"
+        );
+        assert_eq!(outcome.stderr, "", "{word}");
+        assert_eq!(service.power(machine).as_ref(), Some(truth), "{word}");
+    }
+}

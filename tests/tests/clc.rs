@@ -231,5 +231,11 @@ fn verbose_tells_the_story_without_the_password() {
     assert_eq!(outcome.stderr, "", "quiet");
     let story = std::fs::read_to_string(file).unwrap();
     assert!(story.contains("not yet"), "{story}");
+    // Each exchange: what was asked, where, and what came of it.
+    let exchange = format!(
+        "POST /operations/ACME/servers/powerOff to {}: status 202 (",
+        cloud.url()
+    );
+    assert!(story.contains(&exchange), "{story}");
     assert!(!story.contains("s3cret"), "{story}");
 }

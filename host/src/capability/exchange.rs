@@ -192,6 +192,9 @@ fn describe(origin: &Origin, error: &reqwest::Error) -> Failure {
         return match tls {
             // What the judge of certificates has to say.
             Some(rustls::Error::General(verdict)) => Failure::Tls(format!("{place}: {verdict}")),
+            Some(rustls::Error::InvalidMessage(_)) => Failure::Tls(format!(
+                "{text}: nobody speaks TLS there; check the address, the port, and whether it should be http://"
+            )),
             Some(_) => Failure::Tls(text),
             None => Failure::Unreachable(text),
         };

@@ -4,6 +4,7 @@
 //! that the device has just given up. Redirects are answers. Nothing is
 //! decompressed. No environment variable names a proxy.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use url::Position;
 use super::exchange::{Arriving, Outgoing, exchange};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
+use crate::agent::log::Log;
 use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request as rules};
 
 #[cfg(test)]
@@ -43,6 +45,16 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Option<Vec<u8>>,
+    /// What the log says about it beside method and path.
+    pub purpose: String,
+}
+
+impl Request {
+    /// For the log: without the query, for keys are put there.
+    fn what(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        format!("{} {path}{}", self.method, self.purpose)
+    }
 }
 
 /// A complete answer.
@@ -99,6 +111,8 @@ pub struct Http {
     deadline: Deadline,
     /// The agent has options to name a certificate.
     pinnable: bool,
+    /// Where each exchange is told, and by which agent.
+    trace: Option<(Arc<Log>, String)>,
     /// The longest that one exchange may take, and the option that says so.
     patience: (Duration, &'static str),
     exchanges: u32,
@@ -126,6 +140,7 @@ impl Http {
             clock,
             deadline,
             pinnable: false,
+            trace: None,
             patience: (PATIENCE, "login_timeout"),
             exchanges: 0,
             closing: false,
@@ -138,6 +153,11 @@ impl Http {
     /// the message names.
     pub fn set_patience(&mut self, limit: Duration, option: &'static str) {
         self.patience = (limit, option);
+    }
+
+    /// From now on each exchange is a line of the debug log.
+    pub fn set_trace(&mut self, log: Arc<Log>, agent: &str) {
+        self.trace = Some((log, agent.to_owned()));
     }
 
     /// Whether a message about a certificate may advise to name it.
@@ -200,6 +220,7 @@ impl Http {
                 "more than {EXCHANGE_LIMIT} requests in one action"
             )));
         }
+        let what = request.what();
         let outgoing = self.prepare(&origin, request, body_limit)?;
         let (budget, patience) = self.budget();
         if budget.is_zero() {
@@ -208,7 +229,12 @@ impl Http {
         let config = self.tls_for(&origin)?;
         let clock = self.clock.clone();
         let closing = self.closing;
-        let conversation = async { read(exchange(&origin, config, outgoing, budget).await?).await };
+        let (started, status) = (clock.now(), Cell::new(None));
+        let conversation = async {
+            let arriving = exchange(&origin, config, outgoing, budget).await?;
+            status.set(Some(arriving.status()));
+            read(arriving).await
+        };
         let bounded = async {
             tokio::select! {
                 // In this order, so that nothing is begun after SIGTERM.
@@ -221,7 +247,18 @@ impl Http {
                 }
             }
         };
-        self.runtime()?.block_on(bounded)
+        let outcome = self.runtime()?.block_on(bounded);
+        if let Some((log, agent)) = &self.trace {
+            let answer = match (status.get(), &outcome) {
+                (Some(status), Ok(_)) => format!("status {status}"),
+                (Some(status), Err(failure)) => format!("status {status}, then {failure}"),
+                (None, Err(failure)) => failure.to_string(),
+                (None, Ok(_)) => "no answer".to_owned(),
+            };
+            let took = clock.now().saturating_sub(started).as_millis();
+            log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
+        }
+        outcome
     }
 
     /// How long an exchange may take from now, and in words why no longer.

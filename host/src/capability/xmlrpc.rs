@@ -52,6 +52,7 @@ pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
     let keep = Keep::new(&call.keep).map_err(http::Failure::Invalid)?;
     let body = encode(&call.method, &call.params).map_err(http::Failure::Invalid)?;
     let request = Request {
+        purpose: format!(" {}", call.method),
         endpoint: call.endpoint,
         method: Method::POST,
         path: call.path,

@@ -60,6 +60,7 @@ impl http::Host for State {
             path: request.path,
             headers: request.headers,
             body: request.body,
+            purpose: String::new(),
         };
         Ok(match http.send(request) {
             Ok(response) => Ok(http::Response {

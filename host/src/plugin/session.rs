@@ -47,6 +47,7 @@ impl Device for Described {
         );
         let mut http = Http::new(self.endpoints.clone(), addresses, credentials, clock, limits.deadline);
         http.set_patience(limits.login, "login_timeout");
+        http.set_trace(self.log.clone(), &self.agent);
         http.set_pinnable(options.table().find("ssl_fingerprint").is_some());
         let state = self.store.data_mut();
         state.deadline = limits.deadline;

@@ -8,7 +8,7 @@ use fencebox_tests::xapi::{DB01, Settings, Style};
 use fencebox_tests::{Power, Sessions};
 
 use super::support::{call, call_with, program};
-use super::{AGENT, LOGIN, calls, faulty, fence, fence_virtually, input, operations, places, pool, start};
+use super::{AGENT, LOGIN, PASSWORD, calls, faulty, fence, fence_virtually, input, operations, places, pool, start};
 
 const LOG_IN: &str = "session.login_with_password";
 
@@ -110,6 +110,24 @@ fn sigterm_in_the_middle_logs_out() {
     assert_eq!(output.status.signal(), Some(15), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
     assert_eq!(pool.sessions(), Sessions { opened: 1, open: 0 });
+}
+
+#[test]
+fn the_debug_file_tells_each_call_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("debug");
+    let pool = pool();
+    let lines = format!(
+        "plug=db01\naction=off\nverbose_level=3\ndebug_file={}\n",
+        file.display()
+    );
+    fence(&pool, &lines).assert_done("Success: Powered OFF\n");
+    let story = std::fs::read_to_string(file).unwrap();
+    for method in ["session.login_with_password", "VM.hard_shutdown", "session.logout"] {
+        let exchange = format!("POST / {method} to {}: status 200 (", pool.url());
+        assert!(story.contains(&exchange), "{method}: {story}");
+    }
+    assert!(!story.contains(PASSWORD) && !story.contains("OpaqueRef"), "{story}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use fencebox_tests::xapi::Settings;
 use fencebox_tests::{Certificate, Config, Simulator};
 
-use super::{AGENT, LOGIN, fence, support::call};
+use super::{AGENT, LOGIN, fence, fence_at, support::call};
 
 const STATUS: &str = "plug=db01\naction=status\n";
 
@@ -108,6 +108,15 @@ fn two_opinions_about_a_certificate_are_refused() {
     }
     assert_not_sent(&pool, "ssl_fingerprint=AB:CD\n", &["ssl_fingerprint", "openssl x509"]);
     assert_not_sent(&pool, "ca_file=pool.pem\n", &["ca_file", "whole path"]);
+}
+
+#[test]
+fn a_host_that_speaks_no_tls_is_told_from_one_that_is_not_believed() {
+    let plain = super::pool();
+    let url = plain.url().replace("http://", "https://");
+    let outcome = fence_at(&plain, &url, STATUS);
+    outcome.assert_refused(&["nobody speaks TLS there", "http://", &url]);
+    assert!(plain.requests().is_empty());
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn get(path: &str) -> Request {
         path: path.to_owned(),
         headers: Vec::new(),
         body: None,
+        purpose: String::new(),
     }
 }
 

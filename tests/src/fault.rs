@@ -223,6 +223,18 @@ impl Grammar {
     }
 }
 
+/// A kind of a protocol's own, at one of its steps: without an argument, at each call.
+pub(crate) const fn row(step: &'static str, word: &'static str, doc: &'static str) -> KindRow {
+    KindRow {
+        word,
+        argument: Argument::None,
+        step: Some(step),
+        occasion: Occasion::Call,
+        samples: &[""],
+        doc,
+    }
+}
+
 impl KindRow {
     fn help(&self) -> String {
         let usage = match &self.argument {

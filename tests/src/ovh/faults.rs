@@ -1,17 +1,6 @@
 //! The steps of the protocol, and what can go wrong at them that is not the wire's fault.
 
-use crate::fault::{Argument, Grammar, KindRow, Occasion, Plan, PlanError};
-
-const fn row(step: &'static str, word: &'static str, doc: &'static str) -> KindRow {
-    KindRow {
-        word,
-        argument: Argument::None,
-        step: Some(step),
-        occasion: Occasion::Call,
-        samples: &[""],
-        doc,
-    }
-}
+use crate::fault::{Argument, Grammar, KindRow, Occasion, Plan, PlanError, row};
 
 const fn word(step: &'static str, word: &'static str, samples: &'static [&'static str], doc: &'static str) -> KindRow {
     KindRow {

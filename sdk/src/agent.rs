@@ -2,7 +2,7 @@
 //! contract, so that nothing it can say is out of reach.
 
 use crate::{
-    Agent, Capabilities, Endpoint, File, FileAccess, FileKind, Operations, OptionOverride, Parameter, Symlink,
+    Agent, Capabilities, Endpoint, File, FileAccess, FileKind, Operations, OptionOverride, Parameter, Socket, Symlink,
 };
 
 impl Agent {
@@ -24,6 +24,7 @@ impl Agent {
             capabilities: Capabilities {
                 endpoints: Vec::new(),
                 files: Vec::new(),
+                sockets: Vec::new(),
             },
         }
     }
@@ -139,6 +140,13 @@ impl Agent {
             kind,
             access,
         });
+        self
+    }
+
+    /// What sockets of the standard library may reach. They reach nothing else.
+    #[must_use]
+    pub fn socket(mut self, socket: Socket) -> Self {
+        self.capabilities.sockets.push(socket);
         self
     }
 

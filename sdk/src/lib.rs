@@ -29,9 +29,12 @@ mod error;
 pub mod files;
 pub mod http;
 pub mod log;
+pub mod multicast;
+pub mod net;
 mod options;
 mod parameter;
 mod plug;
+mod socket;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod text;
@@ -39,7 +42,7 @@ pub mod xmlrpc;
 
 pub use bindings::fencebox::agent::metadata::{
     Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, File, FileAccess, FileKind, Operations,
-    OptionOverride, Parameter, Port, Scheme, Symlink, UrlOption, ValueKind,
+    OptionOverride, Parameter, Port, Scheme, Socket, SocketPurpose, Symlink, UrlOption, ValueKind,
 };
 pub use bindings::fencebox::agent::types::{Busy, Error, InvalidOption, Plug, PowerStatus, PowerTarget};
 pub use device::Device;
@@ -53,7 +56,7 @@ pub mod prelude {
     pub use crate::http::{get_json, post_json, put_json};
     pub use crate::{
         Agent, Auth, Device, Endpoint, Error, FileAccess, FileKind, Operations, Options, Parameter, Plug, PowerStatus,
-        PowerTarget, Result, Scheme, excerpt, export, files, http, log, path, xmlrpc,
+        PowerTarget, Result, Scheme, Socket, excerpt, export, files, http, log, path, xmlrpc,
     };
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};

@@ -29,10 +29,12 @@
 
 mod calls;
 pub(crate) mod files;
+pub(crate) mod multicast;
 mod script;
 
 pub use calls::Called;
 pub(crate) use calls::call;
+pub use multicast::Datagram;
 pub use script::Script;
 
 use std::cell::RefCell;
@@ -64,6 +66,8 @@ struct Stage {
     calls: Vec<Called>,
     asked: Vec<String>,
     shelf: Shelf,
+    local_addresses: Vec<String>,
+    datagrams: Vec<Datagram>,
     lines: Vec<(Level, String)>,
 }
 
@@ -156,6 +160,12 @@ impl Playing {
     #[must_use]
     pub fn selected(&self, endpoint: &str) -> Option<String> {
         selected(endpoint)
+    }
+
+    /// What was sent to multicast groups so far, in order.
+    #[must_use]
+    pub fn datagrams(&self) -> Vec<Datagram> {
+        on_stage(|stage| stage.datagrams.clone())
     }
 
     /// The lines logged so far, in order.

@@ -113,4 +113,5 @@ pub struct Operations {
     pub login_optional: bool,
     pub password_optional: bool,
     pub plug_optional: bool,
+    pub list_columns: bool,
 }

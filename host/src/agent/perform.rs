@@ -62,7 +62,11 @@ impl Performance<'_> {
     fn list(&mut self, with_status: bool) -> Outcome {
         let separator = self.options.get("separator").unwrap_or(",").to_owned();
         let plugs = self.fencing.patiently("list", |device| device.plugs(with_status))?;
-        let row = |plug: &Plug| row(plug, &separator, with_status);
+        let columns = self.operations.list_columns;
+        let row = |plug: &Plug| match columns {
+            true => columns_row(plug),
+            false => row(plug, &separator, with_status),
+        };
         Ok((Exit::Success, plugs.iter().map(row).collect()))
     }
 
@@ -164,11 +168,6 @@ impl Performance<'_> {
 
 /// One row, with nothing in it that could be taken for another row.
 fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
-    let clean = |text: &str| -> String {
-        text.chars()
-            .map(|character| if character.is_control() { '?' } else { character })
-            .collect()
-    };
     let mut row = clean(&plug.id) + separator + &clean(plug.alias.as_deref().unwrap_or_default());
     if with_status {
         row.push_str(separator);
@@ -180,4 +179,21 @@ fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
     }
     row.push('\n');
     row
+}
+
+/// One row as fence_virt prints it (`operations.list-columns`), which scripts
+/// and Pacemaker read.
+fn columns_row(plug: &Plug) -> String {
+    let status = match plug.status {
+        Some(PowerStatus::On | PowerStatus::Standby) => "on",
+        Some(PowerStatus::Off) => "off",
+        Some(PowerStatus::Unknown) | None => "unknown",
+    };
+    let alias = clean(plug.alias.as_deref().unwrap_or_default());
+    format!("{:<32} {alias} {status}\n", clean(&plug.id))
+}
+
+fn clean(text: &str) -> String {
+    let clean = |character: char| if character.is_control() { '?' } else { character };
+    text.chars().map(clean).collect()
 }

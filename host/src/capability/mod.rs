@@ -7,6 +7,7 @@ mod exchange;
 pub mod files;
 pub mod http;
 pub mod journal;
+pub mod sockets;
 pub mod tls;
 pub mod wasi;
 pub mod xmlrpc;

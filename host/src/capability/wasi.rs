@@ -1,6 +1,12 @@
-//! What is left of WASI preview 2: time and randomness. The rest is linked,
-//! because the standard libraries of guests import it, and does nothing.
+//! What is left of WASI preview 2: time, randomness, and sockets as far as
+//! they were declared. The rest is linked, because the standard libraries of
+//! guests import it, and does nothing.
 
+mod lookup;
+mod waiting;
+
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +15,15 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiView};
+use wasmtime_wasi::sockets::SocketAddrUse;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView};
 
+use super::sockets::Gate;
 use crate::agent::clock::{Clock, Deadline};
+use crate::policy::SocketUse;
+
+pub use lookup::{Asker, Lookups};
+pub use waiting::GaveUp;
 
 #[cfg(test)]
 mod tests;
@@ -22,15 +34,48 @@ const OUTPUT_LIMIT: usize = 16 * 1024;
 /// An empty environment with a closed standard input, no files, no sockets
 /// and no look-up of names.
 pub fn inert(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
-    WasiCtx::builder()
+    builder(clock, output).build()
+}
+
+/// The same, with sockets whose every use passes the gate: for TCP, for UDP.
+pub fn with_sockets(clock: &Arc<dyn Clock>, output: &Output, gate: &Gate, (tcp, udp): (bool, bool)) -> WasiCtx {
+    let gate = gate.clone();
+    let check = move |address, purpose| -> Pin<Box<dyn Future<Output = bool> + Send + Sync>> {
+        let (gate, purpose) = (gate.clone(), socket_use(purpose));
+        let verdict = wasmtime_wasi::runtime::spawn(async move { gate.admits(purpose, address).await });
+        Box::pin(verdict)
+    };
+    builder(clock, output)
+        .allow_tcp(tcp)
+        .allow_udp(udp)
+        .allow_ip_name_lookup(true)
+        .socket_addr_check(check)
+        .build()
+}
+
+fn builder(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtxBuilder {
+    let mut builder = WasiCtx::builder();
+    builder
         .stdout(output.clone())
         .stderr(output.clone())
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .wall_clock(Hands(clock.clone()))
-        .monotonic_clock(Hands(clock.clone()))
-        .build()
+        .monotonic_clock(Hands(clock.clone()));
+    builder
+}
+
+fn socket_use(purpose: SocketAddrUse) -> SocketUse {
+    match purpose {
+        SocketAddrUse::TcpBind => SocketUse::TcpBind,
+        SocketAddrUse::TcpListen => SocketUse::TcpListen,
+        SocketAddrUse::TcpAccept => SocketUse::TcpAccept,
+        SocketAddrUse::TcpConnect => SocketUse::TcpConnect,
+        SocketAddrUse::UdpBind => SocketUse::UdpBind,
+        SocketAddrUse::UdpSend => SocketUse::UdpSend,
+        SocketAddrUse::UdpReceive => SocketUse::UdpReceive,
+    }
 }
 
 /// The host's clock, as WASI reads it.
@@ -74,13 +119,20 @@ pub struct Bed<'a> {
     pub clock: &'a Arc<dyn Clock>,
     /// No guest sleeps longer.
     pub deadline: Deadline,
+    /// The action is over: SIGTERM has been heard or does not matter any more.
+    pub closing: bool,
+    /// The guest has sockets, and may wait for them while it sleeps.
+    pub in_company: bool,
 }
 
-/// Links all of WASI preview 2, with sleep replaced by [`Bed`]'s.
-pub fn add_to_linker<T: Sleeper + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+/// Links all of WASI preview 2, with sleep and all other waiting replaced by
+/// [`Bed`]'s, and names looked up through the gate.
+pub fn add_to_linker<T: Sleeper + Asker + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<T, HasBed>(linker, T::bed)?;
+    waiting::add_to_linker(linker)?;
+    lookup::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -118,21 +170,38 @@ impl Bed<'_> {
         Nap {
             clock: self.clock.clone(),
             until: self.clock.now() + length,
+            in_company: self.in_company,
         }
     }
 }
 
-/// A guest that sleeps. It holds up nobody: an agent has one guest.
+/// Longest sleep of a guest with sockets without a look at the clock.
+const SLICE: Duration = Duration::from_millis(25);
+
+/// A guest that sleeps.
 struct Nap {
     clock: Arc<dyn Clock>,
     until: Duration,
+    /// It may be a socket that is waited for, and only for so long.
+    in_company: bool,
+}
+
+impl Nap {
+    fn left(&self) -> Duration {
+        self.until.saturating_sub(self.clock.now())
+    }
 }
 
 #[async_trait]
 impl Pollable for Nap {
     async fn ready(&mut self) {
-        // Told to stop, the guest is woken up early.
-        let _ = self.clock.sleep(self.until.saturating_sub(self.clock.now()));
+        // Alone it holds up nobody, for an agent has one guest. Told to stop, the guest is woken up early.
+        while self.in_company && !self.left().is_zero() {
+            waiting::pass(self.clock.as_ref(), self.left().min(SLICE)).await;
+        }
+        if !self.in_company {
+            let _ = self.clock.sleep(self.left());
+        }
     }
 }
 

@@ -10,7 +10,9 @@ use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::Described;
 use crate::plugin::{Plugin, agent_name, locate};
-use crate::policy::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme, UrlOption};
+use crate::policy::{
+    Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme, Socket, SocketPurpose, UrlOption,
+};
 
 /// For a reader, or only the names that the plugin answers to, a line each.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -37,7 +39,8 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
         writeln!(out, "{}", clean(&description.longdesc))?;
     }
     writeln!(out, "\nwants to reach:")?;
-    if described.endpoints.iter().next().is_none() && described.files.iter().next().is_none() {
+    let sockets = described.sockets.iter().count();
+    if described.endpoints.iter().count() + described.files.iter().count() + sockets == 0 {
         writeln!(out, "  nothing")?;
     }
     for endpoint in described.endpoints.iter() {
@@ -45,6 +48,9 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     }
     for file in described.files.iter() {
         writeln!(out, "  {}", clean(&touch(file, &described)))?;
+    }
+    for socket in described.sockets.iter() {
+        writeln!(out, "  {}", clean(&open(socket)))?;
     }
     if !description.rights.is_empty() {
         writeln!(out, "\nneeds an account that may:")?;
@@ -133,6 +139,26 @@ fn by_url(url: &UrlOption) -> String {
         None => String::new(),
     };
     format!("{urls} in option {}{path}{follow}", url.option)
+}
+
+/// One socket in words.
+fn open(socket: &Socket) -> String {
+    let places: Vec<_> = socket.addresses.iter().map(place).collect();
+    let place = places.join(", or else ");
+    let port = match &socket.port {
+        Port::SchemeDefault => "no port".to_owned(),
+        Port::Fixed(port) => format!("port {port}"),
+        Port::FromOption(name) => format!("the port in option {name}"),
+    };
+    let what = match socket.purpose {
+        SocketPurpose::TcpConnect => format!("connects by TCP to {place}, {port}"),
+        SocketPurpose::TcpListen => format!("takes TCP connections from anywhere at {port}"),
+        SocketPurpose::Udp => format!("sends to and takes from {place}, {port}, by UDP"),
+        SocketPurpose::Multicast(hops) => {
+            format!("sends by UDP to the multicast group at {place}, {port}, over at most {hops} hops")
+        }
+    };
+    format!("{}: {what}", socket.name)
 }
 
 /// One file in words, with the path that the plugin itself proposes.

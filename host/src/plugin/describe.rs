@@ -14,7 +14,7 @@ use crate::agent::clock::{Clock, Deadline};
 use crate::agent::description as agent;
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{self, Endpoints, Files};
+use crate::policy::{self, Endpoints, Files, Sockets};
 
 /// Longest that a plugin may take to describe itself. Pacemaker waits 10 s
 /// for metadata, and is blocked meanwhile.
@@ -32,6 +32,8 @@ pub struct Described {
     pub endpoints: Endpoints,
     /// What it may read and write.
     pub files: Files,
+    /// What its sockets may reach.
+    pub sockets: Sockets,
     pub(super) store: Store<State>,
     pub(super) bindings: Bindings,
     pub(super) log: Arc<Log>,
@@ -54,7 +56,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
     let answer = answer.map_err(|cause| failed(&mut store, cause))?;
     let record = answer.map_err(|cause| plugin.bad_description(session::error(cause)))?;
     check_size(&record).map_err(|cause| plugin.bad_description(cause))?;
-    let (description, endpoints, files) = convert(record).map_err(|cause| plugin.bad_description(cause))?;
+    let (description, endpoints, files, sockets) = convert(record).map_err(|cause| plugin.bad_description(cause))?;
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         return Err(plugin.bad_description(format!("it is {}, and does not answer to {name}", description.name)));
     }
@@ -62,6 +64,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
         description,
         endpoints,
         files,
+        sockets,
         store,
         bindings,
         log: log.clone(),
@@ -79,10 +82,11 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         + record.symlinks.len()
         + record.rights.len()
         + record.capabilities.endpoints.iter().map(endpoint_rows).sum::<usize>()
-        + record.capabilities.files.len();
+        + record.capabilities.files.len()
+        + record.capabilities.sockets.iter().map(socket_rows).sum::<usize>();
     if rows > ROW_LIMIT {
         return Err(format!(
-            "{rows} options, symlinks, rights, endpoints and files; {ROW_LIMIT} is the limit"
+            "{rows} options, symlinks, rights, endpoints, files and sockets; {ROW_LIMIT} is the limit"
         ));
     }
     let texts = [&record.name, &record.shortdesc, &record.longdesc, &record.vendor_url];
@@ -103,18 +107,28 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
 
 /// An endpoint with its addresses and their cases.
 fn endpoint_rows(endpoint: &wit::Endpoint) -> usize {
-    let rows = endpoint.addresses.iter().map(|address| match address {
+    1 + address_rows(&endpoint.addresses)
+}
+
+fn socket_rows(socket: &wit::Socket) -> usize {
+    1 + address_rows(&socket.addresses)
+}
+
+fn address_rows(addresses: &[wit::Address]) -> usize {
+    let rows = addresses.iter().map(|address| match address {
         wit::Address::ByChoice(choice) => choice.cases.len(),
         _ => 1,
     });
-    1 + rows.sum::<usize>()
+    rows.sum()
 }
 
-fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints, Files), String> {
+fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints, Files, Sockets), String> {
     let endpoints = record.capabilities.endpoints.into_iter().map(endpoint).collect();
     let endpoints = Endpoints::new(endpoints).map_err(|rule| rule.to_string())?;
     let files = record.capabilities.files.into_iter().map(file).collect();
     let files = Files::new(files).map_err(|rule| rule.to_string())?;
+    let sockets = record.capabilities.sockets.into_iter().map(socket).collect();
+    let sockets = Sockets::new(sockets).map_err(|rule| rule.to_string())?;
     let symlinks = record.symlinks.into_iter();
     let description = agent::Description {
         name: record.name,
@@ -134,7 +148,7 @@ fn convert(record: wit::Agent) -> Result<(agent::Description, Endpoints, Files),
         overrides: record.overrides.into_iter().map(option_override).collect(),
         operations: operations(record.operations),
     };
-    Ok((description, endpoints, files))
+    Ok((description, endpoints, files, sockets))
 }
 
 fn parameter(record: wit::Parameter) -> agent::Parameter {
@@ -185,6 +199,7 @@ fn operations(flags: wit::Operations) -> agent::Operations {
         login_optional: flags.contains(Flag::LOGIN_OPTIONAL),
         password_optional: flags.contains(Flag::PASSWORD_OPTIONAL),
         plug_optional: flags.contains(Flag::PLUG_OPTIONAL),
+        list_columns: flags.contains(Flag::LIST_COLUMNS),
     }
 }
 
@@ -197,16 +212,34 @@ fn endpoint(record: wit::Endpoint) -> policy::Endpoint {
             wit::Scheme::ByOptions => policy::Scheme::ByOptions,
         },
         addresses: record.addresses.into_iter().map(address).collect(),
-        port: match record.port {
-            wit::Port::SchemeDefault => policy::Port::SchemeDefault,
-            wit::Port::Fixed(port) => policy::Port::Fixed(port),
-            wit::Port::FromOption(name) => policy::Port::FromOption(name),
-        },
+        port: port(record.port),
         base_path: record.base_path,
         auth: match record.auth {
             wit::Auth::Plugin => policy::Auth::Plugin,
             wit::Auth::HostBasic => policy::Auth::HostBasic,
         },
+    }
+}
+
+fn socket(record: wit::Socket) -> policy::Socket {
+    policy::Socket {
+        name: record.name,
+        purpose: match record.purpose {
+            wit::SocketPurpose::TcpConnect => policy::SocketPurpose::TcpConnect,
+            wit::SocketPurpose::TcpListen => policy::SocketPurpose::TcpListen,
+            wit::SocketPurpose::Udp => policy::SocketPurpose::Udp,
+            wit::SocketPurpose::Multicast(hops) => policy::SocketPurpose::Multicast(hops),
+        },
+        addresses: record.addresses.into_iter().map(address).collect(),
+        port: port(record.port),
+    }
+}
+
+fn port(record: wit::Port) -> policy::Port {
+    match record {
+        wit::Port::SchemeDefault => policy::Port::SchemeDefault,
+        wit::Port::Fixed(port) => policy::Port::Fixed(port),
+        wit::Port::FromOption(name) => policy::Port::FromOption(name),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The imports of the contract: each turns wasm's types into the
 //! capability's, asks it, and turns the answer back.
 
+mod multicast;
 mod xmlrpc;
 
 use wasmtime::Engine;

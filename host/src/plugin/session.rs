@@ -19,7 +19,9 @@ use crate::agent::options::Options;
 use crate::capability::files::Files;
 use crate::capability::http::{Credentials, Http};
 use crate::capability::journal::Journal;
-use crate::policy::Addresses;
+use crate::capability::sockets::Gate;
+use crate::capability::wasi::GaveUp;
+use crate::policy::{Addresses, Granted};
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -29,11 +31,14 @@ const HANDED_TOO_MUCH: &str = "too much data is being copied";
 
 impl Device for Described {
     fn check(&self, options: &Options) -> Result<(), String> {
-        self.addresses(options).map(drop)
+        self.addresses(options)?;
+        self.granted(options).map(drop)
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
         let addresses = self.addresses(options).map_err(Error::Denied)?;
+        let gate = Gate::new(self.granted(options).map_err(Error::Denied)?);
+        let protocols = self.sockets.protocols();
         let credentials = Credentials {
             username: options.get("username").unwrap_or_default().to_owned(),
             password: options.get("password").unwrap_or_default().to_owned(),
@@ -53,6 +58,7 @@ impl Device for Described {
         state.deadline = limits.deadline;
         state.http = Some(http);
         state.files = Some(files);
+        state.grant_sockets(gate, protocols);
         state
             .journal
             .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent));
@@ -113,6 +119,7 @@ impl Device for Described {
         let state = self.store.data_mut();
         let closing = Deadline::after(state.clock.as_ref(), CLOSING);
         state.deadline = closing;
+        state.closing = true;
         if let Some(http) = &mut state.http {
             http.start_closing(closing);
         }
@@ -133,6 +140,12 @@ impl Described {
                 Ok((endpoint.name.clone(), addresses.map_err(|rule| rule.to_string())?))
             })
             .collect()
+    }
+
+    /// What the options make of the declared sockets; a refusal names the option.
+    fn granted(&self, options: &Options) -> Result<Granted, String> {
+        let granted = self.sockets.locate(|name| options.get(name));
+        granted.map_err(|rule| rule.to_string())
     }
 
     /// What the plugin gets to see: everything but what the host does itself,
@@ -180,6 +193,9 @@ impl Described {
         if let Some(journal) = &mut state.journal {
             for line in state.output.take().lines() {
                 journal.line(Level::Debug, &format!("printed: {line}"));
+            }
+            for rule in state.gate.take_refusals() {
+                journal.line(Level::Warning, &format!("refused: {rule}"));
             }
         }
         match answer {
@@ -231,6 +247,12 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
         return match stopped {
             Stopped::Deadline => Error::Deadline(state.deadline.as_secs()),
             other => Error::Plugin(other.to_string()),
+        };
+    }
+    if let Some(gave_up) = cause.downcast_ref::<GaveUp>() {
+        return match gave_up {
+            GaveUp::Deadline => Error::Deadline(state.deadline.as_secs()),
+            GaveUp::Interrupted => Error::Interrupted,
         };
     }
     if cause.root_cause().to_string().starts_with(HANDED_TOO_MUCH) {

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
+use wasmtime_wasi::sockets::WasiSocketsView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::agent::clock::{Clock, Deadline};
 use crate::capability::files::Files;
 use crate::capability::http::Http;
 use crate::capability::journal::Journal;
-use crate::capability::wasi::{self, Bed, Output, Sleeper};
+use crate::capability::sockets::Gate;
+use crate::capability::wasi::{self, Asker, Bed, Lookups, Output, Sleeper};
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,12 @@ pub(super) struct State {
     pub(super) files: Option<Files>,
     /// Absent while the plugin describes itself.
     pub(super) journal: Option<Journal>,
+    /// Lets nothing through while the plugin describes itself.
+    pub(super) gate: Gate,
+    /// The plugin declared sockets, and the action has begun.
+    has_sockets: bool,
+    /// The action is over, and the plugin logs out.
+    pub(super) closing: bool,
     pub(super) output: Output,
     ticks: u32,
     memory: usize,
@@ -82,6 +90,9 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
         http: None,
         files: None,
         journal: None,
+        gate: Gate::default(),
+        has_sockets: false,
+        closing: false,
         output,
         ticks: 0,
         memory: 0,
@@ -180,6 +191,25 @@ impl Sleeper for State {
             table: &mut self.table,
             clock: &self.clock,
             deadline: self.deadline,
+            closing: self.closing,
+            in_company: self.has_sockets,
         }
+    }
+}
+
+impl Asker for State {
+    fn lookups(&mut self) -> Lookups<'_> {
+        let gate = self.gate.clone();
+        let sockets = WasiSocketsView::sockets(self);
+        Lookups { gate, sockets }
+    }
+}
+
+impl State {
+    /// From now on the plugin has sockets, to what the gate lets through.
+    pub(super) fn grant_sockets(&mut self, gate: Gate, protocols: (bool, bool)) {
+        self.wasi = wasi::with_sockets(&self.clock, &self.output, &gate, protocols);
+        self.gate = gate;
+        self.has_sockets = protocols.0 || protocols.1;
     }
 }

@@ -214,7 +214,11 @@ impl Endpoint {
     }
 
     /// The host name or address; scheme and port come from elsewhere.
-    fn host<'o>(&self, address: &Address, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Host<String>, Miss> {
+    pub(super) fn host<'o>(
+        &self,
+        address: &Address,
+        given: &dyn Fn(&str) -> Option<&'o str>,
+    ) -> Result<Host<String>, Miss> {
         let vendors = |text: &str| parse_host(text).map_err(|rule| Miss::Wrong(self.blame(rule)));
         match address {
             Address::Fixed(text) => vendors(text),
@@ -236,7 +240,7 @@ impl Endpoint {
         }
     }
 
-    fn port<'o>(&self, tls: bool, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<u16, Refusal> {
+    pub(super) fn port<'o>(&self, tls: bool, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<u16, Refusal> {
         let (name, text) = match &self.port {
             Port::SchemeDefault => return Ok(default_port(tls)),
             Port::Fixed(port) => return Ok(*port),
@@ -351,7 +355,7 @@ struct Place {
 }
 
 /// Why the options give no place.
-enum Miss {
+pub(super) enum Miss {
     /// They do not say.
     Lack(Refusal),
     /// They say it wrongly.

@@ -16,6 +16,9 @@
 //! For each file: did the plugin declare the option that holds the path, for
 //! what it wants to do, and is the name within a declared folder a plain one
 //! ([`Files::judge`])?
+//!
+//! For each use of a socket: do the declarations and the agent's options, which
+//! make a [`Granted`], allow this use at this address and port?
 
 mod addresses;
 mod endpoint;
@@ -23,12 +26,14 @@ mod files;
 mod location;
 mod origin;
 pub mod request;
+mod sockets;
 mod trust;
 
 pub use addresses::Addresses;
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use files::{File, FileAccess, FileKind, Files};
 pub use origin::{Origin, Proxy};
+pub use sockets::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
 pub use trust::{Fingerprint, Trust};
 
 /// Why something may not be reached: the rule, in words.

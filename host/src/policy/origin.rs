@@ -52,13 +52,17 @@ impl Origin {
         }
     }
 
-    /// Judges the address that the next hop's name resolved to. A name must
+    /// Judges the address that the next hop's name resolved to.
+    pub fn admits(&self, address: IpAddr) -> Result<(), Refusal> {
+        Self::check_resolved(self.next_hop().0, address)
+    }
+
+    /// Judges the address that a host resolved to. A name must
     /// not lead to this machine, to a link-local address (the metadata service
     /// of clouds among them) or to nobody in particular: such addresses are
     /// meant only where they were written literally. And `localhost` must be
     /// this machine, for it is trusted with clear text.
-    pub fn admits(&self, address: IpAddr) -> Result<(), Refusal> {
-        let (host, _) = self.next_hop();
+    pub(super) fn check_resolved(host: &Host<String>, address: IpAddr) -> Result<(), Refusal> {
         let Host::Domain(name) = host else {
             return Ok(());
         };

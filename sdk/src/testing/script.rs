@@ -29,6 +29,7 @@ pub struct Script {
     base_urls: BTreeMap<String, String>,
     addresses: BTreeMap<String, Addresses>,
     shelf: Shelf,
+    local_addresses: Vec<String>,
     method: String,
     path: String,
 }
@@ -176,6 +177,12 @@ impl Script {
         self
     }
 
+    /// An address of this machine, from which multicast groups are spoken to.
+    pub fn local_address(mut self, address: &str) -> Self {
+        self.local_addresses.push(address.to_owned());
+        self
+    }
+
     /// The file that this option names, and why it cannot be reached.
     pub fn broken_file(mut self, option: &str, failure: files::Failure) -> Self {
         self.shelf.put(option, None, Err(failure));
@@ -196,6 +203,8 @@ impl Script {
             calls: Vec::new(),
             asked: Vec::new(),
             shelf: self.shelf,
+            local_addresses: self.local_addresses,
+            datagrams: Vec::new(),
             lines: Vec::new(),
         })
     }

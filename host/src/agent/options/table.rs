@@ -69,6 +69,7 @@ impl Table {
             option.late = index >= parsed;
             table.options.push(option);
         }
+        table.give_way();
         table.apply_overrides()?;
         table.adapt();
         super::sound::check(&table)?;
@@ -194,6 +195,17 @@ impl Table {
 
     fn find_mut(&mut self, name: &str) -> Option<&mut AgentOption> {
         self.options.iter_mut().find(|option| option.name == name)
+    }
+
+    /// Where a device has an option of its own by the older name of a common
+    /// one, that name means the device's: `debug` of fence_xvm is no file.
+    fn give_way(&mut self) {
+        let options = self.options.iter().filter(|option| option.own);
+        let own: Vec<String> = options.map(|option| option.name.clone()).collect();
+        for option in self.options.iter_mut().filter(|option| !option.own) {
+            let taken = |older: &String| own.iter().any(|name| same(name, older));
+            option.older = option.older.take().filter(|older| !taken(older));
+        }
     }
 
     fn apply_overrides(&mut self) -> Result<(), DescriptionError> {

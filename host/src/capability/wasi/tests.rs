@@ -29,6 +29,8 @@ fn no_nap_outlasts_the_deadline() {
         table: &mut table,
         clock: &clock,
         deadline,
+        closing: false,
+        in_company: false,
     };
     let until = |bed: &Bed<'_>, length| bed.nap(length).until;
     assert_eq!(until(&bed, Duration::from_secs(2)), Duration::from_secs(12));
@@ -50,6 +52,7 @@ fn a_nap_ends_when_it_should_or_at_sigterm() {
     let mut nap = Nap {
         clock: clock.clone(),
         until: Duration::from_secs(4),
+        in_company: false,
     };
     runtime.block_on(nap.ready());
     runtime.block_on(nap.ready());

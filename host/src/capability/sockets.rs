@@ -1,0 +1,196 @@
+//! Sockets: the gate before those of WASI, and what WASI cannot say about
+//! multicast.
+//!
+//! A plugin uses the sockets of its standard library. Each use passes the
+//! [`Gate`], which asks the policy, and remembers what was refused for the
+//! log, because WASI tells a guest no more than "access denied".
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
+use socket2::{Domain, Protocol, Type};
+
+use crate::policy::{Granted, Refusal, SocketUse};
+
+#[cfg(test)]
+mod tests;
+
+/// Largest datagram to a group, in bytes: it must not be cut on the way.
+const DATAGRAM_LIMIT: usize = 1400;
+/// Longest that the look-up of a declared name is waited for.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
+/// Most refusals that are kept for the log.
+const REFUSAL_LIMIT: usize = 16;
+
+/// Why nothing was sent (`multicast.error`). Texts name socket and address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each is documented once, in multicast.wit")]
+pub enum Failure {
+    #[error("refused: {0}")]
+    Denied(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(rule: Refusal) -> Self {
+        Self::Denied(rule.to_string())
+    }
+}
+
+/// What the sockets of one action may do.
+#[derive(Clone, Default)]
+pub struct Gate {
+    granted: Arc<Granted>,
+    book: Arc<Mutex<Book>>,
+}
+
+/// What was seen at the gate.
+#[derive(Default)]
+struct Book {
+    /// Names, and the addresses that they were found to have.
+    resolved: Vec<(String, IpAddr)>,
+    refusals: Vec<String>,
+}
+
+impl Gate {
+    /// A gate that lets through what was granted.
+    pub fn new(granted: Granted) -> Self {
+        Self {
+            granted: Arc::new(granted),
+            book: Arc::default(),
+        }
+    }
+
+    /// Whether the plugin may look this name up.
+    pub fn admits_name(&self, name: &str) -> bool {
+        self.noted(self.granted.judge_name(name)).is_ok()
+    }
+
+    /// Whether the plugin may do this. Looks up the declared names whose port
+    /// it is, for it is their addresses that are granted.
+    pub async fn admits(&self, purpose: SocketUse, address: SocketAddr) -> bool {
+        let names: Vec<_> = self.granted.names(purpose).collect();
+        for (name, port) in names {
+            let known = self
+                .book()
+                .resolved
+                .iter()
+                .any(|(known, ip)| known == name && *ip == address.ip());
+            if port == address.port() && !known {
+                self.resolve(name, port).await;
+            }
+        }
+        let resolved = self.book().resolved.clone();
+        self.noted(self.granted.judge(purpose, address, &resolved)).is_ok()
+    }
+
+    async fn resolve(&self, name: &str, port: u16) {
+        let lookup = tokio::net::lookup_host((name, port));
+        let Ok(Ok(answers)) = tokio::time::timeout(LOOKUP_LIMIT, lookup).await else {
+            return;
+        };
+        let answers = answers.map(|answer| (name.to_owned(), answer.ip()));
+        self.book().resolved = answers.collect();
+    }
+
+    /// What was refused since the last time, for the log.
+    pub fn take_refusals(&self) -> Vec<String> {
+        std::mem::take(&mut self.book().refusals)
+    }
+
+    /// The addresses of this machine from which the group of `socket` can be
+    /// spoken to.
+    pub fn local_addresses(&self, socket: &str) -> Result<Vec<IpAddr>, Failure> {
+        let (group, _) = self.noted(self.granted.group(socket))?;
+        let failed = |cause| Failure::Failed(format!("socket {socket}: the addresses of this machine: {cause}"));
+        let interfaces = interfaces().map_err(failed)?;
+        let mut addresses = Vec::new();
+        for (address, _) in interfaces {
+            if address.is_ipv4() == group.is_ipv4() && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// Sends one datagram to the group of `socket`, by the interface that has
+    /// the address `source`.
+    pub fn send(&self, socket: &str, source: &str, datagram: &[u8]) -> Result<(), Failure> {
+        let (group, hops) = self.noted(self.granted.group(socket))?;
+        let denied = |rule: String| Failure::Denied(format!("socket {socket}: {rule}"));
+        if datagram.len() > DATAGRAM_LIMIT {
+            return Err(denied(format!("a datagram of more than {DATAGRAM_LIMIT} bytes")));
+        }
+        let failed = |cause| Failure::Failed(format!("socket {socket}: {group} from {source}: {cause}"));
+        let here = interfaces().map_err(failed)?;
+        let found = here.into_iter().find(|(address, _)| address.to_string() == source);
+        let Some((source, index)) = found.filter(|(address, _)| address.is_ipv4() == group.is_ipv4()) else {
+            return Err(denied(
+                "the source is no address of this machine for that group".to_owned(),
+            ));
+        };
+        multicast(group, hops, source, index, datagram).map_err(failed)
+    }
+
+    fn noted<T>(&self, verdict: Result<T, Refusal>) -> Result<T, Refusal> {
+        if let Err(rule) = &verdict {
+            let refusals = &mut self.book().refusals;
+            if refusals.len() < REFUSAL_LIMIT {
+                refusals.push(rule.to_string());
+            }
+        }
+        verdict
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The addresses of interfaces that are up, with the number of the interface;
+/// without link-local ones.
+fn interfaces() -> std::io::Result<Vec<(IpAddr, u32)>> {
+    let mut found = Vec::new();
+    for interface in getifaddrs()? {
+        let Some(address) = interface
+            .address
+            .filter(|_| interface.flags.contains(InterfaceFlags::IFF_UP))
+        else {
+            continue;
+        };
+        let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
+        let v6 = address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip()));
+        let Some(address) = v4.or(v6) else { continue };
+        if !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local()) {
+            found.push((address, if_nametoindex(interface.interface_name.as_str())?));
+        }
+    }
+    Ok(found)
+}
+
+fn multicast(group: SocketAddr, hops: u8, source: IpAddr, interface: u32, datagram: &[u8]) -> std::io::Result<()> {
+    let socket = socket2::Socket::new(Domain::for_address(group), Type::DGRAM, Some(Protocol::UDP))?;
+    match source {
+        IpAddr::V4(source) => {
+            socket.set_multicast_if_v4(&source)?;
+            socket.set_multicast_ttl_v4(hops.into())?;
+            // A daemon on this machine, as on a hypervisor that fences its own guests, is to hear it too.
+            socket.set_multicast_loop_v4(true)?;
+        }
+        IpAddr::V6(_) => {
+            socket.set_multicast_if_v6(interface)?;
+            socket.set_multicast_hops_v6(hops.into())?;
+            socket.set_multicast_loop_v6(true)?;
+        }
+    }
+    socket.bind(&SocketAddr::new(source, 0).into())?;
+    let sent = socket.send_to(datagram, &group.into())?;
+    match sent == datagram.len() {
+        true => Ok(()),
+        false => Err(std::io::Error::other("the datagram was cut")),
+    }
+}

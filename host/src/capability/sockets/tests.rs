@@ -1,0 +1,83 @@
+//! The gate, and datagrams on this machine alone.
+
+use super::{Failure, Gate};
+use crate::policy::{Address, Port, Socket, SocketPurpose, SocketUse, Sockets};
+
+fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
+    let socket = Socket {
+        name: "device".to_owned(),
+        purpose,
+        addresses: vec![Address::Fixed(host.to_owned())],
+        port: Port::Fixed(port),
+    };
+    Gate::new(Sockets::new(vec![socket]).unwrap().locate(|_| None).unwrap())
+}
+
+fn admits(gate: &Gate, purpose: SocketUse, address: &str) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(gate.admits(purpose, address.parse().unwrap()))
+}
+
+#[test]
+fn a_declared_name_admits_its_addresses() {
+    let gate = gate(SocketPurpose::TcpConnect, "localhost", 7);
+    assert!(gate.admits_name("localhost"));
+    assert!(admits(&gate, SocketUse::TcpConnect, "127.0.0.1:7"));
+    assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.1:8"));
+    assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.2:7"));
+}
+
+#[test]
+fn refusals_are_kept_for_the_log_and_not_without_end() {
+    let gate = Gate::default();
+    for _ in 0..100 {
+        assert!(!admits(&gate, SocketUse::TcpConnect, "192.0.2.1:7"));
+    }
+    assert!(!gate.admits_name("x.example"));
+    let refusals = gate.take_refusals();
+    assert_eq!(refusals.len(), super::REFUSAL_LIMIT);
+    assert!(
+        refusals.iter().all(|rule| rule.contains("declared no socket")),
+        "{refusals:?}"
+    );
+    assert!(gate.take_refusals().is_empty());
+}
+
+#[test]
+fn datagrams_go_to_the_declared_group_from_here_and_are_small() {
+    let gate = gate(SocketPurpose::Multicast(1), "239.255.77.77", 40123);
+    assert!(
+        gate.local_addresses("device")
+            .unwrap()
+            .contains(&"127.0.0.1".parse().unwrap())
+    );
+    for (socket, source, size) in [
+        ("other", "127.0.0.1", 1),
+        ("device", "192.0.2.1", 1),
+        ("device", "::1", 1),
+        ("device", "nowhere", 1),
+        ("device", "127.0.0.1", 1401),
+    ] {
+        let outcome = gate.send(socket, source, &vec![0; size]);
+        assert!(matches!(outcome, Err(Failure::Denied(_))), "{outcome:?}");
+    }
+    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).unwrap();
+    let here = std::net::Ipv4Addr::LOCALHOST;
+    listener
+        .join_multicast_v4(&"239.255.77.77".parse().unwrap(), &here)
+        .unwrap();
+    listener
+        .bind(&std::net::SocketAddr::from(([0, 0, 0, 0], 40123)).into())
+        .unwrap();
+    listener
+        .set_read_timeout(Some(std::time::Duration::from_secs(5)))
+        .unwrap();
+    gate.send("device", "127.0.0.1", b"hello").unwrap();
+    let listener = std::net::UdpSocket::from(listener);
+    let mut datagram = [0; 16];
+    let (size, source) = listener.recv_from(&mut datagram).unwrap();
+    assert_eq!((&datagram[..size], source.ip()), (&b"hello"[..], here.into()));
+}

@@ -1,0 +1,155 @@
+//! What the agent is under each of its two names.
+
+use fencebox_sdk::prelude::*;
+
+use crate::digest::Digest;
+
+/// By multicast, with callers back.
+const XVM: &str = "fence_xvm";
+/// By TCP, or by the channel of a guest.
+const VIRT: &str = "fence_virt";
+const XVM_SHORT: &str = "Fencing of KVM guests through fence_virtd, by multicast";
+const VIRT_SHORT: &str = "Fencing of KVM guests through fence_virtd, by TCP or a guest channel";
+/// How far requests travel, which is the original's choice, too.
+const HOPS: u8 = 2;
+
+/// The socket that sends to the group.
+pub(crate) const GROUP: &str = "group";
+
+/// The agent of this name; any unknown one is `fence_xvm`.
+pub(crate) fn of(name: &str) -> Agent {
+    if name == VIRT { virt() } else { xvm() }
+}
+
+fn xvm() -> Agent {
+    let agent = Agent::new(XVM, XVM_SHORT)
+        .longdesc(
+            "Switches guests of KVM through fence_virtd on their hypervisors. The request goes to a multicast group, \
+             and each hypervisor that hears it calls back by TCP: let in UDP at port 1229 on the hypervisors and TCP \
+             at port 1229 on the cluster's nodes. All share one key file. A machine is off only once a hypervisor \
+             lists it as shut off and none lists it as running; one that no hypervisor lists is an error.",
+        )
+        .hidden_symlink(VIRT, VIRT_SHORT)
+        .options(["plug", "ipport"])
+        .parameter(
+            Parameter::choice("ip_family", ["auto", "ipv4", "ipv6"])
+                .letter('i')
+                .default("auto")
+                .shortdesc("Protocol to use; auto is that of multicast_address, else IPv4"),
+        )
+        .parameter(
+            Parameter::text("multicast_address")
+                .letter('a')
+                .shortdesc("Multicast group of the hypervisors; 225.0.0.12 or ff05::3:1 unless given"),
+        )
+        .parameter(
+            Parameter::integer("retrans")
+                .letter('r')
+                .default("20")
+                .shortdesc("Tenths of a second between two sendings of a request"),
+        )
+        .socket(
+            Socket::multicast(GROUP, HOPS)
+                .at_option("multicast_address")
+                .at_choice(
+                    "ip_family",
+                    [("auto", "225.0.0.12"), ("ipv4", "225.0.0.12"), ("ipv6", "ff05::3:1")],
+                )
+                .port_from_option("ipport"),
+        )
+        .socket(Socket::tcp_listener("callback").port_from_option("ipport"))
+        .meaning("ipport", "Port of the hypervisors' daemon, and at which they call back");
+    common(agent)
+}
+
+fn virt() -> Agent {
+    let unsupported = |name: &str| {
+        let text = format!("Not supported: set ipaddr or channel_address ({name} is out of a plugin's reach)");
+        Parameter::text(name).shortdesc(text).hidden()
+    };
+    let agent = Agent::new(VIRT, VIRT_SHORT)
+        .longdesc(
+            "Switches guests of KVM through fence_virtd on their hypervisor: by TCP where the option ip is set, which \
+             needs the same key file on both sides, else by the channel that the hypervisor gives its guest, which has \
+             no authentication. A machine is off only once the hypervisor lists it as shut off; one that it does not \
+             list is an error.",
+        )
+        .options(["plug", "ip", "ipport"])
+        .required("ip", false)
+        .letter("ip", 'T')
+        .meaning("ip", "Name or address of the hypervisor, to speak to it by TCP")
+        .meaning("ipport", "Port of the hypervisor's daemon")
+        .letter("debug_file", 'L')
+        .parameter(
+            Parameter::text("channel_address")
+                .letter('A')
+                .default("10.0.2.179")
+                .shortdesc("Address of the guest channel; used without ip"),
+        )
+        .parameter(unsupported("vsock").letter('S'))
+        .parameter(unsupported("serial_device").letter('D'))
+        .parameter(unsupported("serial_params").letter('P'))
+        .socket(Socket::tcp("hypervisor").at_option("ip").port_from_option("ipport"))
+        .socket(
+            Socket::tcp("channel")
+                .at_option("channel_address")
+                .port_from_option("ipport"),
+        );
+    common(agent)
+}
+
+/// What both names have.
+fn common(agent: Agent) -> Agent {
+    agent
+        .vendor_url("https://libvirt.org")
+        .operations(Operations::LIST_PLUGS | Operations::LIST_COLUMNS)
+        .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
+        .default("ipport", "1229")
+        .letter("ipport", 'p')
+        .letter("delay", 'w')
+        // Its own letter is that of `auth` here; lists have columns anyway.
+        .letter("separator", 's')
+        .meaning("plug", "Name or UUID of the machine, as the action list shows it")
+        .parameter(
+            Parameter::boolean("debug")
+                .letter('d')
+                .shortdesc("Tell each request and each answer"),
+        )
+        .parameter(
+            Parameter::choice("auth", Digest::WORDS)
+                .letter('C')
+                .default("sha256")
+                .shortdesc("Digest by which both sides prove that they have the key; the daemon's own setting"),
+        )
+        .parameter(
+            Parameter::choice("hash", Digest::WORDS)
+                .letter('c')
+                .default("sha256")
+                .shortdesc("Digest that signs requests; the daemon's own setting or a stronger one"),
+        )
+        .parameter(
+            Parameter::text("key_file")
+                .letter('k')
+                .default("/etc/cluster/fence_xvm.key")
+                .shortdesc("File with the key, the same as on the hypervisors"),
+        )
+        .parameter(
+            Parameter::boolean("use_uuid")
+                .letter('u')
+                .shortdesc("Say that the plug is a UUID; daemons see that themselves"),
+        )
+        .parameter(
+            Parameter::seconds("timeout")
+                .letter('t')
+                .default("30")
+                .shortdesc("Seconds that one request may take, with all its sendings"),
+        )
+        .parameter(
+            Parameter::text("domain")
+                .letter('H')
+                .synonym_of("plug")
+                .shortdesc("Older name of plug"),
+        )
+        .parameter(Parameter::text("option").synonym_of("action").hidden())
+        .file("key_file", FileKind::File, FileAccess::Read)
+}

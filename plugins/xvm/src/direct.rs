@@ -1,0 +1,75 @@
+//! One hypervisor, at the other end of a connection.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use fencebox_sdk::net::Timed;
+use fencebox_sdk::prelude::*;
+
+use crate::packet::Request;
+use crate::random;
+use crate::settings::Settings;
+use crate::talk::{Answer, Trouble, answer, channel_answer, prove, say};
+
+/// A host that does not take the connection by then is down.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Asks by TCP.
+pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Answer> {
+    let peer = place(host, settings.port);
+    let (mut stream, end) = connect(settings, host, &peer)?;
+    let packet = request.packet(None, settings.hash, &settings.key, random::bytes()?);
+    let challenge = random::bytes()?;
+    let mut converse = || {
+        send(&mut stream, &packet)?;
+        prove(&mut stream, settings.auth, &settings.key, challenge).map_err(|trouble| match trouble {
+            // It hangs up on a request that it does not believe.
+            Trouble::Early(text) => Trouble::Early(format!(
+                "{text}; compare key_file, hash and auth with its configuration"
+            )),
+            other => other,
+        })?;
+        stream.set_until(end);
+        answer(&mut stream)
+    };
+    converse().map_err(|trouble| trouble.of(&peer).into())
+}
+
+/// Asks by the channel of this guest.
+pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Answer> {
+    let peer = place(host, settings.port);
+    let (mut stream, end) = connect(settings, host, &peer)?;
+    let mut converse = || {
+        send(&mut stream, &request.short())?;
+        stream.set_until(end);
+        channel_answer(&mut stream)
+    };
+    converse().map_err(|trouble| trouble.of(&peer).into())
+}
+
+fn connect(settings: &Settings, host: &str, peer: &str) -> Result<(Timed, Instant)> {
+    let start = Instant::now();
+    let end = start + settings.timeout;
+    let stream = Timed::connect(host, settings.port, end.min(start + CONNECT_LIMIT)).map_err(|cause| {
+        let text = format!("{peer} cannot be reached: {}", say(&cause));
+        match cause.kind() {
+            io::ErrorKind::PermissionDenied => Error::Denied(text),
+            _ => Error::ConnectionLost(text),
+        }
+    })?;
+    let mut stream = stream;
+    stream.set_until(end);
+    Ok((stream, end))
+}
+
+fn send(stream: &mut Timed, packet: &[u8]) -> Result<(), Trouble> {
+    let sent = stream.write_all(packet);
+    sent.map_err(|cause| Trouble::Early(format!("did not take the request: {}", say(&cause))))
+}
+
+fn place(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("the hypervisor at [{host}]:{port}"),
+        false => format!("the hypervisor at {host}:{port}"),
+    }
+}

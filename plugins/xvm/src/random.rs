@@ -1,0 +1,10 @@
+//! What nobody can guess.
+
+use fencebox_sdk::prelude::*;
+
+/// So many random bytes.
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|cause| Error::unexpected(format!("no random numbers: {cause}")))?;
+    Ok(bytes)
+}

@@ -1,0 +1,132 @@
+//! The options, checked.
+
+use std::time::Duration;
+
+use fencebox_sdk::prelude::*;
+
+use crate::digest::Digest;
+use crate::packet::NAME_LIMIT;
+
+/// Most of a key file that counts, in bytes; daemons read no more.
+const KEY_LIMIT: usize = 4096;
+/// What options of `fence_virt` ask for that WASI has no words for.
+const OUT_OF_REACH: [&str; 3] = ["vsock", "serial_device", "serial_params"];
+
+/// How hypervisors are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By multicast, over IPv6 or not, and with so much time between sendings.
+    Group { ipv6: bool, interval: Duration },
+    /// By TCP, at this host.
+    Tcp(String),
+    /// By the channel of this guest, at this address.
+    Channel(String),
+}
+
+/// All that conversations depend on.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) way: Way,
+    pub(crate) port: u16,
+    pub(crate) hash: Digest,
+    pub(crate) auth: Digest,
+    pub(crate) key: Vec<u8>,
+    pub(crate) is_uuid: bool,
+    pub(crate) timeout: Duration,
+    /// Each request and each answer is told.
+    pub(crate) debug: bool,
+}
+
+impl Settings {
+    pub(crate) fn new(options: &Options) -> Result<Self> {
+        let way = way(options)?;
+        let (hash, auth) = (digest(options, "hash")?, digest(options, "auth")?);
+        // Nobody signs or proves anything on the channel of a guest.
+        let keyless = matches!(way, Way::Channel(_)) || (hash, auth) == (Digest::None, Digest::None);
+        let timeout = options.number("timeout")?.unwrap_or(30);
+        if let Some(plug) = options.get("plug").filter(|plug| plug.len() > NAME_LIMIT) {
+            let reason = format!("{plug:?} is longer than {NAME_LIMIT} bytes, and no machine's name");
+            return Err(Error::invalid_option("plug", reason));
+        }
+        Ok(Self {
+            way,
+            port: options.number("ipport")?.unwrap_or(1229),
+            hash,
+            auth,
+            key: if keyless { Vec::new() } else { key()? },
+            is_uuid: options.is_set("use_uuid"),
+            timeout: Duration::from_secs(u64::from(u32::max(timeout, 1))),
+            debug: options.is_set("debug"),
+        })
+    }
+
+    /// Tells the person who asked for it, and the debug log in any case.
+    pub(crate) fn tell(&self, line: &str) {
+        match self.debug {
+            true => log::warn(line),
+            false => log::debug(line),
+        }
+    }
+}
+
+fn way(options: &Options) -> Result<Way> {
+    let Some(family) = options.get("ip_family") else {
+        if let Some(name) = OUT_OF_REACH.into_iter().find(|name| options.get(name).is_some()) {
+            let reason = "is out of a plugin's reach; set ip to speak to the hypervisor by TCP, or channel_address";
+            return Err(Error::invalid_option(name, reason));
+        }
+        return Ok(match options.get("ip") {
+            Some(host) => Way::Tcp(host.to_owned()),
+            None => Way::Channel(options.required("channel_address")?.to_owned()),
+        });
+    };
+    let address = options.get("multicast_address");
+    let ipv6 = match (family, address.map(|address| address.contains(':'))) {
+        ("ipv6", None | Some(true)) | ("auto", Some(true)) => true,
+        ("ipv4" | "auto", None | Some(false)) => false,
+        _ => {
+            let reason = format!(
+                "{} is of another protocol than ip_family={family}",
+                address.unwrap_or_default()
+            );
+            return Err(Error::invalid_option("multicast_address", reason));
+        }
+    };
+    let interval = u64::from(u32::max(options.number("retrans")?.unwrap_or(20), 1));
+    Ok(Way::Group {
+        ipv6,
+        interval: Duration::from_millis(interval * 100),
+    })
+}
+
+fn digest(options: &Options, name: &str) -> Result<Digest> {
+    let word = options.get(name).unwrap_or("sha256");
+    Digest::parse(word).ok_or_else(|| Error::invalid_option(name, format!("is none of {}", Digest::WORDS.join(", "))))
+}
+
+/// The key. Without one there is no fencing: to go on without authentication,
+/// as the original does, would let anybody answer.
+fn key() -> Result<Vec<u8>> {
+    let mut key = files::read("key_file").map_err(|failure| {
+        let cause = Error::from(failure);
+        let remedy = "copy it from a hypervisor, or set auth=none and hash=none to go without";
+        Error::invalid_option("key_file", format!("{}; {remedy}", reason(&cause)))
+    })?;
+    if key.is_empty() {
+        return Err(Error::invalid_option(
+            "key_file",
+            "the file is empty, and an empty key keeps nobody out",
+        ));
+    }
+    key.truncate(KEY_LIMIT);
+    Ok(key)
+}
+
+fn reason(cause: &Error) -> String {
+    let text = match cause {
+        Error::TaskFailed(text) | Error::Denied(text) => text.clone(),
+        other => other.text(),
+    };
+    text.strip_prefix("option key_file: ")
+        .map_or(text.clone(), str::to_owned)
+}

@@ -41,6 +41,7 @@ pub mod protocol;
 pub mod relay;
 pub mod server;
 mod tls;
+pub mod virtd;
 pub mod wire;
 pub mod xapi;
 

@@ -46,7 +46,7 @@ fn metadata_is_what_pcs_accepts() {
         return;
     }
     let agents = agents();
-    for own in ["fence_clc", "fence_ovh", "fence_xenapi"] {
+    for own in ["fence_clc", "fence_ovh", "fence_virt", "fence_xenapi", "fence_xvm"] {
         assert!(agents.contains(&own.to_owned()), "{own}: {agents:?}");
     }
     for agent in agents {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use fencebox_tests::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, relay, xapi};
+use fencebox_tests::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, relay, virtd, xapi};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned.
 #[derive(Parser)]
@@ -60,6 +60,9 @@ enum Protocol {
         #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
         faults: Vec<Plan>,
     },
+    /// fence_virtd, the daemon of a hypervisor, by multicast and TCP; not HTTP, and without control
+    #[command(after_help = virtd::help())]
+    Virtd(Box<virtd::Arguments>),
 }
 
 /// Where every simulator listens, and until when.
@@ -254,6 +257,7 @@ fn main() -> Result<()> {
             let config = service.config(listener.tls);
             (listener, Config { faults, ..config })
         }
+        Protocol::Virtd(daemon) => return daemon.serve(),
     };
     let simulator = Simulator::start(Config {
         listen: listener.listen,

@@ -1,0 +1,213 @@
+//! What can go wrong at a daemon, or between it and its caller.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The steps of the protocol, and what they are.
+pub const STEPS: [(&str, &str); 5] = [
+    ("off", "switch a machine off"),
+    ("on", "switch a machine on"),
+    ("status", "whether a machine is on"),
+    ("monitor", "whether the daemon is there"),
+    ("list", "the machines"),
+];
+
+/// A fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No word, and no call back.
+    Silent,
+    /// The connection ends before anybody has proven anything.
+    HangUp,
+    /// Nothing is ever said.
+    Stall,
+    /// Its proof is that of another key; then it says "done", and has done nothing.
+    Stranger,
+    /// Nothing is done, and there is no answer.
+    Drop,
+    /// It is done, and there is no answer.
+    DropAfter,
+    /// It is done, and the answer never comes.
+    StallAfter,
+    /// Nothing is done, and this is the answer.
+    Code(u8),
+    /// The answer is followed by so many bytes of a list, and then by nothing.
+    Cut(u16),
+    /// The list goes on for ever.
+    Endless,
+    /// The list ends with this code.
+    ListCode(u8),
+    /// The list has no machines.
+    Unlisted,
+    /// The list has each machine a second time, with another UUID, and shut off.
+    Twin,
+    /// The list has each machine in this state, whatever the truth.
+    State(u8),
+}
+
+/// Which calls a fault strikes: those of a step, or of all, from the first, second … on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The step, or `any`.
+    pub step: &'static str,
+    /// From which call of that step on, counted from 1.
+    pub first: u64,
+    /// Up to which; for ever when `None`.
+    pub last: Option<u64>,
+    /// What goes wrong.
+    pub fault: Fault,
+}
+
+const WORDS: [(&str, &str); 14] = [
+    ("silent", "no word, and no call back"),
+    ("hang-up", "the connection ends before anybody has proven anything"),
+    ("stall", "nothing is ever said"),
+    (
+        "stranger",
+        "the proof is that of another key; then \"done\", though nothing is",
+    ),
+    ("drop", "nothing is done, and there is no answer"),
+    ("drop-after", "it is done, and there is no answer"),
+    ("stall-after", "it is done, and the answer never comes"),
+    ("code:N", "nothing is done, and the answer is N"),
+    ("cut:N", "N bytes of a list, and then the end"),
+    ("endless", "a list that goes on for ever"),
+    ("list-code:N", "a list that ends with the code N"),
+    ("unlisted", "a list without machines"),
+    (
+        "twin",
+        "a list with each machine twice, the second of another UUID and shut off",
+    ),
+    ("state:N", "a list with each machine in the state N"),
+];
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Fault, String> {
+        let (word, number) = match text.split_once(':') {
+            Some((word, number)) => (word, Some(number)),
+            None => (text, None),
+        };
+        let small = || {
+            number
+                .and_then(|number| number.parse().ok())
+                .ok_or(format!("`{word}` needs a number"))
+        };
+        Ok(match word {
+            "silent" => Fault::Silent,
+            "hang-up" => Fault::HangUp,
+            "stall" => Fault::Stall,
+            "stranger" => Fault::Stranger,
+            "drop" => Fault::Drop,
+            "drop-after" => Fault::DropAfter,
+            "stall-after" => Fault::StallAfter,
+            "code" => Fault::Code(small()?),
+            "cut" => Fault::Cut(small()?.into()),
+            "endless" => Fault::Endless,
+            "list-code" => Fault::ListCode(small()?),
+            "unlisted" => Fault::Unlisted,
+            "twin" => Fault::Twin,
+            "state" => Fault::State(small()?),
+            _ => {
+                let words: Vec<_> = WORDS.iter().map(|(word, _)| *word).collect();
+                return Err(format!("no fault `{word}`; there are {}", words.join(", ")));
+            }
+        })
+    }
+}
+
+impl FromStr for Plan {
+    type Err = String;
+
+    /// `STEP[#NTH]=FAULT`.
+    fn from_str(text: &str) -> Result<Plan, String> {
+        let (place, fault) = text.split_once('=').ok_or("must be STEP[#NTH]=FAULT")?;
+        let (step, first) = place.split_once('#').unwrap_or((place, "1"));
+        let mut steps = STEPS.iter().map(|(step, _)| *step).chain(["any"]);
+        Ok(Plan {
+            step: steps.find(|known| *known == step).ok_or(format!("no step `{step}`"))?,
+            first: first.parse().map_err(|_| format!("`{first}` is no number"))?,
+            last: None,
+            fault: fault.parse()?,
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}={:?}", self.step, self.first, self.fault)
+    }
+}
+
+/// Every fault at every step of fencing, from the first call on and from the second, when a good answer came before.
+/// Not `list=state:5`: from a daemon that lies without a sign, no agent can tell the truth.
+pub fn every_fault() -> Vec<Plan> {
+    use Fault::*;
+    let everywhere = [
+        Silent,
+        HangUp,
+        Stall,
+        Stranger,
+        Drop,
+        DropAfter,
+        StallAfter,
+        Code(0),
+        Code(1),
+        Code(2),
+        Code(3),
+        Code(4),
+        Code(119),
+        Code(253),
+        Cut(64),
+        Endless,
+        Unlisted,
+    ];
+    let of_lists = [
+        Cut(0),
+        Cut(1),
+        Cut(129),
+        Cut(130),
+        Cut(131),
+        Cut(200),
+        ListCode(1),
+        Twin,
+        State(0),
+        State(1),
+        State(2),
+        State(3),
+        State(4),
+        State(6),
+        State(7),
+        State(8),
+        State(255),
+    ];
+    let mut plans = Vec::new();
+    for step in ["off", "on", "status", "list", "any"] {
+        let faults = everywhere
+            .iter()
+            .chain(if step == "list" { &of_lists[..] } else { &[] });
+        for (fault, first) in faults.flat_map(|fault| [(fault, 1), (fault, 2), (fault, 3)]) {
+            plans.push(Plan {
+                step,
+                first,
+                last: None,
+                fault: *fault,
+            });
+        }
+    }
+    plans
+}
+
+/// The grammar, the steps and the faults, for `--help`.
+pub fn help() -> String {
+    let mut help = String::from("Faults: STEP[#NTH]=FAULT, from the NTH call of the step on (default 1)\n\nSteps:\n");
+    for (step, doc) in STEPS.iter().chain(&[("any", "every call")]) {
+        help += &format!("  {step:<12} {doc}\n");
+    }
+    help += "\nFaults:\n";
+    for (word, doc) in WORDS {
+        help += &format!("  {word:<12} {doc}\n");
+    }
+    help
+}

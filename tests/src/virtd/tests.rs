@@ -1,0 +1,93 @@
+//! The daemon, by a caller that says on the wire what the real client was heard to say.
+
+use std::io::{Read as _, Write as _};
+
+use super::*;
+
+/// Bytes 0 to 31.
+fn settings(faults: &[&str]) -> Settings {
+    Settings {
+        key: (0..32).collect(),
+        faults: faults.iter().map(|plan| plan.parse().unwrap()).collect(),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Settings::default()
+    }
+}
+
+/// The request `status` for `vm-alpha`, as it was captured, signed by SHA-256.
+fn captured() -> Vec<u8> {
+    let hex = [
+        "04020000766d2d616c706861".to_owned(),
+        "00".repeat(86),
+        "7206eccaa2c5046e090000000000a313d1a4e21820866c307bf396d716df9bc9d8771c66e9777ea539d96a6c335a".to_owned(),
+        "00".repeat(32),
+    ]
+    .concat();
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+fn ask(virtd: &Virtd, packet: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(virtd.address().unwrap()).unwrap();
+    stream.write_all(packet).unwrap();
+    let mut proof = [0; 128];
+    stream.write_all(&[7; 64]).unwrap();
+    if stream.read_exact(&mut proof).is_err() {
+        return Vec::new();
+    }
+    let key: Vec<u8> = (0..32).collect();
+    assert_eq!(proof[..64], Digest::Sha256.sign(&key, &[7; 64]));
+    stream.write_all(&Digest::Sha256.sign(&key, &proof[64..])).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+#[test]
+fn a_captured_request_is_answered_once() {
+    let virtd = Virtd::start(settings(&[])).unwrap();
+    assert_eq!(captured().len(), 176);
+    assert_eq!(ask(&virtd, &captured()), [0]);
+    // It was heard a moment ago.
+    assert_eq!(ask(&virtd, &captured()), [0; 0]);
+    assert_eq!(virtd.requests(), ["status"]);
+}
+
+#[test]
+fn a_request_that_is_signed_otherwise_is_passed_over() {
+    let virtd = Virtd::start(settings(&[])).unwrap();
+    let mut packet = captured();
+    packet[4] = b'x';
+    assert_eq!(ask(&virtd, &packet), [0; 0]);
+    assert_eq!(virtd.requests(), [""; 0]);
+}
+
+#[test]
+fn plans_strike_their_step_and_call() {
+    let virtd = Virtd::start(settings(&["status=code:77"])).unwrap();
+    assert_eq!(ask(&virtd, &captured()), [77]);
+    let virtd = Virtd::start(settings(&["status#2=code:77", "off=silent"])).unwrap();
+    assert_eq!(ask(&virtd, &captured()), [0]);
+    for wrong in [
+        "status",
+        "nonsense=drop",
+        "status=nonsense",
+        "status#x=drop",
+        "list=cut",
+        "off=code:256",
+    ] {
+        assert!(wrong.parse::<Plan>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_channel_of_a_guest_is_answered_after_its_mark() {
+    let virtd = Virtd::start(settings(&[])).unwrap();
+    let mut packet = b"abba\x04\x00vm-off".to_vec();
+    packet.resize(74, 0);
+    let mut stream = TcpStream::connect(virtd.address().unwrap()).unwrap();
+    stream.write_all(&packet).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, b"abba\x02");
+}

@@ -1,0 +1,251 @@
+//! A network of its own with one loopback in it, and a daemon there. All of it
+//! is gone when the standard input of its shell ends: also after a test that
+//! failed, and after one that was killed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use fencebox_tests::machine::{Machine, Power};
+
+use crate::support::{Outcome, program, run};
+
+pub const UUID: &str = "11111111-2222-4333-8444-5555555555";
+
+/// Whether what the lab needs is there. Never missing where CI says that it
+/// has to be.
+pub fn available() -> bool {
+    let there = |name: &str| {
+        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+            .iter()
+            .any(|folder| Path::new(folder).join(name).exists())
+    };
+    let missing: Vec<_> = ["fence_virtd", "fence_xvm", "ip", "unshare", "nsenter"]
+        .into_iter()
+        .filter(|name| !there(name))
+        .collect();
+    let namespace = Command::new("unshare")
+        .args(["-n", "true"])
+        .stderr(Stdio::null())
+        .status();
+    let reason = match (missing.as_slice(), namespace.is_ok_and(|status| status.success())) {
+        ([], true) => return true,
+        ([], false) => "no rights to make a network namespace".to_owned(),
+        (missing, _) => format!("{} missing", missing.join(", ")),
+    };
+    assert!(std::env::var_os("CI").is_none(), "{reason}");
+    eprintln!("SKIPPED: {reason}");
+    false
+}
+
+/// What a daemon is to be.
+#[derive(Clone, Debug)]
+pub struct Daemon {
+    /// `multicast` or `tcp`, the real one's listeners.
+    pub listener: &'static str,
+    pub ipv6: bool,
+    pub hash: &'static str,
+    pub auth: &'static str,
+    /// The section that says who may do what.
+    pub groups: &'static str,
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        Self {
+            listener: "multicast",
+            ipv6: false,
+            hash: "sha256",
+            auth: "sha256",
+            groups: "",
+        }
+    }
+}
+
+/// The network, and its daemon.
+pub struct Lab {
+    shell: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+    folder: tempfile::TempDir,
+}
+
+const NETWORK: &str = "ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo; \
+     ip addr add fd00:77::1/64 dev lo nodad; ip -6 route add ff05::/16 dev lo table local; ";
+
+impl Lab {
+    /// The real daemon, over libvirt's test driver.
+    pub fn real(daemon: &Daemon) -> Self {
+        let folder = folder();
+        let path = folder.path().display();
+        std::fs::write(folder.path().join("node.xml"), nodes()).unwrap();
+        let (group, family) = if daemon.ipv6 {
+            ("ff05::3:1", "ipv6")
+        } else {
+            ("225.0.0.12", "ipv4")
+        };
+        let Daemon {
+            listener, hash, auth, ..
+        } = daemon;
+        let of_listener = match *listener {
+            "multicast" => format!(r#"address = "{group}"; interface = "lo"; hash = "{hash}"; auth = "{auth}";"#),
+            // Its option `auth` is taken for `hash` there: both are the default unless `hash` says otherwise.
+            _ => format!(r#"address = "127.0.0.1"; hash = "{hash}";"#),
+        };
+        let config = format!(
+            r#"fence_virtd {{ backend = "libvirt"; listener = "{listener}"; module_path = "{}"; foreground = "1"; }}
+               listeners {{ {listener} {{ key_file = "{path}/key"; family = "{family}"; port = "1229"; {of_listener} }} }}
+               backends {{ libvirt {{ uri = "test://{path}/node.xml"; }} }}
+               {}"#,
+            modules().display(),
+            daemon.groups
+        );
+        std::fs::write(folder.path().join("virtd.conf"), config).unwrap();
+        let table = if *listener == "multicast" { "udp" } else { "tcp" };
+        let script = format!(
+            "fence_virtd -F -d 5 -f {path}/virtd.conf -p {path}/pid </dev/null >{path}/log 2>&1 & D=$!; \
+             i=0; until grep -q :04CD /proc/net/{table} /proc/net/{table}6; do sleep 0.05; i=$((i+1)); \
+             if [ $i = 200 ]; then cat {path}/log; exit 1; fi; done; echo ready; \
+             cat >/dev/null; kill $D; wait $D"
+        );
+        Self::start(folder, &script)
+    }
+
+    /// Our simulator of the daemon, with these arguments.
+    pub fn simulated(arguments: &[&str]) -> Self {
+        let folder = folder();
+        let simulator = env!("CARGO_BIN_EXE_fencebox-sim");
+        let key = folder.path().join("key");
+        let script = format!(
+            "exec {simulator} virtd --key-file {} --group 225.0.0.12:1229 --until-eof {}",
+            key.display(),
+            arguments.join(" ")
+        );
+        Self::start(folder, &script)
+    }
+
+    fn start(folder: tempfile::TempDir, script: &str) -> Self {
+        let mut shell = Command::new("unshare")
+            .args(["-n", "sh", "-c", &format!("{NETWORK}{script}")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = shell.stdin.take();
+        let stdout = BufReader::new(shell.stdout.take().unwrap());
+        let mut lab = Self {
+            shell,
+            stdin,
+            stdout,
+            folder,
+        };
+        let line = lab.line();
+        assert!(
+            line.starts_with("ready") || line.starts_with("listening"),
+            "no daemon: {line}"
+        );
+        lab
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The truth of a machine of the simulator.
+    pub fn machine(&mut self, name: &str) -> Machine {
+        writeln!(self.stdin.as_mut().unwrap(), "machine {name}").unwrap();
+        let line = self.line();
+        let truth: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let words = truth["history"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|word| word.as_str().unwrap());
+        let mut powers = words.map(|word| word.parse::<Power>().unwrap());
+        let mut machine = Machine::new(truth["id"].as_str().unwrap(), powers.next().unwrap()).named(name);
+        powers.for_each(|power| machine.set_power(power));
+        machine
+    }
+
+    /// On how many hypervisors of the simulator a machine runs.
+    pub fn running(&mut self, name: &str) -> u32 {
+        writeln!(self.stdin.as_mut().unwrap(), "running {name}").unwrap();
+        self.line().trim().parse().unwrap()
+    }
+
+    /// The right key.
+    pub fn key(&self) -> PathBuf {
+        self.folder.path().join("key")
+    }
+
+    /// Another one.
+    pub fn other_key(&self) -> PathBuf {
+        self.folder.path().join("other")
+    }
+
+    /// Runs a program in the network.
+    pub fn run(&self, program: &Path, arguments: &[&str], stdin: &str) -> Outcome {
+        let mut command = Command::new("nsenter");
+        command
+            .arg("-t")
+            .arg(self.shell.id().to_string())
+            .arg("-n")
+            .arg(program)
+            .args(arguments);
+        run(command, stdin)
+    }
+
+    /// Ours.
+    pub fn ours(&self, name: &str, arguments: &[&str]) -> Outcome {
+        self.run(&program(name), arguments, "")
+    }
+
+    /// The real client.
+    pub fn theirs(&self, name: &str, arguments: &[&str]) -> Outcome {
+        self.run(&Path::new("/usr/sbin").join(name), arguments, "")
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // The end of its input ends the shell, which ends the daemon.
+        self.stdin = None;
+        let _ = self.shell.wait();
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("fencebox-xvm-").tempdir().unwrap();
+    std::fs::write(folder.path().join("key"), b"the key of the hypervisors\n").unwrap();
+    std::fs::write(folder.path().join("other"), b"another key\n").unwrap();
+    folder
+}
+
+/// Where Debian has the modules of the daemon, on any architecture.
+fn modules() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").unwrap();
+    let found = folders
+        .map(|folder| folder.unwrap().path().join("fence-virt"))
+        .find(|path| path.exists());
+    found.expect("fence-virtd has no modules below /usr/lib")
+}
+
+/// A machine that runs, one that is off, one that is paused.
+fn nodes() -> String {
+    let domain = |number: u8, name: &str, state: u8| {
+        format!(
+            "<domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>{name}</name>\
+             <uuid>{UUID}{number:02}</uuid><memory>131072</memory><os><type>hvm</type></os>\
+             <test:runstate>{state}</test:runstate></domain>"
+        )
+    };
+    format!(
+        "<node><cpu><mhz>2000</mhz><model>x86_64</model><active>4</active><nodes>1</nodes><sockets>1</sockets>\
+         <cores>4</cores><threads>1</threads></cpu><memory>8388608</memory>{}{}{}</node>",
+        domain(1, "vm-alpha", 1),
+        domain(2, "vm-off", 5),
+        domain(3, "vm-paused", 3)
+    )
+}

@@ -1,0 +1,11 @@
+//! fence_xvm and fence_virt by the real program: against the real daemon, and
+//! beside the real client against the simulator of the daemon.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
+
+mod lab;
+mod real;
+mod side_by_side;
+mod simulated;
+#[path = "../support/mod.rs"]
+mod support;

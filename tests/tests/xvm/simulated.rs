@@ -1,0 +1,152 @@
+//! What the real daemon cannot be brought to do, by our program and the
+//! simulator, over a group.
+
+use fencebox_tests::machine::Power;
+use fencebox_tests::virtd::{self, Fault};
+
+use crate::lab::{Lab, UUID, available};
+use crate::support::Outcome;
+use crate::support::matrix::{Judge, play_all};
+
+fn fence(lab: &Lab, action: &str, plug: &str, timeout: &str) -> Outcome {
+    let key = lab.key().display().to_string();
+    let further = ["--power-timeout", "3", "--retry-on", "0"];
+    let arguments = ["-o", action, "-n", plug, "-k", &key, "-r", "5", "-t", timeout];
+    lab.ours("fence_xvm", &[&arguments[..], &further].concat())
+}
+
+fn machine(number: u8, power: &str, name: &str) -> String {
+    format!("{UUID}{number:02}={power},name={name}")
+}
+
+/// A machine that is off on one hypervisor, and runs on another.
+#[test]
+fn a_machine_that_runs_on_any_hypervisor_is_on_and_is_switched_off_there() {
+    if !available() {
+        return;
+    }
+    for (here, there) in [("off", "on"), ("on", "off")] {
+        let (first, second) = (machine(1, here, "vm"), machine(1, there, "vm"));
+        let mut lab = Lab::simulated(&["--machine", &first, "--second-machine", &second]);
+        fence(&lab, "status", "vm", "5").assert_done("Status: ON\n");
+        fence(&lab, "off", "vm", "5").assert_done("Success: Powered OFF\n");
+        assert_eq!(lab.running("vm"), 0);
+        assert_eq!(fence(&lab, "status", "vm", "5").exit, Some(2));
+    }
+}
+
+/// The hypervisor that does not have it answers, too.
+#[test]
+fn the_hypervisor_that_has_the_machine_is_the_one_that_counts() {
+    if !available() {
+        return;
+    }
+    let machines = [
+        "--machine",
+        &machine(1, "on", "vm-1"),
+        "--second-machine",
+        &machine(2, "on", "vm-2"),
+    ];
+    let mut lab = Lab::simulated(&machines);
+    let list = fence(&lab, "list", "", "5");
+    assert_eq!(list.stdout.lines().count(), 2, "{list:?}");
+    for name in ["vm-1", "vm-2"] {
+        fence(&lab, "off", name, "5").assert_done("Success: Powered OFF\n");
+        assert_eq!(*lab.machine(name).power(), Power::Off);
+        fence(&lab, "reboot", name, "5").assert_done("Success: Rebooted\n");
+        assert_eq!(*lab.machine(name).power(), Power::On);
+    }
+    fence(&lab, "off", "vm-3", "5").assert_refused(&["there is no plug"]);
+}
+
+#[test]
+fn one_machine_is_started_on_one_hypervisor_only() {
+    if !available() {
+        return;
+    }
+    let (first, second) = (machine(1, "off", "vm"), machine(1, "off", "vm"));
+    let mut lab = Lab::simulated(&["--machine", &first, "--second-machine", &second]);
+    fence(&lab, "on", "vm", "5").assert_done("Success: Powered ON\n");
+    assert_eq!(lab.running("vm"), 1, "two that run write to one disk");
+    fence(&lab, "off", "vm", "5").assert_done("Success: Powered OFF\n");
+    assert_eq!(lab.running("vm"), 0);
+}
+
+#[test]
+fn two_machines_of_one_name_are_nobody() {
+    if !available() {
+        return;
+    }
+    let machines = [
+        "--machine",
+        &machine(1, "on", "vm"),
+        "--second-machine",
+        &machine(2, "off", "vm"),
+    ];
+    let mut lab = Lab::simulated(&machines);
+    for action in ["off", "status", "reboot"] {
+        fence(&lab, action, "vm", "5").assert_refused(&["the name is not unique", UUID]);
+    }
+    assert_eq!(*lab.machine("vm").power(), Power::On);
+    fence(&lab, "off", &format!("{UUID}01"), "5").assert_done("Success: Powered OFF\n");
+}
+
+/// The faults that depend on the way by multicast; all others are in
+/// `xvm_faults`, by TCP.
+#[test]
+fn no_fault_over_a_group_ends_in_a_false_success() {
+    if !available() {
+        return;
+    }
+    let faults = [
+        "silent",
+        "hang-up",
+        "stranger",
+        "drop",
+        "drop-after",
+        "code:0",
+        "code:2",
+        "cut:64",
+        "twin",
+        "unlisted",
+    ];
+    let mut cases = Vec::new();
+    for fault in faults {
+        for step in ["off", "list", "any"] {
+            cases.extend(["off", "reboot", "status"].map(|action| (format!("{step}={fault}"), action)));
+        }
+    }
+    // The words are those of the simulator.
+    assert!(virtd::every_fault().iter().any(|plan| plan.fault == Fault::Twin));
+    play_all(cases, |(plan, action)| {
+        let mut lab = Lab::simulated(&["--fault", plan]);
+        let outcome = fence(&lab, action, "vm-alpha", "2");
+        let judge = Judge {
+            agent: "fence_xvm",
+            action,
+            is_off: |power| *power == Power::Off,
+            secrets: &["the key of the hypervisors"],
+        };
+        let verdict = judge.judge(&lab.machine("vm-alpha"), 0, &outcome);
+        verdict.map_err(|reason| format!("{reason}: {outcome:?}"))
+    });
+}
+
+/// A second program that waits for callers: each waits for the port.
+#[test]
+fn two_agents_at_once_take_turns() {
+    if !available() {
+        return;
+    }
+    let lab = Lab::simulated(&[]);
+    std::thread::scope(|scope| {
+        let calls = [("off", "vm-alpha"), ("off", "vm-paused"), ("status", "vm-alpha")];
+        let running: Vec<_> = calls
+            .map(|(action, plug)| scope.spawn(|| fence(&lab, action, plug, "20")))
+            .into();
+        for outcome in running {
+            let outcome = outcome.join().unwrap();
+            assert!(matches!(outcome.exit, Some(0 | 2)), "{outcome:?}");
+        }
+    });
+}

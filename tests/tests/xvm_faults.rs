@@ -1,0 +1,142 @@
+//! Every fault of the simulated fence_virtd with every action, by TCP and by
+//! the channel of a guest: nothing that goes wrong may end in "done" while the
+//! machine is on.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use fencebox_tests::machine::{Machine, Power};
+use fencebox_tests::virtd::{self, Plan, Settings, Virtd};
+use support::matrix::{Judge, play_all};
+use support::{Outcome, call_virtually};
+
+const MACHINE: &str = "vm-alpha";
+const KEY: &str = "s3cret-key";
+
+fn daemon(power: &Power, faults: Vec<Plan>) -> Virtd {
+    let machine = |id: &str, name: &str, power: &Power| Machine::new(id, power.clone()).named(name);
+    Virtd::start(Settings {
+        key: KEY.into(),
+        machines: vec![
+            machine("11111111-2222-4333-8444-555555555501", MACHINE, power),
+            machine("11111111-2222-4333-8444-555555555502", "vm-off", &Power::Off),
+        ],
+        faults,
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Settings::default()
+    })
+    .unwrap()
+}
+
+fn fence(daemon: &Virtd, action: &str, channel: bool) -> Outcome {
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), KEY).unwrap();
+    let address = daemon.address().unwrap();
+    let host = if channel { "channel_address" } else { "ipaddr" };
+    let stdin = format!(
+        "action={action}\nport={MACHINE}\n{host}={}\nipport={}\nkey_file={}\ntimeout=1\npower_timeout=3\n\
+         retry_on=0\n",
+        address.ip(),
+        address.port(),
+        key.path().display()
+    );
+    call_virtually("fence_virt", &stdin)
+}
+
+fn judge(daemon: &Virtd, action: &str, outcome: &Outcome) -> Result<(), String> {
+    let judge = Judge {
+        agent: "fence_virt",
+        action,
+        is_off: |power| *power == Power::Off,
+        secrets: &[KEY],
+    };
+    let verdict = judge.judge(&daemon.machine(MACHINE).unwrap(), 0, outcome);
+    verdict.map_err(|reason| format!("{reason}: {outcome:?}"))
+}
+
+#[test]
+fn no_fault_ends_in_a_false_success() {
+    let mut cases = Vec::new();
+    for plan in virtd::every_fault() {
+        for action in ["off", "reboot", "status"] {
+            for power in [Power::On, Power::Paused] {
+                cases.push((plan.clone(), action, power, false));
+            }
+        }
+        cases.push((plan, "off", Power::On, true));
+    }
+    assert!(cases.len() > 1000, "only {} cases", cases.len());
+    play_all(cases, |(plan, action, power, channel)| {
+        let daemon = daemon(power, vec![plan.clone()]);
+        judge(&daemon, action, &fence(&daemon, action, *channel))
+    });
+}
+
+#[test]
+fn without_a_fault_all_is_well() {
+    for channel in [false, true] {
+        let daemon = daemon(&Power::On, vec![]);
+        fence(&daemon, "monitor", channel).assert_done("");
+        fence(&daemon, "status", channel).assert_done("Status: ON\n");
+        fence(&daemon, "reboot", channel).assert_done("Success: Rebooted\n");
+        let requests = daemon.requests();
+        let switched: Vec<_> = requests.iter().filter(|step| matches!(**step, "off" | "on")).collect();
+        assert_eq!(switched, [&"off", &"on"]);
+        fence(&daemon, "off", channel).assert_done("Success: Powered OFF\n");
+        assert_eq!(fence(&daemon, "status", channel).exit, Some(2));
+    }
+}
+
+/// Faults that pass: a fence agent that gives up on them leaves the cluster
+/// without fencing for no reason.
+#[test]
+fn what_passes_is_survived() {
+    for fault in ["hang-up", "drop", "drop-after", "cut:64", "list-code:1"] {
+        for step in ["list", "off"] {
+            let first: Plan = format!("{step}={fault}").parse().unwrap();
+            let daemon = daemon(&Power::On, vec![Plan { last: Some(1), ..first }]);
+            let outcome = fence(&daemon, "off", false);
+            assert_eq!(outcome.exit, Some(0), "{step} {fault}: {outcome:?}");
+            judge(&daemon, "off", &outcome).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_stranger_is_told_nothing_and_not_asked_again() {
+    let plan: Plan = "any=stranger".parse().unwrap();
+    let daemon = daemon(&Power::On, vec![plan]);
+    fence(&daemon, "off", false).assert_refused(&["log-in refused", "did not prove that it has the key"]);
+    assert_eq!(daemon.requests(), ["list"]);
+}
+
+/// The plugin waits in the host for an answer that would take an hour.
+#[test]
+fn sigterm_ends_the_wait_for_an_answer() {
+    let daemon = daemon(&Power::On, vec!["any=stall".parse().unwrap()]);
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), KEY).unwrap();
+    let address = daemon.address().unwrap();
+    let mut child = Command::new(support::program("fence_virt"))
+        .args(["-o", "status", "-n", MACHINE, "-T", "127.0.0.1", "-t", "3600"])
+        .args(["-p", &address.port().to_string(), "-k", key.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Once the request is there, it waits.
+    while daemon.requests().is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it asked");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let term = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(term.success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("interrupted") && output.stdout.is_empty(), "{stderr}");
+}

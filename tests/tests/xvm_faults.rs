@@ -38,8 +38,7 @@ fn fence(daemon: &Virtd, action: &str, channel: bool) -> Outcome {
     let address = daemon.address().unwrap();
     let host = if channel { "channel_address" } else { "ipaddr" };
     let stdin = format!(
-        "action={action}\nport={MACHINE}\n{host}={}\nipport={}\nkey_file={}\ntimeout=1\npower_timeout=3\n\
-         retry_on=0\n",
+        "action={action}\nport={MACHINE}\n{host}={}\nipport={}\nkey_file={}\ntimeout=1\npower_timeout=3\n",
         address.ip(),
         address.port(),
         key.path().display()

@@ -96,8 +96,9 @@ fn take(
         Err(trouble) => {
             let trouble = trouble.of(peer);
             match &trouble {
-                Trouble::Early(text) => settings.tell(text),
-                trouble => log::warn(trouble.text()),
+                // Somebody pretends, or is configured otherwise: worth a line, whoever else answers.
+                Trouble::Stranger(text) => log::warn(text),
+                trouble => settings.tell(trouble.text()),
             }
             let may_count = matches!(trouble, Trouble::Late(_) | Trouble::Odd(_));
             gathered.troubles.push(trouble);

@@ -193,6 +193,8 @@ pub(crate) fn say(cause: &io::Error) -> String {
     match cause.kind() {
         io::ErrorKind::UnexpectedEof => "the connection ended".to_owned(),
         io::ErrorKind::TimedOut => "no answer in time".to_owned(),
+        // What is left in a component of a connection that was reset.
+        _ if cfg!(target_family = "wasm") && cause.raw_os_error() == Some(29) => "the connection broke".to_owned(),
         io::ErrorKind::PermissionDenied => "refused by a rule of this host, which the log tells".to_owned(),
         _ => cause.to_string(),
     }

@@ -70,8 +70,11 @@ pub struct Lab {
     folder: tempfile::TempDir,
 }
 
+/// A loopback carries no groups of IPv6: for those there is a wire with two
+/// ends.
 const NETWORK: &str = "ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo; \
-     ip addr add fd00:77::1/64 dev lo nodad; ip -6 route add ff05::/16 dev lo table local; ";
+     ip link add d0 type veth peer name d1; ip link set d1 up; ip addr add fd00:77::1/64 dev d0 nodad; \
+     ip link set d0 up multicast on; ";
 
 impl Lab {
     /// The real daemon, over libvirt's test driver.
@@ -79,16 +82,17 @@ impl Lab {
         let folder = folder();
         let path = folder.path().display();
         std::fs::write(folder.path().join("node.xml"), nodes()).unwrap();
-        let (group, family) = if daemon.ipv6 {
-            ("ff05::3:1", "ipv6")
-        } else {
-            ("225.0.0.12", "ipv4")
+        let (group, family, interface) = match daemon.ipv6 {
+            true => ("ff05::3:1", "ipv6", "d0"),
+            false => ("225.0.0.12", "ipv4", "lo"),
         };
         let Daemon {
             listener, hash, auth, ..
         } = daemon;
         let of_listener = match *listener {
-            "multicast" => format!(r#"address = "{group}"; interface = "lo"; hash = "{hash}"; auth = "{auth}";"#),
+            "multicast" => {
+                format!(r#"address = "{group}"; interface = "{interface}"; hash = "{hash}"; auth = "{auth}";"#)
+            }
             // Its option `auth` is taken for `hash` there: both are the default unless `hash` says otherwise.
             _ => format!(r#"address = "127.0.0.1"; hash = "{hash}";"#),
         };

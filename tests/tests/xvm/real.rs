@@ -10,8 +10,9 @@ const HASHES: [&str; 4] = ["none", "sha1", "sha256", "sha512"];
 /// Each action once, with what it has to say; the machines are those of the
 /// lab: one on, one off, one paused.
 fn every_action(call: impl Fn(&str, Option<&str>) -> Outcome) {
-    let done = |action, plug, stdout: &str| call(action, plug).assert_done(stdout);
-    let off = |plug| {
+    let by_uuid = format!("{UUID}02");
+    let done = |action: &str, plug: Option<&str>, stdout: &str| call(action, plug).assert_done(stdout);
+    let off = |plug: &str| {
         let outcome = call("status", Some(plug));
         assert_eq!(
             (outcome.exit, outcome.stdout.as_str()),
@@ -41,7 +42,7 @@ fn every_action(call: impl Fn(&str, Option<&str>) -> Outcome) {
     done("reboot", Some("vm-off"), "Success: Rebooted\n");
     done("status", Some("vm-off"), "Status: ON\n");
     done("off", Some("vm-paused"), "Success: Powered OFF\n");
-    done("off", Some(&format!("{UUID}02")), "Success: Powered OFF\n");
+    done("off", Some(&by_uuid), "Success: Powered OFF\n");
     done("list-status", None, &rows(["on", "off", "off"]));
     for action in ["status", "off", "reboot", "on"] {
         call(action, Some("vm-nobody")).assert_refused(&["there is no plug \"vm-nobody\""]);

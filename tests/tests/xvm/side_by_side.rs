@@ -28,7 +28,6 @@ fn where_the_real_client_does_not_lie_ours_says_the_same() {
         vec!["-o", "status", "-n", "vm-alpha", "-c", "sha1"],
         vec!["-o", "status", "-n", "vm-alpha", "-p", "1230"],
         vec!["-o", "status", "-n", "vm-alpha", "-p", "0"],
-        vec!["-o", "status", "-n", "vm-alpha", "-a", "225.0.0.13"],
         vec!["-o", "status", "-n", "vm-alpha", "-i", "ipv5"],
         vec!["-o", "status", "-n", "vm-alpha", "-k", "/nonexistent"],
     ] {

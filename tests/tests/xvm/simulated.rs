@@ -10,7 +10,7 @@ use crate::support::matrix::{Judge, play_all};
 
 fn fence(lab: &Lab, action: &str, plug: &str, timeout: &str) -> Outcome {
     let key = lab.key().display().to_string();
-    let further = ["--power-timeout", "3", "--retry-on", "0"];
+    let further = ["--power-timeout", "3", "--retry-on", "1"];
     let arguments = ["-o", action, "-n", plug, "-k", &key, "-r", "5", "-t", timeout];
     lab.ours("fence_xvm", &[&arguments[..], &further].concat())
 }

@@ -69,27 +69,30 @@ fn virt() -> Agent {
     };
     let agent = Agent::new(VIRT, VIRT_SHORT)
         .longdesc(
-            "Switches guests of KVM through fence_virtd on their hypervisor: by TCP where the option ip is set, which \
+            "Switches guests of KVM through fence_virtd on their hypervisor: by TCP where the option ipaddr is set, which \
              needs the same key file on both sides, else by the channel that the hypervisor gives its guest, which has \
              no authentication. A machine is off only once the hypervisor lists it as shut off; one that it does not \
              list is an error.",
         )
-        .options(["plug", "ip", "ipport"])
-        .required("ip", false)
-        .letter("ip", 'T')
-        .meaning("ip", "Name or address of the hypervisor, to speak to it by TCP")
+        .options(["plug", "ipport"])
+        // Not the common option `ip`, without which no agent that has it goes.
+        .parameter(
+            Parameter::text("ipaddr")
+                .letter('T')
+                .shortdesc("Name or address of the hypervisor, to speak to it by TCP"),
+        )
         .meaning("ipport", "Port of the hypervisor's daemon")
         .letter("debug_file", 'L')
         .parameter(
             Parameter::text("channel_address")
                 .letter('A')
                 .default("10.0.2.179")
-                .shortdesc("Address of the guest channel; used without ip"),
+                .shortdesc("Address of the guest channel; used without ipaddr"),
         )
         .parameter(unsupported("vsock").letter('S'))
         .parameter(unsupported("serial_device").letter('D'))
         .parameter(unsupported("serial_params").letter('P'))
-        .socket(Socket::tcp("hypervisor").at_option("ip").port_from_option("ipport"))
+        .socket(Socket::tcp("hypervisor").at_option("ipaddr").port_from_option("ipport"))
         .socket(
             Socket::tcp("channel")
                 .at_option("channel_address")

@@ -72,10 +72,10 @@ impl Settings {
 fn way(options: &Options) -> Result<Way> {
     let Some(family) = options.get("ip_family") else {
         if let Some(name) = OUT_OF_REACH.into_iter().find(|name| options.get(name).is_some()) {
-            let reason = "is out of a plugin's reach; set ip to speak to the hypervisor by TCP, or channel_address";
+            let reason = "is out of a plugin's reach; set ipaddr to speak to the hypervisor by TCP, or channel_address";
             return Err(Error::invalid_option(name, reason));
         }
-        return Ok(match options.get("ip") {
+        return Ok(match options.get("ipaddr") {
             Some(host) => Way::Tcp(host.to_owned()),
             None => Way::Channel(options.required("channel_address")?.to_owned()),
         });

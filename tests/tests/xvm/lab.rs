@@ -10,11 +10,11 @@ use fencebox_tests::machine::{Machine, Power};
 
 use crate::support::{Outcome, program, run};
 
-pub const UUID: &str = "11111111-2222-4333-8444-5555555555";
+pub(crate) const UUID: &str = "11111111-2222-4333-8444-5555555555";
 
 /// Whether what the lab needs is there. Never missing where CI says that it
 /// has to be.
-pub fn available() -> bool {
+pub(crate) fn available() -> bool {
     let there = |name: &str| {
         ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
             .iter()
@@ -40,14 +40,14 @@ pub fn available() -> bool {
 
 /// What a daemon is to be.
 #[derive(Clone, Debug)]
-pub struct Daemon {
+pub(crate) struct Daemon {
     /// `multicast` or `tcp`, the real one's listeners.
-    pub listener: &'static str,
-    pub ipv6: bool,
-    pub hash: &'static str,
-    pub auth: &'static str,
+    pub(crate) listener: &'static str,
+    pub(crate) ipv6: bool,
+    pub(crate) hash: &'static str,
+    pub(crate) auth: &'static str,
     /// The section that says who may do what.
-    pub groups: &'static str,
+    pub(crate) groups: &'static str,
 }
 
 impl Default for Daemon {
@@ -63,7 +63,7 @@ impl Default for Daemon {
 }
 
 /// The network, and its daemon.
-pub struct Lab {
+pub(crate) struct Lab {
     shell: Child,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
@@ -78,7 +78,7 @@ const NETWORK: &str = "ip link set lo up; ip link set lo multicast on; ip route 
 
 impl Lab {
     /// The real daemon, over libvirt's test driver.
-    pub fn real(daemon: &Daemon) -> Self {
+    pub(crate) fn real(daemon: &Daemon) -> Self {
         let folder = folder();
         let path = folder.path().display();
         std::fs::write(folder.path().join("node.xml"), nodes()).unwrap();
@@ -116,7 +116,7 @@ impl Lab {
     }
 
     /// Our simulator of the daemon, with these arguments.
-    pub fn simulated(arguments: &[&str]) -> Self {
+    pub(crate) fn simulated(arguments: &[&str]) -> Self {
         let folder = folder();
         let simulator = env!("CARGO_BIN_EXE_fencebox-sim");
         let key = folder.path().join("key");
@@ -158,7 +158,7 @@ impl Lab {
     }
 
     /// The truth of a machine of the simulator.
-    pub fn machine(&mut self, name: &str) -> Machine {
+    pub(crate) fn machine(&mut self, name: &str) -> Machine {
         writeln!(self.stdin.as_mut().unwrap(), "machine {name}").unwrap();
         let line = self.line();
         let truth: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -174,23 +174,23 @@ impl Lab {
     }
 
     /// On how many hypervisors of the simulator a machine runs.
-    pub fn running(&mut self, name: &str) -> u32 {
+    pub(crate) fn running(&mut self, name: &str) -> u32 {
         writeln!(self.stdin.as_mut().unwrap(), "running {name}").unwrap();
         self.line().trim().parse().unwrap()
     }
 
     /// The right key.
-    pub fn key(&self) -> PathBuf {
+    pub(crate) fn key(&self) -> PathBuf {
         self.folder.path().join("key")
     }
 
     /// Another one.
-    pub fn other_key(&self) -> PathBuf {
+    pub(crate) fn other_key(&self) -> PathBuf {
         self.folder.path().join("other")
     }
 
     /// Runs a program in the network.
-    pub fn run(&self, program: &Path, arguments: &[&str], stdin: &str) -> Outcome {
+    pub(crate) fn run(&self, program: &Path, arguments: &[&str], stdin: &str) -> Outcome {
         let mut command = Command::new("nsenter");
         command
             .arg("-t")
@@ -202,12 +202,12 @@ impl Lab {
     }
 
     /// Ours.
-    pub fn ours(&self, name: &str, arguments: &[&str]) -> Outcome {
+    pub(crate) fn ours(&self, name: &str, arguments: &[&str]) -> Outcome {
         self.run(&program(name), arguments, "")
     }
 
     /// The real client.
-    pub fn theirs(&self, name: &str, arguments: &[&str]) -> Outcome {
+    pub(crate) fn theirs(&self, name: &str, arguments: &[&str]) -> Outcome {
         self.run(&Path::new("/usr/sbin").join(name), arguments, "")
     }
 }

@@ -197,13 +197,16 @@ impl Table {
         self.options.iter_mut().find(|option| option.name == name)
     }
 
-    /// Where a device has an option of its own by the older name of a common
-    /// one, that name means the device's: `debug` of fence_xvm is no file.
+    /// Where a device has a flag of its own by the older name of an option that
+    /// every agent has, and that it did not ask for, that name means the flag:
+    /// `debug` of fence_xvm is no file.
     fn give_way(&mut self) {
-        let options = self.options.iter().filter(|option| option.own);
+        let options = self.options.iter().filter(|option| option.own && option.is_flag());
         let own: Vec<String> = options.map(|option| option.name.clone()).collect();
         for option in self.options.iter_mut().filter(|option| !option.own) {
-            let taken = |older: &String| own.iter().any(|name| same(name, older));
+            let taken = |older: &String| {
+                catalogue::ALWAYS.contains(&older.as_str()) && own.iter().any(|name| same(name, older))
+            };
             option.older = option.older.take().filter(|older| !taken(older));
         }
     }

@@ -83,6 +83,20 @@ fn own_options_come_after_listed_ones() {
 }
 
 #[test]
+fn an_older_name_that_nobody_asked_for_gives_way_to_the_devices_own() {
+    let mut probe = device(&["port"]);
+    let of_debug = |probe: &Description| {
+        let table = table(probe);
+        table
+            .position_of("debug")
+            .map(|position| table.options()[position].name.clone())
+    };
+    assert_eq!(of_debug(&probe).as_deref(), Some("debug_file"));
+    probe.parameters.push(own("debug", ValueKind::Boolean));
+    assert_eq!(of_debug(&probe).as_deref(), Some("debug"));
+}
+
+#[test]
 fn actions_are_those_of_the_device() {
     let words = |keys: &[&str]| -> Vec<_> { table(&device(keys)).actions().into_iter().map(Action::word).collect() };
     assert_eq!(

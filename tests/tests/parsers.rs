@@ -110,3 +110,8 @@ fn addresses_and_paths() {
 fn answers_in_xmlrpc() {
     feed("xmlrpc", parsers::answers);
 }
+
+#[test]
+fn answers_in_http() {
+    feed("http", parsers::http_answers);
+}

@@ -6,6 +6,7 @@ mod build;
 mod conformance;
 mod demo;
 mod dist;
+mod fuzz;
 mod simulator;
 mod test;
 mod tree;
@@ -35,6 +36,14 @@ enum Task {
     /// Run the cases that were recorded from the Python agents, and those in
     /// the folder that CONFORMANCE_DIR names.
     Conformance,
+    /// Fuzz the parsers, each for a while, with a nightly compiler.
+    Fuzz {
+        /// How long each of them is fuzzed.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Names in tests/fuzz/fuzz_targets; without any, all of them.
+        targets: Vec<String>,
+    },
     /// Make a release build and lay it out in target/dist.
     Dist,
 }
@@ -44,6 +53,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Conformance => conformance::run(),
+        Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
         Task::Dist => dist::run(),
     };
     match outcome {

@@ -2,6 +2,9 @@
 //! whatever that is: they end, do not panic, and an error is one line that
 //! shows no secret.
 
+#[path = "exchanges.rs"]
+mod exchanges;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
@@ -13,6 +16,8 @@ use fencebox::agent::options::{Options, Table, checks};
 use fencebox::capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox::policy::request::{check_headers, check_path};
 use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+
+pub use exchanges::http_answers;
 
 /// Where this stands in a password, no message may show it.
 pub const MARK: &str = "zq7Xk9";

@@ -134,7 +134,8 @@ pub trait Device {
     /// nobody. The message names the option.
     fn check(&self, options: &Options) -> Result<(), String>;
     /// What the device takes of the system where the options put it. Asked once,
-    /// before the process is confined to that and nothing else.
+    /// before the process is confined to that and nothing else; the device
+    /// leaves no thread behind that would stay unconfined.
     fn reach(&mut self, _options: &Options) -> Reach {
         Reach::default()
     }

@@ -31,6 +31,8 @@ struct Row {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     InForce,
+    /// The system says that it is in force, and nothing of it could be tried.
+    Untried,
     /// This system does not have it; agents go on without.
     Missing,
     /// The system says that it is in force, and it is not; or agents cannot do
@@ -50,6 +52,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     for row in &rows {
         let state = match row.state {
             State::InForce => "in force",
+            State::Untried => "untried",
             State::Missing => "MISSING",
             State::Broken => "BROKEN",
         };
@@ -88,7 +91,8 @@ fn protections() -> Vec<Row> {
         Err(reason) => Err(reason.clone()),
     };
     // Either of the two is enough for these.
-    let both = filter.clone().or_else(|_| landlock(true, 1));
+    let signals = filter.clone().or_else(|_| landlock(scopes, 6));
+    let programs = filter.clone().or_else(|_| landlock(true, 1));
     let core = match (confinement::core_dumps_forbidden(), forbidden) {
         (true, _) => (
             State::InForce,
@@ -109,8 +113,8 @@ fn protections() -> Vec<Row> {
         row("files", landlock(true, 1), &attempts.files),
         row("TCP ports", landlock(ports, 4), &attempts.ports),
         row("local sockets", landlock(scopes, 6), &attempts.sockets),
-        row("signals", both.clone(), &attempts.signals),
-        row("programs", both, &attempts.programs),
+        row("signals", signals, &attempts.signals),
+        row("programs", programs, &attempts.programs),
         row("kernel calls", filter, &attempts.calls),
     ]
 }
@@ -125,7 +129,7 @@ fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> 
     let (state, mut detail) = match by {
         Err(reason) => (State::Missing, reason),
         Ok(by) if !wrong.is_empty() => (State::Broken, format!("{by}, but not so: {}", wrong.join(", "))),
-        Ok(by) if right.is_empty() => (State::Missing, format!("{by}, but nothing could be tried")),
+        Ok(by) if right.is_empty() => (State::Untried, by),
         Ok(by) => (State::InForce, format!("{by}: {}", right.join(", "))),
     };
     if !untried.is_empty() {

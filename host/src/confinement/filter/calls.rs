@@ -134,6 +134,9 @@ pub(super) const CALLS: &[c_long] = &[
     libc::SYS_time,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_unlink,
-    #[cfg(not(target_arch = "riscv64"))]
+    #[cfg(target_arch = "x86_64")]
     libc::SYS_renameat,
+    // The crate does not have it for every C library of this processor.
+    #[cfg(target_arch = "aarch64")]
+    38, // renameat
 ];

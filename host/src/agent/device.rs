@@ -2,6 +2,7 @@
 
 use super::limits::Limits;
 use super::options::Options;
+use crate::confinement::Reach;
 
 /// What the device says about the power of a plug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,12 @@ pub trait Device {
     /// Refuses option values that could never reach the device. Contacts
     /// nobody. The message names the option.
     fn check(&self, options: &Options) -> Result<(), String>;
+    /// What the device takes of the system where the options put it. Asked once,
+    /// before the process is confined to that and nothing else; the device
+    /// leaves no thread behind that would stay unconfined.
+    fn reach(&mut self, _options: &Options) -> Reach {
+        Reach::default()
+    }
     /// Logs in. May be called again after it failed.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;
     /// Does the device let us in, and may we do what fencing needs?

@@ -143,6 +143,7 @@ pub(super) fn run(device: &mut Double, clock: &dyn Clock, operations: Operations
         log: &stderr.log(),
         clock,
         service: None,
+        confine: &|_| (),
     };
     Outcome {
         exit: call.run(&table, device),

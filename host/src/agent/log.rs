@@ -275,11 +275,14 @@ pub struct Syslog {
 }
 
 impl Syslog {
-    /// Connects to `/dev/log`; none is there in many containers, and then
+    /// Where the daemon listens.
+    pub const SOCKET: &str = "/dev/log";
+
+    /// Connects to the daemon; none is there in many containers, and then
     /// nothing is missed.
     pub fn connect(tag: &str) -> Option<Self> {
         let socket = std::os::unix::net::UnixDatagram::unbound().ok()?;
-        socket.connect("/dev/log").ok()?;
+        socket.connect(Self::SOCKET).ok()?;
         socket.set_nonblocking(true).ok()?;
         Some(Self {
             socket,

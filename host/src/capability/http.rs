@@ -18,6 +18,7 @@ use super::exchange::{Arriving, Outgoing, exchange};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::log::Log;
+use crate::confinement::Reach;
 use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request as rules};
 
 #[cfg(test)]
@@ -353,6 +354,24 @@ impl Drop for Http {
         // A look-up that hangs must not keep the agent.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+    }
+}
+
+/// What requests to these addresses take of the system. A host that the device
+/// names is at the port of one that the options name.
+pub fn reach(addresses: &Addresses, reach: &mut Reach) {
+    for origin in addresses.named() {
+        let (host, port) = origin.next_hop();
+        reach.ports.insert(port);
+        reach.names |= addresses.follows() || matches!(host, url::Host::Domain(_));
+        let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
+        match &origin.trust {
+            Trust::System if encrypted => reach.read.extend(tls::BUNDLES.iter().map(Into::into)),
+            Trust::File(path) if encrypted => {
+                reach.read.insert(path.clone());
+            }
+            _ => {}
         }
     }
 }

@@ -10,10 +10,14 @@ use crate::agent::log::{Log, Syslog};
 use crate::agent::options::{StandardInput, Table};
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
+use crate::confinement;
 use crate::plugin::{Plugin, locate};
 
 /// Runs the agent called `name`, and exits as the protocol has it.
 pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
+    // Before anything is read that may be secret. What became of it is told
+    // when the process is confined.
+    let _ = confinement::forbid_core_dumps();
     let clock = Arc::new(SystemClock::start());
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
     if let Some(syslog) = Syslog::connect(name) {
@@ -45,6 +49,7 @@ fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<L
         log,
         clock: clock.as_ref(),
         service: service.as_deref(),
+        confine: &|reach| log.debug(format!("{name}: {}", confinement::confine(reach))),
     };
     Ok(call.run(&table, &mut device))
 }

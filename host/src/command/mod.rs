@@ -2,6 +2,7 @@
 //! called by an agent's name.
 
 mod agent;
+mod check;
 mod compile;
 mod inspect;
 mod list;
@@ -38,6 +39,8 @@ enum Command {
         #[arg(long)]
         names: bool,
     },
+    /// Try out what protects this machine from a plugin, and what agents need.
+    Check,
     /// Compile plugins ahead of time, beside the plugin files; a package does
     /// this at every installation and upgrade.
     Compile {
@@ -59,6 +62,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let mut stdout = std::io::stdout().lock();
     let outcome = match command {
+        Command::Check => check::run(&mut stdout),
         Command::List => list::run(&mut stdout),
         Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),
         Command::Compile { files } => compile::run(&files, &mut stdout),

@@ -55,6 +55,14 @@ pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
     })
 }
 
+/// Whether the compiled form of this plugin would be run, or why it would not.
+pub fn examine(path: &Path) -> Result<(), String> {
+    let wasm = read(path).map_err(|cause| cause.to_string())?;
+    let engine = engine(&wasm).map_err(|cause| cause.to_string())?;
+    let form = path.with_extension("cwasm");
+    distrust(&form).map_or_else(|| deserialize(&engine, &form).map(drop), Err)
+}
+
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {

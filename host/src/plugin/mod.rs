@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 
-pub use compiled::compile;
+pub use compiled::{compile, examine};
 pub use describe::Described;
 pub use find::{agent_name, installed, locate};
 

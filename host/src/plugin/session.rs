@@ -10,15 +10,16 @@ use wasmtime_wasi::I32Exit;
 use super::Described;
 use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
-use super::state::{State, Stopped, arm};
+use super::state::{State, Stopped, arm, start_ticking};
 use crate::agent::clock::Deadline;
 use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
-use crate::capability::files::Files;
-use crate::capability::http::{Credentials, Http};
+use crate::capability::files::{self, Files};
+use crate::capability::http::{self, Credentials, Http};
 use crate::capability::journal::Journal;
+use crate::confinement::Reach;
 use crate::policy::Addresses;
 
 /// Time to log out in, once the action is over, whatever became of it.
@@ -30,6 +31,19 @@ const HANDED_TOO_MUCH: &str = "too much data is being copied";
 impl Device for Described {
     fn check(&self, options: &Options) -> Result<(), String> {
         self.addresses(options).map(drop)
+    }
+
+    /// From here to the session there is no thread but this one: what confines
+    /// a thread confines those that it starts, and no others.
+    fn reach(&mut self, options: &Options) -> Reach {
+        self.store.data_mut().stop_ticking();
+        let mut reach = Reach::default();
+        // Addresses that are wrong were refused already.
+        for addresses in self.addresses(options).unwrap_or_default().values() {
+            http::reach(addresses, &mut reach);
+        }
+        files::reach(&self.files, |name| options.get(name), &mut reach);
+        reach
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
@@ -49,6 +63,8 @@ impl Device for Described {
         http.set_patience(limits.login, "login_timeout");
         http.set_trace(self.log.clone(), &self.agent);
         http.set_pinnable(options.table().find("ssl_fingerprint").is_some());
+        start_ticking(&mut self.store)
+            .map_err(|cause| Error::Plugin(format!("no thread to watch it with: {cause}")))?;
         let state = self.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);

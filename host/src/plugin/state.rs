@@ -1,6 +1,8 @@
 //! What a running plugin holds on the host's side, and its limits.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
@@ -66,6 +68,7 @@ pub(super) struct State {
     table_elements: usize,
     table: ResourceTable,
     wasi: WasiCtx,
+    ticker: Option<Ticker>,
 }
 
 /// A store in which a plugin can describe itself, and nothing more.
@@ -88,12 +91,13 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
         table_elements: 0,
         table,
         wasi,
+        ticker: None,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(HANDOVER_LIMIT);
     store.epoch_deadline_callback(look);
-    start_ticking(engine)?;
+    start_ticking(&mut store)?;
     arm(&mut store);
     Ok(store)
 }
@@ -118,20 +122,51 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
     Ok(UpdateDeadline::Continue(1))
 }
 
-/// Real time, not the clock's: a plugin that computes for ever does so on a
-/// virtual clock too.
-fn start_ticking(engine: &Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
+/// The thread that has a computing plugin looked at. Real time, not the
+/// clock's: a plugin that computes for ever does so on a virtual clock too.
+struct Ticker {
+    /// It ends when this is gone.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Has the plugin looked at from now on, if it is not already.
+pub(super) fn start_ticking(store: &mut Store<State>) -> std::io::Result<()> {
+    if store.data().ticker.is_some() {
+        return Ok(());
+    }
+    let engine = store.engine().weak();
+    let (stop, stopped) = mpsc::channel::<()>();
     let tick = move || {
-        loop {
-            std::thread::sleep(TICK);
+        while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             match engine.upgrade() {
                 Some(engine) => engine.increment_epoch(),
                 None => break,
             }
         }
     };
-    std::thread::Builder::new().spawn(tick).map(drop)
+    store.data_mut().ticker = Some(Ticker {
+        stop: Some(stop),
+        thread: Some(std::thread::Builder::new().spawn(tick)?),
+    });
+    Ok(())
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl State {
+    /// Ends the thread that has the plugin looked at, and returns when it has
+    /// ended. The plugin must not be called until it is started again.
+    pub(super) fn stop_ticking(&mut self) {
+        self.ticker = None;
+    }
 }
 
 impl ResourceLimiter for State {

@@ -74,6 +74,11 @@ impl Addresses {
         &self.named
     }
 
+    /// Whether the plugin may go where the device points.
+    pub fn follows(&self) -> bool {
+        self.follows
+    }
+
     /// Sends what follows elsewhere: to one of [`Addresses::named`], or one that
     /// this has selected before, by its URL, or to a bare host, at the scheme
     /// and port of the present one. A host that

@@ -49,6 +49,7 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
                 log: &log,
                 clock: &clock,
                 service: case.env.get("PCMK_service").map(String::as_str),
+                confine: &|_| (),
             };
             call.run(table, &mut device)
         }

@@ -114,6 +114,7 @@ pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
         log: &log,
         clock: clock.as_ref(),
         service: None,
+        confine: &|_| (),
     };
     let exit = call.run(&table, &mut device);
     Outcome {

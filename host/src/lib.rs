@@ -9,5 +9,6 @@
 pub mod agent;
 pub mod capability;
 pub mod command;
+mod ownership;
 pub mod plugin;
 pub mod policy;

@@ -6,9 +6,8 @@
 //! it from this very plugin. In all other cases the plugin is compiled in
 //! memory: fencing does not fail because a cache is stale.
 
-use std::fs::Metadata;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;
@@ -16,6 +15,7 @@ use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
 use crate::agent::log::Log;
+use crate::ownership::distrust;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +41,12 @@ pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
     let wasm = read(path)?;
     let engine = engine(&wasm)?;
     let form = path.with_extension("cwasm");
-    match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
+    let missing = form.symlink_metadata().is_err();
+    let reason = missing.then(|| "there is no compiled form".to_owned());
+    match reason
+        .or_else(|| distrust(&form))
+        .map_or_else(|| deserialize(&engine, &form), Err)
+    {
         Ok(component) => return Ok(component),
         Err(reason) => log.warning(format!(
             "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
@@ -121,50 +126,4 @@ fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
     // replaced it in its folder, and they could have replaced this binary too.
     unsafe { Component::deserialize_file(engine, form) }
         .map_err(|_| "it was made from another plugin or by another build".to_owned())
-}
-
-/// Why this file could have been written by somebody who may not decide what
-/// runs here. The folders above it count: who can rename one can replace it.
-fn distrust(form: &Path) -> Option<String> {
-    let owner = std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .map_or(0, |metadata| metadata.uid());
-    let Ok(metadata) = form.symlink_metadata() else {
-        return Some("there is no compiled form".to_owned());
-    };
-    if !metadata.is_file() {
-        return Some("this is no regular file".to_owned());
-    }
-    if let Some(reason) = belongs_elsewhere(&metadata, owner).or_else(|| writable_by_others(&metadata)) {
-        return Some(reason);
-    }
-    // The real ones: a path may lead through links, or begin nowhere.
-    let folder = form.parent().filter(|folder| *folder != Path::new(""));
-    let folder = match folder.unwrap_or(Path::new(".")).canonicalize() {
-        Ok(folder) => folder,
-        Err(cause) => return Some(format!("its folder cannot be looked at ({cause})")),
-    };
-    folder.ancestors().find_map(|folder| {
-        let reason = match folder.metadata() {
-            Ok(metadata) => distrust_folder(&metadata, owner)?,
-            Err(cause) => format!("cannot be looked at ({cause})"),
-        };
-        Some(format!("the folder {} {reason}", folder.display()))
-    })
-}
-
-fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {
-    // In a sticky folder such as /tmp nobody but its owner renames what is
-    // another's.
-    let sticky = metadata.mode() & 0o1000 != 0;
-    belongs_elsewhere(metadata, owner).or_else(|| writable_by_others(metadata).filter(|_| !sticky))
-}
-
-fn belongs_elsewhere(metadata: &Metadata, owner: u32) -> Option<String> {
-    let user = metadata.uid();
-    (user != 0 && user != owner).then(|| format!("belongs to user {user}, not to root or the owner of fencebox"))
-}
-
-fn writable_by_others(metadata: &Metadata) -> Option<String> {
-    (metadata.mode() & 0o022 != 0).then(|| format!("can be written by others (mode {:o})", metadata.mode() & 0o7777))
 }

@@ -1,6 +1,8 @@
 //! The far end, as the state machine sees it.
 
-use super::limits::Limits;
+use std::time::Duration;
+
+use super::limits::{LONGEST, Limits};
 use super::options::Options;
 
 /// What the device says about the power of a plug.
@@ -132,6 +134,10 @@ pub trait Device {
     /// Refuses option values that could never reach the device. Contacts
     /// nobody. The message names the option.
     fn check(&self, options: &Options) -> Result<(), String>;
+    /// The longest that an action on it may take, whatever the options allow.
+    fn longest(&self) -> Duration {
+        LONGEST
+    }
     /// Logs in. May be called again after it failed.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;
     /// Does the device let us in, and may we do what fencing needs?

@@ -16,12 +16,10 @@ use wasmtime::{Config, Engine, ModuleVersionStrategy};
 use super::{Error, one_line};
 use crate::agent::log::Log;
 use crate::ownership::distrust;
+use crate::policy::{Grant, Limit, Limits, Refusal};
 
 #[cfg(test)]
 mod tests;
-
-/// Deepest recursion of a guest, in bytes of stack.
-const STACK_LIMIT: usize = 512 * 1024;
 
 /// What ties a compiled form to this build and to one plugin: version, a hash
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
@@ -36,10 +34,12 @@ fn stamp(wasm: &[u8]) -> String {
     )
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
+/// The compiled form if it can be trusted, else the plugin compiled now; and
+/// whether this is a plugin file that the policy pins, if it pins any.
+pub(super) fn load(path: &Path, grant: &Grant, log: &Log) -> Result<(Component, Result<(), Refusal>), Error> {
     let wasm = read(path)?;
-    let engine = engine(&wasm)?;
+    let pinned = grant.check_plugin(|| sha256(&wasm));
+    let engine = engine(&wasm, grant.limits())?;
     let form = path.with_extension("cwasm");
     let missing = form.symlink_metadata().is_err();
     let reason = missing.then(|| "there is no compiled form".to_owned());
@@ -47,24 +47,34 @@ pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
         .or_else(|| distrust(&form))
         .map_or_else(|| deserialize(&engine, &form), Err)
     {
-        Ok(component) => return Ok(component),
+        Ok(component) => return Ok((component, pinned)),
         Err(reason) => log.warning(format!(
             "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
             form.display(),
             path.display()
         )),
     }
-    Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let component = Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
-    })
+    })?;
+    Ok((component, pinned))
+}
+
+fn sha256(wasm: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, wasm);
+    let mut bytes = [0; 32];
+    for (byte, digested) in bytes.iter_mut().zip(digest.as_ref()) {
+        *byte = *digested;
+    }
+    bytes
 }
 
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&wasm)?
+    let code = engine(&wasm, &Limits::default())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -101,12 +111,13 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 }
 
 /// The same settings for whoever compiles and whoever runs: a compiled form
-/// made with others is refused by wasmtime.
-fn engine(wasm: &[u8]) -> Result<Engine, Error> {
+/// made with others is refused by wasmtime. But not the stack: that is given
+/// when code runs, and the same code runs on more and on less.
+fn engine(wasm: &[u8], limits: &Limits) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        .max_wasm_stack(STACK_LIMIT)
+        .max_wasm_stack(limits.get(Limit::Stack).size())
         .module_version(ModuleVersionStrategy::Custom(stamp(wasm)))
         .and_then(|config| {
             // No more of the processor than its family has in common, so that

@@ -10,11 +10,13 @@ extern crate self as fencebox;
 pub mod agent;
 #[path = "../../../host/src/capability/xmlrpc/document/mod.rs"]
 pub mod document;
+#[path = "../../../host/src/ownership.rs"]
+mod ownership;
 mod parsers;
 #[path = "../../../host/src/policy/mod.rs"]
 pub mod policy;
 
-pub use parsers::{addresses, answers, command_line, standard_input};
+pub use parsers::{addresses, answers, command_line, policies, standard_input};
 
 /// Where the host has it.
 pub mod capability {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::{compile, load};
 use crate::agent::log::Log;
 use crate::plugin::Error;
+use crate::policy::Grant;
 
 /// The smallest component, and one that differs by an empty custom section.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -47,7 +48,8 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
 /// Loads a plugin, which has to succeed, and returns the warnings.
 fn warnings(path: &Path) -> String {
     let said = Said::default();
-    load(path, &Log::new(Box::new(said.clone()))).unwrap();
+    let (_, pinned) = load(path, &Grant::default(), &Log::new(Box::new(said.clone()))).unwrap();
+    assert_eq!(pinned, Ok(()));
     let said = said.0.lock().unwrap();
     String::from_utf8_lossy(&said).into_owned()
 }
@@ -236,7 +238,9 @@ fn what_is_no_component_leaves_nothing_behind() {
         let (folder, path) = plugin(wasm);
         let errors = [
             compile(&path).unwrap_err(),
-            load(&path, &Log::new(Box::new(std::io::sink()))).err().unwrap(),
+            load(&path, &Grant::default(), &Log::new(Box::new(std::io::sink())))
+                .err()
+                .unwrap(),
         ];
         for error in errors {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
@@ -256,7 +260,9 @@ fn a_file_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
-    let error = load(&path, &Log::new(Box::new(std::io::sink()))).err().unwrap();
+    let error = load(&path, &Grant::default(), &Log::new(Box::new(std::io::sink())))
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
     assert!(names(folder.path()).is_empty());
 }

@@ -11,5 +11,6 @@ pub mod agent;
 pub mod capability;
 pub mod command;
 pub mod confinement;
+mod ownership;
 pub mod plugin;
 pub mod policy;

@@ -107,6 +107,11 @@ fn addresses_and_paths() {
 }
 
 #[test]
+fn policy_files() {
+    feed("policy_file", parsers::policies);
+}
+
+#[test]
 fn answers_in_xmlrpc() {
     feed("xmlrpc", parsers::answers);
 }

@@ -1,6 +1,8 @@
 //! The far end, as the state machine sees it.
 
-use super::limits::Limits;
+use std::time::Duration;
+
+use super::limits::{LONGEST, Limits};
 use super::options::Options;
 use crate::confinement::Reach;
 
@@ -138,6 +140,10 @@ pub trait Device {
     /// leaves no thread behind that would stay unconfined.
     fn reach(&mut self, _options: &Options) -> Reach {
         Reach::default()
+    }
+    /// The longest that an action on it may take, whatever the options allow.
+    fn longest(&self) -> Duration {
+        LONGEST
     }
     /// Logs in. May be called again after it failed.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;

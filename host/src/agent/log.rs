@@ -10,7 +10,7 @@ mod tests;
 
 /// Longest message, in bytes: what is longer was written by a device or a
 /// plugin that wants to flood, and does not fit a syslog datagram.
-const LENGTH_LIMIT: usize = 4 * 1024;
+pub const LENGTH_LIMIT: usize = 4 * 1024;
 /// Stands where a secret was.
 const STARS: &str = "********";
 

@@ -125,12 +125,14 @@ impl Call<'_> {
         }
         let operations = options.table().description().operations;
         let pace = pace(options, plugs.len());
+        let (budget, longest) = (pace.budget(), device.longest());
+        let deadline = Deadline::after(self.clock, budget.min(longest));
         let fencing = Fencing {
             device,
             clock: self.clock,
             log: self.log,
             agent: self.name,
-            deadline: Deadline::after(self.clock, pace.budget()),
+            deadline,
             pace,
             unverified: operations.no_status,
         };
@@ -142,7 +144,10 @@ impl Call<'_> {
         }
         .of(action);
         self.print(&text);
-        exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}")))
+        // Where the options would have left time, they are not the remedy.
+        let cut = longest < budget && deadline.passed(self.clock);
+        let note = if cut { " (policy limit seconds)" } else { "" };
+        exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}{note}")))
     }
 
     /// The option `delay`: the action starts so many seconds, and one more,

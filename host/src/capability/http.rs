@@ -19,15 +19,11 @@ use super::tls;
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::log::Log;
 use crate::confinement::Reach;
-use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request as rules};
+use crate::policy::{Addresses, Auth, Endpoints, Grant, Limit, Origin, Refusal, Trust, request as rules};
 
 #[cfg(test)]
 mod tests;
 
-/// Largest body of an answer, in bytes.
-const BODY_LIMIT: usize = 8 * 1024 * 1024;
-/// Most exchanges of one action.
-const EXCHANGE_LIMIT: u32 = 10_000;
 /// The patience until an option says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon SIGTERM is noticed while the device is waited for.
@@ -107,6 +103,8 @@ pub struct Credentials {
 pub struct Http {
     endpoints: Endpoints,
     addresses: BTreeMap<String, Addresses>,
+    /// What the administrator leaves of them.
+    grant: Arc<Grant>,
     credentials: Credentials,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
@@ -137,6 +135,7 @@ impl Http {
         Self {
             endpoints,
             addresses,
+            grant: Arc::default(),
             credentials,
             clock,
             deadline,
@@ -148,6 +147,11 @@ impl Http {
             runtime: None,
             tls: BTreeMap::new(),
         }
+    }
+
+    /// From now on no more than this is granted.
+    pub fn set_grant(&mut self, grant: Arc<Grant>) {
+        self.grant = grant;
     }
 
     /// From now on an exchange may take so long; `option` is the remedy that
@@ -191,48 +195,56 @@ impl Http {
         self.endpoints.get(endpoint)?;
         let addresses = self.addresses.get_mut(endpoint);
         let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
-        Ok(addresses.select(address)?.to_string())
+        let mut moved = addresses.clone();
+        let selected = moved.select(address)?;
+        self.grant.check(selected)?;
+        let url = selected.to_string();
+        *addresses = moved;
+        Ok(url)
     }
 
     /// One exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
-        self.converse(request, BODY_LIMIT, async |arriving: Arriving<'_>| {
+        self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
             arriving.complete().await
         })
     }
 
     /// One exchange, of whose answer `read` takes the body as it comes, up to
-    /// `body_limit` bytes. Whatever `read` does is bounded with it.
+    /// the limit `body`. Whatever `read` does is bounded with it.
     pub(super) fn converse<T>(
         &mut self,
         request: Request,
-        body_limit: usize,
+        body: Limit,
         read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
+        self.grant.check(&origin)?;
         // Empty is the base path itself.
         if !request.path.is_empty() {
             rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         }
         rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         self.exchanges += 1;
-        if self.exchanges > EXCHANGE_LIMIT {
+        let most = self.grant.limits().get(Limit::Requests);
+        if self.exchanges > most.count() {
+            let note = most.note();
             return Err(Failure::Denied(format!(
-                "more than {EXCHANGE_LIMIT} requests in one action"
+                "more than {most} requests in one action{note}"
             )));
         }
         let what = request.what();
-        let outgoing = self.prepare(&origin, request, body_limit)?;
+        let outgoing = self.prepare(&origin, request, body)?;
         let (budget, patience) = self.budget();
         if budget.is_zero() {
             return Err(Failure::TimedOut(format!("{origin} within {patience}")));
         }
         let config = self.tls_for(&origin)?;
-        let clock = self.clock.clone();
+        let (clock, grant) = (self.clock.clone(), self.grant.clone());
         let closing = self.closing;
         let (started, status) = (clock.now(), Cell::new(None));
         let conversation = async {
-            let arriving = exchange(&origin, config, outgoing, budget).await?;
+            let arriving = exchange(&origin, &grant, config, outgoing, budget).await?;
             status.set(Some(arriving.status()));
             read(arriving).await
         };
@@ -281,7 +293,7 @@ impl Http {
         Ok(addresses.current()?)
     }
 
-    fn prepare(&self, origin: &Origin, request: Request, body_limit: usize) -> Result<Outgoing, Failure> {
+    fn prepare(&self, origin: &Origin, request: Request, body: Limit) -> Result<Outgoing, Failure> {
         let path = match format!("{}{}", origin.base_path, request.path) {
             path if path.is_empty() => "/".to_owned(),
             path => path,
@@ -322,7 +334,8 @@ impl Http {
             headers,
             body: request.body,
             credentials,
-            body_limit,
+            limits: *self.grant.limits(),
+            body_limit: self.grant.limits().get(body),
         })
     }
 

@@ -11,7 +11,8 @@ use crate::agent::options::{StandardInput, Table};
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
-use crate::plugin::{Plugin, locate};
+use crate::plugin::{Described, Error, Plugin, locate};
+use crate::policy::{self, Grant, Refusal};
 
 /// Runs the agent called `name`, and exits as the protocol has it.
 pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
@@ -37,8 +38,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 }
 
 fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<Log>) -> anyhow::Result<Exit> {
-    let plugin = Plugin::load(locate(name)?, log)?;
-    let mut device = plugin.describe(name, log, clock.clone())?;
+    let mut device = device(name, clock, log)?;
     let table = Table::new(&device.description)?;
     let service = std::env::var("PCMK_service").ok();
     let call = Call {
@@ -52,4 +52,22 @@ fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<L
         confine: &|reach| log.debug(format!("{name}: {}", confinement::confine(reach))),
     };
     Ok(call.run(&table, &mut device))
+}
+
+/// The plugin under the policy. What is wrong with that fails every action that
+/// is one; but the agent still describes itself, for the cluster asks for that
+/// in the middle of its own start.
+fn device(name: &str, clock: &Arc<SystemClock>, log: &Arc<Log>) -> Result<Described, Error> {
+    let path = locate(name)?;
+    let policy = policy::places().and_then(|places| policy::read(&places));
+    let grant = policy.map_or_else(Grant::nothing, |policy| policy.grant(name));
+    let start = |grant| Plugin::load_under(grant, path.clone(), log)?.describe(name, log, clock.clone());
+    let limits = *grant.limits();
+    start(grant).or_else(|cause| match limits.lowered().next() {
+        None => Err(cause),
+        Some(_) => {
+            let reason = format!("{cause} (policy limits: {limits})");
+            start(Grant::nothing(Refusal::new(reason)))
+        }
+    })
 }

@@ -6,6 +6,7 @@ mod check;
 mod compile;
 mod inspect;
 mod list;
+mod policy;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -41,6 +42,15 @@ enum Command {
     },
     /// Try out what protects this machine from a plugin, and what agents need.
     Check,
+    /// Check the policy, and tell what it leaves to an agent.
+    Policy {
+        /// Another file than /etc/fencebox/policy.toml, to try it before it
+        /// counts.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// An agent name (fence_clc); without it, all agents.
+        agent: Option<String>,
+    },
     /// Compile plugins ahead of time, beside the plugin files; a package does
     /// this at every installation and upgrade.
     Compile {
@@ -65,6 +75,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Check => check::run(&mut stdout),
         Command::List => list::run(&mut stdout),
         Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),
+        Command::Policy { policy, agent } => policy::run(policy.as_deref(), agent.as_deref(), &mut stdout),
         Command::Compile { files } => compile::run(&files, &mut stdout),
     };
     match outcome.and_then(|()| Ok(stdout.flush()?)) {

@@ -6,9 +6,8 @@
 //! it from this very plugin. In all other cases the plugin is compiled in
 //! memory: fencing does not fail because a cache is stale.
 
-use std::fs::Metadata;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;
@@ -16,12 +15,11 @@ use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
 use crate::agent::log::Log;
+use crate::ownership::distrust;
+use crate::policy::{Grant, Limit, Limits, Refusal};
 
 #[cfg(test)]
 mod tests;
-
-/// Deepest recursion of a guest, in bytes of stack.
-const STACK_LIMIT: usize = 512 * 1024;
 
 /// What ties a compiled form to this build and to one plugin: version, a hash
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
@@ -36,29 +34,46 @@ fn stamp(wasm: &[u8]) -> String {
     )
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
+/// The compiled form if it can be trusted, else the plugin compiled now; and
+/// whether this is a plugin file that the policy pins, if it pins any.
+pub(super) fn load(path: &Path, grant: &Grant, log: &Log) -> Result<(Component, Result<(), Refusal>), Error> {
     let wasm = read(path)?;
-    let engine = engine(&wasm)?;
+    let pinned = grant.check_plugin(|| sha256(&wasm));
+    let engine = engine(&wasm, grant.limits())?;
     let form = path.with_extension("cwasm");
-    match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
-        Ok(component) => return Ok(component),
+    let missing = form.symlink_metadata().is_err();
+    let reason = missing.then(|| "there is no compiled form".to_owned());
+    match reason
+        .or_else(|| distrust(&form))
+        .map_or_else(|| deserialize(&engine, &form), Err)
+    {
+        Ok(component) => return Ok((component, pinned)),
         Err(reason) => log.warning(format!(
             "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
             form.display(),
             path.display()
         )),
     }
-    Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let component = Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
-    })
+    })?;
+    Ok((component, pinned))
+}
+
+fn sha256(wasm: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, wasm);
+    let mut bytes = [0; 32];
+    for (byte, digested) in bytes.iter_mut().zip(digest.as_ref()) {
+        *byte = *digested;
+    }
+    bytes
 }
 
 /// Whether the compiled form of this plugin would be run, or why it would not.
 pub fn examine(path: &Path) -> Result<(), String> {
     let wasm = read(path).map_err(|cause| cause.to_string())?;
-    let engine = engine(&wasm).map_err(|cause| cause.to_string())?;
+    let engine = engine(&wasm, &Limits::default()).map_err(|cause| cause.to_string())?;
     let form = path.with_extension("cwasm");
     distrust(&form).map_or_else(|| deserialize(&engine, &form).map(drop), Err)
 }
@@ -67,7 +82,7 @@ pub fn examine(path: &Path) -> Result<(), String> {
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&wasm)?
+    let code = engine(&wasm, &Limits::default())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -104,12 +119,13 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 }
 
 /// The same settings for whoever compiles and whoever runs: a compiled form
-/// made with others is refused by wasmtime.
-fn engine(wasm: &[u8]) -> Result<Engine, Error> {
+/// made with others is refused by wasmtime. But not the stack: that is given
+/// when code runs, and the same code runs on more and on less.
+fn engine(wasm: &[u8], limits: &Limits) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        .max_wasm_stack(STACK_LIMIT)
+        .max_wasm_stack(limits.get(Limit::Stack).size())
         .module_version(ModuleVersionStrategy::Custom(stamp(wasm)))
         .and_then(|config| {
             // No more of the processor than its family has in common, so that
@@ -129,50 +145,4 @@ fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
     // replaced it in its folder, and they could have replaced this binary too.
     unsafe { Component::deserialize_file(engine, form) }
         .map_err(|_| "it was made from another plugin or by another build".to_owned())
-}
-
-/// Why this file could have been written by somebody who may not decide what
-/// runs here. The folders above it count: who can rename one can replace it.
-fn distrust(form: &Path) -> Option<String> {
-    let owner = std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .map_or(0, |metadata| metadata.uid());
-    let Ok(metadata) = form.symlink_metadata() else {
-        return Some("there is no compiled form".to_owned());
-    };
-    if !metadata.is_file() {
-        return Some("this is no regular file".to_owned());
-    }
-    if let Some(reason) = belongs_elsewhere(&metadata, owner).or_else(|| writable_by_others(&metadata)) {
-        return Some(reason);
-    }
-    // The real ones: a path may lead through links, or begin nowhere.
-    let folder = form.parent().filter(|folder| *folder != Path::new(""));
-    let folder = match folder.unwrap_or(Path::new(".")).canonicalize() {
-        Ok(folder) => folder,
-        Err(cause) => return Some(format!("its folder cannot be looked at ({cause})")),
-    };
-    folder.ancestors().find_map(|folder| {
-        let reason = match folder.metadata() {
-            Ok(metadata) => distrust_folder(&metadata, owner)?,
-            Err(cause) => format!("cannot be looked at ({cause})"),
-        };
-        Some(format!("the folder {} {reason}", folder.display()))
-    })
-}
-
-fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {
-    // In a sticky folder such as /tmp nobody but its owner renames what is
-    // another's.
-    let sticky = metadata.mode() & 0o1000 != 0;
-    belongs_elsewhere(metadata, owner).or_else(|| writable_by_others(metadata).filter(|_| !sticky))
-}
-
-fn belongs_elsewhere(metadata: &Metadata, owner: u32) -> Option<String> {
-    let user = metadata.uid();
-    (user != 0 && user != owner).then(|| format!("belongs to user {user}, not to root or the owner of fencebox"))
-}
-
-fn writable_by_others(metadata: &Metadata) -> Option<String> {
-    (metadata.mode() & 0o022 != 0).then(|| format!("can be written by others (mode {:o})", metadata.mode() & 0o7777))
 }

@@ -14,7 +14,7 @@ use crate::agent::clock::{Clock, Deadline};
 use crate::agent::description as agent;
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{self, Endpoints, Files};
+use crate::policy::{self, Endpoints, Files, Grant};
 
 /// Longest that a plugin may take to describe itself. Pacemaker waits 10 s
 /// for metadata, and is blocked meanwhile.
@@ -32,6 +32,7 @@ pub struct Described {
     pub endpoints: Endpoints,
     /// What it may read and write.
     pub files: Files,
+    pub(super) grant: Arc<Grant>,
     pub(super) store: Store<State>,
     pub(super) bindings: Bindings,
     pub(super) log: Arc<Log>,
@@ -43,7 +44,7 @@ pub struct Described {
 
 pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
-    let mut store = store(plugin.component.engine(), clock, deadline)
+    let mut store = store(plugin.component.engine(), *plugin.grant.limits(), clock, deadline)
         .map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
     let failed =
         |store: &mut Store<State>, cause: wasmtime::Error| plugin.bad_description(session::explain(store, &cause));
@@ -62,6 +63,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
         description,
         endpoints,
         files,
+        grant: plugin.grant.clone(),
         store,
         bindings,
         log: log.clone(),

@@ -19,6 +19,7 @@ pub use find::{agent_name, installed, locate};
 
 use crate::agent::clock::Clock;
 use crate::agent::log::Log;
+use crate::policy::Grant;
 use state::State;
 
 /// Why a plugin cannot be used. Messages name the file and the remedy.
@@ -66,6 +67,8 @@ pub struct Plugin {
     path: PathBuf,
     component: Component,
     linker: Linker<State>,
+    /// What the policy leaves to the agent.
+    grant: Arc<Grant>,
 }
 
 impl Plugin {
@@ -73,7 +76,16 @@ impl Plugin {
     /// component itself, which takes longer and is said in the log. Imports
     /// that the contract does not have are refused here, before anything runs.
     pub fn load(path: PathBuf, log: &Log) -> Result<Self, Error> {
-        let component = compiled::load(&path, log)?;
+        Self::load_under(Grant::default(), path, log)
+    }
+
+    /// The same for an agent to which the policy leaves this.
+    pub fn load_under(grant: Grant, path: PathBuf, log: &Log) -> Result<Self, Error> {
+        let (component, pinned) = compiled::load(&path, &grant, log)?;
+        let grant = match pinned {
+            Ok(()) => grant,
+            Err(rule) => Grant::nothing(rule.of_file(&path)),
+        };
         let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
         let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
             path: path.clone(),
@@ -85,6 +97,7 @@ impl Plugin {
             path,
             component,
             linker,
+            grant: Arc::new(grant),
         })
     }
 

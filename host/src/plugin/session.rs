@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wasmtime::component::ResourceAny;
+use wasmtime::component::{ResourceAny, ResourceTableError};
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 
@@ -20,7 +20,7 @@ use crate::capability::files::{self, Files};
 use crate::capability::http::{self, Credentials, Http};
 use crate::capability::journal::Journal;
 use crate::confinement::Reach;
-use crate::policy::Addresses;
+use crate::policy::{Addresses, Limit, Refusal};
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -46,6 +46,10 @@ impl Device for Described {
         reach
     }
 
+    fn longest(&self) -> Duration {
+        self.grant.limits().wall_time()
+    }
+
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
         let addresses = self.addresses(options).map_err(Error::Denied)?;
         let credentials = Credentials {
@@ -60,6 +64,7 @@ impl Device for Described {
             limits.deadline,
         );
         let mut http = Http::new(self.endpoints.clone(), addresses, credentials, clock, limits.deadline);
+        http.set_grant(self.grant.clone());
         http.set_patience(limits.login, "login_timeout");
         http.set_trace(self.log.clone(), &self.agent);
         http.set_pinnable(options.table().find("ssl_fingerprint").is_some());
@@ -71,7 +76,7 @@ impl Device for Described {
         state.files = Some(files);
         state
             .journal
-            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent));
+            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent, *self.grant.limits()));
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         self.session = Some(session);
@@ -140,15 +145,29 @@ impl Device for Described {
 }
 
 impl Described {
-    /// Where the options put each endpoint; a refusal names the option.
+    /// Where the options put each endpoint, and what the policy leaves of that;
+    /// a refusal names the option.
     fn addresses(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, String> {
-        self.endpoints
-            .iter()
-            .map(|endpoint| {
-                let addresses = self.endpoints.locate(&endpoint.name, |name| options.get(name));
-                Ok((endpoint.name.clone(), addresses.map_err(|rule| rule.to_string())?))
-            })
-            .collect()
+        self.locate(options).map_err(|rule| rule.to_string())
+    }
+
+    fn locate(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, Refusal> {
+        self.grant.check_anything()?;
+        let (mut addresses, mut refusal) = (BTreeMap::new(), None);
+        for endpoint in self.endpoints.iter() {
+            let declared = self.endpoints.locate(&endpoint.name, |name| options.get(name))?;
+            let had = declared.current().is_ok();
+            let left = declared.under(&self.grant)?;
+            if let (true, Err(rule)) = (had, left.current()) {
+                refusal = refusal.or(Some(rule));
+            }
+            addresses.insert(endpoint.name.clone(), left);
+        }
+        // Of several endpoints the plugin may need another one.
+        match refusal {
+            Some(rule) if addresses.values().all(|address| address.current().is_err()) => Err(rule),
+            _ => Ok(addresses),
+        }
     }
 
     /// What the plugin gets to see: everything but what the host does itself,
@@ -250,7 +269,12 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
         };
     }
     if cause.root_cause().to_string().starts_with(HANDED_TOO_MUCH) {
-        return Error::Plugin("it handed over more than 16 MiB in one call".to_owned());
+        let most = state.limits.get(Limit::Handover);
+        return Error::Plugin(format!("it handed over more than {most} in one call{}", most.note()));
+    }
+    if let Some(ResourceTableError::Full) = cause.downcast_ref() {
+        let most = state.limits.get(Limit::Resources);
+        return Error::Plugin(format!("it held more than {most} resources of WASI{}", most.note()));
     }
     if cause.downcast_ref::<I32Exit>().is_some() {
         return Error::Plugin("it exited in the middle of a call".to_owned());
@@ -258,8 +282,12 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
     Error::Plugin(match cause.downcast_ref::<Trap>() {
         // A guest keeps part of its stack in its own memory, and may run out
         // of that part first.
-        Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
-            "it recursed too deeply, or reached outside of its memory".to_owned()
+        Some(trap @ (Trap::StackOverflow | Trap::MemoryOutOfBounds)) => {
+            let note = match trap {
+                Trap::StackOverflow => state.limits.get(Limit::Stack).note(),
+                _ => String::new(),
+            };
+            format!("it recursed too deeply, or reached outside of its memory{note}")
         }
         // What a panic ends in. Its message went to standard error.
         Some(Trap::UnreachableCodeReached) => panic_message(&state.output.take()),

@@ -178,11 +178,15 @@ impl Endpoint {
                 self.check_clear_text(address, &origin).map(|()| origin)
             });
             let named = named.collect::<Result<Vec<_>, _>>()?;
-            let Address::FromUrlOption(url) = address else {
-                return Ok(Addresses::new(named));
+            let named = Addresses::new(named);
+            let url = match address {
+                Address::FromUrlOption(url) => url,
+                Address::FromOption(name) => return Ok(named.named_by(format!("option {name}"), true)),
+                _ => return Ok(named.named_by(format!("endpoint {}", self.name), false)),
             };
+            let named = named.named_by(format!("option {}", url.option), true);
             let follows = url.follow_option.as_deref().is_some_and(|flag| is_on(flag, &given));
-            return Ok(Addresses::new(named).of_option(url.clone(), follows));
+            return Ok(named.of_option(url.clone(), follows));
         }
         Ok(Addresses::absent(
             absent.unwrap_or_else(|| self.blame("it has no address")),

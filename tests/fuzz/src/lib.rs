@@ -9,8 +9,11 @@ extern crate self as fencebox;
 #[path = "../../../host/src/agent/mod.rs"]
 pub mod agent;
 pub mod capability;
+pub mod confinement;
+#[path = "../../../host/src/ownership.rs"]
+mod ownership;
 mod parsers;
 #[path = "../../../host/src/policy/mod.rs"]
 pub mod policy;
 
-pub use parsers::{addresses, answers, command_line, http_answers, standard_input};
+pub use parsers::{addresses, answers, command_line, http_answers, policies, standard_input};

@@ -7,7 +7,7 @@ use url::Host;
 
 use super::{Pinned, judge, resolve};
 use crate::capability::http::Failure;
-use crate::policy::{Origin, Trust};
+use crate::policy::{Grant, Origin, Trust};
 
 fn origin(host: &str) -> Origin {
     Origin {
@@ -34,7 +34,10 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn allowed_answers_pass_as_they_are() {
     let answers = addresses(&["192.0.2.7:443", "[2001:db8::7]:443"]);
-    assert_eq!(judge(&origin("device.example"), answers.clone()), Ok(answers));
+    assert_eq!(
+        judge(&origin("device.example"), &Grant::default(), answers.clone()),
+        Ok(answers)
+    );
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn one_forbidden_answer_refuses_all() {
         "[fe80::1]:443",
     ] {
         for answers in [["192.0.2.7:443", forbidden], [forbidden, "192.0.2.7:443"]] {
-            let failure = judge(&origin("device.example"), addresses(&answers)).unwrap_err();
+            let failure = judge(&origin("device.example"), &Grant::default(), addresses(&answers)).unwrap_err();
             assert!(matches!(&failure, Failure::Denied(_)), "{failure}");
             assert!(
                 failure.to_string().starts_with("refused: device.example resolved to "),
@@ -58,7 +61,7 @@ fn one_forbidden_answer_refuses_all() {
 
 #[test]
 fn no_answer_is_no_address() {
-    let failure = judge(&origin("device.example"), Vec::new()).unwrap_err();
+    let failure = judge(&origin("device.example"), &Grant::default(), Vec::new()).unwrap_err();
     assert_eq!(
         failure,
         Failure::Unreachable("device.example has no address".to_owned())
@@ -72,7 +75,10 @@ fn written_addresses_are_not_looked_up() {
         ("0x7f.1", "127.0.0.1:443"),
         ("[fe80::1]", "[fe80::1]:443"),
     ] {
-        assert_eq!(wait(resolve(&origin(host))), Ok(addresses(&[address])));
+        assert_eq!(
+            wait(resolve(&origin(host), &Grant::default())),
+            Ok(addresses(&[address]))
+        );
     }
 }
 

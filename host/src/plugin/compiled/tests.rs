@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use super::{compile, distrust, load};
+use super::{compile, load};
 use crate::agent::log::Log;
 use crate::plugin::Error;
+use crate::policy::Grant;
 
 /// The smallest component, and one that differs by an empty custom section.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -47,7 +48,8 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
 /// Loads a plugin, which has to succeed, and returns the warnings.
 fn warnings(path: &Path) -> String {
     let said = Said::default();
-    load(path, &Log::new(Box::new(said.clone()))).unwrap();
+    let (_, pinned) = load(path, &Grant::default(), &Log::new(Box::new(said.clone()))).unwrap();
+    assert_eq!(pinned, Ok(()));
     let said = said.0.lock().unwrap();
     String::from_utf8_lossy(&said).into_owned()
 }
@@ -204,20 +206,13 @@ fn every_folder_above_counts_and_links_hide_none() {
 /// where the owner of the test is.
 #[test]
 fn what_belongs_to_somebody_else_is_refused() {
-    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(std::env::current_exe().unwrap()).unwrap());
     let (folder, path, form) = compiled(EMPTY);
-    let metadata = std::fs::metadata(&form).unwrap();
-    assert_eq!(super::belongs_elsewhere(&metadata, owner), None);
     let stranger = 54_321;
     if std::os::unix::fs::chown(&form, Some(stranger), None).is_err() {
         return;
     }
     let elsewhere = "belongs to user 54321, not to root or the owner of fencebox";
     assert!(warnings(&path).contains(elsewhere));
-    assert_eq!(
-        super::belongs_elsewhere(&std::fs::metadata(&form).unwrap(), stranger),
-        None
-    );
     std::os::unix::fs::chown(&form, Some(0), None).unwrap();
     assert_eq!(warnings(&path), "");
     // The owner of a folder may rename what is in it, sticky or not.
@@ -226,17 +221,6 @@ fn what_belongs_to_somebody_else_is_refused() {
         std::os::unix::fs::chown(folder.path(), Some(stranger), None).unwrap();
         assert!(warnings(&path).contains(elsewhere), "{mode:o}");
     }
-}
-
-#[test]
-fn a_bare_name_is_looked_up_where_it_is() {
-    assert_eq!(
-        distrust(Path::new("nonexistent.cwasm")).as_deref(),
-        Some("there is no compiled form")
-    );
-    // A file of this crate, whose folder is then the working directory.
-    let reason = distrust(Path::new("Cargo.toml"));
-    assert_eq!(reason, distrust(&std::env::current_dir().unwrap().join("Cargo.toml")));
 }
 
 #[test]
@@ -254,7 +238,9 @@ fn what_is_no_component_leaves_nothing_behind() {
         let (folder, path) = plugin(wasm);
         let errors = [
             compile(&path).unwrap_err(),
-            load(&path, &Log::new(Box::new(std::io::sink()))).err().unwrap(),
+            load(&path, &Grant::default(), &Log::new(Box::new(std::io::sink())))
+                .err()
+                .unwrap(),
         ];
         for error in errors {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
@@ -274,7 +260,9 @@ fn a_file_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
-    let error = load(&path, &Log::new(Box::new(std::io::sink()))).err().unwrap();
+    let error = load(&path, &Grant::default(), &Log::new(Box::new(std::io::sink())))
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
     assert!(names(folder.path()).is_empty());
 }

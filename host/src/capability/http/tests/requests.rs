@@ -10,6 +10,7 @@ use url::Host;
 use super::super::tls;
 use super::*;
 use crate::capability::exchange::{Outgoing, converse};
+use crate::policy::{Limit, Limits};
 
 #[test]
 fn exactly_what_was_asked() {
@@ -183,7 +184,7 @@ fn a_selected_address_is_where_requests_go() {
 fn exchanges_are_counted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
-    http.exchanges = super::super::EXCHANGE_LIMIT;
+    http.exchanges = 10_000;
     for _ in 0..2 {
         assert_fails!(http.send(get("/")), Denied, "more than 10000 requests in one action");
     }
@@ -204,7 +205,8 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         headers: reqwest::header::HeaderMap::new(),
         body: None,
         credentials: None,
-        body_limit: 1024,
+        limits: Limits::default(),
+        body_limit: Limits::default().get(Limit::ResponseBytes),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -7,7 +7,7 @@
 //! memory: fencing does not fail because a cache is stale.
 
 use std::fs::Metadata;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,16 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
-use crate::agent::log::Log;
 
 #[cfg(test)]
 mod tests;
 
 /// Deepest recursion of a guest, in bytes of stack.
 const STACK_LIMIT: usize = 512 * 1024;
+
+/// Largest plugin file, in bytes: it is held in memory as a whole. The
+/// interpreters that toolchains of other languages put in take up to 40 MiB.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// What ties a compiled form to this build and to one plugin: version, a hash
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
@@ -36,23 +39,26 @@ fn stamp(wasm: &[u8]) -> String {
     )
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
+/// The compiled form if it can be trusted, else the plugin compiled now, and
+/// the warning that this costs time.
+pub(super) fn load(path: &Path) -> Result<(Component, Option<String>), Error> {
     let wasm = read(path)?;
     let engine = engine(&wasm)?;
     let form = path.with_extension("cwasm");
-    match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
-        Ok(component) => return Ok(component),
-        Err(reason) => log.warning(format!(
-            "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
-            form.display(),
-            path.display()
-        )),
-    }
-    Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let reason = match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
+        Ok(component) => return Ok((component, None)),
+        Err(reason) => reason,
+    };
+    let component = Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
-    })
+    })?;
+    let warning = format!(
+        "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
+        form.display(),
+        path.display()
+    );
+    Ok((component, Some(warning)))
 }
 
 /// Writes the compiled form beside the plugin, all of it or nothing.
@@ -79,10 +85,34 @@ pub fn compile(path: &Path) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|cause| Error::Unreadable {
+    read_whole(path).map_err(|cause| Error::Unreadable {
         path: path.to_owned(),
         cause,
     })
+}
+
+fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    // Whoever opens a pipe waits for its other end, unless told not to.
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("this is no regular file"));
+    }
+    let mut wasm = Vec::new();
+    if metadata.len() <= SIZE_LIMIT {
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm)?;
+    }
+    // It may grow while it is read.
+    if metadata.len().max(wasm.len() as u64) > SIZE_LIMIT {
+        let limit = SIZE_LIMIT / 1024 / 1024;
+        return Err(std::io::Error::other(format!(
+            "this is larger than {limit} MiB, the most that a plugin may have"
+        )));
+    }
+    Ok(wasm)
 }
 
 fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {

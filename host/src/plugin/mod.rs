@@ -73,7 +73,7 @@ impl Plugin {
     /// component itself, which takes longer and is said in the log. Imports
     /// that the contract does not have are refused here, before anything runs.
     pub fn load(path: PathBuf, log: &Log) -> Result<Self, Error> {
-        let component = compiled::load(&path, log)?;
+        let (component, warning) = compiled::load(&path)?;
         let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
         let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
             path: path.clone(),
@@ -81,6 +81,10 @@ impl Plugin {
         };
         let ready = linker.instantiate_pre(&component).map_err(not_a_plugin)?;
         bindings::PluginPre::new(ready).map_err(not_a_plugin)?;
+        // Of a file that is no plugin nothing else need be said.
+        if let Some(warning) = warning {
+            log.warning(warning);
+        }
         Ok(Self {
             path,
             component,

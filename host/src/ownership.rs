@@ -14,9 +14,7 @@ mod tests;
 /// be a regular file. The folders above it count: who can rename one can
 /// replace it.
 pub(crate) fn distrust(path: &Path) -> Option<String> {
-    let owner = std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .map_or(0, |metadata| metadata.uid());
+    let owner = owner();
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
         Err(cause) => return Some(format!("it cannot be looked at ({cause})")),
@@ -29,7 +27,13 @@ pub(crate) fn distrust(path: &Path) -> Option<String> {
     }
     // The real ones: a path may lead through links, or begin nowhere.
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = match folder.unwrap_or(Path::new(".")).canonicalize() {
+    distrust_folders(folder.unwrap_or(Path::new(".")))
+}
+
+/// The same of a folder and all that are above it.
+pub(crate) fn distrust_folders(folder: &Path) -> Option<String> {
+    let owner = owner();
+    let folder = match folder.canonicalize() {
         Ok(folder) => folder,
         Err(cause) => return Some(format!("its folder cannot be looked at ({cause})")),
     };
@@ -40,6 +44,13 @@ pub(crate) fn distrust(path: &Path) -> Option<String> {
         };
         Some(format!("the folder {} {reason}", folder.display()))
     })
+}
+
+/// The owner of this binary.
+fn owner() -> u32 {
+    std::env::current_exe()
+        .and_then(std::fs::metadata)
+        .map_or(0, |metadata| metadata.uid())
 }
 
 fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {

@@ -39,6 +39,7 @@ pub mod machine;
 pub mod ovh;
 pub mod protocol;
 pub mod relay;
+pub mod secrets;
 pub mod server;
 mod tls;
 pub mod wire;

@@ -222,16 +222,20 @@ fn up_to(text: &str, mut end: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Appends the text without what ends a line, moves the cursor, or makes a
-/// reader see another order of characters.
+/// Whether a character ends a line, moves the cursor, or makes a reader see
+/// another order of characters.
+pub(super) fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// Appends the text with what is harmful in it spelt out.
 fn escape(text: &str, clean: &mut String) {
     for character in text.chars() {
-        let harmful = character.is_control()
-            || matches!(
-                character,
-                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            );
-        match harmful {
+        match is_harmful(character) {
             true => clean.extend(character.escape_default()),
             false => clean.push(character),
         }

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::description::Operations;
 use super::device::{Error, Plug, PowerStatus, PowerTarget};
 use super::exit::Exit;
+use super::log::is_harmful;
 use super::options::Options;
 use super::power::Fencing;
 
@@ -166,7 +167,7 @@ impl Performance<'_> {
 fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
     let clean = |text: &str| -> String {
         text.chars()
-            .map(|character| if character.is_control() { '?' } else { character })
+            .map(|character| if is_harmful(character) { '?' } else { character })
             .collect()
     };
     let mut row = clean(&plug.id) + separator + &clean(plug.alias.as_deref().unwrap_or_default());

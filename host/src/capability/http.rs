@@ -355,6 +355,9 @@ impl Http {
             Some(runtime) => runtime,
             None => tokio::runtime::Builder::new_current_thread()
                 .enable_all()
+                // Looks at the clock after each step. By default it does after 61, and a device
+                // that sends without end makes each of them as long as it likes.
+                .event_interval(1)
                 .build()
                 .map_err(|cause| Failure::Broken(format!("no runtime for connections: {cause}")))?,
         };

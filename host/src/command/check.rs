@@ -12,7 +12,7 @@ use anyhow::bail;
 
 use crate::agent::log::Syslog;
 use crate::confinement::{self, InForce};
-use crate::plugin::{examine, installed};
+use crate::plugin::{fault, installed};
 use attempts::{Attempt, Attempts, Verdict};
 
 mod attempts;
@@ -162,7 +162,7 @@ fn plugins() -> String {
     let examined = plugins.iter().map(|(name, path)| {
         // As an agent does: the compiled form lies beside the file itself.
         let path = path.canonicalize().map_err(|cause| cause.to_string());
-        path.and_then(|path| examine(&path))
+        path.and_then(|path| fault(&path).map_err(|cause| cause.to_string())?.map_or(Ok(()), Err))
             .map_err(|reason| format!("{name}: {reason}"))
     });
     let distrusted: Vec<_> = examined.filter_map(Result::err).collect();

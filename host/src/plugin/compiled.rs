@@ -6,7 +6,7 @@
 //! it from this very plugin. In all other cases the plugin is compiled in
 //! memory: fencing does not fail because a cache is stale.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,51 +14,88 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
-use crate::agent::log::Log;
 use crate::ownership::distrust;
 use crate::policy::{Grant, Limit, Limits, Refusal};
 
 #[cfg(test)]
 mod tests;
 
+/// Largest plugin file, in bytes: it is held in memory as a whole. The
+/// interpreters that toolchains of other languages put in take up to 40 MiB.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+
 /// What ties a compiled form to this build and to one plugin: version, a hash
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
 /// taken at every start, and processors without instructions for SHA-256 need
 /// twenty times as long for that.
-fn stamp(wasm: &[u8]) -> String {
+fn stamp(hash: &blake3::Hash) -> String {
     format!(
-        "fencebox {} {} {}",
+        "fencebox {} {} {hash}",
         env!("CARGO_PKG_VERSION"),
-        env!("FENCEBOX_DEPENDENCIES"),
-        blake3::hash(wasm)
+        env!("FENCEBOX_DEPENDENCIES")
     )
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now; and
-/// whether this is a plugin file that the policy pins, if it pins any.
-pub(super) fn load(path: &Path, grant: &Grant, log: &Log) -> Result<(Component, Result<(), Refusal>), Error> {
+/// A plugin file, compiled.
+pub(super) struct Loaded {
+    pub(super) component: Component,
+    pub(super) hash: blake3::Hash,
+    /// Whether this is a file that the policy pins, if it pins any.
+    pub(super) pinned: Result<(), Refusal>,
+    /// That it had to be compiled now, which costs time, and why.
+    pub(super) warning: Option<String>,
+}
+
+/// The compiled form if it can be trusted, else the plugin compiled now.
+pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
     let wasm = read(path)?;
-    let pinned = grant.check_plugin(|| sha256(&wasm));
-    let engine = engine(&wasm, grant.limits())?;
+    let hash = blake3::hash(&wasm);
+    let engine = engine(&hash, grant.limits())?;
     let form = path.with_extension("cwasm");
-    let missing = form.symlink_metadata().is_err();
-    let reason = missing.then(|| "there is no compiled form".to_owned());
-    match reason
-        .or_else(|| distrust(&form))
-        .map_or_else(|| deserialize(&engine, &form), Err)
-    {
-        Ok(component) => return Ok((component, pinned)),
-        Err(reason) => log.warning(format!(
-            "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
-            form.display(),
-            path.display()
-        )),
-    }
-    let component = Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let (component, warning) = match trusted(&engine, &form) {
+        Ok(component) => (component, None),
+        Err(reason) => {
+            let warning = format!(
+                "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
+                form.display(),
+                path.display()
+            );
+            (compiled_now(&engine, path, &wasm)?, Some(warning))
+        }
+    };
+    Ok(Loaded {
+        component,
+        hash,
+        pinned: grant.check_plugin(|| sha256(&wasm)),
+        warning,
+    })
+}
+
+/// Compiles a plugin that is in memory only; the path is for messages.
+pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
+    let hash = blake3::hash(wasm);
+    Ok((compiled_now(&engine(&hash, &Limits::default())?, path, wasm)?, hash))
+}
+
+fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, Error> {
+    Component::from_binary(engine, wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
-    })?;
-    Ok((component, pinned))
+    })
+}
+
+fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
+    let missing = form.symlink_metadata().is_err();
+    let reason = missing.then(|| "there is no compiled form".to_owned());
+    reason
+        .or_else(|| distrust(form))
+        .map_or_else(|| deserialize(engine, form), Err)
+}
+
+/// Why the compiled form beside this plugin file is not taken.
+pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
+    let engine = engine(&blake3::hash(&read(path)?), &Limits::default())?;
+    Ok(trusted(&engine, &path.with_extension("cwasm")).err())
 }
 
 fn sha256(wasm: &[u8]) -> [u8; 32] {
@@ -70,19 +107,11 @@ fn sha256(wasm: &[u8]) -> [u8; 32] {
     bytes
 }
 
-/// Whether the compiled form of this plugin would be run, or why it would not.
-pub fn examine(path: &Path) -> Result<(), String> {
-    let wasm = read(path).map_err(|cause| cause.to_string())?;
-    let engine = engine(&wasm, &Limits::default()).map_err(|cause| cause.to_string())?;
-    let form = path.with_extension("cwasm");
-    distrust(&form).map_or_else(|| deserialize(&engine, &form).map(drop), Err)
-}
-
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&wasm, &Limits::default())?
+    let code = engine(&blake3::hash(&wasm), &Limits::default())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -102,10 +131,34 @@ pub fn compile(path: &Path) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|cause| Error::Unreadable {
+    read_whole(path).map_err(|cause| Error::Unreadable {
         path: path.to_owned(),
         cause,
     })
+}
+
+fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    // Whoever opens a pipe waits for its other end, unless told not to.
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("this is no regular file"));
+    }
+    let mut wasm = Vec::new();
+    if metadata.len() <= SIZE_LIMIT {
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm)?;
+    }
+    // It may grow while it is read.
+    if metadata.len().max(wasm.len() as u64) > SIZE_LIMIT {
+        let limit = SIZE_LIMIT / 1024 / 1024;
+        return Err(std::io::Error::other(format!(
+            "this is larger than {limit} MiB, the most that a plugin may have"
+        )));
+    }
+    Ok(wasm)
 }
 
 fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
@@ -121,12 +174,12 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 /// The same settings for whoever compiles and whoever runs: a compiled form
 /// made with others is refused by wasmtime. But not the stack: that is given
 /// when code runs, and the same code runs on more and on less.
-fn engine(wasm: &[u8], limits: &Limits) -> Result<Engine, Error> {
+fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .max_wasm_stack(limits.get(Limit::Stack).size())
-        .module_version(ModuleVersionStrategy::Custom(stamp(wasm)))
+        .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
         .and_then(|config| {
             // No more of the processor than its family has in common, so that
             // a tree that was laid out on one machine works on another.

@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 
-pub use compiled::{compile, examine};
+use compiled::Loaded;
+pub use compiled::compile;
+pub(crate) use compiled::fault;
 pub use describe::Described;
 pub use find::{agent_name, installed, locate};
 
@@ -81,7 +83,12 @@ impl Plugin {
 
     /// The same for an agent to which the policy leaves this.
     pub fn load_under(grant: Grant, path: PathBuf, log: &Log) -> Result<Self, Error> {
-        let (component, pinned) = compiled::load(&path, &grant, log)?;
+        let Loaded {
+            component,
+            pinned,
+            warning,
+            ..
+        } = compiled::load(&path, &grant)?;
         let grant = match pinned {
             Ok(()) => grant,
             Err(rule) => Grant::nothing(rule.of_file(&path)),
@@ -93,6 +100,10 @@ impl Plugin {
         };
         let ready = linker.instantiate_pre(&component).map_err(not_a_plugin)?;
         bindings::PluginPre::new(ready).map_err(not_a_plugin)?;
+        // Of a file that is no plugin nothing else need be said.
+        if let Some(warning) = warning {
+            log.warning(warning);
+        }
         Ok(Self {
             path,
             component,

@@ -12,9 +12,9 @@ pub mod matrix;
 pub mod python;
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ use fencebox::agent::options::Table;
 use fencebox::agent::run::Call;
 use fencebox::agent::virtual_clock::VirtualClock;
 use fencebox::plugin::Plugin;
+use fencebox_tests::secrets::Secrets;
+use wait4::Wait4;
 
 /// The install tree that `cargo xtask test` has laid out.
 pub fn tree() -> PathBuf {
@@ -37,6 +39,9 @@ pub fn program(name: &str) -> PathBuf {
     tree().join("usr/sbin").join(name)
 }
 
+/// Most memory that any program may have resident, whatever it is given, in KiB.
+pub const MEMORY: u64 = 128 * 1024;
+
 /// What came of a call.
 #[derive(Debug)]
 pub struct Outcome {
@@ -44,6 +49,9 @@ pub struct Outcome {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+    /// The most memory that the program had resident, in KiB; 0 where no
+    /// program was run. Linux counts what its parent had when it was started.
+    pub peak: u64,
 }
 
 impl Outcome {
@@ -59,6 +67,18 @@ impl Outcome {
         }
     }
 
+    /// None of the secrets is in what it wrote, nor in its debug file.
+    #[track_caller]
+    pub fn assert_discreet(&self, secrets: &Secrets, stdin: &[u8]) {
+        secrets.assert_untold(&self.stdout, self);
+        secrets.assert_untold(&self.stderr, self);
+        let stdin = String::from_utf8_lossy(stdin);
+        let files = stdin.lines().filter_map(|line| line.strip_prefix("debug_file="));
+        for text in files.filter_map(|path| std::fs::read(path).ok()) {
+            secrets.assert_untold(&String::from_utf8_lossy(&text), &"the debug file");
+        }
+    }
+
     #[track_caller]
     pub fn assert_done(&self, stdout: &str) {
         assert_eq!((self.exit, self.stdout.as_str()), (Some(0), stdout), "{self:?}");
@@ -67,34 +87,66 @@ impl Outcome {
 
 /// Runs the real program as Pacemaker does: no arguments, everything on
 /// standard input.
+#[track_caller]
 pub fn call(name: &str, stdin: &str) -> Outcome {
     run(Command::new(program(name)), stdin)
 }
 
 /// Runs the real program with arguments, and nothing on standard input.
+#[track_caller]
 pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(program(name));
     command.args(arguments);
     run(command, "")
 }
 
+/// Runs a program. Whatever comes of it, it needs little memory, and tells
+/// nobody the secrets that it was given.
+#[track_caller]
 pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome {
-    let started = Instant::now();
-    let mut child = command
+    let outcome = observe(&mut command, stdin.as_ref());
+    assert!(outcome.peak < MEMORY, "{} KiB resident: {outcome:?}", outcome.peak);
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    outcome.assert_discreet(&Secrets::given(arguments, stdin.as_ref()), stdin.as_ref());
+    outcome
+}
+
+/// Runs a program of somebody else's, of which nothing is expected.
+pub fn observe(command: &mut Command, stdin: &[u8]) -> Outcome {
+    let child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
-    // An agent with arguments does not read it, and may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_ref());
-    let output = child.wait_with_output().unwrap();
-    Outcome {
-        exit: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        took: started.elapsed(),
-    }
+    attend(child, stdin)
+}
+
+/// Gives a program its input, takes what it writes, and waits for its end.
+pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
+    let started = Instant::now();
+    let read = |stream: Option<Box<dyn Read + Send>>| {
+        let mut bytes = Vec::new();
+        stream.unwrap().read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    std::thread::scope(|scope| {
+        let stdout = child.stdout.take().map(|stream| Box::new(stream) as _);
+        let stderr = child.stderr.take().map(|stream| Box::new(stream) as _);
+        let stdout = scope.spawn(move || read(stdout));
+        let stderr = scope.spawn(move || read(stderr));
+        // An agent with arguments does not read it, and may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(stdin);
+        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+        let end = child.wait4().unwrap();
+        Outcome {
+            exit: end.status.code(),
+            stdout,
+            stderr,
+            took: started.elapsed(),
+            peak: end.rusage.maxrss / 1024,
+        }
+    })
 }
 
 /// Runs the real host and the real plugin in this process, on virtual time:
@@ -117,12 +169,15 @@ pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
         confine: &|_| (),
     };
     let exit = call.run(&table, &mut device);
-    Outcome {
+    let outcome = Outcome {
         exit: Some(exit.code().into()),
         stdout: String::from_utf8(stdout).unwrap(),
         stderr: stderr.text(),
         took: clock.now(),
-    }
+        peak: 0,
+    };
+    outcome.assert_discreet(&Secrets::given::<&str>([], stdin.as_bytes()), stdin.as_bytes());
+    outcome
 }
 
 /// The plugin, loaded once for all calls of a test program.

@@ -16,19 +16,25 @@
 //! For each file: did the plugin declare the option that holds the path, for
 //! what it wants to do, and is the name within a declared folder a plain one
 //! ([`Files::judge`])?
+//!
+//! Before all that, when a plugin is installed and when it starts: is what it
+//! declares within what was granted to it ([`Reach::beyond`])?
 
 mod addresses;
 mod endpoint;
 mod files;
 mod location;
 mod origin;
+mod reach;
 pub mod request;
 mod trust;
+mod words;
 
 pub use addresses::Addresses;
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use files::{File, FileAccess, FileKind, Files};
 pub use origin::{Origin, Proxy};
+pub use reach::Reach;
 pub use trust::{Fingerprint, Trust};
 
 /// Why something may not be reached: the rule, in words.

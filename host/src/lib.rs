@@ -4,10 +4,11 @@
 //! and leaves what is particular to the device to a plugin ([`plugin`]), a
 //! WebAssembly component that can call only what it declared
 //! ([`capability`], [`policy`]). Called as `fencebox` it looks after plugins
-//! ([`command`]).
+//! ([`command`]), which it puts on the machine and takes off ([`installation`]).
 
 pub mod agent;
 pub mod capability;
 pub mod command;
+pub mod installation;
 pub mod plugin;
 pub mod policy;

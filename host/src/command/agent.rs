@@ -10,7 +10,7 @@ use crate::agent::log::{Log, Syslog};
 use crate::agent::options::{StandardInput, Table};
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
-use crate::plugin::{Plugin, locate};
+use crate::plugin::Plugin;
 
 /// Runs the agent called `name`, and exits as the protocol has it.
 pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
@@ -33,7 +33,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 }
 
 fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<Log>) -> anyhow::Result<Exit> {
-    let plugin = Plugin::load(locate(name)?, log)?;
+    let plugin = Plugin::installed(name, log)?;
     let mut device = plugin.describe(name, log, clock.clone())?;
     let table = Table::new(&device.description)?;
     let service = std::env::var("PCMK_service").ok();

@@ -27,39 +27,61 @@ const STACK_LIMIT: usize = 512 * 1024;
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
 /// taken at every start, and processors without instructions for SHA-256 need
 /// twenty times as long for that.
-fn stamp(wasm: &[u8]) -> String {
+fn stamp(hash: &blake3::Hash) -> String {
     format!(
-        "fencebox {} {} {}",
+        "fencebox {} {} {hash}",
         env!("CARGO_PKG_VERSION"),
-        env!("FENCEBOX_DEPENDENCIES"),
-        blake3::hash(wasm)
+        env!("FENCEBOX_DEPENDENCIES")
     )
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
+/// The compiled form if it can be trusted, else the plugin compiled now; and
+/// the plugin's hash.
+pub(super) fn load(path: &Path, log: &Log) -> Result<(Component, blake3::Hash), Error> {
     let wasm = read(path)?;
-    let engine = engine(&wasm)?;
+    let hash = blake3::hash(&wasm);
+    let engine = engine(&hash)?;
     let form = path.with_extension("cwasm");
-    match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
-        Ok(component) => return Ok(component),
+    match trusted(&engine, &form) {
+        Ok(component) => return Ok((component, hash)),
         Err(reason) => log.warning(format!(
             "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
             form.display(),
             path.display()
         )),
     }
-    Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let component = Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
-    })
+    })?;
+    Ok((component, hash))
+}
+
+/// Compiles a plugin that is in memory only; the path is for messages.
+pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
+    let hash = blake3::hash(wasm);
+    let component = Component::from_binary(&engine(&hash)?, wasm).map_err(|cause| Error::NotAPlugin {
+        path: path.to_owned(),
+        cause: one_line(&cause),
+    })?;
+    Ok((component, hash))
+}
+
+/// Why the compiled form beside this plugin file is not taken.
+pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
+    let engine = engine(&blake3::hash(&read(path)?))?;
+    Ok(trusted(&engine, &path.with_extension("cwasm")).err())
+}
+
+fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
+    distrust(form).map_or_else(|| deserialize(engine, form), Err)
 }
 
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&wasm)?
+    let code = engine(&blake3::hash(&wasm))?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -97,12 +119,12 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 
 /// The same settings for whoever compiles and whoever runs: a compiled form
 /// made with others is refused by wasmtime.
-fn engine(wasm: &[u8]) -> Result<Engine, Error> {
+fn engine(hash: &blake3::Hash) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .max_wasm_stack(STACK_LIMIT)
-        .module_version(ModuleVersionStrategy::Custom(stamp(wasm)))
+        .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
         .and_then(|config| {
             // No more of the processor than its family has in common, so that
             // a tree that was laid out on one machine works on another.
@@ -125,10 +147,8 @@ fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
 
 /// Why this file could have been written by somebody who may not decide what
 /// runs here. The folders above it count: who can rename one can replace it.
-fn distrust(form: &Path) -> Option<String> {
-    let owner = std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .map_or(0, |metadata| metadata.uid());
+pub(crate) fn distrust(form: &Path) -> Option<String> {
+    let owner = owner();
     let Ok(metadata) = form.symlink_metadata() else {
         return Some("there is no compiled form".to_owned());
     };
@@ -140,7 +160,13 @@ fn distrust(form: &Path) -> Option<String> {
     }
     // The real ones: a path may lead through links, or begin nowhere.
     let folder = form.parent().filter(|folder| *folder != Path::new(""));
-    let folder = match folder.unwrap_or(Path::new(".")).canonicalize() {
+    distrust_folders(folder.unwrap_or(Path::new(".")))
+}
+
+/// The same of a folder and all that are above it.
+pub(crate) fn distrust_folders(folder: &Path) -> Option<String> {
+    let owner = owner();
+    let folder = match folder.canonicalize() {
         Ok(folder) => folder,
         Err(cause) => return Some(format!("its folder cannot be looked at ({cause})")),
     };
@@ -151,6 +177,13 @@ fn distrust(form: &Path) -> Option<String> {
         };
         Some(format!("the folder {} {reason}", folder.display()))
     })
+}
+
+/// The owner of this binary.
+fn owner() -> u32 {
+    std::env::current_exe()
+        .and_then(std::fs::metadata)
+        .map_or(0, |metadata| metadata.uid())
 }
 
 fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {

@@ -14,7 +14,7 @@ use crate::agent::clock::{Clock, Deadline};
 use crate::agent::description as agent;
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{self, Endpoints, Files};
+use crate::policy::{self, Endpoints, Files, Reach};
 
 /// Longest that a plugin may take to describe itself. Pacemaker waits 10 s
 /// for metadata, and is blocked meanwhile.
@@ -37,6 +37,8 @@ pub struct Described {
     pub(super) log: Arc<Log>,
     pub(super) agent: String,
     pub(super) session: Option<ResourceAny>,
+    /// Why it may not act, if there is a reason.
+    pub withheld: Option<String>,
     /// What stopped the plugin, if anything did.
     pub(super) stopped: Option<device::Error>,
 }
@@ -58,7 +60,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         return Err(plugin.bad_description(format!("it is {}, and does not answer to {name}", description.name)));
     }
-    Ok(Described {
+    let mut described = Described {
         description,
         endpoints,
         files,
@@ -67,8 +69,18 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
         log: log.clone(),
         agent: name.to_owned(),
         session: None,
+        withheld: None,
         stopped: None,
-    })
+    };
+    described.withheld = plugin.withheld(&described);
+    Ok(described)
+}
+
+impl Described {
+    /// All that it may reach.
+    pub fn reach(&self) -> Reach {
+        Reach::of(&self.endpoints, &self.files)
+    }
 }
 
 /// Bounds what is later sorted, printed and searched.

@@ -29,10 +29,16 @@ const HANDED_TOO_MUCH: &str = "too much data is being copied";
 
 impl Device for Described {
     fn check(&self, options: &Options) -> Result<(), String> {
-        self.addresses(options).map(drop)
+        match &self.withheld {
+            Some(reason) => Err(reason.clone()),
+            None => self.addresses(options).map(drop),
+        }
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
+        if let Some(reason) = &self.withheld {
+            return Err(Error::Denied(reason.clone()));
+        }
         let addresses = self.addresses(options).map_err(Error::Denied)?;
         let credentials = Credentials {
             username: options.get("username").unwrap_or_default().to_owned(),

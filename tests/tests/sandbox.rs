@@ -31,10 +31,17 @@ const ENDS: &[(&str, &[&str])] = &[
     ("fence_undeclared", &["did not declare", "elsewhere"]),
 ];
 
-/// Fixtures that their own tests run: in `xmlrpc_bombs.rs`, calls; in
+/// Fixtures that their own tests run: in `xmlrpc_bombs.rs`, calls; in `install`,
+/// one plugin and its upgrade, `fence_narrow` and `fence_wide`; in
 /// `conformance.rs`, the recorded devices; and in `dummy.rs`, what files may be
 /// touched.
-const ELSEWHERE: &[&str] = &["fence_calls", "fence_probe", "fence_trespass"];
+const ELSEWHERE: &[&str] = &[
+    "fence_calls",
+    "fence_narrow",
+    "fence_probe",
+    "fence_trespass",
+    "fence_wide",
+];
 
 fn options(action: &str) -> String {
     let quick = "power_timeout=1\nlogin_timeout=1\nshell_timeout=1\nstonith_status_sleep=0\nretry_on=0\n";

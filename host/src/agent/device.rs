@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::limits::{LONGEST, Limits};
 use super::options::Options;
-use crate::confinement::Reach;
+use crate::confinement::Needs;
 
 /// What the device says about the power of a plug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,8 +138,8 @@ pub trait Device {
     /// What the device takes of the system where the options put it. Asked once,
     /// before the process is confined to that and nothing else; the device
     /// leaves no thread behind that would stay unconfined.
-    fn reach(&mut self, _options: &Options) -> Reach {
-        Reach::default()
+    fn needs(&mut self, _options: &Options) -> Needs {
+        Needs::default()
     }
     /// The longest that an action on it may take, whatever the options allow.
     fn longest(&self) -> Duration {

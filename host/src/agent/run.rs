@@ -15,7 +15,7 @@ use super::options::{Options, Table, checks, script};
 use super::perform::Performance;
 use super::power::Fencing;
 use super::{help, metadata};
-use crate::confinement::Reach;
+use crate::confinement::Needs;
 
 /// What `--version` prints.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -38,7 +38,7 @@ pub struct Call<'a> {
     pub service: Option<&'a str>,
     /// Leaves the process nothing but this, for good. Called once, after the
     /// programs that give passwords and before the device is contacted.
-    pub confine: &'a dyn Fn(&Reach),
+    pub confine: &'a dyn Fn(&Needs),
 }
 
 impl Call<'_> {
@@ -65,7 +65,7 @@ impl Call<'_> {
             Ok(plugs) => plugs.into_iter().map(str::to_owned).collect::<Vec<_>>(),
             Err(error) => return self.refuse(&error),
         };
-        (self.confine)(&device.reach(&options));
+        (self.confine)(&device.needs(&options));
         self.contact(&options, action, &plugs, device)
     }
 

@@ -18,7 +18,7 @@ use super::exchange::{Arriving, Outgoing, exchange};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::log::Log;
-use crate::confinement::Reach;
+use crate::confinement::Needs;
 use crate::policy::{Addresses, Auth, Endpoints, Grant, Limit, Origin, Refusal, Trust, request as rules};
 
 #[cfg(test)]
@@ -376,16 +376,16 @@ impl Drop for Http {
 
 /// What requests to these addresses take of the system. A host that the device
 /// names is at the port of one that the options name.
-pub fn reach(addresses: &Addresses, reach: &mut Reach) {
+pub fn needs(addresses: &Addresses, needs: &mut Needs) {
     for origin in addresses.named() {
         let (host, port) = origin.next_hop();
-        reach.ports.insert(port);
-        reach.names |= addresses.follows() || matches!(host, url::Host::Domain(_));
+        needs.ports.insert(port);
+        needs.names |= addresses.follows() || matches!(host, url::Host::Domain(_));
         let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
         match &origin.trust {
-            Trust::System if encrypted => reach.read.extend(tls::BUNDLES.iter().map(Into::into)),
+            Trust::System if encrypted => needs.read.extend(tls::BUNDLES.iter().map(Into::into)),
             Trust::File(path) if encrypted => {
-                reach.read.insert(path.clone());
+                needs.read.insert(path.clone());
             }
             _ => {}
         }

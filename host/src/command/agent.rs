@@ -11,7 +11,7 @@ use crate::agent::options::{StandardInput, Table};
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
-use crate::plugin::{Described, Error, Plugin, locate};
+use crate::plugin::{Described, Error, Plugin};
 use crate::policy::{self, Grant, Refusal};
 
 /// Runs the agent called `name`, and exits as the protocol has it.
@@ -49,7 +49,7 @@ fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<L
         log,
         clock: clock.as_ref(),
         service: service.as_deref(),
-        confine: &|reach| log.debug(format!("{name}: {}", confinement::confine(reach))),
+        confine: &|needs| log.debug(format!("{name}: {}", confinement::confine(needs))),
     };
     Ok(call.run(&table, &mut device))
 }
@@ -58,10 +58,9 @@ fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<L
 /// is one; but the agent still describes itself, for the cluster asks for that
 /// in the middle of its own start.
 fn device(name: &str, clock: &Arc<SystemClock>, log: &Arc<Log>) -> Result<Described, Error> {
-    let path = locate(name)?;
     let policy = policy::places().and_then(|places| policy::read(&places));
     let grant = policy.map_or_else(Grant::nothing, |policy| policy.grant(name));
-    let start = |grant| Plugin::load_under(grant, path.clone(), log)?.describe(name, log, clock.clone());
+    let start = |grant| Plugin::installed(name, &grant, log)?.describe(name, log, clock.clone());
     let limits = *grant.limits();
     start(grant).or_else(|cause| match limits.lowered().next() {
         None => Err(cause),

@@ -77,7 +77,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
 fn protections() -> Vec<Row> {
     let forbidden = confinement::forbid_core_dumps();
     let mut attempts = Attempts::prepare();
-    let InForce { ruled, filtered } = confinement::confine(&attempts.reach());
+    let InForce { ruled, filtered } = confinement::confine(&attempts.needs());
     attempts.repeat();
     let landlock = |has: bool, since: i32| match &ruled {
         Ok(ruled) if has => Ok(format!("Landlock {}", ruled.abi)),

@@ -13,7 +13,7 @@ use seccompiler::{
     apply_filter_all_threads,
 };
 
-use super::Reach;
+use super::Needs;
 use calls::CALLS;
 
 mod calls;
@@ -25,8 +25,8 @@ mod tests;
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
 /// Takes all other calls from all threads. Returns how many calls are left.
-pub(super) fn install(reach: &Reach) -> Result<usize, String> {
-    let rules = rules(reach).map_err(|cause| cause.to_string())?;
+pub(super) fn install(needs: &Needs) -> Result<usize, String> {
+    let rules = rules(needs).map_err(|cause| cause.to_string())?;
     let number = rules.len();
     let program = compile(rules).map_err(|cause| cause.to_string())?;
     apply_filter_all_threads(&program).map_err(|cause| match &cause {
@@ -46,16 +46,16 @@ fn compile(rules: Rules) -> Result<BpfProgram, seccompiler::BackendError> {
     filter.try_into()
 }
 
-fn rules(reach: &Reach) -> Result<Rules, seccompiler::BackendError> {
+fn rules(needs: &Needs) -> Result<Rules, seccompiler::BackendError> {
     let mut rules: Rules = CALLS.iter().map(|call| (*call, Vec::new())).collect();
     rules.extend(own_process()?);
-    rules.extend(memory(reach.names)?);
+    rules.extend(memory(needs.names)?);
     rules.extend(sending()?);
-    if reach.names || !reach.ports.is_empty() {
-        rules.insert(libc::SYS_socket, sockets(reach)?);
+    if needs.names || !needs.ports.is_empty() {
+        rules.insert(libc::SYS_socket, sockets(needs)?);
         rules.insert(libc::SYS_connect, Vec::new());
     }
-    if reach.names {
+    if needs.names {
         // How the C library asks the kernel for the addresses of this machine.
         rules.insert(libc::SYS_bind, Vec::new());
     }
@@ -130,7 +130,7 @@ fn memory(names: bool) -> Result<Rules, seccompiler::BackendError> {
 /// TCP, which Landlock sees; its relatives (MPTCP, SCTP, SMC), which are other
 /// protocols, it does not. For names also datagrams, the daemons of the system
 /// and the list of this machine's addresses.
-fn sockets(reach: &Reach) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+fn sockets(needs: &Needs) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     // Flags are put into the same argument.
     let kind = |kind| masked(1, 0xf, number(kind));
     let mut rules = Vec::new();
@@ -145,12 +145,12 @@ fn sockets(reach: &Reach) -> Result<Vec<SeccompRule>, seccompiler::BackendError>
         };
         add(libc::SOCK_STREAM, 0)?;
         add(libc::SOCK_STREAM, libc::IPPROTO_TCP)?;
-        if reach.names {
+        if needs.names {
             add(libc::SOCK_DGRAM, 0)?;
             add(libc::SOCK_DGRAM, libc::IPPROTO_UDP)?;
         }
     }
-    if reach.names {
+    if needs.names {
         let routes = number(libc::NETLINK_ROUTE);
         rules.push(rule([equal(0, number(libc::AF_UNIX))?])?);
         rules.push(rule([equal(0, number(libc::AF_NETLINK))?, equal(2, routes)?])?);

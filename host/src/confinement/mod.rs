@@ -15,7 +15,7 @@
 //! Whatever the kernel does not have is left out and told: fencing goes first.
 
 mod filter;
-mod reach;
+mod needs;
 mod ruleset;
 mod system;
 
@@ -26,7 +26,7 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, dumpable_behavior, getrlimit, set_dumpable_behavior, setrlimit,
 };
 
-pub use reach::Reach;
+pub use needs::Needs;
 pub use ruleset::Ruled;
 
 /// The first layer. Children inherit that they leave no core dump; that others
@@ -60,12 +60,12 @@ pub struct InForce {
 }
 
 /// The second layer: this thread, and those that it starts from now on, reach
-/// nothing but `reach`; all threads make no other calls of the kernel than
+/// nothing but `needs`; all threads make no other calls of the kernel than
 /// those that it takes. To be called while there is one thread.
-pub fn confine(reach: &Reach) -> InForce {
+pub fn confine(needs: &Needs) -> InForce {
     InForce {
-        ruled: ruleset::restrict(reach),
-        filtered: filter::install(reach),
+        ruled: ruleset::restrict(needs),
+        filtered: filter::install(needs),
     }
 }
 

@@ -10,7 +10,7 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, make_bitflags, path_beneath_rules,
 };
 
-use super::{Reach, system};
+use super::{Needs, system};
 
 /// What is asked for. Older kernels do what they know of it; what newer ones
 /// know besides was not tried with agents.
@@ -37,10 +37,10 @@ impl Display for Ruled {
     }
 }
 
-/// Leaves this thread, and those that it starts, nothing but `reach`. Nobody
+/// Leaves this thread, and those that it starts, nothing but `needs`. Nobody
 /// executes any file.
-pub(super) fn restrict(reach: &Reach) -> Result<Ruled, String> {
-    let status = enforce(reach).map_err(|cause| cause.to_string())?;
+pub(super) fn restrict(needs: &Needs) -> Result<Ruled, String> {
+    let status = enforce(needs).map_err(|cause| cause.to_string())?;
     match (status.ruleset, status.landlock) {
         (RulesetStatus::NotEnforced, LandlockStatus::NotEnabled) => Err("Landlock is switched off".to_owned()),
         (RulesetStatus::NotEnforced, _) => Err("this kernel has no Landlock".to_owned()),
@@ -53,20 +53,20 @@ pub(super) fn restrict(reach: &Reach) -> Result<Ruled, String> {
     }
 }
 
-fn enforce(reach: &Reach) -> Result<RestrictionStatus, RulesetError> {
+fn enforce(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
     // A file is replaced by renaming another one.
     let write: BitFlags<AccessFs> = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
-    let name_server = reach.names.then_some(NAME_SERVER);
-    let ports = reach.ports.iter().copied().chain(name_server);
+    let name_server = needs.names.then_some(NAME_SERVER);
+    let ports = needs.ports.iter().copied().chain(name_server);
     Ruleset::default()
         .handle_access(AccessFs::from_all(WANTED))?
         .handle_access(AccessNet::from_all(WANTED))?
         .scope(Scope::from_all(WANTED))?
         .create()?
-        .add_rules(path_beneath_rules(system::files(reach.names), read))?
-        .add_rules(path_beneath_rules(&reach.read, read))?
-        .add_rules(path_beneath_rules(&reach.write, write))?
+        .add_rules(path_beneath_rules(system::files(needs.names), read))?
+        .add_rules(path_beneath_rules(&needs.read, read))?
+        .add_rules(path_beneath_rules(&needs.write, write))?
         .add_rules(ports.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp))))?
         .restrict_self()
 }

@@ -14,7 +14,7 @@ use crate::agent::clock::{Clock, Deadline};
 use crate::agent::description as agent;
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{self, Endpoints, Files, Grant};
+use crate::policy::{self, Endpoints, Files, Grant, Reach, Refusal};
 
 /// Longest that a plugin may take to describe itself. Pacemaker waits 10 s
 /// for metadata, and is blocked meanwhile.
@@ -60,7 +60,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         return Err(plugin.bad_description(format!("it is {}, and does not answer to {name}", description.name)));
     }
-    Ok(Described {
+    let mut described = Described {
         description,
         endpoints,
         files,
@@ -71,7 +71,23 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
         agent: name.to_owned(),
         session: None,
         stopped: None,
-    })
+    };
+    if let Some(reason) = plugin.withheld(&described) {
+        described.grant = Arc::new(Grant::nothing(Refusal::new(reason)));
+    }
+    Ok(described)
+}
+
+impl Described {
+    /// All that it may reach.
+    pub fn reach(&self) -> Reach {
+        Reach::of(&self.endpoints, &self.files)
+    }
+
+    /// Why it may not act, if there is a reason.
+    pub fn withheld(&self) -> Option<Refusal> {
+        self.grant.check_anything().err()
+    }
 }
 
 /// Whoever installs the plugin makes links of these names.

@@ -19,7 +19,7 @@ use crate::agent::options::Options;
 use crate::capability::files::{self, Files};
 use crate::capability::http::{self, Credentials, Http};
 use crate::capability::journal::Journal;
-use crate::confinement::Reach;
+use crate::confinement::Needs;
 use crate::policy::{Addresses, Limit, Refusal};
 
 /// Time to log out in, once the action is over, whatever became of it.
@@ -35,15 +35,15 @@ impl Device for Described {
 
     /// From here to the session there is no thread but this one: what confines
     /// a thread confines those that it starts, and no others.
-    fn reach(&mut self, options: &Options) -> Reach {
+    fn needs(&mut self, options: &Options) -> Needs {
         self.store.data_mut().stop_ticking();
-        let mut reach = Reach::default();
+        let mut needs = Needs::default();
         // Addresses that are wrong were refused already.
         for addresses in self.addresses(options).unwrap_or_default().values() {
-            http::reach(addresses, &mut reach);
+            http::needs(addresses, &mut needs);
         }
-        files::reach(&self.files, |name| options.get(name), &mut reach);
-        reach
+        files::needs(&self.files, |name| options.get(name), &mut needs);
+        needs
     }
 
     fn longest(&self) -> Duration {

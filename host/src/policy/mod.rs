@@ -19,6 +19,9 @@
 //! For each file: did the plugin declare the option that holds the path, for
 //! what it wants to do, and is the name within a declared folder a plain one
 //! ([`Files::judge`])?
+//!
+//! Before all that, when a plugin is installed and when it starts: is what it
+//! declares within what was granted to it ([`Reach::beyond`])?
 
 mod addresses;
 mod endpoint;
@@ -29,10 +32,12 @@ mod limits;
 mod location;
 mod numeric;
 mod origin;
+mod reach;
 mod read;
 pub mod request;
 mod rule;
 mod trust;
+mod words;
 
 pub use addresses::Addresses;
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
@@ -41,6 +46,7 @@ pub use files::{File, FileAccess, FileKind, Files};
 pub use grant::Grant;
 pub use limits::{Bound, Limit, Limits, Unit};
 pub use origin::{Origin, Proxy};
+pub use reach::Reach;
 pub use read::{places, read, read_file};
 pub use rule::Rule;
 pub use trust::{Fingerprint, Trust};

@@ -1,6 +1,6 @@
 //! What agent and capability say about the confinement; none of it is made here.
 
-#[path = "../../../host/src/confinement/reach.rs"]
-mod reach;
+#[path = "../../../host/src/confinement/needs.rs"]
+mod needs;
 
-pub use reach::Reach;
+pub use needs::Needs;

@@ -35,9 +35,15 @@ use std::time::Duration;
 use support::Outcome;
 
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
-/// `conformance.rs`, the recorded devices; and in `dummy.rs`, what files may be
+/// `install`, one plugin and its upgrade; in `conformance.rs`, the recorded devices; and in `dummy.rs`, what files may be
 /// touched.
-const ELSEWHERE: &[&str] = &["fence_calls", "fence_probe", "fence_trespass"];
+const ELSEWHERE: &[&str] = &[
+    "fence_calls",
+    "fence_narrow",
+    "fence_probe",
+    "fence_trespass",
+    "fence_wide",
+];
 
 /// Options with which an action may last 40 s, which is what the host makes of
 /// them, and then takes 5 s to log out.

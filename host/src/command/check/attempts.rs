@@ -8,7 +8,7 @@ use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::confinement::Reach;
+use crate::confinement::Needs;
 
 /// Everybody can read it, and no agent has to.
 const UNDECLARED: &str = "/etc/passwd";
@@ -73,7 +73,7 @@ pub(super) struct Attempts {
     pub(super) signals: Vec<Attempt>,
     pub(super) programs: Vec<Attempt>,
     pub(super) calls: Vec<Attempt>,
-    reach: Reach,
+    needs: Needs,
     status: Option<File>,
     /// They have to live as long as somebody connects to them.
     _listeners: (Vec<TcpListener>, Option<UnixListener>),
@@ -83,16 +83,16 @@ impl Attempts {
     /// Tries everything for the first time.
     pub(super) fn prepare() -> Self {
         let program = std::env::current_exe().unwrap_or_default();
-        let mut reach = Reach {
+        let mut needs = Needs {
             read: [program.clone()].into(),
             names: true,
-            ..Reach::default()
+            ..Needs::default()
         };
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0"));
         let listeners: Vec<_> = listeners.into_iter().flatten().collect();
         let ports = listeners.iter().filter_map(|listener| listener.local_addr().ok());
         let ports: Vec<_> = ports.map(|address| address.port()).collect();
-        reach.ports.extend(ports.first());
+        needs.ports.extend(ports.first());
         let (sockets, listener) = sockets();
         Self {
             files: files(&program),
@@ -110,15 +110,15 @@ impl Attempts {
             calls: vec![Attempt::refused("getpriority does not exist", || {
                 Ok(rustix::process::getpriority_process(None).map(drop)?)
             })],
-            reach,
+            needs,
             status: File::open("/proc/thread-self/status").ok(),
             _listeners: (listeners, listener),
         }
     }
 
     /// What the attempts that stay possible take.
-    pub(super) fn reach(&self) -> Reach {
-        self.reach.clone()
+    pub(super) fn needs(&self) -> Needs {
+        self.needs.clone()
     }
 
     /// Tries everything once more.

@@ -1,18 +1,18 @@
 use super::{CALLS, compile, rules};
-use crate::confinement::Reach;
+use crate::confinement::Needs;
 
-fn reach(ports: &[u16], names: bool) -> Reach {
-    Reach {
+fn needs(ports: &[u16], names: bool) -> Needs {
+    Needs {
         ports: ports.iter().copied().collect(),
         names,
-        ..Reach::default()
+        ..Needs::default()
     }
 }
 
 #[test]
 fn each_filter_is_one_that_the_kernel_takes() {
-    for reach in [reach(&[], false), reach(&[443], false), reach(&[443], true)] {
-        let program = compile(rules(&reach).unwrap()).unwrap();
+    for needs in [needs(&[], false), needs(&[443], false), needs(&[443], true)] {
+        let program = compile(rules(&needs).unwrap()).unwrap();
         // The kernel's limit.
         assert!((100..4096).contains(&program.len()), "{} instructions", program.len());
     }
@@ -20,7 +20,7 @@ fn each_filter_is_one_that_the_kernel_takes() {
 
 #[test]
 fn a_call_is_listed_once() {
-    let rules = rules(&reach(&[443], true)).unwrap();
+    let rules = rules(&needs(&[443], true)).unwrap();
     let conditional = rules.values().filter(|ways| !ways.is_empty()).count();
     // Beside those with conditions only `bind` and `connect` are not on the list.
     assert_eq!(rules.len(), CALLS.len() + conditional + 2);
@@ -28,7 +28,7 @@ fn a_call_is_listed_once() {
 
 #[test]
 fn no_list_has_what_an_agent_never_does() {
-    let rules = rules(&reach(&[443], true)).unwrap();
+    let rules = rules(&needs(&[443], true)).unwrap();
     for call in [
         libc::SYS_execve,
         libc::SYS_execveat,
@@ -70,6 +70,6 @@ fn no_list_has_what_an_agent_never_does() {
 
 #[test]
 fn without_a_port_there_is_no_socket() {
-    let rules = rules(&reach(&[], false)).unwrap();
+    let rules = rules(&needs(&[], false)).unwrap();
     assert!(!rules.contains_key(&libc::SYS_socket) && !rules.contains_key(&libc::SYS_connect));
 }

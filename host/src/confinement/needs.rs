@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// What is left to the process. Whoever will need something adds it here before
 /// the process is confined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
+pub struct Needs {
     /// Files to read, and folders in which to read. What is not there is left
     /// out: it cannot be read if it comes later.
     pub read: BTreeSet<PathBuf>,

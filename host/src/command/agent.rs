@@ -1,6 +1,7 @@
 //! fencebox as a fence agent.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::plugin::{Plugin, locate};
 pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let clock = Arc::new(SystemClock::start());
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
-    if let Some(syslog) = Syslog::connect(name) {
+    if let Some(syslog) = Syslog::connect(Path::new("/dev/log"), name) {
         log.add_sink(Box::new(syslog));
     }
     let exit = run(name, arguments, &clock, &log).unwrap_or_else(|cause| {

@@ -11,6 +11,7 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use blake3::Hash;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
@@ -27,39 +28,41 @@ const STACK_LIMIT: usize = 512 * 1024;
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
 /// taken at every start, and processors without instructions for SHA-256 need
 /// twenty times as long for that.
-fn stamp(wasm: &[u8]) -> String {
+fn stamp(hash: &Hash) -> String {
     format!(
-        "fencebox {} {} {}",
+        "fencebox {} {} {hash}",
         env!("CARGO_PKG_VERSION"),
-        env!("FENCEBOX_DEPENDENCIES"),
-        blake3::hash(wasm)
+        env!("FENCEBOX_DEPENDENCIES")
     )
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
+/// The compiled form if it can be trusted, else the plugin compiled now; and
+/// the hash of the plugin's file.
+pub(super) fn load(path: &Path, log: &Log) -> Result<(Component, Hash), Error> {
     let wasm = read(path)?;
-    let engine = engine(&wasm)?;
+    let hash = blake3::hash(&wasm);
+    let engine = engine(&hash)?;
     let form = path.with_extension("cwasm");
     match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
-        Ok(component) => return Ok(component),
+        Ok(component) => return Ok((component, hash)),
         Err(reason) => log.warning(format!(
             "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
             form.display(),
             path.display()
         )),
     }
-    Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let component = Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
-    })
+    })?;
+    Ok((component, hash))
 }
 
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&wasm)?
+    let code = engine(&blake3::hash(&wasm))?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -97,12 +100,12 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 
 /// The same settings for whoever compiles and whoever runs: a compiled form
 /// made with others is refused by wasmtime.
-fn engine(wasm: &[u8]) -> Result<Engine, Error> {
+fn engine(hash: &Hash) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .max_wasm_stack(STACK_LIMIT)
-        .module_version(ModuleVersionStrategy::Custom(stamp(wasm)))
+        .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
         .and_then(|config| {
             // No more of the processor than its family has in common, so that
             // a tree that was laid out on one machine works on another.

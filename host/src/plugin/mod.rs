@@ -64,6 +64,7 @@ pub enum Error {
 /// A plugin file, compiled and linked, not yet run.
 pub struct Plugin {
     path: PathBuf,
+    hash: blake3::Hash,
     component: Component,
     linker: Linker<State>,
 }
@@ -73,7 +74,7 @@ impl Plugin {
     /// component itself, which takes longer and is said in the log. Imports
     /// that the contract does not have are refused here, before anything runs.
     pub fn load(path: PathBuf, log: &Log) -> Result<Self, Error> {
-        let component = compiled::load(&path, log)?;
+        let (component, hash) = compiled::load(&path, log)?;
         let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
         let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
             path: path.clone(),
@@ -83,9 +84,20 @@ impl Plugin {
         bindings::PluginPre::new(ready).map_err(not_a_plugin)?;
         Ok(Self {
             path,
+            hash,
             component,
             linker,
         })
+    }
+
+    /// The file, behind all links.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// The BLAKE3 hash of the file, in hexadecimal digits.
+    pub fn hash(&self) -> String {
+        self.hash.to_string()
     }
 
     /// Starts it as the agent called `name`: asks it to describe itself, with

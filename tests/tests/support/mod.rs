@@ -18,6 +18,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
@@ -114,6 +115,8 @@ pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
         log: &log,
         clock: clock.as_ref(),
         service: None,
+        credentials: None,
+        audit: &Audit::unheard(),
     };
     let exit = call.run(&table, &mut device);
     Outcome {

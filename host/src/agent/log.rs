@@ -112,6 +112,12 @@ impl Log {
         self.state().masked(text)
     }
 
+    /// The same of the start of a text, of so many bytes: no half of a secret
+    /// stays at the cut, and the rest is not looked at.
+    pub fn excerpt(&self, text: &str, limit: usize) -> String {
+        self.state().excerpt(text, limit)
+    }
+
     /// The action fails because of this.
     pub fn error(&self, message: impl Display) {
         self.say(Level::Error, message);
@@ -180,14 +186,20 @@ impl State {
 
     /// The start of a message that is too long. A secret at the cut goes as a
     /// whole, for half of it would not be recognised.
-    fn shortened<'m>(&self, message: &'m str) -> &'m str {
-        if message.len() <= LENGTH_LIMIT {
+    fn shortened<'m>(&self, message: &'m str, limit: usize) -> &'m str {
+        if message.len() <= limit {
             return message;
         }
-        let near = up_to(message, LENGTH_LIMIT.saturating_add(self.mask.reach()));
+        let near = up_to(message, limit.saturating_add(self.mask.reach()));
         let mut ranges = self.mask.ranges(near).into_iter();
-        let cut = ranges.find(|(start, end)| (*start..*end).contains(&LENGTH_LIMIT));
-        up_to(message, cut.map_or(LENGTH_LIMIT, |(start, _)| start))
+        let cut = ranges.find(|(start, end)| (*start..*end).contains(&limit));
+        up_to(message, cut.map_or(limit, |(start, _)| start))
+    }
+
+    fn excerpt(&self, message: &str, limit: usize) -> String {
+        let short = self.shortened(message, limit);
+        let cut = if short.len() < message.len() { " …" } else { "" };
+        format!("{}{cut}", self.masked(short))
     }
 
     /// Whether anybody gets to see such lines. Asked first: to look for
@@ -200,9 +212,7 @@ impl State {
         if !self.wants(level) {
             return;
         }
-        let short = self.shortened(message);
-        let cut = if short.len() < message.len() { " …" } else { "" };
-        let message = format!("{}{cut}", self.masked(short));
+        let message = self.excerpt(message, LENGTH_LIMIT);
         if !self.configured {
             self.print(&format!("{}:root:{message}\n", level.word()));
             return;

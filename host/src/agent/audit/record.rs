@@ -94,8 +94,8 @@ impl Record {
         }
     }
 
-    /// Masks every text by itself, and then cuts it: in that order no half of
-    /// a secret stays, and what is written is still JSON.
+    /// Masks and cuts every text by itself, so that what is written is still
+    /// JSON; once more after that, since what is escaped has grown.
     pub(super) fn mask(&mut self, log: &Log) {
         for (name, value) in &mut self.fields {
             let longest = if name == "plugs" { PLUG_LENGTH } else { LENGTH };
@@ -131,7 +131,7 @@ impl Record {
 fn mask(value: &mut Value, longest: usize, log: &Log) {
     match value {
         Value::String(text) => {
-            let masked = log.masked(text);
+            let masked = log.excerpt(text, longest);
             *text = match masked.char_indices().nth(longest) {
                 Some((end, _)) => format!("{} …", masked.get(..end).unwrap_or_default()),
                 None => masked,

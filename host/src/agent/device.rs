@@ -58,6 +58,20 @@ pub struct Plug {
     pub status: Option<PowerStatus>,
 }
 
+/// An address that an action has exchanged something with, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Such as `https://bmc1:443`.
+    pub origin: String,
+    /// The address and port that were connected to, the proxy's if there is
+    /// one; none if no connection came about.
+    pub address: Option<String>,
+    /// How many exchanges were tried.
+    pub exchanges: u32,
+    /// How many of them ended without an answer.
+    pub failures: u32,
+}
+
 /// Why a call to the device failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -163,4 +177,8 @@ pub trait Device {
     fn diagnose(&mut self, plug: &str) -> Result<(), Error>;
     /// Logs out. Called once after a successful `open`, also after a failure.
     fn close(&mut self) -> Result<(), Error>;
+    /// Whom it has contacted until now, in the order of the first time.
+    fn contacts(&self) -> Vec<Contact> {
+        Vec::new()
+    }
 }

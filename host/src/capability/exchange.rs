@@ -25,7 +25,6 @@ pub(super) struct Outgoing {
     pub(super) url: reqwest::Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
-    pub(super) credentials: Option<(String, String)>,
     pub(super) limits: Limits,
     /// Largest body of the answer.
     pub(super) body_limit: Bound,
@@ -85,9 +84,6 @@ pub(super) async fn converse<'o>(
     }
     let client = builder.build().map_err(|cause| describe(&cause))?;
     let mut request = client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
-    if let Some((username, password)) = outgoing.credentials {
-        request = request.basic_auth(username, Some(password));
-    }
     if let Some(body) = outgoing.body {
         request = request.body(body);
     }
@@ -114,6 +110,11 @@ impl<'o> Arriving<'o> {
 
     pub(super) fn status(&self) -> u16 {
         self.response.status().as_u16()
+    }
+
+    /// Who answers: the device, or the proxy.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.response.remote_addr()
     }
 
     /// The next piece of the body, of which there is none at its end.

@@ -14,23 +14,28 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, Head
 use rustls::ClientConfig;
 use url::Position;
 
+use super::contacts::Contacts;
 use super::exchange::{Arriving, Outgoing, exchange};
+use super::telling::{is_telling, tokens};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
+use crate::agent::device::Contact;
 use crate::agent::log::Log;
 use crate::confinement::Needs;
 use crate::policy::{Addresses, Auth, Endpoints, Grant, Limit, Origin, Refusal, Trust, request as rules};
 
+mod credentials;
 #[cfg(test)]
 mod tests;
+
+pub use credentials::Credentials;
 
 /// The patience until an option says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One request of a plugin.
-#[derive(Debug)]
+/// One request of a plugin. Not to be printed: it says who asks.
 pub struct Request {
     /// Name of the endpoint.
     pub endpoint: String,
@@ -54,8 +59,8 @@ impl Request {
     }
 }
 
-/// A complete answer.
-#[derive(Debug)]
+/// A complete answer. Printed without its body and what its fields say: log-ins
+/// are answered with tokens.
 pub struct Response {
     /// Status code.
     pub status: u16,
@@ -63,6 +68,16 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Body, as it was sent.
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Response")
+            .field("status", &self.status)
+            .field("body length", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why there is no answer (`http.error`). Texts name the address.
@@ -91,14 +106,6 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// User name and password for endpoints whose requests the host signs.
-pub struct Credentials {
-    /// Option `username`; empty where it was not given.
-    pub username: String,
-    /// Option `password`; empty where it was not given.
-    pub password: String,
-}
-
 /// The capability, for one action.
 pub struct Http {
     endpoints: Endpoints,
@@ -115,6 +122,7 @@ pub struct Http {
     /// The longest that one exchange may take, and the option that says so.
     patience: (Duration, &'static str),
     exchanges: u32,
+    contacts: Contacts,
     /// The action is over: SIGTERM has been heard or does not matter any more.
     closing: bool,
     /// Made when the first connection is.
@@ -143,6 +151,7 @@ impl Http {
             trace: None,
             patience: (PATIENCE, "login_timeout"),
             exchanges: 0,
+            contacts: Contacts::default(),
             closing: false,
             runtime: None,
             tls: BTreeMap::new(),
@@ -205,9 +214,11 @@ impl Http {
 
     /// One exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
-        self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
+        let response = self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
             arriving.complete().await
-        })
+        })?;
+        self.hide(&response.headers);
+        Ok(response)
     }
 
     /// One exchange, of whose answer `read` takes the body as it comes, up to
@@ -242,10 +253,11 @@ impl Http {
         let config = self.tls_for(&origin)?;
         let (clock, grant) = (self.clock.clone(), self.grant.clone());
         let closing = self.closing;
-        let (started, status) = (clock.now(), Cell::new(None));
+        let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
         let conversation = async {
             let arriving = exchange(&origin, &grant, config, outgoing, budget).await?;
             status.set(Some(arriving.status()));
+            peer.set(arriving.peer());
             read(arriving).await
         };
         let bounded = async {
@@ -261,6 +273,7 @@ impl Http {
             }
         };
         let outcome = self.runtime()?.block_on(bounded);
+        self.contacts.note(&origin, peer.get(), outcome.is_err());
         if let Some((log, agent)) = &self.trace {
             let answer = match (status.get(), &outcome) {
                 (Some(status), Ok(_)) => format!("status {status}"),
@@ -272,6 +285,20 @@ impl Http {
             log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
         }
         outcome
+    }
+
+    /// Whom this action has contacted.
+    pub fn contacts(&self) -> &[Contact] {
+        self.contacts.all()
+    }
+
+    /// Keeps what these header fields give away out of the log.
+    fn hide(&self, fields: &[(String, String)]) {
+        if let Some((log, _)) = &self.trace {
+            for (name, value) in fields {
+                tokens(name, value).for_each(|token| log.hide(token));
+            }
+        }
     }
 
     /// How long an exchange may take from now, and in words why no longer.
@@ -310,11 +337,11 @@ impl Http {
         for (name, value) in &request.headers {
             let malformed = |_| Failure::Invalid(format!("header field {name:?} is malformed"));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(()))?;
-            headers.append(
-                name,
-                HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?,
-            );
+            let mut field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?;
+            field.set_sensitive(is_telling(name.as_str()));
+            headers.append(name, field);
         }
+        self.hide(&request.headers);
         let basic = self.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
         if basic && headers.contains_key(AUTHORIZATION) {
             return Err(Failure::Invalid(
@@ -327,13 +354,14 @@ impl Http {
             // to that.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let credentials = basic.then(|| (self.credentials.username.clone(), self.credentials.password.clone()));
+        if basic {
+            headers.insert(AUTHORIZATION, self.credentials.basic()?);
+        }
         Ok(Outgoing {
             method: request.method,
             url,
             headers,
             body: request.body,
-            credentials,
             limits: *self.grant.limits(),
             body_limit: self.grant.limits().get(body),
         })

@@ -3,10 +3,12 @@
 //! before it acts.
 
 pub mod address;
+mod contacts;
 mod exchange;
 pub mod files;
 pub mod http;
 pub mod journal;
+mod telling;
 pub mod tls;
 pub mod wasi;
 pub mod xmlrpc;

@@ -140,7 +140,7 @@ fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> 
 
 fn syslog() -> String {
     let socket = Syslog::SOCKET;
-    match Syslog::connect("fencebox") {
+    match Syslog::connect(Path::new(socket), "fencebox") {
         None => format!("nobody listens at {socket}; agents log to standard error and the debug file alone"),
         Some(_) => match std::fs::canonicalize(socket) {
             Ok(path) if path != Path::new(socket) => format!("reached at {socket} ({})", path.display()),

@@ -158,6 +158,16 @@ impl Plugin {
         })
     }
 
+    /// The file, behind all links.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// The BLAKE3 hash of the file, in hexadecimal digits.
+    pub fn hash(&self) -> String {
+        self.hash.to_string()
+    }
+
     /// Starts it as the agent called `name`: asks it to describe itself, with
     /// every import refusing.
     pub fn describe(&self, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {

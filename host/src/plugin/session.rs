@@ -6,16 +6,18 @@ use std::time::Duration;
 use wasmtime::component::{ResourceAny, ResourceTableError};
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
+use zeroize::Zeroizing;
 
 use super::Described;
 use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
 use super::state::{State, Stopped, arm, start_ticking};
 use crate::agent::clock::Deadline;
-use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
+use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
+use crate::agent::secret::Secret;
 use crate::capability::files::{self, Files};
 use crate::capability::http::{self, Credentials, Http};
 use crate::capability::journal::Journal;
@@ -54,7 +56,7 @@ impl Device for Described {
         let addresses = self.addresses(options).map_err(Error::Denied)?;
         let credentials = Credentials {
             username: options.get("username").unwrap_or_default().to_owned(),
-            password: options.get("password").unwrap_or_default().to_owned(),
+            password: Secret::new(options.get("password").unwrap_or_default().to_owned()),
         };
         let clock = self.store.data().clock.clone();
         let files = Files::new(
@@ -142,6 +144,11 @@ impl Device for Described {
         }
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }
+
+    fn contacts(&self) -> Vec<Contact> {
+        let http = self.store.data().http.as_ref();
+        http.map(|http| http.contacts().to_vec()).unwrap_or_default()
+    }
 }
 
 impl Described {
@@ -172,7 +179,7 @@ impl Described {
 
     /// What the plugin gets to see: everything but what the host does itself,
     /// and a plug only if it is the only one.
-    fn for_plugin(&self, options: &Options) -> Vec<(String, String)> {
+    fn for_plugin(&self, options: &Options) -> Zeroizing<Vec<(String, String)>> {
         let credentials = self.endpoints.plugin_needs_credentials();
         let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
         options
@@ -180,7 +187,8 @@ impl Described {
             .filter(|(name, _)| one_plug || *name != "plug")
             .filter(|(name, _)| credentials || !matches!(*name, "username" | "password"))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+            .collect::<Vec<_>>()
+            .into()
     }
 
     /// Calls a method of the session that was opened.

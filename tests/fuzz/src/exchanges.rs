@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fencebox::agent::clock::{Clock, Deadline};
+use fencebox::agent::secret::Secret;
 use fencebox::agent::system_clock::SystemClock;
 use fencebox::capability::http::{Credentials, Http, Request};
 use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
@@ -100,7 +101,7 @@ impl Player {
         let deadline = Deadline::after(clock.as_ref() as &dyn Clock, Duration::from_secs(10));
         let credentials = Credentials {
             username: String::new(),
-            password: String::new(),
+            password: Secret::new(String::new()),
         };
         Http::new(
             endpoints,

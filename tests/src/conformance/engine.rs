@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
+use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::description::Description;
 use fencebox::agent::exit::Exit;
@@ -50,6 +51,8 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
                 clock: &clock,
                 service: case.env.get("PCMK_service").map(String::as_str),
                 confine: &|_| (),
+                credentials: None,
+                audit: &Audit::unheard(),
             };
             call.run(table, &mut device)
         }

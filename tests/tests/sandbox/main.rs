@@ -39,6 +39,7 @@ use support::Outcome;
 /// touched.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
+    "fence_echo",
     "fence_narrow",
     "fence_probe",
     "fence_trespass",

@@ -18,6 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
@@ -167,6 +168,8 @@ pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
         clock: clock.as_ref(),
         service: None,
         confine: &|_| (),
+        credentials: None,
+        audit: &Audit::unheard(),
     };
     let exit = call.run(&table, &mut device);
     let outcome = Outcome {

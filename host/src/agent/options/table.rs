@@ -71,6 +71,9 @@ impl Table {
         }
         table.apply_overrides()?;
         table.adapt();
+        // Last, so that nothing above takes them for options of the library.
+        let further = super::sources::options(&table.options);
+        table.options.extend(further);
         super::sound::check(&table)?;
         Ok(table)
     }

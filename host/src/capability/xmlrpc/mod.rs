@@ -17,8 +17,8 @@ const PIPE: usize = 64 * 1024;
 /// The status of every answer of a device that knows XML-RPC, also of a fault.
 const OK: u16 = 200;
 
-/// One call of a plugin (`xmlrpc.method-call`).
-#[derive(Debug)]
+/// One call of a plugin (`xmlrpc.method-call`). Not to be printed: the first
+/// call of a session hands over the password, and all others the session.
 pub struct Call {
     /// Name of the endpoint.
     pub endpoint: String,

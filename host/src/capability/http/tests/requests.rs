@@ -204,7 +204,6 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         url: origin.base_url().parse().unwrap(),
         headers: reqwest::header::HeaderMap::new(),
         body: None,
-        credentials: None,
         limits: Limits::default(),
         body_limit: Limits::default().get(Limit::ResponseBytes),
     };
@@ -238,4 +237,15 @@ fn no_environment_variable_names_a_proxy() {
     let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn an_answer_is_printed_without_what_it_says() {
+    let answer = Response {
+        status: 201,
+        headers: vec![("x-auth-token".to_owned(), "geheim".to_owned())],
+        body: b"geheim".to_vec(),
+    };
+    let printed = format!("{answer:?}");
+    assert!(printed.contains("201") && !printed.contains("geheim"), "{printed}");
 }

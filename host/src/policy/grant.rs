@@ -135,10 +135,10 @@ impl Grant {
                     Meant::Yes => {
                         return Err(Refusal::new(format!("{shown} is refused by deny {rule} ({place})")));
                     }
-                    Meant::ByAddress if far && !self.tables.iter().any(|table| named(table) == Some(true)) => {
+                    Meant::ByAddress if far && named(table) != Some(true) => {
                         return Err(Refusal::new(format!(
                             "{shown} is behind a proxy, which alone knows its address, and deny {rule} may mean it ({place}); \
-                             name the host in allow"
+                             name the host in allow of the same table"
                         )));
                     }
                     _ => {}

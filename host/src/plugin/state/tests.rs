@@ -185,3 +185,43 @@ fn reasons_in_words() {
         assert_eq!(reason.to_string(), words);
     }
 }
+
+/// Each limit on what a plugin begins with is the policy's to lower.
+#[test]
+fn lower_limits_hold_and_are_named() {
+    let lowered = |limit, value| {
+        let mut store = a_store();
+        store.data_mut().limits.lower(limit, value);
+        // What is asked once, is asked when the limiter is given.
+        store.limiter(|state| state);
+        store
+    };
+    let one_memory = module(&[(5, b"\x01\0\x01")]);
+    let one_table = module(&[(4, b"\x01\x70\0\x02")]);
+    for (limit, wasm, words) in [
+        (Limit::Instances, &module(&[]), "instance count too high"),
+        (Limit::Memories, &one_memory, "memory count too high"),
+        (Limit::Tables, &one_table, "table count too high"),
+    ] {
+        let mut store = lowered(limit, 1);
+        assert!(instantiate(&mut store, wasm).is_ok(), "{limit:?}");
+        let refusal = format!("{:#}", instantiate(&mut store, wasm).unwrap_err());
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    for (limit, wasm, words) in [
+        (
+            Limit::Memory,
+            &one_memory,
+            "it asked for more than 1000 bytes of memory (policy limit memory)",
+        ),
+        (
+            Limit::TableElements,
+            &one_table,
+            "it asked for tables of more than 1 elements (policy limit table-elements)",
+        ),
+    ] {
+        let least = if limit == Limit::Memory { 1000 } else { 1 };
+        let reason = stopped(instantiate(&mut lowered(limit, least), wasm));
+        assert_eq!(reason.to_string(), words);
+    }
+}

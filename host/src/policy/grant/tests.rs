@@ -199,10 +199,15 @@ fn behind_a_proxy_a_name_has_no_address() {
     assert_eq!(
         told(grant(denied).check(&there)),
         "https://a.example is behind a proxy, which alone knows its address, and deny \"10.0.0.0/8\" may mean it \
-         ([fence_x] in p:2); name the host in allow"
+         ([fence_x] in p:2); name the host in allow of the same table"
     );
     let named = format!("{denied}\nallow = [\"a.example\", \"proxy.example\"]");
     assert_eq!(told(grant(&named).check(&there)), "granted");
+    // What one table or file takes away, another does not give back.
+    let other = "[\"*\"]\nallow = [\"a.example\", \"proxy.example\"]";
+    assert_ne!(told(grant(&format!("{denied}\n{other}")).check(&there)), "granted");
+    let files = policy(denied).with(policy(&other.replace("\"*\"", "fence_x")));
+    assert_ne!(told(files.grant("fence_x").check(&there)), "granted");
     let literal = through("http://proxy.example:3128", "https://192.0.2.7");
     assert_eq!(told(grant(denied).check(&literal)), "granted", "it is an address");
     assert_eq!(

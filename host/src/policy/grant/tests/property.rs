@@ -97,10 +97,8 @@ proptest! {
                 prop_assert!(both.limits().get(limit).value() <= alone.limits().get(limit).value());
             }
         }
-        // Behind a proxy one file may vouch for a name that the other cannot
-        // judge; that is not to grant what was refused without any.
         let granted = reached(&both, &origin, address);
-        if granted && origin.proxy.is_none() {
+        if granted {
             prop_assert!(each.iter().all(|alone| reached(alone, &origin, address)), "{one}{two}");
         }
         let either = policy(&two).with(policy(&one)).grant("fence_x");

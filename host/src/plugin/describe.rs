@@ -43,8 +43,8 @@ pub struct Described {
 
 pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
-    let mut store = store(plugin.component.engine(), clock, deadline)
-        .map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
+    plugin.watch()?;
+    let mut store = store(plugin.component.engine(), clock, deadline);
     let failed =
         |store: &mut Store<State>, cause: wasmtime::Error| plugin.bad_description(session::explain(store, &cause));
     let bindings = Bindings::instantiate(&mut store, &plugin.component, &plugin.linker);

@@ -9,7 +9,7 @@ mod session;
 mod state;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::component::{Component, Linker};
 
@@ -66,6 +66,8 @@ pub struct Plugin {
     path: PathBuf,
     component: Component,
     linker: Linker<State>,
+    /// Whether somebody looks at the time while it computes.
+    watched: Mutex<bool>,
 }
 
 impl Plugin {
@@ -85,6 +87,7 @@ impl Plugin {
             path,
             component,
             linker,
+            watched: Mutex::new(false),
         })
     }
 
@@ -92,6 +95,18 @@ impl Plugin {
     /// every import refusing.
     pub fn describe(&self, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {
         describe::describe(self, name, log, clock)
+    }
+
+    /// Lets time pass for it, once for all that run it: two who did would
+    /// leave each half of the time that it may compute.
+    fn watch(&self) -> Result<(), Error> {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*watched {
+            state::start_ticking(self.component.engine())
+                .map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
+            *watched = true;
+        }
+        Ok(())
     }
 
     fn bad_description(&self, cause: impl ToString) -> Error {

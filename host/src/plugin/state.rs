@@ -69,9 +69,8 @@ pub(super) struct State {
 }
 
 /// A store in which a plugin can describe itself, and nothing more.
-///
-/// Fails where the system has no thread left to watch the plugin with.
-pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) -> std::io::Result<Store<State>> {
+/// Somebody has to have started the engine's ticking.
+pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) -> Store<State> {
     let output = Output::default();
     let wasi = wasi::inert(&clock, &output);
     let mut table = ResourceTable::new();
@@ -93,9 +92,8 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
     store.limiter(|state| state);
     store.set_hostcall_fuel(HANDOVER_LIMIT);
     store.epoch_deadline_callback(look);
-    start_ticking(engine)?;
     arm(&mut store);
-    Ok(store)
+    store
 }
 
 /// Gives the plugin a fresh allowance of computing. The only place that does:
@@ -118,9 +116,11 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
     Ok(UpdateDeadline::Continue(1))
 }
 
-/// Real time, not the clock's: a plugin that computes for ever does so on a
-/// virtual clock too.
-fn start_ticking(engine: &Engine) -> std::io::Result<()> {
+/// Lets the engine tick for as long as there is one. Real time, not the
+/// clock's: a plugin that computes for ever does so on a virtual clock too.
+///
+/// Fails where the system has no thread left for it.
+pub(super) fn start_ticking(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     let tick = move || {
         loop {

@@ -12,7 +12,8 @@ fn store_for(budget: Duration) -> Store<State> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(&engine, clock, deadline).unwrap()
+    start_ticking(&engine).unwrap();
+    store(&engine, clock, deadline)
 }
 
 fn a_store() -> Store<State> {

@@ -31,12 +31,14 @@
 //! # }
 //! ```
 
+pub mod agent;
 pub mod clc;
 pub mod conformance;
 mod control;
 pub mod fault;
 pub mod json;
 pub mod machine;
+pub mod matrix;
 pub mod ovh;
 pub mod protocol;
 pub mod relay;

@@ -32,9 +32,9 @@ const ENDS: &[(&str, &[&str])] = &[
 ];
 
 /// Fixtures that their own tests run: in `xmlrpc_bombs.rs`, calls; in
-/// `conformance.rs`, the recorded devices; and in `dummy.rs`, what files may be
-/// touched.
-const ELSEWHERE: &[&str] = &["fence_calls", "fence_probe", "fence_trespass"];
+/// `conformance.rs`, the recorded devices; in `dummy.rs`, what files may be
+/// touched; and in `matrix.rs`, who is believed too easily.
+const ELSEWHERE: &[&str] = &["fence_calls", "fence_credulous", "fence_probe", "fence_trespass"];
 
 fn options(action: &str) -> String {
     let quick = "power_timeout=1\nlogin_timeout=1\nshell_timeout=1\nstonith_status_sleep=0\nretry_on=0\n";

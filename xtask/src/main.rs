@@ -6,6 +6,7 @@ mod build;
 mod conformance;
 mod demo;
 mod dist;
+mod matrix;
 mod simulator;
 mod test;
 mod tree;
@@ -35,6 +36,12 @@ enum Task {
     /// Run the cases that were recorded from the Python agents, and those in
     /// the folder that CONFORMANCE_DIR names.
     Conformance,
+    /// Try every fault at every exchange of every device: no agent may say "off" of a machine that is on.
+    Matrix {
+        /// `--seed N`, `--pairs N`, `--device NAME`, `--case TEXT`, `--excluded`; `--help` tells more.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Make a release build and lay it out in target/dist.
     Dist,
 }
@@ -44,6 +51,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Conformance => conformance::run(),
+        Task::Matrix { arguments } => matrix::run(&arguments),
         Task::Dist => dist::run(),
     };
     match outcome {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use super::plan::{Case, Stage, pairs, replay, singles};
+use super::scene::Habit;
 use super::{Device, Report, Wrong, judge};
 
 /// How many runs at once for each processor: some wait for the network for a moment.
@@ -45,9 +46,11 @@ pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
         let case = replay(devices, line)?;
         return Ok(play_all(vec![case]));
     }
-    let wanted = |device: &&Box<dyn Device>| options.device.as_deref().is_none_or(|name| name == device.name());
     let mut report = Report::default();
-    for device in devices.iter().filter(wanted) {
+    for device in devices {
+        if options.device.as_deref().is_some_and(|name| name != device.name()) {
+            continue;
+        }
         report.add(run_device(device.as_ref(), options)?);
     }
     if report.runs == 0 && report.devices.is_empty() {
@@ -137,6 +140,17 @@ fn play(case: &Case<'_>) -> Result<(), Wrong> {
     match played {
         Err(_) => Err(Wrong::Other("it panicked".to_owned())),
         Ok(Err(cause)) => Err(Wrong::Other(format!("it cannot be played: {cause:#}"))),
-        Ok(Ok(run)) => judge::judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome),
+        Ok(Ok(run)) => {
+            judge::judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
+            let orderly = case.faults.is_empty() && matches!(case.scene.habit, Habit::Lags(_));
+            match orderly && run.outcome.exit == Some(1) {
+                // What fails with faults proves nothing then.
+                true => Err(Wrong::Other(format!(
+                    "it fails without a fault: {}",
+                    run.outcome.stderr
+                ))),
+                false => Ok(()),
+            }
+        }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Programs {
     pub(crate) simulator: PathBuf,
     /// `fencebox-conformance`.
     pub(crate) conformance: PathBuf,
+    /// `fencebox-matrix`.
+    pub(crate) matrix: PathBuf,
 }
 
 /// Builds the programs.
@@ -44,6 +46,7 @@ pub(crate) fn programs() -> Result<Programs> {
         host: folder.join("fencebox"),
         simulator: folder.join("fencebox-sim"),
         conformance: folder.join("fencebox-conformance"),
+        matrix: folder.join("fencebox-matrix"),
     })
 }
 

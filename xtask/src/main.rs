@@ -7,6 +7,7 @@ mod conformance;
 mod demo;
 mod dist;
 mod fuzz;
+mod matrix;
 mod simulator;
 mod test;
 mod tree;
@@ -44,6 +45,12 @@ enum Task {
         /// Names in tests/fuzz/fuzz_targets; without any, all of them.
         targets: Vec<String>,
     },
+    /// Try every fault at every exchange of every device: no agent may say "off" of a machine that is on.
+    Matrix {
+        /// `--seed N`, `--pairs N`, `--device NAME`, `--case TEXT`, `--excluded`; `--help` tells more.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Make a release build and lay it out in target/dist.
     Dist,
 }
@@ -54,6 +61,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Conformance => conformance::run(),
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
+        Task::Matrix { arguments } => matrix::run(&arguments),
         Task::Dist => dist::run(),
     };
     match outcome {

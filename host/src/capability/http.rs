@@ -254,6 +254,14 @@ impl Http {
         let (clock, grant) = (self.clock.clone(), self.grant.clone());
         let closing = self.closing;
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
+        // Now, since the answer may come before anybody looks at the time.
+        let expiry = clock.expiry(budget);
+        let expired = async {
+            match expiry {
+                Some(expiry) => expiry.await,
+                None => tokio::time::sleep(budget).await,
+            }
+        };
         let conversation = async {
             let arriving = exchange(&origin, &grant, config, outgoing, budget).await?;
             status.set(Some(arriving.status()));
@@ -267,9 +275,8 @@ impl Http {
                 () = interrupted(clock.as_ref()), if !closing => {
                     Err(Failure::TimedOut(format!("{origin}: interrupted")))
                 }
-                answer = tokio::time::timeout(budget, conversation) => {
-                    answer.unwrap_or_else(|_| Err(Failure::TimedOut(format!("{origin} within {patience}"))))
-                }
+                answer = conversation => answer,
+                () = expired => Err(Failure::TimedOut(format!("{origin} within {patience}"))),
             }
         };
         let outcome = self.runtime()?.block_on(bounded);

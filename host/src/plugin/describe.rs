@@ -44,7 +44,8 @@ pub struct Described {
 
 pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
-    let mut store = store(plugin.component.engine(), *plugin.grant.limits(), clock, deadline)
+    let engine = plugin.component.engine();
+    let mut store = store(engine, *plugin.grant.limits(), clock, deadline, plugin.watch.clone())
         .map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
     let failed =
         |store: &mut Store<State>, cause: wasmtime::Error| plugin.bad_description(session::explain(store, &cause));

@@ -8,6 +8,7 @@ mod imports;
 mod record;
 mod session;
 mod state;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::agent::clock::Clock;
 use crate::agent::log::Log;
 use crate::policy::Grant;
 use state::State;
+use watch::Watch;
 
 /// Why a plugin cannot be used. Messages name the file and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,8 @@ pub struct Plugin {
     hash: blake3::Hash,
     /// What it is held to, if it was recorded.
     record: Result<Option<Record>, String>,
+    /// Who looks at the time while it computes.
+    watch: Arc<Watch>,
 }
 
 impl Plugin {
@@ -155,6 +159,7 @@ impl Plugin {
             grant: Arc::new(grant),
             hash,
             record,
+            watch: Arc::default(),
         })
     }
 

@@ -1,14 +1,12 @@
 //! What a running plugin holds on the host's side, and its limits.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::watch::{Ticker, Watch};
 use crate::agent::clock::{Clock, Deadline};
 use crate::capability::files::Files;
 use crate::capability::http::Http;
@@ -19,9 +17,7 @@ use crate::policy::{Bound, Limit, Limits};
 #[cfg(test)]
 mod tests;
 
-/// How often a computing plugin is looked at.
-const TICK: Duration = Duration::from_millis(50);
-/// So often in a second.
+/// How often a computing plugin is looked at in a second ([`super::watch`]).
 const TICKS: u32 = 20;
 
 /// Why the host stopped a plugin.
@@ -58,7 +54,8 @@ pub(super) struct State {
     table_elements: usize,
     table: ResourceTable,
     wasi: WasiCtx,
-    ticker: Option<Ticker>,
+    watch: Arc<Watch>,
+    ticker: Option<Arc<Ticker>>,
 }
 
 /// A store in which a plugin can describe itself, and nothing more.
@@ -69,6 +66,7 @@ pub(super) fn store(
     limits: Limits,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
+    watch: Arc<Watch>,
 ) -> std::io::Result<Store<State>> {
     let output = Output::new(&limits);
     let wasi = wasi::inert(&clock, &output);
@@ -87,6 +85,7 @@ pub(super) fn store(
         table_elements: 0,
         table,
         wasi,
+        watch,
         ticker: None,
     };
     let mut store = Store::new(engine, state);
@@ -119,48 +118,17 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
     Ok(UpdateDeadline::Continue(1))
 }
 
-/// The thread that has a computing plugin looked at. Real time, not the
-/// clock's: a plugin that computes for ever does so on a virtual clock too.
-struct Ticker {
-    /// It ends when this is gone.
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
 /// Has the plugin looked at from now on, if it is not already.
 pub(super) fn start_ticking(store: &mut Store<State>) -> std::io::Result<()> {
-    if store.data().ticker.is_some() {
-        return Ok(());
-    }
-    let engine = store.engine().weak();
-    let (stop, stopped) = mpsc::channel::<()>();
-    let tick = move || {
-        while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => break,
-            }
-        }
-    };
-    store.data_mut().ticker = Some(Ticker {
-        stop: Some(stop),
-        thread: Some(std::thread::Builder::new().spawn(tick)?),
-    });
+    let ticker = store.data().watch.ticker(store.engine())?;
+    store.data_mut().ticker = Some(ticker);
     Ok(())
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }
 
 impl State {
     /// Ends the thread that has the plugin looked at, and returns when it has
-    /// ended. The plugin must not be called until it is started again.
+    /// ended, unless others run the same plugin. It must not be called until
+    /// that is started again.
     pub(super) fn stop_ticking(&mut self) {
         self.ticker = None;
     }

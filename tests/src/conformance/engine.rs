@@ -1,9 +1,7 @@
 //! Runs a case on the protocol engine, in this process and on virtual time.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
 use fencebox::agent::audit::Audit;
@@ -18,6 +16,7 @@ use fencebox::agent::virtual_clock::VirtualClock;
 use super::case::Case;
 use super::observed::Observed;
 use super::scripted::Scripted;
+use crate::agent::Captured;
 
 /// What our engine does with `case`, whose files are in `folder`.
 ///
@@ -74,24 +73,4 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
         virtually: true,
         table: table.ok(),
     })
-}
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

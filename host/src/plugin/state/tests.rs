@@ -2,6 +2,8 @@
 
 use wasmtime::{Config, Instance, Module};
 
+use std::time::Duration;
+
 use super::*;
 use crate::agent::virtual_clock::VirtualClock;
 
@@ -12,7 +14,7 @@ fn store_for(budget: Duration) -> Store<State> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(&engine, Limits::default(), clock, deadline).unwrap()
+    store(&engine, Limits::default(), clock, deadline, Arc::default()).unwrap()
 }
 
 fn most(limit: Limit) -> Bound {

@@ -3,11 +3,15 @@
 //! Called as `fence_<device>` it speaks the fence agent protocol ([`agent`])
 //! and leaves what is particular to the device to a plugin ([`plugin`]), a
 //! WebAssembly component that can call only what it declared
-//! ([`capability`], [`policy`]). Called as `fencebox` it looks after plugins
-//! ([`command`]).
+//! ([`capability`], [`policy`]). What it needs of the system itself is all that
+//! the system lets it have ([`confinement`]). Called as `fencebox` it looks
+//! after plugins ([`command`]), which it puts on the machine and takes off ([`installation`]).
 
 pub mod agent;
 pub mod capability;
 pub mod command;
+pub mod confinement;
+pub mod installation;
+mod ownership;
 pub mod plugin;
 pub mod policy;

@@ -66,6 +66,8 @@ pub struct KindRow {
 pub struct Grammar {
     /// Step and what call it is.
     pub steps: &'static [(&'static str, &'static str)],
+    /// The kinds of the form in which it writes its answers, which work at every step.
+    pub form: &'static [KindRow],
     /// The kinds of the protocol's own.
     pub kinds: &'static [KindRow],
 }
@@ -85,6 +87,17 @@ impl Kind {
     /// The word before the colon.
     pub fn word(&self) -> &'static str {
         self.row.word
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        match (self.number, &self.text) {
+            (Some(number), _) => write!(f, ":{number}"),
+            (None, Some(text)) => write!(f, ":{text}"),
+            (None, None) => Ok(()),
+        }
     }
 }
 
@@ -181,6 +194,7 @@ impl Grammar {
     /// The kinds that work at a step.
     fn rows<'a>(&'static self, step: &'a str) -> impl Iterator<Item = &'static KindRow> + use<'a> {
         WIRE.iter()
+            .chain(self.form)
             .chain(self.kinds)
             .filter(move |row| row.step.is_none_or(|own| own == step))
     }
@@ -211,7 +225,10 @@ impl Grammar {
         }
         help += "\nKinds, at every step:\n";
         let everywhere = self.kinds.iter().filter(|row| row.step.is_none());
-        WIRE.iter().chain(everywhere).for_each(|row| help += &row.help());
+        WIRE.iter()
+            .chain(self.form)
+            .chain(everywhere)
+            .for_each(|row| help += &row.help());
         for (step, _) in self.steps {
             let mut own = self.kinds.iter().filter(|row| row.step == Some(step)).peekable();
             if own.peek().is_some() {
@@ -298,12 +315,7 @@ impl fmt::Display for Plan {
         if let Some(count) = self.count {
             write!(f, "*{count}")?;
         }
-        write!(f, "={}", self.kind.word())?;
-        match (self.kind.number, &self.kind.text) {
-            (Some(number), _) => write!(f, ":{number}"),
-            (None, Some(text)) => write!(f, ":{text}"),
-            (None, None) => Ok(()),
-        }
+        write!(f, "={}", self.kind)
     }
 }
 

@@ -31,15 +31,20 @@
 //! # }
 //! ```
 
+pub mod agent;
 pub mod clc;
 pub mod conformance;
 mod control;
 pub mod fault;
+pub mod json;
 pub mod machine;
+pub mod matrix;
 pub mod ovh;
 pub mod protocol;
 pub mod relay;
+pub mod secrets;
 pub mod server;
+mod time;
 mod tls;
 pub mod virtd;
 pub mod wire;

@@ -67,6 +67,12 @@ pub struct Machine {
     shown: Power,
     #[serde(skip)]
     stale_reads: u32,
+    /// After how many reads it comes on again by itself, each time that it goes off; never when `None`.
+    #[serde(skip)]
+    rebound: Option<u32>,
+    /// How many of these are left.
+    #[serde(skip)]
+    rebounds_in: Option<u32>,
 }
 
 impl Machine {
@@ -82,6 +88,8 @@ impl Machine {
             operations: Vec::new(),
             lag: 0,
             stale_reads: 0,
+            rebound: None,
+            rebounds_in: None,
         }
     }
 
@@ -96,6 +104,21 @@ impl Machine {
     #[must_use]
     pub fn lagging(mut self, reads: u32) -> Machine {
         self.lag = reads;
+        self
+    }
+
+    /// The same machine, switched just now: for `reads` reads it is shown as `old`, which it was before.
+    #[must_use]
+    pub fn lately(mut self, old: Power, reads: u32) -> Machine {
+        self.shown = old;
+        self.stale_reads = reads;
+        self
+    }
+
+    /// The same machine, which somebody, such as high availability, switches on again `reads` reads after it went off.
+    #[must_use]
+    pub fn rebounding(mut self, reads: u32) -> Machine {
+        self.rebound = Some(reads);
         self
     }
 
@@ -152,6 +175,7 @@ impl Machine {
             self.shown = old;
         }
         self.stale_reads = self.lag;
+        self.rebounds_in = self.rebound.filter(|_| power == Power::Off);
         self.history.push(power);
     }
 
@@ -165,6 +189,11 @@ impl Machine {
 
     /// What a reader of the device is shown; counts as one read.
     pub fn read(&mut self) -> Power {
+        match self.rebounds_in {
+            Some(0) => self.set_power(Power::On),
+            Some(reads) => self.rebounds_in = Some(reads - 1),
+            None => {}
+        }
         if self.stale_reads == 0 {
             return self.power.clone();
         }
@@ -262,6 +291,27 @@ mod tests {
             [machine.read(), machine.read(), machine.read()],
             [Power::On, Power::On, Power::Paused]
         );
+    }
+
+    #[test]
+    fn what_was_switched_lately_is_shown_as_it_was() {
+        let mut machine = Machine::new("A", Power::On).lately(Power::Off, 2);
+        assert_eq!(*machine.power(), Power::On);
+        assert_eq!(
+            [machine.read(), machine.read(), machine.read()],
+            [Power::Off, Power::Off, Power::On]
+        );
+        assert!(!machine.was_off_since(0), "that was before");
+    }
+
+    #[test]
+    fn a_machine_may_come_on_again_by_itself() {
+        let mut machine = Machine::new("A", Power::On).rebounding(1);
+        machine.set_power(Power::Off);
+        assert_eq!([machine.read(), machine.read()], [Power::Off, Power::On]);
+        assert_eq!(machine.history(), [Power::On, Power::Off, Power::On]);
+        machine.operate("reset", &[Power::Off, Power::Paused]);
+        assert_eq!([machine.read(), machine.read()], [Power::Paused, Power::Paused]);
     }
 
     #[test]

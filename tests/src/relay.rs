@@ -11,6 +11,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::fault::{Grammar, Kind, Plan, PlanError};
+use crate::json::JSON;
 use crate::machine::{Machine, Power};
 use crate::protocol::{Answer, Device, Protocol, Request};
 use crate::server::Config;
@@ -22,6 +23,7 @@ pub static GRAMMAR: Grammar = Grammar {
         ("read", "GET relays/ID"),
         ("switch", "POST relays/ID"),
     ],
+    form: JSON,
     kinds: &[],
 };
 

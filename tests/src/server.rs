@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result, bail};
+use fencebox::agent::virtual_clock::VirtualClock;
 use tokio::sync::oneshot;
 
 use crate::fault::Plan;
 use crate::machine::{Fleet, Machine, Power};
-use crate::protocol::{Device, Protocol, Request, Sessions};
+use crate::protocol::{Answer, Device, Protocol, Request, Sessions};
 use crate::tls::{self, Certificate};
 
 /// What to simulate, and where.
@@ -31,6 +32,9 @@ pub struct Config {
     pub machines: Vec<Machine>,
     /// Faults planned from the beginning.
     pub faults: Vec<Plan>,
+    /// The clock of the one agent that calls, when that is not real: then an answer that does not come takes no real
+    /// time either.
+    pub clock: Option<Arc<VirtualClock>>,
     /// What the device speaks.
     pub protocol: Box<dyn Protocol>,
 }
@@ -46,6 +50,7 @@ impl Config {
             chunked: false,
             machines,
             faults: Vec::new(),
+            clock: None,
             protocol: Box::new(protocol),
         }
     }
@@ -57,6 +62,11 @@ pub(crate) struct State {
     pub(crate) device: Device,
     pub(crate) requests: Vec<Request>,
     pub(crate) chunked: bool,
+    pub(crate) clock: Option<Arc<VirtualClock>>,
+    /// What was answered so far: to which step, and what.
+    pub(crate) answers: Vec<(Option<&'static str>, Answer)>,
+    /// What was asked and is yet to take effect, with the number of the request before which it does.
+    pub(crate) late: Vec<(u64, Request)>,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -92,6 +102,9 @@ impl Simulator {
             device,
             requests: Vec::new(),
             chunked: config.chunked,
+            clock: config.clock,
+            answers: Vec::new(),
+            late: Vec::new(),
         };
         let shared = Arc::new(Mutex::new(state));
 
@@ -209,6 +222,13 @@ impl Simulator {
     /// What the device was asked so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         locked(&self.shared).requests.clone()
+    }
+
+    /// The steps of the protocol that it was asked for so far, in order.
+    pub fn steps(&self) -> Vec<&'static str> {
+        let state = locked(&self.shared);
+        let steps = state.requests.iter().filter_map(|request| state.protocol.step(request));
+        steps.collect()
     }
 
     /// Plans one more fault; it counts calls from now.

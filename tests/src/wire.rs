@@ -11,10 +11,13 @@ use hyper::{Response, StatusCode, header};
 
 pub(crate) use body::{Body, Cut};
 pub use kinds::WIRE;
+#[cfg(test)]
+pub(crate) use kinds::needs_others;
 pub(crate) use kinds::{owns, takes_effect};
 
 use crate::fault::Kind;
 use crate::protocol::{Answer, Filler, Protocol};
+use crate::time::Time;
 use body::Part;
 
 /// An answer on its way out.
@@ -28,6 +31,8 @@ pub(crate) struct Delivery {
     pub(crate) filler: Option<Filler>,
     /// Whether it goes in chunks even when its length is known.
     pub(crate) chunked: bool,
+    /// How time passes for the client.
+    pub(crate) time: Time,
 }
 
 /// The answer that comes instead of the device's own, for the faults of the wire that have one.
@@ -40,6 +45,7 @@ pub(crate) fn instead(fault: &Kind, protocol: &dyn Protocol) -> Option<Answer> {
     Some(match fault.word() {
         "status" => protocol.error(u16::try_from(number).unwrap_or(500), "the simulator was told to fail"),
         "html" => Answer::html(502, "502 Bad Gateway"),
+        "error-ok" => protocol.error(200, "something went wrong"),
         "html-ok" => Answer::html(200, "Down for maintenance"),
         "empty" => Answer {
             body: Vec::new(),
@@ -92,11 +98,11 @@ impl Delivery {
             }
             "slow" => self.slow(Duration::from_millis(number)),
             "delay" => {
-                tokio::time::sleep(Duration::from_millis(number)).await;
+                self.time.pass(Duration::from_millis(number)).await;
                 self.whole()
             }
-            "stall" | "stall-after" => std::future::pending().await,
-            "drop-before" | "drop-after" => Err(Cut),
+            "stall" | "stall-after" => self.time.end().await,
+            "drop-before" | "drop-after" | "late" => Err(Cut),
             "headers" => self.with_many_headers(),
             // One that is over already, if any.
             _ => self.whole(),
@@ -107,7 +113,7 @@ impl Delivery {
         let half = first_half(&self.answer.body);
         let length = header::HeaderValue::from(self.answer.body.len());
         // The pause lets what was written reach the client before the connection goes.
-        let mut response = self.shaped([Part::Data(half), Part::Pause(Duration::from_millis(20)), Part::Cut])?;
+        let mut response = self.shaped([Part::Data(half), Part::Flush(Duration::from_millis(20)), Part::Cut])?;
         if !self.chunked {
             response.headers_mut().insert(header::CONTENT_LENGTH, length);
         }
@@ -141,7 +147,7 @@ impl Delivery {
 
     /// A response with the answer's status and headers, and a body of these parts.
     fn shaped(&self, parts: impl Into<VecDeque<Part>>) -> Result<Response<Body>, Cut> {
-        let mut response = Response::new(Body::new(parts, !self.chunked));
+        let mut response = Response::new(Body::new(parts, !self.chunked, self.time.clone()));
         *response.status_mut() = StatusCode::from_u16(self.answer.status).map_err(|_| Cut)?;
         for (name, value) in &self.answer.headers {
             let value = header::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Cut)?;

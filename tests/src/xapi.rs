@@ -20,7 +20,7 @@ mod value;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-pub use faults::{GRAMMAR, every_fault, plan};
+pub use faults::{GRAMMAR, every_fault, failures, plan};
 pub use inventory::{
     DB01, DB02, Member, ODD, ODD_LABEL, Role, SNAPSHOT, TEMPLATE, TWINS, Vm, WEB01, WEB02, control_domain, suspended,
     vms,

@@ -107,6 +107,16 @@ fn addresses_and_paths() {
 }
 
 #[test]
+fn policy_files() {
+    feed("policy_file", parsers::policies);
+}
+
+#[test]
 fn answers_in_xmlrpc() {
     feed("xmlrpc", parsers::answers);
+}
+
+#[test]
+fn answers_in_http() {
+    feed("http", parsers::http_answers);
 }

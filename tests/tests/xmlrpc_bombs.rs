@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::Outcome;
 
@@ -66,22 +66,14 @@ impl Device {
              shell_timeout={patience}\npower_timeout={LONG}\nstonith_status_sleep=0\nretry_on=0\n",
             self.port
         );
-        let started = Instant::now();
-        let mut child = Command::new(support::program("fence_calls"))
+        let child = Command::new(support::program("fence_calls"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         self.caller.set(child.id()).unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        Outcome {
-            exit: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-            took: started.elapsed(),
-        }
+        support::attend(child, stdin.as_bytes())
     }
 
     /// Asserts that the caller needed little time, and that the most memory

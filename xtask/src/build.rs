@@ -27,6 +27,8 @@ pub(crate) struct Programs {
     pub(crate) simulator: PathBuf,
     /// `fencebox-conformance`.
     pub(crate) conformance: PathBuf,
+    /// `fencebox-matrix`.
+    pub(crate) matrix: PathBuf,
 }
 
 /// Builds the programs.
@@ -44,6 +46,7 @@ pub(crate) fn programs() -> Result<Programs> {
         host: folder.join("fencebox"),
         simulator: folder.join("fencebox-sim"),
         conformance: folder.join("fencebox-conformance"),
+        matrix: folder.join("fencebox-matrix"),
     })
 }
 
@@ -97,6 +100,15 @@ pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
         names.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     }
     names.sort();
+    let manifest = workspace().join("tests/fixtures/Cargo.toml");
+    let manifest = std::fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
+    // Cargo finds them by itself, but makes programs of them.
+    for name in &names {
+        ensure!(
+            manifest.contains(&format!("name = \"{name}\"\ncrate-type = [\"cdylib\"]")),
+            "tests/fixtures/Cargo.toml does not say that {name} is a cdylib; add an [[example]] as the others have"
+        );
+    }
     components(
         ["--package", "fencebox-fixtures", "--examples"].into_iter(),
         "examples",

@@ -6,6 +6,8 @@ mod build;
 mod conformance;
 mod demo;
 mod dist;
+mod fuzz;
+mod matrix;
 mod simulator;
 mod test;
 mod tree;
@@ -35,6 +37,20 @@ enum Task {
     /// Run the cases that were recorded from the Python agents, and those in
     /// the folder that CONFORMANCE_DIR names.
     Conformance,
+    /// Fuzz the parsers, each for a while, with a nightly compiler.
+    Fuzz {
+        /// How long each of them is fuzzed.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Names in tests/fuzz/fuzz_targets; without any, all of them.
+        targets: Vec<String>,
+    },
+    /// Try every fault at every exchange of every device: no agent may say "off" of a machine that is on.
+    Matrix {
+        /// `--seed N`, `--pairs N`, `--device NAME`, `--case TEXT`, `--excluded`; `--help` tells more.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Make a release build and lay it out in target/dist.
     Dist,
 }
@@ -44,6 +60,8 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Conformance => conformance::run(),
+        Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
+        Task::Matrix { arguments } => matrix::run(&arguments),
         Task::Dist => dist::run(),
     };
     match outcome {

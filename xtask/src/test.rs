@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let fixtures = build::fixtures()?;
     tree.add(&fixtures)?;
     for fixture in fixtures.iter().filter(|file| file.ends_with("fence_probe.wasm")) {
-        tree.add_further_names(fixture)?;
+        tree.complete(fixture)?;
     }
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["test", "--workspace"]).args(arguments);

@@ -28,7 +28,7 @@ impl Tree {
         copy(host, &programs.join("fencebox"), 0o755)?;
         tree.add(plugins)?;
         for plugin in plugins {
-            tree.add_further_names(plugin)?;
+            tree.complete(plugin)?;
         }
         let workspace = build::workspace();
         for document in [
@@ -58,11 +58,15 @@ impl Tree {
         build::run(&mut compile)
     }
 
-    /// Links for the further names of a plugin: of the program, and of the
-    /// file, which the host looks for by name.
-    pub(crate) fn add_further_names(&self, plugin: &Path) -> Result<()> {
+    /// The record of a plugin that can say what it is, and links for its
+    /// further names: of the program, and of the file, which the host looks for
+    /// by name.
+    pub(crate) fn complete(&self, plugin: &Path) -> Result<()> {
         let (programs, components) = (self.programs(), self.components());
         let file = plugin.file_name().context("a plugin without a name")?;
+        let mut record = Command::new(programs.join("fencebox"));
+        record.arg("record").arg(components.join(file)).stdout(Stdio::null());
+        build::run(&mut record)?;
         let mut inspect = Command::new(programs.join("fencebox"));
         inspect.args(["inspect", "--names"]).arg(components.join(file));
         let output = inspect.output().with_context(|| format!("{inspect:?}"))?;

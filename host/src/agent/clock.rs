@@ -1,10 +1,14 @@
 //! Time, so that a test can own it.
 
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 /// The action was told to stop (SIGTERM).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
+
+/// Ends when the wait for an answer has lasted too long.
+pub type Expiry = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where all time in a run comes from, the plugin's included.
 pub trait Clock: Send + Sync {
@@ -16,6 +20,11 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration) -> Result<(), Interrupted>;
     /// Whether the agent was told to stop.
     fn interrupted(&self) -> bool;
+    /// A wait for an answer begins, of at most `budget`: what tells when that
+    /// has passed on this clock. Nothing where real time tells it.
+    fn expiry(&self, _budget: Duration) -> Option<Expiry> {
+        None
+    }
     /// From now on SIGTERM ends sleeps instead of the process, because there
     /// may be a session to close.
     fn heed_sigterm(&self) {}

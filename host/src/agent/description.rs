@@ -3,8 +3,11 @@
 //! This is `metadata.agent` of the WIT package without its capabilities, which
 //! belong to [`crate::policy`]. Nothing here knows where it came from.
 
+use serde::{Deserialize, Serialize};
+
 /// One agent, as the cluster knows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Description {
     /// The name in `/usr/sbin`, such as `fence_pve`.
     pub name: String,
@@ -29,7 +32,8 @@ pub struct Description {
 }
 
 /// Another name of an agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Symlink {
     /// Such as `fence_ilo5`.
     pub name: String,
@@ -40,7 +44,8 @@ pub struct Symlink {
 }
 
 /// An option that only this device has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Parameter {
     /// Canonical name, with underscores.
     pub name: String,
@@ -65,7 +70,8 @@ pub struct Parameter {
 }
 
 /// The type of an option's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ValueKind {
     /// Any text.
     Text,
@@ -80,7 +86,8 @@ pub enum ValueKind {
 }
 
 /// What a device changes in a catalogue option.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Override {
     /// Canonical name.
     pub name: String,
@@ -96,7 +103,8 @@ pub struct Override {
 
 /// What a device can do, and what is unusual about it: the flags of the WIT
 /// package, one field each, with the same meaning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in metadata.wit")]
 pub struct Operations {
     pub list_plugs: bool,

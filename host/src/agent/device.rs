@@ -1,7 +1,10 @@
 //! The far end, as the state machine sees it.
 
-use super::limits::Limits;
+use std::time::Duration;
+
+use super::limits::{LONGEST, Limits};
 use super::options::Options;
+use crate::confinement::Needs;
 
 /// What the device says about the power of a plug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,20 @@ pub struct Plug {
     pub alias: Option<String>,
     /// Its power, where the listing tells.
     pub status: Option<PowerStatus>,
+}
+
+/// An address that an action has exchanged something with, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Such as `https://bmc1:443`.
+    pub origin: String,
+    /// The address and port that were connected to, the proxy's if there is
+    /// one; none if no connection came about.
+    pub address: Option<String>,
+    /// How many exchanges were tried.
+    pub exchanges: u32,
+    /// How many of them ended without an answer.
+    pub failures: u32,
 }
 
 /// Why a call to the device failed.
@@ -132,6 +149,16 @@ pub trait Device {
     /// Refuses option values that could never reach the device. Contacts
     /// nobody. The message names the option.
     fn check(&self, options: &Options) -> Result<(), String>;
+    /// What the device takes of the system where the options put it. Asked once,
+    /// before the process is confined to that and nothing else; the device
+    /// leaves no thread behind that would stay unconfined.
+    fn needs(&mut self, _options: &Options) -> Needs {
+        Needs::default()
+    }
+    /// The longest that an action on it may take, whatever the options allow.
+    fn longest(&self) -> Duration {
+        LONGEST
+    }
     /// Logs in. May be called again after it failed.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;
     /// Does the device let us in, and may we do what fencing needs?
@@ -150,4 +177,8 @@ pub trait Device {
     fn diagnose(&mut self, plug: &str) -> Result<(), Error>;
     /// Logs out. Called once after a successful `open`, also after a failure.
     fn close(&mut self) -> Result<(), Error>;
+    /// Whom it has contacted until now, in the order of the first time.
+    fn contacts(&self) -> Vec<Contact> {
+        Vec::new()
+    }
 }

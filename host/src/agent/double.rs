@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use super::audit::Audit;
 use super::clock::Clock;
 use super::description::{Description, Operations};
 use super::device::{Device, Error, Plug, PowerStatus, PowerTarget};
@@ -122,9 +123,20 @@ pub(super) struct Outcome {
 
 /// Runs an agent that has plugs and these abilities.
 pub(super) fn run(device: &mut Double, clock: &dyn Clock, operations: Operations, arguments: &[&str]) -> Outcome {
+    run_audited(device, clock, operations, arguments, &Audit::unheard())
+}
+
+/// The same, with somebody who is told.
+pub(super) fn run_audited(
+    device: &mut Double,
+    clock: &dyn Clock,
+    operations: Operations,
+    arguments: &[&str],
+    audit: &Audit,
+) -> Outcome {
     let description = Description {
         name: "fence_probe".to_owned(),
-        options: vec!["plug".to_owned()],
+        options: vec!["plug".to_owned(), "password".to_owned()],
         rights: vec!["may be switched".to_owned()],
         operations: Operations {
             password_optional: true,
@@ -143,6 +155,9 @@ pub(super) fn run(device: &mut Double, clock: &dyn Clock, operations: Operations
         log: &stderr.log(),
         clock,
         service: None,
+        confine: &|_| (),
+        credentials: None,
+        audit,
     };
     Outcome {
         exit: call.run(&table, device),

@@ -1,16 +1,26 @@
 //! Everything that is not the protocol: standard error, syslog, the debug file.
 
-use std::fmt::Display;
-use std::io::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
-
+mod base64;
+mod escapes;
+mod mask;
+mod sinks;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Display;
+use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::SystemTime;
+
+use zeroize::Zeroizing;
+
+use mask::Mask;
+use sinks::timestamp;
+pub use sinks::{DebugFile, Syslog};
+
 /// Longest message, in bytes: what is longer was written by a device or a
 /// plugin that wants to flood, and does not fit a syslog datagram.
-const LENGTH_LIMIT: usize = 4 * 1024;
+pub const LENGTH_LIMIT: usize = 4 * 1024;
 /// Stands where a secret was.
 const STARS: &str = "********";
 
@@ -53,7 +63,7 @@ pub struct Log {
 struct State {
     stderr: Box<dyn Write + Send>,
     sinks: Vec<Box<dyn Sink>>,
-    secrets: Vec<String>,
+    mask: Mask,
     /// Before the options are known, lines look as the Python library's do at
     /// that stage, and go to standard error alone.
     configured: bool,
@@ -68,7 +78,7 @@ impl Log {
             state: Mutex::new(State {
                 stderr,
                 sinks: Vec::new(),
-                secrets: Vec::new(),
+                mask: Mask::default(),
                 configured: false,
                 quiet: false,
                 verbose: false,
@@ -90,12 +100,11 @@ impl Log {
         self.state().sinks.push(sink);
     }
 
-    /// Never prints this value again. Very short values are left alone: to
-    /// mask them would only tell where they occur.
+    /// Never prints this value again, in plain or in a common encoding. Very
+    /// short values are left alone: to mask them would only tell where they
+    /// occur.
     pub fn hide(&self, secret: &str) {
-        if secret.len() >= 3 {
-            self.state().secrets.push(secret.to_owned());
-        }
+        self.state().mask.add(secret);
     }
 
     /// The text without secrets and control characters.
@@ -103,29 +112,58 @@ impl Log {
         self.state().masked(text)
     }
 
+    /// The same of the start of a text, of so many bytes: no half of a secret
+    /// stays at the cut, and the rest is not looked at.
+    pub fn excerpt(&self, text: &str, limit: usize) -> String {
+        self.state().excerpt(text, limit)
+    }
+
     /// The action fails because of this.
     pub fn error(&self, message: impl Display) {
-        self.line(Level::Error, &message.to_string());
+        self.say(Level::Error, message);
     }
 
     /// Something is not as it should be.
     pub fn warning(&self, message: impl Display) {
-        self.line(Level::Warning, &message.to_string());
+        self.say(Level::Warning, message);
     }
 
     /// Progress.
     pub fn info(&self, message: impl Display) {
-        self.line(Level::Info, &message.to_string());
+        self.say(Level::Info, message);
     }
 
     /// Detail.
     pub fn debug(&self, message: impl Display) {
-        self.line(Level::Debug, &message.to_string());
+        self.say(Level::Debug, message);
     }
 
     /// One line of any loudness.
     pub fn line(&self, level: Level, message: &str) {
         self.state().line(level, message);
+    }
+
+    /// The last line of a program that fails. Said also where nothing said how
+    /// to log yet, and also from within the log: then, since its secrets are
+    /// out of reach, without what may contain one.
+    pub fn last_words(&self, message: &str, harmless: &str) {
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                let _ = writeln!(std::io::stderr(), "ERROR: {harmless}");
+                return;
+            }
+        };
+        state.configured = true;
+        state.line(Level::Error, message);
+    }
+
+    fn say(&self, level: Level, message: impl Display) {
+        let wanted = self.state().wants(level);
+        if wanted {
+            self.line(level, &Zeroizing::new(message.to_string()));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -137,7 +175,7 @@ impl State {
     fn masked(&self, text: &str) -> String {
         let mut clean = String::with_capacity(text.len());
         let mut rest = 0;
-        for (start, end) in self.secret_ranges(text) {
+        for (start, end) in self.mask.ranges(text) {
             escape(text.get(rest..start).unwrap_or_default(), &mut clean);
             clean.push_str(STARS);
             rest = end;
@@ -146,55 +184,37 @@ impl State {
         clean
     }
 
-    /// Where secrets are, in order and apart from each other: of secrets that
-    /// overlap, no part stays.
-    fn secret_ranges(&self, text: &str) -> Vec<(usize, usize)> {
-        let mut found = Vec::new();
-        for secret in &self.secrets {
-            let mut from = 0;
-            while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
-                let start = from + at;
-                found.push((start, start + secret.len()));
-                from = start + secret.chars().next().map_or(1, char::len_utf8);
-            }
-        }
-        found.sort_unstable();
-        let mut apart: Vec<(usize, usize)> = Vec::new();
-        for (start, end) in found {
-            match apart.last_mut() {
-                Some((_, last)) if start < *last => *last = end.max(*last),
-                _ => apart.push((start, end)),
-            }
-        }
-        apart
-    }
-
     /// The start of a message that is too long. A secret at the cut goes as a
     /// whole, for half of it would not be recognised.
-    fn shortened<'m>(&self, message: &'m str) -> &'m str {
-        if message.len() <= LENGTH_LIMIT {
+    fn shortened<'m>(&self, message: &'m str, limit: usize) -> &'m str {
+        if message.len() <= limit {
             return message;
         }
-        let longest = self.secrets.iter().map(String::len).max().unwrap_or_default();
-        let near = up_to(message, LENGTH_LIMIT + longest);
-        let ranges = self.secret_ranges(near);
-        let cut = ranges
-            .into_iter()
-            .find(|(start, end)| (*start..*end).contains(&LENGTH_LIMIT));
-        up_to(message, cut.map_or(LENGTH_LIMIT, |(start, _)| start))
+        let near = up_to(message, limit.saturating_add(self.mask.reach()));
+        let mut ranges = self.mask.ranges(near).into_iter();
+        let cut = ranges.find(|(start, end)| (*start..*end).contains(&limit));
+        up_to(message, cut.map_or(limit, |(start, _)| start))
+    }
+
+    fn excerpt(&self, message: &str, limit: usize) -> String {
+        let short = self.shortened(message, limit);
+        let cut = if short.len() < message.len() { " …" } else { "" };
+        format!("{}{cut}", self.masked(short))
+    }
+
+    /// Whether anybody gets to see such lines. Asked first: to look for
+    /// secrets takes longer than to print.
+    fn wants(&self, level: Level) -> bool {
+        level >= Level::Warning || (self.configured && self.verbose)
     }
 
     fn line(&mut self, level: Level, message: &str) {
-        let short = self.shortened(message);
-        let cut = if short.len() < message.len() { " …" } else { "" };
-        let message = format!("{}{cut}", self.masked(short));
-        if !self.configured {
-            if level >= Level::Warning {
-                self.print(&format!("{}:root:{message}\n", level.word()));
-            }
+        if !self.wants(level) {
             return;
         }
-        if level < Level::Warning && !self.verbose {
+        let message = self.excerpt(message, LENGTH_LIMIT);
+        if !self.configured {
+            self.print(&format!("{}:root:{message}\n", level.word()));
             return;
         }
         let now = SystemTime::now();
@@ -222,91 +242,22 @@ fn up_to(text: &str, mut end: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Appends the text without what ends a line, moves the cursor, or makes a
-/// reader see another order of characters.
+/// Whether a character ends a line, moves the cursor, or makes a reader see
+/// another order of characters.
+pub(super) fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// Appends the text with what is harmful in it spelt out.
 fn escape(text: &str, clean: &mut String) {
     for character in text.chars() {
-        let harmful = character.is_control()
-            || matches!(
-                character,
-                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            );
-        match harmful {
+        match is_harmful(character) {
             true => clean.extend(character.escape_default()),
             false => clean.push(character),
         }
-    }
-}
-
-/// Local time as the agents write it: `2026-11-20 22:03:18,123`.
-fn timestamp(time: SystemTime) -> String {
-    let zoned = jiff::Timestamp::try_from(time)
-        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-        .to_zoned(jiff::tz::TimeZone::system());
-    format!("{},{:03}", zoned.strftime("%Y-%m-%d %H:%M:%S"), zoned.millisecond())
-}
-
-/// The debug file: the same lines as standard error, whatever `quiet` says.
-pub struct DebugFile(std::fs::File);
-
-impl DebugFile {
-    /// Opens it for appending, and makes it if it is not there.
-    pub fn open(path: &std::path::Path) -> std::io::Result<Self> {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map(Self)
-    }
-}
-
-impl Sink for DebugFile {
-    fn line(&mut self, level: Level, time: SystemTime, line: &str) {
-        // As with standard error.
-        let _ = writeln!(self.0, "{} {}: {line}", timestamp(time), level.word());
-    }
-}
-
-/// The local syslog daemon: facility user, and the agent's name as the tag,
-/// as libc's `syslog` writes it.
-pub struct Syslog {
-    socket: std::os::unix::net::UnixDatagram,
-    tag: String,
-}
-
-impl Syslog {
-    /// Connects to `/dev/log`; none is there in many containers, and then
-    /// nothing is missed.
-    pub fn connect(tag: &str) -> Option<Self> {
-        let socket = std::os::unix::net::UnixDatagram::unbound().ok()?;
-        socket.connect("/dev/log").ok()?;
-        socket.set_nonblocking(true).ok()?;
-        Some(Self {
-            socket,
-            tag: tag.to_owned(),
-        })
-    }
-}
-
-impl Sink for Syslog {
-    fn line(&mut self, level: Level, time: SystemTime, line: &str) {
-        const USER: u8 = 1 << 3;
-        let severity = match level {
-            Level::Error => 3,
-            Level::Warning => 4,
-            Level::Info => 6,
-            Level::Debug => 7,
-        };
-        let zoned = jiff::Timestamp::try_from(time)
-            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-            .to_zoned(jiff::tz::TimeZone::system());
-        let datagram = format!(
-            "<{}>{} {}: {line}",
-            USER | severity,
-            zoned.strftime("%b %e %H:%M:%S"),
-            self.tag
-        );
-        // A daemon that does not keep up must not hold up fencing.
-        let _ = self.socket.send(datagram.as_bytes());
     }
 }

@@ -5,6 +5,7 @@
 //! state machine in [`power`], which asks a [`device::Device`].
 
 pub mod action;
+pub mod audit;
 pub mod clock;
 pub mod description;
 pub mod device;
@@ -16,9 +17,11 @@ pub mod limits;
 pub mod log;
 pub mod metadata;
 pub mod options;
+pub mod panic;
 mod perform;
 pub mod power;
 pub mod run;
 pub mod secret;
 pub mod system_clock;
+mod user;
 pub mod virtual_clock;

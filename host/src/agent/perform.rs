@@ -4,6 +4,7 @@ use super::action::Action;
 use super::description::Operations;
 use super::device::{Error, Plug, PowerStatus, PowerTarget};
 use super::exit::Exit;
+use super::log::is_harmful;
 use super::options::Options;
 use super::power::Fencing;
 
@@ -194,6 +195,6 @@ fn columns_row(plug: &Plug) -> String {
 }
 
 fn clean(text: &str) -> String {
-    let clean = |character: char| if character.is_control() { '?' } else { character };
+    let clean = |character: char| if is_harmful(character) { '?' } else { character };
     text.chars().map(clean).collect()
 }

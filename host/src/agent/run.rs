@@ -1,20 +1,22 @@
 //! The life of one run: from arguments to exit code.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use super::action::{Action, Document};
+use super::audit::{Audit, Observed};
 use super::clock::{Clock, Deadline};
 use super::device::{Device, Error};
 use super::exit::Exit;
 use super::limits::Pace;
 use super::log::{DebugFile, Log};
-use super::options::{Options, Table, checks, script};
+use super::options::{Options, Table, checks, script, sources};
 use super::perform::Performance;
 use super::power::Fencing;
 use super::{help, metadata};
+use crate::confinement::Needs;
 
 /// What `--version` prints.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -35,22 +37,41 @@ pub struct Call<'a> {
     pub clock: &'a dyn Clock,
     /// The environment's `PCMK_service`.
     pub service: Option<&'a str>,
+    /// Leaves the process nothing but this, for good. Called once, after the
+    /// programs that give passwords and before the device is contacted.
+    pub confine: &'a dyn Fn(&Needs),
+    /// The environment's `CREDENTIALS_DIRECTORY`: where systemd has put
+    /// secrets for this unit.
+    pub credentials: Option<&'a OsStr>,
+    /// Who is told that this was done.
+    pub audit: &'a Audit,
 }
 
 impl Call<'_> {
     /// Runs the agent that `table` describes on `device`.
     pub fn run(mut self, table: &Table, device: &mut dyn Device) -> Exit {
+        let exit = self.attempt(table, device);
+        self.audit.end(exit, self.clock, self.log);
+        exit
+    }
+
+    fn attempt(&mut self, table: &Table, device: &mut dyn Device) -> Exit {
         let mut options = match Options::read(table, self.arguments, self.stdin, self.log) {
             Ok(options) => options,
             Err(error) => return self.refuse(&error),
         };
+        self.audit.set_action(options.get("action").unwrap_or_default());
         if let Some(document) = options.document() {
+            self.audit.silence();
             self.print(&render(document, self.name, &options));
             return Exit::Success;
         }
         self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
         let action = match self.check(&mut options, device) {
-            Ok(Action::ValidateAll) => return self.validated(&options),
+            Ok(Action::ValidateAll) => {
+                self.audit.silence();
+                return self.validated(&options);
+            }
             Ok(action) => action,
             Err(exit) => return exit,
         };
@@ -61,6 +82,7 @@ impl Call<'_> {
             Ok(plugs) => plugs.into_iter().map(str::to_owned).collect::<Vec<_>>(),
             Err(error) => return self.refuse(&error),
         };
+        (self.confine)(&device.needs(&options));
         self.contact(&options, action, &plugs, device)
     }
 
@@ -86,15 +108,17 @@ impl Call<'_> {
         }
     }
 
-    /// Opens the debug file, and runs the scripts that give passwords.
+    /// Opens the debug file, and gets the secrets that are kept elsewhere.
     fn prepare(&self, options: &mut Options) -> Result<(), String> {
         if let Some(path) = options.get("debug_file").filter(|path| !path.is_empty()) {
             let file = DebugFile::open(Path::new(path));
             let file = file.map_err(|cause| format!("option debug_file: cannot open {path:?}: {cause}"))?;
             self.log.add_sink(Box::new(file));
         }
-        let pace = pace(options, 1);
-        script::run(options, pace.login(), self.log).map_err(|error| error.to_string())
+        let patience = pace(options, 1).login();
+        sources::fetch(options, patience, self.credentials, self.log)
+            .and_then(|()| script::run(options, patience, self.log))
+            .map_err(|error| error.to_string())
     }
 
     /// Whether the account has these rights, only the device knows: `monitor`
@@ -111,21 +135,28 @@ impl Call<'_> {
     /// Everything that takes a device.
     fn contact(&mut self, options: &Options, action: Action, plugs: &[String], device: &mut dyn Device) -> Exit {
         self.clock.heed_sigterm();
+        self.audit.begin(plugs, self.clock, self.log);
         let what = match plugs {
             [only] if only.is_empty() => action.word().to_owned(),
             plugs => format!("{} {}", action.word(), plugs.join(", ")),
         };
-        if let Err(error) = self.delay(options, action) {
+        let start = self.clock.now();
+        let delayed = self.delay(options, action);
+        self.audit.delayed(self.clock.now().saturating_sub(start));
+        if let Err(error) = delayed {
             return self.refuse(&format!("{what}: {error}"));
         }
         let operations = options.table().description().operations;
         let pace = pace(options, plugs.len());
+        let (budget, longest) = (pace.budget(), device.longest());
+        let mut observed = Observed::new(device, self.clock);
+        let deadline = Deadline::after(self.clock, budget.min(longest));
         let fencing = Fencing {
-            device,
+            device: &mut observed,
             clock: self.clock,
             log: self.log,
             agent: self.name,
-            deadline: Deadline::after(self.clock, pace.budget()),
+            deadline,
             pace,
             unverified: operations.no_status,
         };
@@ -136,8 +167,13 @@ impl Call<'_> {
             plugs,
         }
         .of(action);
+        self.audit.observed(observed.report());
+        self.audit.answers(&text);
         self.print(&text);
-        exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}")))
+        // Where the options would have left time, they are not the remedy.
+        let cut = longest < budget && deadline.passed(self.clock);
+        let note = if cut { " (policy limit seconds)" } else { "" };
+        exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}{note}")))
     }
 
     /// The option `delay`: the action starts so many seconds, and one more,
@@ -159,6 +195,7 @@ impl Call<'_> {
     }
 
     fn refuse(&self, reason: &dyn std::fmt::Display) -> Exit {
+        self.audit.fails(&reason.to_string());
         self.log.error(format!("{}: {reason}", self.name));
         Exit::Failure
     }

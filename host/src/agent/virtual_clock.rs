@@ -1,35 +1,87 @@
 //! A clock that a test owns: sleeping takes no time.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::clock::{Clock, Interrupted};
+use super::clock::{Clock, Expiry, Interrupted};
 
 /// Time that passes only where somebody sleeps.
+///
+/// A wait for an answer takes real time, unless the far end is on this clock
+/// too ([`VirtualClock::shared`]): then it takes what the far end says.
 #[derive(Debug, Default)]
-pub struct VirtualClock(Mutex<Hands>);
+pub struct VirtualClock {
+    hands: Arc<Mutex<Hands>>,
+    shared: bool,
+}
 
 #[derive(Debug, Default)]
 struct Hands {
     now: Duration,
     /// When somebody says stop.
     stop: Option<Duration>,
+    /// How many waits for an answer there were.
+    waits: u64,
+    /// The last of them, until it is over.
+    wait: Option<Wait>,
+}
+
+/// A wait for an answer.
+#[derive(Debug)]
+struct Wait {
+    number: u64,
+    end: Duration,
+    waker: Option<Waker>,
 }
 
 impl VirtualClock {
-    /// Says stop (SIGTERM) at that moment.
-    pub fn stop_at(&self, moment: Duration) {
-        self.hands().stop = Some(moment);
+    /// A clock of an agent and of the device that it talks to, which has to
+    /// say how long it takes ([`VirtualClock::pass`]): an answer that never
+    /// comes would be waited for for ever.
+    pub fn shared() -> Self {
+        Self {
+            shared: true,
+            ..Self::default()
+        }
     }
 
-    fn hands(&self) -> MutexGuard<'_, Hands> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Says stop (SIGTERM) at that moment.
+    pub fn stop_at(&self, moment: Duration) {
+        locked(&self.hands).stop = Some(moment);
     }
+
+    /// The number of the wait for an answer that lasts now, to be given to
+    /// [`VirtualClock::pass`].
+    pub fn wait(&self) -> Option<u64> {
+        locked(&self.hands).wait.as_ref().map(|wait| wait.number)
+    }
+
+    /// The far end lets a wait last so much longer. Whether it is waited for
+    /// still then: not once the wait is over, and time stops at its end.
+    pub fn pass(&self, wait: u64, duration: Duration) -> bool {
+        let mut hands = locked(&self.hands);
+        let later = hands.now.saturating_add(duration);
+        let Some(wait) = hands.wait.as_mut().filter(|own| own.number == wait) else {
+            return false;
+        };
+        let (end, lasts) = (wait.end.min(later), later < wait.end);
+        if !lasts && let Some(waker) = wait.waker.take() {
+            waker.wake();
+        }
+        hands.now = hands.now.max(end);
+        lasts
+    }
+}
+
+fn locked(hands: &Mutex<Hands>) -> MutexGuard<'_, Hands> {
+    hands.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Duration {
-        self.hands().now
+        locked(&self.hands).now
     }
 
     fn wall(&self) -> SystemTime {
@@ -37,7 +89,7 @@ impl Clock for VirtualClock {
     }
 
     fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
-        let mut hands = self.hands();
+        let mut hands = locked(&self.hands);
         let end = hands.now.saturating_add(duration);
         match hands.stop {
             Some(stop) if stop <= end => {
@@ -52,7 +104,96 @@ impl Clock for VirtualClock {
     }
 
     fn interrupted(&self) -> bool {
-        let hands = self.hands();
+        let hands = locked(&self.hands);
         hands.stop.is_some_and(|stop| stop <= hands.now)
+    }
+
+    fn expiry(&self, budget: Duration) -> Option<Expiry> {
+        if !self.shared {
+            return None;
+        }
+        let mut hands = locked(&self.hands);
+        hands.waits += 1;
+        let (number, end) = (hands.waits, hands.now.saturating_add(budget));
+        hands.wait = Some(Wait {
+            number,
+            end,
+            waker: None,
+        });
+        Some(Box::pin(End {
+            hands: self.hands.clone(),
+            number,
+        }))
+    }
+}
+
+/// The end of a wait; the wait is over when this is dropped.
+struct End {
+    hands: Arc<Mutex<Hands>>,
+    number: u64,
+}
+
+impl Future for End {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut hands = locked(&self.hands);
+        let now = hands.now;
+        match hands.wait.as_mut().filter(|wait| wait.number == self.number) {
+            Some(wait) if now < wait.end => {
+                wait.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+            _ => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let mut hands = locked(&self.hands);
+        if hands.wait.as_ref().is_some_and(|wait| wait.number == self.number) {
+            hands.wait = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn is_over(expiry: &mut Expiry) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        expiry.as_mut().poll(&mut context).is_ready()
+    }
+
+    #[test]
+    fn a_wait_lasts_as_long_as_the_far_end_says() {
+        let clock = VirtualClock::shared();
+        let mut expiry = clock.expiry(3 * SECOND).expect("it is shared");
+        let wait = clock.wait().expect("one has begun");
+        assert!(clock.pass(wait, 2 * SECOND) && !is_over(&mut expiry));
+        assert_eq!(clock.now(), 2 * SECOND);
+        assert!(!clock.pass(wait, 9 * SECOND) && is_over(&mut expiry));
+        assert_eq!(clock.now(), 3 * SECOND, "nobody waits longer than that");
+    }
+
+    #[test]
+    fn what_nobody_waits_for_takes_no_time() {
+        let clock = VirtualClock::shared();
+        let first = clock.expiry(SECOND);
+        let wait = clock.wait().expect("one has begun");
+        drop(first);
+        assert_eq!(clock.wait(), None);
+        let _second = clock.expiry(SECOND);
+        assert!(!clock.pass(wait, SECOND));
+        assert_eq!(clock.now(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_network_in_real_time_is_waited_for_in_real_time() {
+        assert!(VirtualClock::default().expiry(SECOND).is_none());
     }
 }

@@ -6,13 +6,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Host;
 
 use super::http::Failure;
-use crate::policy::Origin;
+use crate::policy::{Grant, Origin};
 
 #[cfg(test)]
 mod tests;
 
 /// Looks the next hop of an origin up and puts every answer before the policy.
-pub(super) async fn resolve(origin: &Origin) -> Result<Vec<SocketAddr>, Failure> {
+pub(super) async fn resolve(origin: &Origin, grant: &Grant) -> Result<Vec<SocketAddr>, Failure> {
     let (host, port) = origin.next_hop();
     let addresses = match host {
         Host::Ipv4(address) => vec![(*address, port).into()],
@@ -22,18 +22,27 @@ pub(super) async fn resolve(origin: &Origin) -> Result<Vec<SocketAddr>, Failure>
             .map_err(|cause| Failure::Unreachable(format!("{name} has no address ({cause})")))?
             .collect(),
     };
-    judge(origin, addresses)
+    judge(origin, grant, addresses)
 }
 
-/// One forbidden address among the answers refuses them all: a name that can
-/// lead there cannot be trusted to lead elsewhere the next time.
-fn judge(origin: &Origin, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Failure> {
+/// One address of a forbidden kind among the answers refuses them all: a name
+/// that can lead there cannot be trusted to lead elsewhere the next time. Of
+/// the others those are left that the administrator grants.
+fn judge(origin: &Origin, grant: &Grant, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Failure> {
     for address in &addresses {
         origin.admits(address.ip())?;
     }
-    match addresses.is_empty() {
-        true => Err(Failure::Unreachable(format!("{} has no address", origin.next_hop().0))),
-        false => Ok(addresses),
+    let (mut granted, mut refusal) = (Vec::new(), None);
+    for address in addresses {
+        match grant.admits(origin, address.ip()) {
+            Ok(()) => granted.push(address),
+            Err(rule) => refusal = refusal.or(Some(rule)),
+        }
+    }
+    match (granted.is_empty(), refusal) {
+        (false, _) => Ok(granted),
+        (true, Some(rule)) => Err(rule.into()),
+        (true, None) => Err(Failure::Unreachable(format!("{} has no address", origin.next_hop().0))),
     }
 }
 

@@ -11,14 +11,12 @@ use rustls::ClientConfig;
 
 use super::address;
 use super::http::{Failure, Response};
-use crate::policy::Origin;
+use crate::policy::{Bound, Grant, Limit, Limits, Origin};
 
-/// Largest head of an answer, in bytes.
-const HEAD_LIMIT: usize = 64 * 1024;
 /// A device that does not take the connection by then is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How hyper, which keeps the kind of its errors to itself, says that the head
-/// of an answer has more than 100 fields, or 400 KiB.
+/// of an answer has too many fields, or 400 KiB.
 const HEAD_TOO_LARGE: &str = "message head is too large";
 
 /// A request that has passed every rule.
@@ -27,16 +25,17 @@ pub(super) struct Outgoing {
     pub(super) url: reqwest::Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
-    pub(super) credentials: Option<(String, String)>,
-    /// Largest body of the answer, in bytes.
-    pub(super) body_limit: usize,
+    pub(super) limits: Limits,
+    /// Largest body of the answer.
+    pub(super) body_limit: Bound,
 }
 
 /// An answer whose head is there, and whose body is still to come.
 pub(super) struct Arriving<'o> {
     origin: &'o Origin,
     response: reqwest::Response,
-    body_limit: usize,
+    limits: Limits,
+    body_limit: Bound,
     /// How much of the body has come, in bytes.
     received: usize,
 }
@@ -45,11 +44,12 @@ pub(super) struct Arriving<'o> {
 /// answer. The caller gives up after `budget`.
 pub(super) async fn exchange<'o>(
     origin: &'o Origin,
+    grant: &Grant,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
 ) -> Result<Arriving<'o>, Failure> {
-    let addresses = address::resolve(origin).await?;
+    let addresses = address::resolve(origin, grant).await?;
     converse(origin, addresses, config, outgoing, budget).await
 }
 
@@ -61,6 +61,8 @@ pub(super) async fn converse<'o>(
     outgoing: Outgoing,
     budget: Duration,
 ) -> Result<Arriving<'o>, Failure> {
+    let limits = outgoing.limits;
+    let describe = |cause: &reqwest::Error| describe(origin, &limits, cause);
     let mut builder = Client::builder()
         .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(config)
@@ -69,6 +71,7 @@ pub(super) async fn converse<'o>(
         .retry(reqwest::retry::never())
         .referer(false)
         .http1_only()
+        .http1_max_headers(limits.get(Limit::ResponseHeaders).size())
         .pool_max_idle_per_host(0)
         .no_proxy();
     // Two limits for the same moment would leave it to chance which is named.
@@ -76,27 +79,25 @@ pub(super) async fn converse<'o>(
         builder = builder.connect_timeout(CONNECT_LIMIT);
     }
     if let Some(proxy) = &origin.proxy {
-        let proxy = reqwest::Proxy::all(proxy.to_string()).map_err(|cause| describe(origin, &cause))?;
+        let proxy = reqwest::Proxy::all(proxy.to_string()).map_err(|cause| describe(&cause))?;
         builder = builder.proxy(proxy);
     }
-    let client = builder.build().map_err(|cause| describe(origin, &cause))?;
+    let client = builder.build().map_err(|cause| describe(&cause))?;
     let mut request = client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
-    if let Some((username, password)) = outgoing.credentials {
-        request = request.basic_auth(username, Some(password));
-    }
     if let Some(body) = outgoing.body {
         request = request.body(body);
     }
-    let response = request.send().await.map_err(|cause| describe(origin, &cause))?;
-    check_head(origin, response.status(), response.headers())?;
+    let response = request.send().await.map_err(|cause| describe(&cause))?;
+    check_head(origin, &limits, response.status(), response.headers())?;
     let arriving = Arriving {
         origin,
         response,
+        limits,
         body_limit: outgoing.body_limit,
         received: 0,
     };
     let announced = arriving.response.content_length();
-    match announced.is_some_and(|length| length > arriving.body_limit as u64) {
+    match announced.is_some_and(|length| length > arriving.body_limit.value()) {
         true => Err(arriving.too_large()),
         false => Ok(arriving),
     }
@@ -111,12 +112,17 @@ impl<'o> Arriving<'o> {
         self.response.status().as_u16()
     }
 
+    /// Who answers: the device, or the proxy.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.response.remote_addr()
+    }
+
     /// The next piece of the body, of which there is none at its end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         let chunk = self.response.chunk().await;
-        let chunk = chunk.map_err(|cause| describe(self.origin, &cause))?;
+        let chunk = chunk.map_err(|cause| describe(self.origin, &self.limits, &cause))?;
         self.received += chunk.as_ref().map_or(0, Bytes::len);
-        match self.received > self.body_limit {
+        match self.received > self.body_limit.size() {
             true => Err(self.too_large()),
             false => Ok(chunk),
         }
@@ -142,20 +148,23 @@ impl<'o> Arriving<'o> {
     }
 
     fn too_large(&self) -> Failure {
-        let limit = self.body_limit / 1024 / 1024;
-        Failure::TooLarge(format!("{} answered with a body of more than {limit} MiB", self.origin))
+        let (origin, limit) = (self.origin, self.body_limit);
+        let note = limit.note();
+        Failure::TooLarge(format!("{origin} answered with a body of more than {limit}{note}"))
     }
 }
 
 /// Refuses heads that the client library lets pass.
-fn check_head(origin: &Origin, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
     let size: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
-    if size > HEAD_LIMIT {
+    let most = limits.get(Limit::HeadBytes);
+    if size > most.size() {
         return Err(Failure::TooLarge(format!(
-            "{origin} answered with a head of more than 64 KiB"
+            "{origin} answered with a head of more than {most}{}",
+            most.note()
         )));
     }
     if !(200..=599).contains(&status.as_u16()) {
@@ -179,7 +188,7 @@ fn check_head(origin: &Origin, status: StatusCode, headers: &HeaderMap) -> Resul
 
 /// What went wrong, by its innermost cause: the layers above it say "error
 /// sending request" and the like.
-fn describe(origin: &Origin, error: &reqwest::Error) -> Failure {
+fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure {
     let place = match &origin.proxy {
         Some(proxy) => format!("{origin} through the proxy {proxy}"),
         None => origin.to_string(),
@@ -200,7 +209,7 @@ fn describe(origin: &Origin, error: &reqwest::Error) -> Failure {
         };
     }
     match cause.as_str() {
-        HEAD_TOO_LARGE => Failure::TooLarge(text),
+        HEAD_TOO_LARGE => Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note())),
         _ if error.is_timeout() => Failure::TimedOut(text),
         _ => Failure::Broken(text),
     }

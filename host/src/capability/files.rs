@@ -19,6 +19,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 
 use crate::agent::clock::{Clock, Deadline};
+use crate::confinement::Needs;
 use crate::policy::{self, FileAccess, FileKind, Refusal};
 
 /// Largest file, in bytes.
@@ -145,6 +146,25 @@ impl Files {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
+        }
+    }
+}
+
+/// What these files take of the system, where the options put them. A file that
+/// can be written is replaced, which takes its folder.
+pub fn needs<'o>(declared: &policy::Files, option: impl Fn(&str) -> Option<&'o str>, needs: &mut Needs) {
+    for file in declared.iter() {
+        let Some(path) = option(&file.option).map(Path::new) else {
+            continue;
+        };
+        match (file.access, file.kind) {
+            (FileAccess::Read, _) => {
+                needs.read.insert(path.to_owned());
+            }
+            (FileAccess::Write, FileKind::Folder) => {
+                needs.write.insert(path.to_owned());
+            }
+            (FileAccess::Write, FileKind::File) => needs.write.extend(split(path).map(|(folder, _)| folder.to_owned())),
         }
     }
 }

@@ -14,26 +14,28 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, Head
 use rustls::ClientConfig;
 use url::Position;
 
+use super::contacts::Contacts;
 use super::exchange::{Arriving, Outgoing, exchange};
+use super::telling::{is_telling, tokens};
 use super::tls;
 use crate::agent::clock::{Clock, Deadline};
+use crate::agent::device::Contact;
 use crate::agent::log::Log;
-use crate::policy::{Addresses, Auth, Endpoints, Origin, Refusal, Trust, request as rules};
+use crate::confinement::Needs;
+use crate::policy::{Addresses, Auth, Endpoints, Grant, Limit, Origin, Refusal, Trust, request as rules};
 
+mod credentials;
 #[cfg(test)]
 mod tests;
 
-/// Largest body of an answer, in bytes.
-const BODY_LIMIT: usize = 8 * 1024 * 1024;
-/// Most exchanges of one action.
-const EXCHANGE_LIMIT: u32 = 10_000;
+pub use credentials::Credentials;
+
 /// The patience until an option says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One request of a plugin.
-#[derive(Debug)]
+/// One request of a plugin. Not to be printed: it says who asks.
 pub struct Request {
     /// Name of the endpoint.
     pub endpoint: String,
@@ -57,8 +59,8 @@ impl Request {
     }
 }
 
-/// A complete answer.
-#[derive(Debug)]
+/// A complete answer. Printed without its body and what its fields say: log-ins
+/// are answered with tokens.
 pub struct Response {
     /// Status code.
     pub status: u16,
@@ -66,6 +68,16 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Body, as it was sent.
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Response")
+            .field("status", &self.status)
+            .field("body length", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why there is no answer (`http.error`). Texts name the address.
@@ -94,18 +106,12 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// User name and password for endpoints whose requests the host signs.
-pub struct Credentials {
-    /// Option `username`; empty where it was not given.
-    pub username: String,
-    /// Option `password`; empty where it was not given.
-    pub password: String,
-}
-
 /// The capability, for one action.
 pub struct Http {
     endpoints: Endpoints,
     addresses: BTreeMap<String, Addresses>,
+    /// What the administrator leaves of them.
+    grant: Arc<Grant>,
     credentials: Credentials,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
@@ -116,6 +122,7 @@ pub struct Http {
     /// The longest that one exchange may take, and the option that says so.
     patience: (Duration, &'static str),
     exchanges: u32,
+    contacts: Contacts,
     /// The action is over: SIGTERM has been heard or does not matter any more.
     closing: bool,
     /// Made when the first connection is.
@@ -136,6 +143,7 @@ impl Http {
         Self {
             endpoints,
             addresses,
+            grant: Arc::default(),
             credentials,
             clock,
             deadline,
@@ -143,10 +151,16 @@ impl Http {
             trace: None,
             patience: (PATIENCE, "login_timeout"),
             exchanges: 0,
+            contacts: Contacts::default(),
             closing: false,
             runtime: None,
             tls: BTreeMap::new(),
         }
+    }
+
+    /// From now on no more than this is granted.
+    pub fn set_grant(&mut self, grant: Arc<Grant>) {
+        self.grant = grant;
     }
 
     /// From now on an exchange may take so long; `option` is the remedy that
@@ -190,49 +204,68 @@ impl Http {
         self.endpoints.get(endpoint)?;
         let addresses = self.addresses.get_mut(endpoint);
         let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
-        Ok(addresses.select(address)?.to_string())
+        let mut moved = addresses.clone();
+        let selected = moved.select(address)?;
+        self.grant.check(selected)?;
+        let url = selected.to_string();
+        *addresses = moved;
+        Ok(url)
     }
 
     /// One exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
-        self.converse(request, BODY_LIMIT, async |arriving: Arriving<'_>| {
+        let response = self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
             arriving.complete().await
-        })
+        })?;
+        self.hide(&response.headers);
+        Ok(response)
     }
 
     /// One exchange, of whose answer `read` takes the body as it comes, up to
-    /// `body_limit` bytes. Whatever `read` does is bounded with it.
+    /// the limit `body`. Whatever `read` does is bounded with it.
     pub(super) fn converse<T>(
         &mut self,
         request: Request,
-        body_limit: usize,
+        body: Limit,
         read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
+        self.grant.check(&origin)?;
         // Empty is the base path itself.
         if !request.path.is_empty() {
             rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         }
         rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         self.exchanges += 1;
-        if self.exchanges > EXCHANGE_LIMIT {
+        let most = self.grant.limits().get(Limit::Requests);
+        if self.exchanges > most.count() {
+            let note = most.note();
             return Err(Failure::Denied(format!(
-                "more than {EXCHANGE_LIMIT} requests in one action"
+                "more than {most} requests in one action{note}"
             )));
         }
         let what = request.what();
-        let outgoing = self.prepare(&origin, request, body_limit)?;
+        let outgoing = self.prepare(&origin, request, body)?;
         let (budget, patience) = self.budget();
         if budget.is_zero() {
             return Err(Failure::TimedOut(format!("{origin} within {patience}")));
         }
         let config = self.tls_for(&origin)?;
-        let clock = self.clock.clone();
+        let (clock, grant) = (self.clock.clone(), self.grant.clone());
         let closing = self.closing;
-        let (started, status) = (clock.now(), Cell::new(None));
+        let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
+        // Now, since the answer may come before anybody looks at the time.
+        let expiry = clock.expiry(budget);
+        let expired = async {
+            match expiry {
+                Some(expiry) => expiry.await,
+                None => tokio::time::sleep(budget).await,
+            }
+        };
         let conversation = async {
-            let arriving = exchange(&origin, config, outgoing, budget).await?;
+            let arriving = exchange(&origin, &grant, config, outgoing, budget).await?;
             status.set(Some(arriving.status()));
+            peer.set(arriving.peer());
             read(arriving).await
         };
         let bounded = async {
@@ -242,12 +275,12 @@ impl Http {
                 () = interrupted(clock.as_ref()), if !closing => {
                     Err(Failure::TimedOut(format!("{origin}: interrupted")))
                 }
-                answer = tokio::time::timeout(budget, conversation) => {
-                    answer.unwrap_or_else(|_| Err(Failure::TimedOut(format!("{origin} within {patience}"))))
-                }
+                answer = conversation => answer,
+                () = expired => Err(Failure::TimedOut(format!("{origin} within {patience}"))),
             }
         };
         let outcome = self.runtime()?.block_on(bounded);
+        self.contacts.note(&origin, peer.get(), outcome.is_err());
         if let Some((log, agent)) = &self.trace {
             let answer = match (status.get(), &outcome) {
                 (Some(status), Ok(_)) => format!("status {status}"),
@@ -259,6 +292,20 @@ impl Http {
             log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
         }
         outcome
+    }
+
+    /// Whom this action has contacted.
+    pub fn contacts(&self) -> &[Contact] {
+        self.contacts.all()
+    }
+
+    /// Keeps what these header fields give away out of the log.
+    fn hide(&self, fields: &[(String, String)]) {
+        if let Some((log, _)) = &self.trace {
+            for (name, value) in fields {
+                tokens(name, value).for_each(|token| log.hide(token));
+            }
+        }
     }
 
     /// How long an exchange may take from now, and in words why no longer.
@@ -280,7 +327,7 @@ impl Http {
         Ok(addresses.current()?)
     }
 
-    fn prepare(&self, origin: &Origin, request: Request, body_limit: usize) -> Result<Outgoing, Failure> {
+    fn prepare(&self, origin: &Origin, request: Request, body: Limit) -> Result<Outgoing, Failure> {
         let path = match format!("{}{}", origin.base_path, request.path) {
             path if path.is_empty() => "/".to_owned(),
             path => path,
@@ -297,11 +344,11 @@ impl Http {
         for (name, value) in &request.headers {
             let malformed = |_| Failure::Invalid(format!("header field {name:?} is malformed"));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(()))?;
-            headers.append(
-                name,
-                HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?,
-            );
+            let mut field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?;
+            field.set_sensitive(is_telling(name.as_str()));
+            headers.append(name, field);
         }
+        self.hide(&request.headers);
         let basic = self.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
         if basic && headers.contains_key(AUTHORIZATION) {
             return Err(Failure::Invalid(
@@ -314,14 +361,16 @@ impl Http {
             // to that.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let credentials = basic.then(|| (self.credentials.username.clone(), self.credentials.password.clone()));
+        if basic {
+            headers.insert(AUTHORIZATION, self.credentials.basic()?);
+        }
         Ok(Outgoing {
             method: request.method,
             url,
             headers,
             body: request.body,
-            credentials,
-            body_limit,
+            limits: *self.grant.limits(),
+            body_limit: self.grant.limits().get(body),
         })
     }
 
@@ -341,6 +390,9 @@ impl Http {
             Some(runtime) => runtime,
             None => tokio::runtime::Builder::new_current_thread()
                 .enable_all()
+                // Looks at the clock after each step. By default it does after 61, and a device
+                // that sends without end makes each of them as long as it likes.
+                .event_interval(1)
                 .build()
                 .map_err(|cause| Failure::Broken(format!("no runtime for connections: {cause}")))?,
         };
@@ -353,6 +405,24 @@ impl Drop for Http {
         // A look-up that hangs must not keep the agent.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+    }
+}
+
+/// What requests to these addresses take of the system. A host that the device
+/// names is at the port of one that the options name.
+pub fn needs(addresses: &Addresses, needs: &mut Needs) {
+    for origin in addresses.named() {
+        let (host, port) = origin.next_hop();
+        needs.ports.insert(port);
+        needs.names |= addresses.follows() || matches!(host, url::Host::Domain(_));
+        let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
+        match &origin.trust {
+            Trust::System if encrypted => needs.read.extend(tls::BUNDLES.iter().map(Into::into)),
+            Trust::File(path) if encrypted => {
+                needs.read.insert(path.clone());
+            }
+            _ => {}
         }
     }
 }

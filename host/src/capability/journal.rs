@@ -2,43 +2,53 @@
 
 use std::sync::Arc;
 
-use crate::agent::log::{Level, Log};
+use crate::agent::log::{LENGTH_LIMIT, Level, Log};
+use crate::policy::{Limit, Limits};
 
 #[cfg(test)]
 mod tests;
-
-/// Most lines of one action.
-const LINE_LIMIT: u32 = 1_000;
 
 /// Where a plugin's lines go, for one action.
 pub struct Journal {
     log: Arc<Log>,
     agent: String,
+    limits: Limits,
     lines: u32,
+    /// So long are they together.
+    bytes: usize,
+    /// A limit was met, and it was said.
+    full: bool,
 }
 
 impl Journal {
     /// Lines of the plugin of `agent`.
-    pub fn new(log: Arc<Log>, agent: &str) -> Self {
+    pub fn new(log: Arc<Log>, agent: &str, limits: Limits) -> Self {
         Self {
             log,
             agent: agent.to_owned(),
+            limits,
             lines: 0,
+            bytes: 0,
+            full: false,
         }
     }
 
-    /// One line. Past the limit lines are dropped, and that is said once.
+    /// One line. Past a limit lines are dropped, and that is said once.
     pub fn line(&mut self, level: Level, message: &str) {
-        self.lines = self.lines.saturating_add(1);
-        if self.lines > LINE_LIMIT {
-            if self.lines == LINE_LIMIT + 1 {
-                self.log.warning(format!(
-                    "{}: the plugin wrote more than {LINE_LIMIT} log lines; the rest is dropped",
-                    self.agent
-                ));
-            }
+        if self.full {
             return;
         }
-        self.log.line(level, &format!("{}: {message}", self.agent));
+        self.lines += 1;
+        // The log itself cuts what is longer.
+        self.bytes += message.len().min(LENGTH_LIMIT);
+        let (lines, bytes) = (self.limits.get(Limit::LogLines), self.limits.get(Limit::LogBytes));
+        let met = match () {
+            () if self.lines > lines.count() => format!("{lines} log lines; the rest is dropped{}", lines.note()),
+            () if self.bytes > bytes.size() => format!("{bytes} of log; the rest is dropped{}", bytes.note()),
+            () => return self.log.line(level, &format!("{}: {message}", self.agent)),
+        };
+        self.full = true;
+        self.log
+            .warning(format!("{}: the plugin wrote more than {met}", self.agent));
     }
 }

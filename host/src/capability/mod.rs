@@ -3,11 +3,13 @@
 //! before it acts.
 
 pub mod address;
+mod contacts;
 mod exchange;
 pub mod files;
 pub mod http;
 pub mod journal;
 pub mod sockets;
+mod telling;
 pub mod tls;
 pub mod wasi;
 pub mod xmlrpc;

@@ -9,11 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nix::ifaddrs::getifaddrs;
-use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use socket2::{Domain, Protocol, Type};
 
 use crate::policy::{Granted, Refusal, SocketUse};
+use interfaces::interfaces;
+
+mod interfaces;
 
 #[cfg(test)]
 mod tests;
@@ -149,27 +150,6 @@ impl Gate {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The addresses of interfaces that are up, with the number of the interface;
-/// without link-local ones.
-fn interfaces() -> std::io::Result<Vec<(IpAddr, u32)>> {
-    let mut found = Vec::new();
-    for interface in getifaddrs()? {
-        let Some(address) = interface
-            .address
-            .filter(|_| interface.flags.contains(InterfaceFlags::IFF_UP))
-        else {
-            continue;
-        };
-        let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
-        let v6 = address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip()));
-        let Some(address) = v4.or(v6) else { continue };
-        if !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local()) {
-            found.push((address, if_nametoindex(interface.interface_name.as_str())?));
-        }
-    }
-    Ok(found)
 }
 
 fn multicast(group: SocketAddr, hops: u8, source: IpAddr, interface: u32, datagram: &[u8]) -> std::io::Result<()> {

@@ -20,16 +20,13 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, 
 
 use super::sockets::Gate;
 use crate::agent::clock::{Clock, Deadline};
-use crate::policy::SocketUse;
+use crate::policy::{Bound, Limit, Limits, SocketUse};
 
 pub use lookup::{Asker, Lookups};
 pub use waiting::GaveUp;
 
 #[cfg(test)]
 mod tests;
-
-/// How much of a guest's output is kept, in bytes; the rest is thrown away.
-const OUTPUT_LIMIT: usize = 16 * 1024;
 
 /// An empty environment with a closed standard input, no files, no sockets
 /// and no look-up of names.
@@ -206,27 +203,39 @@ impl Pollable for Nap {
 }
 
 /// What a guest writes to its standard output and standard error.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Output(Arc<Mutex<Buffer>>);
 
-#[derive(Default)]
 struct Buffer {
     bytes: Vec<u8>,
+    /// How much is kept between two calls; the rest is thrown away.
+    limit: Bound,
     /// Something was thrown away.
     overflown: bool,
 }
 
 impl Output {
+    /// Nothing yet.
+    pub fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Mutex::new(Buffer {
+            bytes: Vec::new(),
+            limit: limits.get(Limit::OutputBytes),
+            overflown: false,
+        })))
+    }
+
     /// Takes what was written so far.
     pub fn take(&self) -> String {
-        let mut buffer = std::mem::take(&mut *self.buffer());
-        if buffer.overflown {
+        let mut buffer = self.buffer();
+        let mut bytes = std::mem::take(&mut buffer.bytes);
+        if std::mem::take(&mut buffer.overflown) {
             // Of a line that was cut, half a secret would not be recognised.
-            let whole = buffer.bytes.iter().rposition(|byte| *byte == b'\n');
-            buffer.bytes.truncate(whole.map_or(0, |end| end + 1));
-            buffer.bytes.extend_from_slice(b"(the rest was thrown away)");
+            let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+            bytes.truncate(whole.map_or(0, |end| end + 1));
+            bytes.extend_from_slice(b"(the rest was thrown away)");
+            bytes.extend_from_slice(buffer.limit.note().as_bytes());
         }
-        String::from_utf8_lossy(&buffer.bytes).into_owned()
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     fn buffer(&self) -> MutexGuard<'_, Buffer> {
@@ -253,7 +262,7 @@ impl StdoutStream for Output {
 impl OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
         let mut buffer = self.buffer();
-        let room = OUTPUT_LIMIT.saturating_sub(buffer.bytes.len()).min(bytes.len());
+        let room = buffer.limit.size().saturating_sub(buffer.bytes.len()).min(bytes.len());
         buffer.bytes.extend_from_slice(bytes.get(..room).unwrap_or_default());
         buffer.overflown |= room < bytes.len();
         Ok(())

@@ -1,50 +1,123 @@
 //! fencebox as a fence agent.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::agent::audit::{Audit, Caller, daemon};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
 use crate::agent::log::{Log, Syslog};
 use crate::agent::options::{StandardInput, Table};
+use crate::agent::panic;
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
-use crate::plugin::{Plugin, locate};
+use crate::confinement;
+use crate::plugin::{Described, Error, Plugin};
+use crate::policy::{self, Grant, Refusal};
+
+/// Where systemd's journal listens for entries with fields.
+const JOURNAL: &str = "/run/systemd/journal/socket";
+
+/// What a run has from its beginning to its end.
+struct Run {
+    name: String,
+    clock: Arc<SystemClock>,
+    log: Arc<Log>,
+    audit: Arc<Audit>,
+    /// The environment's `PCMK_service`.
+    service: Option<String>,
+}
 
 /// Runs the agent called `name`, and exits as the protocol has it.
 pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
-    let clock = Arc::new(SystemClock::start());
-    let log = Arc::new(Log::new(Box::new(std::io::stderr())));
-    if let Some(syslog) = Syslog::connect(name) {
-        log.add_sink(Box::new(syslog));
+    // Before anything is read that may be secret. What became of it is told
+    // when the process is confined.
+    let _ = confinement::forbid_core_dumps();
+    let service = std::env::var("PCMK_service").ok();
+    let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
+    let sinks = daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), name).into_iter();
+    let run = Run {
+        name: name.to_owned(),
+        clock: Arc::new(SystemClock::start()),
+        log: Arc::new(Log::new(Box::new(std::io::stderr()))),
+        audit: Arc::new(Audit::new(name, caller, sinks.collect())),
+        service,
+    };
+    run.expect_panics();
+    if let Some(syslog) = Syslog::connect(Path::new(Syslog::SOCKET), name) {
+        run.log.add_sink(Box::new(syslog));
     }
-    let exit = run(name, arguments, &clock, &log).unwrap_or_else(|cause| {
+    let exit = run.perform(arguments).unwrap_or_else(|cause| {
         // Nothing said how to log yet; syslog has to hear of this too.
-        log.configure(false, false);
-        log.error(format!("{name}: {cause:#}"));
+        run.log.configure(false, false);
+        run.log.error(format!("{name}: {cause:#}"));
+        run.audit.fails(&format!("{cause:#}"));
+        run.audit.end(Exit::Failure, run.clock.as_ref(), &run.log);
         Exit::Failure
     });
-    if clock.interrupted() {
+    if run.clock.interrupted() {
         // The session is closed; now end as SIGTERM ends a program.
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTERM);
     }
     exit.into()
 }
 
-fn run(name: &str, arguments: &[OsString], clock: &Arc<SystemClock>, log: &Arc<Log>) -> anyhow::Result<Exit> {
-    let plugin = Plugin::load(locate(name)?, log)?;
-    let mut device = plugin.describe(name, log, clock.clone())?;
-    let table = Table::new(&device.description)?;
-    let service = std::env::var("PCMK_service").ok();
-    let call = Call {
-        name,
-        arguments,
-        stdin: &mut StandardInput,
-        stdout: &mut std::io::stdout().lock(),
-        log,
-        clock: clock.as_ref(),
-        service: service.as_deref(),
-    };
-    Ok(call.run(&table, &mut device))
+impl Run {
+    fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
+        let mut device = self.device()?;
+        let table = Table::new(&device.description)?;
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+        let call = Call {
+            name: &self.name,
+            arguments,
+            stdin: &mut StandardInput,
+            stdout: &mut std::io::stdout().lock(),
+            log: &self.log,
+            clock: self.clock.as_ref(),
+            service: self.service.as_deref(),
+            credentials: credentials.as_deref(),
+            audit: &self.audit,
+            confine: &|needs| {
+                self.log
+                    .debug(format!("{}: {}", self.name, confinement::confine(needs)))
+            },
+        };
+        Ok(call.run(&table, &mut device))
+    }
+
+    /// The plugin under the policy. What is wrong with that fails every action
+    /// that is one; but the agent still describes itself, for the cluster asks
+    /// for that in the middle of its own start.
+    fn device(&self) -> Result<Described, Error> {
+        let name = &self.name;
+        let policy = policy::places().and_then(|places| policy::read(&places));
+        let grant = policy.map_or_else(Grant::nothing, |policy| policy.grant(name));
+        let limits = *grant.limits();
+        self.start(&grant).or_else(|cause| match limits.lowered().next() {
+            None => Err(cause),
+            Some(_) => {
+                let reason = format!("{cause} (policy limits: {limits})");
+                self.start(&Grant::nothing(Refusal::new(reason)))
+            }
+        })
+    }
+
+    fn start(&self, grant: &Grant) -> Result<Described, Error> {
+        let plugin = Plugin::installed(&self.name, grant, &self.log)?;
+        self.audit.set_plugin(&plugin.path().to_string_lossy(), &plugin.hash());
+        plugin.describe(&self.name, &self.log, self.clock.clone())
+    }
+
+    /// From now on a panic is a failure like any other.
+    fn expect_panics(&self) {
+        let (name, clock) = (self.name.clone(), self.clock.clone());
+        let (log, audit) = (self.log.clone(), self.audit.clone());
+        std::panic::set_hook(Box::new(move |panic| {
+            panic::report(&log, &name, panic);
+            audit.panicked(clock.as_ref(), &log);
+            std::process::exit(Exit::Failure.code().into());
+        }));
+    }
 }

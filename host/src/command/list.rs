@@ -17,7 +17,10 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
             .map_err(anyhow::Error::from)
             .and_then(|path| Ok(Plugin::load(path, &log)?));
         let row = match plugin.and_then(|plugin| Ok(plugin.describe(&name, &log, clock.clone())?)) {
-            Ok(described) => log.masked(&described.description.shortdesc),
+            Ok(described) => match described.withheld() {
+                Some(reason) => log.masked(&format!("broken: {reason}")),
+                None => log.masked(&described.description.shortdesc),
+            },
             Err(cause) => format!("broken: {cause:#}"),
         };
         writeln!(out, "{name:<20} {row}")?;

@@ -2,9 +2,17 @@
 //! called by an agent's name.
 
 mod agent;
+mod candidate;
+mod check;
 mod compile;
 mod inspect;
+mod install;
 mod list;
+mod policy;
+mod record;
+mod remove;
+mod verify;
+mod words;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -38,9 +46,48 @@ enum Command {
         #[arg(long)]
         names: bool,
     },
+    /// Try out what protects this machine from a plugin, and what agents need.
+    Check,
+    /// Check the policy, and tell what it leaves to an agent.
+    Policy {
+        /// Another file than /etc/fencebox/policy.toml, to try it before it
+        /// counts.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// An agent name (fence_clc); without it, all agents.
+        agent: Option<String>,
+    },
     /// Compile plugins ahead of time, beside the plugin files; a package does
     /// this at every installation and upgrade.
     Compile {
+        /// Plugin files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Install a plugin, or upgrade it, and show what it wants to reach.
+    Install {
+        /// A plugin file (./fence_clc.wasm).
+        file: PathBuf,
+        /// Let an upgrade reach more than the plugin that it replaces.
+        #[arg(long)]
+        grant: bool,
+        /// Make no programs /usr/sbin/fence_DEVICE.
+        #[arg(long)]
+        no_links: bool,
+    },
+    /// Remove a plugin that was installed.
+    Remove {
+        /// An agent name (fence_clc).
+        name: String,
+    },
+    /// Check hashes, owners and modes of everything that is installed.
+    Verify {
+        /// Agent names; all agents if there are none.
+        names: Vec<String>,
+    },
+    /// Write down beside plugins what they are; for packages.
+    #[command(hide = true)]
+    Record {
         /// Plugin files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
@@ -59,9 +106,21 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let mut stdout = std::io::stdout().lock();
     let outcome = match command {
+        Command::Check => check::run(&mut stdout),
         Command::List => list::run(&mut stdout),
         Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),
+        Command::Policy { policy, agent } => policy::run(policy.as_deref(), agent.as_deref(), &mut stdout),
         Command::Compile { files } => compile::run(&files, &mut stdout),
+        Command::Install { file, grant, no_links } => {
+            let choice = install::Choice {
+                grant,
+                programs: !no_links,
+            };
+            install::run(&file, &choice, &mut stdout)
+        }
+        Command::Remove { name } => remove::run(&name, &mut stdout),
+        Command::Verify { names } => verify::run(&names, &mut stdout),
+        Command::Record { files } => record::run(&files, &mut stdout),
     };
     match outcome.and_then(|()| Ok(stdout.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,60 +6,112 @@
 //! it from this very plugin. In all other cases the plugin is compiled in
 //! memory: fencing does not fail because a cache is stale.
 
-use std::fs::Metadata;
-use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
-use crate::agent::log::Log;
+use crate::ownership::distrust;
+use crate::policy::{Grant, Limit, Limits, Refusal};
 
 #[cfg(test)]
 mod tests;
 
-/// Deepest recursion of a guest, in bytes of stack.
-const STACK_LIMIT: usize = 512 * 1024;
+/// Largest plugin file, in bytes: it is held in memory as a whole. The
+/// interpreters that toolchains of other languages put in take up to 40 MiB.
+const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// What ties a compiled form to this build and to one plugin: version, a hash
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
 /// taken at every start, and processors without instructions for SHA-256 need
 /// twenty times as long for that.
-fn stamp(wasm: &[u8]) -> String {
+fn stamp(hash: &blake3::Hash) -> String {
     format!(
-        "fencebox {} {} {}",
+        "fencebox {} {} {hash}",
         env!("CARGO_PKG_VERSION"),
-        env!("FENCEBOX_DEPENDENCIES"),
-        blake3::hash(wasm)
+        env!("FENCEBOX_DEPENDENCIES")
     )
 }
 
+/// A plugin file, compiled.
+pub(super) struct Loaded {
+    pub(super) component: Component,
+    pub(super) hash: blake3::Hash,
+    /// Whether this is a file that the policy pins, if it pins any.
+    pub(super) pinned: Result<(), Refusal>,
+    /// That it had to be compiled now, which costs time, and why.
+    pub(super) warning: Option<String>,
+}
+
 /// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, log: &Log) -> Result<Component, Error> {
+pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
     let wasm = read(path)?;
-    let engine = engine(&wasm)?;
+    let hash = blake3::hash(&wasm);
+    let engine = engine(&hash, grant.limits())?;
     let form = path.with_extension("cwasm");
-    match distrust(&form).map_or_else(|| deserialize(&engine, &form), Err) {
-        Ok(component) => return Ok(component),
-        Err(reason) => log.warning(format!(
-            "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
-            form.display(),
-            path.display()
-        )),
-    }
-    Component::new(&engine, &wasm).map_err(|cause| Error::NotAPlugin {
+    let (component, warning) = match trusted(&engine, &form) {
+        Ok(component) => (component, None),
+        Err(reason) => {
+            let warning = format!(
+                "{}: {reason}; compiling in memory, which costs time: run `fencebox compile {}`",
+                form.display(),
+                path.display()
+            );
+            (compiled_now(&engine, path, &wasm)?, Some(warning))
+        }
+    };
+    Ok(Loaded {
+        component,
+        hash,
+        pinned: grant.check_plugin(|| sha256(&wasm)),
+        warning,
+    })
+}
+
+/// Compiles a plugin that is in memory only; the path is for messages.
+pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
+    let hash = blake3::hash(wasm);
+    Ok((compiled_now(&engine(&hash, &Limits::default())?, path, wasm)?, hash))
+}
+
+fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, Error> {
+    Component::from_binary(engine, wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
     })
+}
+
+fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
+    let missing = form.symlink_metadata().is_err();
+    let reason = missing.then(|| "there is no compiled form".to_owned());
+    reason
+        .or_else(|| distrust(form))
+        .map_or_else(|| deserialize(engine, form), Err)
+}
+
+/// Why the compiled form beside this plugin file is not taken.
+pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
+    let engine = engine(&blake3::hash(&read(path)?), &Limits::default())?;
+    Ok(trusted(&engine, &path.with_extension("cwasm")).err())
+}
+
+fn sha256(wasm: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, wasm);
+    let mut bytes = [0; 32];
+    for (byte, digested) in bytes.iter_mut().zip(digest.as_ref()) {
+        *byte = *digested;
+    }
+    bytes
 }
 
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&wasm)?
+    let code = engine(&blake3::hash(&wasm), &Limits::default())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -79,10 +131,34 @@ pub fn compile(path: &Path) -> Result<PathBuf, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|cause| Error::Unreadable {
+    read_whole(path).map_err(|cause| Error::Unreadable {
         path: path.to_owned(),
         cause,
     })
+}
+
+fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    // Whoever opens a pipe waits for its other end, unless told not to.
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("this is no regular file"));
+    }
+    let mut wasm = Vec::new();
+    if metadata.len() <= SIZE_LIMIT {
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm)?;
+    }
+    // It may grow while it is read.
+    if metadata.len().max(wasm.len() as u64) > SIZE_LIMIT {
+        let limit = SIZE_LIMIT / 1024 / 1024;
+        return Err(std::io::Error::other(format!(
+            "this is larger than {limit} MiB, the most that a plugin may have"
+        )));
+    }
+    Ok(wasm)
 }
 
 fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
@@ -96,13 +172,14 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 }
 
 /// The same settings for whoever compiles and whoever runs: a compiled form
-/// made with others is refused by wasmtime.
-fn engine(wasm: &[u8]) -> Result<Engine, Error> {
+/// made with others is refused by wasmtime. But not the stack: that is given
+/// when code runs, and the same code runs on more and on less.
+fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        .max_wasm_stack(STACK_LIMIT)
-        .module_version(ModuleVersionStrategy::Custom(stamp(wasm)))
+        .max_wasm_stack(limits.get(Limit::Stack).size())
+        .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
         .and_then(|config| {
             // No more of the processor than its family has in common, so that
             // a tree that was laid out on one machine works on another.
@@ -121,50 +198,4 @@ fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
     // replaced it in its folder, and they could have replaced this binary too.
     unsafe { Component::deserialize_file(engine, form) }
         .map_err(|_| "it was made from another plugin or by another build".to_owned())
-}
-
-/// Why this file could have been written by somebody who may not decide what
-/// runs here. The folders above it count: who can rename one can replace it.
-fn distrust(form: &Path) -> Option<String> {
-    let owner = std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .map_or(0, |metadata| metadata.uid());
-    let Ok(metadata) = form.symlink_metadata() else {
-        return Some("there is no compiled form".to_owned());
-    };
-    if !metadata.is_file() {
-        return Some("this is no regular file".to_owned());
-    }
-    if let Some(reason) = belongs_elsewhere(&metadata, owner).or_else(|| writable_by_others(&metadata)) {
-        return Some(reason);
-    }
-    // The real ones: a path may lead through links, or begin nowhere.
-    let folder = form.parent().filter(|folder| *folder != Path::new(""));
-    let folder = match folder.unwrap_or(Path::new(".")).canonicalize() {
-        Ok(folder) => folder,
-        Err(cause) => return Some(format!("its folder cannot be looked at ({cause})")),
-    };
-    folder.ancestors().find_map(|folder| {
-        let reason = match folder.metadata() {
-            Ok(metadata) => distrust_folder(&metadata, owner)?,
-            Err(cause) => format!("cannot be looked at ({cause})"),
-        };
-        Some(format!("the folder {} {reason}", folder.display()))
-    })
-}
-
-fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {
-    // In a sticky folder such as /tmp nobody but its owner renames what is
-    // another's.
-    let sticky = metadata.mode() & 0o1000 != 0;
-    belongs_elsewhere(metadata, owner).or_else(|| writable_by_others(metadata).filter(|_| !sticky))
-}
-
-fn belongs_elsewhere(metadata: &Metadata, owner: u32) -> Option<String> {
-    let user = metadata.uid();
-    (user != 0 && user != owner).then(|| format!("belongs to user {user}, not to root or the owner of fencebox"))
-}
-
-fn writable_by_others(metadata: &Metadata) -> Option<String> {
-    (metadata.mode() & 0o022 != 0).then(|| format!("can be written by others (mode {:o})", metadata.mode() & 0o7777))
 }

@@ -9,12 +9,12 @@ use wasmtime::component::ResourceAny;
 use super::bindings::Plugin as Bindings;
 use super::bindings::fencebox::agent::metadata as wit;
 use super::state::{State, arm, store};
-use super::{Error, Plugin, session};
+use super::{Error, Plugin, agent_name, session};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::description as agent;
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{self, Endpoints, Files, Sockets};
+use crate::policy::{self, Endpoints, Files, Grant, Reach, Refusal, Sockets};
 
 /// Longest that a plugin may take to describe itself. Pacemaker waits 10 s
 /// for metadata, and is blocked meanwhile.
@@ -34,6 +34,7 @@ pub struct Described {
     pub files: Files,
     /// What its sockets may reach.
     pub sockets: Sockets,
+    pub(super) grant: Arc<Grant>,
     pub(super) store: Store<State>,
     pub(super) bindings: Bindings,
     pub(super) log: Arc<Log>,
@@ -45,7 +46,8 @@ pub struct Described {
 
 pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
-    let mut store = store(plugin.component.engine(), clock, deadline)
+    let engine = plugin.component.engine();
+    let mut store = store(engine, *plugin.grant.limits(), clock, deadline, plugin.watch.clone())
         .map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
     let failed =
         |store: &mut Store<State>, cause: wasmtime::Error| plugin.bad_description(session::explain(store, &cause));
@@ -57,27 +59,58 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
     let record = answer.map_err(|cause| plugin.bad_description(session::error(cause)))?;
     check_size(&record).map_err(|cause| plugin.bad_description(cause))?;
     let (description, endpoints, files, sockets) = convert(record).map_err(|cause| plugin.bad_description(cause))?;
+    check_names(&description).map_err(|cause| plugin.bad_description(cause))?;
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         return Err(plugin.bad_description(format!("it is {}, and does not answer to {name}", description.name)));
     }
-    Ok(Described {
+    let mut described = Described {
         description,
         endpoints,
         files,
         sockets,
+        grant: plugin.grant.clone(),
         store,
         bindings,
         log: log.clone(),
         agent: name.to_owned(),
         session: None,
         stopped: None,
-    })
+    };
+    if let Some(reason) = plugin.withheld(&described) {
+        described.grant = Arc::new(Grant::nothing(Refusal::new(reason)));
+    }
+    Ok(described)
+}
+
+impl Described {
+    /// All that it may reach.
+    pub fn reach(&self) -> Reach {
+        Reach::of(&self.endpoints, &self.files, &self.sockets)
+    }
+
+    /// Why it may not act, if there is a reason.
+    pub fn withheld(&self) -> Option<Refusal> {
+        self.grant.check_anything().err()
+    }
+}
+
+/// Whoever installs the plugin makes links of these names.
+fn check_names(description: &agent::Description) -> Result<(), String> {
+    let further = description.symlinks.iter().map(|link| &link.name);
+    for name in further.chain([&description.name]) {
+        if agent_name(name.as_ref()).as_ref() != Some(name) {
+            return Err(format!(
+                "{name:?} is no name of an agent; use fence_ and then lower-case letters, digits and underscores"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Bounds what is later sorted, printed and searched.
 fn check_size(record: &wit::Agent) -> Result<(), String> {
     let rows = record.options.len()
-        + record.parameters.len()
+        + record.parameters.iter().map(parameter_rows).sum::<usize>()
         + record.overrides.len()
         + record.symlinks.len()
         + record.rights.len()
@@ -86,23 +119,77 @@ fn check_size(record: &wit::Agent) -> Result<(), String> {
         + record.capabilities.sockets.iter().map(socket_rows).sum::<usize>();
     if rows > ROW_LIMIT {
         return Err(format!(
-            "{rows} options, symlinks, rights, endpoints, files and sockets; {ROW_LIMIT} is the limit"
+            "{rows} options, choices, symlinks, rights, endpoints, files and sockets; {ROW_LIMIT} is the limit"
         ));
     }
-    let texts = [&record.name, &record.shortdesc, &record.longdesc, &record.vendor_url];
-    let parameters = record
-        .parameters
-        .iter()
-        .flat_map(|parameter| [&parameter.name, &parameter.shortdesc]);
-    if texts
-        .into_iter()
-        .chain(&record.rights)
-        .chain(parameters)
-        .any(|text| text.len() > TEXT_LIMIT)
-    {
-        return Err("a text of more than 16 KiB".to_owned());
+    match texts(record).into_iter().any(|text| text.len() > TEXT_LIMIT) {
+        true => Err("a text of more than 16 KiB".to_owned()),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// Every text of a description, wherever it is.
+fn texts(record: &wit::Agent) -> Vec<&String> {
+    let mut texts = vec![&record.name, &record.shortdesc, &record.longdesc, &record.vendor_url];
+    texts.extend(record.rights.iter().chain(&record.options));
+    texts.extend(record.symlinks.iter().flat_map(|link| [&link.name, &link.shortdesc]));
+    for parameter in &record.parameters {
+        texts.extend([&parameter.name, &parameter.shortdesc]);
+        texts.extend(
+            parameter
+                .default
+                .iter()
+                .chain(&parameter.obsoletes)
+                .chain(&parameter.synonym_of),
+        );
+        if let wit::ValueKind::Choice(words) = &parameter.value {
+            texts.extend(words);
+        }
+    }
+    for change in &record.overrides {
+        texts.push(&change.name);
+        texts.extend(change.default.iter().chain(&change.shortdesc));
+    }
+    for endpoint in &record.capabilities.endpoints {
+        texts.extend([&endpoint.name, &endpoint.base_path]);
+        texts.extend(place_texts(&endpoint.port, &endpoint.addresses));
+    }
+    for socket in &record.capabilities.sockets {
+        texts.push(&socket.name);
+        texts.extend(place_texts(&socket.port, &socket.addresses));
+    }
+    texts.extend(record.capabilities.files.iter().map(|file| &file.option_name));
+    texts
+}
+
+fn place_texts<'a>(port: &'a wit::Port, addresses: &'a [wit::Address]) -> Vec<&'a String> {
+    let option = match port {
+        wit::Port::FromOption(option) => Some(option),
+        _ => None,
+    };
+    option
+        .into_iter()
+        .chain(addresses.iter().flat_map(address_texts))
+        .collect()
+}
+
+fn address_texts(address: &wit::Address) -> Vec<&String> {
+    match address {
+        wit::Address::Fixed(text) | wit::Address::FromOption(text) | wit::Address::Template(text) => vec![text],
+        wit::Address::FromUrlOption(url) => url.follow_option.iter().chain([&url.option_name]).collect(),
+        wit::Address::ByChoice(choice) => {
+            let cases = choice.cases.iter().flat_map(|(value, address)| [value, address]);
+            cases.chain([&choice.option_name]).collect()
+        }
+    }
+}
+
+/// A parameter with the words that it is a choice of.
+fn parameter_rows(parameter: &wit::Parameter) -> usize {
+    match &parameter.value {
+        wit::ValueKind::Choice(words) => 1 + words.len(),
+        _ => 1,
+    }
 }
 
 /// An endpoint with its addresses and their cases.

@@ -8,10 +8,57 @@ use super::Error;
 #[cfg(test)]
 mod tests;
 
-/// Beside the binary itself, so that an install tree can be moved.
-const BESIDE_BINARY: &str = "../lib/fencebox/plugins";
-/// The administrator's own.
+/// Where plugins are below the folder that `sbin` is in, and below its `local`.
+const PLUGINS: &str = "lib/fencebox/plugins";
+/// The administrator's own, whatever tree the binary is in.
 const LOCAL: &str = "/usr/local/lib/fencebox/plugins";
+
+/// The folders of the tree that this binary is in, which can be moved.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// The real file of this program; programs of agents are links to it, and
+    /// beside it.
+    pub binary: PathBuf,
+    /// Plugins that packages bring: `/usr/lib/fencebox/plugins`.
+    pub packaged: PathBuf,
+    /// Plugins that the administrator installs:
+    /// `/usr/local/lib/fencebox/plugins`.
+    pub own: PathBuf,
+}
+
+impl Folders {
+    /// Those of the program that runs.
+    pub fn of_this_program() -> std::io::Result<Self> {
+        // The real file behind the symbolic link that was called.
+        let binary = std::env::current_exe()?.canonicalize()?;
+        let parent = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
+        let root = parent(&parent(&binary));
+        Ok(Self {
+            packaged: real(root.join(PLUGINS)),
+            own: real(root.join("local").join(PLUGINS)),
+            binary,
+        })
+    }
+
+    /// Where programs are.
+    pub fn programs(&self) -> &Path {
+        self.binary.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// The folder itself where a link leads to it.
+fn real(folder: PathBuf) -> PathBuf {
+    folder.canonicalize().unwrap_or(folder)
+}
+
+/// Below the administrator's folder, where each plugin has a folder of its own.
+pub(crate) const STORE: &str = "store";
+
+/// Whether `fencebox install` put the plugin file where it is.
+pub(super) fn is_stored(path: &Path) -> bool {
+    let store = path.parent().and_then(Path::parent);
+    store.is_some_and(|store| store.ends_with(Path::new(PLUGINS).join(STORE)))
+}
 
 /// The agent that a program name stands for: `fence_` and then lower-case
 /// letters, digits and underscores. Nothing else becomes part of a path.
@@ -69,11 +116,13 @@ fn installed_in(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
 }
 
 fn directories() -> Vec<PathBuf> {
-    // The real file behind the symbolic link that was called.
-    let beside = std::env::current_exe().and_then(|path| path.canonicalize()).ok();
-    let beside = beside.as_deref().and_then(Path::parent).map(|folder| {
-        let folder = folder.join(BESIDE_BINARY);
-        folder.canonicalize().unwrap_or(folder)
-    });
-    beside.into_iter().chain([PathBuf::from(LOCAL)]).collect()
+    let mut folders = Vec::new();
+    if let Ok(tree) = Folders::of_this_program() {
+        folders.extend([tree.packaged, tree.own]);
+    }
+    let local = real(PathBuf::from(LOCAL));
+    if !folders.contains(&local) {
+        folders.push(local);
+    }
+    folders
 }

@@ -3,10 +3,12 @@
 mod bindings;
 mod compiled;
 mod describe;
-mod find;
+pub(crate) mod find;
 mod imports;
+mod record;
 mod session;
 mod state;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,12 +16,16 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 
 pub use compiled::compile;
+pub(crate) use compiled::fault;
 pub use describe::Described;
-pub use find::{agent_name, installed, locate};
+pub use find::{Folders, agent_name, installed, locate};
+pub use record::{Installed, Record};
 
 use crate::agent::clock::Clock;
 use crate::agent::log::Log;
+use crate::policy::Grant;
 use state::State;
+use watch::Watch;
 
 /// Why a plugin cannot be used. Messages name the file and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +72,13 @@ pub struct Plugin {
     path: PathBuf,
     component: Component,
     linker: Linker<State>,
+    /// What the policy leaves to the agent.
+    grant: Arc<Grant>,
+    hash: blake3::Hash,
+    /// What it is held to, if it was recorded.
+    record: Result<Option<Record>, String>,
+    /// Who looks at the time while it computes.
+    watch: Arc<Watch>,
 }
 
 impl Plugin {
@@ -73,7 +86,65 @@ impl Plugin {
     /// component itself, which takes longer and is said in the log. Imports
     /// that the contract does not have are refused here, before anything runs.
     pub fn load(path: PathBuf, log: &Log) -> Result<Self, Error> {
-        let component = compiled::load(&path, log)?;
+        Self::load_under(Grant::default(), path, log)
+    }
+
+    /// The same for an agent to which the policy leaves this.
+    pub fn load_under(grant: Grant, path: PathBuf, log: &Log) -> Result<Self, Error> {
+        let record = Record::beside(&path);
+        if record == Ok(None) && find::is_stored(&path) {
+            // It was there a moment ago: the plugin is being replaced.
+            return Err(Error::Unreadable {
+                path: Record::path(&path),
+                cause: std::io::ErrorKind::NotFound.into(),
+            });
+        }
+        let loaded = compiled::load(&path, &grant)?;
+        let grant = match loaded.pinned {
+            Ok(()) => grant,
+            Err(rule) => Grant::nothing(rule.of_file(&path)),
+        };
+        let plugin = Self::link(path, loaded.component, loaded.hash, record, grant)?;
+        // Of a file that is no plugin nothing else need be said.
+        if let Some(warning) = loaded.warning {
+            log.warning(warning);
+        }
+        Ok(plugin)
+    }
+
+    /// The plugin of this agent, as it is installed. An upgrade may come
+    /// between finding it and loading it.
+    pub fn installed(name: &str, grant: &Grant, log: &Log) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::load_under(grant.clone(), locate(name)?, log) {
+                Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound && tries < 3 => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Compiles a plugin that is not installed, from memory; the path is for
+    /// messages. It is held to no record and no policy.
+    pub fn from_bytes(path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
+        let (component, hash) = compiled::from_bytes(&path, wasm)?;
+        Self::link(path, component, hash, Ok(None), Grant::default())
+    }
+
+    /// Its compiled form, to be written beside it.
+    pub fn compiled_form(&self) -> Result<Vec<u8>, Error> {
+        let form = self.component.serialize();
+        form.map_err(|cause| Error::Engine(one_line(&cause)))
+    }
+
+    fn link(
+        path: PathBuf,
+        component: Component,
+        hash: blake3::Hash,
+        record: Result<Option<Record>, String>,
+        grant: Grant,
+    ) -> Result<Self, Error> {
         let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
         let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
             path: path.clone(),
@@ -85,13 +156,43 @@ impl Plugin {
             path,
             component,
             linker,
+            grant: Arc::new(grant),
+            hash,
+            record,
+            watch: Arc::default(),
         })
+    }
+
+    /// The file, behind all links.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// The BLAKE3 hash of the file, in hexadecimal digits.
+    pub fn hash(&self) -> String {
+        self.hash.to_string()
     }
 
     /// Starts it as the agent called `name`: asks it to describe itself, with
     /// every import refusing.
     pub fn describe(&self, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<Described, Error> {
         describe::describe(self, name, log, clock)
+    }
+
+    /// Why it may not act: it is another file than was recorded, or wants more
+    /// than was granted to it. It can still say what it is.
+    fn withheld(&self, described: &Described) -> Option<String> {
+        let reason = match &self.record {
+            Ok(None) => None,
+            Ok(Some(record)) => record.denies(&self.hash).or_else(|| record.forbids(described)),
+            Err(wrong) => Some(wrong.clone()),
+        };
+        reason.map(|reason| {
+            format!(
+                "plugin {}: {reason}; look at it with `fencebox inspect`, and install it again",
+                self.path.display()
+            )
+        })
     }
 
     fn bad_description(&self, cause: impl ToString) -> Error {

@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use wasmtime::component::ResourceAny;
+use wasmtime::component::{ResourceAny, ResourceTableError};
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
+use zeroize::Zeroizing;
 
 use super::Described;
 use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
-use super::state::{State, Stopped, arm};
+use super::state::{State, Stopped, arm, start_ticking};
 use crate::agent::clock::Deadline;
-use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
+use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
-use crate::capability::files::Files;
-use crate::capability::http::{Credentials, Http};
+use crate::agent::secret::Secret;
+use crate::capability::files::{self, Files};
+use crate::capability::http::{self, Credentials, Http};
 use crate::capability::journal::Journal;
 use crate::capability::sockets::Gate;
 use crate::capability::wasi::GaveUp;
-use crate::policy::{Addresses, Granted};
+use crate::confinement::Needs;
+use crate::policy::{Addresses, Granted, Limit, Refusal};
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -35,13 +38,30 @@ impl Device for Described {
         self.granted(options).map(drop)
     }
 
+    /// From here to the session there is no thread but this one: what confines
+    /// a thread confines those that it starts, and no others.
+    fn needs(&mut self, options: &Options) -> Needs {
+        self.store.data_mut().stop_ticking();
+        let mut needs = Needs::default();
+        // Addresses that are wrong were refused already.
+        for addresses in self.addresses(options).unwrap_or_default().values() {
+            http::needs(addresses, &mut needs);
+        }
+        files::needs(&self.files, |name| options.get(name), &mut needs);
+        needs
+    }
+
+    fn longest(&self) -> Duration {
+        self.grant.limits().wall_time()
+    }
+
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
         let addresses = self.addresses(options).map_err(Error::Denied)?;
         let gate = Gate::new(self.granted(options).map_err(Error::Denied)?);
         let protocols = self.sockets.protocols();
         let credentials = Credentials {
             username: options.get("username").unwrap_or_default().to_owned(),
-            password: options.get("password").unwrap_or_default().to_owned(),
+            password: Secret::new(options.get("password").unwrap_or_default().to_owned()),
         };
         let clock = self.store.data().clock.clone();
         let files = Files::new(
@@ -51,9 +71,12 @@ impl Device for Described {
             limits.deadline,
         );
         let mut http = Http::new(self.endpoints.clone(), addresses, credentials, clock, limits.deadline);
+        http.set_grant(self.grant.clone());
         http.set_patience(limits.login, "login_timeout");
         http.set_trace(self.log.clone(), &self.agent);
         http.set_pinnable(options.table().find("ssl_fingerprint").is_some());
+        start_ticking(&mut self.store)
+            .map_err(|cause| Error::Plugin(format!("no thread to watch it with: {cause}")))?;
         let state = self.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);
@@ -61,7 +84,7 @@ impl Device for Described {
         state.grant_sockets(gate, protocols);
         state
             .journal
-            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent));
+            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent, *self.grant.limits()));
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         self.session = Some(session);
@@ -128,18 +151,37 @@ impl Device for Described {
         }
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }
+
+    fn contacts(&self) -> Vec<Contact> {
+        let http = self.store.data().http.as_ref();
+        http.map(|http| http.contacts().to_vec()).unwrap_or_default()
+    }
 }
 
 impl Described {
-    /// Where the options put each endpoint; a refusal names the option.
+    /// Where the options put each endpoint, and what the policy leaves of that;
+    /// a refusal names the option.
     fn addresses(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, String> {
-        self.endpoints
-            .iter()
-            .map(|endpoint| {
-                let addresses = self.endpoints.locate(&endpoint.name, |name| options.get(name));
-                Ok((endpoint.name.clone(), addresses.map_err(|rule| rule.to_string())?))
-            })
-            .collect()
+        self.locate(options).map_err(|rule| rule.to_string())
+    }
+
+    fn locate(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, Refusal> {
+        self.grant.check_anything()?;
+        let (mut addresses, mut refusal) = (BTreeMap::new(), None);
+        for endpoint in self.endpoints.iter() {
+            let declared = self.endpoints.locate(&endpoint.name, |name| options.get(name))?;
+            let had = declared.current().is_ok();
+            let left = declared.under(&self.grant)?;
+            if let (true, Err(rule)) = (had, left.current()) {
+                refusal = refusal.or(Some(rule));
+            }
+            addresses.insert(endpoint.name.clone(), left);
+        }
+        // Of several endpoints the plugin may need another one.
+        match refusal {
+            Some(rule) if addresses.values().all(|address| address.current().is_err()) => Err(rule),
+            _ => Ok(addresses),
+        }
     }
 
     /// What the options make of the declared sockets; a refusal names the option.
@@ -150,7 +192,7 @@ impl Described {
 
     /// What the plugin gets to see: everything but what the host does itself,
     /// and a plug only if it is the only one.
-    fn for_plugin(&self, options: &Options) -> Vec<(String, String)> {
+    fn for_plugin(&self, options: &Options) -> Zeroizing<Vec<(String, String)>> {
         let credentials = self.endpoints.plugin_needs_credentials();
         let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
         options
@@ -158,7 +200,8 @@ impl Described {
             .filter(|(name, _)| one_plug || *name != "plug")
             .filter(|(name, _)| credentials || !matches!(*name, "username" | "password"))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
+            .collect::<Vec<_>>()
+            .into()
     }
 
     /// Calls a method of the session that was opened.
@@ -256,7 +299,12 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
         };
     }
     if cause.root_cause().to_string().starts_with(HANDED_TOO_MUCH) {
-        return Error::Plugin("it handed over more than 16 MiB in one call".to_owned());
+        let most = state.limits.get(Limit::Handover);
+        return Error::Plugin(format!("it handed over more than {most} in one call{}", most.note()));
+    }
+    if let Some(ResourceTableError::Full) = cause.downcast_ref() {
+        let most = state.limits.get(Limit::Resources);
+        return Error::Plugin(format!("it held more than {most} resources of WASI{}", most.note()));
     }
     if cause.downcast_ref::<I32Exit>().is_some() {
         return Error::Plugin("it exited in the middle of a call".to_owned());
@@ -264,8 +312,12 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
     Error::Plugin(match cause.downcast_ref::<Trap>() {
         // A guest keeps part of its stack in its own memory, and may run out
         // of that part first.
-        Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
-            "it recursed too deeply, or reached outside of its memory".to_owned()
+        Some(trap @ (Trap::StackOverflow | Trap::MemoryOutOfBounds)) => {
+            let note = match trap {
+                Trap::StackOverflow => state.limits.get(Limit::Stack).note(),
+                _ => String::new(),
+            };
+            format!("it recursed too deeply, or reached outside of its memory{note}")
         }
         // What a panic ends in. Its message went to standard error.
         Some(Trap::UnreachableCodeReached) => panic_message(&state.output.take()),

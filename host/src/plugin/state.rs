@@ -1,39 +1,26 @@
 //! What a running plugin holds on the host's side, and its limits.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::sockets::WasiSocketsView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::watch::{Ticker, Watch};
 use crate::agent::clock::{Clock, Deadline};
 use crate::capability::files::Files;
 use crate::capability::http::Http;
 use crate::capability::journal::Journal;
 use crate::capability::sockets::Gate;
 use crate::capability::wasi::{self, Asker, Bed, Lookups, Output, Sleeper};
+use crate::policy::{Bound, Limit, Limits};
 
 #[cfg(test)]
 mod tests;
 
-/// Most memory of a plugin, in bytes.
-const MEMORY_LIMIT: usize = 64 * 1024 * 1024;
-/// Most that a plugin may hand over in one call, in bytes of the host's memory:
-/// lists and texts that lie over each other in the plugin's memory count, and
-/// are copied, one by one.
-const HANDOVER_LIMIT: usize = 16 * 1024 * 1024;
-/// Most elements in all tables of a plugin together.
-const TABLE_LIMIT: usize = 100_000;
-/// Most things of WASI that a plugin may hold, such as streams and naps: each
-/// takes memory of the host.
-const RESOURCE_LIMIT: usize = 1_000;
-/// How often a computing plugin is looked at.
-const TICK: Duration = Duration::from_millis(50);
-/// Longest that a plugin may compute in one call, in ticks: 5 s. Time that it
-/// waits for the device does not count.
-const COMPUTING_LIMIT: u32 = 100;
+/// How often a computing plugin is looked at in a second ([`super::watch`]).
+const TICKS: u32 = 20;
 
 /// Why the host stopped a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,18 +29,19 @@ pub(super) enum Stopped {
     #[error("the deadline passed")]
     Deadline,
     /// It computed without end.
-    #[error("it computed for {} s without an answer", TICK.as_secs_f32() * COMPUTING_LIMIT as f32)]
-    Computing,
+    #[error("it computed for {bound} without an answer{note}", bound = .0, note = .0.note())]
+    Computing(Bound),
     /// It asked for too much memory.
-    #[error("it asked for more than {} MiB of memory", MEMORY_LIMIT / 1024 / 1024)]
-    Memory,
+    #[error("it asked for more than {bound} of memory{note}", bound = .0, note = .0.note())]
+    Memory(Bound),
     /// It asked for too large a table.
-    #[error("it asked for tables of more than {TABLE_LIMIT} elements")]
-    Table,
+    #[error("it asked for tables of more than {bound} elements{note}", bound = .0, note = .0.note())]
+    Table(Bound),
 }
 
 /// The host's side of a running plugin.
 pub(super) struct State {
+    pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Deadline,
     /// Absent while the plugin describes itself.
@@ -74,17 +62,26 @@ pub(super) struct State {
     table_elements: usize,
     table: ResourceTable,
     wasi: WasiCtx,
+    watch: Arc<Watch>,
+    ticker: Option<Arc<Ticker>>,
 }
 
 /// A store in which a plugin can describe itself, and nothing more.
 ///
 /// Fails where the system has no thread left to watch the plugin with.
-pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) -> std::io::Result<Store<State>> {
-    let output = Output::default();
+pub(super) fn store(
+    engine: &Engine,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    deadline: Deadline,
+    watch: Arc<Watch>,
+) -> std::io::Result<Store<State>> {
+    let output = Output::new(&limits);
     let wasi = wasi::inert(&clock, &output);
     let mut table = ResourceTable::new();
-    table.set_max_capacity(RESOURCE_LIMIT);
+    table.set_max_capacity(limits.get(Limit::Resources).size());
     let state = State {
+        limits,
         clock,
         deadline,
         http: None,
@@ -99,12 +96,14 @@ pub(super) fn store(engine: &Engine, clock: Arc<dyn Clock>, deadline: Deadline) 
         table_elements: 0,
         table,
         wasi,
+        watch,
+        ticker: None,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
-    store.set_hostcall_fuel(HANDOVER_LIMIT);
+    store.set_hostcall_fuel(limits.get(Limit::Handover).size());
     store.epoch_deadline_callback(look);
-    start_ticking(engine)?;
+    start_ticking(&mut store)?;
     arm(&mut store);
     Ok(store)
 }
@@ -123,56 +122,59 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
     if state.deadline.passed(state.clock.as_ref()) {
         return Err(Stopped::Deadline.into());
     }
-    if state.ticks > COMPUTING_LIMIT {
-        return Err(Stopped::Computing.into());
+    let most = state.limits.get(Limit::Computing);
+    if state.ticks > most.count().saturating_mul(TICKS) {
+        return Err(Stopped::Computing(most).into());
     }
     Ok(UpdateDeadline::Continue(1))
 }
 
-/// Real time, not the clock's: a plugin that computes for ever does so on a
-/// virtual clock too.
-fn start_ticking(engine: &Engine) -> std::io::Result<()> {
-    let engine = engine.weak();
-    let tick = move || {
-        loop {
-            std::thread::sleep(TICK);
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => break,
-            }
-        }
-    };
-    std::thread::Builder::new().spawn(tick).map(drop)
+/// Has the plugin looked at from now on, if it is not already.
+pub(super) fn start_ticking(store: &mut Store<State>) -> std::io::Result<()> {
+    let ticker = store.data().watch.ticker(store.engine())?;
+    store.data_mut().ticker = Some(ticker);
+    Ok(())
+}
+
+impl State {
+    /// Ends the thread that has the plugin looked at, and returns when it has
+    /// ended, unless others run the same plugin. It must not be called until
+    /// that is started again.
+    pub(super) fn stop_ticking(&mut self) {
+        self.ticker = None;
+    }
 }
 
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         // All memories of the plugin together.
         self.memory = self.memory.saturating_add(desired.saturating_sub(current));
-        if self.memory > MEMORY_LIMIT {
-            return Err(Stopped::Memory.into());
+        let most = self.limits.get(Limit::Memory);
+        if self.memory > most.size() {
+            return Err(Stopped::Memory(most).into());
         }
         Ok(true)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         self.table_elements = self.table_elements.saturating_add(desired.saturating_sub(current));
-        if self.table_elements > TABLE_LIMIT {
-            return Err(Stopped::Table.into());
+        let most = self.limits.get(Limit::TableElements);
+        if self.table_elements > most.size() {
+            return Err(Stopped::Table(most).into());
         }
         Ok(true)
     }
 
     fn instances(&self) -> usize {
-        64
+        self.limits.get(Limit::Instances).size()
     }
 
     fn tables(&self) -> usize {
-        64
+        self.limits.get(Limit::Tables).size()
     }
 
     fn memories(&self) -> usize {
-        16
+        self.limits.get(Limit::Memories).size()
     }
 }
 

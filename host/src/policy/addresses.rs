@@ -7,8 +7,9 @@ use url::Host;
 
 use super::endpoint::UrlOption;
 use super::location::{is_loopback, parse_host};
+use super::numeric::check_class;
 use super::request::shortened;
-use super::{Origin, Refusal, Trust};
+use super::{Grant, Origin, Refusal, Trust};
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,9 @@ pub struct Addresses {
     named: Vec<Origin>,
     /// Where requests go, or why there is no such place.
     current: Result<Origin, Refusal>,
+    /// Who names them, for messages; and whether that is the user, not the
+    /// plugin.
+    source: (String, bool),
     /// The option that holds them, where it is one with URLs.
     option: Option<UrlOption>,
     /// The plugin may go where the device points.
@@ -41,6 +45,7 @@ impl Addresses {
         Self {
             named,
             current: current.ok_or_else(|| Refusal::new("there is no address")),
+            source: (String::new(), false),
             option: None,
             follows: false,
             followed: VecDeque::new(),
@@ -64,6 +69,30 @@ impl Addresses {
         }
     }
 
+    /// The same, named by an option whose value is the address itself, or by an
+    /// endpoint.
+    pub(super) fn named_by(self, source: String, by_user: bool) -> Self {
+        Self {
+            source: (source, by_user),
+            ..self
+        }
+    }
+
+    /// What is left of them under the policy: all of them, or none, with the
+    /// rule. Refused outright is what the user named: of what the plugin itself
+    /// names it may need another part, so that is refused when it is used.
+    pub fn under(self, grant: &Grant) -> Result<Self, Refusal> {
+        let (source, by_user) = &self.source;
+        for origin in &self.named {
+            grant.check_tls(origin)?;
+            if let Err(rule) = grant.check_place(origin) {
+                let rule = Refusal::new(format!("{source}: {rule}"));
+                return if *by_user { Err(rule) } else { Ok(Self::absent(rule)) };
+            }
+        }
+        Ok(self)
+    }
+
     /// Where requests go.
     pub fn current(&self) -> Result<&Origin, Refusal> {
         self.current.as_ref().map_err(Clone::clone)
@@ -72,6 +101,11 @@ impl Addresses {
     /// Those that the options name.
     pub fn named(&self) -> &[Origin] {
         &self.named
+    }
+
+    /// Whether the plugin may go where the device points.
+    pub fn follows(&self) -> bool {
+        self.follows
     }
 
     /// Sends what follows elsewhere: to one of [`Addresses::named`], or one that
@@ -140,8 +174,8 @@ impl Addresses {
             )));
         }
         match wanted.host {
-            Host::Ipv4(address) if !local => Origin::check_class("the device names", IpAddr::V4(address))?,
-            Host::Ipv6(address) if !local => Origin::check_class("the device names", IpAddr::V6(address))?,
+            Host::Ipv4(address) if !local => check_class("the device names", IpAddr::V4(address))?,
+            Host::Ipv6(address) if !local => check_class("the device names", IpAddr::V6(address))?,
             _ => {}
         }
         match !wanted.tls && wanted.trust != Trust::Anything && !is_loopback(&wanted.host) {

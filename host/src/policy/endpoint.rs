@@ -1,5 +1,6 @@
 //! Endpoints as a plugin declares them, and where the options put them.
 
+use serde::{Deserialize, Serialize};
 use url::Host;
 
 use super::location::{default_port, is_loopback, parse_host, parse_url};
@@ -13,7 +14,8 @@ mod tests;
 const PLACES_LIMIT: usize = 64;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Endpoint {
     /// How the plugin refers to it.
     pub name: String,
@@ -30,7 +32,8 @@ pub struct Endpoint {
 }
 
 /// With or without TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scheme {
     /// Always TLS.
     Https,
@@ -41,7 +44,8 @@ pub enum Scheme {
 }
 
 /// Where an endpoint is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Address {
     /// Known when the plugin is built.
     Fixed(String),
@@ -61,7 +65,8 @@ pub enum Address {
 }
 
 /// An option that holds a URL (`metadata.url-option`).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct UrlOption {
     /// Its canonical name.
     pub option: String,
@@ -74,7 +79,8 @@ pub struct UrlOption {
 }
 
 /// The port of an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Port {
     /// 443 or 80, or that of the URL.
     SchemeDefault,
@@ -85,7 +91,8 @@ pub enum Port {
 }
 
 /// Who adds the credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Auth {
     /// The plugin.
     Plugin,
@@ -178,11 +185,15 @@ impl Endpoint {
                 self.check_clear_text(address, &origin).map(|()| origin)
             });
             let named = named.collect::<Result<Vec<_>, _>>()?;
-            let Address::FromUrlOption(url) = address else {
-                return Ok(Addresses::new(named));
+            let named = Addresses::new(named);
+            let url = match address {
+                Address::FromUrlOption(url) => url,
+                Address::FromOption(name) => return Ok(named.named_by(format!("option {name}"), true)),
+                _ => return Ok(named.named_by(format!("endpoint {}", self.name), false)),
             };
+            let named = named.named_by(format!("option {}", url.option), true);
             let follows = url.follow_option.as_deref().is_some_and(|flag| is_on(flag, &given));
-            return Ok(Addresses::new(named).of_option(url.clone(), follows));
+            return Ok(named.of_option(url.clone(), follows));
         }
         Ok(Addresses::absent(
             absent.unwrap_or_else(|| self.blame("it has no address")),

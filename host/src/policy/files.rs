@@ -1,5 +1,7 @@
 //! Files as a plugin declares them, and what it may ask of them.
 
+use serde::{Deserialize, Serialize};
+
 use super::Refusal;
 
 /// Longest name within a folder, in bytes: what file systems take, less what
@@ -7,7 +9,8 @@ use super::Refusal;
 const NAME_LIMIT: usize = 200;
 
 /// A file or folder that a plugin declared (`metadata.file`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct File {
     /// Canonical name of the option that holds the path.
     pub option: String,
@@ -18,7 +21,8 @@ pub struct File {
 }
 
 /// What a declared path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FileKind {
     /// One regular file.
     File,
@@ -27,7 +31,8 @@ pub enum FileKind {
 }
 
 /// What a plugin may do with a file; whatever it may do, it may read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FileAccess {
     /// Read it.
     Read,

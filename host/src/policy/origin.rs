@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use url::Host;
 
 use super::location::{is_loopback, parse_url};
+use super::numeric::check_class;
+use super::rule::Destination;
 use super::{Refusal, Trust};
 
 #[cfg(test)]
@@ -75,25 +77,16 @@ impl Origin {
                 ))),
             };
         }
-        Self::check_class(&format!("{name} resolved to"), address)
+        check_class(&format!("{name} resolved to"), address)
     }
 
-    /// Refuses addresses that are meant only where they were written
-    /// literally; `source` says where this one is from.
-    pub(super) fn check_class(source: &str, address: IpAddr) -> Result<(), Refusal> {
-        let address = address.to_canonical();
-        let kind = match address {
-            _ if address.is_loopback() => "a loopback",
-            _ if address.is_unspecified() => "an unspecified",
-            _ if address.is_multicast() => "a multicast",
-            IpAddr::V4(v4) if v4.is_link_local() => "a link-local",
-            IpAddr::V4(v4) if v4.is_broadcast() => "a broadcast",
-            IpAddr::V6(v6) if v6.is_unicast_link_local() => "a link-local",
-            _ => return Ok(()),
-        };
-        Err(Refusal::new(format!(
-            "{source} {address}, {kind} address; such an address has to be written literally"
-        )))
+    /// Where the requests themselves go.
+    pub(super) fn destination(&self) -> Destination<'_> {
+        Destination {
+            tls: self.tls,
+            host: &self.host,
+            port: self.port,
+        }
     }
 }
 
@@ -110,6 +103,14 @@ impl std::fmt::Display for Origin {
 }
 
 impl Proxy {
+    pub(super) fn destination(&self) -> Destination<'_> {
+        Destination {
+            tls: self.tls,
+            host: &self.host,
+            port: self.port,
+        }
+    }
+
     /// From the URL in the option `proxy`; its path, if any, has to be `/`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let url = parse_url(text, "http://HOST:PORT")?;

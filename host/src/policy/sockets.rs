@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
 use url::Host;
 
 use super::endpoint::{Endpoint, Miss};
@@ -13,7 +14,8 @@ use super::{Address, Auth, Origin, Port, Refusal, Scheme};
 mod tests;
 
 /// What a plugin declared that its sockets reach (`metadata.socket`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Socket {
     /// How the plugin and messages refer to it.
     pub name: String,
@@ -26,7 +28,8 @@ pub struct Socket {
 }
 
 /// What a socket is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SocketPurpose {
     /// TCP connections to the far end.
     TcpConnect,

@@ -24,7 +24,7 @@ pub enum Trust {
     Anything,
 }
 
-/// The SHA-256 digest of a certificate in its binary form.
+/// A SHA-256 digest: of a certificate in its binary form, or of a plugin file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -81,21 +81,32 @@ fn fingerprints(text: &str) -> Result<Trust, String> {
 impl Fingerprint {
     /// 64 hexadecimal digits in any case, with or without colons between the
     /// bytes, and with or without `sha256:` before them.
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn of_digits(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
         let digits = lower.strip_prefix("sha256:").unwrap_or(&lower).replace(':', "");
-        let mut bytes = [0; 32];
-        let fits = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            let pair = digits.get(2 * index..2 * index + 2).filter(|_| fits);
-            *byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(|| {
-                format!(
-                    "{:?} is no SHA-256 fingerprint; give the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints",
-                    shortened(text)
-                )
-            })?;
+        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
         }
-        Ok(Self(bytes))
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let pair = digits.get(2 * index..2 * index + 2)?;
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// As sha256sum prints it.
+    pub(super) fn digits(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::of_digits(text).ok_or_else(|| {
+            format!(
+                "{:?} is no SHA-256 fingerprint; give the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints",
+                shortened(text)
+            )
+        })
     }
 }
 

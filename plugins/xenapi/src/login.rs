@@ -83,7 +83,8 @@ struct Walk<'a> {
     worst: Option<Error>,
     /// What members said about the master.
     masters: Vec<String>,
-    /// A master where we may not go.
+    /// Why we may not go to a master: in the host's words, which name the
+    /// option, or the rule of the policy.
     refused: Option<String>,
     /// What went wrong at single hosts.
     remarks: Vec<String>,
@@ -136,7 +137,10 @@ impl Walk<'_> {
             Err(problem) => {
                 self.remarks
                     .push(format!("the master {address} is not asked: {}", problem.text()));
-                self.refused.get_or_insert_with(|| address.to_owned());
+                self.refused.get_or_insert_with(|| match problem {
+                    Error::Denied(reason) => reason,
+                    other => other.text(),
+                });
                 return None;
             }
         };
@@ -180,8 +184,8 @@ impl Walk<'_> {
     /// master, that is why: it may come back. Else what members said counts.
     fn conclusion(self) -> Error {
         let mut said = self.masters.join(", and ");
-        if let Some(master) = &self.refused {
-            said = format!("{said}: add the URL of {master} to session_url, or set follow_master");
+        if let Some(reason) = &self.refused {
+            said = format!("{said}; {reason}");
         }
         match (self.worst, self.refused) {
             (Some(worst), _) if said.is_empty() => worst,

@@ -8,18 +8,12 @@ extern crate self as fencebox;
 
 #[path = "../../../host/src/agent/mod.rs"]
 pub mod agent;
-#[path = "../../../host/src/capability/xmlrpc/document/mod.rs"]
-pub mod document;
+pub mod capability;
+pub mod confinement;
+#[path = "../../../host/src/ownership.rs"]
+mod ownership;
 mod parsers;
 #[path = "../../../host/src/policy/mod.rs"]
 pub mod policy;
 
-pub use parsers::{addresses, answers, command_line, standard_input};
-
-/// Where the host has it.
-pub mod capability {
-    /// Without the calls, which know HTTP.
-    pub mod xmlrpc {
-        pub use crate::document;
-    }
-}
+pub use parsers::{addresses, answers, command_line, http_answers, policies, standard_input};

@@ -2,6 +2,9 @@
 //! whatever that is: they end, do not panic, and an error is one line that
 //! shows no secret.
 
+#[path = "exchanges.rs"]
+mod exchanges;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
@@ -12,7 +15,9 @@ use fencebox::agent::log::Log;
 use fencebox::agent::options::{Options, Table, checks};
 use fencebox::capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox::policy::request::{check_headers, check_path};
-use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Limit, Policy, Port, Scheme, UrlOption};
+
+pub use exchanges::http_answers;
 
 /// Where this stands in a password, no message may show it.
 pub const MARK: &str = "zq7Xk9";
@@ -103,6 +108,45 @@ pub fn addresses(data: &[u8]) {
             "{header:?}"
         ),
         Err(refusal) => one_line(&refusal.to_string()),
+    }
+}
+
+/// A policy, the file's text: whatever it says, an origin that it leaves is one
+/// that is left without it.
+pub fn policies(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let policy = match Policy::parse("policy.toml", &text) {
+        Ok(policy) => policy,
+        Err(refusal) => {
+            let message = refusal.to_string();
+            one_line(&message);
+            let line = message
+                .strip_prefix("policy.toml:")
+                .and_then(|rest| rest.split(':').next());
+            let line: usize = line.and_then(|line| line.parse().ok()).unwrap_or_default();
+            assert!((1..=text.split('\n').count()).contains(&line), "{message:?}");
+            return;
+        }
+    };
+    for agent in policy.agents().chain(["fence_fuzz"]) {
+        let grant = policy.grant(agent);
+        grant
+            .in_words()
+            .iter()
+            .for_each(|line| assert!(!line.contains('\n'), "{line:?}"));
+        for limit in Limit::ALL {
+            let value = grant.limits().get(limit).value();
+            assert!((1..=limit.default()).contains(&value), "{limit:?} {value}");
+        }
+        let there = |name: &str| (name == "url").then_some("https://10.0.0.7");
+        let named = ENDPOINTS
+            .locate("url", there)
+            .map(|addresses| addresses.named().to_vec());
+        for origin in named.unwrap_or_default() {
+            for outcome in [grant.check(&origin), grant.admits(&origin, [10, 0, 0, 7].into())] {
+                outcome.unwrap_or_else(|refusal| one_line(&refusal.to_string()));
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The steps of the protocol, and what can go wrong at them that is not the wire's fault.
 
 use crate::fault::{Argument, Grammar, KindRow, Occasion, Plan, PlanError, row};
+use crate::json::JSON;
 
 /// The faults of this protocol.
 pub static GRAMMAR: Grammar = Grammar {
@@ -13,6 +14,7 @@ pub static GRAMMAR: Grammar = Grammar {
         ("datacenter", "GET datacenters/ALIAS/ID"),
         ("group", "GET groups/ALIAS/ID"),
     ],
+    form: JSON,
     kinds: &[
         row("login", "no-token", "200 without a bearerToken"),
         row("login", "denied", "400, as for a wrong password"),

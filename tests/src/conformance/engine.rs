@@ -1,11 +1,10 @@
 //! Runs a case on the protocol engine, in this process and on virtual time.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
+use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::description::Description;
 use fencebox::agent::exit::Exit;
@@ -17,6 +16,7 @@ use fencebox::agent::virtual_clock::VirtualClock;
 use super::case::Case;
 use super::observed::Observed;
 use super::scripted::Scripted;
+use crate::agent::Captured;
 
 /// What our engine does with `case`, whose files are in `folder`.
 ///
@@ -49,6 +49,9 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
                 log: &log,
                 clock: &clock,
                 service: case.env.get("PCMK_service").map(String::as_str),
+                confine: &|_| (),
+                credentials: None,
+                audit: &Audit::unheard(),
             };
             call.run(table, &mut device)
         }
@@ -70,24 +73,4 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
         virtually: true,
         table: table.ok(),
     })
-}
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::case::Case;
 use super::observed::Observed;
+use crate::secrets::Secrets;
 
 /// No recorded case takes as long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,10 +60,15 @@ pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed
         }
         std::thread::sleep(Duration::from_millis(2));
     };
+    let (stdout, stderr) = (contents(&mut stdout)?, contents(&mut stderr)?);
+    let secrets = Secrets::given(&case.argv, &case.input(folder)?.unwrap_or_default());
+    for text in [&stdout, &stderr] {
+        ensure!(secrets.told_in(text).is_none(), "it tells a secret: {text}");
+    }
     Ok(Observed {
         exit,
-        stdout: contents(&mut stdout)?,
-        stderr: contents(&mut stderr)?,
+        stdout,
+        stderr,
         calls: None,
         statuses: Vec::new(),
         took: started.elapsed(),

@@ -2,6 +2,7 @@ use super::*;
 
 static GRAMMAR: Grammar = Grammar {
     steps: &[("login", "the log-in"), ("server", "a read")],
+    form: &[],
     kinds: &[KindRow {
         word: "denied",
         argument: Argument::None,

@@ -1,6 +1,7 @@
 //! The steps of the protocol, and what can go wrong at them that is not the wire's fault.
 
 use crate::fault::{Argument, Grammar, KindRow, Occasion, Plan, PlanError, row};
+use crate::json::JSON;
 
 const fn word(step: &'static str, word: &'static str, samples: &'static [&'static str], doc: &'static str) -> KindRow {
     KindRow {
@@ -99,6 +100,7 @@ pub static GRAMMAR: Grammar = Grammar {
         ("soap-status", "dedicatedHardRebootStatus"),
         ("soap-logout", "logout"),
     ],
+    form: JSON,
     kinds: &[
         row("time", "quoted", "the number as a string"),
         row("time", "fraction", "a number that is not whole"),

@@ -14,12 +14,17 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{Shared, State, locked};
 use crate::control;
-use crate::fault::{Occasion, Plan};
+use crate::fault::{Kind, Occasion, Plan};
+use crate::json;
 use crate::protocol::{Answer, Request};
+use crate::time::Time;
 use crate::wire::{self, Body, Cut, Delivery};
 
 /// No request to a device is larger than this, in bytes.
 const REQUEST_LIMIT: usize = 1024 * 1024;
+
+/// No longer answer is kept to be given again, in bytes.
+const KEPT_LIMIT: usize = 64 * 1024;
 
 /// How often a port is looked for that is free on several addresses.
 const ATTEMPTS: u32 = 20;
@@ -119,25 +124,25 @@ fn decide(state: &mut State, mut request: Request) -> Delivery {
     if control::owns(request.path()) {
         return Delivery::plain(control::answer(state, &request));
     }
-    let plan = state
-        .device
-        .faults
-        .strike(state.protocol.step(&request), Occasion::Call);
+    let step = state.protocol.step(&request);
+    let plan = state.device.faults.strike(step, Occasion::Call);
     request.order = state.requests.len() as u64 + 1;
     request.fault = plan.as_ref().map(Plan::to_string);
     state.requests.push(request.clone());
+    take_late_effect(state, request.order);
 
     let fault = plan.map(|plan| plan.kind);
-    let (wires, own) = match &fault {
-        Some(kind) if wire::owns(kind) => (Some(kind), None),
-        own => (None, own.as_ref()),
+    let answer = match &fault {
+        Some(kind) if wire::owns(kind) => spoiled(state, &request, step, kind),
+        Some(kind) if json::owns(kind) => {
+            let answer = state.protocol.answer(&mut state.device, &request, None);
+            let body = json::spoiled(answer.body, kind);
+            Answer { body, ..answer }
+        }
+        own => state.protocol.answer(&mut state.device, &request, own.as_ref()),
     };
-    let mut answer = match wires.is_none_or(wire::takes_effect) {
-        true => state.protocol.answer(&mut state.device, &request, own),
-        false => Answer::default(),
-    };
-    if let Some(other) = wires.and_then(|kind| wire::instead(kind, state.protocol.as_ref())) {
-        answer = other;
+    if answer.body.len() <= KEPT_LIMIT {
+        state.answers.push((step, answer.clone()));
     }
     let filler = fault.as_ref().and_then(|kind| state.protocol.filler(&answer, kind));
     Delivery {
@@ -145,6 +150,44 @@ fn decide(state: &mut State, mut request: Request) -> Delivery {
         fault,
         filler,
         chunked: state.chunked,
+        time: Time::of(state.clock.as_ref()),
+    }
+}
+
+/// The answer to a request that a fault of the wire strikes, after what the device did.
+fn spoiled(state: &mut State, request: &Request, step: Option<&'static str>, fault: &Kind) -> Answer {
+    let mut answer = match wire::takes_effect(fault) {
+        true => state.protocol.answer(&mut state.device, request, None),
+        false => Answer::default(),
+    };
+    let before = state.answers.iter().rev();
+    match fault.word() {
+        "repeated" => answer = state.protocol.answer(&mut state.device, request, None),
+        "late" => {
+            let due = request.order + fault.number.unwrap_or_default() + 1;
+            state.late.push((due, request.clone()));
+        }
+        "mixed-up" => answer = before.map(|(_, other)| other.clone()).next().unwrap_or(answer),
+        "cached" => {
+            let cached = before.clone().find(|(own, _)| *own == step);
+            answer = match cached.map(|(_, cached)| cached.clone()) {
+                Some(cached) => cached,
+                None => state.protocol.answer(&mut state.device, request, None),
+            };
+        }
+        _ => {}
+    }
+    wire::instead(fault, state.protocol.as_ref()).unwrap_or(answer)
+}
+
+/// What was asked long ago takes effect now, before the request of this number is looked at.
+fn take_late_effect(state: &mut State, order: u64) {
+    let (due, late) = std::mem::take(&mut state.late)
+        .into_iter()
+        .partition(|(due, _)| *due <= order);
+    state.late = late;
+    for (_, request) in due {
+        state.protocol.answer(&mut state.device, &request, None);
     }
 }
 

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Bytes, Frame, SizeHint};
-use tokio::time::Sleep;
+
+use crate::time::Time;
 
 /// Why a connection ends early: because it was planned so.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) enum Part {
     Data(Bytes),
     /// Nothing, for a time; what was written before is sent meanwhile.
     Pause(Duration),
+    /// The same in real time, whatever the client's clock: as long as the bytes take to get out.
+    Flush(Duration),
     /// These bytes over and over, this many in all.
     Repeat(Bytes, u64),
     /// The connection closes.
@@ -35,20 +38,21 @@ pub(super) enum Part {
 }
 
 /// A body with a script.
-#[derive(Debug)]
 pub(crate) struct Body {
     parts: VecDeque<Part>,
-    pause: Option<Pin<Box<Sleep>>>,
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     announced: bool,
+    time: Time,
 }
 
 impl Body {
     /// A body of these parts; `announced` says whether the client is told its length, if it has one.
-    pub(super) fn new(parts: impl Into<VecDeque<Part>>, announced: bool) -> Body {
+    pub(super) fn new(parts: impl Into<VecDeque<Part>>, announced: bool, time: Time) -> Body {
         Body {
             parts: parts.into(),
             pause: None,
             announced,
+            time,
         }
     }
 }
@@ -67,7 +71,11 @@ impl hyper::body::Body for Body {
                 None => return Poll::Ready(None),
                 Some(Part::Data(data)) if data.is_empty() => {}
                 Some(Part::Data(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-                Some(Part::Pause(time)) => self.pause = Some(Box::pin(tokio::time::sleep(time))),
+                Some(Part::Pause(length)) => {
+                    let time = self.time.clone();
+                    self.pause = Some(Box::pin(async move { time.pass(length).await }));
+                }
+                Some(Part::Flush(length)) => self.pause = Some(Box::pin(tokio::time::sleep(length))),
                 Some(Part::Repeat(_, 0)) => {}
                 Some(Part::Repeat(chunk, left)) => {
                     let size = usize::try_from(left).unwrap_or(usize::MAX).min(chunk.len());
@@ -89,7 +97,7 @@ impl hyper::body::Body for Body {
         for part in &self.parts {
             match part {
                 Part::Data(data) => total += data.len() as u64,
-                Part::Pause(_) => {}
+                Part::Pause(_) | Part::Flush(_) => {}
                 Part::Repeat(..) | Part::Cut => return SizeHint::default(),
             }
         }

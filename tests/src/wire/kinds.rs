@@ -22,12 +22,46 @@ pub static WIRE: &[KindRow] = &[
             default: None,
             range: 200..=599,
         },
-        &["401", "404", "500"],
+        &["400", "401", "403", "404", "408", "409", "500"],
         "this status with an error body of the device's; no effect",
     ),
     row("html", Argument::None, &[""], "502 with an HTML page; no effect"),
     row("html-ok", Argument::None, &[""], "200 with an HTML page; no effect"),
+    row(
+        "error-ok",
+        Argument::None,
+        &[""],
+        "200 with an error body of the device's; no effect",
+    ),
     row("empty", Argument::None, &[""], "200 with an empty body; no effect"),
+    row(
+        "cached",
+        Argument::None,
+        &[""],
+        "what the step was answered the last time, if it ever was; no effect",
+    ),
+    row(
+        "mixed-up",
+        Argument::None,
+        &[""],
+        "the effect happens; the answer to the call before, if there was one, comes instead",
+    ),
+    row(
+        "repeated",
+        Argument::None,
+        &[""],
+        "the effect happens, and once more; the second answer",
+    ),
+    row(
+        "late",
+        Argument::Number {
+            name: "CALLS",
+            default: Some(2),
+            range: 1..=1000,
+        },
+        &["1", "3"],
+        "connection closed without an answer; it takes effect after CALLS more calls (default 2)",
+    ),
     row(
         "truncate",
         Argument::None,
@@ -131,6 +165,8 @@ pub static WIRE: &[KindRow] = &[
 pub(crate) fn takes_effect(fault: &Kind) -> bool {
     let effect = [
         "truncate",
+        "mixed-up",
+        "repeated",
         "half",
         "slow",
         "delay",
@@ -141,6 +177,12 @@ pub(crate) fn takes_effect(fault: &Kind) -> bool {
         "headers",
     ];
     effect.contains(&fault.word())
+}
+
+/// Whether what a kind does depends on the calls before and after.
+#[cfg(test)]
+pub(crate) fn needs_others(fault: &Kind) -> bool {
+    ["cached", "mixed-up", "repeated", "late"].contains(&fault.word())
 }
 
 /// Whether a kind is one of the wire's, and not of a protocol's own.

@@ -80,6 +80,7 @@ pub static GRAMMAR: Grammar = Grammar {
         ("pool", "pool.*, host.*"),
         ("task", "task.*"),
     ],
+    form: &[],
     kinds: &[
         words(
             "CODE",
@@ -362,10 +363,17 @@ pub fn every_fault() -> Vec<Plan> {
 
 fn every_fault_at(step: &'static str, first: u64) -> Vec<Plan> {
     let mut plans = GRAMMAR.samples(step, first);
+    plans.extend(failures(step).into_iter().map(|plan| Plan { first, ..plan }));
+    plans
+}
+
+/// The API's errors that can be met at a step, from its first call on, for ever.
+pub fn failures(step: &str) -> Vec<Plan> {
     let codes = CODES
         .iter()
         .filter(|(own, _)| *own == step)
         .flat_map(|(_, codes)| *codes);
-    plans.extend(codes.filter_map(|code| plan(&format!("{step}#{first}=failure:{code}")).ok()));
-    plans
+    codes
+        .filter_map(|code| plan(&format!("{step}=failure:{code}")).ok())
+        .collect()
 }

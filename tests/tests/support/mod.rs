@@ -11,25 +11,24 @@
 pub mod matrix;
 pub mod python;
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
 
-use fencebox::agent::clock::Clock;
-use fencebox::agent::log::Log;
-use fencebox::agent::options::Table;
-use fencebox::agent::run::Call;
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox::plugin::Plugin;
+use fencebox_tests::agent;
+pub use fencebox_tests::agent::Outcome;
+use fencebox_tests::secrets::Secrets;
+use wait4::Wait4;
+
+/// Most memory that any program may have resident, whatever it is given, in KiB.
+pub const MEMORY: u64 = 128 * 1024;
 
 /// The install tree that `cargo xtask test` has laid out.
 pub fn tree() -> PathBuf {
-    let tree = std::env::var_os("FENCEBOX_TREE");
-    tree.map(PathBuf::from)
-        .expect("FENCEBOX_TREE is not set; run `cargo xtask test`")
+    agent::tree().unwrap()
 }
 
 /// The program of an agent in the install tree.
@@ -37,120 +36,77 @@ pub fn program(name: &str) -> PathBuf {
     tree().join("usr/sbin").join(name)
 }
 
-/// What came of a call.
-#[derive(Debug)]
-pub struct Outcome {
-    pub exit: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-    pub took: Duration,
-}
-
-impl Outcome {
-    /// Failed as a failure should: exit 1, nothing on standard output, one
-    /// line on standard error, which says all of `words`.
-    #[track_caller]
-    pub fn assert_refused(&self, words: &[&str]) {
-        assert_eq!(self.exit, Some(1), "{self:?}");
-        assert_eq!(self.stdout, "", "{self:?}");
-        assert_eq!(self.stderr.lines().count(), 1, "one line: {self:?}");
-        for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
-        }
-    }
-
-    #[track_caller]
-    pub fn assert_done(&self, stdout: &str) {
-        assert_eq!((self.exit, self.stdout.as_str()), (Some(0), stdout), "{self:?}");
-    }
-}
-
 /// Runs the real program as Pacemaker does: no arguments, everything on
 /// standard input.
+#[track_caller]
 pub fn call(name: &str, stdin: &str) -> Outcome {
     run(Command::new(program(name)), stdin)
 }
 
 /// Runs the real program with arguments, and nothing on standard input.
+#[track_caller]
 pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(program(name));
     command.args(arguments);
     run(command, "")
 }
 
+/// Runs a program. Whatever comes of it, it needs little memory, and tells
+/// nobody the secrets that it was given.
+#[track_caller]
 pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome {
-    let started = Instant::now();
-    let mut child = command
+    let outcome = observe(&mut command, stdin.as_ref());
+    assert!(outcome.peak < MEMORY, "{} KiB resident: {outcome:?}", outcome.peak);
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    outcome.assert_discreet(&Secrets::given(arguments, stdin.as_ref()), stdin.as_ref());
+    outcome
+}
+
+/// Runs a program of somebody else's, of which nothing is expected.
+pub fn observe(command: &mut Command, stdin: &[u8]) -> Outcome {
+    let child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
-    // An agent with arguments does not read it, and may be gone already.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_ref());
-    let output = child.wait_with_output().unwrap();
-    Outcome {
-        exit: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        took: started.elapsed(),
-    }
+    attend(child, stdin)
+}
+
+/// Gives a program its input, takes what it writes, and waits for its end.
+pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
+    let started = Instant::now();
+    let read = |stream: Option<Box<dyn Read + Send>>| {
+        let mut bytes = Vec::new();
+        stream.unwrap().read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    std::thread::scope(|scope| {
+        let stdout = child.stdout.take().map(|stream| Box::new(stream) as _);
+        let stderr = child.stderr.take().map(|stream| Box::new(stream) as _);
+        let stdout = scope.spawn(move || read(stdout));
+        let stderr = scope.spawn(move || read(stderr));
+        // An agent with arguments does not read it, and may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(stdin);
+        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+        let end = child.wait4().unwrap();
+        Outcome {
+            exit: end.status.code(),
+            stdout,
+            stderr,
+            took: started.elapsed(),
+            peak: end.rusage.maxrss / 1024,
+        }
+    })
 }
 
 /// Runs the real host and the real plugin in this process, on virtual time:
 /// only the network takes real time.
 pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
-    let clock = Arc::new(VirtualClock::default());
-    let stderr = Captured::default();
-    let log = Arc::new(Log::new(Box::new(stderr.clone())));
-    let mut device = plugin(name).describe(name, &log, clock.clone()).unwrap();
-    let table = Table::new(&device.description).unwrap();
-    let mut stdout = Vec::new();
-    let call = Call {
-        name,
-        arguments: &[],
-        stdin: &mut stdin.as_bytes(),
-        stdout: &mut stdout,
-        log: &log,
-        clock: clock.as_ref(),
-        service: None,
-    };
-    let exit = call.run(&table, &mut device);
-    Outcome {
-        exit: Some(exit.code().into()),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: stderr.text(),
-        took: clock.now(),
-    }
+    call_on(&Arc::default(), name, stdin)
 }
 
-/// The plugin, loaded once for all calls of a test program.
-fn plugin(name: &str) -> Arc<Plugin> {
-    static LOADED: Mutex<BTreeMap<String, Arc<Plugin>>> = Mutex::new(BTreeMap::new());
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let load = || {
-        let path = tree().join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
-        let log = Log::new(Box::new(std::io::sink()));
-        Arc::new(Plugin::load(path, &log).unwrap())
-    };
-    loaded.entry(name.to_owned()).or_insert_with(load).clone()
-}
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Captured {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// The same on this clock, which the device may be on too.
+pub fn call_on(clock: &Arc<VirtualClock>, name: &str, stdin: &str) -> Outcome {
+    agent::call(name, stdin, clock).unwrap()
 }

@@ -51,7 +51,12 @@ fn a_member_leads_to_the_master_that_is_named() {
 fn a_master_that_is_not_named_is_refused_with_the_remedy() {
     let pool = start(settings(1));
     let outcome = fence_at(&pool, &urls(&pool, &[1]), OFF);
-    outcome.assert_refused(&["session_url", "127.0.0.1", "the URL of 127.0.0.2", "follow_master"]);
+    outcome.assert_refused(&[
+        "session_url",
+        "127.0.0.1",
+        "names 127.0.0.2, which no option names",
+        "follow_master=1",
+    ]);
     assert_eq!(places(&pool, LOG_IN), ["127.0.0.1"]);
     assert_eq!(pool.power(DB01), Some(Power::On));
 }
@@ -175,7 +180,7 @@ fn a_member_that_names_itself_is_left_for_the_next() {
 fn a_master_that_is_nowhere_is_told() {
     let pool = faulty(settings(0), &["login=is-slave:127.0.0.9"]);
     let refused = fence_virtually(&pool, &urls(&pool, &[1]), OFF);
-    refused.assert_refused(&["the URL of 127.0.0.9", "follow_master"]);
+    refused.assert_refused(&["names 127.0.0.9, which no option names", "follow_master=1"]);
     let followed = fence_virtually(&pool, &urls(&pool, &[1]), &format!("{OFF}follow_master=1\n"));
     followed.assert_refused(&["127.0.0.9"]);
     assert_eq!(pool.power(DB01), Some(Power::On));

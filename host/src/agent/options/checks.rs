@@ -6,6 +6,7 @@ use super::Options;
 use super::error::UsageError;
 use super::given::{Slot, shown};
 use super::option::AgentOption;
+use super::sources;
 use super::table::{choice, fits};
 use crate::agent::action::Action;
 use crate::agent::description::ValueKind;
@@ -91,6 +92,7 @@ fn password(options: &Options, _: Action) -> Vec<UsageError> {
     if options.table.description().operations.password_optional
         || options.is_set("password")
         || options.is_set("password_script")
+        || sources::given(options, "password")
         || (by_file && options.is_set("identity_file"))
     {
         return Vec::new();
@@ -104,9 +106,10 @@ fn password(options: &Options, _: Action) -> Vec<UsageError> {
         );
     }
     let other = if by_file {
-        ", a password_script (-S, --password-script), or an identity_file (-k, --identity-file)"
+        ", a password_script (-S, --password-script), a password_file (--password-file), or an identity_file (-k, \
+         --identity-file)"
     } else {
-        ", or a password_script (-S, --password-script)"
+        ", a password_script (-S, --password-script), or a password_file (--password-file)"
     };
     missing(options, "password", other)
 }
@@ -161,7 +164,10 @@ fn demanded(options: &Options, _: Action) -> Vec<UsageError> {
     const ELSEWHERE: [&str; 5] = ["action", "username", "ip", "password", "plug"];
     let absent = options.table.options().iter().filter(|option| {
         let value = option.synonym_of.as_deref().unwrap_or(&option.name);
-        option.required && !ELSEWHERE.contains(&option.name.as_str()) && !options.is_set(value)
+        option.required
+            && !ELSEWHERE.contains(&option.name.as_str())
+            && !options.is_set(value)
+            && !sources::given(options, value)
     });
     absent.flat_map(|option| missing(options, &option.name, "")).collect()
 }

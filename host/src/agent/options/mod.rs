@@ -3,7 +3,7 @@
 //!
 //! In the order of one run (`fencing-protocol.md` §0): [`Table::new`] at load;
 //! [`Options::read`]; where [`Options::document`] says so, print and stop;
-//! [`checks::check`]; [`script::run`]; [`Options::settle`].
+//! [`checks::check`]; [`Options::settle`]; [`sources::fetch`]; [`script::run`].
 
 mod argv;
 pub mod catalogue;
@@ -14,6 +14,7 @@ mod option;
 pub mod script;
 mod settle;
 mod sound;
+pub mod sources;
 mod stdin;
 mod table;
 #[cfg(test)]

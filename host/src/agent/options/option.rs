@@ -37,6 +37,8 @@ pub struct AgentOption {
     pub synonym_of: Option<String>,
     /// Accepted under its full name, and in no document.
     pub hidden: bool,
+    /// The secret option whose value comes from where this one says.
+    pub source_of: Option<String>,
     /// Came in after the parser's table was made: in documents and defaults,
     /// but nobody can give it (quirk 8.13).
     pub late: bool,
@@ -96,6 +98,7 @@ impl AgentOption {
             own: false,
             synonym_of: None,
             hidden: false,
+            source_of: None,
             late: false,
         }
     }
@@ -128,6 +131,7 @@ impl AgentOption {
             own: true,
             synonym_of: parameter.synonym_of.clone(),
             hidden: parameter.hidden,
+            source_of: None,
             late: false,
         }
     }

@@ -125,24 +125,11 @@ fn is_path(line: &str) -> bool {
 
 /// What it printed, and how it ended.
 fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8>>), Reason> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(mut output) = child.stdout.take() {
-        // A program may leave another one behind that holds its output open;
-        // a thread can be left waiting for that.
-        thread::spawn(move || {
-            let mut printed = Zeroizing::new(Vec::with_capacity(4 << 10));
-            let outcome = output
-                .by_ref()
-                .take(LIMIT + 1)
-                .read_to_end(&mut printed)
-                .map(|_| printed);
-            // Nobody listens once time is up.
-            let _ = sender.send(outcome);
-        });
-    }
-    let printed = receiver
-        .recv_timeout(end.saturating_duration_since(Instant::now()))
-        .map_err(|_| Reason::Late)?
+    let Some(output) = child.stdout.take() else {
+        return Err(Reason::Empty);
+    };
+    let printed = read_all(output, LIMIT + 1, end)
+        .ok_or(Reason::Late)?
         .map_err(Reason::Read)?;
     // Before its exit status, which may tell of the pipe that was closed.
     if printed.len() as u64 > LIMIT {
@@ -157,6 +144,26 @@ fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8
         }
         thread::sleep(PAUSE);
     }
+}
+
+/// Reads to the end, or to so many bytes; nothing if there is still something
+/// to wait for at that moment, at which a thread is left waiting.
+pub(super) fn read_all(
+    mut source: impl Read + Send + 'static,
+    limit: u64,
+    end: Instant,
+) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // Large enough that passwords are not left behind by a buffer that grows.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(4 << 10));
+        let outcome = source.by_ref().take(limit).read_to_end(&mut bytes).map(|_| bytes);
+        // Nobody listens once time is up.
+        let _ = sender.send(outcome);
+    });
+    receiver
+        .recv_timeout(end.saturating_duration_since(Instant::now()))
+        .ok()
 }
 
 /// Ends the program and what it started. A failure is of no interest: the

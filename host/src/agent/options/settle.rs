@@ -1,5 +1,7 @@
 //! From what was given to what is meant.
 
+use zeroize::Zeroizing;
+
 use super::Options;
 use super::error::UsageError;
 use super::given::{Slot, shown};
@@ -18,6 +20,7 @@ pub(super) fn complete(options: &mut Options, log: &Log) -> Result<(), UsageErro
         let address = plug.to_owned();
         options.set("ip", address);
     }
+    super::sources::check(options)?;
     defaults(options);
     // Only now is every secret where it belongs.
     for (_, secret) in options.secrets() {
@@ -54,7 +57,7 @@ fn synonyms(options: &mut Options) -> Result<(), UsageError> {
         .collect();
     let mut arrived: Vec<&str> = Vec::new();
     for (synonym, target) in &pairs {
-        let Some(value) = options.get(synonym).map(str::to_owned) else {
+        let Some(mut value) = options.get(synonym).map(|value| Zeroizing::new(value.to_owned())) else {
             continue;
         };
         let present = options.get(target);
@@ -65,7 +68,7 @@ fn synonyms(options: &mut Options) -> Result<(), UsageError> {
             return Err(contradiction(options, synonym, target));
         }
         if present.is_none() || !same {
-            options.set(target, value);
+            options.set(target, std::mem::take(&mut *value));
         }
         options.unset(synonym);
         arrived.push(target);

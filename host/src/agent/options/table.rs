@@ -72,6 +72,9 @@ impl Table {
         table.give_way();
         table.apply_overrides()?;
         table.adapt();
+        // Last, so that nothing above takes them for options of the library.
+        let further = super::sources::options(&table.options);
+        table.options.extend(further);
         super::sound::check(&table)?;
         Ok(table)
     }

@@ -4,6 +4,7 @@ mod argv;
 mod checks;
 mod script;
 mod settle;
+mod sources;
 mod stdin;
 mod table;
 

@@ -7,7 +7,7 @@ use url::Host;
 
 use super::{Pinned, judge, resolve};
 use crate::capability::http::Failure;
-use crate::policy::{Origin, Trust};
+use crate::policy::{Grant, Origin, Policy, Trust};
 
 fn origin(host: &str) -> Origin {
     Origin {
@@ -34,7 +34,10 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn allowed_answers_pass_as_they_are() {
     let answers = addresses(&["192.0.2.7:443", "[2001:db8::7]:443"]);
-    assert_eq!(judge(&origin("device.example"), answers.clone()), Ok(answers));
+    assert_eq!(
+        judge(&origin("device.example"), &Grant::default(), answers.clone()),
+        Ok(answers)
+    );
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn one_forbidden_answer_refuses_all() {
         "[fe80::1]:443",
     ] {
         for answers in [["192.0.2.7:443", forbidden], [forbidden, "192.0.2.7:443"]] {
-            let failure = judge(&origin("device.example"), addresses(&answers)).unwrap_err();
+            let failure = judge(&origin("device.example"), &Grant::default(), addresses(&answers)).unwrap_err();
             assert!(matches!(&failure, Failure::Denied(_)), "{failure}");
             assert!(
                 failure.to_string().starts_with("refused: device.example resolved to "),
@@ -57,8 +60,39 @@ fn one_forbidden_answer_refuses_all() {
 }
 
 #[test]
+fn of_the_answers_those_are_left_that_the_policy_leaves() {
+    let answers = addresses(&["10.0.0.7:443", "192.0.2.7:443", "[2001:db8::7]:443"]);
+    let judged = |text: &str| {
+        let grant = Policy::parse("p", &format!("[fence_x]\n{text}"))
+            .unwrap()
+            .grant("fence_x");
+        judge(&origin("device.example"), &grant, answers.clone())
+    };
+    assert_eq!(judged("deny = [\"10.0.0.0/8\"]"), Ok(answers[1..].to_vec()));
+    assert_eq!(
+        judged("allow = [\"10.0.0.0/8\", \"[::/0]:443\"]"),
+        Ok(vec![answers[0], answers[2]])
+    );
+    assert_eq!(
+        judged("allow = [\"device.example\"]\ndeny = [\"::/0\"]"),
+        Ok(answers[..2].to_vec())
+    );
+    let failure = judged("deny = [\"10.0.0.0/8\", \"*:443\"]").unwrap_err();
+    assert_eq!(
+        failure,
+        Failure::Denied("device.example at 10.0.0.7 is refused by deny \"10.0.0.0/8\" ([fence_x] in p:2)".to_owned())
+    );
+    // What no name may lead to refuses all, whatever the policy leaves.
+    let mixed = addresses(&["192.0.2.7:443", "127.0.0.1:443"]);
+    let grant = Policy::parse("p", "[fence_x]\nallow = [\"*\"]")
+        .unwrap()
+        .grant("fence_x");
+    assert!(judge(&origin("device.example"), &grant, mixed).is_err());
+}
+
+#[test]
 fn no_answer_is_no_address() {
-    let failure = judge(&origin("device.example"), Vec::new()).unwrap_err();
+    let failure = judge(&origin("device.example"), &Grant::default(), Vec::new()).unwrap_err();
     assert_eq!(
         failure,
         Failure::Unreachable("device.example has no address".to_owned())
@@ -72,7 +106,10 @@ fn written_addresses_are_not_looked_up() {
         ("0x7f.1", "127.0.0.1:443"),
         ("[fe80::1]", "[fe80::1]:443"),
     ] {
-        assert_eq!(wait(resolve(&origin(host))), Ok(addresses(&[address])));
+        assert_eq!(
+            wait(resolve(&origin(host), &Grant::default())),
+            Ok(addresses(&[address]))
+        );
     }
 }
 

@@ -125,7 +125,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
     let endpoints = Endpoints::new(vec![endpoint]).unwrap();
     let credentials = Credentials {
         username: "admin".to_owned(),
-        password: "geheim".to_owned(),
+        password: crate::agent::secret::Secret::new("geheim".to_owned()),
     };
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3600));
     let origins = BTreeMap::from([("api".to_owned(), Addresses::new(vec![origin]))]);

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use super::{Journal, LINE_LIMIT};
-use crate::agent::log::{Level, Log, Sink};
+use super::Journal;
+use crate::agent::log::{LENGTH_LIMIT, Level, Log, Sink};
+use crate::policy::{Limit, Limits};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
@@ -22,11 +23,15 @@ impl Lines {
 }
 
 fn journal(verbose: bool) -> (Journal, Arc<Log>, Lines) {
+    journal_under(Limits::default(), verbose)
+}
+
+fn journal_under(limits: Limits, verbose: bool) -> (Journal, Arc<Log>, Lines) {
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
     let lines = Lines::default();
     log.add_sink(Box::new(lines.clone()));
     log.configure(verbose, true);
-    (Journal::new(log.clone(), "fence_x"), log, lines)
+    (Journal::new(log.clone(), "fence_x", limits), log, lines)
 }
 
 #[test]
@@ -51,7 +56,7 @@ fn details_only_where_they_are_wanted() {
 #[test]
 fn the_rest_of_a_flood_is_dropped_and_that_is_said_once() {
     let (mut journal, _, lines) = journal(true);
-    for number in 0..LINE_LIMIT + 500 {
+    for number in 0..1_500 {
         journal.line(Level::Info, &number.to_string());
     }
     let said = lines.take();
@@ -61,7 +66,6 @@ fn the_rest_of_a_flood_is_dropped_and_that_is_said_once() {
         said[1000],
         "Warning fence_x: the plugin wrote more than 1000 log lines; the rest is dropped"
     );
-    journal.lines = u32::MAX;
     journal.line(Level::Error, "still there");
     assert!(lines.take().is_empty());
 }
@@ -76,5 +80,42 @@ fn a_huge_line_is_cut_and_no_half_of_a_secret_stays() {
     journal.line(Level::Error, &"y".repeat(10_000_000));
     for line in lines.take() {
         assert!(line.len() < 4200 && !line.contains("xg"), "{line}");
+    }
+}
+
+#[test]
+fn a_few_long_lines_are_a_flood_too() {
+    let (mut journal, _, lines) = journal(true);
+    let long = "x".repeat(10 * LENGTH_LIMIT);
+    for _ in 0..1_000 {
+        journal.line(Level::Info, &long);
+    }
+    let said = lines.take();
+    assert_eq!(said.len(), 1024 * 1024 / LENGTH_LIMIT + 1);
+    assert_eq!(
+        said.last().unwrap(),
+        "Warning fence_x: the plugin wrote more than 1 MiB of log; the rest is dropped"
+    );
+}
+
+#[test]
+fn a_lower_limit_is_named() {
+    let (mut lines, mut bytes) = (Limits::default(), Limits::default());
+    lines.lower(Limit::LogLines, 2);
+    bytes.lower(Limit::LogBytes, 8);
+    for (limits, words) in [
+        (lines, "2 log lines; the rest is dropped (policy limit log-lines)"),
+        (bytes, "8 bytes of log; the rest is dropped (policy limit log-bytes)"),
+    ] {
+        let (mut journal, _, lines) = journal_under(limits, true);
+        for _ in 0..5 {
+            journal.line(Level::Info, "four");
+        }
+        let said = lines.take();
+        assert_eq!(said[..2], ["Info fence_x: four", "Info fence_x: four"]);
+        assert_eq!(
+            said[2..],
+            [format!("Warning fence_x: the plugin wrote more than {words}")]
+        );
     }
 }

@@ -63,13 +63,16 @@ fn a_nap_ends_when_it_should_or_at_sigterm() {
     assert_eq!(clock.now(), Duration::from_secs(6));
 }
 
+/// What is kept unless the policy says less.
+const OUTPUT_LIMIT: usize = 16 * 1024;
+
 fn write(output: &mut Output, bytes: &[u8]) {
     output.write(bytes::Bytes::copy_from_slice(bytes)).unwrap();
 }
 
 #[test]
 fn output_is_kept_until_it_is_taken() {
-    let output = Output::default();
+    let output = Output::new(&Limits::default());
     let mut stream = output.clone();
     write(&mut stream, b"a\n");
     write(&mut stream, b"\xff");
@@ -79,7 +82,7 @@ fn output_is_kept_until_it_is_taken() {
 
 #[test]
 fn too_much_output_is_cut_after_a_whole_line() {
-    let mut output = Output::default();
+    let mut output = Output::new(&Limits::default());
     write(&mut output, &[b'x'; OUTPUT_LIMIT]);
     assert_eq!(output.take().len(), OUTPUT_LIMIT);
 
@@ -97,8 +100,19 @@ fn too_much_output_is_cut_after_a_whole_line() {
 
 #[test]
 fn output_is_no_terminal_and_always_ready() {
-    let mut output = Output::default();
+    let mut output = Output::new(&Limits::default());
     assert!(!output.is_terminal());
     assert_eq!(output.check_write().unwrap(), 4096);
     output.flush().unwrap();
+}
+
+#[test]
+fn a_lower_limit_of_output_is_named() {
+    let mut limits = Limits::default();
+    limits.lower(Limit::OutputBytes, 5);
+    let mut output = Output::new(&limits);
+    write(&mut output, b"1234\n");
+    assert_eq!(output.take(), "1234\n");
+    write(&mut output, b"12345\n");
+    assert_eq!(output.take(), "(the rest was thrown away) (policy limit output-bytes)");
 }

@@ -2,6 +2,8 @@
 
 use wasmtime::{Config, Instance, Module};
 
+use std::time::Duration;
+
 use super::*;
 use crate::agent::virtual_clock::VirtualClock;
 
@@ -12,7 +14,11 @@ fn store_for(budget: Duration) -> Store<State> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(&engine, clock, deadline).unwrap()
+    store(&engine, Limits::default(), clock, deadline, Arc::default()).unwrap()
+}
+
+fn most(limit: Limit) -> Bound {
+    Limits::default().get(limit)
 }
 
 fn a_store() -> Store<State> {
@@ -51,7 +57,7 @@ fn memories_count_together() {
     assert!(state.memory_growing(20 * MIB, 24 * MIB, None).unwrap());
     assert_eq!(
         stopped(state.memory_growing(40 * MIB, 40 * MIB + 1, None)),
-        Stopped::Memory
+        Stopped::Memory(most(Limit::Memory))
     );
 }
 
@@ -62,8 +68,14 @@ fn sums_do_not_wrap() {
     assert!(state.memory_growing(0, 1, None).unwrap());
     assert!(state.table_growing(0, 1, None).unwrap());
     for _ in 0..2 {
-        assert_eq!(stopped(state.memory_growing(0, usize::MAX, None)), Stopped::Memory);
-        assert_eq!(stopped(state.table_growing(0, usize::MAX, None)), Stopped::Table);
+        assert_eq!(
+            stopped(state.memory_growing(0, usize::MAX, None)),
+            Stopped::Memory(most(Limit::Memory))
+        );
+        assert_eq!(
+            stopped(state.table_growing(0, usize::MAX, None)),
+            Stopped::Table(most(Limit::TableElements))
+        );
     }
 }
 
@@ -74,7 +86,10 @@ fn tables_count_together() {
     assert!(state.table_growing(0, 60_000, None).unwrap());
     assert!(state.table_growing(0, 30_000, None).unwrap());
     assert!(state.table_growing(30_000, 40_000, None).unwrap());
-    assert_eq!(stopped(state.table_growing(60_000, 60_001, None)), Stopped::Table);
+    assert_eq!(
+        stopped(state.table_growing(60_000, 60_001, None)),
+        Stopped::Table(most(Limit::TableElements))
+    );
 }
 
 #[test]
@@ -82,11 +97,17 @@ fn a_module_that_begins_with_too_much_is_not_started() {
     // (memory 1024), which is all there is, and (memory 1025)
     assert!(instantiate(&mut a_store(), &module(&[(5, b"\x01\0\x80\x08")])).is_ok());
     let memory = module(&[(5, b"\x01\0\x81\x08")]);
-    assert_eq!(stopped(instantiate(&mut a_store(), &memory)), Stopped::Memory);
+    assert_eq!(
+        stopped(instantiate(&mut a_store(), &memory)),
+        Stopped::Memory(most(Limit::Memory))
+    );
     // (table 60000 funcref), once and twice
     assert!(instantiate(&mut a_store(), &module(&[(4, b"\x01\x70\0\xe0\xd4\x03")])).is_ok());
     let tables = module(&[(4, b"\x02\x70\0\xe0\xd4\x03\x70\0\xe0\xd4\x03")]);
-    assert_eq!(stopped(instantiate(&mut a_store(), &tables)), Stopped::Table);
+    assert_eq!(
+        stopped(instantiate(&mut a_store(), &tables)),
+        Stopped::Table(most(Limit::TableElements))
+    );
 }
 
 /// A module whose start function is this body.
@@ -106,7 +127,10 @@ fn starting(body: &[u8]) -> Vec<u8> {
 fn a_module_that_grows_without_end_is_stopped() {
     // (loop (drop (memory.grow (i32.const 16))) (br 0))
     let growing = starting(b"\0\x03\x40\x41\x10\x40\0\x1a\x0c\0\x0b\x0b");
-    assert_eq!(stopped(instantiate(&mut a_store(), &growing)), Stopped::Memory);
+    assert_eq!(
+        stopped(instantiate(&mut a_store(), &growing)),
+        Stopped::Memory(most(Limit::Memory))
+    );
 }
 
 /// (loop (br 0))
@@ -116,8 +140,11 @@ const ENDLESS: &[u8] = b"\0\x03\x40\x0c\0\x0b\x0b";
 fn a_module_that_computes_without_end_is_stopped() {
     let mut store = a_store();
     // As if it had done so for 5 s.
-    store.data_mut().ticks = COMPUTING_LIMIT;
-    assert_eq!(stopped(instantiate(&mut store, &starting(ENDLESS))), Stopped::Computing);
+    store.data_mut().ticks = 100;
+    assert_eq!(
+        stopped(instantiate(&mut store, &starting(ENDLESS))),
+        Stopped::Computing(most(Limit::Computing))
+    );
     arm(&mut store);
     assert_eq!(store.data().ticks, 0);
 }
@@ -132,7 +159,7 @@ fn a_module_that_computes_past_the_deadline_is_stopped() {
 fn what_a_plugin_holds_of_the_host_is_counted() {
     let mut store = a_store();
     let table = &mut store.data_mut().table;
-    let held: Vec<_> = (0..RESOURCE_LIMIT).map(|_| table.push(()).unwrap()).collect();
+    let held: Vec<_> = (0..1_000).map(|_| table.push(()).unwrap()).collect();
     assert!(table.push(()).is_err());
     for resource in held {
         table.delete(resource).unwrap();
@@ -144,10 +171,59 @@ fn what_a_plugin_holds_of_the_host_is_counted() {
 fn reasons_in_words() {
     for (reason, words) in [
         (Stopped::Deadline, "the deadline passed"),
-        (Stopped::Computing, "it computed for 5 s without an answer"),
-        (Stopped::Memory, "it asked for more than 64 MiB of memory"),
-        (Stopped::Table, "it asked for tables of more than 100000 elements"),
+        (
+            Stopped::Computing(most(Limit::Computing)),
+            "it computed for 5 s without an answer",
+        ),
+        (
+            Stopped::Memory(most(Limit::Memory)),
+            "it asked for more than 64 MiB of memory",
+        ),
+        (
+            Stopped::Table(most(Limit::TableElements)),
+            "it asked for tables of more than 100000 elements",
+        ),
     ] {
+        assert_eq!(reason.to_string(), words);
+    }
+}
+
+/// Each limit on what a plugin begins with is the policy's to lower.
+#[test]
+fn lower_limits_hold_and_are_named() {
+    let lowered = |limit, value| {
+        let mut store = a_store();
+        store.data_mut().limits.lower(limit, value);
+        // What is asked once, is asked when the limiter is given.
+        store.limiter(|state| state);
+        store
+    };
+    let one_memory = module(&[(5, b"\x01\0\x01")]);
+    let one_table = module(&[(4, b"\x01\x70\0\x02")]);
+    for (limit, wasm, words) in [
+        (Limit::Instances, &module(&[]), "instance count too high"),
+        (Limit::Memories, &one_memory, "memory count too high"),
+        (Limit::Tables, &one_table, "table count too high"),
+    ] {
+        let mut store = lowered(limit, 1);
+        assert!(instantiate(&mut store, wasm).is_ok(), "{limit:?}");
+        let refusal = format!("{:#}", instantiate(&mut store, wasm).unwrap_err());
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    for (limit, wasm, words) in [
+        (
+            Limit::Memory,
+            &one_memory,
+            "it asked for more than 1000 bytes of memory (policy limit memory)",
+        ),
+        (
+            Limit::TableElements,
+            &one_table,
+            "it asked for tables of more than 1 elements (policy limit table-elements)",
+        ),
+    ] {
+        let least = if limit == Limit::Memory { 1000 } else { 1 };
+        let reason = stopped(instantiate(&mut lowered(limit, least), wasm));
         assert_eq!(reason.to_string(), words);
     }
 }

@@ -1,5 +1,7 @@
 //! Secrets in lines.
 
+mod encoded;
+
 use super::log;
 
 /// `text` as it is printed when these are secrets.

@@ -49,7 +49,9 @@ fn rules_add_in_device_order() {
         ]
     );
     assert_eq!(names[16], "help");
-    assert_eq!(names.last().map(String::as_str), Some("quiet"));
+    let (last, sources) = names.split_last_chunk::<3>().unwrap();
+    assert_eq!(last.last().map(String::as_str), Some("quiet"));
+    assert_eq!(sources, &["password_file", "password_fd", "password_credential"]);
 }
 
 #[test]

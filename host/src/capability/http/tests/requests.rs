@@ -10,6 +10,7 @@ use url::Host;
 use super::super::tls;
 use super::*;
 use crate::capability::exchange::{Outgoing, converse};
+use crate::policy::{Limit, Limits};
 
 #[test]
 fn exactly_what_was_asked() {
@@ -183,7 +184,7 @@ fn a_selected_address_is_where_requests_go() {
 fn exchanges_are_counted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
-    http.exchanges = super::super::EXCHANGE_LIMIT;
+    http.exchanges = 10_000;
     for _ in 0..2 {
         assert_fails!(http.send(get("/")), Denied, "more than 10000 requests in one action");
     }
@@ -203,8 +204,8 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         url: origin.base_url().parse().unwrap(),
         headers: reqwest::header::HeaderMap::new(),
         body: None,
-        credentials: None,
-        body_limit: 1024,
+        limits: Limits::default(),
+        body_limit: Limits::default().get(Limit::ResponseBytes),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -236,4 +237,15 @@ fn no_environment_variable_names_a_proxy() {
     let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn an_answer_is_printed_without_what_it_says() {
+    let answer = Response {
+        status: 201,
+        headers: vec![("x-auth-token".to_owned(), "geheim".to_owned())],
+        body: b"geheim".to_vec(),
+    };
+    let printed = format!("{answer:?}");
+    assert!(printed.contains("201") && !printed.contains("geheim"), "{printed}");
 }

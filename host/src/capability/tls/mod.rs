@@ -21,7 +21,7 @@ mod tests;
 /// Where distributions keep the certificates that the system trusts, in one
 /// file (Debian, Fedora and RHEL, SUSE, Alpine). Reading one file costs a
 /// tenth of walking the directory beside it.
-const BUNDLES: &[&str] = &[
+pub(super) const BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/ca-bundle.pem",

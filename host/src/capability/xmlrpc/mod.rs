@@ -9,17 +9,16 @@ pub mod document;
 
 use super::exchange::Arriving;
 use super::http::{self, Http, Request};
+use crate::policy::Limit;
 use document::{Answer, Keep, Malformed, Tree, encode, read};
 
-/// Largest body of an answer, in bytes.
-const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// How much of it waits to be read, in bytes.
 const PIPE: usize = 64 * 1024;
 /// The status of every answer of a device that knows XML-RPC, also of a fault.
 const OK: u16 = 200;
 
-/// One call of a plugin (`xmlrpc.method-call`).
-#[derive(Debug)]
+/// One call of a plugin (`xmlrpc.method-call`). Not to be printed: the first
+/// call of a session hands over the password, and all others the session.
 pub struct Call {
     /// Name of the endpoint.
     pub endpoint: String,
@@ -59,7 +58,9 @@ pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
         headers: vec![("content-type".to_owned(), "text/xml".to_owned())],
         body: Some(body.into_bytes()),
     };
-    http.converse(request, BODY_LIMIT, async |arriving| Ok(receive(arriving, &keep).await))?
+    http.converse(request, Limit::XmlrpcBytes, async |arriving| {
+        Ok(receive(arriving, &keep).await)
+    })?
 }
 
 async fn receive(arriving: Arriving<'_>, keep: &Keep) -> Result<Tree, Failure> {

@@ -1,0 +1,58 @@
+//! `fencebox policy`: whether a policy is right, and what it leaves to an agent.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::plugin::{agent_name, installed};
+use crate::policy::{self, Policy};
+
+/// The policy in `file`, or else that of this machine; for one agent, or for
+/// each that there is a plugin for or that the policy names.
+pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write) -> anyhow::Result<()> {
+    if let Some(name) = agent.filter(|name| agent_name(name.as_ref()).as_deref() != Some(name)) {
+        bail!("{name} is no agent; write fence_DEVICE");
+    }
+    let policy = match file {
+        Some(file) => policy::read_file(file)?,
+        None => of_machine(out)?,
+    };
+    let known: Vec<String> = installed().into_iter().map(|(name, _)| name).collect();
+    if let Some(agent) = agent {
+        return tell(&policy, agent, &known, out);
+    }
+    let mut agents: Vec<&str> = known.iter().map(String::as_str).chain(policy.agents()).collect();
+    agents.sort_unstable();
+    agents.dedup();
+    agents.iter().try_for_each(|agent| tell(&policy, agent, &known, out))
+}
+
+/// Says where it looked, so that nobody takes a file for read that is not.
+fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
+    let places = policy::places()?;
+    let policy = policy::read(&places)?;
+    let present: Vec<_> = places.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    if present.is_empty() {
+        let first = places.first().context("no place for a policy")?;
+        writeln!(out, "there is no policy ({} does not exist)", first.display())?;
+    }
+    Ok(policy)
+}
+
+fn tell(policy: &Policy, agent: &str, known: &[String], out: &mut dyn Write) -> anyhow::Result<()> {
+    let note = match known.iter().any(|name| name == agent) {
+        true => "",
+        false => " (there is no plugin for it)",
+    };
+    let lines = policy.grant(agent).in_words();
+    if lines.is_empty() {
+        writeln!(out, "{agent}: all that its plugin declares{note}")?;
+        return Ok(());
+    }
+    writeln!(out, "{agent}: of what its plugin declares{note} it")?;
+    for line in lines {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}

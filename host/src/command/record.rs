@@ -1,0 +1,44 @@
+//! `fencebox record`: writes the record of plugins that a package brings,
+//! which is the same wherever it is made.
+
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::candidate::{self, Candidate};
+use crate::agent::log::Log;
+use crate::plugin::{Plugin, Record};
+
+pub(super) fn run(files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
+    for file in files {
+        let path = Record::path(file);
+        let wasm = candidate::read(file)?;
+        let log = Arc::new(Log::new(Box::new(std::io::sink())));
+        let plugin = Plugin::load(file.clone(), &log)?;
+        let candidate = Candidate::of(&plugin, file, &log)?;
+        replace(&path, &candidate.record(&wasm).text()).with_context(|| path.display().to_string())?;
+        writeln!(out, "{}", path.display())?;
+    }
+    Ok(())
+}
+
+/// All of it or nothing.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension(format!("json.{}", std::process::id()));
+    let written = write(&draft, text).and_then(|()| std::fs::rename(&draft, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&draft);
+    }
+    written
+}
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o644).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

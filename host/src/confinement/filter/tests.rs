@@ -1,0 +1,75 @@
+use super::{CALLS, compile, rules};
+use crate::confinement::Needs;
+
+fn needs(ports: &[u16], names: bool) -> Needs {
+    Needs {
+        ports: ports.iter().copied().collect(),
+        names,
+        ..Needs::default()
+    }
+}
+
+#[test]
+fn each_filter_is_one_that_the_kernel_takes() {
+    for needs in [needs(&[], false), needs(&[443], false), needs(&[443], true)] {
+        let program = compile(rules(&needs).unwrap()).unwrap();
+        // The kernel's limit.
+        assert!((100..4096).contains(&program.len()), "{} instructions", program.len());
+    }
+}
+
+#[test]
+fn a_call_is_listed_once() {
+    let rules = rules(&needs(&[443], true)).unwrap();
+    let conditional = rules.values().filter(|ways| !ways.is_empty()).count();
+    // Beside those with conditions only `bind` and `connect` are not on the list.
+    assert_eq!(rules.len(), CALLS.len() + conditional + 2);
+}
+
+#[test]
+fn no_list_has_what_an_agent_never_does() {
+    let rules = rules(&needs(&[443], true)).unwrap();
+    for call in [
+        libc::SYS_execve,
+        libc::SYS_execveat,
+        libc::SYS_clone3,
+        libc::SYS_ptrace,
+        libc::SYS_process_vm_readv,
+        libc::SYS_process_vm_writev,
+        libc::SYS_mount,
+        libc::SYS_umount2,
+        libc::SYS_pivot_root,
+        libc::SYS_chroot,
+        libc::SYS_unshare,
+        libc::SYS_setns,
+        libc::SYS_bpf,
+        libc::SYS_keyctl,
+        libc::SYS_add_key,
+        libc::SYS_perf_event_open,
+        libc::SYS_userfaultfd,
+        libc::SYS_io_uring_setup,
+        libc::SYS_init_module,
+        libc::SYS_finit_module,
+        libc::SYS_kexec_load,
+        libc::SYS_open_by_handle_at,
+        libc::SYS_personality,
+        libc::SYS_reboot,
+        libc::SYS_setuid,
+        libc::SYS_setrlimit,
+        libc::SYS_listen,
+        libc::SYS_accept4,
+        libc::SYS_seccomp,
+        libc::SYS_pkey_mprotect,
+        libc::SYS_memfd_create,
+    ] {
+        assert!(!rules.contains_key(&call), "call {call}");
+    }
+    assert!(!rules[&libc::SYS_clone].is_empty(), "processes");
+    assert!(!rules[&libc::SYS_mmap].is_empty(), "code");
+}
+
+#[test]
+fn without_a_port_there_is_no_socket() {
+    let rules = rules(&needs(&[], false)).unwrap();
+    assert!(!rules.contains_key(&libc::SYS_socket) && !rules.contains_key(&libc::SYS_connect));
+}

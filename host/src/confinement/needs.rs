@@ -1,0 +1,21 @@
+//! What a run needs of the system, as plain data.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// What is left to the process. Whoever will need something adds it here before
+/// the process is confined.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Files to read, and folders in which to read. What is not there is left
+    /// out: it cannot be read if it comes later.
+    pub read: BTreeSet<PathBuf>,
+    /// Folders in which files are read, made, replaced and removed.
+    pub write: BTreeSet<PathBuf>,
+    /// TCP ports, of whatever host, to connect to. There are none to listen at:
+    /// nothing that an agent can do yet takes one.
+    pub ports: BTreeSet<u16>,
+    /// Names of hosts are looked up, which takes libraries, files and sockets
+    /// of the system's.
+    pub names: bool,
+}

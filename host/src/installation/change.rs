@@ -1,0 +1,212 @@
+//! Installs, upgrades and removes.
+
+use std::path::{Path, PathBuf};
+
+use super::steps::Steps;
+use super::tidy::{names_without_plugin, tidy};
+use super::{Entry, Error, STORE, claim, component, entry, is_ours};
+use crate::plugin::{Folders, Record, fault};
+
+/// All that is installed of a plugin.
+pub struct Package<'a> {
+    /// What is recorded, its names among it.
+    pub record: &'a Record,
+    /// The component.
+    pub wasm: &'a [u8],
+    /// The compiled form.
+    pub form: &'a [u8],
+}
+
+/// What is there under the name that is to be installed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Previous {
+    /// Nothing.
+    None,
+    /// A file that nobody recorded, or one whose record is broken.
+    Unrecorded(PathBuf),
+    /// A plugin with its record.
+    Recorded(Box<Record>),
+}
+
+/// What is installed as the agent of this name.
+pub fn previous(folders: &Folders, name: &str) -> Previous {
+    let path = component(&folders.own, name);
+    if path.symlink_metadata().is_err() {
+        return Previous::None;
+    }
+    let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+    match Record::beside(&real) {
+        Ok(Some(record)) => Previous::Recorded(Box::new(record)),
+        _ => Previous::Unrecorded(path),
+    }
+}
+
+/// Installs the plugin, in place of an earlier one of its name. Returns whether
+/// anything had to be done about the plugin itself.
+pub fn install(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<bool, Error> {
+    let record = package.record;
+    claim::trust(&folders.own)?;
+    claim::trust(folders.programs())?;
+    claim::names(folders, record)?;
+    if record.programs {
+        claim::programs(folders, record)?;
+    }
+    steps.make_folder(&folders.own.join(STORE))?;
+    let _lock = claim::lock(&folders.own)?;
+    // Again: it may have changed before the lock was ours.
+    claim::names(folders, record)?;
+    tidy(folders, steps)?;
+    let new = !is_installed(folders, package);
+    if new {
+        let folder = store(folders, package, steps)?;
+        switch(folders, record, &folder, steps)?;
+    }
+    let around = surround(folders, record, steps);
+    around.map_err(|cause| Error::Unfinished {
+        name: record.name.clone(),
+        done: "installed",
+        cause: Box::new(cause),
+    })?;
+    Ok(new)
+}
+
+/// Removes the plugin of this agent, under all its names.
+pub fn remove(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Error> {
+    let not_installed = || Error::NotInstalled {
+        name: name.to_owned(),
+        folder: folders.own.clone(),
+    };
+    if !folders.own.is_dir() {
+        return Err(packaged(folders, name).unwrap_or_else(not_installed));
+    }
+    claim::trust(&folders.own)?;
+    claim::trust(folders.programs())?;
+    let _lock = claim::lock(&folders.own)?;
+    let path = component(&folders.own, name);
+    match entry(&folders.own, name) {
+        Entry::Alias(main) if path.exists() => {
+            return Err(Error::OtherName {
+                name: name.to_owned(),
+                main,
+            });
+        }
+        // A remove that was interrupted is finished.
+        Entry::Absent | Entry::Alias(_) if names_without_plugin(folders).iter().any(|left| left == name) => {}
+        Entry::Absent | Entry::Alias(_) => return Err(packaged(folders, name).unwrap_or_else(not_installed)),
+        Entry::Stored(_) | Entry::Foreign => steps.remove(&path)?,
+    }
+    tidy(folders, steps)
+        .and_then(|()| remove_by_hand(folders, name, steps))
+        .map_err(|cause| Error::Unfinished {
+            name: name.to_owned(),
+            done: "removed",
+            cause: Box::new(cause),
+        })
+}
+
+/// What somebody put there by hand has no record that names it.
+fn remove_by_hand(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Error> {
+    let form = component(&folders.own, name).with_extension("cwasm");
+    let program = folders.programs().join(name);
+    if form.symlink_metadata().is_ok() {
+        steps.remove(&form)?;
+    }
+    if is_ours(folders, &program) && !super::has_plugin(folders, name) {
+        steps.remove(&program)?;
+    }
+    Ok(())
+}
+
+fn packaged(folders: &Folders, name: &str) -> Option<Error> {
+    let path = component(&folders.packaged, name);
+    path.symlink_metadata().is_ok().then(|| Error::Packaged {
+        name: name.to_owned(),
+        path,
+    })
+}
+
+/// Whether this very plugin is there, whole, with the same grant and with a
+/// compiled form that is taken.
+fn is_installed(folders: &Folders, package: &Package<'_>) -> bool {
+    let path = component(&folders.own, &package.record.name);
+    if !matches!(entry(&folders.own, &package.record.name), Entry::Stored(_)) {
+        return false;
+    }
+    let same_record = |real: &Path| match Record::beside(real) {
+        Ok(Some(mut there)) => {
+            // Who installed it first, and when, stays.
+            there.installed.clone_from(&package.record.installed);
+            there == *package.record
+        }
+        _ => false,
+    };
+    path.canonicalize().is_ok_and(|real| {
+        std::fs::read(&real).is_ok_and(|wasm| wasm == package.wasm)
+            && same_record(&real)
+            && matches!(fault(&real), Ok(None))
+            && real
+                .parent()
+                .is_some_and(|folder| super::verify::modes(folder).is_empty())
+    })
+}
+
+/// Writes all files of the plugin into a new folder. Returns that folder, as
+/// the link names it.
+fn store(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<PathBuf, Error> {
+    let record = package.record;
+    let hash = record.blake3.get(..16).unwrap_or(&record.blake3);
+    let mut folder = Path::new(STORE).join(format!("{}-{hash}", record.name));
+    // The same plugin may be there damaged, and stays until it is replaced.
+    for number in 2.. {
+        if folders.own.join(&folder).symlink_metadata().is_err() {
+            break;
+        }
+        folder = Path::new(STORE).join(format!("{}-{hash}-{number}", record.name));
+    }
+    let real = folders.own.join(&folder);
+    steps.make_folder(&real)?;
+    let wasm = component(&real, &record.name);
+    steps.write(&wasm, package.wasm)?;
+    steps.write(&wasm.with_extension("cwasm"), package.form)?;
+    steps.write(&Record::path(&wasm), record.text().as_bytes())?;
+    steps.settle(&real)?;
+    Ok(folder)
+}
+
+/// Makes the new plugin the one that is found. Its further names are there
+/// before, so that they come with it.
+fn switch(folders: &Folders, record: &Record, folder: &Path, steps: &mut Steps) -> Result<(), Error> {
+    let main = format!("{}.wasm", record.name);
+    for name in &record.symlinks {
+        if entry(&folders.own, name) == Entry::Absent {
+            steps.link(Path::new(&main), &component(&folders.own, name))?;
+        }
+    }
+    steps.link(&folder.join(&main), &folders.own.join(&main))
+}
+
+/// Programs, and what is left of an earlier plugin.
+fn surround(folders: &Folders, record: &Record, steps: &mut Steps) -> Result<(), Error> {
+    let own = |name: &str| component(&folders.own, name);
+    for name in &record.symlinks {
+        if entry(&folders.own, name) == Entry::Absent {
+            steps.link(Path::new(&format!("{}.wasm", record.name)), &own(name))?;
+        }
+    }
+    if record.programs {
+        let binary = Path::new(folders.binary.file_name().unwrap_or_default());
+        for name in record.names() {
+            let program = folders.programs().join(name);
+            if !is_ours(folders, &program) {
+                claim::programs(folders, record)?;
+                steps.link(binary, &program)?;
+            }
+        }
+    }
+    // Beside a file that was put there by hand.
+    let form = own(&record.name).with_extension("cwasm");
+    if form.symlink_metadata().is_ok() {
+        steps.remove(&form)?;
+    }
+    tidy(folders, steps)
+}

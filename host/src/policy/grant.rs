@@ -1,0 +1,243 @@
+//! What is left to one agent: every table of the policy that applies to it,
+//! one after the other. Each can only take away.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use url::Host;
+
+use super::file::{EVERY_AGENT, Entry, Table};
+use super::location::is_loopback;
+use super::rule::{Destination, Meant, Purpose, Rule};
+use super::{Fingerprint, Limits, Origin, Policy, Refusal, Trust};
+
+#[cfg(test)]
+mod tests;
+
+/// What one agent may do. Without a policy: all that its plugin declared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// Why it may do nothing at all.
+    nothing: Option<Refusal>,
+    tables: Vec<Table>,
+    limits: Limits,
+}
+
+impl Policy {
+    /// What is left to the agent that is called by this name.
+    pub fn grant(&self, agent: &str) -> Grant {
+        let applies = |table: &&Table| table.agent == EVERY_AGENT || table.agent == agent;
+        let tables: Vec<_> = self.tables.iter().filter(applies).cloned().collect();
+        let mut limits = Limits::default();
+        for Entry { value, .. } in tables.iter().flat_map(|table| &table.limits) {
+            limits.lower(value.0, value.1);
+        }
+        Grant {
+            nothing: None,
+            tables,
+            limits,
+        }
+    }
+}
+
+impl Grant {
+    /// Leaves nothing to the agent, for this reason.
+    pub fn nothing(reason: Refusal) -> Self {
+        Self {
+            nothing: Some(reason),
+            ..Self::default()
+        }
+    }
+
+    /// Refuses everything if the agent may do nothing.
+    pub fn check_anything(&self) -> Result<(), Refusal> {
+        self.nothing.clone().map_or(Ok(()), Err)
+    }
+
+    /// How much of everything the plugin gets.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether the plugin file may act for this agent; its digest is only asked
+    /// for if the policy has one.
+    pub fn check_plugin(&self, digest: impl FnOnce() -> [u8; 32]) -> Result<(), Refusal> {
+        let mut pins = self
+            .tables
+            .iter()
+            .filter_map(|table| Some((table, table.pins.as_ref()?)))
+            .peekable();
+        if pins.peek().is_none() {
+            return Ok(());
+        }
+        let digest = Fingerprint(digest());
+        for (table, pin) in pins {
+            if !pin.value.contains(&digest) {
+                return Err(Refusal::new(format!(
+                    "the plugin file has the SHA-256 digest {}, which is not in sha256 ({}); restore the file, or pin it",
+                    digest.digits(),
+                    table.place(pin.line)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether requests may go there, as far as names tell.
+    pub fn check(&self, origin: &Origin) -> Result<(), Refusal> {
+        self.check_anything()?;
+        self.check_tls(origin)?;
+        self.check_place(origin)
+    }
+
+    /// `insecure-tls = false`: certificates are judged, and nothing leaves this
+    /// machine in the clear.
+    pub(super) fn check_tls(&self, origin: &Origin) -> Result<(), Refusal> {
+        let mut tables = self.tables.iter();
+        let Some((table, flag)) = tables.find_map(|table| Some((table, table.secure_tls.as_ref()?))) else {
+            return Ok(());
+        };
+        let place = table.place(flag.line);
+        let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
+        let leaves = hops.into_iter().flatten().any(|host| !is_loopback(host));
+        if !origin.tls && leaves {
+            return Err(Refusal::new(format!(
+                "{origin} is clear text, which insecure-tls = false refuses ({place}); use TLS"
+            )));
+        }
+        match origin.trust {
+            Trust::Anything => Err(Refusal::option(
+                "ssl_insecure",
+                format!(
+                    "refused by insecure-tls = false ({place}); name the certificate with ca_file or ssl_fingerprint"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `allow` and `deny` let requests go there, and through its proxy.
+    pub(super) fn check_place(&self, origin: &Origin) -> Result<(), Refusal> {
+        self.check_destination(origin.destination(), origin.proxy.is_some(), &origin)?;
+        match &origin.proxy {
+            None => Ok(()),
+            Some(proxy) => self.check_destination(proxy.destination(), false, &format!("the proxy {proxy}")),
+        }
+    }
+
+    /// Of what is `far`, behind a proxy, nobody here will know the address.
+    fn check_destination(&self, to: Destination<'_>, far: bool, shown: &dyn Display) -> Result<(), Refusal> {
+        let named = |table: &Table| allows(table, |rule| rule.means(to, Purpose::Allow) == Meant::Yes);
+        for table in &self.tables {
+            for Entry { value: rule, line } in &table.deny {
+                let place = table.place(*line);
+                match rule.means(to, Purpose::Deny) {
+                    Meant::Yes => {
+                        return Err(Refusal::new(format!("{shown} is refused by deny {rule} ({place})")));
+                    }
+                    Meant::ByAddress if far && named(table) != Some(true) => {
+                        return Err(Refusal::new(format!(
+                            "{shown} is behind a proxy, which alone knows its address, and deny {rule} may mean it ({place}); \
+                             name the host in allow of the same table"
+                        )));
+                    }
+                    _ => {}
+                }
+            }
+            let fits = allows(table, |rule| match rule.means(to, Purpose::Allow) {
+                Meant::Yes => true,
+                Meant::ByAddress => !far,
+                Meant::No => false,
+            });
+            if fits == Some(false) {
+                return Err(not_allowed(table, shown));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this address, which the next hop has, may be connected to.
+    pub fn admits(&self, origin: &Origin, address: IpAddr) -> Result<(), Refusal> {
+        let hop = origin
+            .proxy
+            .as_ref()
+            .map_or(origin.destination(), |proxy| proxy.destination());
+        let shown = match hop.host {
+            Host::Domain(name) => format!("{name} at {}", address.to_canonical()),
+            literal => literal.to_string(),
+        };
+        for table in &self.tables {
+            for Entry { value: rule, line } in &table.deny {
+                if rule.means_at(hop, address, Purpose::Deny) {
+                    let place = table.place(*line);
+                    return Err(Refusal::new(format!("{shown} is refused by deny {rule} ({place})")));
+                }
+            }
+            if allows(table, |rule| rule.means_at(hop, address, Purpose::Allow)) == Some(false) {
+                return Err(not_allowed(table, &shown));
+            }
+        }
+        Ok(())
+    }
+
+    /// In words, a line for each thing that is taken away.
+    pub fn in_words(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self
+            .nothing
+            .iter()
+            .map(|reason| format!("may do nothing: {reason}"))
+            .collect();
+        for table in &self.tables {
+            if let Some(allow) = &table.allow {
+                let rules: Vec<_> = allow.value.iter().map(Rule::to_string).collect();
+                let rules = if rules.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    rules.join(", ")
+                };
+                lines.push(format!("reaches only {rules} ({})", table.place(allow.line)));
+            }
+            for Entry { value, line } in &table.deny {
+                lines.push(format!("does not reach {value} ({})", table.place(*line)));
+            }
+            if let Some(pins) = &table.pins {
+                let digests: Vec<_> = pins.value.iter().map(Fingerprint::digits).collect();
+                lines.push(format!(
+                    "is a plugin file with the SHA-256 digest {} ({})",
+                    digests.join(" or "),
+                    table.place(pins.line)
+                ));
+            }
+            if let Some(flag) = &table.secure_tls {
+                lines.push(format!(
+                    "judges certificates, and sends nothing off this machine in the clear ({})",
+                    table.place(flag.line)
+                ));
+            }
+            for Entry { value, line } in &table.limits {
+                let (limit, value) = *value;
+                lines.push(format!(
+                    "has the limit {} = {}, not {} ({})",
+                    limit.key(),
+                    limit.show(value),
+                    limit.show(limit.default()),
+                    table.place(*line)
+                ));
+            }
+        }
+        lines
+    }
+}
+
+/// Whether the list of a table that has one allows.
+fn allows(table: &Table, means: impl Fn(&Rule) -> bool) -> Option<bool> {
+    table.allow.as_ref().map(|allow| allow.value.iter().any(means))
+}
+
+fn not_allowed(table: &Table, shown: &dyn Display) -> Refusal {
+    let line = table.allow.as_ref().map_or(1, |allow| allow.line);
+    Refusal::new(format!(
+        "{shown} is not in allow ({}); add it there if the agent is to reach it",
+        table.place(line)
+    ))
+}

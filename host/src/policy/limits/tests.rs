@@ -1,0 +1,68 @@
+//! Values and their spelling.
+
+use super::{Limit, Limits};
+
+#[test]
+fn each_limit_has_a_key_of_its_own() {
+    for (index, limit) in Limit::ALL.into_iter().enumerate() {
+        assert_eq!(Limit::of_key(limit.key()), Some(limit));
+        assert!(Limit::ALL.iter().skip(index + 1).all(|other| *other != limit));
+        assert!(limit.default() > 0);
+    }
+    assert_eq!(Limit::of_key("Memory"), None);
+}
+
+#[test]
+fn defaults_are_the_highest_and_say_nothing() {
+    let limits = Limits::default();
+    for limit in Limit::ALL {
+        let bound = limits.get(limit);
+        assert_eq!((bound.value(), bound.note()), (limit.default(), String::new()));
+        let mut more = limits;
+        more.lower(limit, u64::MAX);
+        assert_eq!(more, limits, "{limit:?}");
+    }
+    assert_eq!(limits.lowered().count(), 0);
+}
+
+#[test]
+fn what_was_lowered_stays_low_and_is_named() {
+    for limit in Limit::ALL {
+        let mut limits = Limits::default();
+        limits.lower(limit, 2);
+        limits.lower(limit, 3);
+        let bound = limits.get(limit);
+        assert_eq!((bound.value(), bound.size(), bound.count()), (2, 2, 2));
+        assert_eq!(bound.note(), format!(" (policy limit {})", limit.key()));
+        assert_eq!(limits.lowered().collect::<Vec<_>>(), [bound]);
+        assert_eq!(limits.to_string(), format!("{} {bound}", limit.key()));
+    }
+}
+
+#[test]
+fn values_are_read_as_they_are_shown() {
+    for (limit, value, text) in [
+        (Limit::Memory, 64 << 20, "64 MiB"),
+        (Limit::Memory, 96 << 10, "96 KiB"),
+        (Limit::Memory, 1000, "1000 bytes"),
+        (Limit::Computing, 5, "5 s"),
+    ] {
+        assert_eq!(limit.show(value), text);
+        assert_eq!(limit.read(text), Some(value));
+    }
+    assert_eq!(Limit::Requests.show(1000), "1000");
+    for (limit, text) in [
+        (Limit::Memory, "64"),
+        (Limit::Memory, "64MiB"),
+        (Limit::Memory, "64 MB"),
+        (Limit::Memory, "+64 MiB"),
+        (Limit::Memory, "-1 MiB"),
+        (Limit::Memory, "1.5 MiB"),
+        (Limit::Memory, "18446744073709551615 MiB"),
+        (Limit::Memory, "5 s"),
+        (Limit::Requests, "5 s"),
+        (Limit::Seconds, "5 MiB"),
+    ] {
+        assert_eq!(limit.read(text), None, "{text}");
+    }
+}

@@ -1,0 +1,267 @@
+//! One rule of `allow` or `deny`: which places it means.
+//!
+//! ```text
+//! rule   = [ ( "https" | "http" ) "://" ] place [ ":" ports ]
+//! place  = "*" | name | "*." name | address [ "/" prefix ]
+//! ports  = port | port "-" port
+//! ```
+//!
+//! | rule | means |
+//! |---|---|
+//! | `api.ctl.io` | the host of that name, and no other name |
+//! | `*.ctl.io` | every name that ends in `.ctl.io`, at any depth; not `ctl.io` itself |
+//! | `10.0.0.7`, `fd00::7` | that address |
+//! | `10.0.0.0/24`, `[fd00::/8]` | every address in the block |
+//! | `*` | every host |
+//! | `https://10.0.0.0/24:443` | the same, with TLS and at port 443 only |
+//! | `bmc.example:8000-8100` | the same, at these ports only |
+//!
+//! What a rule does not say it does not mind: without a scheme it means both
+//! with and without TLS, without a port every port. An IPv6 address or block is
+//! in brackets where a port follows.
+//!
+//! Names are compared without regard to case or to a dot at the end. Addresses
+//! are compared as numbers: `127.1`, `0x7f.0.0.1`, `2130706433` and
+//! `::ffff:127.0.0.1` are 127.0.0.1. A rule with an address also means the
+//! hosts whose names resolve to it; a rule with a name means no address. In
+//! `deny`, an IPv4 address also means the IPv6 addresses that a translator or
+//! tunnel takes to it (NAT64, 6to4, Teredo, ISATAP).
+//!
+//! A path, a user name, or a star anywhere else is an error:
+//!
+//! ```
+//! use fencebox::policy::Rule;
+//!
+//! for good in ["api.ctl.io", "*.ctl.io", "https://10.0.0.0/24:443", "[fd00::/8]:1-1024", "*", "fd00::7"] {
+//!     assert!(Rule::parse(good).is_ok(), "{good}");
+//! }
+//! let refused = |text| Rule::parse(text).unwrap_err();
+//! assert_eq!(refused("https://api.ctl.io/v2"), "a rule has no path; write https://api.ctl.io");
+//! assert_eq!(refused("10.0.0.7/24"), "it is no first address of a block; write 10.0.0.0/24");
+//! assert_eq!(refused("*ctl.io"), "a star stands alone or before a dot; write *.ctl.io");
+//! assert_eq!(refused("ftp://ctl.io"), "\"ftp\" is no scheme; write https://, http://, or none");
+//! ```
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use url::Host;
+
+use super::location::parse_host;
+use super::numeric::{Block, leads_to};
+use super::request::shortened;
+
+#[cfg(test)]
+mod tests;
+
+/// Longest text of a rule in a message: the longest name, and what is about it.
+const SHOWN: usize = 280;
+
+/// One pattern of `allow` or `deny`; the module comment specifies it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// As it was written.
+    text: String,
+    /// With TLS, without, or both.
+    tls: Option<bool>,
+    place: Place,
+    ports: RangeInclusive<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Any,
+    Name(String),
+    /// With the dot that it starts with.
+    Suffix(String),
+    Block(Block),
+}
+
+/// Where a connection or a request is to go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Destination<'a> {
+    pub(super) tls: bool,
+    pub(super) host: &'a Host<String>,
+    pub(super) port: u16,
+}
+
+/// Whether a rule means a destination, as far as its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    Yes,
+    No,
+    /// That depends on the address that the name resolves to.
+    ByAddress,
+}
+
+/// How a rule takes an address that leads to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To allow: it is itself alone.
+    Allow,
+    /// To deny: it is where it leads to as well.
+    Deny,
+}
+
+impl Rule {
+    /// Reads a rule, or says what is wrong with it and what to write instead.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() || text.chars().any(|character| character.is_control() || character == ' ') {
+            return Err("a rule is a host, *.NAME, or ADDRESS/PREFIX, without blanks".to_owned());
+        }
+        let (tls, rest) = match text.split_once("://") {
+            None => (None, text),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Some(true), rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Some(false), rest),
+            Some((scheme, _)) => {
+                let scheme = shortened(scheme);
+                return Err(format!("{scheme:?} is no scheme; write https://, http://, or none"));
+            }
+        };
+        if rest.contains('@') {
+            return Err("a rule has no user name; write HOST[:PORT]".to_owned());
+        }
+        let (place, ports) = split_ports(rest)?;
+        Ok(Self {
+            tls,
+            place: Place::parse(place, text)?,
+            ports,
+            text: text.to_owned(),
+        })
+    }
+
+    /// What its name says about this destination.
+    pub(super) fn means(&self, destination: Destination<'_>, purpose: Purpose) -> Meant {
+        let fits = self.tls.is_none_or(|tls| tls == destination.tls) && self.ports.contains(&destination.port);
+        let meant = match (&self.place, destination.host) {
+            _ if !fits => false,
+            (Place::Any, _) => true,
+            (Place::Block(_), Host::Domain(_)) => return Meant::ByAddress,
+            (Place::Block(block), Host::Ipv4(address)) => covers(block, IpAddr::V4(*address), purpose),
+            (Place::Block(block), Host::Ipv6(address)) => covers(block, IpAddr::V6(*address), purpose),
+            (Place::Name(name), Host::Domain(domain)) => plain(domain) == *name,
+            (Place::Suffix(suffix), Host::Domain(domain)) => {
+                let domain = plain(domain);
+                domain.len() > suffix.len() && domain.ends_with(suffix)
+            }
+            (Place::Name(_) | Place::Suffix(_), _) => false,
+        };
+        if meant { Meant::Yes } else { Meant::No }
+    }
+
+    /// Whether it means this destination, now that its address is known.
+    pub(super) fn means_at(&self, destination: Destination<'_>, address: IpAddr, purpose: Purpose) -> bool {
+        match (self.means(destination, purpose), &self.place) {
+            (Meant::Yes, _) => true,
+            (Meant::ByAddress, Place::Block(block)) => covers(block, address, purpose),
+            _ => false,
+        }
+    }
+}
+
+fn covers(block: &Block, address: IpAddr, purpose: Purpose) -> bool {
+    match purpose {
+        Purpose::Allow => block.contains(address),
+        Purpose::Deny => leads_to(address).any(|address| block.contains(address)),
+    }
+}
+
+/// As names are compared.
+fn plain(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// Takes the ports off the end, and the brackets off what is before them.
+fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), String> {
+    const EVERY: RangeInclusive<u16> = 1..=u16::MAX;
+    if let Some(inner) = text.strip_prefix('[') {
+        let (place, ports) = inner
+            .split_once(']')
+            .ok_or("the bracket is not closed; write [ADDRESS]")?;
+        // The prefix may stand within the brackets or after them.
+        if let Some(prefix) = ports.strip_prefix('/') {
+            return Err(format!("the prefix goes into the brackets; write [{place}/{prefix}]"));
+        }
+        if place.parse::<std::net::Ipv6Addr>().is_err() && !place.contains('/') {
+            return Err("only an IPv6 address or block goes into brackets".to_owned());
+        }
+        return match ports.strip_prefix(':') {
+            Some(ports) => Ok((place, parse_ports(ports)?)),
+            None if ports.is_empty() => Ok((place, EVERY)),
+            None => Err("after the bracket goes :PORT or nothing".to_owned()),
+        };
+    }
+    match text.split_once(':') {
+        None => Ok((text, EVERY)),
+        // Without brackets, several colons are those of an IPv6 address.
+        Some((_, rest)) if rest.contains(':') => Ok((text, EVERY)),
+        Some((place, ports)) => Ok((place, parse_ports(ports)?)),
+    }
+}
+
+fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    // Digits alone: `+1` is no port to anybody else either.
+    let port = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|port| digits && *port != 0)
+    };
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (port(first), port(last)) {
+        (Some(first), Some(last)) if first <= last => Ok(first..=last),
+        _ if text.contains('/') => Err("a rule has no path; leave it out".to_owned()),
+        _ => Err(format!(
+            "{:?} is no port; write a number from 1 to 65535, or two with - between them",
+            shortened(text)
+        )),
+    }
+}
+
+impl Place {
+    /// `whole` is the rule, for the advice.
+    fn parse(text: &str, whole: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        if let Some((address, prefix)) = text.split_once('/') {
+            return match parse_host(address) {
+                Ok(Host::Ipv4(address)) => Block::parse(IpAddr::V4(address), prefix).map(Self::Block),
+                Ok(Host::Ipv6(address)) => Block::parse(IpAddr::V6(address), prefix).map(Self::Block),
+                _ => {
+                    let end = whole.len() - prefix.len() - 1;
+                    let better = whole
+                        .get(..end)
+                        .filter(|better| whole.ends_with(prefix) && !better.ends_with('/'));
+                    let better = better.unwrap_or("HOST[:PORT]");
+                    Err(format!("a rule has no path; write {}", shortened(better)))
+                }
+            };
+        }
+        let (name, suffix) = match text.strip_prefix("*.") {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        if let Some((_, after)) = name.rsplit_once('*') {
+            let after = after.trim_start_matches('.');
+            return Err(format!(
+                "a star stands alone or before a dot; write *.{}",
+                shortened(if after.is_empty() { "NAME" } else { after })
+            ));
+        }
+        match parse_host(name)? {
+            Host::Domain(domain) if plain(&domain).is_empty() => Err("there is no name in it".to_owned()),
+            Host::Domain(domain) if suffix => Ok(Self::Suffix(format!(".{}", plain(&domain)))),
+            Host::Domain(domain) => Ok(Self::Name(plain(&domain))),
+            _ if suffix => Err("addresses have no names below them; write ADDRESS/PREFIX".to_owned()),
+            Host::Ipv4(address) => Ok(Self::Block(Block::single(IpAddr::V4(address)))),
+            Host::Ipv6(address) => Ok(Self::Block(Block::single(IpAddr::V6(address)))),
+        }
+    }
+}
+
+/// As it was written, or enough of it.
+impl std::fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text: String = self.text.chars().take(SHOWN).collect();
+        write!(formatter, "{text:?}")
+    }
+}

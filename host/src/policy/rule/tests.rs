@@ -1,0 +1,226 @@
+//! Rules and what they mean.
+
+use std::net::IpAddr;
+
+use url::Host;
+
+use super::{Destination, Meant, Purpose, Rule};
+
+fn rule(text: &str) -> Rule {
+    Rule::parse(text).unwrap_or_else(|reason| panic!("{text}: {reason}"))
+}
+
+fn means_for(text: &str, url: &str, purpose: Purpose) -> Meant {
+    let url = url::Url::parse(url).unwrap();
+    let host = url.host().unwrap().to_owned();
+    let destination = Destination {
+        tls: url.scheme() == "https",
+        host: &host,
+        port: url.port_or_known_default().unwrap(),
+    };
+    let meant = rule(text).means(destination, purpose);
+    // A name that is meant is so wherever it is; an address is where it is.
+    let address: IpAddr = match &host {
+        Host::Ipv4(address) => (*address).into(),
+        Host::Ipv6(address) => (*address).into(),
+        Host::Domain(_) => "203.0.113.1".parse().unwrap(),
+    };
+    let at = rule(text).means_at(destination, address, purpose);
+    assert_eq!(at, meant == Meant::Yes, "{text} and {url}");
+    meant
+}
+
+#[track_caller]
+fn means(text: &str, yes: &[&str], no: &[&str]) {
+    for purpose in [Purpose::Allow, Purpose::Deny] {
+        for url in yes {
+            assert_eq!(means_for(text, url, purpose), Meant::Yes, "{text} means {url}");
+        }
+        for url in no {
+            assert_eq!(means_for(text, url, purpose), Meant::No, "{text} does not mean {url}");
+        }
+    }
+}
+
+#[test]
+fn names() {
+    means(
+        "api.ctl.io",
+        &["https://api.ctl.io", "http://API.CTL.io.", "https://api.ctl.io:8443"],
+        &[
+            "https://ctl.io",
+            "https://x.api.ctl.io",
+            "https://api.ctl.io.evil.example",
+            "https://10.0.0.7",
+        ],
+    );
+    means("API.ctl.io.", &["https://api.ctl.io", "https://api.ctl.io."], &[]);
+    means("bücher.example", &["https://xn--bcher-kva.example"], &[]);
+    means(
+        "localhost",
+        &["http://localhost"],
+        &["http://127.0.0.1", "http://[::1]"],
+    );
+}
+
+#[test]
+fn suffixes() {
+    means(
+        "*.ctl.io",
+        &["https://api.ctl.io", "https://a.b.ctl.io", "https://a.CTL.io."],
+        &[
+            "https://ctl.io",
+            "https://evilctl.io",
+            "https://api.ctl.io.evil.example",
+            "https://10.0.0.7",
+        ],
+    );
+}
+
+#[test]
+fn schemes_and_ports() {
+    means(
+        "https://*",
+        &["https://a", "https://10.0.0.7:8443", "https://[::1]"],
+        &["http://a"],
+    );
+    means("http://a:80", &["http://a"], &["https://a:80", "http://a:81"]);
+    means("HTTPS://a", &["https://a"], &["http://a"]);
+    means("*", &["https://a", "http://127.0.0.1:1", "http://[::1]:65535"], &[]);
+    means(
+        "*:443",
+        &["https://a", "http://10.0.0.7:443"],
+        &["http://a", "https://a:8443"],
+    );
+    means(
+        "a:8000-8100",
+        &["https://a:8000", "http://a:8100"],
+        &["https://a:7999", "https://a:8101", "https://a"],
+    );
+    means(
+        "[fd00::/8]:443",
+        &["https://[fd00::7]"],
+        &["http://[fd00::7]", "https://[fe00::7]"],
+    );
+    means(
+        "https://10.0.0.0/24:8443",
+        &["https://10.0.0.9:8443"],
+        &["https://10.0.0.9", "http://10.0.0.9:8443"],
+    );
+}
+
+/// The URL parser knows IPv4's spellings, and a rule is read by the same.
+#[test]
+fn every_spelling_of_an_address_is_the_same() {
+    let spellings = [
+        "127.0.0.1",
+        "127.1",
+        "127.0.1",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "017700000001",
+        "127.0.0.1.",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:ffff:7f00:1]",
+    ];
+    let urls: Vec<_> = spellings.iter().map(|spelling| format!("http://{spelling}")).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    for text in spellings
+        .into_iter()
+        .chain(["127.0.0.0/8", "::ffff:127.0.0.0/104", "127.0.0.1/32"])
+    {
+        means(text, &urls, &["http://128.0.0.1", "http://[::1]"]);
+    }
+}
+
+#[test]
+fn only_to_deny_an_address_is_where_it_leads() {
+    for url in [
+        "http://[64:ff9b::10.0.0.7]",
+        "http://[2002:a00:7::]",
+        "http://[::10.0.0.7]",
+    ] {
+        for text in ["10.0.0.7", "10.0.0.0/8", "0.0.0.0/0"] {
+            assert_eq!(means_for(text, url, Purpose::Deny), Meant::Yes, "{text} and {url}");
+            assert_eq!(means_for(text, url, Purpose::Allow), Meant::No, "{text} and {url}");
+        }
+        assert_eq!(means_for("::/0", url, Purpose::Allow), Meant::Yes);
+    }
+}
+
+#[test]
+fn whether_a_name_is_meant_by_a_block_only_its_address_tells() {
+    for text in ["10.0.0.0/24", "10.0.0.7", "https://10.0.0.7:443"] {
+        assert_eq!(means_for(text, "https://a.example", Purpose::Allow), Meant::ByAddress);
+    }
+    assert_eq!(means_for("10.0.0.7:80", "https://a.example", Purpose::Deny), Meant::No);
+    assert_eq!(
+        means_for("http://10.0.0.7", "https://a.example", Purpose::Deny),
+        Meant::No
+    );
+    let host = Host::Domain("a.example".to_owned());
+    let to = Destination {
+        tls: true,
+        host: &host,
+        port: 443,
+    };
+    let at = |text: &str, address: &str, purpose| rule(text).means_at(to, address.parse().unwrap(), purpose);
+    assert!(at("10.0.0.0/24", "10.0.0.7", Purpose::Allow));
+    assert!(at("10.0.0.0/24", "::ffff:10.0.0.7", Purpose::Allow));
+    assert!(!at("10.0.0.0/24", "10.0.1.7", Purpose::Allow));
+    assert!(!at("10.0.0.0/24", "64:ff9b::10.0.0.7", Purpose::Allow));
+    assert!(at("10.0.0.0/24", "64:ff9b::10.0.0.7", Purpose::Deny));
+    assert!(!at("10.0.0.0/24:80", "10.0.0.7", Purpose::Deny));
+}
+
+#[test]
+fn what_means_nothing_is_refused_with_a_remedy() {
+    for (text, words) in [
+        ("", "ADDRESS/PREFIX"),
+        (" a", "without blanks"),
+        ("a\nb", "without blanks"),
+        ("https://", "no host name"),
+        ("https://a/", "has no path; write https://a"),
+        ("https://a/b/c", "has no path"),
+        ("https://a:443/b", "has no path"),
+        ("a/24", "has no path; write a"),
+        ("user:geheim@a", "has no user name"),
+        ("ssh://a", "write https://, http://, or none"),
+        ("a:0", "1 to 65535"),
+        ("a:65536", "1 to 65535"),
+        ("a:+1", "1 to 65535"),
+        ("a:9-1", "1 to 65535"),
+        ("a:1-", "1 to 65535"),
+        ("a:", "1 to 65535"),
+        ("*a.example", "write *.a.example"),
+        ("a.*", "write *.NAME"),
+        ("*.*.a", "write *.a"),
+        ("a*", "write *.NAME"),
+        ("**", "write *.NAME"),
+        ("*.", "no host name"),
+        ("*.10.0.0.7", "write ADDRESS/PREFIX"),
+        ("[fd00::/8", "is not closed"),
+        ("[fd00::]/8", "write [fd00::/8]"),
+        ("[a]:443", "only an IPv6 address"),
+        ("[fd00::1]443", ":PORT or nothing"),
+        ("10.0.0.7/24", "write 10.0.0.0/24"),
+        ("10.0.0.0/33", "from 0 to 32"),
+        ("300.0.0.1", "no host name or address"),
+        ("a_b c", "without blanks"),
+        ("fe80::1%eth0", "no host name or address"),
+    ] {
+        let reason = Rule::parse(text).unwrap_err();
+        assert!(reason.contains(words), "{text}: {reason}");
+        assert!(!reason.contains("geheim") && !reason.contains('\n'), "{text}: {reason}");
+    }
+}
+
+#[test]
+fn a_rule_is_shown_as_it_was_written() {
+    assert_eq!(
+        rule("HTTPS://Api.ctl.io.:443").to_string(),
+        "\"HTTPS://Api.ctl.io.:443\""
+    );
+}

@@ -1,0 +1,114 @@
+//! The answers of a device, byte for byte, through a real connection: an
+//! exchange ends, and in a complete answer or in one line.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fencebox::agent::clock::{Clock, Deadline};
+use fencebox::agent::secret::Secret;
+use fencebox::agent::system_clock::SystemClock;
+use fencebox::capability::http::{Credentials, Http, Request};
+use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+
+/// Largest body that may come through, in bytes.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// What a device answers to a GET, whatever that is; then it hangs up.
+pub fn http_answers(data: &[u8]) {
+    DEVICE.with_borrow(|device| {
+        device.play(data);
+        let mut http = device.capability();
+        let request = Request {
+            endpoint: "api".to_owned(),
+            method: reqwest::Method::GET,
+            path: "/power".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            purpose: String::new(),
+        };
+        match http.send(request) {
+            Ok(answer) => {
+                assert!((200..=599).contains(&answer.status), "{}", answer.status);
+                assert!(answer.body.len() <= LARGEST.min(data.len()), "{}", answer.body.len());
+                let clean = |text: &str| !text.contains(['\r', '\n', '\0']);
+                let fields = &answer.headers;
+                assert!(
+                    fields.iter().all(|(name, value)| clean(name) && clean(value)),
+                    "{fields:?}"
+                );
+            }
+            Err(failure) => super::one_line(&failure.to_string()),
+        }
+    });
+}
+
+thread_local! {
+    /// One for each thread, so that no two inputs meet.
+    static DEVICE: RefCell<Player> = RefCell::new(Player::start());
+}
+
+/// A device that answers each request with what is played, and hangs up.
+struct Player {
+    address: SocketAddr,
+    answer: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Player {
+    fn start() -> Self {
+        let answer = Arc::new(Mutex::new(Vec::new()));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap_or_else(|cause| unreachable!("{cause}"));
+        let address = listener.local_addr().unwrap_or_else(|cause| unreachable!("{cause}"));
+        let played = answer.clone();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut request = Vec::new();
+                let mut piece = [0; 1024];
+                while !request.ends_with(b"\r\n\r\n") {
+                    match stream.read(&mut piece) {
+                        Ok(length @ 1..) => request.extend_from_slice(&piece[..length]),
+                        _ => break,
+                    }
+                }
+                // The agent may have read enough, and be gone.
+                let _ = stream.write_all(&played.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        });
+        Self { address, answer }
+    }
+
+    fn play(&self, data: &[u8]) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = data.to_vec();
+    }
+
+    fn capability(&self) -> Http {
+        let endpoint = Endpoint {
+            name: "api".to_owned(),
+            scheme: Scheme::Http,
+            addresses: vec![Address::Fixed("127.0.0.1".to_owned())],
+            port: Port::Fixed(self.address.port()),
+            base_path: String::new(),
+            auth: Auth::Plugin,
+        };
+        let endpoints = Endpoints::new(vec![endpoint]).unwrap_or_else(|rule| unreachable!("{rule}"));
+        let api = endpoints
+            .locate("api", |_| None)
+            .unwrap_or_else(|rule| unreachable!("{rule}"));
+        let clock = Arc::new(SystemClock::start());
+        let deadline = Deadline::after(clock.as_ref() as &dyn Clock, Duration::from_secs(10));
+        let credentials = Credentials {
+            username: String::new(),
+            password: Secret::new(String::new()),
+        };
+        Http::new(
+            endpoints,
+            BTreeMap::from([("api".to_owned(), api)]),
+            credentials,
+            clock,
+            deadline,
+        )
+    }
+}

@@ -1,0 +1,150 @@
+//! Calling an agent in this process: the real host and the real plugin, on virtual time.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use fencebox::agent::audit::Audit;
+use fencebox::agent::clock::Clock as _;
+use fencebox::agent::log::Log;
+use fencebox::agent::options::Table;
+use fencebox::agent::run::Call;
+use fencebox::agent::virtual_clock::VirtualClock;
+use fencebox::plugin::Plugin;
+
+use crate::secrets::Secrets;
+
+/// What came of a call.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The exit code; none of a process that was killed.
+    pub exit: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// How long it took, on the clock that it ran on.
+    pub took: Duration,
+    /// The most memory that the program had resident, in KiB; 0 where no program was run. Linux counts what its parent
+    /// had when it was started.
+    pub peak: u64,
+}
+
+impl Outcome {
+    /// It failed as a failure should: exit 1, nothing on standard output, one line on standard error, which says all of
+    /// `words`.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub fn assert_refused(&self, words: &[&str]) {
+        assert_eq!(self.exit, Some(1), "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "one line: {self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
+        }
+    }
+
+    /// None of the secrets is in what it wrote, nor in its debug file.
+    ///
+    /// # Panics
+    /// When one is.
+    #[track_caller]
+    pub fn assert_discreet(&self, secrets: &Secrets, stdin: &[u8]) {
+        secrets.assert_untold(&self.stdout, self);
+        secrets.assert_untold(&self.stderr, self);
+        let stdin = String::from_utf8_lossy(stdin);
+        let files = stdin.lines().filter_map(|line| line.strip_prefix("debug_file="));
+        for text in files.filter_map(|path| std::fs::read(path).ok()) {
+            secrets.assert_untold(&String::from_utf8_lossy(&text), &"the debug file");
+        }
+    }
+
+    /// It succeeded and said so.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub fn assert_done(&self, stdout: &str) {
+        assert_eq!((self.exit, self.stdout.as_str()), (Some(0), stdout), "{self:?}");
+    }
+}
+
+/// The install tree that xtask has laid out.
+///
+/// # Errors
+/// When the environment does not name it.
+pub fn tree() -> Result<PathBuf> {
+    let tree = std::env::var_os("FENCEBOX_TREE").map(PathBuf::from);
+    tree.context("FENCEBOX_TREE is not set; run this by `cargo xtask`")
+}
+
+/// Runs the agent `name` of the install tree on a clock.
+///
+/// # Errors
+/// When there is no such plugin, or it cannot be run.
+pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcome> {
+    let stderr = Captured::default();
+    let log = Arc::new(Log::new(Box::new(stderr.clone())));
+    let mut device = plugin(name)?.describe(name, &log, clock.clone())?;
+    let table = Table::new(&device.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
+    let mut stdout = Vec::new();
+    let call = Call {
+        name,
+        arguments: &[],
+        stdin: &mut stdin.as_bytes(),
+        stdout: &mut stdout,
+        log: &log,
+        clock: clock.as_ref(),
+        service: None,
+        confine: &|_| (),
+        credentials: None,
+        audit: &Audit::unheard(),
+    };
+    let exit = call.run(&table, &mut device);
+    Ok(Outcome {
+        exit: Some(exit.code().into()),
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: stderr.text(),
+        took: clock.now(),
+        peak: 0,
+    })
+}
+
+/// The plugin, loaded once for all calls of a program.
+fn plugin(name: &str) -> Result<Arc<Plugin>> {
+    static LOADED: Mutex<BTreeMap<String, Arc<Plugin>>> = Mutex::new(BTreeMap::new());
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(plugin) = loaded.get(name) {
+        return Ok(plugin.clone());
+    }
+    let path = tree()?.join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
+    let plugin = Arc::new(Plugin::load(path, &Log::new(Box::new(io::sink())))?);
+    loaded.insert(name.to_owned(), plugin.clone());
+    Ok(plugin)
+}
+
+/// What was written to standard error.
+#[derive(Clone, Default)]
+pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    pub(crate) fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

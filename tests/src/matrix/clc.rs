@@ -1,0 +1,66 @@
+//! CenturyLink Cloud in the matrix.
+
+use anyhow::Result;
+
+use super::scene::{Scene, Trouble};
+use super::wired::{self, Wired};
+use super::{Device, Run};
+use crate::clc::{GRAMMAR, Settings};
+use crate::machine::{Machine, Power};
+
+const MACHINE: &str = "WA1ACMEDB01";
+const PASSWORD: &str = "s3cret-pass";
+const STEPS: &[&str] = &["login", "server", "operation", "task"];
+
+/// An account with two servers.
+pub(super) struct Cloud;
+
+impl Device for Cloud {
+    fn name(&self) -> &'static str {
+        "clc"
+    }
+
+    fn agent(&self) -> &'static str {
+        "fence_clc"
+    }
+
+    fn scenes(&self) -> Vec<Scene> {
+        let mut scenes = wired::scenes(Some(Power::Paused), false);
+        // A paused server counts as on: it can resume.
+        scenes.retain(|scene| (scene.action, &scene.power) != ("on", &Power::Paused));
+        scenes
+    }
+
+    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+        wired::troubles(&GRAMMAR, STEPS, Vec::new())
+    }
+
+    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
+        wired::deceived(scene, faults)
+    }
+
+    fn secrets(&self) -> &'static [&'static str] {
+        &[PASSWORD, "SIMULATED."]
+    }
+
+    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+        let settings = Settings {
+            password: PASSWORD.to_owned(),
+            // The other one is off: whoever takes it for the first is found out.
+            machines: vec![scene.machine(MACHINE), Machine::new("WA1ACMEDB02", Power::Off)],
+            task_polls: 1,
+            ..Settings::default()
+        };
+        let wired = Wired {
+            agent: self.agent(),
+            config: settings.config(),
+            grammar: &GRAMMAR,
+            machine: MACHINE,
+            is_off: |power| *power == Power::Off,
+        };
+        wired.play(scene, faults, |simulator| {
+            let url = simulator.url();
+            format!("login=fencer\npasswd={PASSWORD}\naccount=ACME\nplug={MACHINE}\napi_url={url}\n")
+        })
+    }
+}

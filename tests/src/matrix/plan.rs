@@ -1,0 +1,158 @@
+//! Which runs there are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Device;
+use super::chance::Chance;
+use super::scene::{Habit, Scene, Trouble};
+
+/// No fault is placed at a later call of a step than this: what comes after it are more polls of the same kind.
+const LAST_CALL: u64 = 4;
+
+/// One run: a scene and what goes wrong in it.
+#[derive(Clone)]
+pub(super) struct Case<'d> {
+    pub(super) device: &'d dyn Device,
+    pub(super) scene: Scene,
+    pub(super) faults: Vec<String>,
+}
+
+impl fmt::Display for Case<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.device.name(), self.scene, self.faults.join(" + "))
+    }
+}
+
+/// A scene, and where in it something can go wrong.
+pub(super) struct Stage<'d> {
+    pub(super) device: &'d dyn Device,
+    pub(super) scene: Scene,
+    /// How often the conversation comes to each step when nothing goes wrong.
+    calls: BTreeMap<&'static str, u64>,
+    troubles: Vec<Trouble>,
+}
+
+impl<'d> Stage<'d> {
+    /// Plays a scene without a fault, to see which exchanges there are. It is judged later, as one of the runs.
+    pub(super) fn set(device: &'d dyn Device, scene: Scene) -> Result<Stage<'d>> {
+        let clean = device
+            .play(&scene, &[])
+            .with_context(|| format!("{} {scene}", device.name()))?;
+        let mut calls = BTreeMap::new();
+        for step in clean.steps {
+            *calls.entry(step).or_default() += 1;
+        }
+        let troubles = device.troubles(&scene);
+        Ok(Stage {
+            device,
+            scene,
+            calls,
+            troubles,
+        })
+    }
+
+    /// Every fault at every exchange of the conversation: at this one alone, and from it on. Of those that differ
+    /// least from others, one in `share`.
+    fn singles(&self, share: usize, chance: &mut Chance) -> Vec<Vec<String>> {
+        let mut singles = vec![Vec::new()];
+        let ordinary = self.scene.habit == Habit::Lags(1);
+        for trouble in &self.troubles {
+            let calls = self.calls.get(trouble.step).copied().unwrap_or_default();
+            let last = if trouble.everywhere && !trouble.heavy {
+                LAST_CALL
+            } else {
+                1
+            };
+            let telling = ordinary && (!trouble.heavy || self.scene.action == "off");
+            for call in 1..=calls.min(last) {
+                for fault in [trouble.once(call), trouble.lasting(call)] {
+                    if (telling && call <= 2) || chance.below(share) == 0 {
+                        singles.push(vec![fault]);
+                    }
+                }
+            }
+        }
+        singles
+    }
+
+    /// A fault in the conversation, and another one anywhere, also at a step that the conversation comes to only
+    /// because of the first.
+    fn pair(&self, chance: &mut Chance) -> Option<Vec<String>> {
+        let anywhere: Vec<&Trouble> = self.troubles.iter().filter(|trouble| !trouble.heavy).collect();
+        let common: Vec<&Trouble> = anywhere
+            .iter()
+            .filter(|trouble| self.calls.contains_key(trouble.step))
+            .copied()
+            .collect();
+        let first = self.place(chance.pick(&common)?, 0, chance);
+        let second = self.place(chance.pick(&anywhere)?, 2, chance);
+        Some(vec![first, second])
+    }
+
+    /// Somewhere in the conversation, or up to so many calls after its end.
+    fn place(&self, trouble: &Trouble, beyond: u64, chance: &mut Chance) -> String {
+        let calls = self.calls.get(trouble.step).copied().unwrap_or_default() + beyond;
+        let call = 1 + chance.below(usize::try_from(calls.min(LAST_CALL)).unwrap_or(1)) as u64;
+        match chance.below(2) {
+            0 => trouble.once(call),
+            _ => trouble.lasting(call),
+        }
+    }
+
+    fn case(&self, faults: Vec<String>) -> Case<'d> {
+        Case {
+            device: self.device,
+            scene: self.scene.clone(),
+            faults,
+        }
+    }
+}
+
+/// Every single fault of every scene of a device; of the less telling ones, one in `share`.
+pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<Case<'d>> {
+    let mut chance = Chance::new(seed);
+    let mut cases = Vec::new();
+    for stage in stages {
+        let singles = stage.singles(share, &mut chance);
+        cases.extend(singles.into_iter().map(|faults| stage.case(faults)));
+    }
+    cases
+}
+
+/// So many pairs of faults of a device; the same for the same seed.
+pub(super) fn pairs<'d>(stages: &[Stage<'d>], number: usize, seed: u64) -> Vec<Case<'d>> {
+    let mut chance = Chance::new(seed);
+    let mut pairs = Vec::with_capacity(number);
+    for _ in 0..number {
+        if let Some(stage) = chance.pick(stages)
+            && let Some(faults) = stage.pair(&mut chance)
+        {
+            pairs.push(stage.case(faults));
+        }
+    }
+    pairs
+}
+
+/// The run of a line of the report.
+pub(super) fn replay<'d>(devices: &'d [Box<dyn Device>], line: &str) -> Result<Case<'d>> {
+    let (place, faults) = line
+        .split_once(": ")
+        .with_context(|| format!("case `{line}`: must be DEVICE SCENE: FAULTS"))?;
+    let (name, scene) = place.split_once(' ').unwrap_or((place, ""));
+    let Some(device) = devices.iter().find(|device| device.name() == name) else {
+        bail!("case `{line}`: no device `{name}`");
+    };
+    let scenes = device.scenes();
+    let Some(scene) = scenes.into_iter().find(|own| own.to_string() == scene) else {
+        bail!("case `{line}`: no scene `{scene}` of {name}");
+    };
+    let faults = faults.split(" + ").map(str::trim).filter(|fault| !fault.is_empty());
+    Ok(Case {
+        device: device.as_ref(),
+        scene,
+        faults: faults.map(str::to_owned).collect(),
+    })
+}

@@ -1,0 +1,156 @@
+//! Plays the runs, several at once, and counts.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use super::plan::{Case, Stage, pairs, replay, singles};
+use super::scene::Habit;
+use super::{Device, Report, Wrong, judge};
+
+/// How many runs at once for each processor: some wait for the network for a moment.
+const AT_ONCE: usize = 3;
+
+/// One in so many, where not all runs are tried.
+const SHARE: usize = 8;
+
+/// Which runs are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Chooses the pairs.
+    pub seed: u64,
+    /// How many pairs of faults are tried, for each device.
+    pub pairs: usize,
+    /// This device alone.
+    pub device: Option<String>,
+    /// This run alone, as the report has it; or all single faults whose line has this in it.
+    pub case: Option<String>,
+    /// What is excluded is tried, too, and nothing else: to see what is missed.
+    pub excluded: bool,
+    /// Of what differs least from the rest, faults at third and later calls, machines with a habit, and what makes
+    /// much work, one run in eight is tried: the seed says which.
+    pub brief: bool,
+    /// Nothing is tried; the runs are told.
+    pub list: bool,
+}
+
+/// Plays everything that is wanted on these devices.
+///
+/// # Errors
+/// When a device is not known, a scene fails without a fault, or nothing is left to play.
+pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
+    if let Some(line) = options.case.as_deref().filter(|line| line.contains(": ")) {
+        let case = replay(devices, line)?;
+        return Ok(play_all(vec![case]));
+    }
+    let mut report = Report::default();
+    for device in devices {
+        if options.device.as_deref().is_some_and(|name| name != device.name()) {
+            continue;
+        }
+        report.add(run_device(device.as_ref(), options)?);
+    }
+    if report.runs == 0 && report.devices.is_empty() {
+        let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
+        bail!("nothing to play; there are the devices {}", names.join(", "));
+    }
+    Ok(report)
+}
+
+fn run_device(device: &dyn Device, options: &Options) -> Result<Report> {
+    let started = Instant::now();
+    let stages = device.scenes().into_iter().map(|scene| Stage::set(device, scene));
+    let stages: Vec<_> = stages.collect::<Result<_>>()?;
+    let share = if options.brief { SHARE } else { 1 };
+    let mut cases = singles(&stages, share, options.seed);
+    cases.extend(pairs(&stages, options.pairs, options.seed));
+    if let Some(text) = &options.case {
+        cases.retain(|case| case.to_string().contains(text));
+    }
+    let mut excluded: BTreeMap<&str, usize> = BTreeMap::new();
+    cases.retain(|case| match device.excluded(&case.scene, &case.faults) {
+        Some(why) => {
+            *excluded.entry(why).or_default() += 1;
+            options.excluded
+        }
+        None => !options.excluded,
+    });
+    if options.list {
+        return Ok(Report {
+            devices: cases.iter().map(Case::to_string).collect(),
+            ..Report::default()
+        });
+    }
+    let mut report = play_all(cases);
+    report.devices.push(format!(
+        "{}: {} scenes, {} runs in {:.0} s",
+        device.name(),
+        stages.len(),
+        report.runs,
+        started.elapsed().as_secs_f32()
+    ));
+    if !options.excluded {
+        let told = excluded.into_iter();
+        report.excluded = told
+            .map(|(why, number)| (format!("{}: {why}", device.name()), number))
+            .collect();
+    }
+    Ok(report)
+}
+
+fn play_all(mut cases: Vec<Case<'_>>) -> Report {
+    let mut report = Report {
+        runs: cases.len(),
+        ..Report::default()
+    };
+    // From the end: in the order in which they were made.
+    cases.reverse();
+    let (cases, wrong) = (Mutex::new(cases), Mutex::new(Vec::new()));
+    let threads = std::thread::available_parallelism().map_or(2, usize::from) * AT_ONCE;
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(case) = { cases.lock().unwrap_or_else(PoisonError::into_inner).pop() } {
+                    if let Err(verdict) = play(&case) {
+                        let mut wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner);
+                        wrong.push((case.to_string(), verdict));
+                    }
+                }
+            });
+        }
+    });
+    let mut wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
+    wrong.sort_by(|one, other| one.0.cmp(&other.0));
+    for (line, verdict) in wrong {
+        let told = |why: String| format!("--case '{line}': {why}");
+        match verdict {
+            Wrong::FalseSuccess(why) => report.false_successes.push(told(why)),
+            Wrong::Other(why) => report.others.push(told(why)),
+        }
+    }
+    report
+}
+
+fn play(case: &Case<'_>) -> Result<(), Wrong> {
+    let device = case.device;
+    let played = catch_unwind(AssertUnwindSafe(|| device.play(&case.scene, &case.faults)));
+    match played {
+        Err(_) => Err(Wrong::Other("it panicked".to_owned())),
+        Ok(Err(cause)) => Err(Wrong::Other(format!("it cannot be played: {cause:#}"))),
+        Ok(Ok(run)) => {
+            judge::judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
+            let orderly = case.faults.is_empty() && matches!(case.scene.habit, Habit::Lags(_));
+            match orderly && run.outcome.exit == Some(1) {
+                // What fails with faults proves nothing then.
+                true => Err(Wrong::Other(format!(
+                    "it fails without a fault: {}",
+                    run.outcome.stderr
+                ))),
+                false => Ok(()),
+            }
+        }
+    }
+}

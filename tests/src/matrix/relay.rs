@@ -1,0 +1,77 @@
+//! The relay board of the README's plugin in the matrix, and a plugin on it that nobody should trust.
+
+use anyhow::Result;
+
+use super::scene::{Scene, Trouble};
+use super::wired::{self, Wired};
+use super::{Device, Run};
+use crate::machine::{Machine, Power};
+use crate::relay::{self, GRAMMAR};
+
+const STEPS: &[&str] = &["read", "switch"];
+
+/// A board with two relays, and the plugin that speaks to it.
+pub(super) struct Board {
+    name: &'static str,
+    agent: &'static str,
+}
+
+impl Board {
+    pub(super) fn honest() -> Board {
+        Board {
+            name: "relay",
+            agent: "fence_relay",
+        }
+    }
+}
+
+/// The same board behind a plugin that takes an accepted request for its success. Not one of the devices: it is here to
+/// be caught.
+pub fn credulous() -> Box<dyn Device> {
+    Box::new(Board {
+        name: "credulous",
+        agent: "fence_credulous",
+    })
+}
+
+impl Device for Board {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn agent(&self) -> &'static str {
+        self.agent
+    }
+
+    fn scenes(&self) -> Vec<Scene> {
+        wired::scenes(None, false)
+    }
+
+    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+        wired::troubles(&GRAMMAR, STEPS, Vec::new())
+    }
+
+    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
+        wired::deceived(scene, faults)
+    }
+
+    fn secrets(&self) -> &'static [&'static str] {
+        &["s3cret", "ZmVuY2VyOnMzY3JldA=="]
+    }
+
+    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+        let mut config = relay::config();
+        config.machines = vec![scene.machine("1"), Machine::new("2", Power::Off)];
+        let wired = Wired {
+            agent: self.agent,
+            config,
+            grammar: &GRAMMAR,
+            machine: "1",
+            is_off: |power| *power == Power::Off,
+        };
+        wired.play(scene, faults, |board| {
+            let port = board.address().port();
+            format!("ip=127.0.0.1\nipport={port}\nusername=fencer\npassword=s3cret\nplug=1\n")
+        })
+    }
+}

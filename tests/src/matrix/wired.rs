@@ -1,0 +1,141 @@
+//! What the devices have in common that are simulated by [`Simulator`].
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use fencebox::agent::virtual_clock::VirtualClock;
+
+use super::Run;
+use super::judge::Truth;
+use super::scene::{Habit, Scene, Trouble};
+use crate::agent;
+use crate::fault::{Grammar, Occasion, Plan};
+use crate::machine::Power;
+use crate::server::{Config, Simulator};
+
+/// Kinds that make much work for both sides, with what differs least from call to call.
+const HEAVY: &[&str] = &["huge", "long-string", "wide", "deep", "json-deep", "laughs"];
+
+/// A call of an agent at a simulator.
+pub(super) struct Wired<'a> {
+    pub(super) agent: &'a str,
+    /// The device, without faults.
+    pub(super) config: Config,
+    pub(super) grammar: &'static Grammar,
+    /// The machine that the action is about.
+    pub(super) machine: &'a str,
+    /// What counts as off.
+    pub(super) is_off: fn(&Power) -> bool,
+}
+
+impl Wired<'_> {
+    /// Calls the agent with what `stdin` makes of the device's URL.
+    pub(super) fn play(
+        self,
+        scene: &Scene,
+        faults: &[String],
+        stdin: impl FnOnce(&Simulator) -> String,
+    ) -> Result<Run> {
+        let clock = Arc::new(VirtualClock::shared());
+        let plans = faults.iter().map(|fault| self.grammar.parse(fault));
+        let mut config = self.config;
+        config.faults = plans.collect::<Result<_, _>>()?;
+        config.clock = Some(clock.clone());
+        let simulator = Simulator::start(config)?;
+        let before = simulator.machines();
+        let mark = simulator.machine(self.machine).context("no such machine")?.mark();
+        let stdin = format!(
+            "action={}\n{}power_timeout=12\nlogin_timeout=1\nshell_timeout=1\n{}",
+            scene.action,
+            // An agent without cycles has no such option.
+            if scene.method == "onoff" { "" } else { "method=cycle\n" },
+            stdin(&simulator)
+        );
+        let outcome = agent::call(self.agent, &stdin, &clock)?;
+        let machine = simulator.machine(self.machine).context("no such machine")?;
+        let since = machine.history().iter().skip(mark);
+        let others = before
+            .iter()
+            .filter(|other| !other.id().eq_ignore_ascii_case(self.machine));
+        let switched = others
+            .filter(|other| simulator.history(other.id()).len() != other.history().len())
+            .map(|other| format!("{}, another machine, was switched", other.id()));
+        let truth = Truth {
+            off: (self.is_off)(machine.power()),
+            was_off: since.clone().any(self.is_off),
+            on: *machine.power() == Power::On,
+            history: since.map(Power::to_string).collect::<Vec<_>>().join(", "),
+            harm: switched.into_iter().next(),
+        };
+        let steps = simulator.steps();
+        Ok(Run { outcome, truth, steps })
+    }
+}
+
+/// What can go wrong at these steps, by the tables of the simulator.
+pub(super) fn troubles(grammar: &'static Grammar, steps: &[&'static str], more: Vec<Plan>) -> Vec<Trouble> {
+    let samples = steps.iter().flat_map(|step| grammar.samples(step, 1));
+    let troubles = samples.chain(more).map(|plan| Trouble {
+        step: plan.step,
+        everywhere: plan.kind.row.occasion == Occasion::Call,
+        heavy: HEAVY.contains(&plan.kind.word()),
+        kind: plan.kind.to_string(),
+    });
+    troubles.collect()
+}
+
+/// The scenes of a device that can do everything; `paused` is what a machine may be that is neither on nor off.
+pub(super) fn scenes(paused: Option<Power>, cycles: bool) -> Vec<Scene> {
+    let on = || Power::On;
+    let mut scenes = vec![
+        Scene::new("off", on()),
+        Scene::new("reboot", on()),
+        Scene::new("on", Power::Off),
+        Scene::new("status", on()),
+        Scene::new("status", Power::Off),
+        Scene::new("monitor", on()),
+    ];
+    if let Some(paused) = paused {
+        scenes.push(Scene::new("off", paused.clone()));
+        scenes.push(Scene::new("reboot", paused.clone()));
+        scenes.push(Scene::new("on", paused.clone()));
+        if cycles {
+            scenes.push(Scene::new("reboot", paused).cycling());
+        }
+    }
+    if cycles {
+        scenes.push(Scene::new("reboot", on()).cycling());
+    }
+    for habit in [Habit::Lags(0), Habit::Lags(3), Habit::Rebounds(1), Habit::Rebounds(2)] {
+        scenes.push(Scene::new("off", on()).with(habit));
+        scenes.push(Scene::new("reboot", on()).with(habit));
+    }
+    for reads in [1, 2, 3] {
+        scenes.push(Scene::new("off", on()).with(Habit::Lately(reads)));
+        scenes.push(Scene::new("reboot", on()).with(Habit::Lately(reads)));
+        scenes.push(Scene::new("status", on()).with(Habit::Lately(reads)));
+        scenes.push(Scene::new("off", Power::Off).with(Habit::Lately(reads)));
+    }
+    scenes
+}
+
+/// Kinds by which a device names a state that is not its own.
+const OTHER_STATES: &[&str] = &["=state:", "=power-state:", "=status-word:"];
+
+/// Why no agent can tell the truth of a machine, whatever goes wrong besides.
+pub(super) fn deceived(scene: &Scene, faults: &[String]) -> Option<&'static str> {
+    let other_state = |fault: &String| OTHER_STATES.iter().any(|kind| fault.contains(kind));
+    if scene.is_shown_off() {
+        return Some("the device shows a machine as off that was switched on just before");
+    }
+    // No fault makes it say "off" so: that is left out of the tables themselves.
+    if scene.power != Power::On && matches!(scene.action, "on" | "status") && faults.iter().any(other_state) {
+        return Some("the device says of a machine that is not on what counts as on, without a sign");
+    }
+    None
+}
+
+/// The scenes of a device, for one of its kinds of service.
+pub(super) fn scenes_of(kind: &'static str, scenes: Vec<Scene>) -> impl Iterator<Item = Scene> {
+    scenes.into_iter().map(move |scene| scene.of(kind))
+}

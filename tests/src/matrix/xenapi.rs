@@ -1,0 +1,67 @@
+//! A XenAPI pool in the matrix.
+
+use anyhow::Result;
+
+use super::scene::{Scene, Trouble};
+use super::wired::{self, Wired};
+use super::{Device, Run};
+use crate::machine::{Machine, Power};
+use crate::xapi::{GRAMMAR, Settings, Vm, failures};
+
+const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
+const OTHER: &str = "c0ffee00-0000-4000-8000-000000000002";
+const PASSWORD: &str = "s3cret-pass";
+const STEPS: &[&str] = &["login", "logout", "find", "record", "power-state", "power"];
+
+/// A pool of one host with two VMs.
+pub(super) struct Pool;
+
+impl Device for Pool {
+    fn name(&self) -> &'static str {
+        "xenapi"
+    }
+
+    fn agent(&self) -> &'static str {
+        "fence_xenapi"
+    }
+
+    fn scenes(&self) -> Vec<Scene> {
+        wired::scenes(Some(Power::Paused), true)
+    }
+
+    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+        let failures = STEPS.iter().flat_map(|step| failures(step)).collect();
+        wired::troubles(&GRAMMAR, STEPS, failures)
+    }
+
+    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
+        wired::deceived(scene, faults)
+    }
+
+    fn secrets(&self) -> &'static [&'static str] {
+        &[PASSWORD, "OpaqueRef:"]
+    }
+
+    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+        let settings = Settings {
+            password: PASSWORD.to_owned(),
+            vms: vec![
+                Vm::new(scene.machine(VM).named("db01")),
+                // What says "halted" of itself, and is not the one.
+                Vm::new(Machine::new(OTHER, Power::Off).named("db02")),
+            ],
+            ..Settings::default()
+        };
+        let wired = Wired {
+            agent: self.agent(),
+            config: settings.config(),
+            grammar: &GRAMMAR,
+            machine: VM,
+            is_off: |power| *power == Power::Off,
+        };
+        wired.play(scene, faults, |simulator| {
+            let url = simulator.url();
+            format!("login=root\npasswd={PASSWORD}\nplug=db01\nsession_url={url}\n")
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! Each kind of damage to what is installed: `verify` names it, and agents
+//! do not act on what was not installed.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::Path;
+
+use super::{Tree, assert_said};
+use crate::support;
+
+fn installed() -> Tree {
+    let tree = Tree::new();
+    assert_said(&tree.install("fence_narrow", "fence_narrow", &[]), &[]);
+    tree.assert_verified(3);
+    tree
+}
+
+/// `verify` fails, with a line for each of these that has its words.
+#[track_caller]
+fn found(tree: &Tree, words: &[&[&str]]) {
+    let outcome = tree.verify();
+    assert_eq!(outcome.exit, Some(1), "{outcome:?}");
+    assert!(outcome.stderr.contains(" wrong; "), "{outcome:?}");
+    let lines: Vec<_> = outcome.stdout.lines().collect();
+    assert_eq!(lines.len(), words.len(), "{outcome:?}");
+    for words in words {
+        let told = lines.iter().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(told, "no line with {words:?}: {outcome:?}");
+    }
+}
+
+/// The plugin installed again is in order again.
+#[track_caller]
+fn repaired(tree: &Tree) {
+    assert_said(&tree.install("fence_narrow", "fence_narrow", &[]), &[]);
+    tree.assert_verified(3);
+    tree.act("fence_narrow", "status").assert_done("Status: ON\n");
+}
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_plugin_that_was_swapped_acts_no_more() {
+    let tree = installed();
+    let stored = tree.stored("fence_narrow");
+    let plugins = support::tree().join("usr/lib/fencebox/plugins");
+    for extension in ["wasm", "cwasm"] {
+        let other = plugins.join("fence_wide").with_extension(extension);
+        fs::copy(other, stored.with_extension(extension)).unwrap();
+    }
+    for action in ["status", "off", "monitor", "validate-all"] {
+        let outcome = tree.act_wide("fence_narrow", action);
+        outcome.assert_refused(&["is not the file that was installed", "fencebox inspect"]);
+    }
+    let metadata = tree.act("fence_narrow", "metadata");
+    assert_eq!(metadata.exit, Some(0), "documents are still there: {metadata:?}");
+    assert_said(
+        &tree.fencebox(&["inspect", "fence_narrow"]),
+        &["fences nothing: ", "is not the file that was installed"],
+    );
+    let list = tree.fencebox(&["list"]).stdout;
+    assert!(list.contains("broken: plugin "), "{list}");
+    found(&tree, &[&["fence_narrow: ", "is not the file that was installed"]]);
+    repaired(&tree);
+}
+
+/// A record says what a plugin may reach, whatever the plugin says.
+#[test]
+fn a_grant_that_was_narrowed_holds() {
+    let tree = installed();
+    let path = tree.stored("fence_narrow").with_extension("json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("api.example.com", "api.example.org")).unwrap();
+    let words = "it wants more than was granted: api: api.example.com";
+    tree.act("fence_narrow", "status").assert_refused(&[words]);
+    found(
+        &tree,
+        &[
+            &["fence_narrow: ", words],
+            &["fence_narrow_both: ", words],
+            &["fence_narrow_old: ", words],
+        ],
+    );
+}
+
+#[test]
+fn a_record_that_is_damaged_or_gone_holds_everything_back() {
+    let tree = installed();
+    let path = tree.stored("fence_narrow").with_extension("json");
+    fs::write(&path, "{").unwrap();
+    tree.act("fence_narrow", "status")
+        .assert_refused(&["fence_narrow.json cannot be read"]);
+    let words: &[&str] = &["fence_narrow.json cannot be read", "install it again"];
+    found(&tree, &[words, words, words]);
+    fs::remove_file(&path).unwrap();
+    tree.act("fence_narrow", "status")
+        .assert_refused(&["fence_narrow.json"]);
+    let words: &[&str] = &["it has no record"];
+    found(&tree, &[words, words, words]);
+    assert_said(&tree.install("fence_narrow", "fence_narrow", &["--grant"]), &[]);
+    tree.assert_verified(3);
+}
+
+#[test]
+fn a_compiled_form_that_is_not_taken() {
+    let tree = installed();
+    let form = tree.stored("fence_narrow").with_extension("cwasm");
+    let other = support::tree().join("usr/lib/fencebox/plugins/fence_clc.cwasm");
+    fs::copy(other, &form).unwrap();
+    let remedy = form.with_extension("wasm");
+    found(
+        &tree,
+        &[&[
+            "it was made from another plugin",
+            "fencebox compile",
+            remedy.to_str().unwrap(),
+        ]],
+    );
+    assert_said(&tree.fencebox(&["compile", remedy.to_str().unwrap()]), &[]);
+    tree.assert_verified(3);
+    fs::remove_file(&form).unwrap();
+    found(&tree, &[&["there is no compiled form"]]);
+    repaired(&tree);
+}
+
+#[test]
+fn modes() {
+    let tree = installed();
+    for extension in ["wasm", "json"] {
+        let file = tree.stored("fence_narrow").with_extension(extension);
+        chmod(&file, 0o664);
+        found(
+            &tree,
+            &[&[file.to_str().unwrap(), "can be written by others (mode 664)"]],
+        );
+        repaired(&tree);
+    }
+    let form = tree.stored("fence_narrow").with_extension("cwasm");
+    chmod(&form, 0o666);
+    let words: &[&str] = &["can be written by others (mode 666)"];
+    found(&tree, &[words, &["its compiled form is not taken", words[0]]]);
+    repaired(&tree);
+    let folder = tree.path("usr/local");
+    chmod(&folder, 0o777);
+    let outcome = tree.verify();
+    assert_eq!(outcome.exit, Some(1));
+    let words = format!("the folder {} can be written by others (mode 777)", folder.display());
+    assert!(outcome.stdout.contains(&words), "{outcome:?}");
+    let refused = tree.install("fence_wide", "fence_narrow", &["--grant"]);
+    super::assert_refused(&refused, &["nothing is installed into ", &words, "chmod"]);
+    chmod(&folder, 0o755);
+    tree.assert_verified(3);
+}
+
+/// Only root can give files away.
+#[test]
+fn owners() {
+    let tree = installed();
+    let record = tree.stored("fence_narrow").with_extension("json");
+    if chown(&record, Some(54_321), None).is_err() {
+        return;
+    }
+    found(&tree, &[&[record.to_str().unwrap(), "belongs to user 54321"]]);
+    repaired(&tree);
+    chown(tree.plugins(), Some(54_321), None).unwrap();
+    let outcome = tree.verify();
+    assert_eq!(outcome.exit, Some(1));
+    assert!(outcome.stdout.contains("plugins belongs to user 54321"), "{outcome:?}");
+}
+
+#[test]
+fn links() {
+    let tree = installed();
+    fs::remove_file(tree.path("usr/sbin/fence_narrow_both")).unwrap();
+    found(&tree, &[&["fence_narrow_both: its program", "is no link to fencebox"]]);
+    repaired(&tree);
+    fs::remove_file(tree.plugins().join("fence_narrow_both.wasm")).unwrap();
+    found(
+        &tree,
+        &[
+            &["fence_narrow: its further name fence_narrow_both does not lead to it"],
+            &["fence_narrow_both: ", "fence_narrow_both has no plugin"],
+        ],
+    );
+    repaired(&tree);
+    symlink("fencebox", tree.path("usr/sbin/fence_gone")).unwrap();
+    found(&tree, &[&["fence_gone: ", "has no plugin"]]);
+    fs::remove_file(tree.path("usr/sbin/fence_gone")).unwrap();
+    let main = tree.plugins().join("fence_narrow.wasm");
+    fs::remove_file(&main).unwrap();
+    symlink("store/fence_narrow-0/fence_narrow.wasm", &main).unwrap();
+    let outcome = tree.verify();
+    assert!(
+        outcome.stdout.contains("fence_narrow.wasm leads nowhere"),
+        "{outcome:?}"
+    );
+    tree.install("fence_narrow", "fence_narrow", &["--grant"]);
+    tree.assert_verified(3);
+}
+
+#[test]
+fn leftovers() {
+    let tree = installed();
+    let store = tree.plugins().join("store");
+    fs::create_dir(store.join("fence_narrow-0")).unwrap();
+    fs::write(store.join("fence_narrow-0/fence_narrow.wasm"), "half").unwrap();
+    symlink("nowhere", tree.plugins().join(".fence_narrow.wasm.new")).unwrap();
+    let words: &[&str] = &["left by a change that was interrupted"];
+    found(&tree, &[words, words]);
+    repaired(&tree);
+    fs::write(tree.plugins().join("notes.txt"), "").unwrap();
+    fs::write(tree.stored("fence_narrow").with_extension("cwasm.7"), "").unwrap();
+    let words: &[&str] = &["belongs to no plugin; remove it"];
+    found(&tree, &[words, words]);
+}
+
+#[test]
+fn a_name_that_is_asked_for() {
+    let tree = installed();
+    tree.fencebox(&["verify", "fence_narrow_old"])
+        .assert_done("1 agents verified\n");
+    let outcome = tree.fencebox(&["verify", "fence_none"]);
+    assert_eq!(outcome.exit, Some(1));
+    assert!(
+        outcome.stdout.contains("fence_none: there is no such plugin"),
+        "{outcome:?}"
+    );
+}

@@ -1,0 +1,67 @@
+//! Nothing that goes wrong may end in "done" while the machine is on: every
+//! single fault at every exchange of every device, and some pairs of faults.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "test code"
+)]
+
+mod support;
+
+use fencebox_tests::matrix::{self, Options};
+
+/// Fewer would mean that something is left out.
+const RUNS: usize = 10_000;
+
+#[test]
+fn no_fault_ends_in_a_false_success() {
+    support::tree();
+    let options = Options {
+        seed: 1,
+        pairs: 500,
+        brief: true,
+        ..Options::default()
+    };
+    let report = matrix::run(&matrix::devices(), &options).unwrap();
+    println!("{report}");
+    assert!(report.is_good(), "{report}");
+    assert!(report.runs >= RUNS, "{report}");
+}
+
+/// A matrix that finds nothing might look for nothing.
+#[test]
+fn a_plugin_that_takes_accepted_for_done_is_caught() {
+    let report = matrix::run(&[matrix::credulous()], &Options::default()).unwrap();
+    println!("{report}");
+    assert!(!report.false_successes.is_empty(), "{report}");
+    // What it is told of a run plays it again.
+    let line = report.false_successes.first().unwrap();
+    let case = line.split('\'').nth(1).unwrap().to_owned();
+    let options = Options {
+        case: Some(case),
+        ..Options::default()
+    };
+    let again = matrix::run(&[matrix::credulous()], &options).unwrap();
+    assert_eq!((again.runs, again.false_successes.len()), (1, 1), "{again}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_runs() {
+    let runs = |seed| {
+        let options = Options {
+            seed,
+            pairs: 200,
+            brief: true,
+            list: true,
+            ..Options::default()
+        };
+        matrix::run(&[matrix::credulous()], &options).unwrap().devices
+    };
+    let first = runs(7);
+    assert_eq!(first, runs(7));
+    assert_ne!(first, runs(8));
+    assert!(first.iter().filter(|run| run.contains(" + ")).count() > 100);
+}

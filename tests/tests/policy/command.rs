@@ -1,0 +1,105 @@
+//! `fencebox policy`: to try a policy before it counts.
+
+use std::path::Path;
+
+use super::{Moved, chmod};
+
+#[test]
+fn it_tells_what_holds_for_an_agent() {
+    let tree = Moved::with(
+        "[\"*\"]\ninsecure-tls = false\n[fence_clc]\nallow = [\"https://api.ctl.io\"]\nlimits.seconds = 90\n[fence_cls]\n",
+    );
+    let place = tree.policy();
+    let place = place.display();
+    let tls =
+        format!("  judges certificates, and sends nothing off this machine in the clear ([\"*\"] in {place}:2)\n");
+    tree.call_with("fencebox", &["policy", "fence_clc"])
+        .assert_done(&format!(
+            "fence_clc: of what its plugin declares it\n{tls}  \
+         reaches only \"https://api.ctl.io\" ([fence_clc] in {place}:4)\n  \
+         has the limit seconds = 90 s, not 3600 s ([fence_clc] in {place}:5)\n"
+        ));
+    tree.call_with("fencebox", &["policy", "fence_relay"])
+        .assert_done(&format!("fence_relay: of what its plugin declares it\n{tls}"));
+    // A table that was meant for another agent shows.
+    let all = tree.call_with("fencebox", &["policy"]);
+    assert!(
+        all.stdout
+            .contains("fence_cls: of what its plugin declares (there is no plugin for it)"),
+        "{all:?}"
+    );
+    assert!(all.stdout.contains("fence_ovh: "), "{all:?}");
+    tree.call_with("fencebox", &["policy", "clc"])
+        .assert_refused(&["clc is no agent; write fence_DEVICE"]);
+}
+
+#[test]
+fn without_a_policy_it_says_so() {
+    let outcome = Moved::without().call_with("fencebox", &["policy", "fence_clc"]);
+    outcome.assert_done(
+        "there is no policy (/etc/fencebox/policy.toml does not exist)\nfence_clc: all that its plugin declares\n",
+    );
+}
+
+#[test]
+fn a_draft_does_not_count_and_is_judged() {
+    let tree = Moved::with("[fence_clc]\nlimits.seconds = 90\n");
+    let draft = tree.path("draft.toml");
+    std::fs::write(&draft, "[fence_clc]\ndeny = [\"*.example\"]\n").unwrap();
+    chmod(&draft, 0o666);
+    let path = draft.display().to_string();
+    tree.call_with("fencebox", &["policy", "--policy", &path, "fence_clc"])
+        .assert_done(&format!(
+            "fence_clc: of what its plugin declares it\n  does not reach \"*.example\" ([fence_clc] in {path}:2)\n"
+        ));
+    std::fs::write(&draft, "[fence_clc]\ndeny = [\"*.example\"]\nallow = 5\n").unwrap();
+    let outcome = tree.call_with("fencebox", &["policy", "--policy", &path]);
+    outcome.assert_refused(&[&format!("fencebox: {path}:3: "), "expected a sequence"]);
+}
+
+#[test]
+fn a_broken_policy_is_told() {
+    let tree = Moved::with("[fence_clc]\nalow = []\n");
+    let place = format!("{}:2: ", tree.policy().display());
+    tree.call_with("fencebox", &["policy"])
+        .assert_refused(&[&place, "unknown field `alow`"]);
+    tree.write("");
+    chmod(&tree.policy(), 0o666);
+    tree.call_with("fencebox", &["policy"])
+        .assert_refused(&["can be written by others"]);
+}
+
+/// The sample is right as it is, and as it becomes when each line is taken in.
+#[test]
+fn the_sample_is_right() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policy.sample.toml");
+    let text = std::fs::read_to_string(sample).unwrap();
+    assert!(
+        text.lines().all(|line| line.is_empty() || line.starts_with('#')),
+        "all commented out"
+    );
+    let tree = Moved::with(&text);
+    let outcome = tree.call_with("fencebox", &["policy", "fence_clc"]);
+    outcome.assert_done("fence_clc: all that its plugin declares\n");
+    // A comment has a blank after its sign, a line to take in has none.
+    let taken: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')))
+        .collect();
+    assert!(taken.len() > 10, "{taken:?}");
+    tree.write(&taken.join("\n"));
+    let outcome = tree.call_with("fencebox", &["policy"]);
+    assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+    for limit in fencebox::policy::Limit::ALL {
+        let key = format!("has the limit {} = ", limit.key());
+        assert!(outcome.stdout.contains(&key), "{key} in {outcome:?}");
+    }
+    for words in [
+        "reaches only",
+        "does not reach",
+        "is a plugin file",
+        "judges certificates",
+    ] {
+        assert!(outcome.stdout.contains(words), "{words} in {outcome:?}");
+    }
+}

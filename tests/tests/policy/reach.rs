@@ -1,0 +1,265 @@
+//! `allow`, `deny` and `insecure-tls`.
+
+use std::net::IpAddr;
+
+use fencebox_tests::xapi::{DB01, Member, Settings};
+use fencebox_tests::{Power, Simulator};
+
+use super::{Moved, board, lines};
+
+const STATUS: &str = "action=status\n";
+const ON: &str = "Status: ON\n";
+
+#[test]
+fn without_a_policy_all_is_left_that_was_declared() {
+    let board = board();
+    Moved::without()
+        .call("fence_relay", &lines(&board, STATUS))
+        .assert_done(ON);
+    Moved::with("")
+        .call("fence_relay", &lines(&board, STATUS))
+        .assert_done(ON);
+    let other = "[fence_clc]\nallow = []\ndeny = [\"*\"]\n";
+    Moved::with(other)
+        .call("fence_relay", &lines(&board, STATUS))
+        .assert_done(ON);
+}
+
+#[test]
+fn what_is_allowed_is_reached_and_nothing_else() {
+    let board = board();
+    let port = board.address().port();
+    for rule in [
+        "127.0.0.1",
+        "127.0.0.0/8",
+        "http://127.0.0.1",
+        "*",
+        "::ffff:127.0.0.1",
+        &format!("*:{port}"),
+    ] {
+        let tree = Moved::with(&format!("[fence_relay]\nallow = [\"api.ctl.io\", \"{rule}\"]\n"));
+        tree.call("fence_relay", &lines(&board, STATUS)).assert_done(ON);
+    }
+    let asked = board.requests().len();
+    for rule in [
+        "10.0.0.0/8",
+        "https://127.0.0.1",
+        "127.0.0.1:1",
+        "localhost",
+        "*.0.0.1.example",
+    ] {
+        let tree = Moved::with(&format!("[fence_relay]\n\nallow = [\"{rule}\"]\n"));
+        let place = format!("is not in allow ([fence_relay] in {}:3)", tree.policy().display());
+        for action in ["status", "off", "reboot", "monitor", "list", "validate-all"] {
+            let outcome = tree.call("fence_relay", &lines(&board, &format!("action={action}\n")));
+            outcome.assert_refused(&["option ip: http://127.0.0.1:", &place, "add it there"]);
+        }
+    }
+    assert_eq!(board.requests().len(), asked, "nobody was asked");
+    assert_eq!(board.power("1"), Some(Power::On));
+}
+
+#[test]
+fn what_is_denied_is_not_reached_in_any_spelling() {
+    let board = board();
+    for spelling in [
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "017700000001",
+    ] {
+        let ip = format!("{STATUS}ip={spelling}\n");
+        Moved::without()
+            .call("fence_relay", &lines(&board, &ip))
+            .assert_done(ON);
+        let asked = board.requests().len();
+        for rule in [
+            "127.0.0.0/8",
+            "127.0.0.1",
+            "2130706433",
+            "http://*",
+            &format!("*:{}", board.address().port()),
+        ] {
+            let tree = Moved::with(&format!(
+                "[\"*\"]\ndeny = [\"{rule}\"]\n[fence_relay]\nallow = [\"*\"]\n"
+            ));
+            let words = format!(
+                "is refused by deny \"{rule}\" ([\"*\"] in {}:2)",
+                tree.policy().display()
+            );
+            tree.call("fence_relay", &lines(&board, &ip))
+                .assert_refused(&["option ip: ", &words]);
+        }
+        assert_eq!(board.requests().len(), asked, "nobody was asked");
+    }
+}
+
+#[test]
+fn a_name_is_judged_by_the_address_it_resolves_to() {
+    let board = board();
+    let named = lines(&board, "action=status\nip=localhost\n");
+    Moved::without().call("fence_relay", &named).assert_done(ON);
+    let asked = board.requests().len();
+    let tree = Moved::with("[fence_relay]\ndeny = [\"127.0.0.0/8\", \"::1\"]\n");
+    let outcome = tree.call("fence_relay", &named);
+    outcome.assert_refused(&["localhost at ", "is refused by deny", "([fence_relay] in "]);
+    // Before anybody is asked nothing is wrong with the name.
+    tree.call("fence_relay", &lines(&board, "action=validate-all\nip=localhost\n"))
+        .assert_done("");
+    let tree = Moved::with("[fence_relay]\nallow = [\"10.0.0.0/8\"]\n");
+    tree.call("fence_relay", &named)
+        .assert_refused(&["localhost at ", "is not in allow"]);
+    assert_eq!(board.requests().len(), asked, "nobody was asked");
+    // Of its addresses those are connected to that are allowed.
+    for rule in ["127.0.0.0/8", "localhost", "LocalHost."] {
+        let tree = Moved::with(&format!("[fence_relay]\nallow = [\"{rule}\"]\n"));
+        tree.call("fence_relay", &named).assert_done(ON);
+    }
+    Moved::with("[fence_relay]\ndeny = [\"::1\"]\n")
+        .call("fence_relay", &named)
+        .assert_done(ON);
+}
+
+/// What a plugin names itself may be what this configuration does not need.
+#[test]
+fn a_cloud_can_be_locked_to_one_host() {
+    let login = "login=fencer\npasswd=s3cret\naccount=ACME\nplug=WA1ACMEDB01\naction=off\n";
+    let tree = Moved::with("[fence_clc]\nallow = [\"https://api.ctl.example\"]\n");
+    tree.call("fence_clc", login)
+        .assert_refused(&["https://api.ctl.io is not in allow ([fence_clc] in "]);
+    tree.call("fence_clc", &login.replace("off", "validate-all"))
+        .assert_refused(&["option api_url: https://api.ctl.io"]);
+    let tree = Moved::with("[fence_clc]\nallow = [\"*.ctl.io\"]\n");
+    tree.call("fence_clc", &login.replace("off", "validate-all"))
+        .assert_done("");
+    let keys =
+        "endpoint=ovh-eu\napplication_key=a\napplication_secret=b\nconsumer_key=c\nplug=ns1\naction=validate-all\n";
+    let tree = Moved::with("[fence_ovh]\nallow = [\"https://eu.api.ovh.com\"]\n");
+    tree.call("fence_ovh", keys).assert_done("");
+    let tree = Moved::with("[fence_ovh]\nallow = [\"https://ca.api.ovh.com\"]\n");
+    tree.call("fence_ovh", keys)
+        .assert_refused(&["https://eu.api.ovh.com is not in allow"]);
+}
+
+#[test]
+fn a_proxy_has_to_be_allowed_as_well() {
+    let login = "login=fencer\npasswd=s3cret\naccount=ACME\nplug=WA1ACMEDB01\naction=validate-all\n";
+    let proxied = format!("{login}proxy=http://192.0.2.1:3128\n");
+    Moved::without().call("fence_clc", &proxied).assert_done("");
+    let tree = Moved::with("[fence_clc]\nallow = [\"api.ctl.io\"]\n");
+    tree.call("fence_clc", login).assert_done("");
+    tree.call("fence_clc", &proxied)
+        .assert_refused(&["the proxy http://192.0.2.1:3128 is not in allow"]);
+    let tree = Moved::with("[fence_clc]\nallow = [\"api.ctl.io\", \"192.0.2.1:3128\"]\n");
+    tree.call("fence_clc", &proxied).assert_done("");
+    // Only the proxy knows where a name behind it is.
+    let tree = Moved::with("[fence_clc]\ndeny = [\"10.0.0.0/8\"]\n");
+    tree.call("fence_clc", &proxied)
+        .assert_refused(&["behind a proxy", "name the host in allow"]);
+}
+
+#[test]
+fn tls_has_to_be_secure_where_the_policy_says_so() {
+    let board = board();
+    let tree = Moved::with("[\"*\"]\ninsecure-tls = false\n");
+    // Nothing leaves this machine.
+    tree.call("fence_relay", &lines(&board, STATUS)).assert_done(ON);
+    let place = format!("([\"*\"] in {}:2)", tree.policy().display());
+    let insecure = lines(&board, "action=off\nssl_insecure=1\n");
+    let words = [
+        "option ssl_insecure: refused by insecure-tls = false",
+        &place,
+        "ca_file or ssl_fingerprint",
+    ];
+    tree.call("fence_relay", &insecure).assert_refused(&words);
+    // Clear text off this machine, which the option would have made possible.
+    let url = "session_url=http://192.0.2.1\nlogin=root\npasswd=s3cret\nplug=db01\naction=off\nssl_insecure=1\n";
+    tree.call("fence_xenapi", url)
+        .assert_refused(&["http://192.0.2.1 is clear text", &place, "use TLS"]);
+}
+
+/// A pool whose master is the second of its members, which no option names.
+fn pool() -> Simulator {
+    let settings = Settings {
+        members: (1..=3).map(Member::local).collect(),
+        master: 1,
+        ..Settings::default()
+    };
+    Simulator::start(settings.config()).unwrap()
+}
+
+#[test]
+fn where_the_device_points_is_judged_too() {
+    let first: IpAddr = [127, 0, 0, 1].into();
+    let fence = |policy: &str| {
+        let pool = pool();
+        let url = pool.url_at(first);
+        let login = format!("session_url={url}\nlogin=root\npasswd=s3cret\nstonith_status_sleep=0\n");
+        let tree = Moved::with(policy);
+        let outcome = tree.call(
+            "fence_xenapi",
+            &format!("{login}plug=db01\naction=off\nfollow_master=1\n"),
+        );
+        (outcome, pool.power(DB01))
+    };
+    for policy in [
+        "",
+        "[fence_xenapi]\nallow = [\"127.0.0.0/8\"]\n",
+        "[fence_xenapi]\ndeny = [\"127.0.0.3\"]\n",
+    ] {
+        let (outcome, power) = fence(policy);
+        outcome.assert_done("Success: Powered OFF\n");
+        assert_eq!(power, Some(Power::Off));
+    }
+    for policy in [
+        "[fence_xenapi]\nallow = [\"127.0.0.1\"]\n",
+        "[fence_xenapi]\ndeny = [\"127.0.0.2\"]\n",
+    ] {
+        let (outcome, power) = fence(policy);
+        outcome.assert_refused(&["127.0.0.2", "([fence_xenapi] in "]);
+        assert_eq!(power, Some(Power::On));
+    }
+}
+
+/// A policy grants nothing: what no option names is not followed.
+#[test]
+fn no_policy_makes_up_for_an_option() {
+    let pool = pool();
+    let url = pool.url_at([127, 0, 0, 1].into());
+    let login = format!("session_url={url}\nlogin=root\npasswd=s3cret\nplug=db01\naction=off\n");
+    let tree = Moved::with("[fence_xenapi]\nallow = [\"127.0.0.1\", \"127.0.0.2\"]\n");
+    tree.call("fence_xenapi", &login).assert_refused(&["follow_master"]);
+    assert_eq!(pool.power(DB01), Some(Power::On));
+}
+
+/// An agent goes by the name that it is called by.
+#[test]
+fn a_further_name_has_a_table_of_its_own() {
+    let refused = Moved::with("[fence_ovh]\nallow = []\n");
+    let names = refused.call_with("fencebox", &["inspect", "--names", "fence_probe"]);
+    assert!(names.stdout.contains("fence_probe_list\n"), "{names:?}");
+    let script = refused.path("script.json");
+    std::fs::write(&script, "{\"device\": {\"get\": [\"on\"]}}").unwrap();
+    let lines = format!(
+        "action=status\nplug=1\nx_script={}\nx_record={}\n",
+        script.display(),
+        refused.path("record").display()
+    );
+    let pin = format!("sha256 = [\"{}\"]\n", "0".repeat(64));
+    for (table, called, goes) in [
+        ("fence_probe_list", "fence_probe_list", false),
+        ("fence_probe_list", "fence_probe", true),
+        ("fence_probe", "fence_probe_list", true),
+        ("fence_probe", "fence_probe", false),
+    ] {
+        let tree = Moved::with(&format!("[{table}]\n{pin}"));
+        let outcome = tree.call(called, &lines);
+        match goes {
+            true => outcome.assert_done(ON),
+            false => outcome.assert_refused(&[table, "is not in sha256"]),
+        }
+    }
+}

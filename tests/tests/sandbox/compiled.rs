@@ -1,0 +1,98 @@
+//! Compiled forms that are not those of the plugin beside them: none is run,
+//! and none keeps the machine from being fenced.
+
+use std::fs;
+use std::process::Command;
+
+use crate::tree::Tree;
+use crate::{assert_printable, options, show};
+
+const AGENT: &str = "fence_rows";
+/// Says whatever its name may be that it is another agent, were it run.
+const OTHER: &str = "fence_impostor";
+
+/// The plugin with its compiled form.
+fn tree() -> Tree {
+    let tree = Tree::new();
+    tree.add(AGENT, &Tree::bytes_of(AGENT));
+    assert_eq!(tree.compile(AGENT).exit, Some(0));
+    tree
+}
+
+#[track_caller]
+fn assert_not_trusted(what: &str, tree: &Tree, words: &[&str]) {
+    for (action, success) in [("status", "Status: ON\n"), ("off", "Success: Powered OFF\n")] {
+        let outcome = tree.call(AGENT, &options(action, ""));
+        show(&format!("{what}, {action}"), &outcome);
+        outcome.assert_done(success);
+        assert_eq!(outcome.stderr.lines().count(), 1, "{what}: {outcome:?}");
+        assert!(outcome.stderr.starts_with("WARNING:"), "{what}: {outcome:?}");
+        for word in words.iter().chain(&["fence_rows.cwasm", "run `fencebox compile "]) {
+            assert!(outcome.stderr.contains(word), "{what}: no {word:?} in {outcome:?}");
+        }
+        assert_printable(what, &outcome.stderr);
+    }
+}
+
+#[test]
+fn the_form_of_another_plugin() {
+    let tree = tree();
+    tree.add(OTHER, &Tree::bytes_of(OTHER));
+    assert_eq!(tree.compile(OTHER).exit, Some(0));
+    fs::rename(tree.form(OTHER), tree.form(AGENT)).unwrap();
+    assert_not_trusted(
+        "another plugin's form",
+        &tree,
+        &["from another plugin or by another build"],
+    );
+    // Which is over once somebody compiles.
+    assert_eq!(tree.compile(AGENT).exit, Some(0));
+    let outcome = tree.call(AGENT, &options("status", ""));
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("Status: ON\n", ""));
+}
+
+#[test]
+fn the_form_of_another_build() {
+    let tree = tree();
+    let form = fs::read(tree.form(AGENT)).unwrap();
+    let stamp = format!("fencebox {} ", env!("CARGO_PKG_VERSION"));
+    let place = form
+        .windows(stamp.len())
+        .position(|window| window == stamp.as_bytes())
+        .unwrap();
+    let mut other = form;
+    other[place + "fencebox ".len()] = b'9';
+    fs::write(tree.form(AGENT), other).unwrap();
+    assert_not_trusted(
+        "another build's form",
+        &tree,
+        &["from another plugin or by another build"],
+    );
+}
+
+#[test]
+fn a_form_that_is_a_piece_or_garbage() {
+    let tree = tree();
+    let form = fs::read(tree.form(AGENT)).unwrap();
+    let mut garbage = form.clone();
+    garbage[64..].fill(0x55);
+    for (what, bytes) in [
+        ("an empty form", &[][..]),
+        ("half a form", &form[..form.len() / 2]),
+        ("all but one byte of a form", &form[..form.len() - 1]),
+        ("a form with the right beginning", &garbage),
+    ] {
+        fs::write(tree.form(AGENT), bytes).unwrap();
+        assert_not_trusted(what, &tree, &["from another plugin or by another build"]);
+    }
+    fs::File::create(tree.form(AGENT)).unwrap().set_len(1 << 40).unwrap();
+    assert_not_trusted("a form of 1 TiB", &tree, &["from another plugin or by another build"]);
+}
+
+#[test]
+fn a_form_that_is_no_file() {
+    let tree = tree();
+    fs::remove_file(tree.form(AGENT)).unwrap();
+    assert!(Command::new("mkfifo").arg(tree.form(AGENT)).status().unwrap().success());
+    assert_not_trusted("a pipe as a form", &tree, &["no regular file"]);
+}

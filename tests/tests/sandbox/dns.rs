@@ -1,0 +1,242 @@
+//! A name that leads elsewhere each time that it is looked up: what was judged
+//! is what is connected to. Run in namespaces of its own, where this test
+//! answers the look-ups.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use crate::server::{Server, well};
+use crate::support::call;
+use crate::{assert_contained, options, show};
+
+const DEVICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
+/// An address of the namespace that is not of this machine's own loopback kind.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 9, 8, 7);
+const PORT: u16 = 8080;
+
+/// Set where the namespaces are.
+const INSIDE: &str = "FENCEBOX_TEST_NAMESPACE";
+
+/// Answers look-ups of IPv4 addresses with each of these in turn, the last for
+/// ever, and remembers which names were asked for.
+struct Names(Arc<Mutex<Vec<String>>>);
+
+impl Names {
+    fn start(at: SocketAddr, answers: Vec<Vec<Ipv4Addr>>) -> Self {
+        let socket = UdpSocket::bind(at).unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let kept = asked.clone();
+        std::thread::spawn(move || {
+            let mut given = 0;
+            let mut packet = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut packet) {
+                let Some((name, end)) = question(&packet[..length]) else {
+                    continue;
+                };
+                let kind = u16::from_be_bytes([packet[end], packet[end + 1]]);
+                let mut addresses = &Vec::new();
+                if kind == 1 {
+                    addresses = &answers[given.min(answers.len() - 1)];
+                    given += 1;
+                    kept.lock().unwrap().push(name);
+                }
+                let reply = reply(&packet[..end + 4], addresses);
+                socket.send_to(&reply, from).unwrap();
+            }
+        });
+        Self(asked)
+    }
+
+    fn look_ups(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+/// The name that is asked for, and where it ends.
+fn question(packet: &[u8]) -> Option<(String, usize)> {
+    let mut at = 12;
+    let mut name = String::new();
+    loop {
+        let length = usize::from(*packet.get(at)?);
+        at += 1;
+        if length == 0 {
+            return Some((name, at));
+        }
+        name.push_str(&String::from_utf8_lossy(packet.get(at..at + length)?));
+        name.push('.');
+        at += length;
+    }
+}
+
+fn reply(question: &[u8], addresses: &[Ipv4Addr]) -> Vec<u8> {
+    let mut reply = question.to_vec();
+    // An answer, from one who knows, without a further section.
+    reply[2..4].copy_from_slice(&[0x85, 0x80]);
+    reply[6..8].copy_from_slice(&u16::try_from(addresses.len()).unwrap().to_be_bytes());
+    reply[8..12].fill(0);
+    for address in addresses {
+        // The name of the question, IPv4, internet, 0 s to live.
+        reply.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
+        reply.extend(address.octets());
+    }
+    reply
+}
+
+/// Runs one of the tests below where names are what it makes of them.
+fn in_namespaces(test: &str) {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|metadata| {
+        use std::os::unix::fs::MetadataExt;
+        metadata.uid() == 0
+    });
+    let able = root
+        && Command::new("unshare")
+            .args(["-mn", "true"])
+            .status()
+            .is_ok_and(|status| status.success());
+    if !able {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI has to run this as root, where unshare works"
+        );
+        println!("skipped: names can only be made up by root, with unshare");
+        return;
+    }
+    let script = "set -e
+        ip link set lo up
+        ip address add 10.9.8.7/32 dev lo
+        printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > \"$1/resolv.conf\"
+        printf 'hosts: dns\\n' > \"$1/nsswitch.conf\"
+        : > \"$1/hosts\"
+        for file in resolv.conf nsswitch.conf hosts; do
+            [ -e \"/etc/$file\" ] || : > \"/etc/$file\"
+            mount --bind \"$1/$file\" \"$(readlink -f /etc/$file)\"
+        done
+        exec \"$2\" --exact \"$3\" --ignored --nocapture";
+    let folder = tempfile::tempdir().unwrap();
+    let itself = std::env::current_exe().unwrap();
+    let mut unshare = Command::new("unshare");
+    unshare.args(["-mn", "sh", "-c", script, "sh"]);
+    unshare.args([folder.path(), &itself, Path::new(test)]).env(INSIDE, "1");
+    let output = unshare.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    println!("{told}");
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
+fn assert_inside() {
+    assert!(std::env::var_os(INSIDE).is_some(), "this test is run by another");
+}
+
+fn name_server(answers: &[&[Ipv4Addr]]) -> Names {
+    let answers = answers.iter().map(|answer| answer.to_vec()).collect();
+    Names::start((Ipv4Addr::LOCALHOST, 53).into(), answers)
+}
+
+fn devices() -> (Server, Server) {
+    (
+        Server::start_at(DEVICE.into(), PORT, well),
+        Server::start_at(ELSEWHERE.into(), PORT, well),
+    )
+}
+
+/// The name that means this machine, and nothing else.
+const LINES: &str = "ip=localhost\nipport=8080\n";
+const WORDS: &[&str] = &["localhost resolved to 10.9.8.7, which is not this machine"];
+
+#[test]
+fn a_name_that_changes_after_it_was_judged() {
+    in_namespaces("dns::changes_after_it_was_judged");
+}
+
+/// The first look-up says that it is this machine, and one more would say
+/// otherwise.
+#[test]
+#[ignore = "run in namespaces by the test above"]
+fn changes_after_it_was_judged() {
+    assert_inside();
+    let names = name_server(&[&[DEVICE], &[ELSEWHERE]]);
+    let (device, elsewhere) = devices();
+    let outcome = call("fence_errand", &options("status", LINES));
+    show("a name that changes, status", &outcome);
+    outcome.assert_done("Status: ON\n");
+    assert_eq!(
+        (names.look_ups(), device.heads().len(), elsewhere.heads().len()),
+        (1, 1, 0)
+    );
+    let outcome = call("fence_errand", &options("status", LINES));
+    assert_contained("fence_errand", "a name that has changed, status", &outcome, WORDS);
+    assert_eq!(
+        (names.look_ups(), device.heads().len(), elsewhere.heads().len()),
+        (2, 1, 0)
+    );
+}
+
+#[test]
+fn a_name_that_changes_before_it_is_connected_to() {
+    in_namespaces("dns::changes_before_it_is_connected_to");
+}
+
+/// What is refused is not looked up again until it is something better.
+#[test]
+#[ignore = "run in namespaces by the test above"]
+fn changes_before_it_is_connected_to() {
+    assert_inside();
+    let names = name_server(&[&[ELSEWHERE], &[DEVICE]]);
+    let (device, elsewhere) = devices();
+    let outcome = call("fence_errand", &options("off", LINES));
+    assert_contained("fence_errand", "a name that changes back, off", &outcome, WORDS);
+    assert_eq!(
+        (names.look_ups(), device.heads().len(), elsewhere.heads().len()),
+        (1, 0, 0)
+    );
+}
+
+#[test]
+fn a_name_with_a_good_and_a_bad_address() {
+    in_namespaces("dns::good_and_bad");
+}
+
+#[test]
+#[ignore = "run in namespaces by the test above"]
+fn good_and_bad() {
+    assert_inside();
+    let _names = name_server(&[&[DEVICE, ELSEWHERE], &[ELSEWHERE, DEVICE]]);
+    let (device, elsewhere) = devices();
+    for action in ["off", "reboot"] {
+        let outcome = call("fence_errand", &options(action, LINES));
+        assert_contained(
+            "fence_errand",
+            &format!("a name with two addresses, {action}"),
+            &outcome,
+            WORDS,
+        );
+    }
+    assert_eq!((device.heads().len(), elsewhere.heads().len()), (0, 0));
+}
+
+#[test]
+fn a_name_that_leads_back_home() {
+    in_namespaces("dns::leads_back_home");
+}
+
+/// A name from somewhere else leads to somewhere else, and not to what only
+/// this machine can reach.
+#[test]
+#[ignore = "run in namespaces by the test above"]
+fn leads_back_home() {
+    assert_inside();
+    let metadata = Ipv4Addr::new(169, 254, 169, 254);
+    let _names = name_server(&[&[DEVICE], &[metadata], &[ELSEWHERE, DEVICE]]);
+    let (device, elsewhere) = devices();
+    for kind in ["a loopback address", "a link-local address", "a loopback address"] {
+        let outcome = call(
+            "fence_errand",
+            &options("off", "ip=device.example\nipport=8080\nssl=1\n"),
+        );
+        let words = ["device.example resolved to", kind, "has to be written literally"];
+        assert_contained("fence_errand", &format!("a name for {kind}, off"), &outcome, &words);
+    }
+    assert_eq!((device.heads().len(), elsewhere.heads().len()), (0, 0));
+}

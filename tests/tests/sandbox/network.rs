@@ -1,0 +1,191 @@
+//! Plugins that want to go where they did not say: the request is refused, and
+//! nobody is asked anything.
+
+use std::net::TcpListener;
+
+use crate::server::{Server, well};
+use crate::support::{Outcome, call};
+use crate::{ACTIONS, End, assert_contained, end, options, play};
+
+pub const FIXTURES: &[&str] = &["fence_errand", "fence_sockets", "fence_undeclared"];
+
+const ENDS: &[End] = &[end("fence_undeclared", &["did not declare", "elsewhere"])];
+
+/// Paths that are more than a path.
+const PATHS: &[(&str, &str)] = &[
+    ("http://elsewhere.example/", "does not start with one slash"),
+    ("https://127.0.0.1/", "does not start with one slash"),
+    ("file:///etc/passwd", "does not start with one slash"),
+    ("//elsewhere.example/", "does not start with one slash"),
+    ("///", "does not start with one slash"),
+    ("@elsewhere.example/", "does not start with one slash"),
+    (":22/", "does not start with one slash"),
+    (".elsewhere.example/", "does not start with one slash"),
+    ("?x", "does not start with one slash"),
+    ("\\\\elsewhere.example\\", "does not start with one slash"),
+    ("/..", "has a segment that climbs"),
+    ("/../x", "has a segment that climbs"),
+    ("/a/../../x", "has a segment that climbs"),
+    ("/./x", "has a segment that climbs"),
+    ("/%2e%2e/x", "has a segment that climbs"),
+    ("/%2E./x", "has a segment that climbs"),
+    ("/a%2f..%2f..%2fx", "has a segment that climbs"),
+    ("/..%5cx", "has a segment that climbs"),
+    ("/..;a/x", "has a segment that climbs"),
+    ("/..\\x", "percent-encoding"),
+    ("/x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n", "percent-encoding"),
+    ("/x\r\nX: y", "percent-encoding"),
+    ("/x\ny", "percent-encoding"),
+    ("/x\ty", "percent-encoding"),
+    ("/x\u{0}y", "percent-encoding"),
+    ("/x#y", "percent-encoding"),
+    ("/ä", "percent-encoding"),
+    ("/\u{ff0e}\u{ff0e}/", "percent-encoding"),
+];
+
+/// Header fields that are the host's to set, or more than one.
+const FIELDS: &[(&str, &str, &str)] = &[
+    ("Host", "elsewhere.example", "is the host's to set"),
+    ("hOST", "elsewhere.example", "is the host's to set"),
+    ("Content-Length", "5", "is the host's to set"),
+    ("Transfer-Encoding", "chunked", "is the host's to set"),
+    ("Connection", "upgrade", "is the host's to set"),
+    ("Upgrade", "websocket", "is the host's to set"),
+    ("Expect", "100-continue", "is the host's to set"),
+    ("TE", "trailers", "is the host's to set"),
+    ("Trailer", "x", "is the host's to set"),
+    ("Proxy-Authorization", "Basic eA==", "is the host's to set"),
+    ("Host ", "elsewhere.example", "has a malformed name"),
+    ("X\r\nHost", "elsewhere.example", "has a malformed name"),
+    ("X: y\r\nHost", "elsewhere.example", "has a malformed name"),
+    ("", "x", "has a malformed name"),
+    ("Hóst", "x", "has a malformed name"),
+    (":authority", "elsewhere.example", "has a malformed name"),
+    ("X", "y\r\nHost: elsewhere.example", "has a malformed value"),
+    ("X", "y\nHost: elsewhere.example", "has a malformed value"),
+    ("X", "y\r\n\r\nGET / HTTP/1.1\r\n\r\n", "has a malformed value"),
+    ("X", "y\u{0}", "has a malformed value"),
+    ("X", "y\u{85}", "has a malformed value"),
+];
+
+#[track_caller]
+fn errand(port: u16, action: &str, errand: &serde_json::Value) -> Outcome {
+    let lines = format!("ip=127.0.0.1\nipport={port}\nerrand={errand}\n");
+    call("fence_errand", &options(action, &lines))
+}
+
+#[test]
+fn each_ends_in_one_clear_line() {
+    play(ENDS);
+}
+
+#[test]
+fn a_request_that_is_more_than_one_goes_nowhere() {
+    let server = Server::start(well);
+    for (path, words) in PATHS {
+        for action in ["status", "off"] {
+            let outcome = errand(server.port, action, &serde_json::json!({ "path": path }));
+            assert_contained("fence_errand", &format!("path {path:?} {action}"), &outcome, &[words]);
+        }
+    }
+    for (name, value, words) in FIELDS {
+        let request = serde_json::json!({ "path": "/", "headers": [[name, value]] });
+        let outcome = errand(server.port, "off", &request);
+        assert_contained(
+            "fence_errand",
+            &format!("header {name:?}: {value:?}"),
+            &outcome,
+            &[words],
+        );
+    }
+    let many = serde_json::json!({ "path": "/", "headers": vec![("x", "y"); 65] });
+    assert_contained(
+        "fence_errand",
+        "65 headers",
+        &errand(server.port, "off", &many),
+        &["64 header fields"],
+    );
+    let long = serde_json::json!({ "path": "/".to_owned() + &"x".repeat(9 * 1024) });
+    assert_contained(
+        "fence_errand",
+        "a long path",
+        &errand(server.port, "off", &long),
+        &["8 KiB"],
+    );
+    for endpoint in ["", "API", "api ", "http://elsewhere.example", "elsewhere"] {
+        let request = serde_json::json!({ "path": "/", "endpoint": endpoint });
+        let outcome = errand(server.port, "off", &request);
+        assert_contained(
+            "fence_errand",
+            &format!("endpoint {endpoint:?}"),
+            &outcome,
+            &["did not declare"],
+        );
+    }
+    assert_eq!(server.heads(), [""; 0], "somebody was asked");
+    // So that it is the rules that refuse.
+    let honest = serde_json::json!({ "path": "/x?a=%2e", "headers": [["x-own", "y"]] });
+    errand(server.port, "status", &honest).assert_done("Status: ON\n");
+    let heads = server.heads();
+    assert!(
+        matches!(heads.as_slice(), [head] if head.starts_with("GET /base/x?a=%2e HTTP/1.1\r\n")),
+        "{heads:?}"
+    );
+    assert!(
+        heads[0]
+            .to_lowercase()
+            .contains(&format!("\r\nhost: 127.0.0.1:{}\r\n", server.port)),
+        "{heads:?}"
+    );
+}
+
+/// An address is an address, and not one with another inside.
+#[test]
+fn an_address_that_is_two() {
+    let server = Server::start(well);
+    for ip in [
+        "user@127.0.0.1",
+        "user:secret@127.0.0.1",
+        "127.0.0.1@elsewhere.example",
+        "127.0.0.1/elsewhere",
+        "127.0.0.1#elsewhere",
+        "127.0.0.1:80:80",
+        "http://127.0.0.1",
+        "127.0.0.1\\elsewhere",
+        "127.0.0.1%00",
+        "127.0.0.1 elsewhere",
+    ] {
+        let lines = format!("ip={ip}\nipport={}\n", server.port);
+        let outcome = call("fence_errand", &options("off", &lines));
+        assert_contained("fence_errand", &format!("ip {ip:?}"), &outcome, &["option ip"]);
+    }
+    assert_eq!(server.heads(), [""; 0], "somebody was asked");
+}
+
+/// Sockets of the standard library are linked and lead nowhere, although there
+/// is somebody who listens.
+#[test]
+fn sockets_that_were_not_declared() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for action in ACTIONS {
+        let lines = format!("ip=127.0.0.1\nipport={port}\nssl=1\n");
+        let outcome = call("fence_sockets", &options(action, &lines));
+        assert_contained(
+            "fence_sockets",
+            &format!("fence_sockets {action}"),
+            &outcome,
+            &["PermissionDenied"],
+        );
+        let lines = format!("ip=localhost\nipport={port}\nssl=1\n");
+        let outcome = call("fence_sockets", &options(action, &lines));
+        assert_contained(
+            "fence_sockets",
+            &format!("fence_sockets by name {action}"),
+            &outcome,
+            &["fence_sockets"],
+        );
+    }
+    assert!(listener.accept().is_err(), "somebody was reached");
+}

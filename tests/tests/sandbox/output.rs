@@ -1,0 +1,133 @@
+//! Plugins that write what is not theirs to write.
+
+use crate::support::{self, call};
+use crate::{End, assert_contained, assert_printable, end_with, options, play, show};
+
+pub const FIXTURES: &[&str] = &["fence_excuse", "fence_flood", "fence_print", "fence_rows"];
+
+const FORGED: &str = "a\\nERROR: fence_other: forged\\r\\n\\u{1b}[2K\\u{202e}Success: Powered OFF\\u{2028}Status: OFF";
+
+const ENDS: &[End] = &[
+    end_with("fence_excuse", "excuse=huge\n", &["ten million\\nten million\\n", " …"]),
+    end_with("fence_excuse", "excuse=forged\n", &[FORGED]),
+    end_with("fence_excuse", "excuse=plug\n", &[FORGED]),
+    end_with("fence_excuse", "excuse=many\n", &[FORGED, " …"]),
+    end_with("fence_excuse", "excuse=option\n", &[FORGED]),
+    end_with("fence_excuse", "excuse=known\n", &["no such operation"]),
+    end_with("fence_excuse", "excuse=off\n", &["neither on nor off"]),
+    end_with(
+        "fence_print",
+        "then=panic\n",
+        &[
+            "panicked at",
+            "ERROR: fence_other: \\u{202e}forged\\u{2028}Success: Powered OFF",
+        ],
+    ),
+];
+
+#[test]
+fn each_ends_in_one_clear_line() {
+    play(ENDS);
+}
+
+/// It asks for more time than there is.
+#[test]
+fn a_device_that_is_busy_for_ever_is_waited_for_until_the_deadline() {
+    for action in crate::ACTIONS {
+        let outcome = support::call_virtually("fence_excuse", &options(action, "excuse=busy\n"));
+        outcome.assert_refused(&["ran out of time"]);
+        assert!(outcome.took < crate::DEADLINE, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_flood_of_log_lines_is_dammed_and_forges_none() {
+    for lines in ["", "verbose=1\n"] {
+        let outcome = call("fence_flood", &options("status", lines));
+        show("fence_flood", &outcome);
+        outcome.assert_done("Status: ON\n");
+        let lines: Vec<_> = outcome.stderr.lines().collect();
+        assert!(lines.len() <= 1_001, "{} lines", lines.len());
+        assert!(lines.iter().all(|line| line.contains("fence_flood: ")), "a forged line");
+        assert_printable("fence_flood", &outcome.stderr);
+        assert!(
+            lines.last().unwrap().contains("the rest is dropped"),
+            "{:?}",
+            lines.last()
+        );
+    }
+}
+
+/// A flood at the end is dammed as one at the beginning, and comes too late to
+/// undo anything.
+#[test]
+fn a_flood_while_logging_out_is_dammed() {
+    let outcome = call("fence_close", &options("off", "way=flood\n"));
+    outcome.assert_done("Success: Powered OFF\n");
+    assert!(
+        outcome.stderr.lines().count() <= 1_001,
+        "{} lines",
+        outcome.stderr.lines().count()
+    );
+    assert!(
+        outcome.stderr.lines().all(|line| line.contains("fence_close: ")),
+        "a forged line"
+    );
+}
+
+/// Standard output belongs to the protocol; what a plugin prints ends in the
+/// debug log, and no more of it than a page or two.
+#[test]
+fn a_plugin_prints_nothing_for_the_cluster() {
+    for (action, success) in [
+        ("status", "Status: ON\n"),
+        ("off", "Success: Powered OFF\n"),
+        ("reboot", "Success: Rebooted\n"),
+    ] {
+        let outcome = call("fence_print", &options(action, "retry_on=1\n"));
+        show(&format!("fence_print {action}"), &outcome);
+        outcome.assert_done(success);
+        let dammed = outcome.stderr.lines().all(|line| line.ends_with("the rest is dropped"));
+        assert!(dammed && outcome.stderr.lines().count() <= 1, "{outcome:?}");
+        let outcome = call("fence_print", &options(action, "retry_on=1\nverbose=1\n"));
+        outcome.assert_done(success);
+        let forged = outcome.stderr.lines().find(|line| !line.contains(": fence_print: "));
+        assert_eq!(forged, None, "a forged line");
+        assert_printable("fence_print", &outcome.stderr);
+        assert!(outcome.stderr.len() < 512 * 1024, "{} bytes", outcome.stderr.len());
+    }
+    call("fence_print", &options("list", "")).assert_done("NOTICE: List option is not working on this device yet\n");
+}
+
+/// Whatever is in the name of a plug, it has one row.
+#[test]
+fn plugs_forge_no_rows() {
+    for (action, end) in [("list", ""), ("list-status", ",UNKNOWN")] {
+        let outcome = call("fence_rows", &options(action, "rows=forged\n"));
+        show(&format!("fence_rows rows=forged {action}"), &outcome);
+        assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+        let rows: Vec<_> = outcome.stdout.split('\n').collect();
+        assert_eq!((rows.len(), rows.last()), (11, Some(&"")), "{rows:?}");
+        assert_eq!(rows[0], format!("1,one?2,two?3,three{end}"));
+        assert_eq!(rows[1], format!("1,one??2,two??3,three{end}"));
+        assert_printable("fence_rows", &outcome.stdout);
+    }
+}
+
+#[test]
+fn a_million_plugs_are_too_many() {
+    for action in ["list", "list-status"] {
+        let outcome = call("fence_rows", &options(action, "rows=million\n"));
+        let what = format!("fence_rows rows=million {action}");
+        assert_contained("fence_rows", &what, &outcome, &["handed over more than 16 MiB"]);
+        // A name is no list, and as long as it fits it is a name.
+        let outcome = call("fence_rows", &options(action, "rows=long\n"));
+        show(&format!("fence_rows rows=long {action}"), &outcome);
+        assert_eq!(
+            (outcome.exit, outcome.stdout.lines().count()),
+            (Some(0), 1),
+            "{}",
+            outcome.stderr
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! An install tree of one test's own, into which it may put what it likes.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::{self, Outcome};
+
+pub struct Tree(TempDir);
+
+impl Tree {
+    /// With the program that is tested, and no plugins.
+    pub fn new() -> Self {
+        // Where the program lies, so that it need not be copied.
+        let near = support::tree().parent().unwrap().to_owned();
+        let tree = Self(tempfile::tempdir_in(near).unwrap());
+        for folder in [tree.programs(), tree.plugins()] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::hard_link(support::program("fencebox"), tree.programs().join("fencebox")).unwrap();
+        tree
+    }
+
+    /// The bytes of a plugin of the tree that all tests share.
+    pub fn bytes_of(agent: &str) -> Vec<u8> {
+        fs::read(shared(agent)).unwrap()
+    }
+
+    /// Another name for a plugin of the tree that all tests share.
+    pub fn link(&self, agent: &str, plugin: &str) {
+        symlink(shared(plugin), self.plugin(agent)).unwrap();
+        self.name(agent);
+    }
+
+    /// A plugin of these bytes, without a compiled form.
+    pub fn add(&self, agent: &str, bytes: &[u8]) {
+        fs::write(self.plugin(agent), bytes).unwrap();
+        self.name(agent);
+    }
+
+    /// A name, and nothing that it stands for.
+    pub fn name(&self, agent: &str) {
+        symlink("fencebox", self.programs().join(agent)).unwrap();
+    }
+
+    /// Where the plugin of an agent is.
+    pub fn plugin(&self, agent: &str) -> PathBuf {
+        self.plugins().join(format!("{agent}.wasm"))
+    }
+
+    /// Where its compiled form is.
+    pub fn form(&self, agent: &str) -> PathBuf {
+        self.plugins().join(format!("{agent}.cwasm"))
+    }
+
+    pub fn compile(&self, agent: &str) -> Outcome {
+        let mut compile = Command::new(self.programs().join("fencebox"));
+        compile.arg("compile").arg(self.plugin(agent));
+        support::run(compile, "")
+    }
+
+    pub fn call(&self, agent: &str, stdin: &str) -> Outcome {
+        support::run(Command::new(self.programs().join(agent)), stdin)
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.0.path().join("usr/sbin")
+    }
+
+    fn plugins(&self) -> PathBuf {
+        self.0.path().join("usr/lib/fencebox/plugins")
+    }
+}
+
+fn shared(agent: &str) -> PathBuf {
+    let tree = support::tree();
+    Path::new(&tree).join(format!("usr/lib/fencebox/plugins/{agent}.wasm"))
+}

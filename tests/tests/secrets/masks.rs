@@ -1,0 +1,64 @@
+//! For random secrets and random text around them: no encoding survives, and
+//! all else stays as it is.
+
+use fencebox::agent::log::Log;
+use proptest::prelude::*;
+
+use super::encodings;
+
+fn log(secrets: &[&str]) -> Log {
+    let log = Log::new(Box::new(std::io::sink()));
+    secrets.iter().for_each(|secret| log.hide(secret));
+    log
+}
+
+/// What no secret below has in it, nor any of its encodings, and what begins
+/// no escape.
+const AROUND: &str = "[α-ω⟨⟩※ ]{0,40}";
+const SECRET: &str = "([ -~]|[éß€😀]|[\\n\\t\u{7f}\u{200e}]|[%&\\\\+\"']){3,24}";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_encoding_survives(secret in SECRET, before in AROUND, after in AROUND) {
+        let log = log(&[&secret]);
+        for (name, encoded) in encodings::all(&secret) {
+            let masked = log.masked(&format!("{before}⟨{encoded}⟩{after}⟩"));
+            prop_assert_eq!(&masked, &format!("{}⟨********⟩{}⟩", before, after), "{}: {:?}", name, encoded);
+        }
+    }
+
+    /// Of base64 that contains a secret, what is certain to be of the secret
+    /// goes; with it at most one character of each neighbour, and padding.
+    #[test]
+    fn no_encoding_of_what_contains_it_survives(secret in SECRET, before in "[a-z]{0,5}", after in "[a-z]{0,5}") {
+        let log = log(&[&secret]);
+        for encoded in encodings::contained(&format!("{before}{secret}{after}")) {
+            let masked = log.masked(&encoded);
+            let (left, right) = masked.split_once("********").expect("it was found");
+            let taken = encoded.len() - left.len() - right.trim_end_matches('*').len();
+            prop_assert!(encoded.starts_with(left) && encoded.ends_with(right.trim_start_matches('*')), "{}", masked);
+            prop_assert!(taken * 6 + 12 >= secret.len() * 8, "{} of {}", masked, encoded);
+        }
+    }
+
+    #[test]
+    fn what_has_no_secret_stays(secret in SECRET, text in AROUND) {
+        let text = format!("{text}⟩");
+        prop_assert_eq!(log(&[&secret]).masked(&text), text);
+    }
+
+    /// Several, some of them within others.
+    #[test]
+    fn several_secrets(secret in SECRET, cut in 3usize..10, other in SECRET) {
+        let inner: String = secret.chars().take(cut).collect();
+        let log = log(&[&inner, &other, &secret]);
+        for text in [&secret, &other, &inner] {
+            for (name, encoded) in encodings::all(text) {
+                let masked = log.masked(&format!("⟨{encoded}⟩"));
+                prop_assert_eq!(masked, "⟨********⟩", "{}: {:?}", name, encoded);
+            }
+        }
+    }
+}

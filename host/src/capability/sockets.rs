@@ -2,8 +2,8 @@
 //! multicast.
 //!
 //! A plugin uses the sockets of its standard library. Each use passes the
-//! [`Gate`], which asks the policy, and remembers what was refused for the
-//! log, because WASI tells a guest no more than "access denied".
+//! [`Gate`], which asks the policy, counts, and remembers what was refused for
+//! the log, because WASI tells a guest no more than "access denied".
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
 
-use crate::policy::{Granted, Refusal, SocketUse};
+use super::contacts::Contacts;
+use crate::agent::device::Contact;
+use crate::confinement::Needs;
+use crate::policy::{Bound, Granted, Limit, Limits, Refusal, SocketPurpose, SocketUse};
 use interfaces::interfaces;
 
 mod interfaces;
@@ -42,10 +45,30 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// What these sockets take of the system, and no more: whoever only calls out
+/// takes no call that listens.
+pub fn needs(granted: &Granted, needs: &mut Needs) {
+    for (purpose, host, port) in granted.places() {
+        needs.names |= matches!(host, Some(url::Host::Domain(_)));
+        match purpose {
+            SocketPurpose::TcpConnect => drop(needs.ports.insert(port)),
+            SocketPurpose::TcpListen => drop(needs.listen.insert(port)),
+            SocketPurpose::Udp => needs.datagrams = true,
+            SocketPurpose::Multicast(_) => needs.groups = true,
+        }
+    }
+}
+
+/// The plugin has moved more than it may through its sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its sockets carried more than {bound}{note}", bound = .0, note = .0.note())]
+pub struct CarriedTooMuch(Bound);
+
 /// What the sockets of one action may do.
 #[derive(Clone, Default)]
 pub struct Gate {
     granted: Arc<Granted>,
+    limits: Limits,
     book: Arc<Mutex<Book>>,
 }
 
@@ -55,13 +78,18 @@ struct Book {
     /// Names, and the addresses that they were found to have.
     resolved: Vec<(String, IpAddr)>,
     refusals: Vec<String>,
+    contacts: Contacts,
+    sockets: u64,
+    datagrams: u64,
+    bytes: u64,
 }
 
 impl Gate {
-    /// A gate that lets through what was granted.
-    pub fn new(granted: Granted) -> Self {
+    /// A gate that lets through what was granted, and so much of it.
+    pub fn new(granted: Granted, limits: Limits) -> Self {
         Self {
             granted: Arc::new(granted),
+            limits,
             book: Arc::default(),
         }
     }
@@ -86,7 +114,50 @@ impl Gate {
             }
         }
         let resolved = self.book().resolved.clone();
-        self.noted(self.granted.judge(purpose, address, &resolved)).is_ok()
+        let judged = self.granted.judge(purpose, address, &resolved);
+        let counted = judged.and_then(|reached| self.count(purpose).map(|()| reached));
+        let Ok(reached) = self.noted(counted) else {
+            return false;
+        };
+        // What is taken was asked for before.
+        if let (Some(origin), true) = (reached, purpose != SocketUse::UdpReceive) {
+            self.book()
+                .contacts
+                .note(&origin, Some(address_of(purpose, address)), false);
+        }
+        true
+    }
+
+    fn count(&self, purpose: SocketUse) -> Result<(), Refusal> {
+        let mut book = self.book();
+        match purpose {
+            SocketUse::TcpConnect | SocketUse::TcpListen | SocketUse::TcpAccept | SocketUse::UdpBind => {
+                book.sockets += 1;
+                within(book.sockets, self.limits.get(Limit::Sockets), "sockets")
+            }
+            SocketUse::UdpSend | SocketUse::UdpReceive => {
+                book.datagrams += 1;
+                within(book.datagrams, self.limits.get(Limit::Datagrams), "datagrams")
+            }
+            SocketUse::TcpBind => Ok(()),
+        }
+    }
+
+    /// So many bytes more went through a stream.
+    pub fn carry(&self, bytes: usize) -> Result<(), CarriedTooMuch> {
+        let most = self.limits.get(Limit::SocketBytes);
+        let mut book = self.book();
+        book.bytes = book.bytes.saturating_add(bytes as u64);
+        match book.bytes > most.value() {
+            true => Err(CarriedTooMuch(most)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whom it let the plugin reach, and who called. How a connection ended
+    /// nobody tells the gate.
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.book().contacts.all().to_vec()
     }
 
     async fn resolve(&self, name: &str, port: u16) {
@@ -126,6 +197,7 @@ impl Gate {
         if datagram.len() > DATAGRAM_LIMIT {
             return Err(denied(format!("a datagram of more than {DATAGRAM_LIMIT} bytes")));
         }
+        self.noted(self.count(SocketUse::UdpSend))?;
         let failed = |cause| Failure::Failed(format!("socket {socket}: {group} from {source}: {cause}"));
         let here = interfaces().map_err(failed)?;
         let found = here.into_iter().find(|(address, _)| address.to_string() == source);
@@ -134,7 +206,10 @@ impl Gate {
                 "the source is no address of this machine for that group".to_owned(),
             ));
         };
-        multicast(group, hops, source, index, datagram).map_err(failed)
+        let sent = multicast(group, hops, source, index, datagram);
+        let origin = format!("udp://{group}");
+        self.book().contacts.note(&origin, Some(group), sent.is_err());
+        sent.map_err(failed)
     }
 
     fn noted<T>(&self, verdict: Result<T, Refusal>) -> Result<T, Refusal> {
@@ -149,6 +224,24 @@ impl Gate {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Of a caller the port says nothing: it is another one each time.
+fn address_of(purpose: SocketUse, address: SocketAddr) -> SocketAddr {
+    match purpose {
+        SocketUse::TcpAccept => SocketAddr::new(address.ip().to_canonical(), 0),
+        _ => address,
+    }
+}
+
+fn within(number: u64, most: Bound, what: &str) -> Result<(), Refusal> {
+    match number > most.value() {
+        true => Err(Refusal::new(format!(
+            "more than {most} {what} in one action{}",
+            most.note()
+        ))),
+        false => Ok(()),
     }
 }
 

@@ -118,8 +118,9 @@ pub struct Bed<'a> {
     pub deadline: Deadline,
     /// The action is over: SIGTERM has been heard or does not matter any more.
     pub closing: bool,
-    /// The guest has sockets, and may wait for them while it sleeps.
-    pub in_company: bool,
+    /// The guest has sockets, and may wait for them while it sleeps: what
+    /// counts what they carry.
+    pub company: Option<&'a Gate>,
 }
 
 /// Links all of WASI preview 2, with sleep and all other waiting replaced by
@@ -167,7 +168,7 @@ impl Bed<'_> {
         Nap {
             clock: self.clock.clone(),
             until: self.clock.now() + length,
-            in_company: self.in_company,
+            in_company: self.company.is_some(),
         }
     }
 }
@@ -192,6 +193,12 @@ impl Nap {
 #[async_trait]
 impl Pollable for Nap {
     async fn ready(&mut self) {
+        // A device on the agent's clock says itself how long it is waited for.
+        if self.in_company
+            && let Some(expiry) = self.clock.expiry(self.left())
+        {
+            return expiry.await;
+        }
         // Alone it holds up nobody, for an agent has one guest. Told to stop, the guest is woken up early.
         while self.in_company && !self.left().is_zero() {
             waiting::pass(self.clock.as_ref(), self.left().min(SLICE)).await;

@@ -51,13 +51,21 @@ fn rules(needs: &Needs) -> Result<Rules, seccompiler::BackendError> {
     rules.extend(own_process()?);
     rules.extend(memory(needs.names)?);
     rules.extend(sending()?);
-    if needs.names || !needs.ports.is_empty() {
+    let listens = !needs.listen.is_empty();
+    let connects = needs.names || needs.datagrams || !needs.ports.is_empty();
+    if connects || listens || needs.groups {
         rules.insert(libc::SYS_socket, sockets(needs)?);
+    }
+    if connects {
         rules.insert(libc::SYS_connect, Vec::new());
     }
-    if needs.names {
-        // How the C library asks the kernel for the addresses of this machine.
+    // The C library binds to ask the kernel for the addresses of this machine.
+    if needs.names || needs.datagrams || needs.groups || listens {
         rules.insert(libc::SYS_bind, Vec::new());
+    }
+    if listens {
+        rules.insert(libc::SYS_listen, Vec::new());
+        rules.insert(libc::SYS_accept4, Vec::new());
     }
     Ok(rules)
 }
@@ -129,7 +137,7 @@ fn memory(names: bool) -> Result<Rules, seccompiler::BackendError> {
 
 /// TCP, which Landlock sees; its relatives (MPTCP, SCTP, SMC), which are other
 /// protocols, it does not. For names also datagrams, the daemons of the system
-/// and the list of this machine's addresses.
+/// and the list of this machine's addresses; for groups, datagrams and that list.
 fn sockets(needs: &Needs) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     // Flags are put into the same argument.
     let kind = |kind| masked(1, 0xf, number(kind));
@@ -143,16 +151,20 @@ fn sockets(needs: &Needs) -> Result<Vec<SeccompRule>, seccompiler::BackendError>
             ])?);
             Ok(())
         };
-        add(libc::SOCK_STREAM, 0)?;
-        add(libc::SOCK_STREAM, libc::IPPROTO_TCP)?;
-        if needs.names {
+        if needs.names || !needs.ports.is_empty() || !needs.listen.is_empty() {
+            add(libc::SOCK_STREAM, 0)?;
+            add(libc::SOCK_STREAM, libc::IPPROTO_TCP)?;
+        }
+        if needs.names || needs.datagrams || needs.groups {
             add(libc::SOCK_DGRAM, 0)?;
             add(libc::SOCK_DGRAM, libc::IPPROTO_UDP)?;
         }
     }
     if needs.names {
-        let routes = number(libc::NETLINK_ROUTE);
         rules.push(rule([equal(0, number(libc::AF_UNIX))?])?);
+    }
+    if needs.names || needs.groups {
+        let routes = number(libc::NETLINK_ROUTE);
         rules.push(rule([equal(0, number(libc::AF_NETLINK))?, equal(2, routes)?])?);
     }
     Ok(rules)

@@ -12,9 +12,15 @@ pub struct Needs {
     pub read: BTreeSet<PathBuf>,
     /// Folders in which files are read, made, replaced and removed.
     pub write: BTreeSet<PathBuf>,
-    /// TCP ports, of whatever host, to connect to. There are none to listen at:
-    /// nothing that an agent can do yet takes one.
+    /// TCP ports, of whatever host, to connect to.
     pub ports: BTreeSet<u16>,
+    /// TCP ports of this machine to listen at.
+    pub listen: BTreeSet<u16>,
+    /// Datagrams are sent to hosts, and taken from them.
+    pub datagrams: bool,
+    /// Datagrams are sent to multicast groups, from each address that this
+    /// machine has, which the kernel is asked for.
+    pub groups: bool,
     /// Names of hosts are looked up, which takes libraries, files and sockets
     /// of the system's.
     pub names: bool,

@@ -59,6 +59,7 @@ fn enforce(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
     let write: BitFlags<AccessFs> = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
     let name_server = needs.names.then_some(NAME_SERVER);
     let ports = needs.ports.iter().copied().chain(name_server);
+    let bind = needs.listen.iter().copied();
     Ruleset::default()
         .handle_access(AccessFs::from_all(WANTED))?
         .handle_access(AccessNet::from_all(WANTED))?
@@ -68,5 +69,6 @@ fn enforce(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
         .add_rules(path_beneath_rules(&needs.read, read))?
         .add_rules(path_beneath_rules(&needs.write, write))?
         .add_rules(ports.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::ConnectTcp))))?
+        .add_rules(bind.map(|port| Ok::<_, RulesetError>(NetPort::new(port, AccessNet::BindTcp))))?
         .restrict_self()
 }

@@ -21,7 +21,7 @@ use crate::agent::secret::Secret;
 use crate::capability::files::{self, Files};
 use crate::capability::http::{self, Credentials, Http};
 use crate::capability::journal::Journal;
-use crate::capability::sockets::Gate;
+use crate::capability::sockets::{self, CarriedTooMuch, Gate};
 use crate::capability::wasi::GaveUp;
 use crate::confinement::Needs;
 use crate::policy::{Addresses, Granted, Limit, Refusal};
@@ -47,6 +47,7 @@ impl Device for Described {
         for addresses in self.addresses(options).unwrap_or_default().values() {
             http::needs(addresses, &mut needs);
         }
+        sockets::needs(&self.granted(options).unwrap_or_default(), &mut needs);
         files::needs(&self.files, |name| options.get(name), &mut needs);
         needs
     }
@@ -57,7 +58,7 @@ impl Device for Described {
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
         let addresses = self.addresses(options).map_err(Error::Denied)?;
-        let gate = Gate::new(self.granted(options).map_err(Error::Denied)?);
+        let gate = Gate::new(self.granted(options).map_err(Error::Denied)?, *self.grant.limits());
         let protocols = self.sockets.protocols();
         let credentials = Credentials {
             username: options.get("username").unwrap_or_default().to_owned(),
@@ -153,8 +154,14 @@ impl Device for Described {
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        let http = self.store.data().http.as_ref();
-        http.map(|http| http.contacts().to_vec()).unwrap_or_default()
+        let state = self.store.data();
+        let mut contacts = state
+            .http
+            .as_ref()
+            .map(|http| http.contacts().to_vec())
+            .unwrap_or_default();
+        contacts.extend(state.gate.contacts());
+        contacts
     }
 }
 
@@ -184,9 +191,11 @@ impl Described {
         }
     }
 
-    /// What the options make of the declared sockets; a refusal names the option.
+    /// What the options make of the declared sockets, and what the policy
+    /// leaves of that; a refusal names the option.
     fn granted(&self, options: &Options) -> Result<Granted, String> {
-        let granted = self.sockets.locate(|name| options.get(name));
+        let located = self.sockets.locate(|name| options.get(name));
+        let granted = located.and_then(|granted| granted.under(self.grant.clone()));
         granted.map_err(|rule| rule.to_string())
     }
 
@@ -297,6 +306,9 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
             GaveUp::Deadline => Error::Deadline(state.deadline.as_secs()),
             GaveUp::Interrupted => Error::Interrupted,
         };
+    }
+    if let Some(too_much) = cause.downcast_ref::<CarriedTooMuch>() {
+        return Error::Plugin(too_much.to_string());
     }
     if cause.root_cause().to_string().starts_with(HANDED_TOO_MUCH) {
         let most = state.limits.get(Limit::Handover);

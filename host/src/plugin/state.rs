@@ -194,7 +194,7 @@ impl Sleeper for State {
             clock: &self.clock,
             deadline: self.deadline,
             closing: self.closing,
-            in_company: self.has_sockets,
+            company: self.has_sockets.then_some(&self.gate),
         }
     }
 }

@@ -125,6 +125,12 @@ impl Grant {
         }
     }
 
+    /// The same for a socket, as far as names tell.
+    pub(super) fn check_socket(&self, to: Destination<'_>) -> Result<(), Refusal> {
+        self.check_anything()?;
+        self.check_destination(to, false, &to)
+    }
+
     /// Of what is `far`, behind a proxy, nobody here will know the address.
     fn check_destination(&self, to: Destination<'_>, far: bool, shown: &dyn Display) -> Result<(), Refusal> {
         let named = |table: &Table| allows(table, |rule| rule.means(to, Purpose::Allow) == Meant::Yes);
@@ -162,6 +168,11 @@ impl Grant {
             .proxy
             .as_ref()
             .map_or(origin.destination(), |proxy| proxy.destination());
+        self.admits_at(hop, address)
+    }
+
+    /// The same for any destination.
+    pub(super) fn admits_at(&self, hop: Destination<'_>, address: IpAddr) -> Result<(), Refusal> {
         let shown = match hop.host {
             Host::Domain(name) => format!("{name} at {}", address.to_canonical()),
             literal => literal.to_string(),

@@ -35,6 +35,12 @@ pub enum Limit {
     LogBytes,
     /// What it prints in one call.
     OutputBytes,
+    /// Sockets of one action that connect, listen, are called back or send.
+    Sockets,
+    /// Datagrams of one action, sent and taken.
+    Datagrams,
+    /// What its sockets carry in one action, both ways.
+    SocketBytes,
     /// HTTP exchanges of one action.
     Requests,
     /// Body of an answer.
@@ -65,7 +71,7 @@ const MIB: u64 = 1024 * KIB;
 
 impl Limit {
     /// Each of them, in the order of the documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Memory,
         Self::TableElements,
         Self::Instances,
@@ -78,6 +84,9 @@ impl Limit {
         Self::LogLines,
         Self::LogBytes,
         Self::OutputBytes,
+        Self::Sockets,
+        Self::Datagrams,
+        Self::SocketBytes,
         Self::Requests,
         Self::ResponseBytes,
         Self::XmlrpcBytes,
@@ -101,6 +110,9 @@ impl Limit {
             Self::LogLines => ("log-lines", Unit::Number, 1_000),
             Self::LogBytes => ("log-bytes", Unit::Bytes, MIB),
             Self::OutputBytes => ("output-bytes", Unit::Bytes, 16 * KIB),
+            Self::Sockets => ("sockets", Unit::Number, 10_000),
+            Self::Datagrams => ("datagrams", Unit::Number, 100_000),
+            Self::SocketBytes => ("socket-bytes", Unit::Bytes, 256 * MIB),
             Self::Requests => ("requests", Unit::Number, 10_000),
             Self::ResponseBytes => ("response-bytes", Unit::Bytes, 8 * MIB),
             Self::XmlrpcBytes => ("xmlrpc-bytes", Unit::Bytes, 32 * MIB),

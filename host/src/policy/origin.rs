@@ -6,7 +6,7 @@ use url::Host;
 
 use super::location::{is_loopback, parse_url};
 use super::numeric::check_class;
-use super::rule::Destination;
+use super::rule::{Destination, Protocol};
 use super::{Refusal, Trust};
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ impl Origin {
     /// Where the requests themselves go.
     pub(super) fn destination(&self) -> Destination<'_> {
         Destination {
-            tls: self.tls,
+            protocol: Protocol::of_requests(self.tls),
             host: &self.host,
             port: self.port,
         }
@@ -105,7 +105,7 @@ impl std::fmt::Display for Origin {
 impl Proxy {
     pub(super) fn destination(&self) -> Destination<'_> {
         Destination {
-            tls: self.tls,
+            protocol: Protocol::of_requests(self.tls),
             host: &self.host,
             port: self.port,
         }

@@ -1,7 +1,7 @@
 //! One rule of `allow` or `deny`: which places it means.
 //!
 //! ```text
-//! rule   = [ ( "https" | "http" ) "://" ] place [ ":" ports ]
+//! rule   = [ ( "https" | "http" | "tcp" | "udp" ) "://" ] place [ ":" ports ]
 //! place  = "*" | name | "*." name | address [ "/" prefix ]
 //! ports  = port | port "-" port
 //! ```
@@ -15,10 +15,12 @@
 //! | `*` | every host |
 //! | `https://10.0.0.0/24:443` | the same, with TLS and at port 443 only |
 //! | `bmc.example:8000-8100` | the same, at these ports only |
+//! | `udp://225.0.0.12:1229` | datagrams to that address and port, of a plugin's own sockets |
 //!
-//! What a rule does not say it does not mind: without a scheme it means both
-//! with and without TLS, without a port every port. An IPv6 address or block is
-//! in brackets where a port follows.
+//! What a rule does not say it does not mind: without a scheme it means every
+//! protocol, without a port every port. `https` and `http` mean requests and no
+//! sockets; `tcp` and `udp` mean sockets and no requests. An IPv6 address or
+//! block is in brackets where a port follows.
 //!
 //! Names are compared without regard to case or to a dot at the end. Addresses
 //! are compared as numbers: `127.1`, `0x7f.0.0.1`, `2130706433` and
@@ -39,7 +41,7 @@
 //! assert_eq!(refused("https://api.ctl.io/v2"), "a rule has no path; write https://api.ctl.io");
 //! assert_eq!(refused("10.0.0.7/24"), "it is no first address of a block; write 10.0.0.0/24");
 //! assert_eq!(refused("*ctl.io"), "a star stands alone or before a dot; write *.ctl.io");
-//! assert_eq!(refused("ftp://ctl.io"), "\"ftp\" is no scheme; write https://, http://, or none");
+//! assert_eq!(refused("ftp://ctl.io"), "\"ftp\" is no scheme; write https://, http://, tcp://, udp://, or none");
 //! ```
 
 use std::net::IpAddr;
@@ -62,8 +64,8 @@ const SHOWN: usize = 280;
 pub struct Rule {
     /// As it was written.
     text: String,
-    /// With TLS, without, or both.
-    tls: Option<bool>,
+    /// This one, or every.
+    protocol: Option<Protocol>,
     place: Place,
     ports: RangeInclusive<u16>,
 }
@@ -77,12 +79,46 @@ enum Place {
     Block(Block),
 }
 
-/// Where a connection or a request is to go.
+/// What is spoken: requests with TLS and without, and sockets of a plugin's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Https,
+    Http,
+    Tcp,
+    Udp,
+}
+
+impl Protocol {
+    const ALL: [Self; 4] = [Self::Https, Self::Http, Self::Tcp, Self::Udp];
+
+    /// Of requests.
+    pub(super) fn of_requests(tls: bool) -> Self {
+        if tls { Self::Https } else { Self::Http }
+    }
+
+    /// As it stands before `://`.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// Where a connection, a request or a datagram is to go.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Destination<'a> {
-    pub(super) tls: bool,
+    pub(super) protocol: Protocol,
     pub(super) host: &'a Host<String>,
     pub(super) port: u16,
+}
+
+impl std::fmt::Display for Destination<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}://{}:{}", self.protocol.word(), self.host, self.port)
+    }
 }
 
 /// Whether a rule means a destination, as far as its name tells.
@@ -109,13 +145,16 @@ impl Rule {
         if text.is_empty() || text.chars().any(|character| character.is_control() || character == ' ') {
             return Err("a rule is a host, *.NAME, or ADDRESS/PREFIX, without blanks".to_owned());
         }
-        let (tls, rest) = match text.split_once("://") {
+        let (protocol, rest) = match text.split_once("://") {
             None => (None, text),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Some(true), rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Some(false), rest),
-            Some((scheme, _)) => {
-                let scheme = shortened(scheme);
-                return Err(format!("{scheme:?} is no scheme; write https://, http://, or none"));
+            Some((scheme, rest)) => {
+                let mut known = Protocol::ALL.into_iter();
+                let protocol = known.find(|protocol| scheme.eq_ignore_ascii_case(protocol.word()));
+                let unknown = || {
+                    let scheme = shortened(scheme);
+                    format!("{scheme:?} is no scheme; write https://, http://, tcp://, udp://, or none")
+                };
+                (Some(protocol.ok_or_else(unknown)?), rest)
             }
         };
         if rest.contains('@') {
@@ -123,7 +162,7 @@ impl Rule {
         }
         let (place, ports) = split_ports(rest)?;
         Ok(Self {
-            tls,
+            protocol,
             place: Place::parse(place, text)?,
             ports,
             text: text.to_owned(),
@@ -132,7 +171,8 @@ impl Rule {
 
     /// What its name says about this destination.
     pub(super) fn means(&self, destination: Destination<'_>, purpose: Purpose) -> Meant {
-        let fits = self.tls.is_none_or(|tls| tls == destination.tls) && self.ports.contains(&destination.port);
+        let fits = self.protocol.is_none_or(|protocol| protocol == destination.protocol)
+            && self.ports.contains(&destination.port);
         let meant = match (&self.place, destination.host) {
             _ if !fits => false,
             (Place::Any, _) => true,

@@ -1,14 +1,17 @@
 //! Sockets as a plugin declares them, where the options put them, and what may
 //! be done with them.
 
-use std::net::{IpAddr, SocketAddr};
-
 use serde::{Deserialize, Serialize};
 use url::Host;
 
 use super::endpoint::{Endpoint, Miss};
 use super::request::shortened;
-use super::{Address, Auth, Origin, Port, Refusal, Scheme};
+use super::{Address, Auth, Port, Refusal, Scheme};
+use granted::Place;
+
+mod granted;
+
+pub use granted::Granted;
 
 #[cfg(test)]
 mod tests;
@@ -101,9 +104,7 @@ impl Sockets {
     pub fn locate<'o>(&self, option: impl Fn(&str) -> Option<&'o str>) -> Result<Granted, Refusal> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
         let places = self.0.iter().map(|socket| socket.locate(&given));
-        Ok(Granted {
-            places: places.collect::<Result<_, _>>()?,
-        })
+        Ok(Granted::new(places.collect::<Result<_, _>>()?))
     }
 }
 
@@ -118,12 +119,15 @@ impl Socket {
             base_path: String::new(),
             auth: Auth::Plugin,
         };
-        let mut host = None;
+        let (mut host, mut source) = (None, format!("socket {}", self.name));
         for address in &self.addresses {
             match endpoint.host(address, given) {
                 Ok(found) => {
                     self.check_group(address, &found)?;
                     host = Some(found);
+                    if let Address::FromOption(name) = address {
+                        source = format!("option {name}");
+                    }
                     break;
                 }
                 Err(Miss::Wrong(rule)) => return Err(rule),
@@ -136,6 +140,7 @@ impl Socket {
         };
         Ok(Place {
             name: self.name.clone(),
+            source,
             purpose: self.purpose,
             host,
             port,
@@ -161,151 +166,5 @@ impl Socket {
             Address::FromOption(name) | Address::ByChoice { option: name, .. } => Refusal::option(name, rule),
             _ => Refusal::new(format!("socket {}: {rule}", self.name)),
         })
-    }
-}
-
-/// What the sockets of one action may do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Granted {
-    places: Vec<Place>,
-}
-
-/// A socket, where the options put it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    name: String,
-    purpose: SocketPurpose,
-    host: Option<Host<String>>,
-    port: Option<u16>,
-}
-
-impl Granted {
-    /// Whether the plugin may look this name up.
-    pub fn judge_name(&self, name: &str) -> Result<(), Refusal> {
-        let known = |place: &Place| match &place.host {
-            Some(Host::Domain(domain)) => domain.eq_ignore_ascii_case(name),
-            _ => false,
-        };
-        // To look an address up tells nobody anything.
-        match name.parse::<IpAddr>().is_ok() || self.places.iter().any(known) {
-            true => Ok(()),
-            false => Err(Refusal::new(format!(
-                "the plugin may not look up {:?}: it did not declare that host",
-                shortened(name)
-            ))),
-        }
-    }
-
-    /// The names that lead to far ends, with their ports: whether an address
-    /// is behind one of them only a look-up tells.
-    pub fn names(&self, purpose: SocketUse) -> impl Iterator<Item = (&str, u16)> {
-        self.places.iter().filter_map(move |place| match &place.host {
-            Some(Host::Domain(name)) if place.serves(purpose) => Some((name.as_str(), place.port?)),
-            _ => None,
-        })
-    }
-
-    /// Whether the plugin may do this. `resolved` are the addresses of the
-    /// names that were looked up.
-    pub fn judge(&self, purpose: SocketUse, address: SocketAddr, resolved: &[(String, IpAddr)]) -> Result<(), Refusal> {
-        let mut serving = self.places.iter().filter(|place| place.serves(purpose)).peekable();
-        if serving.peek().is_none() {
-            return Err(Refusal::new(format!(
-                "the plugin declared no socket that would {}",
-                words(purpose)
-            )));
-        }
-        let mut refusal = None;
-        for place in serving {
-            match place.admits(purpose, address, resolved) {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(rule)) => refusal = Some(rule),
-                None => {}
-            }
-        }
-        Err(refusal.unwrap_or_else(|| {
-            Refusal::new(format!(
-                "the plugin did not declare that it would {} {address}",
-                words(purpose)
-            ))
-        }))
-    }
-
-    /// The group of a socket that is declared for multicast, and its hop limit.
-    pub fn group(&self, name: &str) -> Result<(SocketAddr, u8), Refusal> {
-        let refuse = |rule: &str| Refusal::new(format!("socket {:?}: {rule}", shortened(name)));
-        let place = self.places.iter().find(|place| place.name == name);
-        let place = place.ok_or_else(|| refuse("the plugin did not declare it"))?;
-        let SocketPurpose::Multicast(hops) = place.purpose else {
-            return Err(refuse("the plugin did not declare it for multicast"));
-        };
-        match (&place.host, place.port) {
-            (Some(Host::Ipv4(address)), Some(port)) => Ok(((*address, port).into(), hops)),
-            (Some(Host::Ipv6(address)), Some(port)) => Ok(((*address, port).into(), hops)),
-            _ => Err(refuse("no option says where it is")),
-        }
-    }
-}
-
-impl Place {
-    fn serves(&self, purpose: SocketUse) -> bool {
-        use SocketUse::{TcpAccept, TcpBind, TcpConnect, TcpListen, UdpBind, UdpReceive, UdpSend};
-        match self.purpose {
-            SocketPurpose::TcpConnect => matches!(purpose, TcpBind | TcpConnect),
-            SocketPurpose::TcpListen => matches!(purpose, TcpBind | TcpListen | TcpAccept),
-            SocketPurpose::Udp => matches!(purpose, UdpBind | UdpSend | UdpReceive),
-            SocketPurpose::Multicast(_) => matches!(purpose, UdpBind | UdpSend),
-        }
-    }
-
-    /// Whether this declaration covers the address; none where it is about
-    /// another one.
-    fn admits(
-        &self,
-        purpose: SocketUse,
-        address: SocketAddr,
-        resolved: &[(String, IpAddr)],
-    ) -> Option<Result<(), Refusal>> {
-        let at_port = || Some(address.port()) == self.port;
-        let covered = match purpose {
-            SocketUse::TcpAccept => true,
-            SocketUse::TcpListen => at_port(),
-            SocketUse::TcpBind if self.purpose == SocketPurpose::TcpListen => at_port(),
-            // Whoever calls out leaves his own port to the system.
-            SocketUse::TcpBind | SocketUse::UdpBind => address.port() == 0,
-            SocketUse::TcpConnect | SocketUse::UdpSend | SocketUse::UdpReceive => {
-                return if at_port() {
-                    self.leads_to(address.ip(), resolved)
-                } else {
-                    None
-                };
-            }
-        };
-        covered.then_some(Ok(()))
-    }
-
-    fn leads_to(&self, address: IpAddr, resolved: &[(String, IpAddr)]) -> Option<Result<(), Refusal>> {
-        let address = address.to_canonical();
-        match self.host.as_ref()? {
-            Host::Ipv4(literal) => (address == IpAddr::V4(*literal)).then_some(Ok(())),
-            Host::Ipv6(literal) => (address == IpAddr::V6(*literal).to_canonical()).then_some(Ok(())),
-            host @ Host::Domain(name) => {
-                let answers = |(known, answer): &(String, IpAddr)| known == name && answer.to_canonical() == address;
-                let known = resolved.iter().any(answers);
-                known.then(|| Origin::check_resolved(host, address))
-            }
-        }
-    }
-}
-
-fn words(purpose: SocketUse) -> &'static str {
-    match purpose {
-        SocketUse::TcpBind => "take the TCP port of",
-        SocketUse::TcpListen => "listen at",
-        SocketUse::TcpAccept => "take a connection from",
-        SocketUse::TcpConnect => "connect to",
-        SocketUse::UdpBind => "take the UDP port of",
-        SocketUse::UdpSend => "send datagrams to",
-        SocketUse::UdpReceive => "take datagrams from",
     }
 }

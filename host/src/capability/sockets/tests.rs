@@ -1,7 +1,7 @@
 //! The gate, and datagrams on this machine alone.
 
 use super::{Failure, Gate};
-use crate::policy::{Address, Port, Socket, SocketPurpose, SocketUse, Sockets};
+use crate::policy::{Address, Limit, Limits, Port, Socket, SocketPurpose, SocketUse, Sockets};
 
 fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
     let socket = Socket {
@@ -10,7 +10,10 @@ fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
         addresses: vec![Address::Fixed(host.to_owned())],
         port: Port::Fixed(port),
     };
-    Gate::new(Sockets::new(vec![socket]).unwrap().locate(|_| None).unwrap())
+    Gate::new(
+        Sockets::new(vec![socket]).unwrap().locate(|_| None).unwrap(),
+        Limits::default(),
+    )
 }
 
 fn admits(gate: &Gate, purpose: SocketUse, address: &str) -> bool {
@@ -28,6 +31,60 @@ fn a_declared_name_admits_its_addresses() {
     assert!(admits(&gate, SocketUse::TcpConnect, "127.0.0.1:7"));
     assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.1:8"));
     assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.2:7"));
+}
+
+#[test]
+fn what_is_reached_is_counted_and_limited() {
+    let mut gate = gate(SocketPurpose::TcpConnect, "127.0.0.1", 7);
+    gate.limits.lower(Limit::Sockets, 2);
+    gate.limits.lower(Limit::SocketBytes, 10);
+    for admitted in [true, true, false, false] {
+        assert_eq!(admits(&gate, SocketUse::TcpConnect, "127.0.0.1:7"), admitted);
+    }
+    let contacts = gate.contacts();
+    let [contact] = contacts.as_slice() else {
+        panic!("{contacts:?}")
+    };
+    assert_eq!((contact.origin.as_str(), contact.exchanges), ("tcp://127.0.0.1:7", 2));
+    assert_eq!(contact.address.as_deref(), Some("127.0.0.1:7"));
+    let refusals = gate.take_refusals();
+    assert_eq!(refusals[0], "more than 2 sockets in one action (policy limit sockets)");
+    assert!(gate.carry(10).is_ok());
+    assert_eq!(
+        gate.carry(1).unwrap_err().to_string(),
+        "its sockets carried more than 10 bytes (policy limit socket-bytes)"
+    );
+}
+
+#[test]
+fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
+    let mut gate = gate(SocketPurpose::Udp, "127.0.0.1", 7);
+    gate.limits.lower(Limit::Datagrams, 3);
+    for (purpose, admitted) in [
+        (SocketUse::UdpSend, true),
+        (SocketUse::UdpReceive, true),
+        (SocketUse::UdpSend, true),
+        (SocketUse::UdpSend, false),
+        (SocketUse::UdpReceive, false),
+    ] {
+        assert_eq!(admits(&gate, purpose, "127.0.0.1:7"), admitted);
+    }
+    let contacts = gate.contacts();
+    assert_eq!((contacts.len(), contacts[0].exchanges), (1, 2), "{contacts:?}");
+    let here = Socket {
+        name: "here".to_owned(),
+        purpose: SocketPurpose::TcpListen,
+        addresses: Vec::new(),
+        port: Port::Fixed(7),
+    };
+    let granted = Sockets::new(vec![here]).unwrap().locate(|_| None).unwrap();
+    let gate = Gate::new(granted, Limits::default());
+    for port in 1..4 {
+        assert!(admits(&gate, SocketUse::TcpAccept, &format!("192.0.2.1:{port}")));
+    }
+    let contacts = gate.contacts();
+    assert_eq!((contacts.len(), contacts[0].exchanges), (1, 3), "{contacts:?}");
+    assert_eq!(contacts[0].origin, "callers at TCP port 7");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn no_nap_outlasts_the_deadline() {
         clock: &clock,
         deadline,
         closing: false,
-        in_company: false,
+        company: None,
     };
     let until = |bed: &Bed<'_>, length| bed.nap(length).until;
     assert_eq!(until(&bed, Duration::from_secs(2)), Duration::from_secs(12));

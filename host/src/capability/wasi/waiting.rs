@@ -6,6 +6,7 @@
 //! as if it came from the device would not be the truth.
 
 use std::future::Future;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use wasmtime::component::{HasData, Linker, Resource};
@@ -74,12 +75,22 @@ pub(super) async fn pass(clock: &dyn Clock, time: Duration) {
     }
 }
 
-/// The outcome, unless waiting is given up before.
-fn bounded<F: Future>(patience: impl Future<Output = GaveUp>, wait: F) -> wasmtime::Result<F::Output> {
+/// The outcome, unless waiting is given up before. A guest without sockets has
+/// nothing to wait for that is not there: for it no threads are started, which
+/// would be there before the process is confined and not be confined.
+fn bounded<F: Future>(
+    in_company: bool,
+    patience: impl Future<Output = GaveUp>,
+    wait: F,
+) -> wasmtime::Result<F::Output> {
+    let mut wait = std::pin::pin!(wait);
+    if !in_company && let Poll::Ready(outcome) = wait.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return Ok(outcome);
+    }
     in_tokio(async {
         tokio::select! {
             biased;
-            outcome = wait => Ok(outcome),
+            outcome = &mut wait => Ok(outcome),
             gave_up = patience => Err(gave_up.into()),
         }
     })
@@ -87,8 +98,8 @@ fn bounded<F: Future>(patience: impl Future<Output = GaveUp>, wait: F) -> wasmti
 
 impl poll::Host for Bed<'_> {
     fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> wasmtime::Result<Vec<u32>> {
-        let patience = self.patience();
-        bounded(patience, unbounded::Host::poll(self.table, pollables))?
+        let (in_company, patience) = (self.company.is_some(), self.patience());
+        bounded(in_company, patience, unbounded::Host::poll(self.table, pollables))?
     }
 }
 
@@ -98,8 +109,12 @@ impl poll::HostPollable for Bed<'_> {
     }
 
     fn block(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
-        let patience = self.patience();
-        bounded(patience, unbounded::HostPollable::block(self.table, pollable))?
+        let (in_company, patience) = (self.company.is_some(), self.patience());
+        bounded(
+            in_company,
+            patience,
+            unbounded::HostPollable::block(self.table, pollable),
+        )?
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
@@ -115,29 +130,39 @@ impl streams::Host for Bed<'_> {
 
 impl Bed<'_> {
     fn await_input(&mut self, stream: &Resource<DynInputStream>) -> StreamResult<()> {
-        let patience = self.patience();
-        bounded(patience, self.table.get_mut(stream)?.ready()).map_err(StreamError::Trap)
+        let (in_company, patience) = (self.company.is_some(), self.patience());
+        bounded(in_company, patience, self.table.get_mut(stream)?.ready()).map_err(StreamError::Trap)
     }
 
     fn await_output(&mut self, stream: &Resource<DynOutputStream>) -> StreamResult<()> {
-        let patience = self.patience();
-        bounded(patience, self.table.get_mut(stream)?.write_ready()).map_err(StreamError::Trap)??;
+        let (in_company, patience) = (self.company.is_some(), self.patience());
+        bounded(in_company, patience, self.table.get_mut(stream)?.write_ready()).map_err(StreamError::Trap)??;
         Ok(())
+    }
+
+    /// What passes a stream of a guest with sockets counts, and what it prints
+    /// with it.
+    fn carry(&self, bytes: usize) -> StreamResult<()> {
+        let Some(gate) = self.company else { return Ok(()) };
+        gate.carry(bytes).map_err(|cause| StreamError::Trap(cause.into()))
     }
 
     fn write_and_flush(&mut self, stream: &Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
         if bytes.len() > WRITE_LIMIT {
             return Err(StreamError::trap("a blocking write of more than 4096 bytes"));
         }
-        let patience = self.patience();
+        self.carry(bytes.len())?;
+        let (in_company, patience) = (self.company.is_some(), self.patience());
         let write = self.table.get_mut(stream)?.blocking_write_and_flush(bytes.into());
-        bounded(patience, write).map_err(StreamError::Trap)?
+        bounded(in_company, patience, write).map_err(StreamError::Trap)?
     }
 }
 
 impl streams::HostInputStream for Bed<'_> {
     fn read(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<Vec<u8>> {
-        streams::HostInputStream::read(self.table, stream, length)
+        let bytes = streams::HostInputStream::read(self.table, stream, length)?;
+        self.carry(bytes.len())?;
+        Ok(bytes)
     }
 
     fn blocking_read(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<Vec<u8>> {
@@ -146,7 +171,9 @@ impl streams::HostInputStream for Bed<'_> {
     }
 
     fn skip(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<u64> {
-        streams::HostInputStream::skip(self.table, stream, length)
+        let skipped = streams::HostInputStream::skip(self.table, stream, length)?;
+        self.carry(usize::try_from(skipped).unwrap_or(usize::MAX))?;
+        Ok(skipped)
     }
 
     fn blocking_skip(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<u64> {
@@ -169,6 +196,7 @@ impl streams::HostOutputStream for Bed<'_> {
     }
 
     fn write(&mut self, stream: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
+        self.carry(bytes.len())?;
         streams::HostOutputStream::write(self.table, stream, bytes)
     }
 
@@ -190,6 +218,7 @@ impl streams::HostOutputStream for Bed<'_> {
     }
 
     fn write_zeroes(&mut self, stream: Resource<DynOutputStream>, length: u64) -> StreamResult<()> {
+        self.carry(usize::try_from(length).unwrap_or(usize::MAX))?;
         streams::HostOutputStream::write_zeroes(self.table, stream, length)
     }
 
@@ -205,7 +234,10 @@ impl streams::HostOutputStream for Bed<'_> {
         from: Resource<DynInputStream>,
         length: u64,
     ) -> StreamResult<u64> {
-        streams::HostOutputStream::splice(self.table, to, from, length)
+        let moved = streams::HostOutputStream::splice(self.table, to, from, length)?;
+        // In and out.
+        self.carry(usize::try_from(moved).unwrap_or(usize::MAX).saturating_mul(2))?;
+        Ok(moved)
     }
 
     fn blocking_splice(

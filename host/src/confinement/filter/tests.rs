@@ -69,6 +69,48 @@ fn no_list_has_what_an_agent_never_does() {
 }
 
 #[test]
+fn sockets_of_other_kinds_are_there_for_who_needs_them() {
+    let there = |needs: &Needs| {
+        let rules = rules(needs).unwrap();
+        let calls = [
+            libc::SYS_socket,
+            libc::SYS_connect,
+            libc::SYS_bind,
+            libc::SYS_listen,
+            libc::SYS_accept4,
+        ];
+        (
+            calls.map(|call| rules.contains_key(&call)),
+            rules.get(&libc::SYS_socket).map_or(0, Vec::len),
+        )
+    };
+    let listen = Needs {
+        listen: [1229].into(),
+        ..Needs::default()
+    };
+    let groups = Needs {
+        groups: true,
+        ..Needs::default()
+    };
+    let datagrams = Needs {
+        datagrams: true,
+        ..Needs::default()
+    };
+    // Two families with two spellings of the protocol; and the kernel's list of addresses.
+    for (needs, calls, kinds) in [
+        (needs(&[443], false), [true, true, false, false, false], 4),
+        (listen.clone(), [true, false, true, true, true], 4),
+        (groups.clone(), [true, false, true, false, false], 5),
+        (datagrams, [true, true, true, false, false], 4),
+        (Needs { groups: true, ..listen }, [true, false, true, true, true], 9),
+        (needs(&[443], true), [true, true, true, false, false], 10),
+    ] {
+        assert_eq!(there(&needs), (calls, kinds), "{needs:?}");
+        assert!(compile(rules(&needs).unwrap()).unwrap().len() < 4096);
+    }
+}
+
+#[test]
 fn without_a_port_there_is_no_socket() {
     let rules = rules(&needs(&[], false)).unwrap();
     assert!(!rules.contains_key(&libc::SYS_socket) && !rules.contains_key(&libc::SYS_connect));

@@ -108,7 +108,13 @@ fn the_shape() {
                 "base-path": "/v2",
                 "auth": "host-basic"
             }],
-            "files": [{"option": "key", "kind": "file", "access": "read"}]
+            "files": [{"option": "key", "kind": "file", "access": "read"}],
+            "sockets": [{
+                "name": "group",
+                "purpose": {"multicast": 2},
+                "addresses": [{"from-option": "group"}],
+                "port": {"fixed": 1229}
+            }]
         })
     );
     assert_eq!(

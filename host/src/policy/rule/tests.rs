@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::Host;
 
-use super::{Destination, Meant, Purpose, Rule};
+use super::{Destination, Meant, Protocol, Purpose, Rule};
 
 fn rule(text: &str) -> Rule {
     Rule::parse(text).unwrap_or_else(|reason| panic!("{text}: {reason}"))
@@ -12,9 +12,10 @@ fn rule(text: &str) -> Rule {
 
 fn means_for(text: &str, url: &str, purpose: Purpose) -> Meant {
     let url = url::Url::parse(url).unwrap();
-    let host = url.host().unwrap().to_owned();
+    let host = Host::parse(url.host_str().unwrap()).unwrap();
+    let mut protocols = Protocol::ALL.into_iter();
     let destination = Destination {
-        tls: url.scheme() == "https",
+        protocol: protocols.find(|protocol| protocol.word() == url.scheme()).unwrap(),
         host: &host,
         port: url.port_or_known_default().unwrap(),
     };
@@ -162,7 +163,7 @@ fn whether_a_name_is_meant_by_a_block_only_its_address_tells() {
     );
     let host = Host::Domain("a.example".to_owned());
     let to = Destination {
-        tls: true,
+        protocol: Protocol::Https,
         host: &host,
         port: 443,
     };
@@ -187,7 +188,7 @@ fn what_means_nothing_is_refused_with_a_remedy() {
         ("https://a:443/b", "has no path"),
         ("a/24", "has no path; write a"),
         ("user:geheim@a", "has no user name"),
-        ("ssh://a", "write https://, http://, or none"),
+        ("ssh://a", "write https://, http://, tcp://, udp://, or none"),
         ("a:0", "1 to 65535"),
         ("a:65536", "1 to 65535"),
         ("a:+1", "1 to 65535"),
@@ -223,4 +224,25 @@ fn a_rule_is_shown_as_it_was_written() {
         rule("HTTPS://Api.ctl.io.:443").to_string(),
         "\"HTTPS://Api.ctl.io.:443\""
     );
+}
+
+#[test]
+fn a_scheme_means_one_protocol_and_none_means_every() {
+    let protocols = ["https", "http", "tcp", "udp"];
+    for spoken in protocols {
+        let to = format!("{spoken}://10.0.0.7:623");
+        for named in protocols {
+            let meant = means_for(&format!("{named}://10.0.0.0/8"), &to, Purpose::Deny);
+            assert_eq!(meant == Meant::Yes, named == spoken, "{named} and {to}");
+        }
+        for every in ["10.0.0.7", "*", "10.0.0.0/8:623"] {
+            assert_eq!(means_for(every, &to, Purpose::Allow), Meant::Yes, "{every} and {to}");
+        }
+        assert_eq!(means_for("10.0.0.7:624", &to, Purpose::Allow), Meant::No);
+    }
+    assert_eq!(
+        means_for("UDP://225.0.0.0/8", "udp://225.0.0.12:1229", Purpose::Allow),
+        Meant::Yes
+    );
+    assert!(Rule::parse("udp4://*").is_err());
 }

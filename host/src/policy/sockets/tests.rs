@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
-use crate::policy::{Address, Port, UrlOption};
+use crate::policy::{Address, Policy, Port, UrlOption};
 
 fn socket(name: &str, purpose: SocketPurpose, addresses: &[Address], port: u16) -> Socket {
     Socket {
@@ -42,6 +42,7 @@ fn judge(granted: &Granted, purpose: SocketUse, address: &str) -> Result<(), Str
     let address: SocketAddr = address.parse().unwrap();
     granted
         .judge(purpose, address, &resolved)
+        .map(drop)
         .map_err(|rule| rule.to_string())
 }
 
@@ -217,4 +218,93 @@ fn declarations_that_mean_nothing_are_refused() {
     let no_group = Sockets::new(vec![socket("a", SocketPurpose::Multicast(1), &[fixed("192.0.2.1")], 7)]).unwrap();
     assert!(no_group.locate(|_| None).is_err());
     assert_eq!(no_group.protocols(), (false, true));
+}
+
+fn under(policy: &str) -> Result<Granted, String> {
+    let policy = Policy::parse("p", policy).unwrap_or_else(|rule| panic!("{rule}"));
+    let granted = all().under(std::sync::Arc::new(policy.grant("fence_x")));
+    granted.map_err(|rule| rule.to_string())
+}
+
+#[test]
+fn a_policy_means_sockets_as_it_means_requests() {
+    use SocketUse::{TcpAccept, TcpConnect, TcpListen, UdpReceive, UdpSend};
+    let uses = [
+        (TcpConnect, "192.0.2.1:1229"),
+        (TcpConnect, "192.0.2.9:1230"),
+        (TcpAccept, "203.0.113.7:40000"),
+        (UdpSend, "[2001:db8::1]:623"),
+        (UdpReceive, "[2001:db8::1]:623"),
+        (UdpSend, "225.0.0.12:1229"),
+    ];
+    // Of each use whether it is left.
+    for (rules, left) in [
+        ("", [true, true, true, true, true, true]),
+        ("deny = ['192.0.2.0/24']", [false, false, true, true, true, true]),
+        ("deny = ['192.0.2.9']", [true, false, true, true, true, true]),
+        ("deny = ['device.example']", [true, false, true, true, true, true]),
+        ("deny = ['tcp://*']", [false, false, false, true, true, true]),
+        ("deny = ['udp://*']", [true, true, true, false, false, false]),
+        ("deny = ['https://*', 'http://*']", [true, true, true, true, true, true]),
+        ("deny = ['224.0.0.0/4']", [true, true, true, true, true, false]),
+        ("deny = ['203.0.113.0/24']", [true, true, false, true, true, true]),
+        ("deny = ['203.0.113.7:1229']", [true, true, false, true, true, true]),
+        // The caller's own port is anything.
+        ("deny = ['203.0.113.7:40000']", [true, true, true, true, true, true]),
+        (
+            "allow = ['225.0.0.12:1229', '203.0.113.0/24']",
+            [false, false, true, false, false, true],
+        ),
+        ("allow = ['tcp://*']", [true, true, true, false, false, false]),
+        (
+            "allow = ['*.example', '2001:db8::/32']",
+            [false, true, false, true, true, false],
+        ),
+        ("allow = ['192.0.2.8/29']", [false, true, false, false, false, false]),
+    ] {
+        let granted = under(&format!("['*']\n{rules}")).unwrap();
+        for ((purpose, address), left) in uses.into_iter().zip(left) {
+            let judged = judge(&granted, purpose, address);
+            assert_eq!(judged.is_ok(), left, "{rules}: {purpose:?} {address}: {judged:?}");
+            if let Err(rule) = judged {
+                assert!(rule.contains("([\"*\"] in p:2)"), "{rule}");
+            }
+        }
+        // To listen is to be called by whom the policy leaves.
+        assert_eq!(judge(&granted, TcpListen, "0.0.0.0:1229"), Ok(()));
+        assert_eq!(granted.group("group").is_ok(), left[5], "{rules}");
+    }
+}
+
+#[test]
+fn a_name_that_is_denied_is_not_looked_up() {
+    let granted = under("['*']\ndeny = ['device.example']").unwrap();
+    let rule = granted.judge_name("device.example").unwrap_err().to_string();
+    assert!(rule.contains("tcp://device.example:1230 is refused by deny"), "{rule}");
+    assert!(
+        under("['*']\ndeny = ['192.0.2.9']")
+            .unwrap()
+            .judge_name("device.example")
+            .is_ok()
+    );
+}
+
+#[test]
+fn where_no_far_end_is_left_the_policy_refuses_at_once() {
+    let rule = under("['*']\nallow = []").unwrap_err();
+    assert!(
+        rule.starts_with("socket device: tcp://192.0.2.1:1229 is not in allow"),
+        "{rule}"
+    );
+    let far = Address::FromOption("ip".to_owned());
+    let sockets = Sockets::new(vec![socket("bmc", SocketPurpose::Udp, &[far], 623)]).unwrap();
+    let policy = Policy::parse("p", "[fence_x]\ndeny = ['udp://10.0.0.0/8']").unwrap();
+    let policy = std::sync::Arc::new(policy.grant("fence_x"));
+    let located = |host| sockets.locate(|_| Some(host)).unwrap().under(policy.clone());
+    assert_eq!(
+        located("10.0.0.7").unwrap_err().to_string(),
+        "option ip: udp://10.0.0.7:623 is refused by deny \"udp://10.0.0.0/8\" ([fence_x] in p:2)"
+    );
+    assert!(located("10.0.0.7.example").is_ok(), "its address is not known yet");
+    assert!(located("192.0.2.1").is_ok());
 }

@@ -16,11 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use fencebox::agent::virtual_clock::VirtualClock;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::machine::{Machine, Power};
 pub use arguments::Arguments;
-pub use faults::{Fault, Plan, STEPS, every_fault, help};
+pub use faults::{Fault, Plan, STEPS, help, samples};
 use serve::Daemon;
 pub use signing::Digest;
 
@@ -44,6 +45,8 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// The group to join, and the interface by which: an address of it, or for IPv6 its number.
     pub group: Option<(SocketAddr, Interface)>,
+    /// The clock of an agent on virtual time: whoever waits for what never comes waits no real time.
+    pub clock: Option<Arc<VirtualClock>>,
 }
 
 /// An interface.
@@ -71,6 +74,7 @@ impl Default for Settings {
             faults: Vec::new(),
             listen: None,
             group: None,
+            clock: None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod support;
 
 use std::fs;
 use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fencebox_tests::server::{Config, Simulator};
+use fencebox_tests::virtd::{self, Virtd};
 use fencebox_tests::{clc, xapi};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use support::{Outcome, call, program, run};
@@ -189,10 +191,10 @@ impl Drop for Waiting {
     }
 }
 
-#[test]
-fn every_thread_is_confined_while_a_device_is_talked_to() {
-    let waiting = Waiting::start(Command::new(program("fence_clc")));
-    let threads: Vec<_> = fs::read_dir(waiting.proc("task")).unwrap().flatten().collect();
+/// All threads of the process.
+#[track_caller]
+fn assert_confined(process: &Path) {
+    let threads: Vec<_> = fs::read_dir(process.join("task")).unwrap().flatten().collect();
     assert!(threads.len() > 1, "{threads:?}");
     for thread in threads {
         let status = fs::read_to_string(thread.path().join("status")).unwrap();
@@ -200,10 +202,65 @@ fn every_thread_is_confined_while_a_device_is_talked_to() {
             assert!(status.contains(line), "no {line:?} in {status}");
         }
     }
+}
+
+#[test]
+fn every_thread_is_confined_while_a_device_is_talked_to() {
+    let waiting = Waiting::start(Command::new(program("fence_clc")));
+    assert_confined(&waiting.proc(""));
     let limits = fs::read_to_string(waiting.proc("limits")).unwrap();
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
     let limit: Vec<_> = limit.unwrap().split_whitespace().take(2).collect();
     assert_eq!(limit, ["0", "0"]);
+}
+
+/// A plugin with sockets of its own, to the daemon and back from it.
+#[test]
+fn sockets_that_were_declared_are_left() {
+    let daemon = Virtd::start(virtd::Settings {
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ..virtd::Settings::default()
+    })
+    .unwrap();
+    let key = key();
+    let input = format!(
+        "action=off\nverbose=1\nplug=vm-alpha\nipaddr=localhost\nipport={}\nkey_file={}\n",
+        daemon.address().unwrap().port(),
+        key.path().display()
+    );
+    let outcome = call("fence_virt", &input);
+    outcome.assert_done("Success: Powered OFF\n");
+    assert!(outcome.stderr.contains(CONFINED), "{outcome:?}");
+}
+
+#[test]
+fn who_waits_for_callers_is_confined_with_all_its_threads() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let key = key();
+    let mut agent = Command::new(program("fence_xvm"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let input = format!(
+        "action=monitor\nipport={port}\ntimeout=600\nkey_file={}\n",
+        key.path().display()
+    );
+    agent.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    // Once it can be called, it is confined.
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert_eq!(agent.try_wait().unwrap(), None, "it did not wait");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_confined(&PathBuf::from(format!("/proc/{}", agent.id())));
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+}
+
+fn key() -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"the key").unwrap();
+    file
 }
 
 #[test]

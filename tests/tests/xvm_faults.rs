@@ -1,6 +1,6 @@
-//! Every fault of the simulated fence_virtd with every action, by TCP and by
-//! the channel of a guest: nothing that goes wrong may end in "done" while the
-//! machine is on.
+//! Faults of the simulated fence_virtd, by TCP and by the channel of a guest,
+//! that are about more than false successes: those are in the matrix (`matrix`,
+//! device `xvm`).
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -11,8 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::virtd::{self, Plan, Settings, Virtd};
-use support::matrix::{Judge, play_all};
+use fencebox_tests::virtd::{Plan, Settings, Virtd};
 use support::{Outcome, call_virtually};
 
 const MACHINE: &str = "vm-alpha";
@@ -47,35 +46,6 @@ fn fence(daemon: &Virtd, action: &str, channel: bool) -> Outcome {
     call_virtually("fence_virt", &stdin)
 }
 
-fn judge(daemon: &Virtd, action: &str, outcome: &Outcome) -> Result<(), String> {
-    let judge = Judge {
-        agent: "fence_virt",
-        action,
-        is_off: |power| *power == Power::Off,
-        secrets: &[KEY],
-    };
-    let verdict = judge.judge(&daemon.machine(MACHINE).unwrap(), 0, outcome);
-    verdict.map_err(|reason| format!("{reason}: {outcome:?}"))
-}
-
-#[test]
-fn no_fault_ends_in_a_false_success() {
-    let mut cases = Vec::new();
-    for plan in virtd::every_fault() {
-        for action in ["off", "reboot", "status"] {
-            for power in [Power::On, Power::Paused] {
-                cases.push((plan.clone(), action, power, false));
-            }
-        }
-        cases.push((plan, "off", Power::On, true));
-    }
-    assert!(cases.len() > 1000, "only {} cases", cases.len());
-    play_all(cases, |(plan, action, power, channel)| {
-        let daemon = daemon(power, vec![plan.clone()]);
-        judge(&daemon, action, &fence(&daemon, action, *channel))
-    });
-}
-
 #[test]
 fn without_a_fault_all_is_well() {
     for channel in [false, true] {
@@ -101,7 +71,7 @@ fn what_passes_is_survived() {
             let daemon = daemon(&Power::On, vec![Plan { last: Some(1), ..first }]);
             let outcome = fence(&daemon, "off", false);
             assert_eq!(outcome.exit, Some(0), "{step} {fault}: {outcome:?}");
-            judge(&daemon, "off", &outcome).unwrap();
+            assert_eq!(*daemon.machine(MACHINE).unwrap().power(), Power::Off, "{step} {fault}");
         }
     }
 }

@@ -16,7 +16,7 @@ struct Arguments {
     /// How many pairs of faults to try, for each device.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pairs: usize,
-    /// Only this device: clc, xenapi, ovh, relay; or credulous, which is there to be caught.
+    /// Only this device: clc, xenapi, ovh, relay, xvm; or credulous, which is there to be caught.
     #[arg(long)]
     device: Option<String>,
     /// Only this run, as it was reported; or all single faults whose line has this in it.

@@ -3,6 +3,7 @@
 use crate::agent::Outcome;
 
 use super::scene::{Habit, Scene};
+use crate::machine::{Machine, Power};
 
 /// What was true of the machine, and what else was seen.
 #[derive(Clone, Debug)]
@@ -19,6 +20,20 @@ pub struct Truth {
     pub harm: Option<String>,
 }
 
+impl Truth {
+    /// Of a machine and what became of it since the mark; `is_off` is what the device calls off for certain.
+    pub fn of(machine: &Machine, mark: usize, is_off: fn(&Power) -> bool) -> Truth {
+        let since = machine.history().iter().skip(mark);
+        Truth {
+            off: is_off(machine.power()),
+            was_off: since.clone().any(is_off),
+            on: *machine.power() == Power::On,
+            history: since.map(Power::to_string).collect::<Vec<_>>().join(", "),
+            harm: None,
+        }
+    }
+}
+
 /// What is wrong with a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
@@ -28,14 +43,11 @@ pub enum Wrong {
     Other(String),
 }
 
-/// What an agent may not print.
-pub(super) fn judge(
-    agent: &str,
-    secrets: &[&str],
-    scene: &Scene,
-    truth: &Truth,
-    outcome: &Outcome,
-) -> Result<(), Wrong> {
+/// Measures what this agent said of a scene by what was true; `secrets` is what it may not print.
+///
+/// # Errors
+/// What is wrong.
+pub fn judge(agent: &str, secrets: &[&str], scene: &Scene, truth: &Truth, outcome: &Outcome) -> Result<(), Wrong> {
     let told = || {
         format!(
             "exit {:?}, {:?}, {:?}; the machine was {}",
@@ -88,7 +100,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::machine::Power;
 
     fn verdict(action: &'static str, habit: Habit, truth: (bool, bool), said: (i32, &str)) -> Result<(), Wrong> {
         let truth = Truth {

@@ -14,6 +14,7 @@ mod relay;
 mod scene;
 mod wired;
 mod xenapi;
+mod xvm;
 
 use std::fmt;
 
@@ -21,7 +22,7 @@ use anyhow::Result;
 
 use crate::agent::Outcome;
 
-pub use judge::{Truth, Wrong};
+pub use judge::{Truth, Wrong, judge};
 pub use play::{Options, run};
 pub use relay::credulous;
 pub use scene::{Habit, Scene, Trouble};
@@ -71,6 +72,7 @@ pub fn devices() -> Vec<Box<dyn Device>> {
         Box::new(xenapi::Pool),
         Box::new(ovh::Services),
         Box::new(relay::Board::honest()),
+        Box::new(xvm::Hypervisor),
     ]
 }
 

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use super::judge::judge;
 use super::plan::{Case, Stage, pairs, replay, singles};
 use super::scene::Habit;
-use super::{Device, Report, Wrong, judge};
+use super::{Device, Report, Wrong};
 
 /// How many runs at once for each processor: some wait for the network for a moment.
 const AT_ONCE: usize = 3;
@@ -141,7 +142,7 @@ fn play(case: &Case<'_>) -> Result<(), Wrong> {
         Err(_) => Err(Wrong::Other("it panicked".to_owned())),
         Ok(Err(cause)) => Err(Wrong::Other(format!("it cannot be played: {cause:#}"))),
         Ok(Ok(run)) => {
-            judge::judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
+            judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
             let orderly = case.faults.is_empty() && matches!(case.scene.habit, Habit::Lags(_));
             match orderly && run.outcome.exit == Some(1) {
                 // What fails with faults proves nothing then.

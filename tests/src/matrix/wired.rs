@@ -53,7 +53,6 @@ impl Wired<'_> {
         );
         let outcome = agent::call(self.agent, &stdin, &clock)?;
         let machine = simulator.machine(self.machine).context("no such machine")?;
-        let since = machine.history().iter().skip(mark);
         let others = before
             .iter()
             .filter(|other| !other.id().eq_ignore_ascii_case(self.machine));
@@ -61,11 +60,8 @@ impl Wired<'_> {
             .filter(|other| simulator.history(other.id()).len() != other.history().len())
             .map(|other| format!("{}, another machine, was switched", other.id()));
         let truth = Truth {
-            off: (self.is_off)(machine.power()),
-            was_off: since.clone().any(self.is_off),
-            on: *machine.power() == Power::On,
-            history: since.map(Power::to_string).collect::<Vec<_>>().join(", "),
             harm: switched.into_iter().next(),
+            ..Truth::of(&machine, mark, self.is_off)
         };
         let steps = simulator.steps();
         Ok(Run { outcome, truth, steps })

@@ -77,6 +77,7 @@ impl Arguments {
             faults: self.faults,
             listen: self.listen,
             group: self.group.map(|group| (group, interface)),
+            clock: None,
         };
         let further = Settings {
             machines: second,

@@ -103,7 +103,7 @@ impl FromStr for Fault {
             "drop-after" => Fault::DropAfter,
             "stall-after" => Fault::StallAfter,
             "code" => Fault::Code(small()?),
-            "cut" => Fault::Cut(small()?.into()),
+            "cut" => Fault::Cut(u16::from(small()?)),
             "endless" => Fault::Endless,
             "list-code" => Fault::ListCode(small()?),
             "unlisted" => Fault::Unlisted,
@@ -120,29 +120,54 @@ impl FromStr for Fault {
 impl FromStr for Plan {
     type Err = String;
 
-    /// `STEP[#NTH]=FAULT`.
+    /// `STEP[#NTH][*COUNT]=FAULT`.
     fn from_str(text: &str) -> Result<Plan, String> {
-        let (place, fault) = text.split_once('=').ok_or("must be STEP[#NTH]=FAULT")?;
+        let (place, fault) = text.split_once('=').ok_or("must be STEP[#NTH][*COUNT]=FAULT")?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is no number"));
+        let (place, count) = match place.split_once('*') {
+            Some((place, count)) => (place, Some(number(count)?)),
+            None => (place, None),
+        };
         let (step, first) = place.split_once('#').unwrap_or((place, "1"));
+        let first = number(first)?;
         let mut steps = STEPS.iter().map(|(step, _)| *step).chain(["any"]);
         Ok(Plan {
             step: steps.find(|known| *known == step).ok_or(format!("no step `{step}`"))?,
-            first: first.parse().map_err(|_| format!("`{first}` is no number"))?,
-            last: None,
+            first,
+            last: count.map(|count| (first + count).saturating_sub(1)),
             fault: fault.parse()?,
         })
     }
 }
 
-impl fmt::Display for Plan {
+impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}={:?}", self.step, self.first, self.fault)
+        let (word, number) = match self {
+            Fault::Silent => ("silent", None),
+            Fault::HangUp => ("hang-up", None),
+            Fault::Stall => ("stall", None),
+            Fault::Stranger => ("stranger", None),
+            Fault::Drop => ("drop", None),
+            Fault::DropAfter => ("drop-after", None),
+            Fault::StallAfter => ("stall-after", None),
+            Fault::Code(code) => ("code", Some(u16::from(*code))),
+            Fault::Cut(length) => ("cut", Some(*length)),
+            Fault::Endless => ("endless", None),
+            Fault::ListCode(code) => ("list-code", Some((*code).into())),
+            Fault::Unlisted => ("unlisted", None),
+            Fault::Twin => ("twin", None),
+            Fault::State(state) => ("state", Some((*state).into())),
+        };
+        match number {
+            Some(number) => write!(f, "{word}:{number}"),
+            None => f.write_str(word),
+        }
     }
 }
 
-/// Every fault at every step of fencing, from the first call on and from the second, when a good answer came before.
+/// The faults that are tried at a step.
 /// Not `list=state:5`: from a daemon that lies without a sign, no agent can tell the truth.
-pub fn every_fault() -> Vec<Plan> {
+pub fn samples(step: &str) -> Vec<Fault> {
     use Fault::*;
     let everywhere = [
         Silent,
@@ -182,26 +207,15 @@ pub fn every_fault() -> Vec<Plan> {
         State(8),
         State(255),
     ];
-    let mut plans = Vec::new();
-    for step in ["off", "on", "status", "list", "any"] {
-        let faults = everywhere
-            .iter()
-            .chain(if step == "list" { &of_lists[..] } else { &[] });
-        for (fault, first) in faults.flat_map(|fault| [(fault, 1), (fault, 2), (fault, 3)]) {
-            plans.push(Plan {
-                step,
-                first,
-                last: None,
-                fault: *fault,
-            });
-        }
-    }
-    plans
+    let of_lists = if step == "list" { &of_lists[..] } else { &[] };
+    everywhere.iter().chain(of_lists).copied().collect()
 }
 
 /// The grammar, the steps and the faults, for `--help`.
 pub fn help() -> String {
-    let mut help = String::from("Faults: STEP[#NTH]=FAULT, from the NTH call of the step on (default 1)\n\nSteps:\n");
+    let mut help = String::from(
+        "Faults: STEP[#NTH][*COUNT]=FAULT, from the NTH call of the step on (default 1), COUNT times (default for ever)\n\nSteps:\n",
+    );
     for (step, doc) in STEPS.iter().chain(&[("any", "every call")]) {
         help += &format!("  {step:<12} {doc}\n");
     }

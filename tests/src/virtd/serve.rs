@@ -1,9 +1,11 @@
 //! One request: whether it is believed, what is done, and what is answered.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use fencebox::agent::virtual_clock::VirtualClock;
 
 use super::Settings;
 use super::faults::{Fault, Plan};
@@ -120,7 +122,7 @@ impl Daemon {
         match (conversation.step, machine) {
             ("monitor", _) => 0,
             ("status", None) => 2,
-            ("status", Some(machine)) => 2 * u8::from(*machine.power() == Power::Off),
+            ("status", Some(machine)) => 2 * u8::from(machine.read() == Power::Off),
             ("off", Some(machine)) => {
                 machine.operate("off", &[Power::Off]);
                 0
@@ -136,11 +138,14 @@ impl Daemon {
         }
     }
 
-    /// The rows of a list, without their end.
-    fn rows(&self, fault: Option<Fault>) -> Vec<Vec<u8>> {
+    /// The rows of a list, without their end; each machine is read for it.
+    fn rows(&mut self, fault: Option<Fault>) -> Vec<Vec<u8>> {
         let mut rows = Vec::new();
-        for machine in self.machines().iter().filter(|_| fault != Some(Fault::Unlisted)) {
-            let state = match (fault, machine.power()) {
+        if fault == Some(Fault::Unlisted) {
+            return rows;
+        }
+        for machine in &mut self.settings.machines {
+            let state = match (fault, machine.read()) {
                 (Some(Fault::State(state)), _) => state,
                 (_, Power::On) => 1,
                 (_, Power::Off) => 5,
@@ -220,7 +225,7 @@ pub(super) fn converse(mut stream: TcpStream, conversation: Conversation, daemon
     let _ = stream.set_write_timeout(Some(PATIENCE));
     match conversation.fault {
         Some(Fault::HangUp) => return,
-        Some(Fault::Stall) => return hold(stream),
+        Some(Fault::Stall) => return hold(stream, daemon),
         _ => {}
     }
     if !conversation.channel && prove(&mut stream, conversation.fault, daemon).is_none() {
@@ -254,11 +259,15 @@ pub(super) fn converse(mut stream: TcpStream, conversation: Conversation, daemon
     }
     let (code, rows) = {
         let mut daemon = lock(daemon);
-        (daemon.act(&conversation), daemon.rows(conversation.fault))
+        let code = daemon.act(&conversation);
+        match conversation.step {
+            "list" => (code, daemon.rows(conversation.fault)),
+            _ => (code, Vec::new()),
+        }
     };
     match (conversation.fault, conversation.step) {
         (Some(Fault::DropAfter), _) => {}
-        (Some(Fault::StallAfter), _) => hold(stream),
+        (Some(Fault::StallAfter), _) => hold(stream, daemon),
         (fault, "list") => {
             let last = match fault {
                 Some(Fault::ListCode(code)) => code,
@@ -299,7 +308,29 @@ fn prove(stream: &mut TcpStream, fault: Option<Fault>, daemon: &Arc<Mutex<Daemon
 }
 
 /// Says nothing until the caller has gone, or for as long as anybody would wait.
-fn hold(mut stream: TcpStream) {
+fn hold(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
+    let clock = lock(daemon).settings.clock.clone();
+    if let Some(clock) = clock {
+        return outlast(&stream, &clock);
+    }
     let _ = stream.set_read_timeout(Some(3 * PATIENCE));
     while stream.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
+}
+
+/// The same for a caller on virtual time: each of its waits is over at once.
+fn outlast(mut stream: &TcpStream, clock: &VirtualClock) {
+    let _ = stream.set_nonblocking(true);
+    loop {
+        // Asked before the caller is seen to be there still: it is the wait of this conversation, not of the next.
+        let wait = clock.wait();
+        match stream.read(&mut [0; 256]) {
+            Ok(1..) => continue,
+            Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
+            _ => return,
+        }
+        match wait {
+            Some(wait) => drop(clock.pass(wait, Duration::MAX)),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
 }

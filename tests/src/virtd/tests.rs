@@ -66,8 +66,10 @@ fn a_request_that_is_signed_otherwise_is_passed_over() {
 fn plans_strike_their_step_and_call() {
     let virtd = Virtd::start(settings(&["status=code:77"])).unwrap();
     assert_eq!(ask(&virtd, &captured()), [77]);
-    let virtd = Virtd::start(settings(&["status#2=code:77", "off=silent"])).unwrap();
-    assert_eq!(ask(&virtd, &captured()), [0]);
+    for plans in [["status#2=code:77", "off=silent"], ["status*0=code:77", "on*1=drop"]] {
+        let virtd = Virtd::start(settings(&plans)).unwrap();
+        assert_eq!(ask(&virtd, &captured()), [0]);
+    }
     for wrong in [
         "status",
         "nonsense=drop",
@@ -75,6 +77,7 @@ fn plans_strike_their_step_and_call() {
         "status#x=drop",
         "list=cut",
         "off=code:256",
+        "off*x=drop",
     ] {
         assert!(wrong.parse::<Plan>().is_err(), "{wrong}");
     }
@@ -90,4 +93,15 @@ fn the_channel_of_a_guest_is_answered_after_its_mark() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     assert_eq!(answer, b"abba\x02");
+}
+
+#[test]
+fn each_fault_is_written_as_it_is_read() {
+    for (step, _) in STEPS {
+        for fault in samples(step) {
+            assert_eq!(fault.to_string().parse(), Ok(fault));
+        }
+    }
+    let plan: Plan = "list#2*3=cut:64".parse().unwrap();
+    assert_eq!((plan.first, plan.last), (2, Some(4)));
 }

@@ -206,10 +206,18 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
         "api: the plugin logs in itself and sees the password, which fencebox kept from it",
         "anywhere: https, or http where the options say so to the address in option ip, the port in option ipport",
         "reads, makes and replaces files in the folder in option room",
+        "bmc: sends to and takes from bmc.example.com, port 623, by UDP",
     ];
     assert_refused(
         &outcome,
-        &["fence_narrow stays as it is", "--grant", more[0], more[1], more[2]],
+        &[
+            "fence_narrow stays as it is",
+            "--grant",
+            more[0],
+            more[1],
+            more[2],
+            more[3],
+        ],
     );
     assert!(outcome.stdout.contains("not granted:\n"), "{outcome:?}");
     for line in more {

@@ -124,6 +124,44 @@ fn calls() {
     call("handover = \"1 MiB\"", "bytes").assert_refused(&["more than 1 MiB in one call (policy limit handover)"]);
 }
 
+#[test]
+fn sockets() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
+        }
+    });
+    for (limit, way, words) in [
+        (
+            "sockets = 3",
+            "sockets",
+            "more than 3 sockets in one action (policy limit sockets)",
+        ),
+        (
+            "datagrams = 3",
+            "datagrams",
+            "more than 3 datagrams in one action (policy limit datagrams)",
+        ),
+        (
+            "socket-bytes = \"1 MiB\"",
+            "write",
+            "its sockets carried more than 1 MiB (policy limit socket-bytes)",
+        ),
+    ] {
+        let stdin = format!("{}ip=127.0.0.1\nipport={port}\nway={way}\n", quick("status"));
+        let outcome = limited("fence_torrent", limit).call("fence_torrent", &stdin);
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+        assert!(outcome.stderr.contains(words), "no {words:?} in {outcome:?}");
+        // Within it, all goes well.
+        let stdin = format!("{}ip=127.0.0.1\nipport={port}\nway=none\n", quick("status"));
+        limited("fence_torrent", limit)
+            .call("fence_torrent", &stdin)
+            .assert_done("Status: ON\n");
+    }
+}
+
 /// A limit that a plugin cannot even begin under fails every action and names
 /// itself; and still the cluster learns what the agent is.
 #[test]

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use fencebox_tests::virtd::{self, Virtd};
 use fencebox_tests::xapi::{DB01, Member, Settings};
 use fencebox_tests::{Power, Simulator};
 
@@ -262,4 +263,59 @@ fn a_further_name_has_a_table_of_its_own() {
             false => outcome.assert_refused(&[table, "is not in sha256"]),
         }
     }
+}
+
+/// `fence_virt` speaks to its daemon by a socket of its own.
+#[test]
+fn sockets_are_judged_as_requests_are() {
+    let daemon = Virtd::start(virtd::Settings {
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ..virtd::Settings::default()
+    })
+    .unwrap();
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), "the key").unwrap();
+    let port = daemon.address().unwrap().port();
+    let stdin = |action: &str, host: &str| {
+        let key = key.path().display();
+        format!(
+            "action={action}\nplug=vm-alpha\nipaddr={host}\nipport={port}\nchannel_address=127.0.0.1\nkey_file={key}\ntimeout=5\n"
+        )
+    };
+    for rules in [
+        "",
+        "allow = [\"127.0.0.1\"]",
+        "allow = [\"tcp://127.0.0.0/8\"]",
+        "deny = [\"http://*\", \"https://*\", \"udp://*\"]",
+        "insecure-tls = false",
+    ] {
+        let tree = Moved::with(&format!("[fence_virt]\n{rules}\n"));
+        tree.call("fence_virt", &stdin("status", "127.0.0.1")).assert_done(ON);
+    }
+    let asked = daemon.requests().len();
+    for (rules, words) in [
+        ("deny = [\"127.0.0.0/8\"]", "is refused by deny \"127.0.0.0/8\""),
+        ("deny = [\"tcp://*\"]", "is refused by deny \"tcp://*\""),
+        ("allow = [\"https://127.0.0.1\"]", "is not in allow"),
+        ("allow = [\"127.0.0.1:1\"]", "is not in allow"),
+    ] {
+        let tree = Moved::with(&format!("[fence_virt]\n{rules}\n"));
+        let place = format!("([fence_virt] in {}:2)", tree.policy().display());
+        for action in ["status", "off", "reboot", "monitor", "list", "validate-all"] {
+            let outcome = tree.call("fence_virt", &stdin(action, "127.0.0.1"));
+            let at = format!("option ipaddr: tcp://127.0.0.1:{port} ");
+            outcome.assert_refused(&[&at, words, &place]);
+        }
+    }
+    // One far end is left, and another is asked for: the rule is in the log.
+    let tree = Moved::with("[fence_virt]\ndeny = [\"127.0.0.2\"]\n");
+    let outcome = tree.call("fence_virt", &stdin("off", "127.0.0.2"));
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+    let rule = format!("tcp://127.0.0.2:{port} is refused by deny \"127.0.0.2\"");
+    assert!(outcome.stderr.contains(&rule), "no {rule:?} in {outcome:?}");
+    assert_eq!(daemon.requests().len(), asked, "somebody was asked");
+    assert_eq!(
+        daemon.machine("vm-alpha").map(|machine| machine.power().clone()),
+        Some(Power::On)
+    );
 }

@@ -1,13 +1,14 @@
 //! Plugins that want to go where they did not say: the request is refused, and
 //! nobody is asked anything.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use crate::server::{Server, well};
 use crate::support::{Outcome, call};
-use crate::{ACTIONS, End, assert_contained, end, options, play};
+use crate::{ACTIONS, DEADLINE, End, assert_contained, end, options, play, show};
 
-pub const FIXTURES: &[&str] = &["fence_errand", "fence_sockets", "fence_undeclared"];
+pub const FIXTURES: &[&str] = &["fence_errand", "fence_torrent", "fence_sockets", "fence_undeclared"];
 
 const ENDS: &[End] = &[end("fence_undeclared", &["did not declare", "elsewhere"])];
 
@@ -188,4 +189,77 @@ fn sockets_that_were_not_declared() {
         );
     }
     assert!(listener.accept().is_err(), "somebody was reached");
+}
+
+/// A device that takes whatever comes, and says what `answer` does.
+fn greedy(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer = std::sync::Arc::new(answer);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            std::thread::spawn(move || answer(&mut stream));
+        }
+    });
+    port
+}
+
+/// The end of it, with the warnings about what was refused before it.
+#[track_caller]
+fn flood(port: u16, way: &str, words: &[&str]) -> Outcome {
+    let lines = format!("ip=127.0.0.1\nipport={port}\nway={way}\n");
+    let outcome = call("fence_torrent", &options("off", &lines));
+    show(&format!("fence_torrent {way}"), &outcome);
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+    for word in words {
+        assert!(
+            word.split('|').any(|word| outcome.stderr.contains(word)),
+            "{way}: no {word:?} in {outcome:?}"
+        );
+    }
+    assert!(outcome.stderr.lines().count() <= 20, "{outcome:?}");
+    assert!(outcome.took < DEADLINE, "{outcome:?}");
+    outcome
+}
+
+/// One that declared sockets has these and no others.
+#[test]
+fn other_sockets_than_the_declared() {
+    let port = greedy(|_| Ok(()));
+    let lines = format!("ip=127.0.0.1\nipport={port}\nway=none\n");
+    call("fence_torrent", &options("status", &lines)).assert_done("Status: ON\n");
+    let outcome = flood(
+        port,
+        "elsewhere",
+        &["multicast denied, port denied, host denied, listen denied, own port denied, datagram denied, group denied"],
+    );
+    assert!(!outcome.stderr.contains("REACHED"), "{outcome:?}");
+    // What each was refused by is told, though not to the plugin.
+    for rule in [
+        "did not declare that it would connect to 127.0.0.2:",
+        "may not look up \"elsewhere.example\"",
+    ] {
+        assert!(outcome.stderr.contains(rule), "no {rule:?} in {outcome:?}");
+    }
+}
+
+/// And no more of them than anybody needs.
+#[test]
+fn a_flood_ends_in_a_limit() {
+    let port = greedy(|_| Ok(()));
+    let held = greedy(|stream| stream.read(&mut [0]).map(drop));
+    let swallows = greedy(|stream| std::io::copy(stream, &mut std::io::sink()).map(drop));
+    let endless = greedy(|stream| {
+        loop {
+            stream.write_all(&[b'x'; 64 * 1024])?;
+        }
+    });
+    std::thread::scope(|scope| {
+        scope.spawn(|| flood(port, "sockets", &["more than 10000 sockets|computed for 5 s"]));
+        scope.spawn(|| flood(held, "hold", &["resources of WASI|fence_torrent: "]));
+        scope.spawn(|| flood(port, "datagrams", &["more than 100000 datagrams|computed for 5 s"]));
+        scope.spawn(|| flood(swallows, "write", &["carried more than 256 MiB|computed for 5 s"]));
+        scope.spawn(|| flood(endless, "read", &["carried more than 256 MiB|computed for 5 s"]));
+    });
 }

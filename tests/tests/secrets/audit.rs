@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use fencebox_tests::clc::{self, Settings};
+use fencebox_tests::virtd::{self, Virtd};
 use fencebox_tests::{Config, Simulator, relay};
 use serde_json::{Value, json};
 
@@ -82,6 +83,33 @@ fn success_with_all_that_is_known() {
         "{end}"
     );
     assert!(!end.to_string().contains("s3cret"));
+}
+
+#[test]
+fn sockets_are_contacts_too() {
+    let Some(room) = Room::new(false) else { return };
+    let daemon = Virtd::start(virtd::Settings {
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ..virtd::Settings::default()
+    })
+    .unwrap();
+    let key = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(key.path(), "the key").unwrap();
+    let place = daemon.address().unwrap();
+    let given = format!(
+        "ipaddr={}\nipport={}\nkey_file={}\nplug=vm-alpha\naction=off\nstonith_status_sleep=0\n",
+        place.ip(),
+        place.port(),
+        key.path().display()
+    );
+    run(room.agent("fence_virt"), &given).assert_done("Success: Powered OFF\n");
+    let end = of_one_action(&room.syslog());
+    let contacts = end["contacts"].as_array().unwrap();
+    assert_eq!(contacts.len(), 1, "{end}");
+    assert_eq!(contacts[0]["origin"], format!("tcp://{place}"));
+    assert_eq!(contacts[0]["address"], place.to_string());
+    // Each request is a connection of its own.
+    assert_eq!(contacts[0]["exchanges"], daemon.requests().len(), "{end}");
 }
 
 #[test]

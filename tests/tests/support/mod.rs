@@ -8,7 +8,6 @@
     reason = "test code, shared by test files, each of which uses its part"
 )]
 
-pub mod matrix;
 pub mod python;
 
 use std::io::{Read, Write};

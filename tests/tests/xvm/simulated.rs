@@ -1,12 +1,14 @@
 //! What the real daemon cannot be brought to do, by our program and the
 //! simulator, over a group.
 
+use std::sync::Mutex;
+
 use fencebox_tests::machine::Power;
-use fencebox_tests::virtd::{self, Fault};
+use fencebox_tests::matrix::{Scene, Truth, judge};
+use fencebox_tests::virtd::Plan;
 
 use crate::lab::{Lab, UUID, available};
 use crate::support::Outcome;
-use crate::support::matrix::{Judge, play_all};
 
 fn fence(lab: &Lab, action: &str, plug: &str, timeout: &str) -> Outcome {
     let key = lab.key().display().to_string();
@@ -91,8 +93,11 @@ fn two_machines_of_one_name_are_nobody() {
     fence(&lab, "off", &format!("{UUID}01"), "5").assert_done("Success: Powered OFF\n");
 }
 
-/// The faults that depend on the way by multicast; all others are in
-/// `xvm_faults`, by TCP.
+/// Most of a case is waiting for hypervisors that do not call.
+const AT_ONCE: usize = 24;
+
+/// The faults that depend on the way by multicast; all others are in the
+/// matrix, by TCP.
 #[test]
 fn no_fault_over_a_group_ends_in_a_false_success() {
     if !available() {
@@ -116,20 +121,23 @@ fn no_fault_over_a_group_ends_in_a_false_success() {
             cases.extend(["off", "reboot", "status"].map(|action| (format!("{step}={fault}"), action)));
         }
     }
-    // The words are those of the simulator.
-    assert!(virtd::every_fault().iter().any(|plan| plan.fault == Fault::Twin));
-    play_all(cases, |(plan, action)| {
-        let mut lab = Lab::simulated(&["--fault", plan]);
-        let outcome = fence(&lab, action, "vm-alpha", "2");
-        let judge = Judge {
-            agent: "fence_xvm",
-            action,
-            is_off: |power| *power == Power::Off,
-            secrets: &["the key of the hypervisors"],
-        };
-        let verdict = judge.judge(&lab.machine("vm-alpha"), 0, &outcome);
-        verdict.map_err(|reason| format!("{reason}: {outcome:?}"))
-    });
+    let (cases, wrong) = (Mutex::new(cases), Mutex::new(Vec::new()));
+    let play = || {
+        while let Some((plan, action)) = { cases.lock().unwrap().pop() } {
+            assert!(plan.parse::<Plan>().is_ok(), "{plan}");
+            let mut lab = Lab::simulated(&["--fault", &plan]);
+            let outcome = fence(&lab, action, "vm-alpha", "2");
+            let truth = Truth::of(&lab.machine("vm-alpha"), 0, |power| *power == Power::Off);
+            let scene = Scene::new(action, Power::On);
+            let secrets = ["the key of the hypervisors"];
+            if let Err(reason) = judge("fence_xvm", &secrets, &scene, &truth, &outcome) {
+                wrong.lock().unwrap().push(format!("{plan} {action}: {reason:?}"));
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(play))));
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A second program that waits for callers: each waits for the port.

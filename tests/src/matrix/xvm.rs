@@ -1,0 +1,107 @@
+//! fence_virtd in the matrix, by TCP and by the channel of a guest. What comes by multicast takes a network of its own,
+//! and real time: `tests/tests/xvm/simulated.rs`.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use fencebox::agent::virtual_clock::VirtualClock;
+
+use super::scene::{Scene, Trouble};
+use super::{Device, Run, Truth, wired};
+use crate::agent;
+use crate::machine::{Machine, Power};
+use crate::virtd::{Fault, STEPS, Settings, Virtd, samples};
+
+const KEY: &str = "s3cret-key";
+const MACHINE: &str = "vm-alpha";
+/// As a scene names it; without, it is by TCP.
+const CHANNEL: &str = "channel";
+
+/// A hypervisor with two machines.
+pub(super) struct Hypervisor;
+
+impl Device for Hypervisor {
+    fn name(&self) -> &'static str {
+        "xvm"
+    }
+
+    fn agent(&self) -> &'static str {
+        "fence_virt"
+    }
+
+    fn scenes(&self) -> Vec<Scene> {
+        let mut scenes = wired::scenes(Some(Power::Paused), false);
+        // A paused machine counts as on: it can resume.
+        scenes.retain(|scene| (scene.action, &scene.power) != ("on", &Power::Paused));
+        let by_channel = ["off", "reboot", "status"].map(|action| Scene::new(action, Power::On));
+        scenes.extend(wired::scenes_of(CHANNEL, by_channel.into()));
+        scenes
+    }
+
+    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+        let steps = STEPS.iter().map(|(step, _)| *step);
+        let troubles = steps.flat_map(|step| samples(step).into_iter().map(move |fault| (step, fault)));
+        let troubles = troubles.map(|(step, fault)| Trouble {
+            step,
+            kind: fault.to_string(),
+            everywhere: true,
+            heavy: fault == Fault::Endless,
+        });
+        troubles.collect()
+    }
+
+    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
+        wired::deceived(scene, faults)
+    }
+
+    fn secrets(&self) -> &'static [&'static str] {
+        &[KEY]
+    }
+
+    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+        let clock = Arc::new(VirtualClock::shared());
+        let plans = faults.iter().map(|fault| fault.parse().map_err(anyhow::Error::msg));
+        let uuid = |number: u8| format!("11111111-2222-4333-8444-5555555555{number:02}");
+        let daemon = Virtd::start(Settings {
+            key: KEY.into(),
+            machines: vec![
+                scene.machine(&uuid(1)).named(MACHINE),
+                // Whoever takes it for the first is found out.
+                Machine::new(uuid(2), Power::Off).named("vm-off"),
+            ],
+            faults: plans.collect::<Result<_>>()?,
+            listen: Some(([127, 0, 0, 1], 0).into()),
+            clock: Some(clock.clone()),
+            ..Settings::default()
+        })?;
+        let address = daemon.address().context("it does not listen")?;
+        let mark = daemon.machine(MACHINE).context("no such machine")?.mark();
+        let mut key = tempfile::NamedTempFile::new()?;
+        key.write_all(KEY.as_bytes())?;
+        let stdin = format!(
+            "action={}\nport={MACHINE}\n{}={}\nipport={}\nkey_file={}\ntimeout=1\npower_timeout=12\n",
+            scene.action,
+            if scene.kind == CHANNEL {
+                "channel_address"
+            } else {
+                "ipaddr"
+            },
+            address.ip(),
+            address.port(),
+            key.path().display()
+        );
+        let outcome = agent::call(self.agent(), &stdin, &clock)?;
+        let switched = |machine: &&Machine| machine.name() != MACHINE && machine.history().len() > 1;
+        let machines = daemon.machines();
+        let harm = machines.iter().find(switched);
+        let truth = Truth {
+            harm: harm.map(|other| format!("{}, another machine, was switched", other.name())),
+            ..Truth::of(&daemon.machine(MACHINE).context("no such machine")?, mark, |power| {
+                *power == Power::Off
+            })
+        };
+        let steps = daemon.requests();
+        Ok(Run { outcome, truth, steps })
+    }
+}

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use fencebox_tests::xapi::{self, DB01, ODD, ODD_LABEL, Settings, WEB01, WEB02, suspended};
 use fencebox_tests::{Power, Simulator};
-use support::{Outcome, python, run};
+use support::{Outcome, observe, python};
 
 /// The Python agent against a pool.
 struct Agent {
@@ -28,7 +28,7 @@ impl Agent {
     fn fence(&self, lines: &str) -> Outcome {
         let url = self.device.url();
         let input = format!("session_url={url}\nlogin=root\npasswd=s3cret\n{lines}");
-        run(Command::new(&self.program), &input)
+        observe(&mut Command::new(&self.program), input.as_bytes())
     }
 
     #[track_caller]

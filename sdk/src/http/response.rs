@@ -128,16 +128,20 @@ impl Response {
         &self.asked
     }
 
-    /// The body for a message. Of a success that began as JSON nothing is
-    /// shown: an answer to a log-in is one, and may be cut short.
+    /// The body for a message. Of a success that is rather JSON than a page
+    /// nothing is shown: an answer to a log-in is one, and may be cut short or
+    /// have something before it.
     fn shown_body(&self) -> String {
         let text = self.text();
-        match text.trim_start().chars().next() {
-            None => "the body is empty".to_owned(),
+        if text.trim().is_empty() {
+            return "the body is empty".to_owned();
+        }
+        let telling = text.chars().find(|character| "{[\"<".contains(*character));
+        match telling {
             Some('{' | '[' | '"') if self.status() < 300 => {
-                format!("{} bytes that began as JSON", self.answer.body.len())
+                format!("{} bytes that look like JSON", self.answer.body.len())
             }
-            Some(_) => excerpt(&text),
+            _ => excerpt(&text),
         }
     }
 

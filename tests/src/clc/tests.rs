@@ -50,7 +50,7 @@ pub(super) fn raw(
             _ => break,
         }
     }
-    String::from_utf8(got).unwrap()
+    String::from_utf8_lossy(&got).into_owned()
 }
 
 pub(super) fn exchange(device: &Simulator, method: &str, target: &str, token: &str, body: &str) -> (u16, Value) {

@@ -41,7 +41,7 @@ pub(super) fn raw(device: &Simulator, patience: Duration, head: &str, headers: &
             _ => break,
         }
     }
-    String::from_utf8(got).unwrap()
+    String::from_utf8_lossy(&got).into_owned()
 }
 
 fn taken_apart(text: &str) -> (u16, String, Value) {

@@ -187,7 +187,7 @@ pub(crate) fn needs_others(fault: &Kind) -> bool {
 
 /// Whether a kind is one of the wire's, and not of a protocol's own.
 pub(crate) fn owns(fault: &Kind) -> bool {
-    WIRE.iter().any(|row| std::ptr::eq(row, fault.row))
+    WIRE.iter().any(|row| row.word == fault.row.word)
 }
 
 #[cfg(test)]

@@ -63,16 +63,37 @@ pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome
 
 /// Runs a program of somebody else's, of which nothing is expected.
 pub fn observe(command: &mut Command, stdin: &[u8]) -> Outcome {
-    let child = command
+    let report = tempfile::NamedTempFile::new().unwrap();
+    let mut measured = Command::new(env!("CARGO_BIN_EXE_fencebox-measure"));
+    measured
+        .arg(report.path())
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => measured.env(name, value),
+            None => measured.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        measured.current_dir(folder);
+    }
+    let child = measured
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|cause| panic!("{command:?}: {cause}"));
-    attend(child, stdin)
+    let peak = || std::fs::read_to_string(report.path()).unwrap().parse();
+    let outcome = attend(child, stdin);
+    Outcome {
+        peak: peak().unwrap_or_else(|_| panic!("{command:?} was not measured: {outcome:?}")),
+        ..outcome
+    }
 }
 
 /// Gives a program its input, takes what it writes, and waits for its end.
+/// Of its memory that tells more than is true, by what this process had.
 pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
     let started = Instant::now();
     let read = |stream: Option<Box<dyn Read + Send>>| {

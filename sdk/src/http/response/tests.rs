@@ -46,6 +46,8 @@ fn what_may_be_a_token_is_not_shown() {
         r#"{"bearerToken":"s3cret"#,
         r#"{"bearerToken":"s3cret"}"#,
         r#""s3cret""#,
+        "\u{feff}{\"bearerToken\":\"s3cret\"}",
+        "\u{7}\u{fffd}, {\"bearerToken\":\"s3cret\"}",
     ] {
         let text = unexpected(answer(200, &[], body).json());
         assert!(!text.contains("s3cret"), "{text}");

@@ -195,8 +195,12 @@ impl Described {
     /// leaves of that; a refusal names the option.
     fn granted(&self, options: &Options) -> Result<Granted, String> {
         let located = self.sockets.locate(|name| options.get(name));
-        let granted = located.and_then(|granted| granted.under(self.grant.clone()));
-        granted.map_err(|rule| rule.to_string())
+        let granted = located.map_err(|rule| rule.to_string())?.under(self.grant.clone());
+        // A plugin with endpoints may need no socket.
+        match granted.check_left() {
+            Err(rule) if self.endpoints.iter().next().is_none() => Err(rule.to_string()),
+            _ => Ok(granted),
+        }
     }
 
     /// What the plugin gets to see: everything but what the host does itself,
@@ -246,8 +250,13 @@ impl Described {
             for line in state.output.take().lines() {
                 journal.line(Level::Debug, &format!("printed: {line}"));
             }
+            // A plugin that wants sockets it never spoke of says so itself; of the others it is the policy's doing.
+            let level = match self.sockets.iter().next() {
+                Some(_) => Level::Warning,
+                None => Level::Debug,
+            };
             for rule in state.gate.take_refusals() {
-                journal.line(Level::Warning, &format!("refused: {rule}"));
+                journal.line(level, &format!("refused: {rule}"));
             }
         }
         match answer {

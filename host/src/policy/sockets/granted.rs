@@ -35,24 +35,26 @@ impl Granted {
         Self { places, policy }
     }
 
-    /// The same under a policy. Refused if it takes away every far end that the
-    /// options give: of several the plugin may need another one.
-    pub fn under(self, policy: Arc<Grant>) -> Result<Self, Refusal> {
-        policy.check_anything()?;
+    /// The same under a policy.
+    pub fn under(self, policy: Arc<Grant>) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Refuses if the policy takes away every far end that the options give: of
+    /// several the plugin may need another one.
+    pub fn check_left(&self) -> Result<(), Refusal> {
+        self.policy.check_anything()?;
         let mut refusal = None;
-        let mut left = false;
         for place in &self.places {
-            if let Some(to) = place.destination() {
-                match policy.check_socket(to) {
-                    Ok(()) => left = true,
-                    Err(rule) => refusal = refusal.or(Some(Refusal::new(format!("{}: {rule}", place.source)))),
+            match place.destination().map(|to| self.policy.check_socket(to)) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(rule)) => {
+                    refusal = refusal.or(Some(Refusal::new(format!("{}: {rule}", place.source))));
                 }
+                None => {}
             }
         }
-        match refusal {
-            Some(rule) if !left => Err(rule),
-            _ => Ok(Self { policy, ..self }),
-        }
+        refusal.map_or(Ok(()), Err)
     }
 
     /// What each is for, with the host and the port, where the options say so.

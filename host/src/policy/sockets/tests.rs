@@ -223,7 +223,8 @@ fn declarations_that_mean_nothing_are_refused() {
 fn under(policy: &str) -> Result<Granted, String> {
     let policy = Policy::parse("p", policy).unwrap_or_else(|rule| panic!("{rule}"));
     let granted = all().under(std::sync::Arc::new(policy.grant("fence_x")));
-    granted.map_err(|rule| rule.to_string())
+    let left = granted.check_left().map_err(|rule| rule.to_string());
+    left.map(|()| granted)
 }
 
 #[test]
@@ -300,7 +301,13 @@ fn where_no_far_end_is_left_the_policy_refuses_at_once() {
     let sockets = Sockets::new(vec![socket("bmc", SocketPurpose::Udp, &[far], 623)]).unwrap();
     let policy = Policy::parse("p", "[fence_x]\ndeny = ['udp://10.0.0.0/8']").unwrap();
     let policy = std::sync::Arc::new(policy.grant("fence_x"));
-    let located = |host| sockets.locate(|_| Some(host)).unwrap().under(policy.clone());
+    let located = |host| {
+        sockets
+            .locate(|_| Some(host))
+            .unwrap()
+            .under(policy.clone())
+            .check_left()
+    };
     assert_eq!(
         located("10.0.0.7").unwrap_err().to_string(),
         "option ip: udp://10.0.0.7:623 is refused by deny \"udp://10.0.0.0/8\" ([fence_x] in p:2)"

@@ -2,7 +2,7 @@
 //! nobody is asked anything.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use crate::server::{Server, well};
 use crate::support::{Outcome, call};
@@ -226,17 +226,30 @@ fn flood(port: u16, way: &str, words: &[&str]) -> Outcome {
 /// One that declared sockets has these and no others.
 #[test]
 fn other_sockets_than_the_declared() {
-    let port = greedy(|_| Ok(()));
+    // With somebody at the place where the datagram is to go.
+    let (port, other) = loop {
+        let port = greedy(|_| Ok(()));
+        if let Ok(other) = UdpSocket::bind(("127.0.0.1", port ^ 1)) {
+            break (port, other);
+        }
+    };
+    other.set_nonblocking(true).unwrap();
     let lines = format!("ip=127.0.0.1\nipport={port}\nway=none\n");
     call("fence_torrent", &options("status", &lines)).assert_done("Status: ON\n");
     let outcome = flood(
         port,
         "elsewhere",
-        &["multicast denied, port denied, host denied, listen denied, own port denied, datagram denied, group denied"],
+        &[
+            "multicast denied, port denied, host denied, listen denied, own port denied",
+            "name denied",
+        ],
     );
     assert!(!outcome.stderr.contains("REACHED"), "{outcome:?}");
+    assert!(other.recv_from(&mut [0; 8]).is_err(), "a datagram came");
     // What each was refused by is told, though not to the plugin.
     for rule in [
+        "would send datagrams to 127.0.0.1:",
+        "would send datagrams to 225.0.0.12:",
         "did not declare that it would connect to 127.0.0.2:",
         "may not look up \"elsewhere.example\"",
     ] {

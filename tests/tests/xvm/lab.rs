@@ -201,9 +201,14 @@ impl Lab {
         run(command, stdin)
     }
 
-    /// Ours.
+    /// Ours. What follows `-p` would be taken for a secret, as that is the
+    /// letter of the password elsewhere.
     pub(crate) fn ours(&self, name: &str, arguments: &[&str]) -> Outcome {
-        self.run(&program(name), arguments, "")
+        let mut arguments = arguments.to_vec();
+        for argument in arguments.iter_mut().filter(|own| **own == "-p") {
+            *argument = "--ipport";
+        }
+        self.run(&program(name), &arguments, "")
     }
 
     /// The real client.

@@ -3,10 +3,14 @@
 
 #[path = "../../../host/src/capability/address.rs"]
 pub mod address;
+#[path = "../../../host/src/capability/contacts.rs"]
+mod contacts;
 #[path = "../../../host/src/capability/exchange.rs"]
 mod exchange;
-#[path = "../../../host/src/capability/http.rs"]
+#[path = "../../../host/src/capability/http/mod.rs"]
 pub mod http;
+#[path = "../../../host/src/capability/telling.rs"]
+mod telling;
 #[path = "../../../host/src/capability/tls/mod.rs"]
 pub mod tls;
 #[path = "../../../host/src/capability/xmlrpc/mod.rs"]

@@ -46,7 +46,11 @@ pub trait Device: Sized {
     }
 
     /// Asks for power on or off, and does not wait for it. A plug that is in
-    /// the wanted state already is no error.
+    /// the wanted state already is no error. Whether it is says the device's
+    /// answer to the request: what reads off may have been switched on a
+    /// moment ago, so send the request and take "it is off already" for `Ok`.
+    /// (With `Operations::SETTLED_STATUS` no read is old, and the host does
+    /// not ask for what is off.)
     ///
     /// # Errors
     /// [`Error::TaskFailed`] where the device refuses for its own reasons.

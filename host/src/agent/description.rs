@@ -122,4 +122,5 @@ pub struct Operations {
     pub password_optional: bool,
     pub plug_optional: bool,
     pub list_columns: bool,
+    pub settled_status: bool,
 }

@@ -140,6 +140,7 @@ pub(super) fn run_audited(
         rights: vec!["may be switched".to_owned()],
         operations: Operations {
             password_optional: true,
+            settled_status: true,
             ..operations
         },
         ..Description::default()

@@ -6,7 +6,7 @@ use super::device::{Error, Plug, PowerStatus, PowerTarget};
 use super::exit::Exit;
 use super::log::is_harmful;
 use super::options::Options;
-use super::power::Fencing;
+use super::power::{Fencing, Reading};
 
 /// What `list` prints for a device that cannot list its plugs.
 const NO_LIST: &str = "NOTICE: List option is not working on this device yet\n";
@@ -78,7 +78,7 @@ impl Performance<'_> {
         // A device whose plug is its address has no plugs to list.
         let listed = self.options.table().has_plugs();
         if !listed && !self.operations.no_status {
-            self.known_status()?;
+            self.known_power()?;
         }
         let notice = if listed && !self.operations.list_plugs {
             NO_LIST
@@ -89,45 +89,43 @@ impl Performance<'_> {
     }
 
     fn status(&mut self) -> Outcome {
-        Ok(match self.known_status()? {
+        Ok(match self.known_power()?.overall() {
             PowerStatus::Off => (Exit::Off, "Status: OFF\n".to_owned()),
             _ => (Exit::Success, "Status: ON\n".to_owned()),
         })
     }
 
     fn switch(&mut self, target: PowerTarget) -> Outcome {
-        let name = target.word().to_uppercase();
+        let before = self.first_look()?;
         let forced = target == PowerTarget::On && self.operations.force_on;
-        if !self.operations.no_status {
-            let reading = self.fencing.status(self.plugs)?;
-            self.reject_unknown(reading.overall())?;
-            if reading.reached(target) && !forced {
-                return Ok((Exit::Success, format!("Success: Already {name}\n")));
+        let already = !forced && before.as_ref().is_some_and(|reading| reading.reached(target));
+        match (target, &before) {
+            (PowerTarget::Off, Some(before)) => self.fencing.switch_off(self.plugs, before)?,
+            (PowerTarget::Off, None) => self.fencing.switch(self.plugs, target, 1)?,
+            (PowerTarget::On, _) if already => {}
+            (PowerTarget::On, _) => {
+                let attempts = self.fencing.pace.retry_on.saturating_add(1);
+                self.fencing.switch(self.plugs, target, attempts)?;
             }
         }
-        let attempts = match target {
-            PowerTarget::On => self.fencing.pace.retry_on.saturating_add(1),
-            PowerTarget::Off => 1,
-        };
-        self.fencing.switch(self.plugs, target, attempts)?;
-        Ok((Exit::Success, format!("Success: Powered {name}\n")))
+        let word = if already { "Already" } else { "Powered" };
+        let name = target.word().to_uppercase();
+        Ok((Exit::Success, format!("Success: {word} {name}\n")))
     }
 
     /// Off is what counts. A machine that then does not come on again is
     /// fenced all the same, and to call that a failure would have the cluster
     /// fence it once more.
     fn reboot(&mut self) -> Outcome {
-        let status = match self.operations.no_status {
-            true => None,
-            false => Some(self.known_status()?),
-        };
+        let before = self.first_look()?;
         let method = self.options.get("method").unwrap_or("onoff");
         if self.operations.cycle && method.eq_ignore_ascii_case("cycle") {
             self.fencing
                 .cycle(self.plugs, self.fencing.pace.retry_on.saturating_add(1))?;
         } else {
-            if status != Some(PowerStatus::Off) {
-                self.fencing.switch(self.plugs, PowerTarget::Off, 1)?;
+            match &before {
+                Some(before) => self.fencing.switch_off(self.plugs, before)?,
+                None => self.fencing.switch(self.plugs, PowerTarget::Off, 1)?,
             }
             if let Err(trouble) = self
                 .fencing
@@ -145,7 +143,7 @@ impl Performance<'_> {
 
     fn diagnose(&mut self) -> Outcome {
         if !self.operations.no_status {
-            self.known_status()?;
+            self.known_power()?;
         }
         for plug in self.plugs {
             self.fencing.device.diagnose(plug)?;
@@ -153,16 +151,20 @@ impl Performance<'_> {
         Ok((Exit::Success, String::new()))
     }
 
-    fn known_status(&mut self) -> Result<PowerStatus, Error> {
-        let status = self.fencing.status(self.plugs)?.overall();
-        self.reject_unknown(status)?;
-        Ok(status)
+    /// The power before anything is asked for; none of a device that cannot
+    /// tell it.
+    fn first_look(&mut self) -> Result<Option<Reading>, Error> {
+        match self.operations.no_status {
+            true => Ok(None),
+            false => self.known_power().map(Some),
+        }
     }
 
-    fn reject_unknown(&self, status: PowerStatus) -> Result<(), Error> {
-        match status {
+    fn known_power(&mut self) -> Result<Reading, Error> {
+        let reading = self.fencing.status(self.plugs)?;
+        match reading.overall() {
             PowerStatus::Unknown => Err(Error::Unexpected("the device reports neither on nor off".to_owned())),
-            _ => Ok(()),
+            _ => Ok(reading),
         }
     }
 }

@@ -6,6 +6,9 @@
 //! not do is added: a request whose answer was lost is neither taken for done
 //! nor sent twice blindly, and a device that is busy is asked again.
 
+mod patience;
+mod reading;
+
 use std::time::Duration;
 
 use super::clock::{Clock, Deadline};
@@ -13,13 +16,13 @@ use super::device::{Device, Error, PowerStatus, PowerTarget};
 use super::limits::{Limits, Pace};
 use super::log::Log;
 use super::options::Options;
+pub use reading::Reading;
 
-/// Pauses before a read or a log-in is tried again.
-const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// Longest that a busy device is believed.
-const BUSY_LIMIT: Duration = Duration::from_secs(30);
 /// How often, at most, a request is sent whose answer is lost each time.
 const SEND_LIMIT: u32 = 3;
+/// How often in a row a plug has to read off that did so before anything was
+/// asked of it, on a device whose reads may lag.
+const STEADY_READS: u32 = 5;
 
 /// One action on one device.
 pub struct Fencing<'a> {
@@ -38,29 +41,9 @@ pub struct Fencing<'a> {
     /// The device cannot report power (`operations.no-status`): what it
     /// accepts counts as done, and its metadata says so.
     pub unverified: bool,
-}
-
-/// The power of several plugs, in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading(Vec<PowerStatus>);
-
-impl Reading {
-    /// As one: unknown if any is, off if all are, else on. (The Python agents
-    /// let a later plug hide an earlier one's unknown.)
-    pub fn overall(&self) -> PowerStatus {
-        if self.0.contains(&PowerStatus::Unknown) {
-            PowerStatus::Unknown
-        } else if self.0.iter().all(|status| *status == PowerStatus::Off) {
-            PowerStatus::Off
-        } else {
-            PowerStatus::On
-        }
-    }
-
-    /// Whether every plug is what it was asked to become.
-    pub fn reached(&self, target: PowerTarget) -> bool {
-        self.0.iter().all(|status| target.reached(*status))
-    }
+    /// What the device reports is true at that moment
+    /// (`operations.settled-status`).
+    pub settled: bool,
 }
 
 /// A request, and what is known of its fate.
@@ -69,6 +52,15 @@ struct Request<'p> {
     /// Its answer was lost, or the device was busy: it may have to be sent
     /// again, so many times, and not before that moment.
     doubtful: Option<(u32, Duration)>,
+}
+
+/// Requests for all plugs.
+struct Asked<'p> {
+    requests: Vec<Request<'p>>,
+    /// The most that were made for one plug.
+    most: u32,
+    /// The first that the device took and failed.
+    failure: Option<Error>,
 }
 
 impl Fencing<'_> {
@@ -97,12 +89,17 @@ impl Fencing<'_> {
             if left == 0 {
                 return Err(Error::TimedOut("no attempt was allowed (retry_on=0)".to_owned()));
             }
-            let (mut requests, made) = self.ask(plugs, target, left)?;
-            left = left.saturating_sub(made.max(1));
+            let Asked {
+                mut requests,
+                most,
+                failure,
+            } = self.ask(plugs, target, left)?;
+            failure.map_or(Ok(()), Err)?;
+            left = left.saturating_sub(most.max(1));
             if self.unverified {
                 return Ok(());
             }
-            match self.await_power(&mut requests, target) {
+            match self.await_power(&mut requests, target, 1) {
                 Err(Error::TimedOut(reason)) if left > 0 => {
                     self.log
                         .warning(format!("{}: {}: {reason}; asking again", self.agent, target.word()));
@@ -112,18 +109,40 @@ impl Fencing<'_> {
         }
     }
 
+    /// Asks for power off of plugs that read like this before. Where one reads
+    /// off already, the read may be older than its last start: the request goes
+    /// out all the same, and several reads in a row have to say that it is off.
+    /// That the device refuses to switch off what is off is no failure then.
+    pub fn switch_off(&mut self, plugs: &[String], before: &Reading) -> Result<(), Error> {
+        if self.settled && before.reached(PowerTarget::Off) {
+            return Ok(());
+        }
+        if self.settled || !before.is_any_off() {
+            return self.switch(plugs, PowerTarget::Off, 1);
+        }
+        self.log.info(format!(
+            "{}: off: it reads off already, which may be old: asking for it all the same",
+            self.agent
+        ));
+        let mut asked = self.ask(plugs, PowerTarget::Off, 1)?;
+        if let Some(refusal) = asked.failure {
+            self.log.info(format!(
+                "{}: off: {refusal}; the power that is read next decides",
+                self.agent
+            ));
+        }
+        self.await_power(&mut asked.requests, PowerTarget::Off, STEADY_READS)
+    }
+
     /// Asks for every plug, and for one whose request the device took and then
     /// failed up to `allowed` times. Such a plug does not keep the others from
-    /// being asked, but the whole has failed then. Returns the requests, and
-    /// the most that were made for one plug.
-    fn ask<'p>(
-        &mut self,
-        plugs: &'p [String],
-        target: PowerTarget,
-        allowed: u32,
-    ) -> Result<(Vec<Request<'p>>, u32), Error> {
-        let mut requests = Vec::with_capacity(plugs.len());
-        let (mut most, mut failure) = (0, None);
+    /// being asked.
+    fn ask<'p>(&mut self, plugs: &'p [String], target: PowerTarget, allowed: u32) -> Result<Asked<'p>, Error> {
+        let mut asked = Asked {
+            requests: Vec::with_capacity(plugs.len()),
+            most: 0,
+            failure: None,
+        };
         for plug in plugs {
             let mut request = Request {
                 plug,
@@ -144,14 +163,14 @@ impl Fencing<'_> {
                 outcome = self.request(&mut request, target);
             }
             match outcome {
-                Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
+                Err(trouble @ Error::TaskFailed(_)) => asked.failure = asked.failure.or(Some(trouble)),
                 outcome => outcome?,
             }
-            most = most.max(made);
-            requests.push(request);
+            asked.most = asked.most.max(made);
+            asked.requests.push(request);
             self.pause(self.pace.power_wait)?;
         }
-        failure.map_or(Ok((requests, most)), Err)
+        Ok(asked)
     }
 
     /// Sends a request for the first time. What a device cannot prove has to
@@ -164,19 +183,25 @@ impl Fencing<'_> {
         self.send(request, target)
     }
 
-    /// Polls until every plug is what it was asked to become.
-    fn await_power(&mut self, requests: &mut [Request<'_>], target: PowerTarget) -> Result<(), Error> {
-        let mut polls = 0;
+    /// Polls until every plug is what it was asked to become, in so many reads
+    /// in a row, which do not count as polls.
+    fn await_power(&mut self, requests: &mut [Request<'_>], target: PowerTarget, steady: u32) -> Result<(), Error> {
+        let (mut polls, mut reached) = (0, 0);
         loop {
             let (reading, trouble) = self.poll(requests, target)?;
             if reading.reached(target) {
-                return Ok(());
+                reached += 1;
+                if reached >= steady {
+                    return Ok(());
+                }
+                self.pause(self.pace.status_sleep)?;
+                continue;
             }
+            reached = 0;
             self.log.info(format!(
-                "{}: {}: not yet, {:?} after poll {polls}",
+                "{}: {}: not yet, {reading} after poll {polls}",
                 self.agent,
                 target.word(),
-                reading.0
             ));
             self.pause(self.pace.status_sleep)?;
             polls += 1;
@@ -310,74 +335,6 @@ impl Fencing<'_> {
             }
         }
     }
-
-    /// Repeats what failed in passing: three times, and while the device says
-    /// that it is busy as long as there is time. For reads and log-ins only.
-    pub fn patiently<T>(
-        &mut self,
-        what: &str,
-        mut call: impl FnMut(&mut dyn Device) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut pauses = BACK_OFF.into_iter();
-        loop {
-            let trouble = match self.patiently_if_busy(what, &mut call) {
-                Err(trouble) if trouble.is_transient() => trouble,
-                outcome => return outcome,
-            };
-            let Some(pause) = pauses.next() else {
-                return Err(trouble);
-            };
-            self.log.info(format!(
-                "{}: {what}: {trouble}; trying again in {} s",
-                self.agent,
-                pause.as_secs()
-            ));
-            self.pause(pause)?;
-        }
-    }
-
-    fn patiently_if_busy<T>(
-        &mut self,
-        what: &str,
-        mut call: impl FnMut(&mut dyn Device) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        loop {
-            match call(self.device) {
-                Err(trouble @ Error::Busy { .. }) => {
-                    self.log.info(format!("{}: {what}: {trouble}; waiting", self.agent));
-                    self.pause(self.busy_pause(&trouble))?;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    fn busy_pause(&self, trouble: &Error) -> Duration {
-        match trouble {
-            Error::Busy { seconds, .. } => busy_for(*seconds),
-            _ => Duration::ZERO,
-        }
-    }
-
-    /// Waits, but not past the deadline, and not once told to stop.
-    pub fn pause(&self, duration: Duration) -> Result<(), Error> {
-        if self.clock.interrupted() {
-            return Err(Error::Interrupted);
-        }
-        let left = self.deadline.remaining(self.clock);
-        if left.is_zero() || left < duration {
-            return Err(Error::Deadline(self.deadline.as_secs()));
-        }
-        if duration.is_zero() {
-            return Ok(());
-        }
-        self.clock.sleep(duration).map_err(|_| Error::Interrupted)
-    }
-}
-
-/// At least a second: a device that says "now" while busy means "soon".
-fn busy_for(seconds: Option<u32>) -> Duration {
-    Duration::from_secs(seconds.unwrap_or(1).max(1).into()).min(BUSY_LIMIT)
 }
 
 #[cfg(test)]

@@ -159,6 +159,7 @@ impl Call<'_> {
             deadline,
             pace,
             unverified: operations.no_status,
+            settled: operations.settled_status,
         };
         let (exit, text) = Performance {
             fencing,

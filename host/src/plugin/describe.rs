@@ -287,6 +287,7 @@ fn operations(flags: wit::Operations) -> agent::Operations {
         password_optional: flags.contains(Flag::PASSWORD_OPTIONAL),
         plug_optional: flags.contains(Flag::PLUG_OPTIONAL),
         list_columns: flags.contains(Flag::LIST_COLUMNS),
+        settled_status: flags.contains(Flag::SETTLED_STATUS),
     }
 }
 

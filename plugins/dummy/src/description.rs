@@ -99,6 +99,8 @@ fn blank(name: &str, shortdesc: &str) -> Agent {
     Agent::new(name, shortdesc)
         .vendor_url("https://github.com/ClusterLabs/fence-agents")
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
+        // A file has no lag.
+        .operations(Operations::SETTLED_STATUS)
 }
 
 fn with(agent: Agent, parameters: impl IntoIterator<Item = Parameter>) -> Agent {

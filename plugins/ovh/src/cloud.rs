@@ -50,7 +50,9 @@ impl Instance {
 
     pub(crate) fn switch(&mut self, api: &mut Api, settings: &Settings, target: PowerTarget) -> Result<()> {
         let view = self.view(api, settings)?;
-        if is_reached(target, view.power(&self.plug)?) {
+        let power = view.power(&self.plug)?;
+        // One that reads off may have been started a moment ago; a stop that is refused tells.
+        if target == PowerTarget::On && is_reached(target, power) {
             return Ok(());
         }
         let outcome = match target {

@@ -161,7 +161,8 @@ impl Vps {
             _ => self.order = None,
         }
         if self.order.is_none() {
-            if operation.reached(read(api, &self.name)?.power()) {
+            // One that reads stopped may have been started a moment ago; a stop that is refused tells.
+            if operation == Operation::Start && operation.reached(read(api, &self.name)?.power()) {
                 return Ok(());
             }
             let errand = Errand::prepare(api, Owner::Vps(self.name.clone()), operation.task(), false)?;

@@ -31,9 +31,7 @@ impl Pool {
     pub(crate) fn switch_off(&mut self, plug: &str) -> Result<()> {
         let machine = self.machine(plug)?;
         self.requests.remove(plug);
-        if machine.power() == PowerStatus::Off {
-            return Ok(());
-        }
+        // Also of one that is off by its record: the pool refuses what is done already.
         match self.ask(plug, "VM.hard_shutdown", Vec::new()) {
             Ok(()) => {
                 self.requests.extend(

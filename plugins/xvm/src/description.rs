@@ -106,6 +106,8 @@ fn common(agent: Agent) -> Agent {
     agent
         .vendor_url("https://libvirt.org")
         .operations(Operations::LIST_PLUGS | Operations::LIST_COLUMNS)
+        // The hypervisors tell what they run at that moment.
+        .operations(Operations::SETTLED_STATUS)
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
         .default("ipport", "1229")
         .letter("ipport", 'p')

@@ -24,6 +24,8 @@ pub(super) fn describe(case: &Case) -> Option<Description> {
         }
     };
     // A dump comes before the device is asked for anything, whatever it can do.
+    // The agents that were recorded believe the first look.
+    description.operations.settled_status = true;
     description.operations.list_plugs = script.lists() || script.dump.is_some();
     description.operations.cycle = script.cycle.is_some() && script.declares("method");
     for key in &script.device_opt {

@@ -150,6 +150,15 @@ impl Device for Services {
         if scene.kind == "soap" && any(&|fault| fault.ends_with("=no-effect")) {
             return Some("the old API tells no power, only when a reboot was");
         }
+        let without_task = matches!(scene.kind, "dedicated" | "cloud");
+        if without_task
+            && scene.is_shown_off()
+            && faults
+                .iter()
+                .any(|fault| fault.ends_with("=cached") && !fault.contains('*'))
+        {
+            return Some("every read is from before the machine was switched on, for ever, and there is no task");
+        }
         wired::deceived(scene, faults)
     }
 

@@ -121,8 +121,8 @@ const OTHER_STATES: &[&str] = &["=state:", "=power-state:", "=status-word:"];
 /// Why no agent can tell the truth of a machine, whatever goes wrong besides.
 pub(super) fn deceived(scene: &Scene, faults: &[String]) -> Option<&'static str> {
     let other_state = |fault: &String| OTHER_STATES.iter().any(|kind| fault.contains(kind));
-    if scene.is_shown_off() {
-        return Some("the device shows a machine as off that was switched on just before");
+    if scene.is_shown_off() && scene.action == "status" {
+        return Some("`status` tells what the device shows, and it shows a machine as off that was just switched on");
     }
     // No fault makes it say "off" so: that is left out of the tables themselves.
     if scene.power != Power::On && matches!(scene.action, "on" | "status") && faults.iter().any(other_state) {

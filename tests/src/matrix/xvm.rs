@@ -34,6 +34,8 @@ impl Device for Hypervisor {
         let mut scenes = wired::scenes(Some(Power::Paused), false);
         // A paused machine counts as on: it can resume.
         scenes.retain(|scene| (scene.action, &scene.power) != ("on", &Power::Paused));
+        // Nor does a hypervisor tell what was (`settled-status`).
+        scenes.retain(|scene| !scene.is_shown_off());
         let by_channel = ["off", "reboot", "status"].map(|action| Scene::new(action, Power::On));
         scenes.extend(wired::scenes_of(CHANNEL, by_channel.into()));
         scenes

@@ -59,6 +59,7 @@ fn fence_on<T>(clock: &VirtualClock, device: &mut Double, test: impl FnOnce(&mut
         pace: pace(),
         deadline: Deadline::after(clock, pace().budget()),
         unverified: false,
+        settled: true,
     })
 }
 
@@ -313,4 +314,66 @@ fn sigterm_ends_a_wait() {
     assert_eq!(outcome, Err(Error::Interrupted));
     assert_eq!(clock.now(), Duration::from_millis(2500));
     assert_eq!(device.asked("off"), 1);
+}
+
+/// `off` of what reads like this before, on a device whose reads may lag.
+fn off_again(device: &mut Double, before: &[PowerStatus]) -> (Result<(), Error>, Duration) {
+    let names = ["1", "2"];
+    let plugs = plugs(&names[..before.len()]);
+    fence(device, |fencing| {
+        fencing.settled = false;
+        fencing.switch_off(&plugs, &Reading(before.to_vec()))
+    })
+}
+
+#[test]
+fn what_reads_off_already_is_asked_for_all_the_same_and_read_five_times() {
+    let mut device = Double::saying(always(Off));
+    let (outcome, took) = off_again(&mut device, &[Off]);
+    assert_eq!(outcome, Ok(()));
+    assert_eq!((device.asked("off"), device.asked("power")), (1, 5));
+    assert_eq!(took, 4 * SECOND);
+}
+
+#[test]
+fn a_first_look_that_was_old_is_found_out() {
+    // The old state is shown four times more; then it goes off.
+    let reads = [Off, Off, Off, Off, On, On, Off];
+    let mut device = Double::saying(reads.map(Ok));
+    let (outcome, _) = off_again(&mut device, &[Off]);
+    assert_eq!(outcome, Ok(()));
+    assert_eq!((device.asked("off"), device.asked("power")), (1, 11));
+}
+
+#[test]
+fn a_device_may_refuse_to_switch_off_what_is_off() {
+    let mut device = Double::saying(always(Off)).answering([Err(failed())]);
+    let (outcome, _) = off_again(&mut device, &[Off]);
+    assert_eq!(outcome, Ok(()));
+    assert_eq!((device.asked("off"), device.asked("power")), (1, 5));
+}
+
+#[test]
+fn a_refusal_to_switch_off_what_is_on_after_all_is_a_failure() {
+    let mut device = Double::saying([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
+    let (outcome, _) = off_again(&mut device, &[Off]);
+    assert_eq!(outcome, Err(failed()));
+    assert_eq!((device.asked("off"), device.asked("power")), (2, 3));
+}
+
+#[test]
+fn one_of_several_plugs_that_reads_off_already_is_enough_to_read_more_often() {
+    let mut device = Double::saying([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
+    let (outcome, _) = off_again(&mut device, &[Off, On]);
+    assert_eq!(outcome, Ok(()));
+    assert_eq!((device.asked("off"), device.asked("power 2")), (2, 6));
+}
+
+#[test]
+fn what_reads_off_on_a_device_without_lag_is_left_alone() {
+    let mut device = Double::saying(always(Off));
+    let names = plugs(&["1"]);
+    let (outcome, took) = fence(&mut device, |fencing| fencing.switch_off(&names, &Reading(vec![Off])));
+    assert_eq!((outcome, took), (Ok(()), Duration::ZERO));
+    assert!(device.calls.is_empty(), "{:?}", device.calls);
 }

@@ -87,7 +87,7 @@ fn stop_and_start_are_asked_for_where_they_are_needed() {
     for (target, status, operation) in [
         (PowerTarget::Off, "ACTIVE", Some("stop")),
         (PowerTarget::Off, "ERROR", Some("stop")),
-        (PowerTarget::Off, "SHUTOFF", None),
+        (PowerTarget::Off, "SHUTOFF", Some("stop")),
         (PowerTarget::On, "SHUTOFF", Some("start")),
         (PowerTarget::On, "SHELVED_OFFLOADED", Some("unshelve")),
         (PowerTarget::On, "ACTIVE", None),

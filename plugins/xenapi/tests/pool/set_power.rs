@@ -33,9 +33,14 @@ fn off_is_the_forced_one() {
 }
 
 #[test]
-fn what_is_off_is_left_alone() {
-    let _script = with_db01([db01("Halted")]).play();
+fn what_is_off_by_its_record_is_shut_down_all_the_same() {
+    let script = with_db01([db01("Halted"), db01("Halted")])
+        .on_call("VM.hard_shutdown")
+        .answer(bad_state("halted"))
+        .play();
     assert_eq!(open().set_power("db01", PowerTarget::Off), Ok(()));
+    let asked = |method: &str| script.calls().iter().filter(|call| call.method == method).count();
+    assert_eq!(asked("VM.hard_shutdown"), 1);
 }
 
 #[test]

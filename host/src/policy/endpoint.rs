@@ -6,6 +6,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use super::request::check_path;
 use super::{Addresses, Refusal};
 pub(super) use place::Miss;
 

@@ -221,7 +221,7 @@ impl Grant {
             }
             if let Some(flag) = &table.secure_tls {
                 lines.push(format!(
-                    "judges certificates, and sends nothing off this machine in the clear ({})",
+                    "judges certificates, and sends no request off this machine in the clear ({})",
                     table.place(flag.line)
                 ));
             }

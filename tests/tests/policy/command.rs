@@ -12,7 +12,7 @@ fn it_tells_what_holds_for_an_agent() {
     let place = tree.policy();
     let place = place.display();
     let tls =
-        format!("  judges certificates, and sends nothing off this machine in the clear ([\"*\"] in {place}:2)\n");
+        format!("  judges certificates, and sends no request off this machine in the clear ([\"*\"] in {place}:2)\n");
     tree.call_with("fencebox", &["policy", "fence_clc"])
         .assert_done(&format!(
             "fence_clc: of what its plugin declares it\n{tls}  \

@@ -1,6 +1,7 @@
 //! Where lines go beside standard error.
 
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::SystemTime;
@@ -28,6 +29,8 @@ impl DebugFile {
         std::fs::OpenOptions::new()
             .create(true)
             .append(true)
+            // A pipe that nobody reads must not hold up fencing.
+            .custom_flags(libc::O_NONBLOCK)
             .open(path)
             .map(Self)
     }

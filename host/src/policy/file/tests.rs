@@ -49,7 +49,7 @@ fn each_key_is_read_and_told_with_its_line() {
                 "is a plugin file with the SHA-256 digest {} ([fence_clc] in p:8)",
                 "ab".repeat(32)
             ),
-            "judges certificates, and sends nothing off this machine in the clear ([fence_clc] in p:9)".to_owned(),
+            "judges certificates, and sends no request off this machine in the clear ([fence_clc] in p:9)".to_owned(),
             "has the limit memory = 1 MiB, not 64 MiB ([fence_clc] in p:12)".to_owned(),
             "has the limit response-bytes = 64 KiB, not 8 MiB ([fence_clc] in p:13)".to_owned(),
             "has the limit seconds = 90 s, not 3600 s ([fence_clc] in p:14)".to_owned(),

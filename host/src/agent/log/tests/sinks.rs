@@ -31,6 +31,16 @@ fn a_debug_file_that_cannot_be_opened() {
     assert!(DebugFile::open(folder.path()).is_err());
     assert!(DebugFile::open(&folder.path().join("none/debug")).is_err());
     assert!(DebugFile::open(Path::new("")).is_err());
+    // Whoever opens a pipe waits for a reader, unless told not to.
+    let pipe = folder.path().join("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(DebugFile::open(&pipe).is_err());
 }
 
 #[test]

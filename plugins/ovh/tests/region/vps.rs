@@ -173,8 +173,6 @@ fn a_lost_answer_is_looked_for_among_the_tasks() {
 #[test]
 fn a_cycle_is_one_reboot() {
     let script = script()
-        .on("GET", VPS)
-        .reply(200, vps("running"))
         .on("GET", "/vps/vps-1a2b3c4d.vps.ovh.net/tasks?type=rebootVm")
         .reply(200, json!([]))
         .on("POST", "/vps/vps-1a2b3c4d.vps.ovh.net/reboot")

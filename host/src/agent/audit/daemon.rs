@@ -3,7 +3,7 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Record, Sink};
 use crate::agent::log::Syslog;
@@ -12,6 +12,10 @@ use crate::agent::log::Syslog;
 const FACILITY: u8 = 10;
 /// Normal, but worth a line (`notice`).
 const SEVERITY: u8 = 5;
+
+/// Longest that a record waits for a daemon whose queue is full: two records
+/// an action may wait, and no fencing.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Fields of the journal, and the fields of the record that they are.
 const FIELDS: [(&str, &str); 11] = [
@@ -34,7 +38,7 @@ pub fn daemon(journal: &Path, syslog: &Path, agent: &str) -> Option<Box<dyn Sink
     if let Some(journal) = Journal::connect(journal) {
         return Some(Box::new(journal));
     }
-    Some(Box::new(Syslog::connect(syslog, agent)?))
+    Some(Box::new(Syslog::connect(syslog, agent)?.patient(PATIENCE)?))
 }
 
 impl Sink for Syslog {
@@ -54,7 +58,7 @@ impl Journal {
         let path = socket;
         let socket = UnixDatagram::unbound().ok()?;
         socket.connect(path).ok()?;
-        socket.set_nonblocking(true).ok()?;
+        socket.set_write_timeout(Some(PATIENCE)).ok()?;
         Some(Self(socket))
     }
 }
@@ -70,7 +74,6 @@ impl Sink for Journal {
         for (name, of) in FIELDS {
             record.texts(of).iter().for_each(|text| add(name, text));
         }
-        // As with syslog: who does not keep up holds up nobody.
         let _ = self.0.send(&datagram);
     }
 }

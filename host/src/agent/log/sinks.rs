@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Level, Sink};
 
@@ -67,6 +67,14 @@ impl Syslog {
             socket,
             tag: tag.to_owned(),
         })
+    }
+
+    /// The same, but a line waits so long for a daemon whose queue is full
+    /// before it is lost.
+    pub(crate) fn patient(self, patience: Duration) -> Option<Self> {
+        self.socket.set_write_timeout(Some(patience)).ok()?;
+        self.socket.set_nonblocking(false).ok()?;
+        Some(self)
     }
 
     /// One line of this facility and severity.

@@ -112,3 +112,28 @@ fn a_daemon_that_reads_nothing_holds_nobody_up() {
         }
     }
 }
+
+#[test]
+fn a_record_waits_for_a_queue_that_is_full_and_not_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let syslog = folder.path().join("syslog");
+    let heard = UnixDatagram::bind(&syslog).unwrap();
+    let flood = UnixDatagram::unbound().unwrap();
+    flood.connect(&syslog).unwrap();
+    flood.set_nonblocking(true).unwrap();
+    while flood.send(b"noise").is_ok() {}
+    // Nobody takes anything: both records are lost, and the action goes on.
+    told(Path::new(NOWHERE), &syslog);
+    assert!(flood.send(b"noise").is_err());
+    // Somebody does, later.
+    std::thread::scope(|scope| {
+        scope.spawn(|| told(Path::new(NOWHERE), &syslog));
+        heard.set_nonblocking(false).unwrap();
+        let mut datagram = vec![0; 65536];
+        let mut records = 0;
+        while records < 2 {
+            let length = heard.recv(&mut datagram).unwrap();
+            records += usize::from(String::from_utf8_lossy(&datagram[..length]).contains(": audit {"));
+        }
+    });
+}

@@ -1,6 +1,7 @@
 //! Where lines go beside standard error.
 
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::SystemTime;
@@ -23,11 +24,16 @@ fn local(time: SystemTime) -> jiff::Zoned {
 pub struct DebugFile(std::fs::File);
 
 impl DebugFile {
+    /// What a new one may be, whatever the umask leaves of it: the story of the
+    /// devices is not for everybody.
+    const MODE: u32 = 0o640;
+
     /// Opens it for appending, and makes it if it is not there.
     pub fn open(path: &Path) -> std::io::Result<Self> {
         std::fs::OpenOptions::new()
             .create(true)
             .append(true)
+            .mode(Self::MODE)
             .open(path)
             .map(Self)
     }

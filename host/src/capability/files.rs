@@ -6,9 +6,11 @@
 //! device can block or act. A file system that does not answer is waited for
 //! until the deadline, on a thread of its own.
 
+mod replace;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use crate::agent::clock::{Clock, Deadline};
 use crate::confinement::Needs;
 use crate::policy::{self, FileAccess, FileKind, Refusal};
+use replace::replace;
 
 /// Largest file, in bytes.
 const LIMIT: usize = 1024 * 1024;
@@ -226,23 +229,7 @@ impl Place {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             Err(cause) => return Err(self.failed(&cause)),
         };
-        // One process writes one file at a time: its number is name enough.
-        let mut temporary = OsString::from(".");
-        temporary.push(&self.name);
-        temporary.push(format!(".{}.tmp", std::process::id()));
-        let replaced = || -> io::Result<()> {
-            let mut options = OpenOptions::new();
-            let mut file = folder.open_with(&temporary, options.write(true).create_new(true))?;
-            file.write_all(content)?;
-            if let Some(permissions) = permissions {
-                file.set_permissions(permissions)?;
-            }
-            folder.rename(&temporary, &folder, &self.name)
-        };
-        replaced().map_err(|cause| {
-            let _ = folder.remove_file(&temporary);
-            self.failed(&cause)
-        })
+        replace(&folder, &self.name, permissions, content).map_err(|cause| self.failed(&cause))
     }
 
     fn open_folder(&self) -> Result<Dir, Failure> {

@@ -8,6 +8,7 @@
     reason = "test code, shared by test files, each of which uses its part"
 )]
 
+pub mod needs;
 pub mod python;
 
 use std::io::{Read, Write};

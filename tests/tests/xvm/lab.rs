@@ -8,34 +8,14 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use fencebox_tests::machine::{Machine, Power};
 
-use crate::support::{Outcome, program, run};
+use crate::support::{Outcome, needs, program, run};
 
 pub(crate) const UUID: &str = "11111111-2222-4333-8444-5555555555";
 
 /// Whether what the lab needs is there. Never missing where CI says that it
 /// has to be.
 pub(crate) fn available() -> bool {
-    let there = |name: &str| {
-        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
-            .iter()
-            .any(|folder| Path::new(folder).join(name).exists())
-    };
-    let missing: Vec<_> = ["fence_virtd", "fence_xvm", "ip", "unshare", "nsenter"]
-        .into_iter()
-        .filter(|name| !there(name))
-        .collect();
-    let namespace = Command::new("unshare")
-        .args(["-n", "true"])
-        .stderr(Stdio::null())
-        .status();
-    let reason = match (missing.as_slice(), namespace.is_ok_and(|status| status.success())) {
-        ([], true) => return true,
-        ([], false) => "no rights to make a network namespace".to_owned(),
-        (missing, _) => format!("{} missing", missing.join(", ")),
-    };
-    assert!(std::env::var_os("CI").is_none(), "{reason}");
-    eprintln!("SKIPPED: {reason}");
-    false
+    needs::are_met(&["fence_virtd", "fence_xvm", "ip", "nsenter"], "-n", "true")
 }
 
 /// What a daemon is to be.

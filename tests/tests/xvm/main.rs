@@ -1,13 +1,7 @@
 //! fence_xvm and fence_virt by the real program: against the real daemon, and
 //! beside the real client against the simulator of the daemon.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "test code"
-)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 mod lab;
 mod real;

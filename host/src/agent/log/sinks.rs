@@ -24,6 +24,10 @@ fn local(time: SystemTime) -> jiff::Zoned {
 pub struct DebugFile(std::fs::File);
 
 impl DebugFile {
+    /// What a new one may be, whatever the umask leaves of it: the story of the
+    /// devices is not for everybody.
+    const MODE: u32 = 0o640;
+
     /// Opens it for appending, and makes it if it is not there.
     pub fn open(path: &Path) -> std::io::Result<Self> {
         std::fs::OpenOptions::new()
@@ -31,6 +35,7 @@ impl DebugFile {
             .append(true)
             // A pipe that nobody reads must not hold up fencing.
             .custom_flags(libc::O_NONBLOCK)
+            .mode(Self::MODE)
             .open(path)
             .map(Self)
     }

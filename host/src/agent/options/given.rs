@@ -49,6 +49,16 @@ pub(super) struct Given {
     /// The line `nodename` of standard input, which Pacemaker sends to agents
     /// whether they want it or not.
     pub(super) nodename: Option<String>,
+    /// What standard input said of the plug by each of its names.
+    pub(super) targets: Targets,
+}
+
+/// The plug by the name that Pacemaker has for it up to 3.0.0, and by that
+/// which it has since.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Targets {
+    pub(super) port: Option<String>,
+    pub(super) plug: Option<String>,
 }
 
 impl Given {
@@ -57,6 +67,7 @@ impl Given {
             slots: vec![Slot::Unset; table.options().len()],
             verbose: 0,
             nodename: None,
+            targets: Targets::default(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub use option::AgentOption;
 pub use stdin::StandardInput;
 pub use table::Table;
 
-use self::given::{Given, Slot};
+use self::given::{Given, Slot, Targets};
 use crate::agent::action::{Action, Document};
 use crate::agent::log::Log;
 
@@ -40,6 +40,7 @@ pub struct Options {
     slots: Vec<Slot>,
     verbose: u32,
     nodename: Option<String>,
+    targets: Targets,
     /// The caller gave no option at all.
     bare: bool,
 }
@@ -72,6 +73,7 @@ impl Options {
             slots: given.slots,
             verbose: given.verbose,
             nodename: given.nodename,
+            targets: given.targets,
         }
     }
 

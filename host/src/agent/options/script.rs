@@ -1,12 +1,13 @@
 //! Passwords that a program prints (`fencing-protocol.md` §5.6).
 
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use zeroize::Zeroizing;
 
 use super::Options;
@@ -102,9 +103,10 @@ fn start(line: &str) -> io::Result<Child> {
     }
 }
 
-/// In a process group of its own, so that all of it can be stopped. Standard
-/// input is empty: the caller's belongs to the protocol. Standard error goes
-/// nowhere: with `set -x` it would show the password.
+/// In the process group of the agent: that is what Pacemaker kills when an
+/// action takes too long. Standard input is empty: the caller's belongs to the
+/// protocol. Standard error goes nowhere: with `set -x` it would show the
+/// password.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     command
         .env("LANG", "C")
@@ -112,7 +114,6 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .process_group(0)
         .spawn()
 }
 
@@ -169,15 +170,31 @@ pub(super) fn read_all(
 /// Ends the program and what it started. A failure is of no interest: the
 /// action has failed already.
 fn stop(child: &mut Child) {
-    // The standard library can only end the program itself.
-    let group = format!("kill -KILL -{}", child.id());
-    let _ = Command::new("/bin/sh")
-        .arg("-c")
-        .arg(group)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    let _ = child.kill();
+    let mut all: Vec<Pid> = Pid::from_raw(child.id().cast_signed()).into_iter().collect();
+    let mut seen = 0;
+    while let Some(&process) = all.get(seen) {
+        // One that stands still starts no more.
+        let _ = kill_process(process, Signal::STOP);
+        all.extend(children(process));
+        seen += 1;
+    }
+    for process in all {
+        let _ = kill_process(process, Signal::KILL);
+    }
     let _ = child.wait();
+}
+
+/// The processes that one has started, as far as the kernel tells.
+fn children(parent: Pid) -> Vec<Pid> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero()));
+    let tasks = tasks.into_iter().flatten().filter_map(Result::ok);
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let numbers = lists.flat_map(|list| {
+        let numbers: Vec<i32> = list
+            .split_whitespace()
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        numbers
+    });
+    numbers.filter_map(Pid::from_raw).collect()
 }

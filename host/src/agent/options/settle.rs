@@ -12,6 +12,7 @@ use crate::agent::log::Log;
 pub(super) fn complete(options: &mut Options, log: &Log) -> Result<(), UsageError> {
     name_action(options);
     if options.document().is_none() {
+        target(options)?;
         synonyms(options)?;
     }
     if options.is_set("port_as_ip")
@@ -43,6 +44,29 @@ fn name_action(options: &mut Options) {
     }
 }
 
+/// Of two plugs in one call one is meant, or the call is refused: lines come in
+/// any order, and the last one would be any of them.
+///
+/// Where one of the two is configured under the name that this version of
+/// Pacemaker does not use, the node's own name arrives under the other, and
+/// gives way.
+fn target(options: &mut Options) -> Result<(), UsageError> {
+    let (Some(port), Some(plug)) = (options.targets.port.take(), options.targets.plug.take()) else {
+        return Ok(());
+    };
+    if port.eq_ignore_ascii_case(&plug) {
+        return Ok(());
+    }
+    let node = options.nodename.as_ref();
+    let meant = match (node == Some(&port), node == Some(&plug)) {
+        (true, false) => plug,
+        (false, true) => port,
+        _ => return Err(contradiction("port", "plug", &both(&port, &plug))),
+    };
+    options.set("plug", meant);
+    Ok(())
+}
+
 /// What is given under another name of an option arrives there.
 ///
 /// Pacemaker up to 3.0.0 sends `port=<node>` and `nodename=<node>` besides
@@ -65,7 +89,13 @@ fn synonyms(options: &mut Options) -> Result<(), UsageError> {
         let node_name =
             target == "plug" && present == options.nodename.as_deref() && !arrived.contains(&target.as_str());
         if !same && !node_name {
-            return Err(contradiction(options, synonym, target));
+            let names = [synonym, target];
+            let secret = |name: &&String| options.table.find(name).is_some_and(|option| option.secret);
+            let values = match names.iter().any(secret) {
+                true => String::new(),
+                false => both(&value, present.unwrap_or_default()),
+            };
+            return Err(contradiction(synonym, target, &values));
         }
         if present.is_none() || !same {
             options.set(target, std::mem::take(&mut *value));
@@ -76,20 +106,15 @@ fn synonyms(options: &mut Options) -> Result<(), UsageError> {
     Ok(())
 }
 
-fn contradiction(options: &Options, synonym: &str, target: &str) -> UsageError {
-    let names = [synonym, target];
-    let secret = names
-        .iter()
-        .any(|name| options.table.find(name).is_some_and(|option| option.secret));
-    let values = if secret {
-        String::new()
-    } else {
-        let values = names.map(|name| shown(options.get(name).unwrap_or_default()));
-        format!(", {}", values.join(" and "))
-    };
+fn contradiction(name: &str, other: &str, values: &str) -> UsageError {
     let message =
-        format!("options {synonym} and {target} mean the same and have different values{values}; give one of them");
-    UsageError::option(synonym, message)
+        format!("options {name} and {other} mean the same and have different values{values}; give one of them");
+    UsageError::option(name, message)
+}
+
+/// Two values in a message.
+fn both(one: &str, other: &str) -> String {
+    format!(", {} and {}", shown(one), shown(other))
 }
 
 /// Every option that has a default and was not mentioned gets it.

@@ -105,7 +105,13 @@ impl Reader<'_> {
         if option.is_flag() {
             self.flag(index, value);
         } else {
-            self.given.slots[index] = Slot::holding(option, decoded(option, value, damaged)?);
+            let value = decoded(option, value, damaged)?;
+            match name {
+                "port" => self.given.targets.port = Some(value.clone()),
+                "plug" => self.given.targets.plug = Some(value.clone()),
+                _ => {}
+            }
+            self.given.slots[index] = Slot::holding(option, value);
         }
         Ok(())
     }

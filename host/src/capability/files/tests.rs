@@ -223,3 +223,48 @@ fn a_slow_file_is_given_up_when_interrupted_but_not_while_logging_out() {
     };
     assert_eq!(files.in_time("st", slow).unwrap(), "read");
 }
+
+/// An agent may be killed before what it wrote takes the place of the file. Another process may have its number then,
+/// as in a container, where all of them are small.
+#[test]
+fn what_a_killed_process_left_is_not_in_the_way_and_is_cleared_away() {
+    let room = Room::new();
+    let own = format!(".st.{}.tmp", std::process::id());
+    for left in [
+        &*own,
+        ".st.1.tmp",
+        ".st.2-7.tmp",
+        ".st.2.tmp",
+        ".st.x.tmp",
+        ".other.1.tmp",
+    ] {
+        room.make(left, "o");
+    }
+    let old = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    for left in [".st.1.tmp", ".st.2-7.tmp", ".st.x.tmp", ".other.1.tmp"] {
+        let file = fs::File::options()
+            .write(true)
+            .open(room.folder.path().join(left))
+            .unwrap();
+        file.set_modified(old).unwrap();
+    }
+    room.files.write("status_file", None, b"off".to_vec()).unwrap();
+    assert_eq!(room.text("st"), "off");
+    let mut names = room.names("");
+    names.sort();
+    // What is young may be somebody's who is about to rename it; what has another name is somebody else's.
+    let mut expected = [".other.1.tmp", ".st.2.tmp", ".st.x.tmp", &own, "requests", "st"];
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn a_new_file_is_for_its_owner_to_write() {
+    let room = Room::new();
+    room.files.write("status_file", None, b"off".to_vec()).unwrap();
+    let mode = fs::metadata(room.folder.path().join("st"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7133, 0, "{mode:o}");
+}

@@ -102,6 +102,38 @@ fn time_is_bounded() {
     assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
+/// Neither the program nor what it started outlives its time.
+#[test]
+fn nothing_is_left_of_one_that_is_late() {
+    let folder = Folder::new("late");
+    let pids = folder.0.join("pids");
+    let script = format!(
+        "echo $$ >{0}; sleep 60 & echo $! >>{0}; (sleep 60; sleep 60) | cat",
+        pids.display()
+    );
+    let error = password(&script, Duration::from_secs(2)).unwrap_err();
+    assert!(error.contains("not done in time"), "{error}");
+    let pids = fs::read_to_string(&pids).unwrap();
+    assert_eq!(pids.lines().count(), 2, "{pids}");
+    for pid in pids.lines() {
+        let path = format!("/proc/{pid}/cmdline");
+        // Whoever inherits them buries them, in their time; until then they have no arguments.
+        let end = Instant::now() + BUDGET;
+        while fs::read(&path).is_ok_and(|arguments| !arguments.is_empty()) {
+            assert!(Instant::now() < end, "{pid} lives");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Pacemaker kills the process group of an agent that takes too long.
+#[test]
+fn it_is_in_the_process_group_of_the_agent() {
+    let own = fs::read_to_string("/proc/self/stat").unwrap();
+    let group = own.rsplit(") ").next().unwrap().split(' ').nth(2).unwrap().to_owned();
+    assert_eq!(password("cut -d' ' -f5 /proc/self/stat", BUDGET).unwrap(), group);
+}
+
 #[test]
 fn both_scripts_run_and_are_hidden() {
     let said = Said::default();

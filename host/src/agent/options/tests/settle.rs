@@ -180,6 +180,31 @@ fn a_synonym_arrives_where_it_belongs() {
     }
 }
 
+/// Pacemaker's name for the plug and the one that was configured, in any order: the node's own name gives way.
+#[test]
+fn of_port_and_plug_the_one_that_was_configured_is_meant() {
+    for stdin in [
+        "port=node1\nplug=WA1\nnodename=node1",
+        "nodename=node1\nplug=WA1\nport=node1",
+        "plug=node1\nnodename=node1\nport=WA1",
+        "port=WA1\nplug=node1\nnodename=node1",
+        "port=WA1\nplug=WA1\nnodename=node1",
+        "port=old\nport=WA1",
+    ] {
+        assert_eq!(Call::stdin(&clc(), stdin).get("plug"), Some("WA1"), "{stdin}");
+        assert_eq!(
+            Call::stdin(&device(&["port"]), stdin).get("plug"),
+            Some("WA1"),
+            "{stdin}"
+        );
+    }
+    for stdin in ["port=a\nplug=b", "plug=b\nport=a\nnodename=c", "port=\nplug=b"] {
+        let error = Call::stdin(&device(&["port"]), stdin).error();
+        assert!(error.contains("options port and plug mean the same"), "{error}");
+    }
+    assert!(Call::stdin(&clc(), "port=a\nplug=b\naction=metadata").read.is_ok());
+}
+
 #[test]
 fn two_plugs_are_a_contradiction() {
     for stdin in ["switch=a\nplug=b", "switch=a\nport=b\nnodename=c", "switch=\nport=b"] {

@@ -50,7 +50,7 @@ fn older_names_and_any_hyphens() {
         "login=u\nipaddr=h\npasswd=p\npasswd_script=s\nport=1\ncmd_prompt=c\nsecure=1\ndebug=d\nidentity_file=i",
         "username=u\nip=h\npassword=p\npassword_script=s\nplug=1\ncommand_prompt=c\nssh=on\ndebug_file=d\nidentity-file=i",
         // Quirk 8.26.
-        "login=x\nusername=u\nip=h\npassword=p\npasswd-script=s\nplug=2\nport=1\ncmd-prompt=c\nssh=YES\ndebug-file=d\nidentity_file=i",
+        "login=x\nusername=u\nip=h\npassword=p\npasswd-script=s\nplug=1\nport=1\ncmd-prompt=c\nssh=YES\ndebug-file=d\nidentity_file=i",
     ] {
         let call = Call::stdin(&device(APC), stdin);
         for (name, value) in [

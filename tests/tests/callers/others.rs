@@ -1,0 +1,176 @@
+//! Callers that are not Pacemaker.
+
+use std::process::Command;
+
+use fencebox_tests::machine::Power;
+use fencebox_tests::{Config, Simulator, relay, xapi};
+
+use crate::support::{Outcome, program, run, tree};
+use crate::{MACHINE, assert_fenced, cloud, orders};
+
+/// The daemon of cman joins the two outputs, and sends what is written about the node, the node's name, and what is
+/// written about the device: `agent=` with it, and the names of ten years ago.
+fn cman(agent: &str, lines: &str) -> Outcome {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "exec \"$0\" 2>&1"]).arg(program(agent));
+    run(shell, lines)
+}
+
+#[test]
+fn cman_switches_off_what_cluster_conf_names() {
+    let cloud = cloud();
+    let lines = format!(
+        "port={MACHINE}\naction=off\nnodename=node1.example\nagent=fence_clc\nlogin=fencer\npasswd=s3cret\n\
+         account=ACME\nstonith_status_sleep=0\napi_url={}\n",
+        cloud.url()
+    );
+    assert_fenced(&cloud, &cman("fence_clc", &lines));
+}
+
+fn board_lines(board: &Simulator) -> String {
+    let port = board.address().port();
+    format!("agent=fence_relay\nipaddr=127.0.0.1\nipport={port}\nlogin=fencer\npasswd=s3cret\nstonith_status_sleep=0\n")
+}
+
+/// Without a word about the action, that is a reboot. To unfence a node is to switch it on.
+#[test]
+fn cman_reboots_where_nothing_is_said_and_unfences() {
+    let board = Simulator::start(relay::config()).unwrap();
+    let device = board_lines(&board);
+    let reboot = cman("fence_relay", &format!("port=1\nnodename=node1\n{device}"));
+    reboot.assert_done("Success: Rebooted\n");
+    assert_eq!(board.history("1"), [Power::On, Power::Off, Power::On]);
+    let on = cman("fence_relay", &format!("port=2\naction=on\nnodename=node1\n{device}"));
+    on.assert_done("Success: Powered ON\n");
+    assert_eq!(board.power("2"), Some(Power::On));
+    // Where it fails, the one line is all that there is in the joined output.
+    let none = cman("fence_relay", &format!("port=9\naction=off\nnodename=node1\n{device}"));
+    assert_eq!((none.exit, none.stdout.lines().count()), (Some(1), 1), "{none:?}");
+}
+
+/// `option` was the name of `action` once. The Python agents do not know it any more and reboot; so do ours, and say
+/// that it counts for nothing. With `action` beside it, nothing is lost.
+#[test]
+fn cman_is_told_that_option_is_no_action() {
+    let board = Simulator::start(relay::config()).unwrap();
+    let device = board_lines(&board);
+    let told = "there is no option \"option\"";
+    let both = cman(
+        "fence_relay",
+        &format!("port=1\noption=on\naction=off\nnodename=node1\n{device}"),
+    );
+    assert_eq!(both.exit, Some(0), "{both:?}");
+    assert!(
+        both.stdout.contains(told) && both.stdout.ends_with("Success: Powered OFF\n"),
+        "{both:?}"
+    );
+    let alone = cman("fence_relay", &format!("port=3\noption=off\nnodename=node1\n{device}"));
+    assert_eq!(alone.exit, Some(0), "{alone:?}");
+    assert!(
+        alone.stdout.contains(told) && alone.stdout.ends_with("Success: Rebooted\n"),
+        "{alone:?}"
+    );
+    assert_eq!(board.history("1"), [Power::On, Power::Off]);
+    assert_eq!(board.history("3"), [Power::On, Power::Off, Power::On]);
+}
+
+/// Proxmox has a shell run a line of options, those of one letter with a blank, and finds the agent by the path.
+fn proxmox(agent: &str, options: &[(&str, &str)]) -> Outcome {
+    let mut line = agent.to_owned();
+    for (name, value) in options {
+        line += &match (name.len(), *value) {
+            (1, "") => format!(" -{name}"),
+            (1, value) => format!(" -{name} '{value}'"),
+            (_, "") => format!(" --{name}"),
+            (_, value) => format!(" --{name}='{value}'"),
+        };
+    }
+    let mut shell = Command::new("/bin/sh");
+    let path = format!("{}:/sbin:/bin:/usr/sbin:/usr/bin", tree().join("usr/sbin").display());
+    shell.args(["-c", &line]).env("PATH", path);
+    run(shell, "")
+}
+
+#[test]
+fn proxmox_gives_letters_and_names() {
+    let cloud = cloud();
+    let url = cloud.url();
+    let device = [
+        ("l", "fencer"),
+        ("p", "s3cret"),
+        ("account", "ACME"),
+        ("api-url", &*url),
+        ("stonith-status-sleep", "0"),
+    ];
+    let by_letters = [&device[..], &[("n", MACHINE), ("o", "off")]].concat();
+    assert_fenced(&cloud, &proxmox("fence_clc", &by_letters));
+    let by_names = [
+        &device[..],
+        &[("plug", MACHINE), ("action", "on"), ("v", ""), ("quiet", "")],
+    ]
+    .concat();
+    let outcome = proxmox("fence_clc", &by_names);
+    outcome.assert_done("Success: Powered ON\n");
+    // It adds no action: an agent's own is a reboot.
+    let by_default = [&device[..], &[("n", MACHINE)]].concat();
+    proxmox("fence_clc", &by_default).assert_done("Success: Rebooted\n");
+    let (on, off) = (Power::On, Power::Off);
+    assert_eq!(cloud.history(MACHINE), [on.clone(), off.clone(), on.clone(), off, on]);
+}
+
+/// What a shell would understand otherwise, quoted as Proxmox quotes it.
+#[test]
+fn proxmox_quotes_what_a_shell_would_take_apart() {
+    let cloud = cloud();
+    let url = cloud.url();
+    let wrong = "a b;$(touch x)`id`\"&|<>*";
+    let options = [
+        ("l", "fencer"),
+        ("p", wrong),
+        ("n", MACHINE),
+        ("o", "off"),
+        ("api-url", &*url),
+    ];
+    let outcome = proxmox("fence_clc", &options);
+    outcome.assert_refused(&["log-in refused"]);
+    let sent = &cloud.requests()[0].body;
+    let sent: serde_json::Value = serde_json::from_str(sent).unwrap();
+    assert_eq!(sent["password"], wrong);
+}
+
+/// The operator of medik8s has no standard input, gives names of options in any order, each with its value, or bare if
+/// that is empty, and adds the action.
+#[test]
+fn medik8s_gives_names_in_any_order() {
+    let given = ["--action=reboot", "--plug=db01", "--ssl-insecure", "--username=root"];
+    for (number, order) in orders(&given).into_iter().enumerate() {
+        let pool = Simulator::start(Config {
+            tls: true,
+            ..xapi::Settings::default().config()
+        })
+        .unwrap();
+        let url = format!("--session-url={}", pool.url());
+        let mut rest = vec!["--password=s3cret", "--stonith-status-sleep=0", &url];
+        rest.rotate_left(number % 3);
+        let mut agent = Command::new(program("fence_xenapi"));
+        agent.args(order).args(rest);
+        run(agent, "").assert_done("Success: Rebooted\n");
+        assert_eq!(pool.history(xapi::DB01), [Power::On, Power::Off, Power::On]);
+    }
+}
+
+/// A value that is empty in the custom resource is a bare name: at the end that is an error; before another option it
+/// takes that for its value, as with the Python agents, and what is left is no machine.
+#[test]
+fn medik8s_leaves_values_empty() {
+    let cloud = cloud();
+    let url = format!("--api-url={}", cloud.url());
+    let call = |order: [&str; 3]| {
+        let mut agent = Command::new(program("fence_clc"));
+        agent.args(["--username=fencer", "--password=s3cret", &url]).args(order);
+        run(agent, "")
+    };
+    call(["--action=off", "--plug=WA1ACMEDB01", "--account"]).assert_refused(&["--account needs a value"]);
+    call(["--account=ACME", "--plug", "--action=off"]).assert_refused(&["--action=off"]);
+    assert_eq!(cloud.history(MACHINE), [Power::On]);
+}

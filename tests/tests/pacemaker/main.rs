@@ -1,0 +1,20 @@
+//! Our agents in the hands of Debian's Pacemaker, pcs and crmsh.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+mod crm;
+mod customer;
+mod devices;
+mod lab;
+mod pcs;
+mod stonith;
+#[path = "../support/mod.rs"]
+mod support;
+mod tree;
+mod trouble;

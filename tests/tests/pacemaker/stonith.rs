@@ -1,0 +1,155 @@
+//! What `stonith_admin` has the fencer do with each agent, on a device whose truth is looked at.
+
+use fencebox_tests::Power;
+
+use crate::devices::{self, Device, Simulated};
+use crate::lab::{Daemons, Lab};
+use crate::support::Outcome;
+
+#[track_caller]
+pub fn assert_said(outcome: &Outcome, exit: i32, words: &[&str]) {
+    assert_eq!(outcome.exit, Some(exit), "{outcome:?}");
+    for word in words {
+        assert!(
+            outcome.stdout.contains(word) || outcome.stderr.contains(word),
+            "no {word:?} in {outcome:?}"
+        );
+    }
+}
+
+/// A fencer as in a cluster, one device, and everything that can be asked of both.
+fn everything(make: impl FnOnce(&Lab) -> Device) {
+    let Some(lab) = Lab::start(Daemons::Fencer) else {
+        return;
+    };
+    let device = make(&lab);
+    let before = (lab.files(), lab.listeners());
+    asks(&lab, &device);
+    switches(&lab, &device);
+    validates(&lab, &device);
+    // Whatever the agents needed for it is gone: files of their own, sockets, sessions on the device.
+    assert_eq!((lab.files(), lab.listeners()), before);
+    assert!(lab.agents().is_empty(), "{:?}", lab.processes());
+    if device.agent == "fence_xenapi" {
+        let sessions = device.http().sessions();
+        assert!(sessions.opened > 0 && sessions.open == 0, "{sessions:?}");
+    }
+}
+
+fn asks(lab: &Lab, device: &Device) {
+    device.register(lab, "device", &[]);
+    assert_said(&lab.admin(&["-L"]), 0, &["device", "1 fence device found"]);
+    let metadata = lab.admin(&["-M", "-a", device.agent]);
+    assert_said(&metadata, 0, &[&format!("<resource-agent name=\"{}\"", device.agent)]);
+    assert_said(&lab.admin(&["-l", "node1"]), 0, &["device", "1 fence device found"]);
+    assert_said(&lab.admin(&["-l", "node9"]), 0, &["0 fence devices found"]);
+    assert_said(&lab.admin(&["-Q", "device"]), 0, &[]);
+    if let Some(listed) = device.listed {
+        let outcome = lab.admin(&["-s", "device"]);
+        assert_said(&outcome, 0, &[]);
+        assert!(outcome.stdout.lines().any(|line| line == listed), "{outcome:?}");
+        // The fencer asks the agent for a list where nobody told it who can be fenced.
+        device.register_for(lab, "by-list", &["pcmk_host_check=dynamic-list"]);
+        assert_said(&lab.admin(&["-l", listed]), 0, &["by-list"]);
+        assert_said(&lab.admin(&["-D", "by-list"]), 0, &[]);
+    }
+}
+
+fn switches(lab: &Lab, device: &Device) {
+    let (on, off) = (Power::On, Power::Off);
+    let steps: [(&[&str], &[Power]); 5] = [
+        (&["-F", "node1"], &[on.clone(), off.clone()]),
+        // Off already.
+        (&["-F", "node1"], &[on.clone(), off.clone()]),
+        (&["-U", "node1"], &[on.clone(), off.clone(), on.clone()]),
+        (
+            &["-B", "node1"],
+            &[on.clone(), off.clone(), on.clone(), off.clone(), on.clone()],
+        ),
+        (
+            &["-F", "node1"],
+            &[
+                on.clone(),
+                off.clone(),
+                on.clone(),
+                off.clone(),
+                on.clone(),
+                off.clone(),
+            ],
+        ),
+    ];
+    for (arguments, truth) in steps {
+        assert_said(&lab.admin(&[arguments, &["-t", "60"]].concat()), 0, &[]);
+        match device.simulated {
+            Simulated::File(_) => assert_eq!(device.power(), truth[truth.len() - 1], "{arguments:?}"),
+            _ => assert_eq!(device.history(), truth, "{arguments:?}"),
+        }
+        // A machine that is off can be fenced as one that is on, and one that is not there cannot.
+        let check = ["pcmk_host_check=status", "pcmk_host_map=node2:"];
+        let mapped = format!("{}{}", check[1], device.plug);
+        device.register_for(lab, "by-status", &[check[0], &mapped, "pcmk_status_retries=1"]);
+        assert_said(&lab.admin(&["-l", "node2"]), 0, &["by-status"]);
+        if device.listed.is_some() {
+            assert_said(&lab.admin(&["-l", "nobody"]), 0, &["0 fence devices found"]);
+        }
+        assert_said(&lab.admin(&["-D", "by-status"]), 0, &[]);
+    }
+    let history = lab.admin(&["-H", "node1", "-V"]);
+    assert_said(&history, 0, &["5 events found"]);
+    for (words, times) in [
+        ("turning off of node1 successful: delegate=fencer", 3),
+        ("unfencing of node1 successful: delegate=fencer", 1),
+        ("reboot of node1 successful: delegate=fencer", 1),
+    ] {
+        assert_eq!(history.stdout.matches(words).count(), times, "{words}: {history:?}");
+    }
+}
+
+fn validates(lab: &Lab, device: &Device) {
+    let with = |options: &[String]| {
+        let options = options.iter().flat_map(|option| ["-o", option.as_str()]);
+        let arguments: Vec<&str> = ["--validate", "-a", device.agent].into_iter().chain(options).collect();
+        lab.admin(&arguments)
+    };
+    let good = format!("Validation of {} succeeded", device.agent);
+    assert_said(&with(&device.options), 0, &[&good]);
+    let bad = format!("Validation of {} failed", device.agent);
+    let wrong = ["delay=soon".to_owned()];
+    let outcome = with(&[&device.options[..], &wrong].concat());
+    assert_said(&outcome, 1, &[&bad, device.agent, "option delay", "soon"]);
+}
+
+#[test]
+fn clc() {
+    everything(devices::clc);
+}
+
+#[test]
+fn xenapi() {
+    everything(devices::xenapi);
+}
+
+#[test]
+fn ovh() {
+    everything(devices::ovh);
+}
+
+#[test]
+fn xvm_by_multicast() {
+    everything(devices::xvm);
+}
+
+#[test]
+fn virt_by_tcp() {
+    everything(devices::virt);
+}
+
+#[test]
+fn dummy() {
+    everything(devices::dummy);
+}
+
+#[test]
+fn a_plugin_of_a_customer() {
+    everything(devices::relays);
+}

@@ -130,32 +130,44 @@ pub(crate) fn install(arguments: &Installation) -> Result<()> {
 
 /// What to do where the user who built may not install.
 fn with_rights(cause: anyhow::Error, arguments: &Installation, tree: &Tree) -> anyhow::Error {
+    let from = format!(" --from {}", tree.root().display());
+    let divert = if arguments.divert { " --divert" } else { "" };
+    let remedy = as_root("install", &arguments.destination);
+    or_as_root(cause, &format!("it is built, install it with: {remedy}{from}{divert}"))
+}
+
+/// The line that does the same as root, without a build.
+fn as_root(task: &str, destination: &Destination) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let mut line = format!(
+        "sudo {} {task} --prefix {}",
+        program.display(),
+        destination.prefix.display()
+    );
+    if let Some(destdir) = &destination.destdir {
+        line.push_str(&format!(" --destdir {}", destdir.display()));
+    }
+    line
+}
+
+/// The cause, and if it is a lack of rights, the remedy.
+fn or_as_root(cause: anyhow::Error, remedy: &str) -> anyhow::Error {
     let denied = cause
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied);
-    if !denied {
-        return cause;
+    match denied {
+        true => anyhow::anyhow!("{cause:#}; {remedy}"),
+        false => cause,
     }
-    let mut command = format!(
-        "sudo {} install --prefix {} --from {}",
-        std::env::current_exe().unwrap_or_default().display(),
-        arguments.destination.prefix.display(),
-        tree.root().display()
-    );
-    if let Some(destdir) = &arguments.destination.destdir {
-        command.push_str(&format!(" --destdir {}", destdir.display()));
-    }
-    if arguments.divert {
-        command.push_str(" --divert");
-    }
-    anyhow::anyhow!("{cause:#}; it is built, install it with: {command}")
 }
 
 pub(crate) fn uninstall(destination: &Destination) -> Result<()> {
     let place = Place::new(destination)?;
     let root = place.root.display();
-    match change::uninstall(&place, &mut Steps::default())? {
+    let left = change::uninstall(&place, &mut Steps::default());
+    let left = left.map_err(|cause| or_as_root(cause, &format!("run: {}", as_root("uninstall", destination))))?;
+    match left {
         None => println!("nothing is installed in {root}"),
         Some(left) => {
             println!("uninstalled from {root}");

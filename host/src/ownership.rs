@@ -46,11 +46,9 @@ pub(crate) fn distrust_folders(folder: &Path) -> Option<String> {
     })
 }
 
-/// The owner of this binary.
+/// The owner of this binary, also when another has taken its place by now.
 fn owner() -> u32 {
-    std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .map_or(0, |metadata| metadata.uid())
+    std::fs::metadata("/proc/self/exe").map_or(0, |metadata| metadata.uid())
 }
 
 fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {

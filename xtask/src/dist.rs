@@ -6,12 +6,16 @@ use crate::build;
 use crate::tree::Tree;
 
 pub(crate) fn run() -> Result<()> {
-    let host = build::release()?;
-    let plugins = build::plugins()?;
-    let tree = Tree::lay_out(build::target().join("dist"), &host, &plugins)?;
     println!(
         "laid out in {}; it works from wherever it is moved to",
-        tree.root().display()
+        lay_out()?.root().display()
     );
     Ok(())
+}
+
+/// Makes a release build and lays it out.
+pub(crate) fn lay_out() -> Result<Tree> {
+    let host = build::release()?;
+    let plugins = build::plugins()?;
+    Tree::lay_out(build::target().join("dist"), &host, &plugins)
 }

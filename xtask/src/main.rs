@@ -1,4 +1,4 @@
-//! `cargo xtask`: builds, demonstrates, tests and lays out fencebox. Each
+//! `cargo xtask`: builds, demonstrates, tests and installs fencebox. Each
 //! task does all the set-up that it needs on a machine with Rust.
 #![expect(clippy::print_stdout, reason = "a task talks to the person who started it")]
 
@@ -7,6 +7,7 @@ mod conformance;
 mod demo;
 mod dist;
 mod fuzz;
+mod install;
 mod matrix;
 mod simulator;
 mod test;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Builds, demonstrates, tests and lays out fencebox.
+/// Builds, demonstrates, tests and installs fencebox.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -53,6 +54,11 @@ enum Task {
     },
     /// Make a release build and lay it out in target/dist.
     Dist,
+    /// Make a release build and install it, as a package does. Over an earlier installation, also of a cluster that
+    /// runs, it is an upgrade.
+    Install(install::Installation),
+    /// Remove all that was installed. What administrators installed by `fencebox install`, and their policy, stay.
+    Uninstall(install::Destination),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +69,8 @@ fn main() -> ExitCode {
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
         Task::Matrix { arguments } => matrix::run(&arguments),
         Task::Dist => dist::run(),
+        Task::Install(arguments) => install::install(&arguments),
+        Task::Uninstall(destination) => install::uninstall(&destination),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,21 @@ use crate::build;
 /// An install tree that was laid out.
 pub(crate) struct Tree(PathBuf);
 
+/// Something that belongs to an installation.
+pub(crate) struct Part {
+    /// Where, below `usr`.
+    pub(crate) path: PathBuf,
+    pub(crate) what: What,
+}
+
+/// What a part is.
+pub(crate) enum What {
+    /// A copy of this file, with this mode.
+    File(PathBuf, u32),
+    /// A link that leads there.
+    Link(PathBuf),
+}
+
 impl Tree {
     /// Lays out `usr/` below `root`, which is emptied first: the host, the
     /// plugins with their compiled forms, and links for each agent that they
@@ -33,6 +48,7 @@ impl Tree {
         let workspace = build::workspace();
         for document in [
             "README.md",
+            "docs/policy.sample.toml",
             "docs/licences/Apache-2.0-WITH-LLVM-exception.txt",
             "docs/licences/MIT.txt",
         ] {
@@ -40,6 +56,43 @@ impl Tree {
             copy(&workspace.join(document), &documents.join(name), 0o644)?;
         }
         Ok(tree)
+    }
+
+    /// One that was laid out before.
+    pub(crate) fn open(root: PathBuf) -> Result<Self> {
+        let tree = Self(root.canonicalize().with_context(|| root.display().to_string())?);
+        let host = tree.programs().join("fencebox");
+        ensure!(
+            host.is_file(),
+            "{} is no install tree: there is no {}; `cargo xtask dist` lays one out",
+            root.display(),
+            host.display()
+        );
+        Ok(tree)
+    }
+
+    /// All that is in it: what an installation is.
+    pub(crate) fn parts(&self) -> Result<Vec<Part>> {
+        let usr = self.0.join("usr");
+        let (mut parts, mut folders) = (Vec::new(), vec![usr.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in folder.read_dir().with_context(|| folder.display().to_string())? {
+                let source = entry?.path();
+                let metadata = source.symlink_metadata()?;
+                let what = if metadata.is_dir() {
+                    folders.push(source);
+                    continue;
+                } else if metadata.is_symlink() {
+                    What::Link(source.read_link()?)
+                } else {
+                    What::File(source.clone(), metadata.permissions().mode() & 0o777)
+                };
+                let path = source.strip_prefix(&usr)?.to_owned();
+                parts.push(Part { path, what });
+            }
+        }
+        parts.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(parts)
     }
 
     /// Adds plugins with their compiled forms, each as the one agent that its

@@ -218,23 +218,20 @@ impl Inspection {
             );
         }
         for folder in [&folders.packaged, &folders.own] {
-            for path in stray(folder, *folder == folders.own) {
-                self.find(path.display(), "belongs to no plugin; remove it");
-            }
-        }
-        for folder in entries(&folders.own.join(STORE)) {
-            for path in stray(&folder, false) {
+            let stored = entries(&folder.join(STORE));
+            let stored = stored.iter().flat_map(|folder| stray(folder, &[]));
+            for path in stray(folder, &[".lock", STORE]).into_iter().chain(stored) {
                 self.find(path.display(), "belongs to no plugin; remove it");
             }
         }
     }
 }
 
-/// Files in a folder of plugins that are none of a plugin's.
-fn stray(folder: &Path, own: bool) -> Vec<PathBuf> {
+/// Files in a folder of plugins that are none of a plugin's, nor of these.
+fn stray(folder: &Path, known: &[&str]) -> Vec<PathBuf> {
     let belongs = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if own && matches!(name.as_ref(), ".lock" | STORE) || super::steps::drafted(path).is_some() {
+        if known.contains(&name.as_ref()) || super::steps::drafted(path).is_some() {
             return true;
         }
         let plugin = path.with_extension("wasm");

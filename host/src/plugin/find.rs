@@ -1,6 +1,7 @@
 //! Where plugins are. No environment variable decides what code runs.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -30,7 +31,7 @@ impl Folders {
     /// Those of the program that runs.
     pub fn of_this_program() -> std::io::Result<Self> {
         // The real file behind the symbolic link that was called.
-        let binary = std::env::current_exe()?.canonicalize()?;
+        let binary = successor(std::env::current_exe()?).canonicalize()?;
         let parent = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
         let root = parent(&parent(&binary));
         Ok(Self {
@@ -43,6 +44,16 @@ impl Folders {
     /// Where programs are.
     pub fn programs(&self) -> &Path {
         self.binary.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// The file that is in the place of this program, if it was replaced while it
+/// ran: Linux then calls the program by its old place and a word.
+fn successor(program: PathBuf) -> PathBuf {
+    let replaced = program.as_os_str().as_bytes().strip_suffix(b" (deleted)");
+    match replaced.map(|place| PathBuf::from(OsStr::from_bytes(place))) {
+        Some(place) if program.symlink_metadata().is_err() => place,
+        _ => program,
     }
 }
 

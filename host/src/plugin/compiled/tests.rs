@@ -56,6 +56,33 @@ fn a_compiled_form_is_taken() {
     assert_eq!(warnings(&path), "");
 }
 
+/// It is taken on each machine of its kind, whatever the machine has that made it. Wasmtime writes each feature of the
+/// processor with whether it is needed, and refuses a form that needs what this one lacks.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_compiled_form_needs_nothing_that_only_some_processors_have() {
+    let (_folder, _path, form) = compiled(EMPTY);
+    let form = std::fs::read(form).unwrap();
+    let after = |name: &str| {
+        let found = form.windows(name.len()).position(|part| part == name.as_bytes());
+        let end = found.unwrap_or_else(|| panic!("nothing about {name}")) + name.len();
+        form[end..end + 2].to_vec()
+    };
+    after("x86_64-unknown-linux-gnu");
+    for feature in [
+        "has_sse3",
+        "has_sse42",
+        "has_avx",
+        "has_avx2",
+        "has_avx512f",
+        "has_bmi2",
+        "has_popcnt",
+    ] {
+        // A truth value, and it is false.
+        assert_eq!(after(feature), [2, 0], "{feature}");
+    }
+}
+
 #[test]
 fn without_one_the_plugin_is_compiled_in_memory() {
     let (folder, path) = plugin(EMPTY);

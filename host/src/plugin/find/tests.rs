@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::{agent_name, installed_in, locate_in};
+use super::{agent_name, installed_in, locate_in, successor};
 use crate::plugin::Error;
 
 #[test]
@@ -128,4 +128,16 @@ fn each_installed_plugin_once_and_sorted() {
         ("fence_b".to_owned(), folders[0].join("fence_b.wasm")),
     ];
     assert_eq!(installed_in(&folders), expected);
+}
+
+#[test]
+fn a_program_that_is_replaced_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("fencebox");
+    let replaced = folder.path().join("fencebox (deleted)");
+    assert_eq!(successor(replaced.clone()), place);
+    assert_eq!(successor(place.clone()), place);
+    // One that is really called so.
+    std::fs::write(&replaced, "").unwrap();
+    assert_eq!(successor(replaced.clone()), replaced);
 }

@@ -1,0 +1,247 @@
+//! Puts the parts of an installation in place, and takes them away.
+
+use std::collections::BTreeSet;
+use std::fs::{File, Permissions, TryLockError};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::manifest::{self, Manifest};
+use super::plan::{self, Phase, phase};
+use super::steps::{Steps, draft};
+use super::{Place, aside};
+use crate::tree::{Part, What};
+
+/// Our own folder.
+const OWN: &str = "lib/fencebox";
+
+/// Installs these parts of a tree, in place of an earlier installation.
+pub(super) fn install(place: &Place, parts: Vec<Part>, divert: bool, steps: &mut Steps) -> Result<Manifest> {
+    let root = place.root.as_path();
+    let before = Manifest::read(root)?.unwrap_or_default();
+    // Asked before anything is changed, and again when nobody else changes anything.
+    let parts = plan::place(parts, root)?;
+    obstacles(place, &parts, &before, divert)?;
+    let above = root.ancestors().take_while(|folder| !folder.exists()).count();
+    let mut made = BTreeSet::new();
+    make_folders(root, &root.join(OWN), &mut made, steps)?;
+    let _lock = lock(root)?;
+    let before = Manifest::read(root)?.unwrap_or_default();
+    let in_the_way = obstacles(place, &parts, &before, divert)?;
+
+    let mut after = Manifest {
+        diverted: before.diverted.union(&in_the_way).cloned().collect(),
+        folders: made,
+        above: before.above.max(above),
+        ..Manifest::default()
+    };
+    for part in &parts {
+        // Made by an administrator's `fencebox install`, for a plugin of the same name.
+        let known = before.paths.contains(&part.path) || after.diverted.contains(&part.path);
+        if known || !is_link_to_host(root, &root.join(&part.path)) {
+            after.paths.insert(part.path.clone());
+        }
+        after.folders.extend(missing_folders(root, &part.path));
+    }
+    after.folders.extend(before.folders.iter().cloned());
+    after.diverted.retain(|path| after.paths.contains(path));
+    before.with(&after).write(root, steps)?;
+    for part in &parts {
+        let path = root.join(&part.path);
+        make_folders(root, path.parent().unwrap_or(root), &mut BTreeSet::new(), steps)?;
+        if in_the_way.contains(&part.path) {
+            aside::put(place, &path, steps)?;
+        }
+        put(part, &path, steps)?;
+    }
+    remove(place, &before, &after, steps)?;
+    after
+        .folders
+        .retain(|folder| root.join(folder).symlink_metadata().is_ok());
+    after.write(root, steps)?;
+    Ok(after)
+}
+
+/// Removes what was installed. Returns what is left in our folders because it
+/// is not ours; nothing if nothing was installed.
+pub(super) fn uninstall(place: &Place, steps: &mut Steps) -> Result<Option<Vec<PathBuf>>> {
+    let root = place.root.as_path();
+    if !root.join(OWN).is_dir() {
+        return Ok(None);
+    }
+    let _lock = lock(root)?;
+    let Some(before) = Manifest::read(root)? else {
+        // An installation or its removal was interrupted at its very edge.
+        steps.discard(&draft(&root.join(manifest::FILE)))?;
+        steps.remove_if_empty(&root.join(OWN))?;
+        return Ok(None);
+    };
+    remove(place, &before, &Manifest::default(), steps)?;
+    steps.discard(&draft(&root.join(manifest::FILE)))?;
+    steps.discard(&root.join(manifest::FILE))?;
+    let mut left = Vec::new();
+    for folder in before.folders.iter().rev().map(|folder| root.join(folder)) {
+        let ours = folder.strip_prefix(root).is_ok_and(is_ours_alone);
+        if !steps.remove_if_empty(&folder)? && ours {
+            left.push(folder);
+        }
+    }
+    for folder in root.ancestors().take(before.above) {
+        steps.remove_if_empty(folder)?;
+    }
+    left.dedup_by(|above, below| below.starts_with(above));
+    Ok(Some(left))
+}
+
+/// Removes what was installed and is no more part of it, with the folders that
+/// are empty then.
+fn remove(place: &Place, before: &Manifest, after: &Manifest, steps: &mut Steps) -> Result<()> {
+    let root = place.root.as_path();
+    for path in before.paths.union(&after.paths) {
+        steps.discard(&draft(&root.join(path)))?;
+    }
+    let mut gone: Vec<_> = before.paths.difference(&after.paths).collect();
+    gone.sort_by_key(|path| std::cmp::Reverse((phase(path), *path)));
+    for listed in gone {
+        let path = root.join(listed);
+        // A package that came later may have put its own there.
+        let ours = phase(listed) != Phase::Program || is_link_to_host(root, &path);
+        if before.diverted.contains(listed) {
+            aside::restore(place, &path, ours, steps)?;
+        } else if ours {
+            steps.discard(&path)?;
+        }
+    }
+    // Those inside first. The list itself is in the last of them.
+    let without_list = |folder: &&PathBuf| !Path::new(manifest::FILE).starts_with(folder);
+    for folder in before.folders.iter().rev().filter(without_list) {
+        // Also where a plugin was replaced.
+        if phase(folder) == Phase::Store || !after.folders.contains(folder) {
+            steps.remove_if_empty(&root.join(folder))?;
+        }
+    }
+    Ok(())
+}
+
+/// The programs of others that are to be put aside. All that is in the way
+/// otherwise is an error.
+fn obstacles(place: &Place, parts: &[Part], before: &Manifest, divert: bool) -> Result<BTreeSet<PathBuf>> {
+    let root = place.root.as_path();
+    let others = |part: &&Part| {
+        let path = root.join(&part.path);
+        match phase(&part.path) {
+            Phase::Program => path.symlink_metadata().is_ok() && !is_link_to_host(root, &path),
+            _ => path.symlink_metadata().is_ok() && !before.paths.contains(&part.path),
+        }
+    };
+    let (programs, files): (Vec<_>, Vec<_>) = parts
+        .iter()
+        .filter(others)
+        .map(|part| part.path.clone())
+        .partition(|path| phase(path) == Phase::Program);
+    let names = |paths: &[PathBuf]| {
+        let names: Vec<_> = paths.iter().map(|path| root.join(path).display().to_string()).collect();
+        names.join(", ")
+    };
+    if !files.is_empty() {
+        bail!(
+            "nothing is installed: not from an installation by this task: {}; remove what is there, or take another \
+             --prefix",
+            names(&files)
+        );
+    }
+    if !programs.is_empty() && !divert {
+        bail!(
+            "nothing is installed: somebody else's, such as those of Debian's fence-agents: {}; put them aside with \
+             --divert (`xtask uninstall` brings them back), remove their package, or take another --prefix",
+            names(&programs)
+        );
+    }
+    if !programs.is_empty() {
+        aside::check(place)?;
+    }
+    Ok(programs.into_iter().collect())
+}
+
+/// Whether this is a link to the program that is, or was, installed here.
+fn is_link_to_host(root: &Path, path: &Path) -> bool {
+    let host = root.join("sbin/fencebox");
+    let Ok(target) = path.read_link() else { return false };
+    let leads = path.parent().is_some_and(|folder| folder.join(&target) == host);
+    leads
+        || path
+            .canonicalize()
+            .is_ok_and(|real| host.canonicalize().ok() == Some(real))
+}
+
+/// Puts it there, unless it is.
+fn put(part: &Part, path: &Path, steps: &mut Steps) -> Result<()> {
+    match &part.what {
+        What::Link(target) if path.read_link().ok().as_ref() == Some(target) => Ok(()),
+        What::Link(target) => steps.link(target, path),
+        What::File(source, mode) => {
+            let bytes = std::fs::read(source).with_context(|| source.display().to_string())?;
+            let same = path.symlink_metadata().is_ok_and(|metadata| {
+                metadata.is_file() && metadata.permissions() == Permissions::from_mode(0o100_000 | mode)
+            });
+            match same && std::fs::read(path).is_ok_and(|there| there == bytes) {
+                true => Ok(()),
+                false => steps.write(path, &bytes, *mode),
+            }
+        }
+    }
+}
+
+/// Folders above this path that are not there, or that are ours alone.
+fn missing_folders(root: &Path, path: &Path) -> Vec<PathBuf> {
+    let above = path.ancestors().skip(1).filter(|folder| *folder != Path::new(""));
+    let ours = above.filter(|folder| is_ours_alone(folder) || root.join(folder).symlink_metadata().is_err());
+    ours.map(Path::to_owned).collect()
+}
+
+fn is_ours_alone(folder: &Path) -> bool {
+    folder.components().any(|part| part.as_os_str() == "fencebox")
+}
+
+/// Makes a folder and those above it, and tells which.
+fn make_folders(root: &Path, folder: &Path, made: &mut BTreeSet<PathBuf>, steps: &mut Steps) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_folders(root, above, made, steps)?;
+    }
+    if let Ok(below) = folder.strip_prefix(root)
+        && below != Path::new("")
+    {
+        made.insert(below.to_owned());
+    }
+    steps.make_folder(folder)
+}
+
+/// Whoever has it is alone.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that another thread starts just now may have the file too.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Whoever changes something here is alone until this is dropped.
+fn lock(root: &Path) -> Result<Lock> {
+    let folder = root.join(OWN);
+    let file = File::open(&folder).with_context(|| folder.display().to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => {
+            bail!(
+                "{}: another install or uninstall is at it; try again when it is done",
+                folder.display()
+            )
+        }
+        Err(TryLockError::Error(cause)) => Err(cause).with_context(|| folder.display().to_string()),
+    }
+}

@@ -75,6 +75,7 @@ impl Daemon {
         if self.history.contains(&known) {
             return None;
         }
+        self.settings.machines.iter_mut().for_each(Machine::look);
         let step = match command {
             1 => "off",
             3 => "on",

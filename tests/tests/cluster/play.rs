@@ -1,0 +1,61 @@
+//! The scenes, each kind of cluster in a test of its own.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use fencebox_tests::cluster::{self, Act, Agents, Cluster, DUEL, FAULTS, LEVELS, Programs};
+
+/// Whether there can be a cluster. Never missing where CI says that it has to be.
+pub(crate) fn available() -> bool {
+    let Some(obstacle) = cluster::obstacle() else {
+        return true;
+    };
+    assert!(std::env::var_os("CI").is_none(), "{obstacle}");
+    eprintln!("SKIPPED: no cluster here: {obstacle}");
+    false
+}
+
+pub(crate) fn programs() -> Programs {
+    Programs {
+        lab: PathBuf::from(env!("CARGO_BIN_EXE_fencebox-lab")),
+        recorder: None,
+    }
+}
+
+/// Plays the scenes of an act one after the other in one cluster, of which nothing is left.
+fn play(act: &Act) {
+    if !available() {
+        return;
+    }
+    let began = Instant::now();
+    let mut cluster = act.begin(&programs(), Agents::Ours).unwrap();
+    eprintln!("{} scenes: ready after {:.1?}", act.scenes.len(), began.elapsed());
+    for scene in act.scenes {
+        let fencing = scene
+            .play(&mut cluster)
+            .unwrap_or_else(|cause| panic!("{}: {cause:#}", scene.name));
+        eprintln!(
+            "{}: dead after {:.1} s, fenced after {:.1} s, whole after {:.1} s",
+            scene.name, fencing.dead, fencing.fenced, fencing.whole
+        );
+    }
+    // A monitor may be at work in this moment, of a device that was started anew elsewhere.
+    let ended = |cluster: &mut Cluster| Ok((cluster.truth()?.sessions[1] == 0).then_some(()));
+    cluster.wait("all sessions ended", 30, ended).unwrap();
+    assert_eq!(cluster.end().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_node_that_is_cut_off_dies_and_comes_back_whatever_the_device_does() {
+    play(&FAULTS);
+}
+
+#[test]
+fn the_pool_may_move_and_the_next_level_takes_over() {
+    play(&LEVELS);
+}
+
+#[test]
+fn of_two_nodes_exactly_one_survives() {
+    play(&DUEL);
+}

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use agents::Agents;
 pub use leftover::Leftover;
 pub use pacemaker::{Fenced, View};
-pub use scenes::{Act, DUEL, FAULTS, LEVELS, Scene};
+pub use scenes::{ACTS, Act, DUEL, FAULTS, LEVELS, Scene};
 pub use stage::Fencing;
 
 use crate::lab::{Command, Ran, Ready, Truth};

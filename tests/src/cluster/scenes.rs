@@ -70,6 +70,9 @@ pub const DUEL: Act = Act {
     }],
 };
 
+/// All of them.
+pub const ACTS: [Act; 3] = [FAULTS, LEVELS, DUEL];
+
 impl Act {
     /// A cluster of its kind, ready for its scenes.
     ///

@@ -11,8 +11,21 @@ pub(super) const BRIDGE: u8 = 254;
 /// Makes the bridge, with the addresses of the devices on it.
 pub(super) fn bridge() -> Result<()> {
     run("ip", &["link", "set", "lo", "up"])?;
-    // Without a router that asks for groups, one that listens to what is asked would end by passing nothing on.
-    run("ip", &["link", "add", "br0", "type", "bridge", "mcast_snooping", "0"])?;
+    // It would have the least address of its cables otherwise, and so another one whenever a node is switched: those
+    // who know the old one would talk to nobody for five seconds. And without a router that asks for groups, one that
+    // listens to what is asked would end by passing nothing on.
+    let words = [
+        "link",
+        "add",
+        "br0",
+        "address",
+        "02:00:00:00:00:fe",
+        "type",
+        "bridge",
+        "mcast_snooping",
+        "0",
+    ];
+    run("ip", &words)?;
     for number in MEMBERS.into_iter().chain([BRIDGE]) {
         run("ip", &["addr", "add", &format!("{NETWORK}.{number}/24"), "dev", "br0"])?;
     }

@@ -42,6 +42,8 @@ pub(super) fn furnish(settings: &Settings) -> Result<()> {
     write("cib.xml", &cib()?, 0o600)?;
     fs::write(KEY, b"the key of the hypervisors\n")?;
     fs::set_permissions(KEY, fs::Permissions::from_mode(0o600))?;
+    // The controller asks agents for their metadata as a user of its own.
+    write("record", "", 0o666)?;
     for (name, program) in &settings.agents {
         agent(name, program, settings.recorder.as_deref())?;
     }

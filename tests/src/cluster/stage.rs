@@ -42,7 +42,7 @@ impl Cluster {
     /// # Errors
     /// When that is not what happens.
     pub fn cut(&mut self, victim: &str) -> Result<Fencing> {
-        let watched = Watched::new(self, victim)?;
+        let watched = Watched::new(self, victim, What::Killed)?;
         self.tell::<()>(&Command::Cut(victim.to_owned()))?;
         watched.see(self, |cluster| cluster.tell(&Command::Plug(victim.to_owned())))
     }
@@ -51,6 +51,8 @@ impl Cluster {
 /// A node whose end is near, as it was before.
 pub(super) struct Watched {
     victim: String,
+    /// How it is to end.
+    end: What,
     witness: String,
     before: Before,
 }
@@ -64,7 +66,8 @@ struct Before {
 }
 
 impl Watched {
-    pub(super) fn new(cluster: &mut Cluster, victim: &str) -> Result<Watched> {
+    /// Watches a node that is to end so.
+    pub(super) fn new(cluster: &mut Cluster, victim: &str, end: What) -> Result<Watched> {
         let witness = cluster.another(&[victim])?;
         let history = cluster.history(&witness, victim)?;
         cluster.tell::<()>(&Command::Hold(victim.to_owned(), true))?;
@@ -79,6 +82,7 @@ impl Watched {
         };
         Ok(Watched {
             victim: victim.to_owned(),
+            end,
             witness,
             before,
         })
@@ -87,7 +91,7 @@ impl Watched {
     /// Sees it fenced. Once it is dead, `heal` repairs what made the others fence it.
     pub(super) fn see(&self, cluster: &mut Cluster, heal: impl FnOnce(&mut Cluster) -> Result<()>) -> Result<Fencing> {
         let victim = &self.victim;
-        let killed = self.wait_for(cluster, What::Killed)?;
+        let end = self.wait_for(cluster, self.end)?;
         heal(cluster)?;
         let told = cluster.wait(
             &format!("{victim} fenced, as {} has it", self.witness),
@@ -112,7 +116,7 @@ impl Watched {
         });
         let cut = self.before.now;
         Ok(Fencing {
-            dead: killed.at - cut,
+            dead: end.at - cut,
             fenced: fenced - cut,
             booted: booted.at - cut,
             whole: truth.now - cut,
@@ -146,8 +150,9 @@ impl Watched {
             .filter(|event| matches!(event.what, What::Killed | What::Ended));
         let ends: Vec<_> = ends.map(|event| (event.node.as_str(), event.what)).collect();
         ensure!(
-            ends == [(victim.as_str(), What::Killed)],
-            "{ends:?}: not {victim} alone\n{}",
+            ends == [(victim.as_str(), self.end)],
+            "{ends:?}: not {victim} alone, {:?}\n{}",
+            self.end,
             cluster.story()
         );
         let truth = cluster.truth()?;

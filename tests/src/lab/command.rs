@@ -35,6 +35,8 @@ pub enum Command {
     Split(bool),
     /// Switches a node on or off, as somebody at the console would.
     Power(String, bool),
+    /// Ends a node behind the back of the devices, as a kernel that panics does.
+    Crash(String),
     /// What goes wrong at the pool from now on, in place of what went wrong before.
     Faults(Vec<String>),
     /// For how many reads the pool shows the old state of a node's machine after each change.
@@ -101,6 +103,7 @@ impl Lab {
                 let power = if on { Power::On } else { Power::Off };
                 self.devices.switch(self.node(&node)?, power)?;
             }
+            Command::Crash(node) => self.node(&node)?.crash()?,
             Command::Faults(plans) => {
                 let plans: Vec<_> = plans.iter().map(|plan| xapi::plan(plan)).collect::<Result<_, _>>()?;
                 pool.clear_faults();

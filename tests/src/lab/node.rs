@@ -125,6 +125,16 @@ impl Node {
         u32::try_from(running.init.as_raw_nonzero().get()).ok()
     }
 
+    /// Ends it, and tells nobody.
+    pub(super) fn crash(&self) -> Result<()> {
+        let state = self.state();
+        let running = state
+            .running
+            .as_ref()
+            .with_context(|| format!("{} is off", self.name))?;
+        Ok(kill_process(running.init, Signal::KILL)?)
+    }
+
     /// Pulls its cable, or puts it back; that holds over a reboot.
     pub(super) fn set_cut(&self, cut: bool) -> Result<()> {
         let mut state = self.state();

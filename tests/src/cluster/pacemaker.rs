@@ -1,6 +1,6 @@
 //! What Pacemaker itself says.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use roxmltree::Document;
 
 use super::Cluster;
@@ -114,20 +114,28 @@ impl Cluster {
         Ok(decides)
     }
 
-    /// Makes a fence device in the running cluster, by pcs, and waits until it is started.
+    /// Makes a fence device in the running cluster, by pcs.
     ///
     /// # Errors
-    /// When pcs refuses it, or it does not start.
+    /// When pcs refuses it.
     pub fn create(&mut self, name: &str, agent: &str, options: &[String]) -> Result<()> {
         let mut program = vec!["pcs", "stonith", "create", name, agent];
         program.extend(options.iter().map(String::as_str));
         // What is not asked for is not in the way of the scenes.
         program.extend(["op", "monitor", "interval=3600s"]);
-        let ran = self.run("node1", &program)?;
-        ensure!(ran.exit == Some(0), "pcs stonith create {name} {agent}: {ran:?}");
-        self.wait(&format!("{name} started"), 60, |cluster| {
-            let view = cluster.view("node1")?.unwrap_or_default();
-            Ok(view.started.iter().any(|(id, _)| id == name).then_some(()))
+        self.must("node1", &program)?;
+        Ok(())
+    }
+
+    /// Waits until these fence devices are started.
+    ///
+    /// # Errors
+    /// When that does not happen.
+    pub fn wait_until_started(&mut self, devices: &[&str]) -> Result<()> {
+        self.wait(&format!("{devices:?} started"), 60, |cluster| {
+            let started = cluster.view("node1")?.unwrap_or_default().started;
+            let all = devices.iter().all(|device| started.iter().any(|(id, _)| id == device));
+            Ok(all.then_some(()))
         })
     }
 

@@ -20,6 +20,7 @@ pub struct Scene {
 pub struct Act {
     nodes: u8,
     set_up: fn(&mut Cluster, Agents) -> Result<()>,
+    devices: &'static [&'static str],
     /// The scenes.
     pub scenes: &'static [Scene],
 }
@@ -28,6 +29,7 @@ pub struct Act {
 pub const FAULTS: Act = Act {
     nodes: 3,
     set_up: |cluster, agents| pool(cluster, agents, Belief::Fingerprint),
+    devices: &["xen"],
     scenes: &[
         Scene {
             name: "a node is cut off",
@@ -52,6 +54,7 @@ pub const FAULTS: Act = Act {
 pub const LEVELS: Act = Act {
     nodes: 3,
     set_up: pool_and_hypervisor,
+    devices: &["xen", "kvm"],
     scenes: &[
         Scene {
             name: "the pool's master has moved",
@@ -68,6 +71,7 @@ pub const LEVELS: Act = Act {
 pub const DUEL: Act = Act {
     nodes: 2,
     set_up: head_start,
+    devices: &["xen1", "xen2"],
     scenes: &[Scene {
         name: "two nodes, delay on one side",
         play: duel,
@@ -85,6 +89,7 @@ impl Act {
     pub fn begin(&self, programs: &Programs, agents: Agents) -> Result<Cluster> {
         let mut cluster = Cluster::start(programs, self.nodes, agents)?;
         (self.set_up)(&mut cluster, agents)?;
+        cluster.wait_until_started(self.devices)?;
         Ok(cluster)
     }
 }

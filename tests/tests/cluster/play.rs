@@ -50,12 +50,11 @@ fn a_node_that_is_cut_off_dies_and_comes_back_whatever_the_device_does() {
     play(&FAULTS);
 }
 
+/// Both at once: they are mostly waiting, and no lab may disturb another.
 #[test]
-fn the_pool_may_move_and_the_next_level_takes_over() {
-    play(&LEVELS);
-}
-
-#[test]
-fn of_two_nodes_exactly_one_survives() {
-    play(&DUEL);
+fn of_two_nodes_one_survives_and_of_two_levels_the_next_takes_over() {
+    std::thread::scope(|scope| {
+        scope.spawn(|| play(&LEVELS));
+        play(&DUEL);
+    });
 }

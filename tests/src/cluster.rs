@@ -25,7 +25,7 @@ pub use pacemaker::{Fenced, View};
 pub use scenes::{ACTS, Act, DUEL, FAULTS, LEVELS, Scene};
 pub use stage::Fencing;
 
-use crate::lab::{Command, Ran, Ready, Truth};
+use crate::lab::{Command, Ran, Ready, Seen, Truth};
 
 /// How often something that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -288,9 +288,12 @@ impl Cluster {
     /// For whoever wants to know why something did not happen: what is true, and the last words of each node.
     pub fn story(&mut self) -> String {
         let mut story = format!("{:?}\n", self.truth());
+        for seen in self.tell::<Vec<Seen>>(&Command::Requests(0)).unwrap_or_default() {
+            story += &format!("{} {} {:?}\n", seen.at, seen.method, seen.fault);
+        }
         for node in self.nodes() {
             let words = "crm_mon -1; stonith_admin -H '*' -V; \
-                         grep -hE 'fence|stonith|error|warning' /var/log/pacemaker/pacemaker.log | tail -n 40";
+                         grep -hE 'fence|stonith|error|warning|execd' /var/log/pacemaker/pacemaker.log | grep -v cib_perform | tail -n 60";
             let told = self.run(&node, &["sh", "-c", &format!("({words}) 2>&1")]);
             story += &format!(
                 "--- {node}\n{}\n",

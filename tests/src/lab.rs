@@ -21,7 +21,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 pub use command::{Command, Ran, Seen, Truth};
@@ -107,6 +107,8 @@ pub fn serve(settings: &Settings) -> Result<()> {
         devices,
     };
     lab.devices.boot()?;
+    let failures = lab.journal.failures();
+    ensure!(failures.is_empty(), "{}", failures.join("; "));
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{}", serde_json::to_string(&ready)?)?;
     stdout.flush()?;

@@ -75,6 +75,8 @@ pub struct Truth {
     pub running: BTreeMap<String, u32>,
     /// The power operations that took effect on each node, those of the pool and those of the hypervisor.
     pub operations: BTreeMap<String, [Vec<String>; 2]>,
+    /// Why nodes did not start that were switched on.
+    pub failures: Vec<String>,
     /// How many log-ins the pool has seen, and how many of these sessions are open still.
     pub sessions: [u64; 2],
 }
@@ -166,6 +168,7 @@ impl Lab {
                 .iter()
                 .map(|node| (name(node), self.devices.operations(node)))
                 .collect(),
+            failures: self.journal.failures(),
             sessions: [sessions.opened, sessions.open],
         }
     }

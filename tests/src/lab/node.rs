@@ -46,6 +46,8 @@ pub struct Event {
 pub(super) struct Journal {
     began: Instant,
     events: Mutex<Vec<Event>>,
+    /// Why nodes did not start.
+    failures: Mutex<Vec<String>>,
 }
 
 impl Default for Journal {
@@ -53,6 +55,7 @@ impl Default for Journal {
         Journal {
             began: Instant::now(),
             events: Mutex::default(),
+            failures: Mutex::default(),
         }
     }
 }
@@ -65,6 +68,17 @@ impl Journal {
 
     pub(super) fn events(&self) -> Vec<Event> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why nodes did not start.
+    pub(super) fn failures(&self) -> Vec<String> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_failure(&self, node: &str, cause: &anyhow::Error) {
+        let stderr = std::fs::read_to_string(format!("{FOLDER}/nodes/{node}.stderr")).unwrap_or_default();
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.push(format!("{node} does not start: {cause:#} {}", stderr.trim()));
     }
 
     fn note(&self, node: &str, what: What) {
@@ -250,8 +264,9 @@ impl Body for Node {
                 Power::Off
             }
             (Power::On, Power::Off) => {
-                if self.boot(&mut state).is_err() {
+                if let Err(cause) = self.boot(&mut state) {
                     self.kill(&mut state);
+                    self.journal.note_failure(&self.name, &cause);
                     return Power::Off;
                 }
                 self.journal.note(&self.name, What::Booted);

@@ -33,10 +33,12 @@
 
 pub mod agent;
 pub mod clc;
+pub mod cluster;
 pub mod conformance;
 mod control;
 pub mod fault;
 pub mod json;
+pub mod lab;
 pub mod machine;
 pub mod matrix;
 pub mod ovh;

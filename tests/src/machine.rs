@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Serialize, Serializer};
@@ -51,6 +52,18 @@ impl Serialize for Power {
     }
 }
 
+/// What is really there behind a machine, where there is anything: it runs while the machine has power.
+///
+/// Several devices may have machines of one body, as a hypervisor and a power switch have.
+pub trait Body: fmt::Debug + Send + Sync {
+    /// Whether it runs now. It may have ended by itself.
+    fn power(&self) -> Power;
+
+    /// Makes it run or ends it, and gives what is true then. When this returns it has happened: whoever is told that
+    /// the machine is off can rely on it.
+    fn switch(&self, power: &Power) -> Power;
+}
+
 /// One machine: what is true of it, and what the device's read side shows.
 ///
 /// The two differ for `lag` reads after each change. Lag is counted in reads and never in seconds, so that a test of it
@@ -73,6 +86,9 @@ pub struct Machine {
     /// How many of these are left.
     #[serde(skip)]
     rebounds_in: Option<u32>,
+    /// What its power is the life of.
+    #[serde(skip)]
+    body: Option<Arc<dyn Body>>,
 }
 
 impl Machine {
@@ -90,6 +106,7 @@ impl Machine {
             stale_reads: 0,
             rebound: None,
             rebounds_in: None,
+            body: None,
         }
     }
 
@@ -119,6 +136,16 @@ impl Machine {
     #[must_use]
     pub fn rebounding(mut self, reads: u32) -> Machine {
         self.rebound = Some(reads);
+        self
+    }
+
+    /// The same machine with something real behind it, whose power is the truth from now on.
+    #[must_use]
+    pub fn of(mut self, body: Arc<dyn Body>) -> Machine {
+        self.power = body.power();
+        self.shown = self.power.clone();
+        self.history = vec![self.power.clone()];
+        self.body = Some(body);
         self
     }
 
@@ -164,8 +191,28 @@ impl Machine {
         self.history.iter().skip(mark).any(|power| *power == Power::Off)
     }
 
+    /// For how many reads the old state is shown after each change from now on.
+    pub fn set_lag(&mut self, reads: u32) {
+        self.lag = reads;
+    }
+
+    /// Looks what is true by now of what is behind the machine. Whatever changed it, the read side follows with its lag.
+    pub fn look(&mut self) {
+        if let Some(power) = self.body.as_ref().map(|body| body.power()) {
+            self.change(power);
+        }
+    }
+
     /// Changes the truth. The read side follows after `lag` reads, whoever made the change.
     pub fn set_power(&mut self, power: Power) {
+        let power = match &self.body {
+            Some(body) => body.switch(&power),
+            None => power,
+        };
+        self.change(power);
+    }
+
+    fn change(&mut self, power: Power) {
         if self.power == power {
             return;
         }
@@ -253,6 +300,11 @@ impl Fleet {
         &self.0
     }
 
+    /// Looks what is true of each by now.
+    pub fn look(&mut self) {
+        self.0.iter_mut().for_each(Machine::look);
+    }
+
     /// The machine of this id, in any case.
     pub fn get(&self, id: &str) -> Option<&Machine> {
         self.0.iter().find(|machine| machine.id.eq_ignore_ascii_case(id))
@@ -266,86 +318,4 @@ impl Fleet {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_read_side_lags_behind_the_truth_by_reads() {
-        let mut machine = Machine::new("A", Power::On).lagging(2);
-        assert_eq!(machine.read(), Power::On);
-        machine.set_power(Power::Off);
-        assert_eq!(*machine.power(), Power::Off, "the truth does not lag");
-        assert_eq!(
-            [machine.read(), machine.read(), machine.read()],
-            [Power::On, Power::On, Power::Off]
-        );
-    }
-
-    #[test]
-    fn a_change_within_the_lag_shows_the_oldest_state_and_begins_the_lag_again() {
-        let mut machine = Machine::new("A", Power::On).lagging(2);
-        machine.set_power(Power::Off);
-        machine.read();
-        machine.set_power(Power::Paused);
-        assert_eq!(
-            [machine.read(), machine.read(), machine.read()],
-            [Power::On, Power::On, Power::Paused]
-        );
-    }
-
-    #[test]
-    fn what_was_switched_lately_is_shown_as_it_was() {
-        let mut machine = Machine::new("A", Power::On).lately(Power::Off, 2);
-        assert_eq!(*machine.power(), Power::On);
-        assert_eq!(
-            [machine.read(), machine.read(), machine.read()],
-            [Power::Off, Power::Off, Power::On]
-        );
-        assert!(!machine.was_off_since(0), "that was before");
-    }
-
-    #[test]
-    fn a_machine_may_come_on_again_by_itself() {
-        let mut machine = Machine::new("A", Power::On).rebounding(1);
-        machine.set_power(Power::Off);
-        assert_eq!([machine.read(), machine.read()], [Power::Off, Power::On]);
-        assert_eq!(machine.history(), [Power::On, Power::Off, Power::On]);
-        machine.operate("reset", &[Power::Off, Power::Paused]);
-        assert_eq!([machine.read(), machine.read()], [Power::Paused, Power::Paused]);
-    }
-
-    #[test]
-    fn history_tells_whether_it_was_off() {
-        let mut machine = Machine::new("A", Power::On);
-        let before = machine.mark();
-        assert!(!machine.was_off_since(before));
-        machine.operate("reset", &[Power::Off, Power::On]);
-        assert!(machine.was_off_since(before));
-        assert!(!machine.was_off_since(machine.mark()));
-        assert_eq!(machine.history(), [Power::On, Power::Off, Power::On]);
-        assert_eq!(machine.operations(), ["reset"]);
-        machine.set_power(Power::On);
-        assert_eq!(machine.history().len(), 3, "no change, no entry");
-    }
-
-    #[test]
-    fn machines_are_read_from_text() {
-        let machine: Machine = "WA1ACMEDB01=on,name=db01".parse().unwrap();
-        assert_eq!(
-            (machine.id(), machine.name(), machine.power()),
-            ("WA1ACMEDB01", "db01", &Power::On)
-        );
-        let odd: Machine = "X=Migrating".parse().unwrap();
-        assert_eq!((odd.name(), odd.power()), ("x", &Power::Other("Migrating".into())));
-        for bad in ["X", "=on", "X=", "X=on,colour=red", "X=on,name="] {
-            assert!(bad.parse::<Machine>().unwrap_err().to_string().contains(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn ids_are_compared_ignoring_case() {
-        let fleet = Fleet::new(vec![Machine::new("AbC", Power::On)]).unwrap();
-        assert!(fleet.get("aBc").is_some());
-        assert!(Fleet::new(vec![Machine::new("a", Power::On), Machine::new("A", Power::Off)]).is_err());
-    }
-}
+mod tests;

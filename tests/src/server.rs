@@ -219,6 +219,18 @@ impl Simulator {
         Ok(())
     }
 
+    /// For how many reads of one machine, after each change from now on, its old state is shown.
+    ///
+    /// # Errors
+    /// When there is no machine of this id.
+    pub fn set_lag(&self, id: &str, reads: u32) -> Result<()> {
+        match locked(&self.shared).device.fleet.get_mut(id) {
+            Some(machine) => machine.set_lag(reads),
+            None => bail!("no machine `{id}`"),
+        }
+        Ok(())
+    }
+
     /// What the device was asked so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         locked(&self.shared).requests.clone()

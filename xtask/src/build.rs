@@ -29,6 +29,8 @@ pub(crate) struct Programs {
     pub(crate) conformance: PathBuf,
     /// `fencebox-matrix`.
     pub(crate) matrix: PathBuf,
+    /// `fencebox-cluster`.
+    pub(crate) cluster: PathBuf,
 }
 
 /// Builds the programs.
@@ -47,6 +49,7 @@ pub(crate) fn programs() -> Result<Programs> {
         simulator: folder.join("fencebox-sim"),
         conformance: folder.join("fencebox-conformance"),
         matrix: folder.join("fencebox-matrix"),
+        cluster: folder.join("fencebox-cluster"),
     })
 }
 

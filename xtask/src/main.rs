@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a task talks to the person who started it")]
 
 mod build;
+mod cluster;
 mod conformance;
 mod demo;
 mod dist;
@@ -52,6 +53,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Cut nodes of a real cluster off, and measure until they are fenced; as root, with Pacemaker installed.
+    Cluster {
+        /// `--agents ours|theirs`, `--runs N`, `--scene TEXT`, `--story`; `--help` tells more.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Make a release build and lay it out in target/dist.
     Dist,
     /// Make a release build and install it, as a package does. Over an earlier installation, also of a cluster that
@@ -68,6 +75,7 @@ fn main() -> ExitCode {
         Task::Conformance => conformance::run(),
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
         Task::Matrix { arguments } => matrix::run(&arguments),
+        Task::Cluster { arguments } => cluster::run(&arguments),
         Task::Dist => dist::run(),
         Task::Install(arguments) => install::install(&arguments),
         Task::Uninstall(destination) => install::uninstall(&destination),

@@ -121,6 +121,7 @@ async fn answer(at: String, shared: Shared, request: hyper::Request<Incoming>) -
 
 /// What the device does and says to a request, and what strikes it on the way.
 fn decide(state: &mut State, mut request: Request) -> Delivery {
+    state.device.fleet.look();
     if control::owns(request.path()) {
         return Delivery::plain(control::answer(state, &request));
     }

@@ -75,8 +75,11 @@ impl Daemon {
         if self.history.contains(&known) {
             return None;
         }
+        self.settings.machines.iter_mut().for_each(Machine::look);
         let step = match command {
             1 => "off",
+            // Not asked for by our agent, which switches off, looks, and switches on.
+            2 => "reboot",
             3 => "on",
             4 => "status",
             5 => "monitor",
@@ -125,6 +128,13 @@ impl Daemon {
             ("status", Some(machine)) => 2 * u8::from(machine.read() == Power::Off),
             ("off", Some(machine)) => {
                 machine.operate("off", &[Power::Off]);
+                0
+            }
+            // One that is off stays so, and that counts as done.
+            ("reboot", Some(machine)) => {
+                if *machine.power() != Power::Off {
+                    machine.operate("reboot", &[Power::Off, Power::On]);
+                }
                 0
             }
             // One that is paused stays so, and that counts as done.

@@ -1,0 +1,251 @@
+//! The scenes, and the clusters that they are played in.
+
+use anyhow::{Result, ensure};
+
+use super::agents::{Agents, Belief};
+use super::stage::{Fencing, Watched};
+use super::{Cluster, Programs};
+use crate::lab::{Command, KEY, MEMBERS, NETWORK, What};
+
+/// What happens to a cluster that is whole, and is whole again after it.
+#[derive(Debug)]
+pub struct Scene {
+    /// What it is called.
+    pub name: &'static str,
+    play: fn(&mut Cluster) -> Result<Fencing>,
+}
+
+/// A kind of cluster, and the scenes that can follow each other in it.
+#[derive(Debug)]
+pub struct Act {
+    nodes: u8,
+    set_up: fn(&mut Cluster, Agents) -> Result<()>,
+    devices: &'static [&'static str],
+    /// The scenes.
+    pub scenes: &'static [Scene],
+}
+
+/// Three nodes, and a pool that is believed by its fingerprint.
+pub const FAULTS: Act = Act {
+    nodes: 3,
+    set_up: |cluster, agents| pool(cluster, agents, Belief::Fingerprint),
+    devices: &["xen"],
+    scenes: &[
+        Scene {
+            name: "a node is cut off",
+            play: cut_off,
+        },
+        Scene {
+            name: "the first answer of the device fails",
+            play: first_answer_fails,
+        },
+        Scene {
+            name: "a node dies by itself",
+            play: dies,
+        },
+        Scene {
+            name: "the device lags 3 s",
+            play: lags,
+        },
+    ],
+};
+
+/// Three nodes, a pool that is believed by a file, and a hypervisor for those whom the pool leaves alone.
+pub const LEVELS: Act = Act {
+    nodes: 3,
+    set_up: pool_and_hypervisor,
+    devices: &["xen", "kvm"],
+    scenes: &[
+        Scene {
+            name: "the pool's master has moved",
+            play: master_moved,
+        },
+        Scene {
+            name: "level 1 fails, level 2 takes over",
+            play: next_level,
+        },
+    ],
+};
+
+/// Two nodes, of which one has a head start.
+pub const DUEL: Act = Act {
+    nodes: 2,
+    set_up: head_start,
+    devices: &["xen1", "xen2"],
+    scenes: &[Scene {
+        name: "two nodes, delay on one side",
+        play: duel,
+    }],
+};
+
+/// All of them.
+pub const ACTS: [Act; 3] = [FAULTS, LEVELS, DUEL];
+
+impl Act {
+    /// A cluster of its kind, ready for its scenes.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn begin(&self, programs: &Programs, agents: Agents) -> Result<Cluster> {
+        let mut cluster = Cluster::start(programs, self.nodes, agents)?;
+        (self.set_up)(&mut cluster, agents)?;
+        cluster.wait_until_started(self.devices)?;
+        Ok(cluster)
+    }
+}
+
+impl Scene {
+    /// Plays it, and looks whether what happened is what should.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn play(&self, cluster: &mut Cluster) -> Result<Fencing> {
+        (self.play)(cluster)
+    }
+}
+
+fn pool(cluster: &mut Cluster, agents: Agents, belief: Belief) -> Result<()> {
+    let mut options = agents.pool(belief, cluster.fingerprint());
+    options.push("pcmk_host_map=node1:vm-1;node2:vm-2;node3:vm-3".to_owned());
+    cluster.create("xen", "fence_xenapi", &options)
+}
+
+fn pool_and_hypervisor(cluster: &mut Cluster, agents: Agents) -> Result<()> {
+    pool(cluster, agents, Belief::File)?;
+    // One hypervisor, and quick to answer: of several, a slow one would need the two seconds that are the default.
+    let options = [
+        format!("key_file={KEY}"),
+        "retrans=5".to_owned(),
+        "pcmk_host_map=node1:vm-1;node2:vm-2;node3:vm-3".to_owned(),
+    ];
+    cluster.create("kvm", "fence_xvm", &options)?;
+    for (level, device) in [("1", "xen"), ("2", "kvm")] {
+        cluster.must(
+            "node1",
+            &["pcs", "stonith", "level", "add", level, "regexp%node.*", device],
+        )?;
+    }
+    Ok(())
+}
+
+/// Longer than node2 needs to be dead: until then it may not fence node1.
+const HEAD_START: &str = "pcmk_delay_base=30s";
+
+fn head_start(cluster: &mut Cluster, agents: Agents) -> Result<()> {
+    for (number, more) in [(1, Some(HEAD_START)), (2, None)] {
+        let mut options = agents.pool(Belief::Fingerprint, cluster.fingerprint());
+        options.push(format!("pcmk_host_map=node{number}:vm-{number}"));
+        options.extend(more.map(str::to_owned));
+        cluster.create(&format!("xen{number}"), "fence_xenapi", &options)?;
+    }
+    Ok(())
+}
+
+/// It was switched off and on by the pool, and by nobody else.
+fn by_pool(fencing: &Fencing) -> Result<()> {
+    let [pool, hypervisor] = &fencing.operations;
+    ensure!(
+        pool == &["hard_shutdown", "start"] && hypervisor.is_empty(),
+        "{:?}",
+        fencing.operations
+    );
+    Ok(())
+}
+
+fn cut_off(cluster: &mut Cluster) -> Result<Fencing> {
+    let fencing = cluster.cut("node3")?;
+    by_pool(&fencing)?;
+    Ok(fencing)
+}
+
+fn first_answer_fails(cluster: &mut Cluster) -> Result<Fencing> {
+    cluster.tell::<()>(&Command::Faults(vec!["any*1=status:500".to_owned()]))?;
+    let fencing = cluster.cut("node3")?;
+    let struck: Vec<_> = fencing.requests.iter().filter(|seen| seen.fault.is_some()).collect();
+    ensure!(struck.len() == 1, "{struck:?}");
+    by_pool(&fencing)?;
+    Ok(fencing)
+}
+
+fn dies(cluster: &mut Cluster) -> Result<Fencing> {
+    let watched = Watched::new(cluster, "node3", What::Ended)?;
+    cluster.tell::<()>(&Command::Crash("node3".to_owned()))?;
+    let fencing = watched.see(cluster, |_| Ok(()))?;
+    let [pool, hypervisor] = &fencing.operations;
+    ensure!(
+        pool == &["start"] && hypervisor.is_empty(),
+        "what is off already was switched off: {:?}",
+        fencing.operations
+    );
+    Ok(fencing)
+}
+
+/// How often the pool shows the old state; agents ask once a second.
+const LAG: u32 = 3;
+
+fn lags(cluster: &mut Cluster) -> Result<Fencing> {
+    cluster.tell::<()>(&Command::Lag("node3".to_owned(), LAG))?;
+    let fencing = cluster.cut("node3")?;
+    cluster.tell::<()>(&Command::Lag("node3".to_owned(), 0))?;
+    by_pool(&fencing)?;
+    let between = fencing
+        .requests
+        .iter()
+        .skip_while(|seen| seen.method != "VM.hard_shutdown");
+    let between = between.take_while(|seen| seen.method != "VM.start");
+    let reads = between.filter(|seen| seen.method.contains("record") || seen.method.contains("power_state"));
+    let reads = reads.count();
+    ensure!(
+        reads > LAG as usize,
+        "switched on after {reads} looks, before the pool called it off"
+    );
+    Ok(fencing)
+}
+
+fn master_moved(cluster: &mut Cluster) -> Result<Fencing> {
+    // It has moved since the last call, and moves again in the middle of the next.
+    cluster.tell::<()>(&Command::Master(1))?;
+    cluster.tell::<()>(&Command::Faults(vec!["power*1=moves".to_owned()]))?;
+    let fencing = cluster.cut("node3")?;
+    by_pool(&fencing)?;
+    let last = format!("{NETWORK}.{}", MEMBERS[2]);
+    for method in ["VM.hard_shutdown", "VM.start"] {
+        ensure!(
+            fencing.asked(method) == [last.as_str()],
+            "{method}: {:?}",
+            fencing.requests
+        );
+    }
+    Ok(fencing)
+}
+
+fn next_level(cluster: &mut Cluster) -> Result<Fencing> {
+    // Somebody has changed the password at the pool.
+    let wrong = "login=failure:SESSION_AUTHENTICATION_FAILED".to_owned();
+    cluster.tell::<()>(&Command::Faults(vec![wrong]))?;
+    let fencing = cluster.cut("node3")?;
+    cluster.tell::<()>(&Command::Faults(Vec::new()))?;
+    let [pool, hypervisor] = &fencing.operations;
+    // Ours looks in between; the client of fence_virtd leaves it to the daemon.
+    let done = hypervisor == &["off", "on"] || hypervisor == &["reboot"];
+    ensure!(pool.is_empty() && done, "{:?}", fencing.operations);
+    ensure!(
+        fencing.requests.iter().any(|seen| seen.fault.is_some()),
+        "level 1 was not tried"
+    );
+    Ok(fencing)
+}
+
+fn duel(cluster: &mut Cluster) -> Result<Fencing> {
+    let watched = Watched::new(cluster, "node2", What::Killed)?;
+    cluster.tell::<()>(&Command::Split(true))?;
+    let fencing = watched.see(cluster, |cluster| cluster.tell(&Command::Split(false)))?;
+    by_pool(&fencing)?;
+    let ends = cluster.truth()?.events;
+    let ends: Vec<_> = ends.iter().filter(|event| event.what == What::Killed).collect();
+    ensure!(
+        ends.len() == 1 && ends.iter().all(|event| event.node == "node2"),
+        "{ends:?}"
+    );
+    Ok(fencing)
+}

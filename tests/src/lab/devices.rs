@@ -1,0 +1,113 @@
+//! The devices of a lab: a pool and a hypervisor that have the same machines.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use super::network::BRIDGE;
+use super::node::Node;
+use super::{CERTIFICATE, KEY, MEMBERS};
+use crate::machine::{Machine, Power};
+use crate::server::{Config, Simulator};
+use crate::virtd::{self, Virtd};
+use crate::xapi::{self, Member, Vm};
+
+/// The pool and the hypervisor.
+pub(super) struct Devices {
+    pool: Simulator,
+    hypervisor: Virtd,
+}
+
+/// The UUID of a node's machine.
+fn uuid(number: u8) -> String {
+    format!("5afe0000-0000-4000-8000-0000000000{number:02x}")
+}
+
+fn machine(node: &Arc<Node>) -> Machine {
+    let number = node.number();
+    // What the machine is said to be at first does not matter: what is behind it is looked at.
+    Machine::new(uuid(number), Power::Off)
+        .named(format!("vm-{number}"))
+        .of(node.clone())
+}
+
+fn address(number: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 77, 0, number)
+}
+
+impl Devices {
+    /// Starts both, with a machine for each node. All nodes are off.
+    pub(super) fn start(nodes: &[Arc<Node>]) -> Result<Devices> {
+        let members = MEMBERS.map(|number| Member {
+            address: address(number).into(),
+            alive: true,
+        });
+        let settings = xapi::Settings {
+            vms: nodes.iter().map(|node| Vm::new(machine(node))).collect(),
+            members: members.into(),
+            ..xapi::Settings::default()
+        };
+        let config = settings.config();
+        let pool = Simulator::start(Config {
+            listen: SocketAddr::new(config.listen.ip(), 443),
+            tls: true,
+            ..config
+        })?;
+        std::fs::write(CERTIFICATE, pool.certificate().unwrap_or_default())?;
+        let group = SocketAddr::new(Ipv4Addr::new(225, 0, 0, 12).into(), 1229);
+        let hypervisor = Virtd::start(virtd::Settings {
+            key: std::fs::read(Path::new(KEY))?,
+            machines: nodes.iter().map(machine).collect(),
+            group: Some((group, virtd::Interface::V4(address(BRIDGE)))),
+            ..virtd::Settings::default()
+        })?;
+        Ok(Devices { pool, hypervisor })
+    }
+
+    /// Switches all machines on.
+    pub(super) fn boot(&self) -> Result<()> {
+        let machines = self.hypervisor.machines();
+        machines
+            .iter()
+            .try_for_each(|machine| self.set_power(machine.id(), Power::On))
+    }
+
+    pub(super) fn fingerprint(&self) -> String {
+        self.pool.fingerprint().unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn pool(&self) -> &Simulator {
+        &self.pool
+    }
+
+    /// Switches a machine, as somebody at the console would.
+    pub(super) fn switch(&self, node: &Node, power: Power) -> Result<()> {
+        self.set_power(&uuid(node.number()), power)
+    }
+
+    fn set_power(&self, id: &str, power: Power) -> Result<()> {
+        self.pool.set_power(id, power)
+    }
+
+    /// For how many reads the pool shows the old state of a machine after each change.
+    pub(super) fn set_lag(&self, node: &Node, reads: u32) -> Result<()> {
+        self.pool.set_lag(&uuid(node.number()), reads)
+    }
+
+    /// Makes another member the master of the pool.
+    pub(super) fn set_master(&self, member: usize) -> Result<()> {
+        let number = *MEMBERS.get(member).with_context(|| format!("no member {member}"))?;
+        self.pool.set_master(IpAddr::V4(address(number)))
+    }
+
+    /// The power operations that took effect on a node's machine, by the pool and by the hypervisor.
+    pub(super) fn operations(&self, node: &Node) -> [Vec<String>; 2] {
+        let by = |machine: Option<Machine>| machine.map(|machine| machine.operations().to_vec()).unwrap_or_default();
+        [
+            by(self.pool.machine(&uuid(node.number()))),
+            by(self.hypervisor.machine(&format!("vm-{}", node.number()))),
+        ]
+    }
+}

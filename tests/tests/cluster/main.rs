@@ -1,0 +1,12 @@
+//! A real cluster: Corosync and Pacemaker on nodes that really die when our agents switch their machines off.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "test code"
+)]
+
+mod nothing_left;
+mod play;

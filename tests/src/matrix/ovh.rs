@@ -151,7 +151,7 @@ impl Device for Services {
             return Some("the old API tells no power, only when a reboot was");
         }
         let without_task = matches!(scene.kind, "dedicated" | "cloud");
-        if without_task && scene.is_shown_off() && faults.iter().any(|fault| wired::is_cached_for_ever(fault)) {
+        if without_task && scene.is_shown_off() && faults.iter().any(|fault| wired::is_old_for_ever(fault)) {
             return Some("every read is from before the machine was switched on, for ever, and there is no task");
         }
         wired::deceived(scene, faults)

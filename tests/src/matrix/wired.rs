@@ -118,9 +118,10 @@ pub(super) fn scenes(paused: Option<Power>, cycles: bool) -> Vec<Scene> {
 /// Kinds by which a device names a state that is not its own.
 const OTHER_STATES: &[&str] = &["=state:", "=power-state:", "=status-word:"];
 
-/// Whether no read that follows is a new one.
-pub(super) fn is_cached_for_ever(fault: &str) -> bool {
-    fault.ends_with("=cached") && !fault.contains('*')
+/// Whether no read that follows is a new one: each is answered with what was said before.
+pub(super) fn is_old_for_ever(fault: &str) -> bool {
+    let old = ["=cached", "=mixed-up"].iter().any(|kind| fault.ends_with(kind));
+    old && !fault.contains('*')
 }
 
 /// Why no agent can tell the truth of a machine, whatever goes wrong besides.
@@ -132,7 +133,7 @@ pub(super) fn deceived(scene: &Scene, faults: &[String]) -> Option<&'static str>
     if scene.is_shown_off() && faults.iter().any(other_state) {
         return Some("the device says of a machine that it shows as off, and that is on, that it is something else");
     }
-    if scene.is_shown_off() && faults.len() > 1 && faults.iter().any(|fault| is_cached_for_ever(fault)) {
+    if scene.is_shown_off() && faults.len() > 1 && faults.iter().any(|fault| is_old_for_ever(fault)) {
         return Some("every read is from before the machine was switched on, for ever, and something else fails");
     }
     // No fault makes it say "off" so: that is left out of the tables themselves.

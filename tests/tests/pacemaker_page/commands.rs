@@ -2,11 +2,10 @@
 //! where our agents lie over those of the machine.
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::page;
-use crate::support::{observe, program};
+use crate::support::{needs, observe, program};
 
 /// What only a running cluster, or a machine that fencebox is installed on, can do. `tests/tests` run the like of them.
 const ELSEWHERE: [&str; 10] = [
@@ -50,27 +49,9 @@ fn blocks(page: &str) -> Vec<Vec<String>> {
     blocks
 }
 
-/// Whether all that is needed is there. Never missing where CI says that it has to be.
+/// Whether all that is needed is there.
 fn available() -> bool {
-    let there = |name: &str| {
-        ["/usr/sbin", "/usr/bin"]
-            .iter()
-            .any(|folder| Path::new(folder).join(name).exists())
-    };
-    let needed = ["pcs", "crm", "cibadmin", "crm_verify", "unshare"];
-    let missing: Vec<_> = needed.into_iter().filter(|name| !there(name)).collect();
-    let namespace = Command::new("unshare")
-        .args(["--mount", "true"])
-        .stderr(Stdio::null())
-        .status();
-    let reason = match (missing.as_slice(), namespace.is_ok_and(|status| status.success())) {
-        ([], true) => return true,
-        ([], false) => "no rights to make a mount namespace".to_owned(),
-        (missing, _) => format!("{} missing", missing.join(", ")),
-    };
-    assert!(std::env::var_os("CI").is_none(), "{reason}");
-    eprintln!("SKIPPED: {reason}");
-    false
+    needs::are_met(&["pcs", "crm", "cibadmin", "crm_verify", "unshare"], "-m", "true")
 }
 
 /// The shell's words for a command, on the configuration `cib.xml`; none where it is not for here.

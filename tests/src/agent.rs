@@ -91,8 +91,8 @@ pub fn tree() -> Result<PathBuf> {
 pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcome> {
     let stderr = Captured::default();
     let log = Arc::new(Log::new(Box::new(stderr.clone())));
-    let mut device = plugin(name)?.describe(name, &log, clock.clone())?;
-    let table = Table::new(&device.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
+    let mut device = plugin(name)?.agent(name, &log, clock.clone())?;
+    let table = Table::new(&device.declared.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
     let mut stdout = Vec::new();
     let call = Call {
         name,
@@ -124,11 +124,7 @@ fn plugin(name: &str) -> Result<Arc<Plugin>> {
         return Ok(plugin.clone());
     }
     let path = tree()?.join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
-    let plugin = Arc::new(Plugin::load(
-        Grant::unrestricted(),
-        path,
-        &Log::new(Box::new(io::sink())),
-    )?);
+    let plugin = Arc::new(Plugin::at(path, Grant::unrestricted())?);
     loaded.insert(name.to_owned(), plugin.clone());
     Ok(plugin)
 }

@@ -14,7 +14,7 @@ use crate::agent::panic;
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
-use crate::plugin::{Described, Error, Plugin};
+use crate::plugin::{Error, Plugin, PluginInstance};
 use crate::policy::{self, Grant, Refusal};
 
 /// Where systemd's journal listens for entries with fields.
@@ -67,7 +67,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 impl Run {
     fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
         let mut device = self.device()?;
-        let table = Table::new(&device.description)?;
+        let table = Table::new(&device.declared.description)?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         let call = Call {
             name: &self.name,
@@ -90,7 +90,7 @@ impl Run {
     /// The plugin under the policy. What is wrong with that fails every action
     /// that is one; but the agent still describes itself, for the cluster asks
     /// for that in the middle of its own start.
-    fn device(&self) -> Result<Described, Error> {
+    fn device(&self) -> Result<PluginInstance, Error> {
         let name = &self.name;
         let policy = policy::places().and_then(|places| policy::read(&places));
         let grant = policy.map_or_else(Grant::nothing, |policy| policy.grant(name));
@@ -104,10 +104,11 @@ impl Run {
         })
     }
 
-    fn start(&self, grant: &Grant) -> Result<Described, Error> {
-        let plugin = Plugin::installed(&self.name, grant, &self.log)?;
+    fn start(&self, grant: &Grant) -> Result<PluginInstance, Error> {
+        let plugin = Arc::new(Plugin::installed(&self.name, grant)?);
+        let agent = plugin.agent(&self.name, &self.log, self.clock.clone())?;
         self.audit.set_plugin(&plugin.path().to_string_lossy(), &plugin.hash());
-        plugin.describe(&self.name, &self.log, self.clock.clone())
+        Ok(agent)
     }
 
     /// From now on a panic is a failure like any other.

@@ -3,15 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::steps::entries;
 use super::tidy::{agent, drafts, loose_names, unused};
 use super::{STORE, component, has_plugin, is_ours};
-use crate::agent::log::Log;
-use crate::agent::system_clock::SystemClock;
 use crate::ownership::{distrust, distrust_folders};
-use crate::plugin::{Folders, Plugin, Record, agent_name, fault, locate};
+use crate::plugin::{Folders, Plugin, Record, Recorded, agent_name, fault, locate};
 use crate::policy::Grant;
 
 /// Something that is not as it was installed.
@@ -107,13 +104,17 @@ impl Inspection {
 
     /// A plugin under its first name, or one of its further names.
     fn plugin(&mut self, folders: &Folders, folder: &Path, name: &str, real: &Path) {
-        let record = match Record::beside(real) {
-            Ok(Some(record)) => record,
-            Ok(None) => {
-                let wrong = "it has no record: nobody installed it; do that with `fencebox install`";
+        let record = match Recorded::beside(real) {
+            Recorded::Current(record) => record,
+            Recorded::Absent => {
+                let wrong = "it has no record, so nothing is approved for it; install it with `fencebox install`";
                 return self.find(name, wrong);
             }
-            Err(wrong) => return self.find(name, format!("{wrong}; install it again")),
+            Recorded::Outdated(header) => {
+                let version = header.version();
+                return self.find(name, format!("fencebox {version} wrote its record; install it again"));
+            }
+            Recorded::Damaged(wrong) => return self.find(name, format!("{wrong}; install it again")),
         };
         if record.names().all(|known| known != name) {
             return self.find(name, format!("it is no name of {}; remove the link", real.display()));
@@ -171,21 +172,18 @@ impl Inspection {
 
     /// What it says is what was recorded, under each of its names.
     fn description(&mut self, record: &Record, real: &Path) {
-        let log = Arc::new(Log::new(Box::new(std::io::sink())));
-        let plugin = match Plugin::load(Grant::unrestricted(), real.to_owned(), &log) {
+        let plugin = match Plugin::at(real.to_owned(), Grant::unrestricted()) {
             Ok(plugin) => plugin,
             Err(cause) => return self.find(&record.name, cause.to_string()),
         };
         for name in record.names() {
-            match plugin.describe(name, &log, Arc::new(SystemClock::start())) {
-                Err(cause) => self.find(name, cause.to_string()),
-                Ok(described) => {
-                    if let Some(reason) = described.withheld() {
-                        self.find(name, reason.to_string());
-                    } else if name == record.name && described.description != record.description {
-                        self.find(name, "it describes itself otherwise than its record; install it again");
-                    }
+            match (plugin.describe(name), record.declared(name)) {
+                (Err(cause), _) => self.find(name, cause.to_string()),
+                (_, Err(cause)) => self.find(name, format!("{cause}; install it again")),
+                (Ok(now), Ok(recorded)) if now != recorded => {
+                    self.find(name, "its description differs from its record; install it again");
                 }
+                _ => {}
             }
         }
     }

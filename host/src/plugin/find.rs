@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, agent_name};
 
 #[cfg(test)]
 mod tests;
@@ -69,15 +69,6 @@ pub(crate) const STORE: &str = "store";
 pub(super) fn is_stored(path: &Path) -> bool {
     let store = path.parent().and_then(Path::parent);
     store.is_some_and(|store| store.ends_with(Path::new(PLUGINS).join(STORE)))
-}
-
-/// The agent that a program name stands for: `fence_` and then lower-case
-/// letters, digits and underscores. Nothing else becomes part of a path.
-pub fn agent_name(program: &OsStr) -> Option<String> {
-    let name = Path::new(program).file_name()?.to_str()?;
-    let device = name.strip_prefix("fence_")?;
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    (!device.is_empty() && device.bytes().all(known)).then(|| name.to_owned())
 }
 
 /// The plugin file of an agent.

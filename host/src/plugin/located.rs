@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Described;
+use super::PluginInstance;
 use crate::agent::options::Options;
 use crate::capability::{files, http, sockets};
 use crate::confinement::Needs;
@@ -22,10 +22,10 @@ pub(super) struct Located {
 
 impl Located {
     /// Contacts nobody. A refusal names the option or the rule.
-    pub(super) fn new(described: &Described, options: &Options) -> Result<Self, Refusal> {
+    pub(super) fn new(instance: &PluginInstance, options: &Options) -> Result<Self, Refusal> {
         let option = |name: &str| options.get(name);
-        let addresses = described.endpoints.locate_all(&described.grant, option)?;
-        let sockets = described.sockets.locate(Arc::clone(&described.grant), option)?;
+        let addresses = instance.declared.endpoints.locate_all(&instance.grant, option)?;
+        let sockets = instance.declared.sockets.locate(Arc::clone(&instance.grant), option)?;
         // A plugin with endpoints may need no socket.
         if addresses.is_empty() {
             sockets.check_left()?;
@@ -33,7 +33,7 @@ impl Located {
         Ok(Self {
             addresses,
             sockets,
-            files: described.files.locate(option),
+            files: instance.declared.files.locate(option),
         })
     }
 

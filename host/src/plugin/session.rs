@@ -7,11 +7,12 @@ use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use zeroize::Zeroizing;
 
-use super::Described;
+use super::PluginInstance;
 use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
+use super::instance::Running;
 use super::located::Located;
-use super::state::{State, Stopped, arm, start_ticking};
+use super::state::{State, Stopped, arm};
 use crate::agent::clock::Deadline;
 use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
@@ -29,17 +30,17 @@ use crate::policy::Limit;
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
 
-impl Device for Described {
+impl Device for PluginInstance {
     fn check(&mut self, options: &Options) -> Result<(), String> {
+        self.load()?;
         let located = Located::new(self, options).map_err(|rule| rule.to_string())?;
         self.located = Some(located);
         Ok(())
     }
 
-    /// From here to the session there is no thread but this one: what confines
-    /// a thread confines those that it starts, and no others.
+    /// The component is loaded and does not run yet: what confines a thread
+    /// confines those that it starts, and no others.
     fn prepare(&mut self) -> Result<Needs, String> {
-        self.store.data_mut().stop_ticking();
         Ok(self.located()?.needs())
     }
 
@@ -55,11 +56,11 @@ impl Device for Described {
             files,
         } = self.located().map_err(Error::Denied)?.clone();
         let gate = Gate::new(sockets, *self.grant.limits());
-        let protocols = self.sockets.protocols();
-        let clock = self.store.data().clock.clone();
+        let protocols = self.declared.sockets.protocols();
+        let clock = self.clock.clone();
         let files = Files::new(files, clock.clone(), limits.deadline);
         let http = Http::new(http::Parts {
-            endpoints: self.endpoints.clone(),
+            endpoints: self.declared.endpoints.clone(),
             addresses,
             grant: self.grant.clone(),
             credentials: Credentials {
@@ -76,20 +77,20 @@ impl Device for Described {
             agent: self.agent.clone(),
             pinnable: options.table().find("ssl_fingerprint").is_some(),
         });
-        start_ticking(&mut self.store)
-            .map_err(|cause| Error::Plugin(format!("no thread to watch it with: {cause}")))?;
-        let state = self.store.data_mut();
+        let (log, agent, most) = (self.log.clone(), self.agent.clone(), *self.grant.limits());
+        let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);
         state.files = Some(files);
         state.grant_sockets(gate, protocols);
         state
             .journal
-            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent, *self.grant.limits()));
+            .get_or_insert_with(|| Journal::new(log, &agent, most));
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
-        self.session = Some(session);
-        if let Some(http) = &mut self.store.data_mut().http {
+        let running = self.running(limits.deadline)?;
+        running.session = Some(session);
+        if let Some(http) = &mut running.store.data_mut().http {
             http.set_timeout(Timeout {
                 limit: limits.shell,
                 option: "shell_timeout",
@@ -143,7 +144,10 @@ impl Device for Described {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        let state = self.store.data_mut();
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        let state = running.store.data_mut();
         let closing = Deadline::after(state.clock.as_ref(), CLOSING);
         state.deadline = closing;
         state.closing = true;
@@ -157,7 +161,10 @@ impl Device for Described {
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        let state = self.store.data();
+        let Some(running) = &self.running else {
+            return Vec::new();
+        };
+        let state = running.store.data();
         let mut contacts = state
             .http
             .as_ref()
@@ -168,7 +175,7 @@ impl Device for Described {
     }
 }
 
-impl Described {
+impl PluginInstance {
     /// What `check` found; without it nothing is reached.
     fn located(&self) -> Result<&Located, String> {
         let located = self.located.as_ref();
@@ -178,7 +185,7 @@ impl Described {
     /// What the plugin gets to see: everything but what the host does itself,
     /// and a plug only if it is the only one.
     fn for_plugin(&self, options: &Options) -> Zeroizing<Vec<(String, String)>> {
-        let credentials = self.endpoints.plugin_needs_credentials();
+        let credentials = self.declared.endpoints.plugin_needs_credentials();
         let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
         options
             .iter()
@@ -194,9 +201,8 @@ impl Described {
         &mut self,
         function: impl FnOnce(GuestSession<'_>, &mut Store<State>, ResourceAny) -> wasmtime::Result<Result<T, types::Error>>,
     ) -> Result<T, Error> {
-        let session = self
-            .session
-            .ok_or_else(|| Error::Plugin("it has no open session".to_owned()))?;
+        let session = self.running.as_ref().and_then(|running| running.session);
+        let session = session.ok_or_else(|| Error::Plugin("it has no open session".to_owned()))?;
         self.call(|guest, store| function(guest, store, session))
     }
 
@@ -210,23 +216,26 @@ impl Described {
         if let Some(stopped) = &self.stopped {
             return Err(stopped.clone());
         }
-        let state = self.store.data();
+        // A plugin that wants sockets it never spoke of says so itself; of the others it is the policy's doing.
+        let level = match self.declared.sockets.iter().next() {
+            Some(_) => Level::Warning,
+            None => Level::Debug,
+        };
+        let Some(Running { store, bindings, .. }) = &mut self.running else {
+            return Err(Error::Plugin("it is not running".to_owned()));
+        };
+        let state = store.data();
         if state.deadline.passed(state.clock.as_ref()) {
             return Err(Error::Deadline(state.deadline.as_secs()));
         }
-        arm(&mut self.store);
-        let guest = self.bindings.fencebox_agent_device().session();
-        let answer = function(guest, &mut self.store).map_err(|cause| explain(&mut self.store, &cause));
-        let state = self.store.data_mut();
+        arm(store);
+        let guest = bindings.fencebox_agent_device().session();
+        let answer = function(guest, store).map_err(|cause| explain(store, &cause));
+        let state = store.data_mut();
         if let Some(journal) = &mut state.journal {
             for line in state.output.take().lines() {
                 journal.line(Level::Debug, &format!("printed: {line}"));
             }
-            // A plugin that wants sockets it never spoke of says so itself; of the others it is the policy's doing.
-            let level = match self.sockets.iter().next() {
-                Some(_) => Level::Warning,
-                None => Level::Debug,
-            };
             for rule in state.gate.take_refusals() {
                 journal.line(level, &format!("refused: {rule}"));
             }

@@ -27,6 +27,7 @@
 //! declares within what was granted to it ([`Reach::beyond`])?
 
 mod addresses;
+mod approval;
 mod endpoint;
 mod file;
 mod files;
@@ -44,6 +45,7 @@ mod trust;
 mod words;
 
 pub use addresses::Addresses;
+pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Proof};
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use file::Policy;
 pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};

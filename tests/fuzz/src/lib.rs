@@ -13,7 +13,8 @@ pub mod confinement;
 #[path = "../../../host/src/ownership.rs"]
 mod ownership;
 mod parsers;
+pub mod plugin;
 #[path = "../../../host/src/policy/mod.rs"]
 pub mod policy;
 
-pub use parsers::{addresses, answers, command_line, http_answers, policies, standard_input};
+pub use parsers::{addresses, answers, command_line, descriptions, http_answers, policies, standard_input};

@@ -35,16 +35,21 @@ use std::time::Duration;
 use support::Outcome;
 
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
-/// `install`, one plugin and its upgrade; in `matrix`, one that believes too
+/// `install`, one plugin and its upgrades; in `matrix`, one that believes too
 /// much; in `secrets`, what is masked; in `conformance.rs`, the recorded
 /// devices; and in `dummy.rs`, what files may be touched.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_credulous",
     "fence_echo",
+    "fence_exposed",
     "fence_narrow",
+    "fence_placed",
     "fence_probe",
+    "fence_settled",
+    "fence_silent",
     "fence_trespass",
+    "fence_unproven",
     "fence_wide",
 ];
 

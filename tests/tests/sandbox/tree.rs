@@ -62,6 +62,15 @@ impl Tree {
         support::run(compile, "")
     }
 
+    /// Installs a plugin of the tree that all tests share, in a file of this name.
+    pub fn install(&self, file: &str, plugin: &str) -> Outcome {
+        let download = self.0.path().join(file);
+        fs::write(&download, Self::bytes_of(plugin)).unwrap();
+        let mut install = Command::new(self.programs().join("fencebox"));
+        install.arg("install").arg(download);
+        support::run(install, "")
+    }
+
     pub fn call(&self, agent: &str, stdin: &str) -> Outcome {
         support::run(Command::new(self.programs().join(agent)), stdin)
     }

@@ -15,9 +15,6 @@ use crate::policy::{Bound, Grant, Limit, Limits, Origin};
 
 /// A device that does not take the connection by then is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How hyper, which keeps the kind of its errors to itself, says that the head
-/// of an answer has too many fields, or 400 KiB.
-const HEAD_TOO_LARGE: &str = "message head is too large";
 
 /// A request that has passed every rule.
 pub(super) struct Outgoing {
@@ -193,7 +190,7 @@ fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure
         Some(proxy) => format!("{origin} through the proxy {proxy}"),
         None => origin.to_string(),
     };
-    let (cause, tls) = innermost(error);
+    let Innermost { cause, tls, http } = innermost(error);
     let text = format!("{place}: {cause}");
     // Only while connecting is it certain that nothing was sent. Later the
     // same cause, a corrupt TLS record say, may follow what the device did.
@@ -208,24 +205,40 @@ fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure
             None => Failure::Unreachable(text),
         };
     }
-    match cause.as_str() {
-        HEAD_TOO_LARGE => Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note())),
-        _ if error.is_timeout() => Failure::TimedOut(text),
-        _ => Failure::Broken(text),
+    // Too many fields, or 400 KiB.
+    if http.is_some_and(hyper::Error::is_parse_too_large) {
+        return Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note()));
+    }
+    match error.is_timeout() {
+        true => Failure::TimedOut(text),
+        false => Failure::Broken(text),
     }
 }
 
-/// The text of the innermost cause, and the TLS error among the causes.
-fn innermost(error: &reqwest::Error) -> (String, Option<&rustls::Error>) {
+/// What is at the bottom of an error.
+struct Innermost<'e> {
+    /// The text of the innermost cause.
+    cause: String,
+    /// The TLS error among the causes.
+    tls: Option<&'e rustls::Error>,
+    /// The error of the HTTP connection among the causes.
+    http: Option<&'e hyper::Error>,
+}
+
+fn innermost(error: &reqwest::Error) -> Innermost<'_> {
     let mut cause: &(dyn std::error::Error + 'static) = error;
-    let mut tls = None;
+    let (mut tls, mut http) = (None, None);
     loop {
         let boxed = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         let inner = boxed.map(|inner| inner as &(dyn std::error::Error + 'static));
         tls = inner.unwrap_or(cause).downcast_ref().or(tls);
+        http = cause.downcast_ref().or(http);
         match inner.or_else(|| cause.source()) {
             Some(next) => cause = next,
-            None => return (cause.to_string(), tls),
+            None => {
+                let cause = cause.to_string();
+                return Innermost { cause, tls, http };
+            }
         }
     }
 }

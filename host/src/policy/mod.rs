@@ -51,7 +51,7 @@ pub use grant::Grant;
 pub use limits::{Bound, Limit, Limits, Unit};
 pub use origin::{Origin, Proxy};
 pub use reach::Reach;
-pub use read::{places, read, read_file};
+pub use read::{existing, places, read, read_file};
 pub use rule::Rule;
 pub use sockets::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
 pub use trust::{Fingerprint, Trust};

@@ -360,6 +360,10 @@ fn template_of_an_address() {
     assert!(region("").unwrap_err().starts_with("option region: "));
     let two = put(endpoint("{a}.{b}"), &[("a", "x"), ("b", "example")]);
     assert_eq!(two.unwrap().host, domain("x.example"));
+    // Parts of names do not make an address.
+    for (a, b) in [("169.254", "0xa9fe"), ("1", "2"), ("0xa9fe", "0xa9fe"), ("x", "0x7f")] {
+        assert!(put(endpoint("{a}.{b}"), &[("a", a), ("b", b)]).is_err(), "{a} {b}");
+    }
     assert!(
         put(endpoint("ec2.{region"), &[("region", "eu")])
             .unwrap_err()

@@ -36,13 +36,14 @@ use support::Outcome;
 
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
 /// `install`, one plugin and its upgrade; in `matrix`, one that believes too
-/// much; in `secrets`, what is masked; in `conformance.rs`, the recorded
+/// much; in `dns.rs`, a pair of names; in `secrets`, what is masked; in `conformance.rs`, the recorded
 /// devices; and in `dummy.rs`, what files may be touched.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_credulous",
     "fence_echo",
     "fence_narrow",
+    "fence_pair",
     "fence_probe",
     "fence_trespass",
     "fence_wide",

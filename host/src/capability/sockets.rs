@@ -84,6 +84,16 @@ struct Book {
     bytes: u64,
 }
 
+impl Book {
+    /// The name leads to these addresses, and no longer to what it led to
+    /// before. Other names stay, for they may be at the same port.
+    fn learn(&mut self, name: &str, addresses: impl Iterator<Item = IpAddr>) {
+        self.resolved.retain(|(known, _)| known != name);
+        self.resolved
+            .extend(addresses.map(|address| (name.to_owned(), address)));
+    }
+}
+
 impl Gate {
     /// A gate that lets through what was granted, and so much of it.
     pub fn new(granted: Granted, limits: Limits) -> Self {
@@ -170,8 +180,7 @@ impl Gate {
         let Ok(Ok(answers)) = tokio::time::timeout(LOOKUP_LIMIT, lookup).await else {
             return;
         };
-        let answers = answers.map(|answer| (name.to_owned(), answer.ip()));
-        self.book().resolved = answers.collect();
+        self.book().learn(name, answers.map(|answer| answer.ip()));
     }
 
     /// What was refused since the last time, for the log.

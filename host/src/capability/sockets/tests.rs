@@ -1,8 +1,9 @@
 //! The gate, and datagrams on this machine alone.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Failure, Gate};
+use super::{Book, Failure, Gate};
 use crate::policy::{Address, Grant, Limit, Limits, Port, Socket, SocketPurpose, SocketUse, Sockets};
 
 fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
@@ -35,6 +36,20 @@ fn a_declared_name_admits_its_addresses() {
     assert!(admits(&gate, SocketUse::TcpConnect, "127.0.0.1:7"));
     assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.1:8"));
     assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.2:7"));
+}
+
+#[test]
+fn names_at_one_port_lead_to_their_addresses_side_by_side() {
+    let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+    let mut book = Book::default();
+    book.learn("one.example", [ip("192.0.2.1"), ip("192.0.2.2")].into_iter());
+    book.learn("two.example", [ip("192.0.2.3")].into_iter());
+    book.learn("one.example", [ip("192.0.2.4")].into_iter());
+    let known: Vec<_> = book.resolved.iter().map(|(name, ip)| (name.as_str(), *ip)).collect();
+    assert_eq!(
+        known,
+        [("two.example", ip("192.0.2.3")), ("one.example", ip("192.0.2.4"))]
+    );
 }
 
 #[test]

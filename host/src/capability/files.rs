@@ -5,7 +5,10 @@
 //! following a link. Only regular files are opened, because opening a FIFO or a
 //! device can block or act. A file system that does not answer is waited for
 //! until the deadline, on a thread of its own.
+//!
+//! What a plugin may write nobody else can have written ([`owner`]).
 
+mod owner;
 mod replace;
 
 use std::ffi::OsString;
@@ -17,7 +20,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 
 use crate::agent::clock::{Clock, Deadline};
 use crate::confinement::Needs;
@@ -104,6 +107,7 @@ impl Files {
             option: option.to_owned(),
             folder: folder.to_owned(),
             name,
+            owned: file.access == FileAccess::Write,
         })
     }
 
@@ -168,6 +172,8 @@ struct Place {
     option: String,
     folder: PathBuf,
     name: OsString,
+    /// The plugin may write it, so it counts whose it is.
+    owned: bool,
 }
 
 impl Place {
@@ -190,6 +196,7 @@ impl Place {
         if !about.is_file() {
             return Err(self.irregular());
         }
+        self.check_owner(&about)?;
         let mut content = Vec::new();
         file.take(LIMIT as u64 + 1)
             .read_to_end(&mut content)
@@ -203,7 +210,10 @@ impl Place {
     fn write(&self, content: &[u8]) -> Result<(), Failure> {
         let folder = self.open_folder()?;
         let permissions = match folder.symlink_metadata(&self.name) {
-            Ok(about) if about.is_file() => Some(about.permissions()),
+            Ok(about) if about.is_file() => {
+                self.check_owner(&about)?;
+                Some(Permissions::from_mode(about.mode() & owner::KEPT_MODE))
+            }
             Ok(_) => return Err(self.irregular()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             Err(cause) => return Err(self.failed(&cause)),
@@ -212,7 +222,24 @@ impl Place {
     }
 
     fn open_folder(&self) -> Result<Dir, Failure> {
-        Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))
+        let folder = Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))?;
+        if self.owned {
+            owner::check_folder(&folder, &self.folder).map_err(|reason| self.distrusted(&reason))?;
+        }
+        Ok(folder)
+    }
+
+    fn check_owner(&self, about: &Metadata) -> Result<(), Failure> {
+        match self.owned {
+            true => owner::check_file(about).map_err(|reason| self.distrusted(&reason)),
+            false => Ok(()),
+        }
+    }
+
+    fn distrusted(&self, reason: &str) -> Failure {
+        Failure::Failed(format!(
+            "{self}: {reason}; use a file and a folder that only the agent's user can write"
+        ))
     }
 
     fn failed(&self, cause: &io::Error) -> Failure {

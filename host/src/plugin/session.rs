@@ -278,7 +278,8 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
     explain_known(store, cause).unwrap_or_else(|| {
         // Data that cannot be passed between guest and host. Wasmtime has no
         // public type for the reasons; the limit is the one with a remedy.
-        let (cause, most) = (super::one_line(cause), store.data().limits.get(Limit::Handover));
+        // Above it is the guest's backtrace, which helps nobody at night.
+        let (cause, most) = (cause.root_cause(), store.data().limits.get(Limit::Handover));
         let note = most.note();
         Error::Plugin(format!(
             "data of a call cannot be passed: {cause}; a call can hand over at most {most}{note}"

@@ -155,21 +155,7 @@ impl Http {
         body: Limit,
         read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let origin = self.origin(&request.endpoint)?.clone();
-        self.parts.grant.check(&origin)?;
-        // Empty is the base path itself.
-        if !request.path.is_empty() {
-            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
-        }
-        rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
-        self.exchanges += 1;
-        let most = self.parts.grant.limits().get(Limit::Requests);
-        if self.exchanges > most.count() {
-            let note = most.note();
-            return Err(Failure::Denied(format!(
-                "more than {most} requests in one action{note}"
-            )));
-        }
+        let origin = self.check(&request)?;
         let what = request.what();
         let outgoing = self.prepare(&origin, request, body)?;
         let (budget, timeout) = self.budget();
@@ -217,6 +203,27 @@ impl Http {
         let Parts { log, agent, .. } = &self.parts;
         log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
         outcome
+    }
+
+    /// Applies every rule that needs no address, counts the request, and gives
+    /// where it goes.
+    fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
+        let origin = self.origin(&request.endpoint)?.clone();
+        self.parts.grant.check(&origin)?;
+        // Empty is the base path itself.
+        if !request.path.is_empty() {
+            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        }
+        rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        self.exchanges += 1;
+        let most = self.parts.grant.limits().get(Limit::Requests);
+        if self.exchanges > most.count() {
+            let note = most.note();
+            return Err(Failure::Denied(format!(
+                "more than {most} requests in one action{note}"
+            )));
+        }
+        Ok(origin)
     }
 
     /// Whom this action has contacted.

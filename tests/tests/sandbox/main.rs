@@ -27,6 +27,7 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;
+mod written;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -144,9 +144,7 @@ fn is_installed(folders: &Folders, package: &Package<'_>) -> bool {
         std::fs::read(&real).is_ok_and(|wasm| wasm == package.wasm)
             && same_record(&real)
             && matches!(fault(&real), Ok(None))
-            && real
-                .parent()
-                .is_some_and(|folder| super::verify::modes(folder).is_empty())
+            && real.parent().is_some_and(super::verify::are_trusted)
     })
 }
 

@@ -23,6 +23,7 @@ pub use record::{Installed, Record};
 
 use crate::agent::clock::Clock;
 use crate::agent::log::Log;
+use crate::ownership;
 use crate::policy::Grant;
 use state::State;
 use watch::Watch;
@@ -31,12 +32,14 @@ use watch::Watch;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such plugin.
-    #[error("no plugin for {name}; looked for {}", .looked.join(" and "))]
+    #[error("no plugin for {name}; looked for {}{note}", .looked.join(" and "))]
     NotFound {
         /// The agent.
         name: String,
         /// Where it was looked for.
         looked: Vec<String>,
+        /// Why it was not looked for elsewhere, or nothing.
+        note: String,
     },
     /// The file cannot be read.
     #[error("{}: {cause}", .path.display())]
@@ -100,9 +103,9 @@ impl Plugin {
             });
         }
         let loaded = compiled::load(&path, &grant)?;
-        let grant = match loaded.pinned {
+        let grant = match loaded.allowed {
             Ok(()) => grant,
-            Err(rule) => Grant::nothing(rule.of_file(&path)),
+            Err(reason) => Grant::nothing(reason),
         };
         let plugin = Self::link(path, loaded.component, loaded.hash, record, grant)?;
         // Of a file that is no plugin nothing else need be said.
@@ -118,7 +121,13 @@ impl Plugin {
         let mut tries = 0;
         loop {
             tries += 1;
-            match Self::load_under(grant.clone(), locate(name)?, log) {
+            let found = find::find(name)?;
+            // Who can replace the link chooses the plugin.
+            let grant = match ownership::check_place(&found.path) {
+                Ok(()) => grant.clone(),
+                Err(reason) => Grant::nothing(compiled::refused(&found.path, &reason.into())),
+            };
+            match Self::load_under(grant, found.file, log) {
                 Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound && tries < 3 => {}
                 outcome => return outcome,
             }
@@ -135,7 +144,8 @@ impl Plugin {
     /// Its compiled form, to be written beside it.
     pub fn compiled_form(&self) -> Result<Vec<u8>, Error> {
         let form = self.component.serialize();
-        form.map_err(|cause| Error::Engine(one_line(&cause)))
+        form.map(compiled::sealed)
+            .map_err(|cause| Error::Engine(one_line(&cause)))
     }
 
     fn link(

@@ -2,17 +2,21 @@
 //! was, what it said it is, and what was granted to it. A plugin that has a
 //! record is held to it at every start.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Described;
 use crate::agent::description::Description;
+use crate::ownership;
 use crate::policy::Reach;
 
 #[cfg(test)]
 mod tests;
 
+/// Most that is read of a record, in bytes. None is as large.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 /// Of this shape.
 const VERSION: u32 = 1;
 
@@ -85,10 +89,16 @@ impl Record {
     pub fn beside(wasm: &Path) -> Result<Option<Self>, String> {
         let path = Self::path(wasm);
         let wrong = |cause: &dyn std::fmt::Display| format!("its record {} cannot be read ({cause})", path.display());
-        let text = match std::fs::read(&path) {
+        let (file, metadata) = match ownership::open(&path, false) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             outcome => outcome.map_err(|cause| wrong(&cause))?,
         };
+        ownership::check(&path, &metadata)
+            .map_err(|reason| format!("its record {} is not trusted: {reason}", path.display()))?;
+        let mut text = Vec::new();
+        file.take(SIZE_LIMIT)
+            .read_to_end(&mut text)
+            .map_err(|cause| wrong(&cause))?;
         let record: Self = serde_json::from_slice(&text).map_err(|cause| wrong(&cause))?;
         match record.record {
             VERSION => Ok(Some(record)),

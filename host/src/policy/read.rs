@@ -22,9 +22,9 @@ const LENGTH_LIMIT: u64 = 1024 * 1024;
 
 /// Where the policy of this program is looked for; usually both are one file.
 pub fn places() -> Result<Vec<PathBuf>, Refusal> {
-    let program = std::env::current_exe().map_err(|cause| {
+    let program = crate::program::path().map_err(|cause| {
         Refusal::new(format!(
-            "policy: cannot tell where this program is ({cause}); mount /proc"
+            "policy: cannot find this program, beside which it is ({cause})"
         ))
     })?;
     let folder = program.parent().unwrap_or(Path::new("/"));

@@ -61,17 +61,19 @@ pub struct Timed {
 
 impl Timed {
     /// Connects to one of the addresses of `host`, the first that takes the
-    /// connection.
+    /// connection. They are tried in order, and each gets an equal share of the
+    /// time that is left, so that one that does not answer leaves time for the
+    /// others.
     ///
     /// # Errors
     /// That of the last address.
     pub fn connect(host: &str, port: u16, until: Instant) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
-        for address in (host, port).to_socket_addrs()? {
-            let left = until
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_millis(1));
-            match TcpStream::connect_timeout(&address, left) {
+        let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
+        for (address, untried) in addresses.iter().zip((1..=addresses.len()).rev()) {
+            let left = until.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(untried).unwrap_or(u32::MAX);
+            match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
                 Ok(stream) => return Self::new(stream, until),
                 Err(cause) => last = cause,
             }

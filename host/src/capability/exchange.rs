@@ -41,22 +41,44 @@ pub(super) struct Arriving<'o> {
 }
 
 /// Looks the origin up, connects, and exchanges one request for the head of one
-/// answer. The caller gives up after `budget`.
+/// answer. The caller gives up after `budget`. If the name has several
+/// addresses, the one that was `known` to work is preferred.
 pub(super) async fn exchange<'o>(
     origin: &'o Origin,
     grant: &Grant,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
+    known: Option<SocketAddr>,
 ) -> Result<Arriving<'o>, Failure> {
     let addresses = address::resolve(origin, grant).await?;
-    converse(origin, addresses, config, outgoing, budget).await
+    let address = connectable(origin, &addresses, known, budget).await?;
+    converse(origin, address, config, outgoing, budget).await
 }
 
-/// The same, with addresses that were judged.
+/// The address to connect to. The HTTP client tries one after the other, and
+/// waits for each until its time is up.
+async fn connectable(
+    origin: &Origin,
+    addresses: &[SocketAddr],
+    known: Option<SocketAddr>,
+    budget: Duration,
+) -> Result<SocketAddr, Failure> {
+    let found = address::reachable(addresses, known, budget.min(CONNECT_LIMIT));
+    let found = match CONNECT_LIMIT < budget {
+        true => tokio::time::timeout(CONNECT_LIMIT, found)
+            .await
+            .unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "operation timed out"))),
+        false => found.await,
+    };
+    let number = addresses.len();
+    found.map_err(|cause| Failure::Unreachable(format!("{}: {cause} ({number} addresses)", place(origin))))
+}
+
+/// The same, with an address that was judged.
 pub(super) async fn converse<'o>(
     origin: &'o Origin,
-    addresses: Vec<SocketAddr>,
+    address: SocketAddr,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
@@ -66,7 +88,7 @@ pub(super) async fn converse<'o>(
     let mut builder = Client::builder()
         .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(config)
-        .dns_resolver(Arc::new(address::Pinned(addresses)))
+        .dns_resolver(Arc::new(address::Pinned(address)))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -189,10 +211,7 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
 /// What went wrong, by its innermost cause: the layers above it say "error
 /// sending request" and the like.
 fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure {
-    let place = match &origin.proxy {
-        Some(proxy) => format!("{origin} through the proxy {proxy}"),
-        None => origin.to_string(),
-    };
+    let place = place(origin);
     let (cause, tls) = innermost(error);
     let text = format!("{place}: {cause}");
     // Only while connecting is it certain that nothing was sent. Later the
@@ -212,6 +231,14 @@ fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure
         HEAD_TOO_LARGE => Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note())),
         _ if error.is_timeout() => Failure::TimedOut(text),
         _ => Failure::Broken(text),
+    }
+}
+
+/// What is connected to, for messages.
+fn place(origin: &Origin) -> String {
+    match &origin.proxy {
+        Some(proxy) => format!("{origin} through the proxy {proxy}"),
+        None => origin.to_string(),
     }
 }
 

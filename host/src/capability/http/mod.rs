@@ -183,7 +183,7 @@ impl Http {
         }
         let config = self.tls_for(&origin)?;
         let (clock, grant) = (self.clock.clone(), self.grant.clone());
-        let closing = self.closing;
+        let (closing, known) = (self.closing, self.contacts.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
         // Now, since the answer may come before anybody looks at the time.
         let expiry = clock.expiry(budget);
@@ -194,7 +194,7 @@ impl Http {
             }
         };
         let conversation = async {
-            let arriving = exchange(&origin, &grant, config, outgoing, budget).await?;
+            let arriving = exchange(&origin, &grant, config, outgoing, budget, known).await?;
             status.set(Some(arriving.status()));
             peer.set(arriving.peer());
             read(arriving).await

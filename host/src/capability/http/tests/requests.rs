@@ -213,7 +213,7 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         .unwrap();
     let answer = converse(
         &origin,
-        vec![server.address],
+        server.address,
         tls::config(None, false).unwrap(),
         outgoing,
         LONG,

@@ -62,7 +62,7 @@ fn few_descriptors_are_enough() {
 /// Root may exceed the number of processes of a user, so another user runs it.
 #[test]
 fn without_threads_the_reason_is_one_line() {
-    if !are_met(&["setpriv"], "-m", "true") {
+    if !are_met(&["setpriv", "prlimit"], "-m", "true") {
         return;
     }
     let nobody = [
@@ -71,7 +71,9 @@ fn without_threads_the_reason_is_one_line() {
         "--regid=65534",
         "--clear-groups",
         "--bounding-set=-all",
+        "prlimit",
+        "--nproc=0",
     ];
-    let outcome = call_after("ulimit -u 0", &nobody, "fence_rows", "action=off\nplug=1\n");
-    outcome.assert_refused(&["thread"]);
+    let outcome = call_after("true", &nobody, "fence_rows", "action=off\nplug=1\n");
+    outcome.assert_refused(&["no thread to watch the plugin with"]);
 }

@@ -11,6 +11,7 @@ use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
+use fencebox::agent::power::OFF_READS;
 use fencebox::agent::run::Call;
 use fencebox::agent::virtual_clock::VirtualClock;
 use fencebox::plugin::Plugin;
@@ -88,6 +89,14 @@ pub fn tree() -> Result<PathBuf> {
 /// # Errors
 /// When there is no such plugin, or it cannot be run.
 pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcome> {
+    call_with(name, stdin, clock, OFF_READS)
+}
+
+/// The same with a host that takes so many reads in a row as proof that a machine is off.
+///
+/// # Errors
+/// As [`call`].
+pub fn call_with(name: &str, stdin: &str, clock: &Arc<VirtualClock>, off_reads: u32) -> Result<Outcome> {
     let stderr = Captured::default();
     let log = Arc::new(Log::new(Box::new(stderr.clone())));
     let mut device = plugin(name)?.describe(name, &log, clock.clone())?;
@@ -104,6 +113,7 @@ pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcom
         confine: &|_| (),
         credentials: None,
         audit: &Audit::unheard(),
+        off_reads,
     };
     let exit = call.run(&table, &mut device);
     Ok(Outcome {

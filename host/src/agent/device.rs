@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::clock::Deadline;
 use super::limits::{LONGEST, Limits};
 use super::options::Options;
 use crate::confinement::Needs;
@@ -161,6 +162,14 @@ pub trait Device {
     }
     /// Logs in. May be called again after it failed.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;
+    /// What follows has to be over by then: the action has become shorter.
+    fn set_deadline(&mut self, _deadline: Deadline) {}
+    /// From now on what is asked goes over new connections. A device that keeps
+    /// connections in its session gets a new session in place of it; it may be
+    /// called again after it failed.
+    fn renew(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
     /// Does the device let us in, and may we do what fencing needs?
     fn probe(&mut self) -> Result<(), Error>;
     /// The power of one plug as the device reports it now.

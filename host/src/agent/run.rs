@@ -14,7 +14,7 @@ use super::limits::Pace;
 use super::log::{DebugFile, Log};
 use super::options::{Options, Table, checks, script, sources};
 use super::perform::Performance;
-use super::power::Fencing;
+use super::power::{Fencing, Proof};
 use super::{help, metadata};
 use crate::confinement::Needs;
 
@@ -45,6 +45,10 @@ pub struct Call<'a> {
     pub credentials: Option<&'a OsStr>,
     /// Who is told that this was done.
     pub audit: &'a Audit,
+    /// How many reads in a row prove a plug off whose reads may be old:
+    /// [`OFF_READS`](super::power::OFF_READS), but in tests which show that
+    /// fewer are not enough.
+    pub off_reads: u32,
 }
 
 impl Call<'_> {
@@ -158,14 +162,14 @@ impl Call<'_> {
             agent: self.name,
             deadline,
             pace,
-            unverified: operations.no_status,
-            settled: operations.settled_status,
+            proof: Proof::of(operations, self.off_reads),
         };
         let (exit, text) = Performance {
             fencing,
             options,
             operations,
             plugs,
+            is_hurried: self.service.is_some(),
         }
         .of(action);
         self.audit.observed(observed.report());

@@ -81,6 +81,11 @@ impl Files {
         }
     }
 
+    /// From now on nothing lasts longer than until then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
     /// The action is over, and there is time until `deadline` to log out. An
     /// interruption, which may be what ended the action, does not end that.
     pub fn start_closing(&mut self, deadline: Deadline) {

@@ -11,6 +11,7 @@ use crate::agent::exit::Exit;
 use crate::agent::log::{Log, Syslog};
 use crate::agent::options::{StandardInput, Table};
 use crate::agent::panic;
+use crate::agent::power::OFF_READS;
 use crate::agent::run::Call;
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
@@ -79,6 +80,7 @@ impl Run {
             service: self.service.as_deref(),
             credentials: credentials.as_deref(),
             audit: &self.audit,
+            off_reads: OFF_READS,
             confine: &|needs| {
                 self.log
                     .debug(format!("{}: {}", self.name, confinement::confine(needs)))

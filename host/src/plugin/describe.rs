@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
+use zeroize::Zeroizing;
 
 use super::bindings::Plugin as Bindings;
 use super::bindings::fencebox::agent::metadata as wit;
@@ -40,6 +41,9 @@ pub struct Described {
     pub(super) log: Arc<Log>,
     pub(super) agent: String,
     pub(super) session: Option<ResourceAny>,
+    /// What a new session is opened with, where one can replace the present
+    /// one.
+    pub(super) reopening: Option<Zeroizing<Vec<(String, String)>>>,
     /// What stopped the plugin, if anything did.
     pub(super) stopped: Option<device::Error>,
 }
@@ -74,6 +78,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
         log: log.clone(),
         agent: name.to_owned(),
         session: None,
+        reopening: None,
         stopped: None,
     };
     if let Some(reason) = plugin.withheld(&described) {

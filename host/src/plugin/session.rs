@@ -89,10 +89,38 @@ impl Device for Described {
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         self.session = Some(session);
+        // Only sockets stay open in a session: an HTTP exchange has a connection of its own.
+        self.reopening = self.sockets.iter().next().map(|_| options);
         if let Some(http) = &mut self.store.data_mut().http {
             http.set_patience(limits.shell, "shell_timeout");
         }
         Ok(())
+    }
+
+    fn set_deadline(&mut self, deadline: Deadline) {
+        let state = self.store.data_mut();
+        state.deadline = deadline;
+        if let Some(http) = &mut state.http {
+            http.set_deadline(deadline);
+        }
+        if let Some(files) = &mut state.files {
+            files.set_deadline(deadline);
+        }
+    }
+
+    /// The old session ends before the new one begins: a device may allow only
+    /// one.
+    fn renew(&mut self) -> Result<(), Error> {
+        let Some(options) = self.reopening.take() else {
+            return Ok(());
+        };
+        let outcome = self.end_session().and_then(|()| {
+            let session = self.call(|guest, store| guest.call_open(store, &options))?;
+            self.session = Some(session);
+            Ok(())
+        });
+        self.reopening = Some(options);
+        outcome
     }
 
     fn probe(&mut self) -> Result<(), Error> {
@@ -215,6 +243,17 @@ impl Described {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect::<Vec<_>>()
             .into()
+    }
+
+    /// Logs out, and lets the guest drop all that the session holds.
+    fn end_session(&mut self) -> Result<(), Error> {
+        let Some(session) = self.session.take() else {
+            return Ok(());
+        };
+        self.call(|guest, store| {
+            guest.call_close(&mut *store, session)?;
+            session.resource_drop(store).map(Ok)
+        })
     }
 
     /// Calls a method of the session that was opened.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::agent::clock::Clock;
+use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::options::Options;
@@ -63,6 +63,16 @@ impl Device for Observed<'_> {
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
         let (answer, took) = self.timed(|device| device.open(options, limits));
+        self.report.login += took;
+        answer
+    }
+
+    fn set_deadline(&mut self, deadline: Deadline) {
+        self.device.set_deadline(deadline);
+    }
+
+    fn renew(&mut self) -> Result<(), Error> {
+        let (answer, took) = self.timed(|device| device.renew());
         self.report.login += took;
         answer
     }

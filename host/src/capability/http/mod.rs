@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 use rustls::ClientConfig;
 use url::Position;
 
@@ -108,6 +108,11 @@ impl Http {
     /// Whether a message about a certificate may advise to name it.
     pub fn set_pinnable(&mut self, pinnable: bool) {
         self.pinnable = pinnable;
+    }
+
+    /// From now on no exchange lasts longer than until then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
     }
 
     /// The action is over, and there is time until `deadline` to log out. An
@@ -278,6 +283,11 @@ impl Http {
             let mut field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?;
             field.set_sensitive(is_telling(name.as_str()));
             headers.append(name, field);
+        }
+        // What a cache kept may be older than the request before.
+        if matches!(request.method, Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            headers.entry(PRAGMA).or_insert(HeaderValue::from_static("no-cache"));
         }
         self.hide(&request.headers);
         let basic = self.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;

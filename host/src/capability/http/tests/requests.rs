@@ -41,6 +41,39 @@ fn exactly_what_was_asked() {
     );
 }
 
+/// A request of this method and with these fields, as it was sent.
+fn sent(method: Method, fields: &[(&str, &str)]) -> String {
+    let server = Server::answering(EMPTY);
+    let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let request = Request {
+        method,
+        headers: fields.iter().map(field).collect(),
+        ..get("/")
+    };
+    http(server.origin()).send(request).unwrap();
+    server.request().to_lowercase()
+}
+
+#[test]
+fn reads_ask_caches_not_to_answer() {
+    for method in [Method::GET, Method::HEAD] {
+        let sent = sent(method, &[]);
+        assert!(sent.contains("\r\ncache-control: no-cache\r\n"), "{sent}");
+        assert!(sent.contains("\r\npragma: no-cache\r\n"), "{sent}");
+    }
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let sent = sent(method, &[]);
+        assert!(!sent.contains("no-cache"), "{sent}");
+    }
+}
+
+#[test]
+fn a_plugin_may_say_what_caches_do() {
+    let sent = sent(Method::GET, &[("Cache-Control", "max-age=0")]);
+    assert!(sent.contains("\r\ncache-control: max-age=0\r\n"), "{sent}");
+    assert!(!sent.contains("no-cache"), "{sent}");
+}
+
 #[test]
 fn each_method() {
     for (method, length) in [

@@ -48,6 +48,26 @@ fn a_plugin_that_takes_accepted_for_done_is_caught() {
     assert_eq!((again.runs, again.false_successes.len()), (1, 1), "{again}");
 }
 
+/// The mutation "one read is enough": the runs that are true with the real host are not with that one.
+#[test]
+fn a_host_that_takes_one_read_for_proof_is_caught() {
+    support::tree();
+    for device in ["clc", "xenapi", "ovh", "relay"] {
+        let options = |off_reads| Options {
+            device: Some(device.to_owned()),
+            case: Some("off/onoff/on/replicas-".to_owned()),
+            brief: true,
+            off_reads,
+            ..Options::default()
+        };
+        let real = matrix::run(&matrix::devices(), &options(None)).unwrap();
+        assert!(real.is_good() && real.runs > 0, "{real}");
+        let mutated = matrix::run(&matrix::devices(), &options(Some(1))).unwrap();
+        println!("{mutated}");
+        assert!(!mutated.false_successes.is_empty(), "{mutated}");
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_runs() {
     let runs = |seed| {

@@ -37,11 +37,13 @@ use support::Outcome;
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
 /// `install`, one plugin and its upgrade; in `matrix`, one that believes too
 /// much; in `secrets`, what is masked; in `conformance.rs`, the recorded
-/// devices; and in `dummy.rs`, what files may be touched.
+/// devices; in `dummy.rs`, what files may be touched; and in `proof`, one with a
+/// connection of its own.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_credulous",
     "fence_echo",
+    "fence_line",
     "fence_narrow",
     "fence_probe",
     "fence_trespass",

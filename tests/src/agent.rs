@@ -15,6 +15,7 @@ use fencebox::agent::power::OFF_READS;
 use fencebox::agent::run::Call;
 use fencebox::agent::virtual_clock::VirtualClock;
 use fencebox::plugin::Plugin;
+use fencebox::policy::Grant;
 
 use crate::secrets::Secrets;
 
@@ -133,7 +134,11 @@ fn plugin(name: &str) -> Result<Arc<Plugin>> {
         return Ok(plugin.clone());
     }
     let path = tree()?.join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
-    let plugin = Arc::new(Plugin::load(path, &Log::new(Box::new(io::sink())))?);
+    let plugin = Arc::new(Plugin::load(
+        Grant::unrestricted(),
+        path,
+        &Log::new(Box::new(io::sink())),
+    )?);
     loaded.insert(name.to_owned(), plugin.clone());
     Ok(plugin)
 }

@@ -147,14 +147,15 @@ impl Error {
 /// A device, and one conversation with it, from log-in to log-out. No call
 /// waits for an effect; that is what the state machine is for.
 pub trait Device {
-    /// Refuses option values that could never reach the device. Contacts
-    /// nobody. The message names the option.
-    fn check(&self, options: &Options) -> Result<(), String>;
-    /// What the device takes of the system where the options put it. Asked once,
-    /// before the process is confined to that and nothing else; the device
-    /// leaves no thread behind that would stay unconfined.
-    fn needs(&mut self, _options: &Options) -> Needs {
-        Needs::default()
+    /// Refuses option values that could never reach the device, and keeps where
+    /// the others put it. Contacts nobody. The message names the option.
+    fn check(&mut self, options: &Options) -> Result<(), String>;
+    /// Makes the device ready to be opened, and gives what it takes of the
+    /// system. Called once, after [`Device::check`], and before the process is
+    /// confined to that and nothing else; the device leaves no thread behind
+    /// that would stay unconfined.
+    fn prepare(&mut self) -> Result<Needs, String> {
+        Ok(Needs::default())
     }
     /// The longest that an action on it may take, whatever the options allow.
     fn longest(&self) -> Duration {

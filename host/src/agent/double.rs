@@ -67,7 +67,7 @@ fn next(answers: &mut VecDeque<Result<(), Error>>) -> Result<(), Error> {
 }
 
 impl Device for Double {
-    fn check(&self, _: &Options) -> Result<(), String> {
+    fn check(&mut self, _: &Options) -> Result<(), String> {
         Ok(())
     }
 

@@ -86,12 +86,15 @@ impl Call<'_> {
             Ok(plugs) => plugs.into_iter().map(str::to_owned).collect::<Vec<_>>(),
             Err(error) => return self.refuse(&error),
         };
-        (self.confine)(&device.needs(&options));
+        match device.prepare() {
+            Ok(needs) => (self.confine)(&needs),
+            Err(error) => return self.refuse(&error),
+        }
         self.contact(&options, action, &plugs, device)
     }
 
     /// Options first, then what the device's addresses make of them.
-    fn check(&self, options: &mut Options, device: &dyn Device) -> Result<Action, Exit> {
+    fn check(&self, options: &mut Options, device: &mut dyn Device) -> Result<Action, Exit> {
         let action = match checks::check(options) {
             Ok(action) => action,
             Err(errors) => {

@@ -8,7 +8,6 @@
 
 mod replace;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -22,7 +21,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 
 use crate::agent::clock::{Clock, Deadline};
 use crate::confinement::Needs;
-use crate::policy::{self, FileAccess, FileKind, Refusal};
+use crate::policy::{FileAccess, FileKind, LocatedFiles, Refusal};
 use replace::replace;
 
 /// Largest file, in bytes.
@@ -52,9 +51,7 @@ impl From<Refusal> for Failure {
 
 /// The capability, for one action.
 pub struct Files {
-    declared: policy::Files,
-    /// What the options hold.
-    paths: BTreeMap<String, PathBuf>,
+    located: LocatedFiles,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     closing: bool,
@@ -62,19 +59,9 @@ pub struct Files {
 
 impl Files {
     /// Grants the declared files where the options put them.
-    pub fn new<'o>(
-        declared: policy::Files,
-        option: impl Fn(&str) -> Option<&'o str>,
-        clock: Arc<dyn Clock>,
-        deadline: Deadline,
-    ) -> Self {
-        let paths = declared.iter().filter_map(|file| {
-            let path = option(&file.option)?;
-            Some((file.option.clone(), PathBuf::from(path)))
-        });
+    pub fn new(located: LocatedFiles, clock: Arc<dyn Clock>, deadline: Deadline) -> Self {
         Self {
-            paths: paths.collect(),
-            declared,
+            located,
             clock,
             deadline,
             closing: false,
@@ -110,14 +97,9 @@ impl Files {
     }
 
     fn place(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<Place, Failure> {
-        let file = self.declared.judge(option, entry, access)?;
-        let Some(path) = self.paths.get(option) else {
-            return Err(Failure::Denied(format!(
-                "option {option} has no value, and so names no file"
-            )));
-        };
+        let (file, path) = self.located.judge(option, entry, access)?;
         let (folder, name) = match (file.kind, entry) {
-            (FileKind::Folder, Some(entry)) => (path.as_path(), OsString::from(entry)),
+            (FileKind::Folder, Some(entry)) => (path, OsString::from(entry)),
             _ => split(path).ok_or_else(|| match path.as_os_str().is_empty() {
                 true => Failure::NotFound(format!("option {option}: an empty path names no file")),
                 false => Failure::Failed(format!("option {option}: {} is no file", path.display())),
@@ -160,11 +142,8 @@ impl Files {
 
 /// What these files take of the system, where the options put them. A file that
 /// can be written is replaced, which takes its folder.
-pub fn needs<'o>(declared: &policy::Files, option: impl Fn(&str) -> Option<&'o str>, needs: &mut Needs) {
-    for file in declared.iter() {
-        let Some(path) = option(&file.option).map(Path::new) else {
-            continue;
-        };
+pub fn needs(located: &LocatedFiles, needs: &mut Needs) {
+    for (file, path) in located.iter() {
         match (file.access, file.kind) {
             (FileAccess::Read, _) => {
                 needs.read.insert(path.to_owned());

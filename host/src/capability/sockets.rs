@@ -65,7 +65,7 @@ pub fn needs(granted: &Granted, needs: &mut Needs) {
 pub struct CarriedTooMuch(Bound);
 
 /// What the sockets of one action may do.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Gate {
     granted: Arc<Granted>,
     limits: Limits,
@@ -92,6 +92,11 @@ impl Gate {
             limits,
             book: Arc::default(),
         }
+    }
+
+    /// A gate that lets nothing through.
+    pub fn closed(limits: Limits) -> Self {
+        Self::new(Granted::nothing(), limits)
     }
 
     /// Whether the plugin may look this name up.

@@ -11,13 +11,18 @@ use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::Described;
 use crate::plugin::{Plugin, agent_name, locate};
+use crate::policy::Grant;
 
 /// For a reader, or only the names that the plugin answers to, a line each.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
     // A plugin that is looked at before it is installed has no compiled form yet: no reason to warn.
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
-    let described = Plugin::load(path.clone(), &log)?.describe(&name, &log, Arc::new(SystemClock::start()))?;
+    let described = Plugin::load(Grant::unrestricted(), path.clone(), &log)?.describe(
+        &name,
+        &log,
+        Arc::new(SystemClock::start()),
+    )?;
     if names {
         return list_names(&described, out);
     }

@@ -17,6 +17,7 @@ use super::words;
 use crate::agent::log::Log;
 use crate::installation::{Package, Previous, Steps, install, previous};
 use crate::plugin::{Folders, Installed, Plugin};
+use crate::policy::Grant;
 
 /// What the command line says.
 pub(super) struct Choice {
@@ -30,7 +31,7 @@ pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::
     candidate::stem(file)?;
     let wasm = candidate::read(file)?;
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
-    let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?;
+    let plugin = Plugin::from_bytes(Grant::unrestricted(), file.to_owned(), &wasm)?;
     let candidate = Candidate::of(&plugin, file, &log)?;
     let clean = |text: &str| log.masked(text);
     words::names(&candidate.described, out, &clean)?;

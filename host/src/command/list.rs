@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::{Plugin, installed};
+use crate::policy::Grant;
 
 pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
@@ -15,7 +16,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
         let plugin = path
             .canonicalize()
             .map_err(anyhow::Error::from)
-            .and_then(|path| Ok(Plugin::load(path, &log)?));
+            .and_then(|path| Ok(Plugin::load(Grant::unrestricted(), path, &log)?));
         let row = match plugin.and_then(|plugin| Ok(plugin.describe(&name, &log, clock.clone())?)) {
             Ok(described) => match described.withheld() {
                 Some(reason) => log.masked(&format!("broken: {reason}")),

@@ -11,13 +11,14 @@ use anyhow::Context;
 use super::candidate::{self, Candidate};
 use crate::agent::log::Log;
 use crate::plugin::{Plugin, Record};
+use crate::policy::Grant;
 
 pub(super) fn run(files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
     for file in files {
         let path = Record::path(file);
         let wasm = candidate::read(file)?;
         let log = Arc::new(Log::new(Box::new(std::io::sink())));
-        let plugin = Plugin::load(file.clone(), &log)?;
+        let plugin = Plugin::load(Grant::unrestricted(), file.clone(), &log)?;
         let candidate = Candidate::of(&plugin, file, &log)?;
         replace(&path, &candidate.record(&wasm).text()).with_context(|| path.display().to_string())?;
         writeln!(out, "{}", path.display())?;

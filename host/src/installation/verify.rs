@@ -12,6 +12,7 @@ use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::ownership::{distrust, distrust_folders};
 use crate::plugin::{Folders, Plugin, Record, agent_name, fault, locate};
+use crate::policy::Grant;
 
 /// Something that is not as it was installed.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,7 +172,7 @@ impl Inspection {
     /// What it says is what was recorded, under each of its names.
     fn description(&mut self, record: &Record, real: &Path) {
         let log = Arc::new(Log::new(Box::new(std::io::sink())));
-        let plugin = match Plugin::load(real.to_owned(), &log) {
+        let plugin = match Plugin::load(Grant::unrestricted(), real.to_owned(), &log) {
             Ok(plugin) => plugin,
             Err(cause) => return self.find(&record.name, cause.to_string()),
         };

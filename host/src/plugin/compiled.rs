@@ -74,7 +74,7 @@ pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
 /// Compiles a plugin that is in memory only; the path is for messages.
 pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
     let hash = blake3::hash(wasm);
-    Ok((compiled_now(&engine(&hash, &Limits::default())?, path, wasm)?, hash))
+    Ok((compiled_now(&engine(&hash, &Limits::standard())?, path, wasm)?, hash))
 }
 
 fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, Error> {
@@ -94,7 +94,7 @@ fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
 
 /// Why the compiled form beside this plugin file is not taken.
 pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
-    let engine = engine(&blake3::hash(&read(path)?), &Limits::default())?;
+    let engine = engine(&blake3::hash(&read(path)?), &Limits::standard())?;
     Ok(trusted(&engine, &path.with_extension("cwasm")).err())
 }
 
@@ -111,7 +111,7 @@ fn sha256(wasm: &[u8]) -> [u8; 32] {
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let wasm = read(path)?;
-    let code = engine(&blake3::hash(&wasm), &Limits::default())?
+    let code = engine(&blake3::hash(&wasm), &Limits::standard())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::bindings::Plugin as Bindings;
 use super::bindings::fencebox::agent::metadata as wit;
+use super::located::Located;
 use super::state::{State, arm, store};
 use super::{Error, Plugin, agent_name, session};
 use crate::agent::clock::{Clock, Deadline};
@@ -40,6 +41,8 @@ pub struct Described {
     pub(super) bindings: Bindings,
     pub(super) log: Arc<Log>,
     pub(super) agent: String,
+    /// Where the options put what it declared, once they were checked.
+    pub(super) located: Option<Located>,
     pub(super) session: Option<ResourceAny>,
     /// What a new session is opened with, where one can replace the present
     /// one.
@@ -56,7 +59,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
     let failed =
         |store: &mut Store<State>, cause: wasmtime::Error| plugin.bad_description(session::explain(store, &cause));
     let bindings = Bindings::instantiate(&mut store, &plugin.component, &plugin.linker);
-    let bindings = bindings.map_err(|cause| failed(&mut store, cause))?;
+    let bindings = bindings.map_err(|cause| plugin.bad_description(session::explain_start(&mut store, &cause)))?;
     arm(&mut store);
     let answer = bindings.fencebox_agent_device().call_describe(&mut store, name);
     let answer = answer.map_err(|cause| failed(&mut store, cause))?;
@@ -77,6 +80,7 @@ pub(super) fn describe(plugin: &Plugin, name: &str, log: &Arc<Log>, clock: Arc<d
         bindings,
         log: log.clone(),
         agent: name.to_owned(),
+        located: None,
         session: None,
         reopening: None,
         stopped: None,

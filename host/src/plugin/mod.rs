@@ -5,6 +5,7 @@ mod compiled;
 mod describe;
 pub(crate) mod find;
 mod imports;
+mod located;
 mod record;
 mod session;
 mod state;
@@ -85,12 +86,8 @@ impl Plugin {
     /// Loads the file: its compiled form if that can be trusted, else the
     /// component itself, which takes longer and is said in the log. Imports
     /// that the contract does not have are refused here, before anything runs.
-    pub fn load(path: PathBuf, log: &Log) -> Result<Self, Error> {
-        Self::load_under(Grant::default(), path, log)
-    }
-
-    /// The same for an agent to which the policy leaves this.
-    pub fn load_under(grant: Grant, path: PathBuf, log: &Log) -> Result<Self, Error> {
+    /// The policy leaves `grant` to it.
+    pub fn load(grant: Grant, path: PathBuf, log: &Log) -> Result<Self, Error> {
         let record = Record::beside(&path);
         if record == Ok(None) && find::is_stored(&path) {
             // It was there a moment ago: the plugin is being replaced.
@@ -118,7 +115,7 @@ impl Plugin {
         let mut tries = 0;
         loop {
             tries += 1;
-            match Self::load_under(grant.clone(), locate(name)?, log) {
+            match Self::load(grant.clone(), locate(name)?, log) {
                 Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound && tries < 3 => {}
                 outcome => return outcome,
             }
@@ -126,10 +123,10 @@ impl Plugin {
     }
 
     /// Compiles a plugin that is not installed, from memory; the path is for
-    /// messages. It is held to no record and no policy.
-    pub fn from_bytes(path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
+    /// messages. It is held to no record.
+    pub fn from_bytes(grant: Grant, path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
         let (component, hash) = compiled::from_bytes(&path, wasm)?;
-        Self::link(path, component, hash, Ok(None), Grant::default())
+        Self::link(path, component, hash, Ok(None), grant)
     }
 
     /// Its compiled form, to be written beside it.

@@ -87,7 +87,7 @@ pub(super) fn store(
         http: None,
         files: None,
         journal: None,
-        gate: Gate::default(),
+        gate: Gate::closed(limits),
         has_sockets: false,
         closing: false,
         output,

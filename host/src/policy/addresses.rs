@@ -81,7 +81,7 @@ impl Addresses {
     /// What is left of them under the policy: all of them, or none, with the
     /// rule. Refused outright is what the user named: of what the plugin itself
     /// names it may need another part, so that is refused when it is used.
-    pub fn under(self, grant: &Grant) -> Result<Self, Refusal> {
+    pub(super) fn under(self, grant: &Grant) -> Result<Self, Refusal> {
         let (source, by_user) = &self.source;
         for origin in &self.named {
             grant.check_tls(origin)?;

@@ -46,7 +46,7 @@ mod words;
 pub use addresses::Addresses;
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use file::Policy;
-pub use files::{File, FileAccess, FileKind, Files};
+pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};
 pub use grant::Grant;
 pub use limits::{Bound, Limit, Limits, Unit};
 pub use origin::{Origin, Proxy};

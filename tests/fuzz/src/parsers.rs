@@ -15,7 +15,7 @@ use fencebox::agent::log::Log;
 use fencebox::agent::options::{Options, Table, checks};
 use fencebox::capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox::policy::request::{check_headers, check_path};
-use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Limit, Policy, Port, Scheme, UrlOption};
+use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Grant, Limit, Policy, Port, Scheme, UrlOption};
 
 pub use exchanges::http_answers;
 
@@ -67,7 +67,7 @@ pub fn addresses(data: &[u8]) {
         _ => None,
     };
     for endpoint in ["url", "ip", "template"] {
-        let mut addresses = match ENDPOINTS.locate(endpoint, option) {
+        let mut addresses = match ENDPOINTS.locate(endpoint, &Grant::unrestricted(), option) {
             Ok(addresses) => addresses,
             Err(refusal) => {
                 let message = refusal.to_string();
@@ -140,7 +140,7 @@ pub fn policies(data: &[u8]) {
         }
         let there = |name: &str| (name == "url").then_some("https://10.0.0.7");
         let named = ENDPOINTS
-            .locate("url", there)
+            .locate("url", &Grant::unrestricted(), there)
             .map(|addresses| addresses.named().to_vec());
         for origin in named.unwrap_or_default() {
             for outcome in [grant.check(&origin), grant.admits(&origin, [10, 0, 0, 7].into())] {

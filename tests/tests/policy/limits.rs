@@ -121,7 +121,8 @@ fn calls() {
     };
     // That device speaks no XML-RPC, and says so with an answer of some bytes.
     call("xmlrpc-bytes = 3", "plain").assert_refused(&["a body of more than 3 bytes (policy limit xmlrpc-bytes)"]);
-    call("handover = \"1 MiB\"", "bytes").assert_refused(&["more than 1 MiB in one call (policy limit handover)"]);
+    call("handover = \"1 MiB\"", "bytes")
+        .assert_refused(&["a call can hand over at most 1 MiB (policy limit handover)"]);
 }
 
 #[test]

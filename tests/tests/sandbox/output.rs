@@ -120,7 +120,7 @@ fn a_million_plugs_are_too_many() {
     for action in ["list", "list-status"] {
         let outcome = call("fence_rows", &options(action, "rows=million\n"));
         let what = format!("fence_rows rows=million {action}");
-        assert_contained("fence_rows", &what, &outcome, &["handed over more than 16 MiB"]);
+        assert_contained("fence_rows", &what, &outcome, &["a call can hand over at most 16 MiB"]);
         // A name is no list, and as long as it fits it is a name.
         let outcome = call("fence_rows", &options(action, "rows=long\n"));
         show(&format!("fence_rows rows=long {action}"), &outcome);

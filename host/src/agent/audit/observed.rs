@@ -6,6 +6,7 @@ use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::options::Options;
+use crate::confinement::Needs;
 
 /// What was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,8 +58,12 @@ impl<'a> Observed<'a> {
 }
 
 impl Device for Observed<'_> {
-    fn check(&self, options: &Options) -> Result<(), String> {
+    fn check(&mut self, options: &Options) -> Result<(), String> {
         self.device.check(options)
+    }
+
+    fn prepare(&mut self) -> Result<Needs, String> {
+        self.device.prepare()
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {

@@ -35,7 +35,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 fn allowed_answers_pass_as_they_are() {
     let answers = addresses(&["192.0.2.7:443", "[2001:db8::7]:443"]);
     assert_eq!(
-        judge(&origin("device.example"), &Grant::default(), answers.clone()),
+        judge(&origin("device.example"), &Grant::unrestricted(), answers.clone()),
         Ok(answers)
     );
 }
@@ -49,7 +49,7 @@ fn one_forbidden_answer_refuses_all() {
         "[fe80::1]:443",
     ] {
         for answers in [["192.0.2.7:443", forbidden], [forbidden, "192.0.2.7:443"]] {
-            let failure = judge(&origin("device.example"), &Grant::default(), addresses(&answers)).unwrap_err();
+            let failure = judge(&origin("device.example"), &Grant::unrestricted(), addresses(&answers)).unwrap_err();
             assert!(matches!(&failure, Failure::Denied(_)), "{failure}");
             assert!(
                 failure.to_string().starts_with("refused: device.example resolved to "),
@@ -92,7 +92,7 @@ fn of_the_answers_those_are_left_that_the_policy_leaves() {
 
 #[test]
 fn no_answer_is_no_address() {
-    let failure = judge(&origin("device.example"), &Grant::default(), Vec::new()).unwrap_err();
+    let failure = judge(&origin("device.example"), &Grant::unrestricted(), Vec::new()).unwrap_err();
     assert_eq!(
         failure,
         Failure::Unreachable("device.example has no address".to_owned())
@@ -107,7 +107,7 @@ fn written_addresses_are_not_looked_up() {
         ("[fe80::1]", "[fe80::1]:443"),
     ] {
         assert_eq!(
-            wait(resolve(&origin(host), &Grant::default())),
+            wait(resolve(&origin(host), &Grant::unrestricted())),
             Ok(addresses(&[address]))
         );
     }

@@ -61,7 +61,8 @@ fn granted(folder: &Path) -> Files {
     };
     let clock = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
-    Files::new(policy::Files::new(declared.to_vec()).unwrap(), option, clock, deadline)
+    let located = policy::Files::new(declared.to_vec()).unwrap().locate(option);
+    Files::new(located, clock, deadline)
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn paths_that_are_no_files() {
         }]);
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
         let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
-        let files = Files::new(declared.unwrap(), |_| Some(path), clock, deadline);
+        let files = Files::new(declared.unwrap().locate(|_| Some(path)), clock, deadline);
         assert!(files.read("status_file", None).is_err(), "{path}");
         let failure = files.write("status_file", None, Vec::new()).unwrap_err();
         assert!(failure.to_string().contains("status_file"), "{path}: {failure}");
@@ -204,7 +205,7 @@ fn a_slow_file_is_given_up_when_interrupted_but_not_while_logging_out() {
     clock.stop_at(Duration::ZERO);
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
     let declared = policy::Files::new(Vec::new()).unwrap();
-    let mut files = Files::new(declared, |_| None, clock, deadline);
+    let mut files = Files::new(declared.locate(|_| None), clock, deadline);
 
     // Answers only once nobody waits any more.
     let (release, released) = std::sync::mpsc::channel::<()>();

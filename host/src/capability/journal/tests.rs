@@ -23,7 +23,7 @@ impl Lines {
 }
 
 fn journal(verbose: bool) -> (Journal, Arc<Log>, Lines) {
-    journal_under(Limits::default(), verbose)
+    journal_under(Limits::standard(), verbose)
 }
 
 fn journal_under(limits: Limits, verbose: bool) -> (Journal, Arc<Log>, Lines) {
@@ -100,7 +100,7 @@ fn a_few_long_lines_are_a_flood_too() {
 
 #[test]
 fn a_lower_limit_is_named() {
-    let (mut lines, mut bytes) = (Limits::default(), Limits::default());
+    let (mut lines, mut bytes) = (Limits::standard(), Limits::standard());
     lines.lower(Limit::LogLines, 2);
     bytes.lower(Limit::LogBytes, 8);
     for (limits, words) in [

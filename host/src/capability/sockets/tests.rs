@@ -1,7 +1,9 @@
 //! The gate, and datagrams on this machine alone.
 
+use std::sync::Arc;
+
 use super::{Failure, Gate};
-use crate::policy::{Address, Limit, Limits, Port, Socket, SocketPurpose, SocketUse, Sockets};
+use crate::policy::{Address, Grant, Limit, Limits, Port, Socket, SocketPurpose, SocketUse, Sockets};
 
 fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
     let socket = Socket {
@@ -10,10 +12,12 @@ fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
         addresses: vec![Address::Fixed(host.to_owned())],
         port: Port::Fixed(port),
     };
-    Gate::new(
-        Sockets::new(vec![socket]).unwrap().locate(|_| None).unwrap(),
-        Limits::default(),
-    )
+    gate_of(socket)
+}
+
+fn gate_of(socket: Socket) -> Gate {
+    let (declared, policy) = (Sockets::new(vec![socket]).unwrap(), Arc::new(Grant::unrestricted()));
+    Gate::new(declared.locate(policy, |_| None).unwrap(), Limits::standard())
 }
 
 fn admits(gate: &Gate, purpose: SocketUse, address: &str) -> bool {
@@ -77,8 +81,7 @@ fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
         addresses: Vec::new(),
         port: Port::Fixed(7),
     };
-    let granted = Sockets::new(vec![here]).unwrap().locate(|_| None).unwrap();
-    let gate = Gate::new(granted, Limits::default());
+    let gate = gate_of(here);
     for port in 1..4 {
         assert!(admits(&gate, SocketUse::TcpAccept, &format!("192.0.2.1:{port}")));
     }
@@ -89,7 +92,7 @@ fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
 
 #[test]
 fn refusals_are_kept_for_the_log_and_not_without_end() {
-    let gate = Gate::default();
+    let gate = Gate::closed(Limits::standard());
     for _ in 0..100 {
         assert!(!admits(&gate, SocketUse::TcpConnect, "192.0.2.1:7"));
     }

@@ -31,7 +31,7 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
 
 /// Loads a plugin, which has to succeed, and returns the warning.
 fn warnings(path: &Path) -> String {
-    let loaded = load(path, &Grant::default()).unwrap();
+    let loaded = load(path, &Grant::unrestricted()).unwrap();
     assert_eq!(loaded.pinned, Ok(()));
     loaded.warning.unwrap_or_default()
 }
@@ -244,7 +244,7 @@ fn what_is_no_component_leaves_nothing_behind() {
         let (folder, path) = plugin(wasm);
         let errors = [
             compile(&path).unwrap_err(),
-            load(&path, &Grant::default()).err().unwrap(),
+            load(&path, &Grant::unrestricted()).err().unwrap(),
         ];
         for error in errors {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
@@ -264,7 +264,7 @@ fn a_file_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
-    let error = load(&path, &Grant::default()).err().unwrap();
+    let error = load(&path, &Grant::unrestricted()).err().unwrap();
     assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
     assert!(names(folder.path()).is_empty());
 }

@@ -1,7 +1,7 @@
 //! Where a plugin may go, and where the device may send it.
 
 use super::Addresses;
-use crate::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+use crate::policy::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme, UrlOption};
 
 /// A pool's endpoint, with these options.
 fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
@@ -26,7 +26,9 @@ fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
             .map(|(_, value)| *value)
     };
     let endpoints = Endpoints::new(vec![endpoint]).unwrap();
-    endpoints.locate("api", given).map_err(|rule| rule.to_string())
+    endpoints
+        .locate("api", &Grant::unrestricted(), given)
+        .map_err(|rule| rule.to_string())
 }
 
 fn of(urls: &str) -> Addresses {

@@ -180,7 +180,7 @@ fn what_the_rules_refuse_makes_no_connection() {
 fn a_declared_endpoint_without_an_address_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
-    http.addresses.clear();
+    http.parts.addresses.clear();
     assert_fails!(http.send(get("/")), Denied, "endpoint \"api\" has no address");
     assert_unvisited(&listener);
 }
@@ -203,7 +203,7 @@ fn a_selected_address_is_where_requests_go() {
     let (first, second) = (Server::answering(EMPTY), Server::answering(EMPTY));
     let named = Addresses::new(vec![first.origin(), second.origin()]);
     let mut http = http(first.origin());
-    http.addresses.insert("api".to_owned(), named);
+    http.parts.addresses.insert("api".to_owned(), named);
     let urls = http.addresses("api").unwrap();
     assert_eq!(urls, [first.origin().to_string(), second.origin().to_string()]);
     assert_eq!(http.select_address("api", &urls[1]).unwrap(), urls[1]);
@@ -237,8 +237,8 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         url: origin.base_url().parse().unwrap(),
         headers: reqwest::header::HeaderMap::new(),
         body: None,
-        limits: Limits::default(),
-        body_limit: Limits::default().get(Limit::ResponseBytes),
+        limits: Limits::standard(),
+        body_limit: Limits::standard().get(Limit::ResponseBytes),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -98,6 +98,7 @@ fn a_balancer_that_sends_each_connection_to_another_replica_is_found_out() {
             (Some(1), ""),
             "{order} {outcome:?}"
         );
+        assert!(outcome.stderr.contains("power_timeout"), "{order} {outcome:?}");
         assert_eq!(device.history(), [Power::On]);
     }
 }

@@ -49,15 +49,15 @@ fn replicas_out_of_step_do_not_make_a_running_machine_off() {
 }
 
 #[test]
-fn a_machine_that_is_off_is_off_behind_a_balancer_too() {
-    // The stale replica shows a machine that is off as it was before, which is on.
+fn a_machine_behind_a_balancer_is_off_once_all_replicas_say_so() {
     let machine = Machine::new(SERVER, Power::On).replicated(Power::Off, Old::Connections(Old::order("fss")));
     let settings = clc::Settings {
         machines: vec![machine],
         ..clc::Settings::default()
     };
     let cloud = Simulator::start(settings.config()).unwrap();
-    fence_clc(&cloud, "off", call_virtually).assert_done("Success: Powered OFF\n");
+    // The first look is at the stale one.
+    fence_clc(&cloud, "off", call_virtually).assert_done("Success: Already OFF\n");
     assert_eq!(cloud.power(SERVER), Some(Power::Off));
 }
 

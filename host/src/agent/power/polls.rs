@@ -59,7 +59,7 @@ impl Fencing<'_> {
         if reads > 0 && !std::mem::replace(&mut progress.is_reported, true) {
             let word = target.word();
             self.log.warning(format!(
-                "{}: {word}: {reads} reads of {needed} said {word}, and now the device says {reading}: its reads may be \
+                "{}: {word}: {reads} of {needed} reads said {word}, and now the device says {reading}: its reads may be \
                  old; counting from the start again",
                 self.agent
             ));

@@ -102,7 +102,7 @@ impl Http {
 
     /// From now on no exchange lasts longer than until then.
     pub fn set_deadline(&mut self, deadline: Deadline) {
-        self.deadline = deadline;
+        self.parts.deadline = deadline;
     }
 
     /// The action is over, and there is time until `deadline` to log out. An

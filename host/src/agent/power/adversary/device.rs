@@ -105,7 +105,7 @@ fn lost<T>() -> Result<T, Error> {
 }
 
 impl Device for Adversary<'_> {
-    fn check(&self, _: &Options) -> Result<(), String> {
+    fn check(&mut self, _: &Options) -> Result<(), String> {
         Ok(())
     }
 

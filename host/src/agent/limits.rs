@@ -20,6 +20,9 @@ const REBOOT_END: Duration = Duration::from_secs(45);
 /// The half of a reboot that switches on has at least so long, however late it
 /// is: enough for its request.
 const SECOND_HALF_LEAST: Duration = Duration::from_secs(10);
+/// Or this part of the time that has passed: a caller that has waited for
+/// minutes gives an agent minutes.
+const SECOND_HALF_PART: u32 = 6;
 /// For what no option speaks of: starting, back-off, log-in again, the reads
 /// that prove a plug off.
 const ALLOWANCE: Duration = Duration::from_secs(30);
@@ -87,7 +90,8 @@ impl Pace {
     /// [`REBOOT_END`]; else it is what the options allow `on`.
     pub fn second_half(&self, clock: &dyn Clock, is_hurried: bool) -> Deadline {
         let left = if is_hurried || self.power_timeout == 0 {
-            REBOOT_END.saturating_sub(clock.now())
+            let passed = clock.now();
+            REBOOT_END.saturating_sub(passed).max(passed / SECOND_HALF_PART)
         } else {
             self.attempt().saturating_mul(self.retry_on.max(1))
         };
@@ -186,7 +190,7 @@ mod tests {
             (USUAL, true, 20, 45),
             // However late it is, there is time for a request.
             (no_limit, true, 44, 54),
-            (no_limit, true, 300, 310),
+            (no_limit, true, 300, 350),
         ] {
             let clock = VirtualClock::default();
             clock.sleep(SECOND * elapsed).expect("nothing interrupts it");

@@ -158,7 +158,7 @@ fn assert_broken(check: Check) {
 #[test]
 fn off_is_true_on_every_device_that_keeps_the_assumption() {
     let keeps = Assumption::Reads(OFF_READS - 1);
-    let report = assert_safe(check(OFF_READS, keeps, 9));
+    let report = assert_safe(check(OFF_READS, keeps, 8));
     assert!(report.runs > 50_000, "{report:?}");
     assert_safe(Check {
         power: Off,
@@ -189,7 +189,7 @@ fn the_assumption_is_exactly_what_the_reads_need() {
 #[test]
 fn reads_that_are_not_older_than_the_proof_takes_keep_the_assumption() {
     let takes = READ_PAUSE * (OFF_READS - 1);
-    assert_safe(check(OFF_READS, Assumption::Age(takes), 9));
+    assert_safe(check(OFF_READS, Assumption::Age(takes), 8));
     assert_broken(check(OFF_READS, Assumption::Age(takes + 2 * JUST_NOW), 9));
 }
 

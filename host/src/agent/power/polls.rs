@@ -14,6 +14,9 @@ struct Progress {
     reads: u32,
     /// The next read needs a new connection.
     needs_renewal: bool,
+    /// The device asked to be read later, and nothing else was wrong: reads in
+    /// a row go on.
+    is_postponed: bool,
     /// That reads contradict each other was reported.
     is_reported: bool,
     /// The last failure in passing.
@@ -37,7 +40,9 @@ impl Fencing<'_> {
                 self.pause(READ_PAUSE)?;
                 continue;
             }
-            self.report_contradiction(&reading, needed, target, &mut progress);
+            if !progress.is_postponed {
+                self.report_contradiction(&reading, needed, target, &mut progress);
+            }
             self.log.info(format!(
                 "{}: {}: not yet, {reading} after poll {}",
                 self.agent,
@@ -66,7 +71,9 @@ impl Fencing<'_> {
         }
     }
 
-    /// Reads every plug once. A read that fails in passing counts as unknown.
+    /// Reads every plug once. A read that fails in passing counts as unknown,
+    /// but one that the device puts off is none: a limit on its rate of
+    /// requests would keep reads from ever being in a row.
     /// A request is sent again when it is due and its plug surely unchanged.
     fn poll(
         &mut self,
@@ -75,6 +82,7 @@ impl Fencing<'_> {
         progress: &mut Progress,
     ) -> Result<Reading, Error> {
         progress.trouble = None;
+        progress.is_postponed = false;
         if progress.needs_renewal {
             match self.device.renew() {
                 Ok(()) => progress.needs_renewal = false,
@@ -84,7 +92,7 @@ impl Fencing<'_> {
                 }
             }
         }
-        let mut statuses = Vec::with_capacity(requests.len());
+        let (mut statuses, mut is_any_busy, mut are_others_reached) = (Vec::with_capacity(requests.len()), false, true);
         for request in requests {
             let status = match self.device.power_status(request.plug) {
                 Ok(status) => status,
@@ -98,16 +106,24 @@ impl Fencing<'_> {
                     PowerStatus::Unknown
                 }
                 Err(trouble) => {
+                    let is_busy = matches!(trouble, Error::Busy { .. });
                     self.pass_over(trouble, &format!("read power {}", request.plug), progress)?;
+                    if is_busy {
+                        is_any_busy = true;
+                        statuses.push(PowerStatus::Unknown);
+                        continue;
+                    }
                     PowerStatus::Unknown
                 }
             };
+            are_others_reached &= target.reached(status);
             let is_unchanged = status != PowerStatus::Unknown && !target.reached(status);
             if is_unchanged && request.is_due(self.clock.now()) {
                 self.repeat(request, target)?;
             }
             statuses.push(status);
         }
+        progress.is_postponed = is_any_busy && are_others_reached;
         Ok(Reading(statuses))
     }
 

@@ -100,6 +100,13 @@ impl Adversary<'_> {
     }
 }
 
+fn busy() -> Error {
+    Error::Busy {
+        reason: "maintenance".to_owned(),
+        seconds: None,
+    }
+}
+
 fn lost<T>() -> Result<T, Error> {
     Err(Error::ConnectionLost("reset".to_owned()))
 }
@@ -124,18 +131,22 @@ impl Device for Adversary<'_> {
         let kinds = match (self.is_honest, old, self.menu) {
             (true, ..) => 1,
             (_, None, Menu::Short) => 2,
-            (_, None, Menu::Full) | (_, Some(_), Menu::Short) => 3,
-            (_, Some(_), Menu::Full) => 4,
+            (_, Some(_), Menu::Short) => 3,
+            (_, None, Menu::Full) => 4,
+            (_, Some(_), Menu::Full) => 5,
         };
         let choice = self.choices.next(kinds);
         let shown = match (choice, old, self.menu) {
             (0, ..) => Ok(machine.truth()),
             (1, ..) => Ok(Unknown),
-            (2, Some(old), Menu::Short) | (3, Some(old), _) => Ok(old),
+            (2, Some(old), Menu::Short) | (4, Some(old), _) => Ok(old),
+            (3, ..) => Err(busy()),
             _ => lost(),
         };
         machine.old_reads = match &shown {
             Ok(power) if Some(*power) == old && *power != machine.truth() => machine.old_reads + 1,
+            // It was not read.
+            Err(Error::Busy { .. }) => machine.old_reads,
             _ => 0,
         };
         if std::mem::take(&mut machine.is_late) {
@@ -170,10 +181,7 @@ impl Device for Adversary<'_> {
                 machine.is_late = true;
                 Ok(())
             }
-            5 => Err(Error::Busy {
-                reason: "maintenance".to_owned(),
-                seconds: None,
-            }),
+            5 => Err(busy()),
             6 => Err(Error::TaskFailed("refused".to_owned())),
             _ => {
                 machine.switch(now, Off);

@@ -44,6 +44,21 @@ fn a_read_that_is_not_off_starts_the_count_again() {
 }
 
 #[test]
+fn a_read_that_the_device_puts_off_is_none() {
+    // As with a limit on the rate of requests.
+    let mut device = Double::saying([Ok(Off), Ok(Off), Err(busy(9)), Ok(Off), Err(busy(9)), Ok(Off), Ok(Off)]);
+    let (outcome, took) = off_lagging(&mut device, &[On]);
+    assert_eq!(outcome, Ok(()));
+    assert_eq!((device.asked("off"), device.asked("power")), (1, 7));
+    assert!(took >= 18 * SECOND, "{took:?}");
+    // Another plug that is on is another matter.
+    let mut device =
+        Double::saying([Ok(Off), Ok(Off), Err(busy(1)), Ok(Off)]).and("2", [Ok(Off), Ok(Off), Ok(On), Ok(Off)]);
+    let (outcome, _) = off_lagging(&mut device, &[On, On]);
+    assert_eq!((outcome, device.asked("power 1")), (Ok(()), 8));
+}
+
+#[test]
 fn replicas_that_are_out_of_step_prove_nothing() {
     // Reads alternate: one replica shows the machine as it was before its last start.
     let reads = (0..200).map(|read| Ok(if read % 2 == 0 { Off } else { On }));

@@ -45,7 +45,7 @@ fn a_machine_that_goes_off_late_is_asked_to_switch_on_all_the_same() {
         assert_eq!(outcome.exit, Exit::Success);
         assert!(device.asked("on") >= 1);
         let took = clock.now().saturating_sub(Duration::from_secs(elapsed));
-        assert!(took <= Duration::from_secs(10), "{took:?}");
+        assert!(took <= Duration::from_secs((elapsed / 6).max(10)), "{took:?}");
         assert!(elapsed > 49 || clock.now() < KILLED, "{:?}", clock.now());
     }
 }

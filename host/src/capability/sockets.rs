@@ -5,6 +5,7 @@
 //! [`Gate`], which asks the policy, counts, and remembers what was refused for
 //! the log, because WASI tells a guest no more than "access denied".
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -82,6 +83,8 @@ struct Book {
     sockets: u64,
     datagrams: u64,
     bytes: u64,
+    /// The far ends of accepted connections, by the number of the guest's socket.
+    peers: BTreeMap<u32, SocketAddr>,
 }
 
 impl Gate {
@@ -210,6 +213,21 @@ impl Gate {
         let origin = format!("udp://{group}");
         self.book().contacts.note(&origin, Some(group), sent.is_err());
         sent.map_err(failed)
+    }
+
+    /// Keeps the far end of the accepted connection of this socket of the guest.
+    pub fn remember_peer(&self, socket: u32, peer: SocketAddr) {
+        self.book().peers.insert(socket, peer);
+    }
+
+    /// The far end of an accepted connection, also of one that was reset since.
+    pub fn peer(&self, socket: u32) -> Option<SocketAddr> {
+        self.book().peers.get(&socket).copied()
+    }
+
+    /// The guest has dropped this socket.
+    pub fn forget_peer(&self, socket: u32) {
+        self.book().peers.remove(&socket);
     }
 
     fn noted<T>(&self, verdict: Result<T, Refusal>) -> Result<T, Refusal> {

@@ -2,6 +2,7 @@
 //! they were declared. The rest is linked, because the standard libraries of
 //! guests import it, and does nothing.
 
+mod accept;
 mod lookup;
 mod waiting;
 
@@ -131,6 +132,7 @@ pub fn add_to_linker<T: Sleeper + Asker + 'static>(linker: &mut Linker<T>) -> wa
     monotonic_clock::add_to_linker::<T, HasBed>(linker, T::bed)?;
     waiting::add_to_linker(linker)?;
     lookup::add_to_linker(linker)?;
+    accept::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One caller: whoever connects to the port at which hypervisors call back.
+//! One caller: anyone that connects to the port at which hypervisors call back.
 
 use std::cell::Cell;
 use std::io;
@@ -29,7 +29,7 @@ pub(crate) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    /// Begins to talk to a caller. The error is that of this machine.
+    /// Starts the conversation with a caller. The error is that of this machine.
     pub(crate) fn new(settings: &'a Settings, stream: TcpStream, peer: IpAddr) -> Result<Self> {
         let challenge = random::bytes()?;
         let (stream, is_hypervisor) = (Rc::new(stream), Rc::new(Cell::new(false)));

@@ -50,7 +50,7 @@ fn xvm() -> Agent {
         )
         .parameter(
             Parameter::integer("hypervisors")
-                .shortdesc("Number of hypervisors that must answer; with one missing nothing is off"),
+                .shortdesc("Number of hypervisors that must answer before a machine counts as off"),
         )
         .socket(
             Socket::multicast(GROUP, HOPS)

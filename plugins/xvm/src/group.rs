@@ -3,9 +3,9 @@
 //!
 //! The original takes the first answer for the answer. Where several
 //! hypervisors hear a group, that of one which does not have the machine may
-//! be it: here all are heard ([`crate::window`]). Who calls proves that it is a
-//! hypervisor; everybody can call, so a caller that breaks off, is slow, or has
-//! another key is dropped, and the others go on.
+//! be it: here all have to answer ([`crate::window`]). Anyone can connect to this
+//! machine, so a caller has to prove that it is a hypervisor. One that breaks off,
+//! is slow, or has another key is dropped, and the others go on.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, TcpStream};
@@ -22,8 +22,8 @@ use crate::settings::{Group, Settings};
 use crate::talk::{Answer, Trouble, say};
 use crate::window::{Progress, Window};
 
-/// A caller that has not proven by then that it has the key is hung up on,
-/// where callers are heard one by one.
+/// A caller that has not proven by then that it has the key is dropped,
+/// where callers are taken one by one.
 const PROOF_LIMIT: Duration = Duration::from_secs(5);
 /// How long others are waited for after an answer, within these bounds the
 /// time between two sendings.
@@ -65,13 +65,13 @@ struct Round<'a> {
     window: Window,
     /// When the last request of the other kind was sent.
     before: Option<Instant>,
-    /// The only hypervisor that is heard.
+    /// The only hypervisor that may answer.
     only: Option<IpAddr>,
     callers: Vec<Conversation<'a>>,
     /// Those whose answer counts, or would if it were whole.
-    heard: BTreeSet<IpAddr>,
+    answered: BTreeSet<IpAddr>,
     gathered: Gathered,
-    /// Nobody else is to be heard.
+    /// No other answer is wanted.
     is_enough: bool,
     next_sending: Option<Instant>,
     first_answer: Option<Instant>,
@@ -99,7 +99,7 @@ pub(crate) fn ask(
         before: membership::with(|members| members.start(request.command, start)),
         only: membership::with(|members| members.started_by()),
         callers: Vec::new(),
-        heard: BTreeSet::new(),
+        answered: BTreeSet::new(),
         gathered: Gathered::default(),
         is_enough: false,
         next_sending: Some(start),
@@ -109,7 +109,7 @@ pub(crate) fn ask(
         round.send_if_due()?;
         round.wait(&listener, end)?;
         round.take_callers(&listener)?;
-        round.hear_callers();
+        round.advance_callers();
         let progress = round.progress(&is_decided);
         if round.is_enough || round.window.is_over(Instant::now(), progress) {
             return round.finish(progress.is_decided);
@@ -118,7 +118,7 @@ pub(crate) fn ask(
 }
 
 impl<'a> Round<'a> {
-    /// Two hypervisors must not start one machine: they are heard one by one.
+    /// Two hypervisors must not start one machine: they connect one by one.
     fn is_serial(&self) -> bool {
         self.request.command == Command::On
     }
@@ -147,18 +147,19 @@ impl<'a> Round<'a> {
             until = until.min(now + INTERVAL);
         }
         let connections: Vec<&TcpStream> = self.callers.iter().map(Conversation::stream).collect();
-        listener.wait(&connections, until.min(end)).map_err(deaf)
+        listener.wait(&connections, until.min(end)).map_err(listening_failed)
     }
 
     fn take_callers(&mut self, listener: &Listener) -> Result<()> {
         while !self.is_serial() || self.callers.is_empty() {
-            let Some((stream, peer)) = listener.accept(Instant::now()).map_err(deaf)? else {
+            let Some((stream, peer)) = listener.accept(Instant::now()).map_err(listening_failed)? else {
                 break;
             };
             if self.only.is_some_and(|only| only != peer.ip().to_canonical()) {
                 let peer = name(peer.ip().to_canonical());
-                self.settings
-                    .tell(&format!("{peer} is not heard, for another one has started the machine"));
+                self.settings.tell(&format!(
+                    "{peer} is ignored: another hypervisor has started the machine"
+                ));
                 continue;
             }
             if self.callers.len() >= CALLER_LIMIT {
@@ -172,8 +173,8 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Lets every caller say what it has to say by now.
-    fn hear_callers(&mut self) {
+    /// Reads what every caller has sent by now.
+    fn advance_callers(&mut self) {
         for mut caller in std::mem::take(&mut self.callers) {
             match caller.advance() {
                 Some(Ok(answer)) => self.take_answer(&caller, answer),
@@ -192,7 +193,7 @@ impl<'a> Round<'a> {
         if is_list != (self.request.command == Command::List) {
             match self.before {
                 Some(before) => return self.take_late_answer(caller, &hypervisor, before),
-                // Of another agent of this machine.
+                // It answers another agent of this machine.
                 None if is_list => {
                     return self
                         .settings
@@ -235,7 +236,7 @@ impl<'a> Round<'a> {
     fn take_trouble(&mut self, caller: &Conversation<'_>, trouble: Trouble) {
         let trouble = trouble.of(&name(caller.peer));
         match &trouble {
-            // Somebody pretends, or is configured otherwise: worth a line, whoever else answers.
+            // An attacker, or a hypervisor with another configuration: always worth a line.
             Trouble::Stranger(text) => log::warn(format!("{text}; the connection is dropped")),
             trouble => self
                 .settings
@@ -243,7 +244,7 @@ impl<'a> Round<'a> {
         }
         if trouble.may_count() {
             if self.is_serial() {
-                // It may have done it: nobody else is to.
+                // It may have started the machine: no other one may.
                 self.is_enough = true;
                 membership::with(|members| members.set_started_by(caller.peer));
             }
@@ -259,12 +260,12 @@ impl<'a> Round<'a> {
             members.add(caller.peer, latency);
             members.slowest()
         });
-        self.heard.insert(caller.peer);
+        self.answered.insert(caller.peer);
         let now = Instant::now();
         self.window.extend(now, slowest);
         if self.first_answer.is_none() {
             self.first_answer = Some(now);
-            // Whoever missed it hears it again; who did not passes it over.
+            // Daemons that missed it get it again; the others ignore it.
             self.next_sending = Some(now);
         }
     }
@@ -272,8 +273,8 @@ impl<'a> Round<'a> {
     /// Whether all have answered that have to.
     fn is_complete(&self) -> bool {
         let count = self.group.hypervisors.filter(|_| self.only.is_none());
-        let enough = count.is_none_or(|count| self.heard.len() >= count);
-        let all = || membership::with(|members| members.missing(&self.heard).next().is_none());
+        let enough = count.is_none_or(|count| self.answered.len() >= count);
+        let all = || membership::with(|members| members.missing(&self.answered).next().is_none());
         match self.request.command {
             Command::On => true,
             Command::Monitor => enough,
@@ -289,7 +290,7 @@ impl<'a> Round<'a> {
         let gave_up = membership::with(|members| members.is_incomplete());
         Progress {
             is_complete: self.is_complete(),
-            is_counted: self.only.is_some() || self.group.hypervisors.is_some_and(|count| self.heard.len() >= count),
+            is_counted: self.only.is_some() || self.group.hypervisors.is_some_and(|count| self.answered.len() >= count),
             is_decided: gave_up || is_decided(&self.gathered.replies),
             is_talking: self.callers.iter().any(Conversation::is_hypervisor),
             greeted: greeted.max(),
@@ -327,7 +328,7 @@ impl<'a> Round<'a> {
             "{} hypervisors have answered; set hypervisors={0} instead of {count}",
             members.len()
         );
-        if members.is_news(&line) {
+        if members.is_new_line(&line) {
             log::warn(line);
         }
     }
@@ -336,14 +337,14 @@ impl<'a> Round<'a> {
     fn missing(&self) -> String {
         let seconds = self.settings.timeout.as_secs();
         let list = |peers: Vec<&IpAddr>| peers.iter().map(|peer| peer.to_string()).collect::<Vec<_>>().join(", ");
-        if let Some(count) = self.group.hypervisors.filter(|count| self.heard.len() < *count) {
+        if let Some(count) = self.group.hypervisors.filter(|count| self.answered.len() < *count) {
             return format!(
                 "{} of {count} hypervisors (option hypervisors) answered within {seconds} s, from {}; a missing one may run the machine",
-                self.heard.len(),
-                list(self.heard.iter().collect()),
+                self.answered.len(),
+                list(self.answered.iter().collect()),
             );
         }
-        let absent = membership::with(|members| list(members.missing(&self.heard).collect()));
+        let absent = membership::with(|members| list(members.missing(&self.answered).collect()));
         format!("the hypervisor at {absent} answered before, and does not answer now; it may run the machine")
     }
 
@@ -372,8 +373,8 @@ fn name(peer: IpAddr) -> String {
     format!("the hypervisor at {peer}")
 }
 
-fn deaf(cause: std::io::Error) -> Error {
-    Error::ConnectionLost(format!("callers cannot be heard: {}", say(&cause)))
+fn listening_failed(cause: std::io::Error) -> Error {
+    Error::ConnectionLost(format!("hypervisors cannot connect to this machine: {}", say(&cause)))
 }
 
 fn shown(answer: &Answer) -> String {

@@ -7,6 +7,7 @@
 //! reboots one that is off. So power is read off the list of machines, and
 //! reboot is the host's: off, seen to be off, on.
 
+mod contradiction;
 mod conversation;
 mod description;
 mod digest;
@@ -56,14 +57,14 @@ impl Device for Hypervisors {
         check_name(plug)?;
         let is_on = |replies: &[Reply]| matches!(find(plug, replies), Ok(Some(PowerStatus::On)));
         let gathered = self.ask(Command::List, "", is_on)?;
-        warn_of_contradiction(plug, &gathered.replies);
+        contradiction::note_listed(plug, &gathered.replies);
         match find(plug, &gathered.replies)? {
             // It runs, whatever those say who did not finish.
             Some(PowerStatus::On) => return Ok(PowerStatus::On),
             found => {
                 complete(&gathered)?;
                 if let Some(status) = found {
-                    return Ok(status);
+                    return Ok(contradiction::unknown_if_gone(plug, status, &gathered.replies));
                 }
             }
         }
@@ -88,6 +89,9 @@ impl Device for Hypervisors {
         if let Some(missing) = gathered.missing {
             // It may have done it, and may not have been asked.
             return Err(Error::ConnectionLost(missing));
+        }
+        if target == PowerTarget::Off {
+            contradiction::note_switched_off(plug, &gathered.replies);
         }
         // Whether it is true the list tells.
         let off = command == Command::Off && gathered.has(&Answer::Off);
@@ -156,39 +160,6 @@ fn machines(replies: &[Reply]) -> impl Iterator<Item = &Machine> {
 /// The power of a machine by all lists; none if no list has it.
 fn find(plug: &str, replies: &[Reply]) -> Result<Option<PowerStatus>> {
     machine::find(plug, machines(replies))
-}
-
-/// Says it once where one hypervisor has a machine off and another does not:
-/// each may be what a migration left behind.
-fn warn_of_contradiction(plug: &str, replies: &[Reply]) {
-    if find(plug, replies).is_err() {
-        // Two machines of one name contradict nobody.
-        return;
-    }
-    let status = |reply: &Reply| {
-        machine::find(plug, machines(std::slice::from_ref(reply)))
-            .ok()
-            .flatten()
-    };
-    let known: Vec<_> = replies
-        .iter()
-        .filter_map(|reply| Some((reply, status(reply)?)))
-        .collect();
-    let (off, not_off): (Vec<_>, Vec<_>) = known.iter().partition(|(_, status)| *status == PowerStatus::Off);
-    if let ([(off, _), ..], [(other, status), ..]) = (off.as_slice(), not_off.as_slice()) {
-        let word = if *status == PowerStatus::On {
-            "on"
-        } else {
-            "in an unknown state"
-        };
-        let line = format!(
-            "{plug} is off at {}, and {word} at {}: not off",
-            off.hypervisor, other.hypervisor
-        );
-        if membership::with(|members| members.is_news(&line)) {
-            log::warn(line);
-        }
-    }
 }
 
 /// Part of what hypervisors have would read as all of it.

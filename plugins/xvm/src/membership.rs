@@ -27,12 +27,15 @@ pub(crate) struct Membership {
     last_other: Option<Instant>,
     /// The hypervisor that has switched the machine on.
     started_by: Option<IpAddr>,
-    /// A request had the whole window, so that later ones look for no strangers.
+    /// A request had the whole window, so that later ones need less time.
     surveyed: bool,
     /// One that had to answer did not.
     incomplete: bool,
-    /// What was said once.
-    told: BTreeSet<String>,
+    /// Machines, and hypervisors that listed them as not off and have not
+    /// reported since that they are.
+    running: BTreeSet<(String, String)>,
+    /// Lines that were logged once.
+    logged: BTreeSet<String>,
 }
 
 /// Changes what this action has seen.
@@ -48,9 +51,9 @@ impl Membership {
     }
 
     /// The hypervisors that have not answered yet, of those that have to.
-    pub(crate) fn missing<'a>(&'a self, heard: &'a BTreeSet<IpAddr>) -> impl Iterator<Item = &'a IpAddr> {
+    pub(crate) fn missing<'a>(&'a self, answered: &'a BTreeSet<IpAddr>) -> impl Iterator<Item = &'a IpAddr> {
         let has_to = |peer: &&IpAddr| self.started_by.is_none_or(|only| only == **peer);
-        self.members.difference(heard).filter(has_to)
+        self.members.difference(answered).filter(has_to)
     }
 
     /// How many there are.
@@ -82,7 +85,7 @@ impl Membership {
         self.started_by = Some(peer);
     }
 
-    /// The only hypervisor that is heard from then on: a call of another one
+    /// The only hypervisor that may answer from then on: a call of another one
     /// may be about the same request, which it would then do as well.
     pub(crate) fn started_by(&self) -> Option<IpAddr> {
         self.started_by
@@ -94,19 +97,34 @@ impl Membership {
         self.incomplete |= is_incomplete;
     }
 
-    /// Whether a request had the whole window, for hypervisors nobody has seen.
+    /// Whether a request had the whole window, so that unknown hypervisors had time to answer.
     pub(crate) fn is_surveyed(&self) -> bool {
         self.surveyed
     }
 
-    /// Whether a hypervisor was waited for in vain: it is not again.
+    /// Whether a hypervisor did not answer until the timeout: later requests do not
+    /// wait for it again.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.incomplete
     }
 
-    /// Whether this was not said before in this action.
-    pub(crate) fn is_news(&mut self, text: &str) -> bool {
-        self.told.insert(text.to_owned())
+    /// This hypervisor reported a machine as off, or as something else.
+    pub(crate) fn set_running(&mut self, plug: &str, hypervisor: &str, is_running: bool) {
+        let entry = (plug.to_owned(), hypervisor.to_owned());
+        match is_running {
+            true => drop(self.running.insert(entry)),
+            false => drop(self.running.remove(&entry)),
+        }
+    }
+
+    /// Whether this hypervisor ran a machine when it last reported it.
+    pub(crate) fn is_running(&self, plug: &str, hypervisor: &str) -> bool {
+        self.running.contains(&(plug.to_owned(), hypervisor.to_owned()))
+    }
+
+    /// Whether this line was not logged before in this action.
+    pub(crate) fn is_new_line(&mut self, text: &str) -> bool {
+        self.logged.insert(text.to_owned())
     }
 }
 
@@ -127,15 +145,15 @@ mod tests {
         membership.add(second, Duration::from_secs(3));
         membership.add(first, Duration::from_millis(9));
         assert_eq!(membership.slowest(), Duration::from_secs(3));
-        let heard = BTreeSet::from([first]);
-        assert_eq!(membership.missing(&heard).collect::<Vec<_>>(), [&second]);
-        // One that nobody knew takes nobody's place.
-        let heard = BTreeSet::from([first, [10, 0, 0, 3].into()]);
-        assert_eq!(membership.missing(&heard).count(), 1);
+        let answered = BTreeSet::from([first]);
+        assert_eq!(membership.missing(&answered).collect::<Vec<_>>(), [&second]);
+        // Another hypervisor does not replace a missing one.
+        let answered = BTreeSet::from([first, [10, 0, 0, 3].into()]);
+        assert_eq!(membership.missing(&answered).count(), 1);
     }
 
     #[test]
-    fn only_the_hypervisor_that_started_a_machine_is_heard_after_that() {
+    fn only_the_hypervisor_that_started_a_machine_has_to_answer_after_that() {
         let [first, second]: [IpAddr; 2] = [[10, 0, 0, 1].into(), [10, 0, 0, 2].into()];
         let mut membership = Membership::default();
         membership.add(first, Duration::ZERO);
@@ -160,10 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn the_same_line_is_said_once() {
+    fn the_same_line_is_logged_once() {
         let mut membership = Membership::default();
-        assert!(membership.is_news("a"));
-        assert!(!membership.is_news("a"));
-        assert!(membership.is_news("b"));
+        assert!(membership.is_new_line("a"));
+        assert!(!membership.is_new_line("a"));
+        assert!(membership.is_new_line("b"));
     }
 }

@@ -1,7 +1,7 @@
 //! How long hypervisors are waited for.
 //!
-//! An answer does not end a request: others may follow, and nobody knows how
-//! many. So a request ends once nobody has answered for a while, all that
+//! An answer does not end a request: others may follow, and the protocol does not
+//! say how many. So a request ends once no answer has come for a while, all that
 //! answered before in this action have answered again, and as many have as the
 //! option `hypervisors` says; in any case after `timeout`.
 
@@ -27,7 +27,7 @@ pub(crate) struct Progress {
     pub(crate) is_complete: bool,
     /// The option says how many there are, and so many have answered.
     pub(crate) is_counted: bool,
-    /// What the others say changes nothing any more.
+    /// More answers would change nothing.
     pub(crate) is_decided: bool,
     /// A hypervisor has not finished.
     pub(crate) is_talking: bool,
@@ -77,7 +77,7 @@ impl Window {
         self.quiet_until.is_some()
     }
 
-    /// Whether nobody else is waited for.
+    /// Whether the request is over.
     pub(crate) fn is_over(&self, now: Instant, progress: Progress) -> bool {
         if now >= self.end {
             return true;

@@ -78,7 +78,7 @@ impl Arguments {
         };
         if let (Some(stranger), Some(group)) = (self.stranger, self.group) {
             let target = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), group.port());
-            std::thread::spawn(move || stranger.haunt(target));
+            std::thread::spawn(move || stranger.run(target));
         }
         let settings = Settings {
             key: match &self.key_file {

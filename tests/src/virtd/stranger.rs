@@ -48,7 +48,7 @@ impl FromStr for Stranger {
 
 impl Stranger {
     /// Connects again and again, as long as the program runs.
-    pub fn haunt(self, target: SocketAddr) -> ! {
+    pub fn run(self, target: SocketAddr) -> ! {
         let mut kept = Vec::new();
         loop {
             let Ok(mut stream) = TcpStream::connect_timeout(&target, Duration::from_secs(1)) else {

@@ -108,12 +108,17 @@ impl Call<'_> {
         }
     }
 
-    /// Opens the debug file, and gets the secrets that are kept elsewhere.
+    /// Opens the debug file, and gets the secrets that are kept elsewhere. An
+    /// action does not fail for want of a debug file.
     fn prepare(&self, options: &mut Options) -> Result<(), String> {
         if let Some(path) = options.get("debug_file").filter(|path| !path.is_empty()) {
-            let file = DebugFile::open(Path::new(path));
-            let file = file.map_err(|cause| format!("option debug_file: cannot open {path:?}: {cause}"))?;
-            self.log.add_sink(Box::new(file));
+            match DebugFile::open(Path::new(path)) {
+                Ok(file) => self.log.add_sink(Box::new(file)),
+                Err(cause) => self.log.warning(format!(
+                    "{}: option debug_file: cannot open {path:?}: {cause}; the action goes on without it",
+                    self.name
+                )),
+            }
         }
         let patience = pace(options, 1).login();
         sources::fetch(options, patience, self.credentials, self.log)

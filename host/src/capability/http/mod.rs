@@ -148,7 +148,7 @@ impl Http {
         let response = self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
             arriving.complete().await
         })?;
-        self.hide(&response.headers);
+        self.hide(&response.headers)?;
         Ok(response)
     }
 
@@ -230,12 +230,16 @@ impl Http {
         self.contacts.all()
     }
 
-    /// Keeps what these header fields give away out of the log.
-    fn hide(&self, fields: &[(String, String)]) {
-        if let Some((log, _)) = &self.trace {
-            for (name, value) in fields {
-                tokens(name, value).for_each(|token| log.hide(token));
-            }
+    /// Keeps what these header fields give away out of the log. What the log
+    /// cannot keep out is neither sent nor handed to the plugin.
+    fn hide(&self, fields: &[(String, String)]) -> Result<(), Failure> {
+        let Some((log, _)) = &self.trace else { return Ok(()) };
+        let mut tokens = fields.iter().flat_map(|(name, value)| tokens(name, value));
+        match tokens.all(|token| log.hide_token(token)) {
+            true => Ok(()),
+            false => Err(Failure::Denied(
+                "too many secrets in header fields in one action".to_owned(),
+            )),
         }
     }
 
@@ -279,7 +283,7 @@ impl Http {
             field.set_sensitive(is_telling(name.as_str()));
             headers.append(name, field);
         }
-        self.hide(&request.headers);
+        self.hide(&request.headers)?;
         let basic = self.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
         if basic && headers.contains_key(AUTHORIZATION) {
             return Err(Failure::Invalid(

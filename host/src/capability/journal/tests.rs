@@ -11,8 +11,14 @@ use crate::policy::{Limit, Limits};
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Sink for Lines {
-    fn line(&mut self, level: Level, _: SystemTime, line: &str) {
-        self.0.lock().unwrap().push(format!("{level:?} {line}"));
+    fn name(&self) -> String {
+        "sink".to_owned()
+    }
+
+    fn lines(&mut self, _: SystemTime, lines: &[(Level, &str)]) -> std::io::Result<()> {
+        let lines = lines.iter().map(|(level, line)| format!("{level:?} {line}"));
+        self.0.lock().unwrap().extend(lines);
+        Ok(())
     }
 }
 

@@ -59,6 +59,8 @@ impl Outcome {
         secrets.assert_untold(&self.stderr, self);
         let stdin = String::from_utf8_lossy(stdin);
         let files = stdin.lines().filter_map(|line| line.strip_prefix("debug_file="));
+        // Pipes and devices have no end.
+        let files = files.filter(|path| std::fs::metadata(path).is_ok_and(|data| data.is_file()));
         for text in files.filter_map(|path| std::fs::read(path).ok()) {
             secrets.assert_untold(&String::from_utf8_lossy(&text), &"the debug file");
         }

@@ -36,12 +36,15 @@ use support::Outcome;
 
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
 /// `install`, one plugin and its upgrade; in `matrix`, one that believes too
-/// much; in `secrets`, what is masked; in `conformance.rs`, the recorded
-/// devices; and in `dummy.rs`, what files may be touched.
+/// much; in `secrets`, what is masked; in `bad_streams`, more lines than a pipe
+/// holds; in `conformance.rs`, the recorded devices; and in `dummy.rs`, what
+/// files may be touched.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_credulous",
     "fence_echo",
+    "fence_encodings",
+    "fence_long_lines",
     "fence_narrow",
     "fence_probe",
     "fence_trespass",

@@ -15,3 +15,4 @@ pub mod installation;
 mod ownership;
 pub mod plugin;
 pub mod policy;
+mod program;

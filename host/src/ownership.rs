@@ -1,54 +1,167 @@
-//! Whose files count. A compiled plugin is native code that runs as root, and
-//! a policy says what such code may do: neither is taken from somebody who
-//! could not have replaced this program as well.
+//! Which files may decide what runs here: plugins, their compiled forms, their
+//! records, and the policy. One rule for all of them: only root or the owner
+//! of this program could have written the file or put another in its place.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use crate::program;
 
 #[cfg(test)]
 mod tests;
 
-/// Why this file could have been written by somebody who may not decide what
-/// runs here; nothing if only root or the owner of this binary could. It has to
-/// be a regular file. The folders above it count: who can rename one can
-/// replace it.
-pub(crate) fn distrust(path: &Path) -> Option<String> {
-    let owner = owner();
-    let metadata = match path.symlink_metadata() {
-        Ok(metadata) => metadata,
-        Err(cause) => return Some(format!("it cannot be looked at ({cause})")),
-    };
+/// Most links on the way to a file: as many as the kernel follows.
+const LINK_LIMIT: usize = 40;
+
+/// Why a file may not decide what runs here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Untrusted {
+    /// Its own owner, mode or kind.
+    #[error("{0}")]
+    File(String),
+    /// What leads to it.
+    #[error(transparent)]
+    Place(#[from] Place),
+}
+
+/// Why a path may lead to something else tomorrow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {kind} {} {reason}", .path.display())]
+pub(crate) struct Place {
+    /// `folder`, `link`, or `path` if there is nothing.
+    kind: &'static str,
+    /// Which one.
+    pub(crate) path: PathBuf,
+    /// Its owner or mode.
+    reason: String,
+}
+
+/// Opens a file to read it, without waiting for the other end of a pipe.
+/// With `follow` the last part of the path may be a link.
+///
+/// # Errors
+///
+/// When it cannot be opened, or is not a regular file.
+pub(crate) fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
+    let flags = libc::O_NONBLOCK | if follow { 0 } else { libc::O_NOFOLLOW };
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|cause| match cause.raw_os_error() {
+        Some(libc::ELOOP) if !follow => irregular(),
+        _ => cause,
+    })?;
+    let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Some("this is no regular file".to_owned());
+        return Err(irregular());
     }
-    if let Some(reason) = belongs_elsewhere(&metadata, owner).or_else(|| writable_by_others(&metadata)) {
-        return Some(reason);
+    Ok((file, metadata))
+}
+
+fn irregular() -> io::Error {
+    io::Error::other("this is no regular file")
+}
+
+/// Verifies owner, mode and place of the file at this path. `metadata` is that
+/// of the opened file, so that what is verified is what is read.
+pub(crate) fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
+    let owner = owner();
+    if !metadata.is_file() {
+        return Err(Untrusted::File(irregular().to_string()));
     }
-    // The real ones: a path may lead through links, or begin nowhere.
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    distrust_folders(folder.unwrap_or(Path::new(".")))
+    match belongs_elsewhere(metadata, owner).or_else(|| writable_by_others(metadata)) {
+        Some(reason) => Err(Untrusted::File(reason)),
+        None => Ok(check_way(path, owner)?),
+    }
+}
+
+/// Verifies the folders and links that lead to this path, and the folder that
+/// it leads to if it is one: who can replace one of them decides what is found
+/// there.
+pub(crate) fn check_place(path: &Path) -> Result<(), Place> {
+    check_way(path, owner())
+}
+
+/// Why this file could have been written by somebody who may not decide what
+/// runs here.
+pub(crate) fn distrust(path: &Path) -> Option<String> {
+    match path.symlink_metadata() {
+        Ok(metadata) => check(path, &metadata).err().map(|reason| reason.to_string()),
+        Err(cause) => Some(format!("it cannot be looked at ({cause})")),
+    }
 }
 
 /// The same of a folder and all that are above it.
 pub(crate) fn distrust_folders(folder: &Path) -> Option<String> {
-    let owner = owner();
-    let folder = match folder.canonicalize() {
-        Ok(folder) => folder,
-        Err(cause) => return Some(format!("its folder cannot be looked at ({cause})")),
-    };
-    folder.ancestors().find_map(|folder| {
-        let reason = match folder.metadata() {
-            Ok(metadata) => distrust_folder(&metadata, owner)?,
-            Err(cause) => format!("cannot be looked at ({cause})"),
-        };
-        Some(format!("the folder {} {reason}", folder.display()))
-    })
+    check_place(folder).err().map(|reason| reason.to_string())
 }
 
-/// The owner of this binary, also when another has taken its place by now.
+/// Walks to the path part by part, as the kernel does, through every link.
+fn check_way(path: &Path, owner: u32) -> Result<(), Place> {
+    let absolute = std::path::absolute(path).map_err(|cause| place("folder", path, &cause))?;
+    let mut left = parts(&absolute);
+    let (mut folder, mut links) = (PathBuf::from("/"), 0);
+    let root = folder.metadata().map_err(|cause| place("folder", &folder, &cause))?;
+    check_folder(&folder, &root, owner)?;
+    while let Some(part) = left.pop_front() {
+        if part == ".." {
+            folder.pop();
+            continue;
+        }
+        let next = folder.join(&part);
+        let metadata = next.symlink_metadata().map_err(|cause| place("path", &next, &cause))?;
+        if metadata.is_symlink() {
+            links += 1;
+            let target = link_target(&next, &metadata, owner, links)?;
+            if target.is_absolute() {
+                folder = PathBuf::from("/");
+            }
+            left = parts(&target).into_iter().chain(left).collect();
+        } else if metadata.is_dir() {
+            check_folder(&next, &metadata, owner)?;
+            folder = next;
+        }
+    }
+    Ok(())
+}
+
+/// Of a path, without the root and parts that say "here".
+fn parts(path: &Path) -> VecDeque<OsString> {
+    let here = |part: &Component<'_>| matches!(part, Component::RootDir | Component::CurDir);
+    let parts = path.components().filter(|part| !here(part));
+    parts.map(|part| part.as_os_str().to_owned()).collect()
+}
+
+fn link_target(link: &Path, metadata: &Metadata, owner: u32, links: usize) -> Result<PathBuf, Place> {
+    if let Some(reason) = belongs_elsewhere(metadata, owner) {
+        return Err(place("link", link, &reason));
+    }
+    if links > LINK_LIMIT {
+        return Err(place("link", link, &"leads to too many others"));
+    }
+    link.read_link().map_err(|cause| place("link", link, &cause))
+}
+
+fn check_folder(folder: &Path, metadata: &Metadata, owner: u32) -> Result<(), Place> {
+    distrust_folder(metadata, owner).map_or(Ok(()), |reason| Err(place("folder", folder, &reason)))
+}
+
+fn place(kind: &'static str, path: &Path, reason: &dyn ToString) -> Place {
+    Place {
+        kind,
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+/// The owner of this program, also if another file has taken its place by now.
+/// Where that is not known nobody but root is trusted.
 fn owner() -> u32 {
-    std::fs::metadata("/proc/self/exe").map_or(0, |metadata| metadata.uid())
+    let running = std::fs::metadata(program::LINK);
+    let metadata = running.or_else(|_| program::path().and_then(std::fs::metadata));
+    metadata.map_or(0, |metadata| metadata.uid())
 }
 
 fn distrust_folder(metadata: &Metadata, owner: u32) -> Option<String> {

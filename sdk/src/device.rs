@@ -50,7 +50,9 @@ pub trait Device: Sized {
     /// answer to the request: what reads off may have been switched on a
     /// moment ago, so send the request and take "it is off already" for `Ok`.
     /// (With `Operations::SETTLED_STATUS` no read is old, and the host does
-    /// not ask for what is off.)
+    /// not ask for what is off.) The host asks again while the plug surely
+    /// stays as it was: wait for a task that runs already instead of starting
+    /// another.
     ///
     /// # Errors
     /// [`Error::TaskFailed`] where the device refuses for its own reasons.
@@ -99,6 +101,8 @@ pub trait Device: Sized {
         Err(Error::Unsupported)
     }
 
-    /// Logs out. Called once, also after a failure.
+    /// Logs out. Called once a session, also after a failure. A plugin with
+    /// sockets gets several sessions in one action, one after the other: reads
+    /// that prove a plug off go over new connections.
     fn close(&mut self) {}
 }

@@ -30,7 +30,8 @@ impl Listener {
         Ok(Self(listener))
     }
 
-    /// The next caller, or none by that moment.
+    /// The next caller, or none by that moment; with a moment that has passed,
+    /// one that is there already. A caller that hung up before is passed over.
     ///
     /// # Errors
     /// What the system says of a listener that can hear nobody.
@@ -38,8 +39,8 @@ impl Listener {
         loop {
             match self.0.accept() {
                 Ok(caller) => return Ok(Some(caller)),
-                // The caller thought better of it.
-                Err(cause) if cause.kind() == io::ErrorKind::ConnectionAborted => {}
+                // One caller's end is not the listener's.
+                Err(cause) if is_of_caller(&cause) => {}
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
                     if !wait(&self.0, PollFlags::IN, until)? {
                         return Ok(None);
@@ -49,6 +50,24 @@ impl Listener {
             }
         }
     }
+
+    /// Waits until somebody calls, something comes on one of these
+    /// connections, one of them ends, or that moment has come.
+    ///
+    /// # Errors
+    /// Where the system cannot wait for them.
+    pub fn wait(&self, connections: &[&TcpStream], until: Instant) -> io::Result<()> {
+        let mut all = vec![PollFd::new(&self.0, PollFlags::IN)];
+        all.extend(connections.iter().map(|stream| PollFd::new(*stream, PollFlags::IN)));
+        wait_for_any(&mut all, until).map(drop)
+    }
+}
+
+fn is_of_caller(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
 }
 
 /// A TCP connection of which every read and write ends by a moment, with
@@ -61,17 +80,19 @@ pub struct Timed {
 
 impl Timed {
     /// Connects to one of the addresses of `host`, the first that takes the
-    /// connection.
+    /// connection. They are tried in order, and each gets an equal share of the
+    /// time that is left, so that one that does not answer leaves time for the
+    /// others.
     ///
     /// # Errors
     /// That of the last address.
     pub fn connect(host: &str, port: u16, until: Instant) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
-        for address in (host, port).to_socket_addrs()? {
-            let left = until
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_millis(1));
-            match TcpStream::connect_timeout(&address, left) {
+        let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
+        for (address, untried) in addresses.iter().zip((1..=addresses.len()).rev()) {
+            let left = until.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(untried).unwrap_or(u32::MAX);
+            match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
                 Ok(stream) => return Self::new(stream, until),
                 Err(cause) => last = cause,
             }
@@ -129,6 +150,10 @@ impl Write for Timed {
 
 /// Whether something has come by that moment.
 fn wait(socket: &impl AsFd, flags: PollFlags, until: Instant) -> io::Result<bool> {
+    wait_for_any(&mut [PollFd::new(socket, flags)], until)
+}
+
+fn wait_for_any(sockets: &mut [PollFd<'_>], until: Instant) -> io::Result<bool> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -137,7 +162,7 @@ fn wait(socket: &impl AsFd, flags: PollFlags, until: Instant) -> io::Result<bool
         // Whole milliseconds are what the system waits in.
         let left = left.max(Duration::from_millis(1));
         let timeout = Timespec::try_from(left).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-        match poll(&mut [PollFd::new(socket, flags)], Some(&timeout)) {
+        match poll(sockets, Some(&timeout)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) => return Ok(true),
             Err(cause) => return Err(cause.into()),
@@ -172,6 +197,24 @@ mod tests {
         let mut byte = [0];
         far.read_exact(&mut byte).unwrap();
         assert_eq!(&byte, b"x");
+    }
+
+    #[test]
+    fn a_listener_waits_for_callers_and_connections_at_once() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = listener.0.local_addr().unwrap().port();
+        let start = Instant::now();
+        listener.wait(&[], soon()).unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(30));
+        let late = Instant::now() + Duration::from_secs(60);
+        let mut near = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        listener.wait(&[], late).unwrap();
+        let (far, _) = listener.accept(Instant::now()).unwrap().unwrap();
+        near.write_all(b"x").unwrap();
+        listener.wait(&[&far], late).unwrap();
+        drop(near);
+        listener.wait(&[&far], late).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(50));
     }
 
     #[test]

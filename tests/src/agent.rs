@@ -11,9 +11,11 @@ use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
+use fencebox::agent::power::OFF_READS;
 use fencebox::agent::run::Call;
 use fencebox::agent::virtual_clock::VirtualClock;
 use fencebox::plugin::Plugin;
+use fencebox::policy::Grant;
 
 use crate::secrets::Secrets;
 
@@ -59,6 +61,8 @@ impl Outcome {
         secrets.assert_untold(&self.stderr, self);
         let stdin = String::from_utf8_lossy(stdin);
         let files = stdin.lines().filter_map(|line| line.strip_prefix("debug_file="));
+        // Pipes and devices have no end.
+        let files = files.filter(|path| std::fs::metadata(path).is_ok_and(|data| data.is_file()));
         for text in files.filter_map(|path| std::fs::read(path).ok()) {
             secrets.assert_untold(&String::from_utf8_lossy(&text), &"the debug file");
         }
@@ -88,10 +92,18 @@ pub fn tree() -> Result<PathBuf> {
 /// # Errors
 /// When there is no such plugin, or it cannot be run.
 pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcome> {
+    call_with(name, stdin, clock, OFF_READS)
+}
+
+/// The same with a host that takes so many reads in a row as proof that a machine is off.
+///
+/// # Errors
+/// As [`call`].
+pub fn call_with(name: &str, stdin: &str, clock: &Arc<VirtualClock>, off_reads: u32) -> Result<Outcome> {
     let stderr = Captured::default();
     let log = Arc::new(Log::new(Box::new(stderr.clone())));
-    let mut device = plugin(name)?.describe(name, &log, clock.clone())?;
-    let table = Table::new(&device.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
+    let mut device = plugin(name)?.agent(name, &log, clock.clone())?;
+    let table = Table::new(&device.declared.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
     let mut stdout = Vec::new();
     let call = Call {
         name,
@@ -104,6 +116,7 @@ pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcom
         confine: &|_| (),
         credentials: None,
         audit: &Audit::unheard(),
+        off_reads,
     };
     let exit = call.run(&table, &mut device);
     Ok(Outcome {
@@ -123,7 +136,7 @@ fn plugin(name: &str) -> Result<Arc<Plugin>> {
         return Ok(plugin.clone());
     }
     let path = tree()?.join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
-    let plugin = Arc::new(Plugin::load(path, &Log::new(Box::new(io::sink())))?);
+    let plugin = Arc::new(Plugin::at(path, Grant::unrestricted())?);
     loaded.insert(name.to_owned(), plugin.clone());
     Ok(plugin)
 }

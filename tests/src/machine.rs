@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Serialize, Serializer};
@@ -64,6 +65,46 @@ pub trait Body: fmt::Debug + Send + Sync {
     fn switch(&self, power: &Power) -> Power;
 }
 
+/// Which reads an old state answers, that of a replica which is out of step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// Reads in this order, round and round: true for an old one.
+    Reads(Vec<bool>),
+    /// Connections in this order, round and round, as a balancer hands them out.
+    Connections(Vec<bool>),
+    /// Every read until so long after the start of the clock.
+    Until(Duration),
+}
+
+impl Old {
+    /// The order of reads or connections as a word: `f` for a fresh one, `s` for a stale one.
+    pub fn order(word: &str) -> Vec<bool> {
+        word.chars().map(|kind| kind == 's').collect()
+    }
+
+    fn strikes(&self, read: u64, arrival: Arrival) -> bool {
+        let turn = |order: &[bool], number: u64| {
+            let length = u64::try_from(order.len()).unwrap_or(1).max(1);
+            let place = usize::try_from(number % length).unwrap_or_default();
+            order.get(place).copied().unwrap_or_default()
+        };
+        match self {
+            Old::Reads(order) => turn(order, read),
+            Old::Connections(order) => turn(order, arrival.connection),
+            Old::Until(end) => arrival.now < *end,
+        }
+    }
+}
+
+/// How a request came: on which connection, counted from 0, and when on the device's clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// The number of the connection.
+    pub connection: u64,
+    /// The time.
+    pub now: Duration,
+}
+
 /// One machine: what is true of it, and what the device's read side shows.
 ///
 /// The two differ for `lag` reads after each change. Lag is counted in reads and never in seconds, so that a test of it
@@ -86,6 +127,16 @@ pub struct Machine {
     /// How many of these are left.
     #[serde(skip)]
     rebounds_in: Option<u32>,
+    /// The state that a replica is stuck at, and which reads it answers.
+    #[serde(skip)]
+    replica: Option<(Power, Old)>,
+    #[serde(skip)]
+    reads: u64,
+    #[serde(skip)]
+    arrival: Arrival,
+    /// How many more operations it takes without any effect.
+    #[serde(skip)]
+    deaf: u32,
     /// What its power is the life of.
     #[serde(skip)]
     body: Option<Arc<dyn Body>>,
@@ -106,6 +157,10 @@ impl Machine {
             stale_reads: 0,
             rebound: None,
             rebounds_in: None,
+            replica: None,
+            reads: 0,
+            arrival: Arrival::default(),
+            deaf: 0,
             body: None,
         }
     }
@@ -136,6 +191,20 @@ impl Machine {
     #[must_use]
     pub fn rebounding(mut self, reads: u32) -> Machine {
         self.rebound = Some(reads);
+        self
+    }
+
+    /// The same machine on a device with a replica that is stuck at `state` and answers these reads.
+    #[must_use]
+    pub fn replicated(mut self, state: Power, reads: Old) -> Machine {
+        self.replica = Some((state, reads));
+        self
+    }
+
+    /// The same machine, on which the next `operations` have no effect, though the device accepts them.
+    #[must_use]
+    pub fn deaf(mut self, operations: u32) -> Machine {
+        self.deaf = operations;
         self
     }
 
@@ -226,8 +295,12 @@ impl Machine {
         self.history.push(power);
     }
 
-    /// An operation takes effect: the machine goes through these truths in order.
+    /// An operation takes effect: the machine goes through these truths in order. A deaf one stays as it is.
     pub fn operate(&mut self, operation: &str, truths: &[Power]) {
+        if self.deaf > 0 {
+            self.deaf -= 1;
+            return;
+        }
         for power in truths {
             self.set_power(power.clone());
         }
@@ -240,6 +313,13 @@ impl Machine {
             Some(0) => self.set_power(Power::On),
             Some(reads) => self.rebounds_in = Some(reads - 1),
             None => {}
+        }
+        let read = self.reads;
+        self.reads += 1;
+        if let Some((state, old)) = &self.replica
+            && old.strikes(read, self.arrival)
+        {
+            return state.clone();
         }
         if self.stale_reads == 0 {
             return self.power.clone();
@@ -300,9 +380,12 @@ impl Fleet {
         &self.0
     }
 
-    /// Looks what is true of each by now.
-    pub fn look(&mut self) {
-        self.0.iter_mut().for_each(Machine::look);
+    /// A request has come: what is read for it depends on how. Looks what is true of each machine by now.
+    pub fn arrive(&mut self, arrival: Arrival) {
+        for machine in &mut self.0 {
+            machine.arrival = arrival;
+            machine.look();
+        }
     }
 
     /// The machine of this id, in any case.

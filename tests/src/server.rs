@@ -6,8 +6,10 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use fencebox::agent::clock::Clock as _;
 use fencebox::agent::virtual_clock::VirtualClock;
 use tokio::sync::oneshot;
 
@@ -67,6 +69,23 @@ pub(crate) struct State {
     pub(crate) answers: Vec<(Option<&'static str>, Answer)>,
     /// What was asked and is yet to take effect, with the number of the request before which it does.
     pub(crate) late: Vec<(u64, Request)>,
+    /// How many connections were taken so far.
+    connections: u64,
+    started: Instant,
+}
+
+impl State {
+    /// The number of a connection that has just come, from 0.
+    fn count_connection(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections - 1
+    }
+
+    /// The time since the device was started, on the clock of the agent that calls.
+    fn now(&self) -> Duration {
+        let clock = self.clock.as_ref();
+        clock.map_or_else(|| self.started.elapsed(), |clock| clock.now())
+    }
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -105,6 +124,8 @@ impl Simulator {
             clock: config.clock,
             answers: Vec::new(),
             late: Vec::new(),
+            connections: 0,
+            started: Instant::now(),
         };
         let shared = Arc::new(Mutex::new(state));
 

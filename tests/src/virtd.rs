@@ -6,8 +6,10 @@
 
 mod arguments;
 mod faults;
+mod paced;
 mod serve;
 mod signing;
+mod stranger;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -22,8 +24,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::machine::{Machine, Power};
 pub use arguments::Arguments;
 pub use faults::{Fault, Plan, STEPS, help, samples};
+pub use paced::Hypervisors;
 use serve::Daemon;
 pub use signing::Digest;
+pub use stranger::Stranger;
 
 /// How often a daemon that waits looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(50);
@@ -43,6 +47,8 @@ pub struct Settings {
     pub faults: Vec<Plan>,
     /// Where to listen by TCP, for requests of both kinds.
     pub listen: Option<SocketAddr>,
+    /// The address of this machine from which it calls back; any when `None`.
+    pub source: Option<IpAddr>,
     /// The group to join, and the interface by which: an address of it, or for IPv6 its number.
     pub group: Option<(SocketAddr, Interface)>,
     /// The clock of an agent on virtual time: whoever waits for what never comes waits no real time.
@@ -73,6 +79,7 @@ impl Default for Settings {
             ],
             faults: Vec::new(),
             listen: None,
+            source: None,
             group: None,
             clock: None,
         }
@@ -196,14 +203,32 @@ fn hear(socket: &UdpSocket, daemon: &Arc<Mutex<Daemon>>, stop: &AtomicBool) {
             continue;
         };
         if let Some((conversation, peer)) = serve::hear(packet.get(..size).unwrap_or_default(), daemon) {
-            let daemon = daemon.clone();
-            std::thread::spawn(move || {
-                if let Ok(stream) = TcpStream::connect_timeout(&peer, Duration::from_secs(5)) {
-                    serve::converse(stream, conversation, &daemon);
-                }
-            });
+            for conversation in conversation.again().into_iter().chain([conversation]) {
+                let daemon = daemon.clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(conversation.delay());
+                    call_back(conversation, peer, &daemon);
+                });
+            }
         }
     }
+}
+
+/// Connects to whoever asked, and does what was asked for.
+fn call_back(conversation: serve::Conversation, peer: SocketAddr, daemon: &Arc<Mutex<Daemon>>) {
+    let source = daemon.lock().unwrap_or_else(PoisonError::into_inner).source();
+    if let Ok(stream) = connect(source, peer) {
+        serve::converse(stream, conversation, daemon);
+    }
+}
+
+fn connect(source: Option<IpAddr>, peer: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(peer), Type::STREAM, Some(Protocol::TCP))?;
+    if let Some(source) = source {
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+    }
+    socket.connect_timeout(&peer.into(), Duration::from_secs(5))?;
+    Ok(socket.into())
 }
 
 #[cfg(test)]

@@ -94,11 +94,6 @@ fn each_mistake_is_named_with_its_remedy() {
             &["proxy"],
         ),
         (
-            "a debug file nowhere",
-            format!("{login}plug=X\ndebug_file=/no/such/folder/log\n"),
-            &["debug_file"],
-        ),
-        (
             "a password script that fails",
             "login=fencer\nplug=X\npassword_script=/bin/false\n".to_owned(),
             &["password_script"],

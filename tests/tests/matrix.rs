@@ -21,7 +21,7 @@ fn no_fault_ends_in_a_false_success() {
     support::tree();
     let options = Options {
         seed: 1,
-        pairs: 500,
+        pairs: 300,
         brief: true,
         ..Options::default()
     };
@@ -46,6 +46,26 @@ fn a_plugin_that_takes_accepted_for_done_is_caught() {
     };
     let again = matrix::run(&[matrix::credulous()], &options).unwrap();
     assert_eq!((again.runs, again.false_successes.len()), (1, 1), "{again}");
+}
+
+/// The mutation "one read is enough": the runs that are true with the real host are not with that one.
+#[test]
+fn a_host_that_takes_one_read_for_proof_is_caught() {
+    support::tree();
+    for device in ["clc", "xenapi", "ovh", "relay"] {
+        let options = |off_reads| Options {
+            device: Some(device.to_owned()),
+            case: Some("off/onoff/on/replicas-".to_owned()),
+            brief: true,
+            off_reads,
+            ..Options::default()
+        };
+        let real = matrix::run(&matrix::devices(), &options(None)).unwrap();
+        assert!(real.is_good() && real.runs > 0, "{real}");
+        let mutated = matrix::run(&matrix::devices(), &options(Some(1))).unwrap();
+        println!("{mutated}");
+        assert!(!mutated.false_successes.is_empty(), "{mutated}");
+    }
 }
 
 #[test]

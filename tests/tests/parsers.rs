@@ -107,6 +107,11 @@ fn addresses_and_paths() {
 }
 
 #[test]
+fn descriptions_of_plugins() {
+    feed("description", parsers::descriptions);
+}
+
+#[test]
 fn policy_files() {
     feed("policy_file", parsers::policies);
 }

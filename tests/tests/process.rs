@@ -101,6 +101,14 @@ fn a_tree_works_from_wherever_it_is_moved_to() {
     assert_eq!(metadata(&program).stderr, "");
 }
 
+/// An action that loads the plugin and contacts nobody.
+fn validated(program: &Path) -> support::Outcome {
+    let input = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=WA1\n";
+    let outcome = run(Command::new(program), input);
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
+    outcome
+}
+
 #[test]
 fn compiled_code_that_cannot_be_trusted_is_not_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -110,24 +118,29 @@ fn compiled_code_that_cannot_be_trusted_is_not_run() {
     let plugins = form.parent().unwrap();
 
     mode(&form, 0o666);
-    assert!(metadata(&program).stderr.contains("can be written by others"));
+    assert!(validated(&program).stderr.contains("can be written by others"));
     mode(&form, 0o644);
+    // Then the component itself is not trusted either; documents need neither.
     mode(plugins, 0o777);
-    assert!(metadata(&program).stderr.contains("can be written by others"));
-    mode(plugins, 0o755);
+    let input = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=WA1\n";
+    run(Command::new(&program), input).assert_refused(&["can be written by others"]);
     assert_eq!(metadata(&program).stderr, "");
+    mode(plugins, 0o755);
+    assert_eq!(validated(&program).stderr, "");
 
     fs::copy(plugins.join("fence_panic.cwasm"), &form).unwrap();
     assert!(
-        metadata(&program).stderr.contains("another plugin or by another build"),
+        validated(&program)
+            .stderr
+            .contains("another plugin or by another build"),
         "swapped"
     );
     fs::write(&form, &good[..good.len() / 2]).unwrap();
-    assert!(metadata(&program).stderr.contains("compiling in memory"), "cut short");
+    assert!(validated(&program).stderr.contains("compiling in memory"), "cut short");
     fs::write(&form, b"no code at all").unwrap();
-    assert!(metadata(&program).stderr.contains("compiling in memory"), "nonsense");
+    assert!(validated(&program).stderr.contains("compiling in memory"), "nonsense");
     fs::remove_file(&form).unwrap();
-    assert!(metadata(&program).stderr.contains("fencebox compile"), "missing");
+    assert!(validated(&program).stderr.contains("fencebox compile"), "missing");
 
     let program = program.with_file_name("fencebox");
     let outcome = run(
@@ -140,7 +153,7 @@ fn compiled_code_that_cannot_be_trusted_is_not_run() {
     );
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     assert_eq!(
-        metadata(&program.with_file_name("fence_clc")).stderr,
+        validated(&program.with_file_name("fence_clc")).stderr,
         "",
         "compiled again"
     );

@@ -290,8 +290,8 @@ fn a_hostile_plugin() {
         ("shared", "parameter 1: the index 2, which is pointed at twice"),
         ("control", "parameter 1: the character U+0000, which XML cannot carry"),
         ("bytes", "parameter 1: the call is larger than 1 MiB"),
-        ("huge", "it handed over more than 16 MiB in one call"),
-        ("many", "it handed over more than 16 MiB in one call"),
+        ("huge", "a call can hand over at most 16 MiB"),
+        ("many", "a call can hand over at most 16 MiB"),
     ] {
         let device = Device::start(|_| Ok(()));
         device.status(way, LONG).assert_refused(&[words]);

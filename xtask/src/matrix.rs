@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     plugins.extend(build::example()?);
     let tree = Tree::lay_out(build::target().join("matrix"), &programs.host, &plugins)?;
     // One of them is played to see that it is caught.
-    tree.add(&build::fixtures()?)?;
+    tree.add_fixtures(&build::fixtures()?)?;
     // It prints what came of the runs, and fails if one is wrong.
     let mut matrix = std::process::Command::new(programs.matrix);
     build::run(matrix.args(arguments).env("FENCEBOX_TREE", tree.root()))

@@ -10,12 +10,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut plugins = build::plugins()?;
     plugins.extend(build::example()?);
     let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
-    // Most of these are no agents that could be asked what they are.
-    let fixtures = build::fixtures()?;
-    tree.add(&fixtures)?;
-    for fixture in fixtures.iter().filter(|file| file.ends_with("fence_probe.wasm")) {
-        tree.complete(fixture)?;
-    }
+    tree.add_fixtures(&build::fixtures()?)?;
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["test", "--workspace"]).args(arguments);
     if std::env::var_os("RUST_TEST_THREADS").is_none() {

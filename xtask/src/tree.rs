@@ -9,6 +9,20 @@ use anyhow::{Context, Result, ensure};
 
 use crate::build;
 
+/// Fixtures that misdescribe themselves, or that answer to any name.
+const UNRECORDED: &[&str] = &[
+    "fence_exposed",
+    "fence_impostor",
+    "fence_liar",
+    "fence_narrow",
+    "fence_placed",
+    "fence_settled",
+    "fence_spin_describe",
+    "fence_unproven",
+    "fence_usurper",
+    "fence_wide",
+];
+
 /// An install tree that was laid out.
 pub(crate) struct Tree(PathBuf);
 
@@ -109,6 +123,20 @@ impl Tree {
             compile.arg(component);
         }
         build::run(&mut compile)
+    }
+
+    /// Adds the plugins that only the tests use, each with its record if it has
+    /// a description that can be recorded.
+    pub(crate) fn add_fixtures(&self, fixtures: &[PathBuf]) -> Result<()> {
+        self.add(fixtures)?;
+        for fixture in fixtures {
+            let name = fixture.file_stem().unwrap_or_default().to_string_lossy();
+            // Upgrades of another fixture have its name, and no links of their own.
+            if !UNRECORDED.contains(&name.as_ref()) {
+                self.complete(fixture)?;
+            }
+        }
+        Ok(())
     }
 
     /// The record of a plugin that can say what it is, and links for its

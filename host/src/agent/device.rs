@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::clock::Deadline;
 use super::limits::{LONGEST, Limits};
 use super::options::Options;
 use crate::confinement::Needs;
@@ -146,14 +147,15 @@ impl Error {
 /// A device, and one conversation with it, from log-in to log-out. No call
 /// waits for an effect; that is what the state machine is for.
 pub trait Device {
-    /// Refuses option values that could never reach the device. Contacts
-    /// nobody. The message names the option.
-    fn check(&self, options: &Options) -> Result<(), String>;
-    /// What the device takes of the system where the options put it. Asked once,
-    /// before the process is confined to that and nothing else; the device
-    /// leaves no thread behind that would stay unconfined.
-    fn needs(&mut self, _options: &Options) -> Needs {
-        Needs::default()
+    /// Refuses option values that could never reach the device, and keeps where
+    /// the others put it. Contacts nobody. The message names the option.
+    fn check(&mut self, options: &Options) -> Result<(), String>;
+    /// Makes the device ready to be opened, and gives what it takes of the
+    /// system. Called once, after [`Device::check`], and before the process is
+    /// confined to that and nothing else; the device leaves no thread behind
+    /// that would stay unconfined.
+    fn prepare(&mut self) -> Result<Needs, String> {
+        Ok(Needs::default())
     }
     /// The longest that an action on it may take, whatever the options allow.
     fn longest(&self) -> Duration {
@@ -161,6 +163,14 @@ pub trait Device {
     }
     /// Logs in. May be called again after it failed.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;
+    /// What follows has to be over by then: the action has become shorter.
+    fn set_deadline(&mut self, _deadline: Deadline) {}
+    /// From now on what is asked goes over new connections. A device that keeps
+    /// connections in its session gets a new session in place of it; it may be
+    /// called again after it failed.
+    fn renew(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
     /// Does the device let us in, and may we do what fencing needs?
     fn probe(&mut self) -> Result<(), Error>;
     /// The power of one plug as the device reports it now.

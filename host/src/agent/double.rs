@@ -7,13 +7,14 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use super::audit::Audit;
-use super::clock::Clock;
+use super::clock::{Clock, Deadline};
 use super::description::{Description, Operations};
 use super::device::{Device, Error, Plug, PowerStatus, PowerTarget};
 use super::exit::Exit;
 use super::limits::Limits;
 use super::log::Log;
 use super::options::{Options, Table};
+use super::power::OFF_READS;
 use super::run::Call;
 
 /// Answers in order. The last power of a plug repeats; calls that change
@@ -27,6 +28,13 @@ pub(super) struct Double {
     pub(super) complete: VecDeque<Result<bool, Error>>,
     pub(super) listed: VecDeque<Result<Vec<Plug>, Error>>,
     pub(super) closed: VecDeque<Result<(), Error>>,
+    pub(super) renewed: VecDeque<Result<(), Error>>,
+    /// Its reads may be old.
+    pub(super) lags: bool,
+    /// It has one plug, which has no name.
+    pub(super) is_single: bool,
+    /// The environment's `PCMK_service`.
+    pub(super) service: Option<&'static str>,
     pub(super) calls: Vec<String>,
 }
 
@@ -59,13 +67,22 @@ fn next(answers: &mut VecDeque<Result<(), Error>>) -> Result<(), Error> {
 }
 
 impl Device for Double {
-    fn check(&self, _: &Options) -> Result<(), String> {
+    fn check(&mut self, _: &Options) -> Result<(), String> {
         Ok(())
     }
 
     fn open(&mut self, _: &Options, _: Limits) -> Result<(), Error> {
         self.calls.push("open".to_owned());
         next(&mut self.opened)
+    }
+
+    fn set_deadline(&mut self, deadline: Deadline) {
+        self.calls.push(format!("deadline {}", deadline.as_secs()));
+    }
+
+    fn renew(&mut self) -> Result<(), Error> {
+        self.calls.push("renew".to_owned());
+        next(&mut self.renewed)
     }
 
     fn probe(&mut self) -> Result<(), Error> {
@@ -134,13 +151,15 @@ pub(super) fn run_audited(
     arguments: &[&str],
     audit: &Audit,
 ) -> Outcome {
+    let mut options = vec!["password", "method"];
+    options.extend((!device.is_single).then_some("plug"));
     let description = Description {
         name: "fence_probe".to_owned(),
-        options: vec!["plug".to_owned(), "password".to_owned()],
+        options: options.into_iter().map(str::to_owned).collect(),
         rights: vec!["may be switched".to_owned()],
         operations: Operations {
             password_optional: true,
-            settled_status: true,
+            settled_status: !device.lags,
             ..operations
         },
         ..Description::default()
@@ -155,10 +174,11 @@ pub(super) fn run_audited(
         stdout: &mut stdout,
         log: &stderr.log(),
         clock,
-        service: None,
+        service: device.service,
         confine: &|_| (),
         credentials: None,
         audit,
+        off_reads: OFF_READS,
     };
     Outcome {
         exit: call.run(&table, device),

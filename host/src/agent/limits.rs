@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::clock::Deadline;
+use super::clock::{Clock, Deadline};
 
 /// The patience with one exchange when the option says 0, which means "until
 /// the cluster kills the agent" and is what Pacemaker's fencer always asks
@@ -13,7 +13,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The deadline of an action whose timeouts are disabled: a cluster that
 /// still waits then has forgotten the agent.
 pub const LONGEST: Duration = Duration::from_secs(3600);
-/// For what no option speaks of: starting, back-off, log-in again.
+/// A reboot whose machine was off ends so long after the agent's start:
+/// Pacemaker gives an agent a minute (`pcmk_reboot_timeout`), and one that it
+/// has to kill counts as a fencing that failed. The rest is for the log-out.
+const REBOOT_END: Duration = Duration::from_secs(45);
+/// The half of a reboot that switches on has at least so long, however late it
+/// is: enough for its request.
+const SECOND_HALF_LEAST: Duration = Duration::from_secs(10);
+/// Or this part of the time that has passed: a caller that has waited for
+/// minutes gives an agent minutes.
+const SECOND_HALF_PART: u32 = 6;
+/// For what no option speaks of: starting, back-off, log-in again, the reads
+/// that prove a plug off.
 const ALLOWANCE: Duration = Duration::from_secs(30);
 
 /// How long an action may take.
@@ -65,19 +76,37 @@ impl Pace {
         if self.power_timeout == 0 || self.shell_timeout.is_zero() {
             return LONGEST;
         }
+        let attempts = self.attempt().saturating_mul(self.retry_on.saturating_add(2));
+        self.login()
+            .saturating_mul(4)
+            .saturating_add(attempts)
+            .saturating_add(ALLOWANCE)
+            .min(LONGEST)
+    }
+
+    /// When the half of a reboot that switches on has to be over. The machine
+    /// was off, and that must not be lost because the caller gives up first:
+    /// where a cluster calls (`is_hurried`) or no option bounds it, that is
+    /// [`REBOOT_END`]; else it is what the options allow `on`.
+    pub fn second_half(&self, clock: &dyn Clock, is_hurried: bool) -> Deadline {
+        let left = if is_hurried || self.power_timeout == 0 {
+            let passed = clock.now();
+            REBOOT_END.saturating_sub(passed).max(passed / SECOND_HALF_PART)
+        } else {
+            self.attempt().saturating_mul(self.retry_on.max(1))
+        };
+        Deadline::after(clock, left.max(SECOND_HALF_LEAST))
+    }
+
+    /// What one attempt to switch all plugs can take at most.
+    fn attempt(&self) -> Duration {
         let plugs = self.plugs.max(1);
         // A poll may have to follow a task and then read the power.
         let poll = self
             .status_sleep
             .saturating_add(self.shell().saturating_mul(plugs.saturating_mul(2)));
         let requests = self.shell().saturating_add(self.power_wait).saturating_mul(plugs);
-        let attempt = requests.saturating_add(poll.saturating_mul(self.power_timeout));
-        let attempts = attempt.saturating_mul(self.retry_on.saturating_add(2));
-        self.login()
-            .saturating_mul(4)
-            .saturating_add(attempts)
-            .saturating_add(ALLOWANCE)
-            .min(LONGEST)
+        requests.saturating_add(poll.saturating_mul(self.power_timeout))
     }
 }
 
@@ -90,6 +119,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{LONGEST, Pace};
+    use crate::agent::clock::Clock;
+    use crate::agent::virtual_clock::VirtualClock;
 
     const SECOND: Duration = Duration::from_secs(1);
     const USUAL: Pace = Pace {
@@ -145,6 +176,31 @@ mod tests {
         ] {
             assert_eq!(pace.budget(), LONGEST, "{pace:?}");
         }
+    }
+
+    #[test]
+    fn a_second_half_ends_before_a_cluster_gives_up() {
+        let no_limit = Pace {
+            power_timeout: 0,
+            ..USUAL
+        };
+        for (pace, is_hurried, elapsed, end) in [
+            (no_limit, false, 0, 45),
+            (no_limit, true, 20, 45),
+            (USUAL, true, 20, 45),
+            // However late it is, there is time for a request.
+            (no_limit, true, 44, 54),
+            (no_limit, true, 300, 350),
+        ] {
+            let clock = VirtualClock::default();
+            clock.sleep(SECOND * elapsed).expect("nothing interrupts it");
+            let deadline = pace.second_half(&clock, is_hurried);
+            assert_eq!(deadline.as_secs(), end, "{pace:?} {is_hurried} {elapsed}");
+        }
+        let clock = VirtualClock::default();
+        let by_options = USUAL.second_half(&clock, false);
+        let polls = USUAL.power_timeout * (USUAL.status_sleep + USUAL.shell_timeout);
+        assert!(by_options.remaining(&clock) >= polls, "no poll is cut short");
     }
 
     #[test]

@@ -1,20 +1,28 @@
 //! Everything that is not the protocol: standard error, syslog, the debug file.
+//!
+//! No line holds up the action: what a place does not take is dropped, and the number of such lines is a line there as
+//! soon as it takes lines again, and elsewhere at the end of the run. A place that fails is a line in the others.
 
-mod base64;
 mod escapes;
+mod fingerprints;
 mod mask;
+mod place;
+mod reading;
 mod sinks;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
+use super::stream::Lines;
+use fingerprints::CUT_MARK;
 use mask::Mask;
+use place::Place;
 use sinks::timestamp;
 pub use sinks::{DebugFile, Syslog};
 
@@ -50,8 +58,24 @@ impl Level {
 
 /// A place that lines go to, beside standard error.
 pub trait Sink: Send {
-    /// One line, already masked, without its end.
-    fn line(&mut self, level: Level, time: SystemTime, line: &str);
+    /// What messages call it.
+    fn name(&self) -> String;
+
+    /// Some lines, already masked, without their ends: all or none.
+    ///
+    /// # Errors
+    ///
+    /// When they were not taken: `WouldBlock` if a reader does not keep up.
+    fn lines(&mut self, time: SystemTime, lines: &[(Level, &str)]) -> io::Result<()>;
+
+    /// What is left of lines that were taken.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The log of one run. Every line passes through here, so that a secret or a
@@ -61,8 +85,10 @@ pub struct Log {
 }
 
 struct State {
-    stderr: Box<dyn Write + Send>,
-    sinks: Vec<Box<dyn Sink>>,
+    /// The agent's name, with which this log's own lines begin.
+    agent: String,
+    stderr: Place<Box<dyn Write + Send>>,
+    sinks: Vec<Place<Box<dyn Sink>>>,
     mask: Mask,
     /// Before the options are known, lines look as the Python library's do at
     /// that stage, and go to standard error alone.
@@ -76,7 +102,8 @@ impl Log {
     pub fn new(stderr: Box<dyn Write + Send>) -> Self {
         Self {
             state: Mutex::new(State {
-                stderr,
+                agent: String::new(),
+                stderr: Place::new(stderr, "standard error".to_owned()),
                 sinks: Vec::new(),
                 mask: Mask::default(),
                 configured: false,
@@ -97,14 +124,27 @@ impl Log {
 
     /// Adds a place that every later line goes to as well.
     pub fn add_sink(&self, sink: Box<dyn Sink>) {
-        self.state().sinks.push(sink);
+        let name = sink.name();
+        self.state().sinks.push(Place::new(sink, name));
     }
 
-    /// Never prints this value again, in plain or in a common encoding. Very
-    /// short values are left alone: to mask them would only tell where they
-    /// occur.
+    /// The name of the agent, for lines about the log itself.
+    pub fn set_agent(&self, name: &str) {
+        name.clone_into(&mut self.state().agent);
+    }
+
+    /// Never prints this value again, in plain or in an encoding that
+    /// docs/security.md lists. Values of one or two bytes are left alone: to
+    /// mask them would only show where they occur.
     pub fn hide(&self, secret: &str) {
         self.state().mask.add(secret);
+    }
+
+    /// The same for a value that a device or a plugin has made up. False if
+    /// there were too many of them: then this one must not be used.
+    #[must_use]
+    pub fn hide_token(&self, token: &str) -> bool {
+        self.state().mask.add_token(token)
     }
 
     /// The text without secrets and control characters.
@@ -143,20 +183,28 @@ impl Log {
         self.state().line(level, message);
     }
 
-    /// The last line of a program that fails. Said also where nothing said how
-    /// to log yet, and also from within the log: then, since its secrets are
+    /// The last line of a program that fails. Printed even before it is known
+    /// how to log, and also from within the log: then, since its secrets are
     /// out of reach, without what may contain one.
     pub fn last_words(&self, message: &str, harmless: &str) {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                let _ = writeln!(std::io::stderr(), "ERROR: {harmless}");
+                let line = format!("ERROR: {harmless}\n");
+                let _ = Lines::standard_error().and_then(|mut stderr| stderr.write_all(line.as_bytes()));
                 return;
             }
         };
         state.configured = true;
         state.line(Level::Error, message);
+        state.finish();
+    }
+
+    /// Writes what is left to write, as far as readers take it. To be called
+    /// before the process ends.
+    pub fn finish(&self) {
+        self.state().finish();
     }
 
     fn say(&self, level: Level, message: impl Display) {
@@ -173,33 +221,21 @@ impl Log {
 
 impl State {
     fn masked(&self, text: &str) -> String {
-        let mut clean = String::with_capacity(text.len());
-        let mut rest = 0;
-        for (start, end) in self.mask.ranges(text) {
-            escape(text.get(rest..start).unwrap_or_default(), &mut clean);
-            clean.push_str(STARS);
-            rest = end;
-        }
-        escape(text.get(rest..).unwrap_or_default().trim_end(), &mut clean);
-        clean
+        stars(text, &self.mask.ranges(text))
     }
 
     /// The start of a message that is too long. A secret at the cut goes as a
     /// whole, for half of it would not be recognised.
-    fn shortened<'m>(&self, message: &'m str, limit: usize) -> &'m str {
-        if message.len() <= limit {
-            return message;
-        }
-        let near = up_to(message, limit.saturating_add(self.mask.reach()));
-        let mut ranges = self.mask.ranges(near).into_iter();
-        let cut = ranges.find(|(start, end)| (*start..*end).contains(&limit));
-        up_to(message, cut.map_or(limit, |(start, _)| start))
-    }
-
     fn excerpt(&self, message: &str, limit: usize) -> String {
-        let short = self.shortened(message, limit);
-        let cut = if short.len() < message.len() { " …" } else { "" };
-        format!("{}{cut}", self.masked(short))
+        if message.len() <= limit {
+            return self.masked(message);
+        }
+        let near = up_to(message, limit.saturating_add(Mask::REACH));
+        let mut ranges = self.mask.ranges(&Zeroizing::new(format!("{near}{CUT_MARK}")));
+        let cut = ranges.iter().find(|(start, end)| (*start..*end).contains(&limit));
+        let short = up_to(message, cut.map_or(limit, |(start, _)| *start));
+        ranges.retain(|(_, end)| *end <= short.len());
+        format!("{} {CUT_MARK}", stars(short, &ranges))
     }
 
     /// Whether anybody gets to see such lines. Asked first: to look for
@@ -213,23 +249,58 @@ impl State {
             return;
         }
         let message = self.excerpt(message, LENGTH_LIMIT);
-        if !self.configured {
-            self.print(&format!("{}:root:{message}\n", level.word()));
-            return;
+        self.write(level, &message);
+        self.report_faults();
+    }
+
+    /// One line to every place.
+    fn write(&mut self, level: Level, message: &str) {
+        let (now, configured) = (SystemTime::now(), self.configured);
+        if !(configured && self.quiet) {
+            self.stderr.line(&self.agent, (level, message), |stderr, lines| {
+                let text: String = lines
+                    .iter()
+                    .map(|line| printed(line, configured.then_some(now)))
+                    .collect();
+                stderr.write_all(text.as_bytes())
+            });
         }
-        let now = SystemTime::now();
-        if !self.quiet {
-            let line = format!("{} {}: {message}\n", timestamp(now), level.word());
-            self.print(&line);
-        }
-        for sink in &mut self.sinks {
-            sink.line(level, now, &message);
+        for sink in self.sinks.iter_mut().filter(|_| configured) {
+            sink.line(&self.agent, (level, message), |sink, lines| sink.lines(now, lines));
         }
     }
 
-    fn print(&mut self, line: &str) {
-        // A closed standard error is no reason to stop fencing.
-        let _ = self.stderr.write_all(line.as_bytes());
+    /// A place that fails for the first time is a line in the others.
+    fn report_faults(&mut self) {
+        loop {
+            let sinks = self.sinks.iter_mut().find_map(Place::take_fault);
+            let Some(fault) = sinks.or_else(|| self.stderr.take_fault()) else {
+                return;
+            };
+            self.write(Level::Warning, &place::about(&self.agent, &fault));
+        }
+    }
+
+    fn finish(&mut self) {
+        let _ = self.stderr.to.flush();
+        for sink in &mut self.sinks {
+            let _ = sink.to.flush();
+        }
+        // What a place cannot take itself, the others get.
+        let sinks = self.sinks.iter_mut().filter_map(Place::take_dropped);
+        let dropped: Vec<String> = self.stderr.take_dropped().into_iter().chain(sinks).collect();
+        for text in dropped {
+            self.write(Level::Warning, &place::about(&self.agent, &text));
+        }
+    }
+}
+
+/// A line as it is printed: with the time or, before the options are known, as the Python library has it then.
+fn printed((level, message): &(Level, &str), time: Option<SystemTime>) -> String {
+    let word = level.word();
+    match time {
+        Some(time) => format!("{} {word}: {message}\n", timestamp(time)),
+        None => format!("{word}:root:{message}\n"),
     }
 }
 
@@ -250,6 +321,20 @@ pub(super) fn is_harmful(character: char) -> bool {
             character,
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
         )
+}
+
+/// The text with stars in these places, and without the blanks at its end. Secrets are found before characters are
+/// escaped, for an escape in the middle of one would hide it.
+fn stars(text: &str, ranges: &[(usize, usize)]) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (start, end) in ranges {
+        escape(text.get(rest..*start).unwrap_or_default(), &mut clean);
+        clean.push_str(STARS);
+        rest = *end;
+    }
+    escape(text.get(rest..).unwrap_or_default().trim_end(), &mut clean);
+    clean
 }
 
 /// Appends the text with what is harmful in it spelt out.

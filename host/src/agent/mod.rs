@@ -22,6 +22,8 @@ mod perform;
 pub mod power;
 pub mod run;
 pub mod secret;
+pub mod signals;
+pub mod stream;
 pub mod system_clock;
 mod user;
 pub mod virtual_clock;

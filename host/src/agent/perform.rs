@@ -17,6 +17,8 @@ pub(super) struct Performance<'a> {
     pub(super) options: &'a Options,
     pub(super) operations: Operations,
     pub(super) plugs: &'a [String],
+    /// The caller gives up soon, whatever the options say.
+    pub(super) is_hurried: bool,
 }
 
 /// An exit code, and what goes to standard output with it.
@@ -96,14 +98,16 @@ impl Performance<'_> {
     }
 
     fn switch(&mut self, target: PowerTarget) -> Outcome {
-        let before = self.first_look()?;
+        let before = match target {
+            PowerTarget::Off => self.look_before_off()?,
+            PowerTarget::On => self.first_look()?,
+        };
         let forced = target == PowerTarget::On && self.operations.force_on;
         let already = !forced && before.as_ref().is_some_and(|reading| reading.reached(target));
-        match (target, &before) {
-            (PowerTarget::Off, Some(before)) => self.fencing.switch_off(self.plugs, before)?,
-            (PowerTarget::Off, None) => self.fencing.switch(self.plugs, target, 1)?,
-            (PowerTarget::On, _) if already => {}
-            (PowerTarget::On, _) => {
+        match target {
+            PowerTarget::Off => self.fencing.switch_off(self.plugs, before.as_ref())?,
+            PowerTarget::On if already => {}
+            PowerTarget::On => {
                 let attempts = self.fencing.pace.retry_on.saturating_add(1);
                 self.fencing.switch(self.plugs, target, attempts)?;
             }
@@ -117,28 +121,30 @@ impl Performance<'_> {
     /// fenced all the same, and to call that a failure would have the cluster
     /// fence it once more.
     fn reboot(&mut self) -> Outcome {
-        let before = self.first_look()?;
         let method = self.options.get("method").unwrap_or("onoff");
         if self.operations.cycle && method.eq_ignore_ascii_case("cycle") {
-            self.fencing
-                .cycle(self.plugs, self.fencing.pace.retry_on.saturating_add(1))?;
+            self.first_look()?;
+            let attempts = self.fencing.pace.retry_on.saturating_add(1);
+            self.fencing.cycle(self.plugs, attempts)?;
         } else {
-            match &before {
-                Some(before) => self.fencing.switch_off(self.plugs, before)?,
-                None => self.fencing.switch(self.plugs, PowerTarget::Off, 1)?,
-            }
-            if let Err(trouble) = self
-                .fencing
-                .switch(self.plugs, PowerTarget::On, self.fencing.pace.retry_on)
-            {
-                self.fencing.log.error(format!(
-                    "{}: reboot {}: it was switched off, but does not come on again: {trouble}",
-                    self.fencing.agent,
-                    self.plugs.join(", ")
-                ));
-            }
+            let before = self.look_before_off()?;
+            self.fencing.switch_off(self.plugs, before.as_ref())?;
+            self.switch_on_again();
         }
         Ok((Exit::Success, "Success: Rebooted\n".to_owned()))
+    }
+
+    /// The second half of a reboot, which has a bound of its own.
+    fn switch_on_again(&mut self) {
+        let fencing = &mut self.fencing;
+        fencing.narrow(fencing.pace.second_half(fencing.clock, self.is_hurried));
+        if let Err(trouble) = fencing.switch(self.plugs, PowerTarget::On, fencing.pace.retry_on) {
+            fencing.log.error(format!(
+                "{}: reboot {}: it was switched off, but does not come on again: {trouble}",
+                fencing.agent,
+                self.plugs.join(", ")
+            ));
+        }
     }
 
     fn diagnose(&mut self) -> Outcome {
@@ -151,8 +157,18 @@ impl Performance<'_> {
         Ok((Exit::Success, String::new()))
     }
 
+    /// The power before off is asked for. What is not known is asked to switch
+    /// off too, where several reads have to prove it afterwards: a device that
+    /// contradicts itself would never be fenced else.
+    fn look_before_off(&mut self) -> Result<Option<Reading>, Error> {
+        if self.fencing.proof.may_lag() {
+            return self.fencing.status(self.plugs).map(Some);
+        }
+        self.first_look()
+    }
+
     /// The power before anything is asked for; none of a device that cannot
-    /// tell it.
+    /// report it.
     fn first_look(&mut self) -> Result<Option<Reading>, Error> {
         match self.operations.no_status {
             true => Ok(None),

@@ -1,28 +1,52 @@
-//! The state machine: asks, waits, asks again, and says *done* only when the
-//! device itself has said so.
+//! The state machine: asks, waits, asks again, and reports success only when
+//! the device itself has reported the power that was asked for.
 //!
 //! What the Python agents' library does is kept: the first look, the counts of
-//! polls and attempts, the order of calls (`docs/protocol.md`). What it does
-//! not do is added: a request whose answer was lost is neither taken for done
-//! nor sent twice blindly, and a device that is busy is asked again.
+//! polls and attempts, the order of calls (`docs/protocol.md`). Added are: a
+//! request whose answer was lost is neither taken for done nor sent twice
+//! blindly, a device that is busy is asked again, and so is one that took a
+//! request and shows no effect of it.
+//!
+//! # The promise
+//!
+//! Exit 0 from `off`, and from `reboot` with `method=onoff`, means that each
+//! plug was off at a moment after the request to switch it off was sent, if
+//! the device keeps this assumption:
+//!
+//! > Of any [`OFF_READS`] reads in a row after that request, each on a new
+//! > connection and [`READ_PAUSE`] after the one before, at least one shows
+//! > the plug as it is after the request.
+//!
+//! A device whose reads are never older than 1.8 s keeps it, and so does a
+//! device with several replicas of which never five reads in a row are old.
+//! The plug is still off then, unless something else switches it on.
+//!
+//! A device that declares `operations.settled-status` promises more: no read is
+//! old. Then one read proves it, and a first look that says off ends the
+//! action. A device with `operations.no-status` promises nothing, and what it
+//! accepts counts as done. For `method=cycle` see `cycle`.
+//!
+//! `adversary` checks the promise against every device that keeps the
+//! assumption, up to a stated depth, and shows that one old read more breaks
+//! it.
 
+#[cfg(test)]
+mod adversary;
+mod cycle;
 mod patience;
+mod polls;
+mod proof;
 mod reading;
-
-use std::time::Duration;
+mod request;
 
 use super::clock::{Clock, Deadline};
-use super::device::{Device, Error, PowerStatus, PowerTarget};
+use super::device::{Device, Error, PowerTarget};
 use super::limits::{Limits, Pace};
 use super::log::Log;
 use super::options::Options;
+pub use proof::{OFF_READS, Proof, READ_PAUSE};
 pub use reading::Reading;
-
-/// How often, at most, a request is sent whose answer is lost each time.
-const SEND_LIMIT: u32 = 3;
-/// How often in a row a plug has to read off that did so before anything was
-/// asked of it, on a device whose reads may lag.
-const STEADY_READS: u32 = 5;
+use request::Request;
 
 /// One action on one device.
 pub struct Fencing<'a> {
@@ -38,20 +62,8 @@ pub struct Fencing<'a> {
     pub pace: Pace,
     /// When the action is given up.
     pub deadline: Deadline,
-    /// The device cannot report power (`operations.no-status`): what it
-    /// accepts counts as done, and its metadata says so.
-    pub unverified: bool,
-    /// What the device reports is true at that moment
-    /// (`operations.settled-status`).
-    pub settled: bool,
-}
-
-/// A request, and what is known of its fate.
-struct Request<'p> {
-    plug: &'p str,
-    /// Its answer was lost, or the device was busy: it may have to be sent
-    /// again, so many times, and not before that moment.
-    doubtful: Option<(u32, Duration)>,
+    /// What proves that a plug is off.
+    pub proof: Proof,
 }
 
 /// Requests for all plugs.
@@ -96,10 +108,10 @@ impl Fencing<'_> {
             } = self.ask(plugs, target, left)?;
             failure.map_or(Ok(()), Err)?;
             left = left.saturating_sub(most.max(1));
-            if self.unverified {
+            if self.proof == Proof::Accepted {
                 return Ok(());
             }
-            match self.await_power(&mut requests, target, 1) {
+            match self.await_power(&mut requests, target) {
                 Err(Error::TimedOut(reason)) if left > 0 => {
                     self.log
                         .warning(format!("{}: {}: {reason}; asking again", self.agent, target.word()));
@@ -111,14 +123,14 @@ impl Fencing<'_> {
 
     /// Asks for power off of plugs that read like this before. Where one reads
     /// off already, the read may be older than its last start: the request goes
-    /// out all the same, and several reads in a row have to say that it is off.
-    /// That the device refuses to switch off what is off is no failure then.
-    pub fn switch_off(&mut self, plugs: &[String], before: &Reading) -> Result<(), Error> {
-        if self.settled && before.reached(PowerTarget::Off) {
-            return Ok(());
-        }
-        if self.settled || !before.is_any_off() {
-            return self.switch(plugs, PowerTarget::Off, 1);
+    /// out all the same, and that the device refuses to switch off what is off
+    /// is no failure then.
+    pub fn switch_off(&mut self, plugs: &[String], before: Option<&Reading>) -> Result<(), Error> {
+        let was_any_off = before.is_some_and(Reading::is_any_off);
+        match self.proof {
+            Proof::OneRead if before.is_some_and(|before| before.reached(PowerTarget::Off)) => return Ok(()),
+            Proof::Reads(_) if was_any_off => {}
+            _ => return self.switch(plugs, PowerTarget::Off, 1),
         }
         self.log.info(format!(
             "{}: off: it reads off already, which may be old: asking for it all the same",
@@ -131,7 +143,14 @@ impl Fencing<'_> {
                 self.agent
             ));
         }
-        self.await_power(&mut asked.requests, PowerTarget::Off, STEADY_READS)
+        self.await_power(&mut asked.requests, PowerTarget::Off)
+    }
+
+    /// From now on all of it has to be over at this moment, if it is the
+    /// earlier one: waits, log-ins, retries and each single exchange.
+    pub fn narrow(&mut self, deadline: Deadline) {
+        self.deadline = self.deadline.min(deadline);
+        self.device.set_deadline(self.deadline);
     }
 
     /// Asks for every plug, and for one whose request the device took and then
@@ -144,16 +163,13 @@ impl Fencing<'_> {
             failure: None,
         };
         for plug in plugs {
-            let mut request = Request {
-                plug,
-                doubtful: Some((SEND_LIMIT, Duration::ZERO)),
-            };
+            let mut request = Request::new(plug, self.proof.may_lag());
             let mut made = 1;
             let mut outcome = self.request(&mut request, target);
             while let Err(Error::TaskFailed(reason)) = &outcome
                 && made < allowed
             {
-                // The last failure is told; one line is enough.
+                // The last failure is reported; one line is enough.
                 self.log.info(format!(
                     "{}: {} {plug}: the device failed the request: {reason}; asking again",
                     self.agent,
@@ -176,164 +192,11 @@ impl Fencing<'_> {
     /// Sends a request for the first time. What a device cannot prove has to
     /// be accepted in so many words.
     fn request(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
-        if self.unverified {
+        if self.proof == Proof::Accepted {
             let plug = request.plug;
             return self.patiently_if_busy(target.word(), |device| device.set_power(plug, target));
         }
         self.send(request, target)
-    }
-
-    /// Polls until every plug is what it was asked to become, in so many reads
-    /// in a row, which do not count as polls.
-    fn await_power(&mut self, requests: &mut [Request<'_>], target: PowerTarget, steady: u32) -> Result<(), Error> {
-        let (mut polls, mut reached) = (0, 0);
-        loop {
-            let (reading, trouble) = self.poll(requests, target)?;
-            if reading.reached(target) {
-                reached += 1;
-                if reached >= steady {
-                    return Ok(());
-                }
-                self.pause(self.pace.status_sleep)?;
-                continue;
-            }
-            reached = 0;
-            self.log.info(format!(
-                "{}: {}: not yet, {reading} after poll {polls}",
-                self.agent,
-                target.word(),
-            ));
-            self.pause(self.pace.status_sleep)?;
-            polls += 1;
-            if self.pace.power_timeout > 0 && polls >= self.pace.power_timeout {
-                let trouble = trouble.map(|trouble| format!("; last: {trouble}")).unwrap_or_default();
-                let plugs: Vec<_> = requests.iter().map(|request| request.plug).collect();
-                return Err(Error::TimedOut(format!(
-                    "{} is not {} after {polls} polls (option power_timeout){trouble}",
-                    plugs.join(", "),
-                    target.word()
-                )));
-            }
-        }
-    }
-
-    /// Sends a request. An answer that was lost is no failure yet: the power
-    /// that is read next tells.
-    fn send(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
-        let left = request.doubtful.map_or(0, |(left, _)| left);
-        match self.device.set_power(request.plug, target) {
-            Ok(()) => request.doubtful = None,
-            Err(trouble) if trouble.is_transient() => {
-                let wait = self.busy_pause(&trouble).max(self.pace.status_sleep);
-                self.log.warning(format!(
-                    "{}: {} {}: {trouble}; reading the power to learn what became of the request",
-                    self.agent,
-                    target.word(),
-                    request.plug
-                ));
-                // A device that is busy has not taken the request.
-                let left = if matches!(trouble, Error::Busy { .. }) {
-                    left
-                } else {
-                    left.saturating_sub(1)
-                };
-                request.doubtful = Some((left, self.clock.now() + wait));
-            }
-            Err(trouble) => return Err(trouble),
-        }
-        Ok(())
-    }
-
-    /// Reads every plug once. A read that fails in passing counts as unknown;
-    /// a request in doubt is sent again when its plug is surely unchanged:
-    /// both requests ask for a state, so that twice is the same as once.
-    fn poll(&mut self, requests: &mut [Request<'_>], target: PowerTarget) -> Result<(Reading, Option<Error>), Error> {
-        let mut statuses = Vec::with_capacity(requests.len());
-        let mut last_trouble = None;
-        for request in requests {
-            let status = match self.device.power_status(request.plug) {
-                Ok(status) => status,
-                Err(trouble) if trouble.is_transient() => {
-                    self.log
-                        .warning(format!("{}: read power {}: {trouble}", self.agent, request.plug));
-                    if let Error::Busy { seconds: Some(_), .. } = trouble {
-                        self.pause(self.busy_pause(&trouble))?;
-                    }
-                    last_trouble = Some(trouble);
-                    PowerStatus::Unknown
-                }
-                Err(trouble) => return Err(trouble),
-            };
-            let unchanged = status != PowerStatus::Unknown && !target.reached(status);
-            if let Some((left, not_before)) = request.doubtful
-                && unchanged
-                && left > 0
-                && self.clock.now() >= not_before
-            {
-                self.send(request, target)?;
-            }
-            statuses.push(status);
-        }
-        Ok((Reading(statuses), last_trouble))
-    }
-
-    /// Asks for a power cycle of each plug, and polls until the device says
-    /// that it is complete. A plug that fails does not keep the others from
-    /// being asked, but the whole has failed then.
-    pub fn cycle(&mut self, plugs: &[String], attempts: u32) -> Result<(), Error> {
-        let mut failure = None;
-        for plug in plugs {
-            match self.ask_cycle(plug, attempts) {
-                Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
-                outcome => outcome?,
-            }
-            self.pause(self.pace.power_wait)?;
-        }
-        failure.map_or(Ok(()), Err)?;
-        plugs.iter().try_for_each(|plug| self.await_cycle(plug))
-    }
-
-    /// A cycle that the device says it failed is asked for again. One whose
-    /// answer was lost is not: twice is not the same as once.
-    fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
-        let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
-        for _ in 0..attempts {
-            outcome = self.patiently_if_busy("cycle", |device| device.cycle(plug));
-            if !matches!(outcome, Err(Error::TaskFailed(_))) {
-                break;
-            }
-        }
-        match outcome {
-            Err(trouble) if trouble.is_transient() => {
-                self.log.warning(format!(
-                    "{}: cycle {plug}: {trouble}; asking the device what became of the request",
-                    self.agent
-                ));
-                Ok(())
-            }
-            outcome => outcome,
-        }
-    }
-
-    fn await_cycle(&mut self, plug: &str) -> Result<(), Error> {
-        let mut polls = 0;
-        loop {
-            match self.device.cycle_complete(plug) {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(trouble) if trouble.is_transient() => {
-                    self.log.warning(format!("{}: cycle {plug}: {trouble}", self.agent));
-                }
-                Err(trouble) => return Err(trouble),
-            }
-            self.pause(self.pace.status_sleep)?;
-            polls += 1;
-            if self.pace.power_timeout > 0 && polls >= self.pace.power_timeout {
-                return Err(Error::TimedOut(format!(
-                    "the device has not reported the cycle of {plug} as complete after {polls} polls (option power_timeout)"
-                )));
-            }
-        }
     }
 }
 

@@ -15,9 +15,6 @@ use crate::policy::{Bound, Grant, Limit, Limits, Origin};
 
 /// A device that does not take the connection by then is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How hyper, which keeps the kind of its errors to itself, says that the head
-/// of an answer has too many fields, or 400 KiB.
-const HEAD_TOO_LARGE: &str = "message head is too large";
 
 /// A request that has passed every rule.
 pub(super) struct Outgoing {
@@ -41,22 +38,44 @@ pub(super) struct Arriving<'o> {
 }
 
 /// Looks the origin up, connects, and exchanges one request for the head of one
-/// answer. The caller gives up after `budget`.
+/// answer. The caller gives up after `budget`. If the name has several
+/// addresses, the one that was `known` to work is preferred.
 pub(super) async fn exchange<'o>(
     origin: &'o Origin,
     grant: &Grant,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
+    known: Option<SocketAddr>,
 ) -> Result<Arriving<'o>, Failure> {
     let addresses = address::resolve(origin, grant).await?;
-    converse(origin, addresses, config, outgoing, budget).await
+    let address = connectable(origin, &addresses, known, budget).await?;
+    converse(origin, address, config, outgoing, budget).await
 }
 
-/// The same, with addresses that were judged.
+/// The address to connect to. The HTTP client tries one after the other, and
+/// waits for each until its time is up.
+async fn connectable(
+    origin: &Origin,
+    addresses: &[SocketAddr],
+    known: Option<SocketAddr>,
+    budget: Duration,
+) -> Result<SocketAddr, Failure> {
+    let found = address::reachable(addresses, known, budget.min(CONNECT_LIMIT));
+    let found = match CONNECT_LIMIT < budget {
+        true => tokio::time::timeout(CONNECT_LIMIT, found)
+            .await
+            .unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "operation timed out"))),
+        false => found.await,
+    };
+    let number = addresses.len();
+    found.map_err(|cause| Failure::Unreachable(format!("{}: {cause} ({number} addresses)", place(origin))))
+}
+
+/// The same, with an address that was judged.
 pub(super) async fn converse<'o>(
     origin: &'o Origin,
-    addresses: Vec<SocketAddr>,
+    address: SocketAddr,
     config: ClientConfig,
     outgoing: Outgoing,
     budget: Duration,
@@ -66,7 +85,7 @@ pub(super) async fn converse<'o>(
     let mut builder = Client::builder()
         .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
         .tls_backend_preconfigured(config)
-        .dns_resolver(Arc::new(address::Pinned(addresses)))
+        .dns_resolver(Arc::new(address::Pinned(address)))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -189,11 +208,8 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
 /// What went wrong, by its innermost cause: the layers above it say "error
 /// sending request" and the like.
 fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure {
-    let place = match &origin.proxy {
-        Some(proxy) => format!("{origin} through the proxy {proxy}"),
-        None => origin.to_string(),
-    };
-    let (cause, tls) = innermost(error);
+    let place = place(origin);
+    let Innermost { cause, tls, http } = innermost(error);
     let text = format!("{place}: {cause}");
     // Only while connecting is it certain that nothing was sent. Later the
     // same cause, a corrupt TLS record say, may follow what the device did.
@@ -208,24 +224,48 @@ fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure
             None => Failure::Unreachable(text),
         };
     }
-    match cause.as_str() {
-        HEAD_TOO_LARGE => Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note())),
-        _ if error.is_timeout() => Failure::TimedOut(text),
-        _ => Failure::Broken(text),
+    // Too many fields, or 400 KiB.
+    if http.is_some_and(hyper::Error::is_parse_too_large) {
+        return Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note()));
+    }
+    match error.is_timeout() {
+        true => Failure::TimedOut(text),
+        false => Failure::Broken(text),
     }
 }
 
-/// The text of the innermost cause, and the TLS error among the causes.
-fn innermost(error: &reqwest::Error) -> (String, Option<&rustls::Error>) {
+/// What is connected to, for messages.
+fn place(origin: &Origin) -> String {
+    match &origin.proxy {
+        Some(proxy) => format!("{origin} through the proxy {proxy}"),
+        None => origin.to_string(),
+    }
+}
+
+/// What is at the bottom of an error.
+struct Innermost<'e> {
+    /// The text of the innermost cause.
+    cause: String,
+    /// The TLS error among the causes.
+    tls: Option<&'e rustls::Error>,
+    /// The error of the HTTP connection among the causes.
+    http: Option<&'e hyper::Error>,
+}
+
+fn innermost(error: &reqwest::Error) -> Innermost<'_> {
     let mut cause: &(dyn std::error::Error + 'static) = error;
-    let mut tls = None;
+    let (mut tls, mut http) = (None, None);
     loop {
         let boxed = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         let inner = boxed.map(|inner| inner as &(dyn std::error::Error + 'static));
         tls = inner.unwrap_or(cause).downcast_ref().or(tls);
+        http = cause.downcast_ref().or(http);
         match inner.or_else(|| cause.source()) {
             Some(next) => cause = next,
-            None => return (cause.to_string(), tls),
+            None => {
+                let cause = cause.to_string();
+                return Innermost { cause, tls, http };
+            }
         }
     }
 }

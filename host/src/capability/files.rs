@@ -5,10 +5,12 @@
 //! following a link. Only regular files are opened, because opening a FIFO or a
 //! device can block or act. A file system that does not answer is waited for
 //! until the deadline, on a thread of its own.
+//!
+//! What a plugin may write nobody else can have written ([`owner`]).
 
+mod owner;
 mod replace;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -18,11 +20,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 
 use crate::agent::clock::{Clock, Deadline};
 use crate::confinement::Needs;
-use crate::policy::{self, FileAccess, FileKind, Refusal};
+use crate::policy::{FileAccess, FileKind, LocatedFiles, Refusal};
 use replace::replace;
 
 /// Largest file, in bytes.
@@ -52,9 +54,7 @@ impl From<Refusal> for Failure {
 
 /// The capability, for one action.
 pub struct Files {
-    declared: policy::Files,
-    /// What the options hold.
-    paths: BTreeMap<String, PathBuf>,
+    located: LocatedFiles,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     closing: bool,
@@ -62,23 +62,18 @@ pub struct Files {
 
 impl Files {
     /// Grants the declared files where the options put them.
-    pub fn new<'o>(
-        declared: policy::Files,
-        option: impl Fn(&str) -> Option<&'o str>,
-        clock: Arc<dyn Clock>,
-        deadline: Deadline,
-    ) -> Self {
-        let paths = declared.iter().filter_map(|file| {
-            let path = option(&file.option)?;
-            Some((file.option.clone(), PathBuf::from(path)))
-        });
+    pub fn new(located: LocatedFiles, clock: Arc<dyn Clock>, deadline: Deadline) -> Self {
         Self {
-            paths: paths.collect(),
-            declared,
+            located,
             clock,
             deadline,
             closing: false,
         }
+    }
+
+    /// From now on nothing lasts longer than until then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
     }
 
     /// The action is over, and there is time until `deadline` to log out. An
@@ -105,14 +100,9 @@ impl Files {
     }
 
     fn place(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<Place, Failure> {
-        let file = self.declared.judge(option, entry, access)?;
-        let Some(path) = self.paths.get(option) else {
-            return Err(Failure::Denied(format!(
-                "option {option} has no value, and so names no file"
-            )));
-        };
+        let (file, path) = self.located.judge(option, entry, access)?;
         let (folder, name) = match (file.kind, entry) {
-            (FileKind::Folder, Some(entry)) => (path.as_path(), OsString::from(entry)),
+            (FileKind::Folder, Some(entry)) => (path, OsString::from(entry)),
             _ => split(path).ok_or_else(|| match path.as_os_str().is_empty() {
                 true => Failure::NotFound(format!("option {option}: an empty path names no file")),
                 false => Failure::Failed(format!("option {option}: {} is no file", path.display())),
@@ -122,6 +112,7 @@ impl Files {
             option: option.to_owned(),
             folder: folder.to_owned(),
             name,
+            owned: file.access == FileAccess::Write,
         })
     }
 
@@ -155,11 +146,8 @@ impl Files {
 
 /// What these files take of the system, where the options put them. A file that
 /// can be written is replaced, which takes its folder.
-pub fn needs<'o>(declared: &policy::Files, option: impl Fn(&str) -> Option<&'o str>, needs: &mut Needs) {
-    for file in declared.iter() {
-        let Some(path) = option(&file.option).map(Path::new) else {
-            continue;
-        };
+pub fn needs(located: &LocatedFiles, needs: &mut Needs) {
+    for (file, path) in located.iter() {
         match (file.access, file.kind) {
             (FileAccess::Read, _) => {
                 needs.read.insert(path.to_owned());
@@ -189,6 +177,8 @@ struct Place {
     option: String,
     folder: PathBuf,
     name: OsString,
+    /// The plugin may write it, so it counts whose it is.
+    owned: bool,
 }
 
 impl Place {
@@ -211,6 +201,7 @@ impl Place {
         if !about.is_file() {
             return Err(self.irregular());
         }
+        self.check_owner(&about)?;
         let mut content = Vec::new();
         file.take(LIMIT as u64 + 1)
             .read_to_end(&mut content)
@@ -224,7 +215,10 @@ impl Place {
     fn write(&self, content: &[u8]) -> Result<(), Failure> {
         let folder = self.open_folder()?;
         let permissions = match folder.symlink_metadata(&self.name) {
-            Ok(about) if about.is_file() => Some(about.permissions()),
+            Ok(about) if about.is_file() => {
+                self.check_owner(&about)?;
+                Some(Permissions::from_mode(about.mode() & owner::KEPT_MODE))
+            }
             Ok(_) => return Err(self.irregular()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
             Err(cause) => return Err(self.failed(&cause)),
@@ -233,7 +227,24 @@ impl Place {
     }
 
     fn open_folder(&self) -> Result<Dir, Failure> {
-        Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))
+        let folder = Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))?;
+        if self.owned {
+            owner::check_folder(&folder, &self.folder).map_err(|reason| self.distrusted(&reason))?;
+        }
+        Ok(folder)
+    }
+
+    fn check_owner(&self, about: &Metadata) -> Result<(), Failure> {
+        match self.owned {
+            true => owner::check_file(about).map_err(|reason| self.distrusted(&reason)),
+            false => Ok(()),
+        }
+    }
+
+    fn distrusted(&self, reason: &str) -> Failure {
+        Failure::Failed(format!(
+            "{self}: {reason}; use a file and a folder that only the agent's user can write"
+        ))
     }
 
     fn failed(&self, cause: &io::Error) -> Failure {

@@ -5,6 +5,7 @@
 //! [`Gate`], which asks the policy, counts, and remembers what was refused for
 //! the log, because WASI tells a guest no more than "access denied".
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -65,7 +66,7 @@ pub fn needs(granted: &Granted, needs: &mut Needs) {
 pub struct CarriedTooMuch(Bound);
 
 /// What the sockets of one action may do.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Gate {
     granted: Arc<Granted>,
     limits: Limits,
@@ -82,6 +83,18 @@ struct Book {
     sockets: u64,
     datagrams: u64,
     bytes: u64,
+    /// The far ends of accepted connections, by the number of the guest's socket.
+    peers: BTreeMap<u32, SocketAddr>,
+}
+
+impl Book {
+    /// The name leads to these addresses, and no longer to what it led to
+    /// before. Other names stay, for they may be at the same port.
+    fn learn(&mut self, name: &str, addresses: impl Iterator<Item = IpAddr>) {
+        self.resolved.retain(|(known, _)| known != name);
+        self.resolved
+            .extend(addresses.map(|address| (name.to_owned(), address)));
+    }
 }
 
 impl Gate {
@@ -92,6 +105,11 @@ impl Gate {
             limits,
             book: Arc::default(),
         }
+    }
+
+    /// A gate that lets nothing through.
+    pub fn closed(limits: Limits) -> Self {
+        Self::new(Granted::nothing(), limits)
     }
 
     /// Whether the plugin may look this name up.
@@ -165,8 +183,7 @@ impl Gate {
         let Ok(Ok(answers)) = tokio::time::timeout(LOOKUP_LIMIT, lookup).await else {
             return;
         };
-        let answers = answers.map(|answer| (name.to_owned(), answer.ip()));
-        self.book().resolved = answers.collect();
+        self.book().learn(name, answers.map(|answer| answer.ip()));
     }
 
     /// What was refused since the last time, for the log.
@@ -210,6 +227,21 @@ impl Gate {
         let origin = format!("udp://{group}");
         self.book().contacts.note(&origin, Some(group), sent.is_err());
         sent.map_err(failed)
+    }
+
+    /// Keeps the far end of the accepted connection of this socket of the guest.
+    pub fn remember_peer(&self, socket: u32, peer: SocketAddr) {
+        self.book().peers.insert(socket, peer);
+    }
+
+    /// The far end of an accepted connection, also of one that was reset since.
+    pub fn peer(&self, socket: u32) -> Option<SocketAddr> {
+        self.book().peers.get(&socket).copied()
+    }
+
+    /// The guest has dropped this socket.
+    pub fn forget_peer(&self, socket: u32) {
+        self.book().peers.remove(&socket);
     }
 
     fn noted<T>(&self, verdict: Result<T, Refusal>) -> Result<T, Refusal> {

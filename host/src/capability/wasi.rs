@@ -2,6 +2,7 @@
 //! they were declared. The rest is linked, because the standard libraries of
 //! guests import it, and does nothing.
 
+mod accept;
 mod lookup;
 mod waiting;
 
@@ -15,6 +16,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
+use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView};
 
@@ -34,7 +36,17 @@ pub fn inert(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
     builder(clock, output).build()
 }
 
-/// The same, with sockets whose every use passes the gate: for TCP, for UDP.
+/// The same, with random numbers that are the same each time.
+pub fn frozen(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
+    let numbers = || Deterministic::new(b"fencebox".to_vec());
+    builder(clock, output)
+        .secure_random(numbers())
+        .insecure_random(numbers())
+        .insecure_random_seed(0)
+        .build()
+}
+
+/// The same as [`inert`], with sockets whose every use passes the gate: for TCP, for UDP.
 pub fn with_sockets(clock: &Arc<dyn Clock>, output: &Output, gate: &Gate, (tcp, udp): (bool, bool)) -> WasiCtx {
     let gate = gate.clone();
     let check = move |address, purpose| -> Pin<Box<dyn Future<Output = bool> + Send + Sync>> {
@@ -131,6 +143,7 @@ pub fn add_to_linker<T: Sleeper + Asker + 'static>(linker: &mut Linker<T>) -> wa
     monotonic_clock::add_to_linker::<T, HasBed>(linker, T::bed)?;
     waiting::add_to_linker(linker)?;
     lookup::add_to_linker(linker)?;
+    accept::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }

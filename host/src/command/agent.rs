@@ -1,6 +1,7 @@
 //! fencebox as a fence agent.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use crate::agent::exit::Exit;
 use crate::agent::log::{Log, Syslog};
 use crate::agent::options::{StandardInput, Table};
 use crate::agent::panic;
+use crate::agent::power::OFF_READS;
 use crate::agent::run::Call;
+use crate::agent::stream::{Lines, Output};
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
-use crate::plugin::{Described, Error, Plugin};
+use crate::plugin::{Error, Plugin, PluginInstance};
 use crate::policy::{self, Grant, Refusal};
 
 /// Where systemd's journal listens for entries with fields.
@@ -26,6 +29,7 @@ struct Run {
     clock: Arc<SystemClock>,
     log: Arc<Log>,
     audit: Arc<Audit>,
+    has_syslog: bool,
     /// The environment's `PCMK_service`.
     service: Option<String>,
 }
@@ -38,15 +42,18 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let service = std::env::var("PCMK_service").ok();
     let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
     let sinks = daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), name).into_iter();
+    let syslog = Syslog::connect(Path::new(Syslog::SOCKET), name);
     let run = Run {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
-        log: Arc::new(Log::new(Box::new(std::io::stderr()))),
+        log: Arc::new(Log::new(standard_error())),
         audit: Arc::new(Audit::new(name, caller, sinks.collect())),
+        has_syslog: syslog.is_some(),
         service,
     };
     run.expect_panics();
-    if let Some(syslog) = Syslog::connect(Path::new(Syslog::SOCKET), name) {
+    run.log.set_agent(name);
+    if let Some(syslog) = syslog {
         run.log.add_sink(Box::new(syslog));
     }
     let exit = run.perform(arguments).unwrap_or_else(|cause| {
@@ -57,6 +64,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
         run.audit.end(Exit::Failure, run.clock.as_ref(), &run.log);
         Exit::Failure
     });
+    run.log.finish();
     if run.clock.interrupted() {
         // The session is closed; now end as SIGTERM ends a program.
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTERM);
@@ -67,21 +75,28 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 impl Run {
     fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
         let mut device = self.device()?;
-        let table = Table::new(&device.description)?;
+        let table = Table::new(&device.declared.description)?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+        let mut stdout = self.standard_output();
         let call = Call {
             name: &self.name,
             arguments,
             stdin: &mut StandardInput,
-            stdout: &mut std::io::stdout().lock(),
+            stdout: &mut stdout,
             log: &self.log,
             clock: self.clock.as_ref(),
             service: self.service.as_deref(),
             credentials: credentials.as_deref(),
             audit: &self.audit,
+            off_reads: OFF_READS,
             confine: &|needs| {
                 self.log
-                    .debug(format!("{}: {}", self.name, confinement::confine(needs)))
+                    .debug(format!("{}: {}", self.name, confinement::confine(needs)));
+                if !self.has_syslog {
+                    let socket = Syslog::SOCKET;
+                    self.log
+                        .debug(format!("{}: no syslog: nobody listens at {socket}", self.name));
+                }
             },
         };
         Ok(call.run(&table, &mut device))
@@ -90,7 +105,7 @@ impl Run {
     /// The plugin under the policy. What is wrong with that fails every action
     /// that is one; but the agent still describes itself, for the cluster asks
     /// for that in the middle of its own start.
-    fn device(&self) -> Result<Described, Error> {
+    fn device(&self) -> Result<PluginInstance, Error> {
         let name = &self.name;
         let policy = policy::places().and_then(|places| policy::read(&places));
         let grant = policy.map_or_else(Grant::nothing, |policy| policy.grant(name));
@@ -104,10 +119,20 @@ impl Run {
         })
     }
 
-    fn start(&self, grant: &Grant) -> Result<Described, Error> {
-        let plugin = Plugin::installed(&self.name, grant, &self.log)?;
+    fn start(&self, grant: &Grant) -> Result<PluginInstance, Error> {
+        let plugin = Arc::new(Plugin::installed(&self.name, grant)?);
+        let agent = plugin.agent(&self.name, &self.log, self.clock.clone())?;
         self.audit.set_plugin(&plugin.path().to_string_lossy(), &plugin.hash());
-        plugin.describe(&self.name, &self.log, self.clock.clone())
+        Ok(agent)
+    }
+
+    /// Where the protocol's lines go, which SIGTERM does not leave waiting.
+    fn standard_output(&self) -> Box<dyn Write + '_> {
+        match Output::standard(|| self.clock.interrupted()) {
+            Ok(output) => Box::new(output),
+            // There are no descriptors left.
+            Err(_) => Box::new(std::io::stdout()),
+        }
     }
 
     /// From now on a panic is a failure like any other.
@@ -119,5 +144,14 @@ impl Run {
             audit.panicked(clock.as_ref(), &log);
             std::process::exit(Exit::Failure.code().into());
         }));
+    }
+}
+
+/// Where the log prints.
+fn standard_error() -> Box<dyn Write + Send> {
+    match Lines::standard_error() {
+        Ok(lines) => Box::new(lines),
+        // There are no descriptors left.
+        Err(_) => Box::new(std::io::stderr()),
     }
 }

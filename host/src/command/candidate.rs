@@ -1,83 +1,115 @@
-//! A plugin that is to be installed: every name that it has, and all that it
-//! wants to reach under any of them.
+//! A plugin that is to be installed: what it says under every name that it
+//! has, and what of it needs approval.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 
-use crate::agent::log::Log;
-use crate::agent::options::Table;
-use crate::agent::system_clock::SystemClock;
-use crate::plugin::{Described, Plugin, Record, agent_name};
-use crate::policy::Reach;
+use crate::plugin::{Approvals, Declared, Plugin, Record, agent_name};
+use crate::policy::Approval;
 
 /// Largest plugin file in bytes. What is larger is something else.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
+/// Every name of a plugin, with its description.
 pub(super) struct Candidate {
-    /// Under its first name.
-    pub(super) described: Described,
-    /// Further names.
-    pub(super) symlinks: Vec<String>,
-    /// Under all names together.
-    pub(super) reach: Reach,
-    /// What it wants under a further name and not under the first.
-    pub(super) besides: Vec<(String, Vec<String>)>,
+    /// The first name, after which the file is called.
+    pub(super) name: String,
+    /// By name.
+    declared: BTreeMap<String, Declared>,
 }
 
 impl Candidate {
-    /// Asks the plugin, starting with the name that its file has. Each agent
-    /// that it is has to be one that can be run.
-    pub(super) fn of(plugin: &Plugin, file: &Path, log: &Arc<Log>) -> anyhow::Result<Self> {
-        let stem = stem(file)?;
-        let describe = |name: &str| {
-            let described = plugin.describe(name, log, Arc::new(SystemClock::start()))?;
-            Table::new(&described.description).with_context(|| format!("{}, as {name}", file.display()))?;
-            anyhow::Ok(described)
-        };
-        let described = describe(&stem)?;
-        let name = described.description.name.clone();
+    /// Asks the plugin, starting with the name that its file has.
+    pub(super) fn of(plugin: &Plugin, file: &Path) -> anyhow::Result<Self> {
+        let name = stem(file)?;
+        let declared = plugin.describe_all(&name)?;
+        let first = declared.get(&name).map_or("", |first| &first.description.name);
         ensure!(
-            name == stem,
-            "{}: the agent's first name is {name}; call the file {name}.wasm",
+            first == name,
+            "{}: the agent's first name is {first}; rename the file to {first}.wasm",
             file.display()
         );
-        let mut symlinks: Vec<String> = Vec::new();
-        for link in &described.description.symlinks {
-            ensure!(
-                agent_name(link.name.as_ref()).as_ref() == Some(&link.name),
-                "{} wants to be called {:?} too, which is no name of an agent",
-                file.display(),
-                link.name
-            );
-            if link.name != name && !symlinks.contains(&link.name) {
-                symlinks.push(link.name.clone());
-            }
-        }
-        let mut reach = described.reach();
-        let mut besides = Vec::new();
-        for link in &symlinks {
-            let other = describe(link)?.reach();
-            let more = other.beyond(&described.reach());
-            if !more.is_empty() {
-                besides.push((link.clone(), more));
-            }
-            reach.add(&other);
-        }
-        Ok(Self {
-            described,
-            symlinks,
-            reach,
-            besides,
-        })
+        Ok(Self { name, declared })
     }
 
-    pub(super) fn record(&self, wasm: &[u8]) -> Record {
-        let description = self.described.description.clone();
-        Record::new(wasm, description, self.symlinks.clone(), self.reach.clone())
+    /// What it says under its first name.
+    pub(super) fn first(&self) -> anyhow::Result<&Declared> {
+        self.declared.get(&self.name).context("a plugin without a name")
     }
+
+    /// What needs approval under each further name and not under the first.
+    pub(super) fn besides(&self) -> Vec<(String, Vec<String>)> {
+        let first = self.approval(&self.name);
+        let further = self.declared.iter().filter(|(name, _)| **name != self.name);
+        let more = further.map(|(name, declared)| (name.clone(), declared.approval().exceeding(&first)));
+        more.filter(|(_, lines)| !lines.is_empty()).collect()
+    }
+
+    /// What needs approval and is not in `approved`.
+    pub(super) fn exceeding(&self, approved: &Approvals) -> Vec<String> {
+        let names = self.declared.keys();
+        self.compare(
+            names,
+            |name| (self.approval(name), approval_in(approved, &self.name, name)),
+            |name| (!approved.agents.contains_key(name)).then(|| format!("it answers to the further name {name}")),
+        )
+    }
+
+    /// What was approved and is not needed any more.
+    pub(super) fn released(&self, approved: &Approvals) -> Vec<String> {
+        let names = approved.agents.keys();
+        let before = |name: &str| approved.agents.get(name).cloned().unwrap_or_default();
+        let now = |name: &str| match self.declared.contains_key(name) {
+            true => self.approval(name),
+            false => self.approval(&self.name),
+        };
+        self.compare(
+            names,
+            |name| (before(name), now(name)),
+            |name| (!self.declared.contains_key(name)).then(|| format!("the name {name}")),
+        )
+    }
+
+    /// The lines in which one approval exceeds another, each once.
+    fn compare<'a>(
+        &self,
+        names: impl Iterator<Item = &'a String>,
+        pair: impl Fn(&str) -> (Approval, Approval),
+        note: impl Fn(&str) -> Option<String>,
+    ) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        // The first name first: others mostly say the same.
+        let mut names: Vec<_> = names.collect();
+        names.sort_by_key(|name| **name != self.name);
+        for name in names {
+            let (one, other) = pair(name);
+            lines.extend(note(name));
+            for line in one.exceeding(&other) {
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        lines
+    }
+
+    fn approval(&self, name: &str) -> Approval {
+        self.declared.get(name).map(Declared::approval).unwrap_or_default()
+    }
+
+    /// Its record.
+    pub(super) fn record(&self, wasm: &[u8]) -> Record {
+        Record::new(wasm, &self.declared, &self.name)
+    }
+}
+
+/// What was approved under this name; of a new name, under the first.
+fn approval_in(approved: &Approvals, first: &str, name: &str) -> Approval {
+    let known = approved.agents.get(name).or_else(|| approved.agents.get(first));
+    known.cloned().unwrap_or_default()
 }
 
 /// The agent that a plugin file is called after.

@@ -13,6 +13,7 @@ use anyhow::bail;
 use crate::agent::log::Syslog;
 use crate::confinement::{self, InForce};
 use crate::plugin::{fault, installed};
+use crate::policy;
 use attempts::{Attempt, Attempts, Verdict};
 
 mod attempts;
@@ -45,7 +46,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     // While files can still be read.
     let surroundings = [
         format!("{:<16} {}", "syslog", syslog()),
-        format!("{:<16} {}", "policy", policy()),
+        format!("{:<16} {}", "policy", policy_state()),
         format!("{:<16} {}", "plugins", plugins()),
     ];
     let rows = protections();
@@ -149,11 +150,19 @@ fn syslog() -> String {
     }
 }
 
-fn policy() -> String {
-    match Path::new(POLICY).try_exists() {
-        Ok(true) => format!("there is {POLICY}"),
-        Ok(false) => format!("there is no {POLICY}"),
-        Err(cause) => format!("{POLICY} cannot be looked at: {cause}"),
+fn policy_state() -> String {
+    let places = policy::places();
+    let read = places.and_then(|places| {
+        let existing = policy::existing(&places)?;
+        let real = existing.iter().filter_map(|path| path.canonicalize().ok());
+        let mut real: Vec<_> = real.map(|path| path.display().to_string()).collect();
+        real.dedup();
+        policy::read(&places).map(|_| real)
+    });
+    match read {
+        Ok(real) if real.is_empty() => format!("there is no {POLICY}"),
+        Ok(real) => format!("there is {}", real.join(" and ")),
+        Err(rule) => format!("BROKEN, so every action of every agent fails: {rule}"),
     }
 }
 

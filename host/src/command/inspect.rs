@@ -1,4 +1,4 @@
-//! `fencebox inspect`: what a plugin is, and what it wants to reach.
+//! `fencebox inspect`: what a plugin is, and what of it needs approval.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,30 +7,37 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::words;
+use crate::agent::description::Description;
 use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
-use crate::plugin::Described;
 use crate::plugin::{Plugin, agent_name, locate};
+use crate::policy::Grant;
 
 /// For a reader, or only the names that the plugin answers to, a line each.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
-    // A plugin that is looked at before it is installed has no compiled form yet: no reason to warn.
+    // A plugin that is inspected before it is installed has no compiled form yet: no reason to warn.
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
-    let described = Plugin::load(path.clone(), &log)?.describe(&name, &log, Arc::new(SystemClock::start()))?;
+    let plugin = Arc::new(Plugin::at(path.clone(), Grant::unrestricted())?);
+    let mut agent = plugin.agent(&name, &log, Arc::new(SystemClock::start()))?;
+    // Of a plugin without a record, also what is denied until it is installed.
+    let declared = match plugin.recorded().approvals() {
+        Some(_) => agent.declared.clone(),
+        None => plugin.describe(&name)?,
+    };
+    let description = &declared.description;
     if names {
-        return list_names(&described, out);
+        return list_names(description, out);
     }
     let clean = |text: &str| log.masked(text);
-    let description = &described.description;
-    words::names(&described, out, &clean)?;
+    words::names(description, out, &clean)?;
     writeln!(out, "file: {}", path.display())?;
     if !description.longdesc.is_empty() {
         writeln!(out, "{}", clean(&description.longdesc))?;
     }
-    words::reach(&described, &[], out, &clean)?;
-    if let Some(reason) = described.withheld() {
-        writeln!(out, "\nfences nothing: {}", clean(&reason.to_string()))?;
+    words::approval(&declared, &[], out, &clean)?;
+    if let Err(reason) = agent.load() {
+        writeln!(out, "\nfences nothing: {}", clean(&reason))?;
     }
     writeln!(
         out,
@@ -42,8 +49,7 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
 }
 
 /// Names that make a path are left out: no agent is called so.
-fn list_names(described: &Described, out: &mut dyn Write) -> anyhow::Result<()> {
-    let description = &described.description;
+fn list_names(description: &Description, out: &mut dyn Write) -> anyhow::Result<()> {
     let links = description.symlinks.iter().map(|link| &link.name);
     for name in std::iter::once(&description.name).chain(links) {
         if agent_name(name.as_ref()).as_ref() == Some(name) {

@@ -1,14 +1,12 @@
-//! `fencebox install`: checks a plugin, shows what it wants to reach, and
+//! `fencebox install`: checks a plugin, shows what needs approval, and
 //! installs it.
 //!
-//! Who installs a plugin for the first time is shown what it wants and grants
-//! it by that: the command is the consent. An upgrade is often done without
-//! looking, so one that wants more has to be granted in so many words.
+//! The command itself approves a first installation. An upgrade is often done
+//! without looking, so one that needs more has to be approved with `--grant`.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
@@ -20,7 +18,7 @@ use crate::plugin::{Folders, Installed, Plugin};
 
 /// What the command line says.
 pub(super) struct Choice {
-    /// More than the installed plugin may reach is fine.
+    /// What exceeds the approvals of the installed plugin is approved.
     pub(super) grant: bool,
     /// Programs are made too.
     pub(super) programs: bool,
@@ -29,17 +27,18 @@ pub(super) struct Choice {
 pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::Result<()> {
     candidate::stem(file)?;
     let wasm = candidate::read(file)?;
-    let log = Arc::new(Log::new(Box::new(std::io::sink())));
     let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?;
-    let candidate = Candidate::of(&plugin, file, &log)?;
+    let candidate = Candidate::of(&plugin, file)?;
+    let first = candidate.first()?;
+    let log = Log::new(Box::new(std::io::sink()));
     let clean = |text: &str| log.masked(text);
-    words::names(&candidate.described, out, &clean)?;
-    words::reach(&candidate.described, &candidate.besides, out, &clean)?;
+    words::names(&first.description, out, &clean)?;
+    words::approval(first, &candidate.besides(), out, &clean)?;
     writeln!(out)?;
 
     let folders = Folders::of_this_program().context("where this program is")?;
-    let name = candidate.described.description.name.clone();
-    let before = previous(&folders, &name);
+    let name = &candidate.name;
+    let before = previous(&folders, name);
     consent(&before, &candidate, choice, out, &clean)?;
 
     let mut record = candidate.record(&wasm);
@@ -56,7 +55,7 @@ pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::
     let what = match (new, &before) {
         (false, _) => "is installed already",
         (true, Previous::None) => "is installed",
-        (true, Previous::Recorded(old)) if old.sha256 == record.sha256 => "is repaired",
+        (true, Previous::Recorded(old)) if old.blake3() == Some(&record.blake3) => "is repaired",
         (true, _) => "is upgraded",
     };
     writeln!(out, "{name} {what}: {} (sha256 {})", path.display(), record.sha256)?;
@@ -68,7 +67,7 @@ pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::
     Ok(())
 }
 
-/// Refuses an upgrade that wants more, unless that is granted.
+/// Refuses an upgrade that needs further approval, unless it is given.
 fn consent(
     before: &Previous,
     candidate: &Candidate,
@@ -76,30 +75,32 @@ fn consent(
     out: &mut dyn Write,
     clean: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<()> {
-    let name = &candidate.described.description.name;
-    let more = match before {
+    let name = &candidate.name;
+    let approved = match before {
         Previous::None => return Ok(()),
-        Previous::Unrecorded(_) if choice.grant => return Ok(()),
-        Previous::Unrecorded(path) => bail!(
-            "{} was put there by hand or its record is broken, so nobody knows what was granted to it; if all of the \
-             above is, replace it with --grant",
-            path.display()
-        ),
-        Previous::Recorded(record) => {
-            let less = record.grant.beyond(&candidate.reach);
-            if !less.is_empty() {
-                writeln!(out, "no longer reaches:")?;
-            }
-            for line in &less {
-                writeln!(out, "  {}", clean(line))?;
-            }
-            candidate.reach.beyond(&record.grant)
-        }
+        Previous::Recorded(recorded) => recorded.approvals(),
+        Previous::Unrecorded(_) => None,
     };
+    let Some(approved) = approved else {
+        if choice.grant {
+            return Ok(());
+        }
+        bail!(
+            "{name} is there already, and its record is missing or damaged, so what was approved is unknown; if all of \
+             the above is approved, replace it with --grant"
+        );
+    };
+    let (more, less) = (candidate.exceeding(approved), candidate.released(approved));
+    if !less.is_empty() {
+        writeln!(out, "no longer needed:")?;
+    }
+    for line in &less {
+        writeln!(out, "  {}", clean(line))?;
+    }
     if more.is_empty() {
         return Ok(());
     }
-    let state = if choice.grant { "now granted:" } else { "not granted:" };
+    let state = if choice.grant { "now approved:" } else { "not approved:" };
     writeln!(out, "{state}")?;
     for line in &more {
         writeln!(out, "  {}", clean(line))?;
@@ -109,7 +110,7 @@ fn consent(
     }
     out.flush()?;
     bail!(
-        "{name} stays as it is: the new plugin wants more than was granted ({}); if that is right, install it with \
+        "{name} stays as it is: the new plugin needs more than was approved ({}); to approve it, install it with \
          --grant",
         clean(&more.join("; "))
     )
@@ -126,6 +127,5 @@ fn now() -> Installed {
         user: std::fs::metadata("/proc/self").map_or(0, |metadata| metadata.uid()),
         // The kernel's word for nobody.
         login_user: login_user.filter(|user| *user != u32::MAX),
-        fencebox: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

@@ -38,7 +38,7 @@ struct Arguments {
 enum Command {
     /// List the agents there are plugins for.
     List,
-    /// Show what a plugin is, what options it has and what it wants to reach.
+    /// Show what a plugin is and what of it needs approval.
     Inspect {
         /// An agent name (fence_clc) or a plugin file (./fence_clc.wasm).
         plugin: PathBuf,
@@ -64,11 +64,11 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Install a plugin, or upgrade it, and show what it wants to reach.
+    /// Install a plugin, or upgrade it, and show what needs approval.
     Install {
         /// A plugin file (./fence_clc.wasm).
         file: PathBuf,
-        /// Let an upgrade reach more than the plugin that it replaces.
+        /// Approve what an upgrade needs beyond the plugin that it replaces.
         #[arg(long)]
         grant: bool,
         /// Make no programs /usr/sbin/fence_DEVICE.

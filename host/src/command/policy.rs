@@ -32,8 +32,7 @@ pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write)
 fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
     let places = policy::places()?;
     let policy = policy::read(&places)?;
-    let present: Vec<_> = places.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    if present.is_empty() {
+    if policy::existing(&places)?.is_empty() {
         let first = places.first().context("no place for a policy")?;
         writeln!(out, "there is no policy ({} does not exist)", first.display())?;
     }

@@ -4,21 +4,19 @@
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 
 use super::candidate::{self, Candidate};
-use crate::agent::log::Log;
 use crate::plugin::{Plugin, Record};
+use crate::policy::Grant;
 
 pub(super) fn run(files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
     for file in files {
         let path = Record::path(file);
         let wasm = candidate::read(file)?;
-        let log = Arc::new(Log::new(Box::new(std::io::sink())));
-        let plugin = Plugin::load(file.clone(), &log)?;
-        let candidate = Candidate::of(&plugin, file, &log)?;
+        let plugin = Plugin::at(file.clone(), Grant::unrestricted())?;
+        let candidate = Candidate::of(&plugin, file)?;
         replace(&path, &candidate.record(&wasm).text()).with_context(|| path.display().to_string())?;
         writeln!(out, "{}", path.display())?;
     }

@@ -1,13 +1,16 @@
-//! A plugin in words, for whoever has to decide about it.
+//! A plugin in words, for the administrator who decides about it.
 
 use std::io::Write;
 
-use crate::plugin::Described;
-use crate::policy::File;
+use crate::agent::description::Description;
+use crate::plugin::Declared;
 
 /// Its names and what it is for.
-pub(super) fn names(described: &Described, out: &mut dyn Write, clean: &dyn Fn(&str) -> String) -> std::io::Result<()> {
-    let description = &described.description;
+pub(super) fn names(
+    description: &Description,
+    out: &mut dyn Write,
+    clean: &dyn Fn(&str) -> String,
+) -> std::io::Result<()> {
     writeln!(out, "{} - {}", clean(&description.name), clean(&description.shortdesc))?;
     for link in &description.symlinks {
         writeln!(
@@ -20,33 +23,28 @@ pub(super) fn names(described: &Described, out: &mut dyn Write, clean: &dyn Fn(&
     Ok(())
 }
 
-/// What it wants to reach, a line each, and what its account has to be
-/// allowed. `besides` is what it wants under other names only.
-pub(super) fn reach(
-    described: &Described,
+/// All that needs approval, a line each, and what the account on the device has to be
+/// allowed. `besides` is what needs approval under other names only.
+pub(super) fn approval(
+    declared: &Declared,
     besides: &[(String, Vec<String>)],
     out: &mut dyn Write,
     clean: &dyn Fn(&str) -> String,
 ) -> std::io::Result<()> {
-    writeln!(out, "\nwants to reach:")?;
-    if described.reach().is_empty() && besides.is_empty() {
+    writeln!(out, "\nneeds approval:")?;
+    let lines = declared.approval().lines();
+    if lines.is_empty() && besides.is_empty() {
         writeln!(out, "  nothing")?;
     }
-    for endpoint in described.endpoints.iter() {
-        writeln!(out, "  {}", clean(&endpoint.to_string()))?;
-    }
-    for socket in described.sockets.iter() {
-        writeln!(out, "  {}", clean(&socket.to_string()))?;
-    }
-    for file in described.files.iter() {
-        writeln!(out, "  {}", clean(&touch(file, described)))?;
+    for line in lines {
+        writeln!(out, "  {}", clean(&line))?;
     }
     for (name, more) in besides {
         for line in more {
             writeln!(out, "  called {}: {}", clean(name), clean(line))?;
         }
     }
-    let rights = &described.description.rights;
+    let rights = &declared.description.rights;
     if !rights.is_empty() {
         writeln!(out, "\nneeds an account that may:")?;
     }
@@ -54,14 +52,4 @@ pub(super) fn reach(
         writeln!(out, "  {}", clean(right))?;
     }
     Ok(())
-}
-
-/// One file, with the path that the plugin itself proposes.
-fn touch(file: &File, described: &Described) -> String {
-    let parameters = &described.description.parameters;
-    let parameter = parameters.iter().find(|parameter| parameter.name == file.option);
-    match parameter.and_then(|parameter| parameter.default.as_ref()) {
-        Some(path) => format!("{file}, {path} unless it is given"),
-        None => file.to_string(),
-    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::steps::Steps;
 use super::tidy::{names_without_plugin, tidy};
 use super::{Entry, Error, STORE, claim, component, entry, is_ours};
-use crate::plugin::{Folders, Record, fault};
+use crate::plugin::{Folders, Record, Recorded, fault};
 
 /// All that is installed of a plugin.
 pub struct Package<'a> {
@@ -25,7 +25,7 @@ pub enum Previous {
     /// A file that nobody recorded, or one whose record is broken.
     Unrecorded(PathBuf),
     /// A plugin with its record.
-    Recorded(Box<Record>),
+    Recorded(Recorded),
 }
 
 /// What is installed as the agent of this name.
@@ -35,9 +35,9 @@ pub fn previous(folders: &Folders, name: &str) -> Previous {
         return Previous::None;
     }
     let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-    match Record::beside(&real) {
-        Ok(Some(record)) => Previous::Recorded(Box::new(record)),
-        _ => Previous::Unrecorded(path),
+    match Recorded::beside(&real) {
+        Recorded::Absent | Recorded::Damaged(_) => Previous::Unrecorded(path),
+        recorded => Previous::Recorded(recorded),
     }
 }
 
@@ -132,21 +132,16 @@ fn is_installed(folders: &Folders, package: &Package<'_>) -> bool {
     if !matches!(entry(&folders.own, &package.record.name), Entry::Stored(_)) {
         return false;
     }
-    let same_record = |real: &Path| match Record::beside(real) {
-        Ok(Some(mut there)) => {
-            // Who installed it first, and when, stays.
-            there.installed.clone_from(&package.record.installed);
-            there == *package.record
-        }
+    // Who installed it first, and when, stays.
+    let same_record = |real: &Path| match Recorded::beside(real) {
+        Recorded::Current(there) => there.is_same(package.record),
         _ => false,
     };
     path.canonicalize().is_ok_and(|real| {
         std::fs::read(&real).is_ok_and(|wasm| wasm == package.wasm)
             && same_record(&real)
             && matches!(fault(&real), Ok(None))
-            && real
-                .parent()
-                .is_some_and(|folder| super::verify::modes(folder).is_empty())
+            && real.parent().is_some_and(super::verify::are_trusted)
     })
 }
 

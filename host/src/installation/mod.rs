@@ -26,7 +26,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use crate::plugin::find::STORE;
-use crate::plugin::{Folders, Record};
+use crate::plugin::{Folders, Recorded};
 
 pub use change::{Package, Previous, install, previous, remove};
 pub use steps::Steps;
@@ -162,9 +162,11 @@ fn has_plugin(folders: &Folders, name: &str) -> bool {
 }
 
 /// The record of the plugin that is in this folder of the store.
-fn record_in(folder: &Path) -> Option<Record> {
-    let entries = folder.read_dir().ok()?;
-    let mut files = entries.flatten().map(|entry| entry.path());
-    let record = files.find(|path| path.extension().is_some_and(|extension| extension == "json"))?;
-    Record::beside(&record.with_extension("wasm")).ok().flatten()
+fn record_in(folder: &Path) -> Recorded {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut files = entries.map(|entry| entry.path());
+    match files.find(|path| path.extension().is_some_and(|extension| extension == "json")) {
+        Some(record) => Recorded::beside(&record.with_extension("wasm")),
+        None => Recorded::Absent,
+    }
 }

@@ -8,7 +8,7 @@ use super::steps::{Steps, entries};
 use super::tidy::{drafts, loose_names, unused};
 use super::{Error, Package, Previous, claim, component, install, previous, remove};
 use crate::agent::description::{Description, Symlink};
-use crate::plugin::{Folders, Record, compile, fault};
+use crate::plugin::{Declared, Folders, Record, Recorded, compile, fault};
 use crate::policy::Reach;
 
 /// The smallest component, and one that differs by an empty custom section.
@@ -46,10 +46,13 @@ impl Made {
                 .collect(),
             ..Description::default()
         };
+        let declared = Declared::new(description, Reach::default()).unwrap();
+        let names = symlinks.iter().cloned().chain([name.to_owned()]);
+        let declared = names.map(|name| (name, declared.clone())).collect();
         Self {
             wasm,
             form,
-            record: Record::new(wasm, description, symlinks, Reach::default()),
+            record: Record::new(wasm, &declared, name),
         }
     }
 
@@ -75,7 +78,7 @@ impl Made {
             return false;
         }
         assert_eq!(fault(&real).unwrap(), None, "its compiled form");
-        assert_eq!(Record::beside(&real).unwrap().as_ref(), Some(&self.record));
+        assert!(matches!(Recorded::beside(&real), Recorded::Current(there) if there.is_same(&self.record)));
         for name in &self.record.symlinks {
             let other = component(&tree.folders.own, name).canonicalize();
             assert_eq!(other.ok().as_ref(), Some(&real), "{name}");
@@ -172,10 +175,8 @@ fn what_is_installed() {
     assert_eq!(names(&stored[0]), ["fence_x.cwasm", "fence_x.json", "fence_x.wasm"]);
     assert!(matches!(old.install(&tree, Steps::default()), (Ok(false), _)), "again");
     tree.assert_installed(&old);
-    assert_eq!(
-        previous(&tree.folders, "fence_x"),
-        Previous::Recorded(Box::new(old.record.clone()))
-    );
+    let before = previous(&tree.folders, "fence_x");
+    assert!(matches!(before, Previous::Recorded(Recorded::Current(there)) if there.is_same(&old.record)));
     remove(&tree.folders, "fence_x", &mut Steps::default()).unwrap();
     tree.assert_empty();
     assert_eq!(previous(&tree.folders, "fence_x"), Previous::None);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::steps::{Steps, drafted, entries};
 use super::{Entry, Error, STORE, component, entry, has_plugin, is_ours, record_in};
-use crate::plugin::{Folders, Record, agent_name};
+use crate::plugin::{Folders, Recorded, agent_name};
 
 /// Removes it. Programs go before the record that names them.
 pub(super) fn tidy(folders: &Folders, steps: &mut Steps) -> Result<(), Error> {
@@ -39,9 +39,9 @@ pub(super) fn loose_names(folders: &Folders) -> Vec<PathBuf> {
             Entry::Stored(target) => !target.exists(),
             Entry::Alias(main) => {
                 let main = component(&folders.own, &main);
-                match main.canonicalize().map(|real| Record::beside(&real)) {
-                    Ok(Ok(Some(record))) => record.names().all(|known| known != name),
-                    Ok(_) => false,
+                match main.canonicalize().map(|real| Recorded::beside(&real)) {
+                    Ok(Recorded::Absent | Recorded::Damaged(_)) => false,
+                    Ok(recorded) => !recorded.names().contains(&name.as_str()),
                     Err(_) => true,
                 }
             }
@@ -62,7 +62,7 @@ pub(super) fn names_without_plugin(folders: &Folders) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for folder in unused(folders) {
         let record = record_in(&folder);
-        let recorded = record.iter().flat_map(Record::names);
+        let recorded = record.names().into_iter();
         names.extend(recorded.filter(|name| !has_plugin(folders, name)).map(str::to_owned));
     }
     names

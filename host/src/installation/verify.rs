@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::steps::entries;
 use super::tidy::{agent, drafts, loose_names, unused};
 use super::{STORE, component, has_plugin, is_ours};
-use crate::agent::log::Log;
-use crate::agent::system_clock::SystemClock;
-use crate::ownership::{distrust, distrust_folders};
-use crate::plugin::{Folders, Plugin, Record, agent_name, fault, locate};
+use crate::ownership::{Place, Untrusted, check, check_place};
+use crate::plugin::{Folders, Plugin, Record, Recorded, agent_name, fault, locate};
+use crate::policy::Grant;
+
+/// The remedy for an owner or a mode.
+const CORRECT: &str = "correct that with chown and chmod";
 
 /// Something that is not as it was installed.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,18 +54,17 @@ pub fn verify(folders: &Folders, names: &[String]) -> (usize, Vec<Finding>) {
     (inspection.agents.len(), inspection.findings.into_iter().collect())
 }
 
-/// Files in this folder that others could have written.
-pub(super) fn modes(folder: &Path) -> Vec<String> {
-    let faults = entries(folder).into_iter().filter_map(|file| {
-        let reason = distrust(&file)?;
-        Some(match reason.starts_with("the folder") {
-            true => format!("{reason}; correct that with chown and chmod"),
-            false => format!("{} {reason}; install it again", file.display()),
-        })
-    });
-    let mut faults: Vec<_> = faults.collect();
-    faults.dedup();
-    faults
+/// Whether nobody else could have written the files in this folder.
+pub(super) fn are_trusted(folder: &Path) -> bool {
+    entries(folder).iter().all(|file| trust(file).is_ok())
+}
+
+/// By the rule that holds when an agent starts.
+fn trust(file: &Path) -> Result<(), Untrusted> {
+    match file.symlink_metadata() {
+        Ok(metadata) => check(file, &metadata),
+        Err(cause) => Err(Untrusted::File(format!("it cannot be read ({cause})"))),
+    }
 }
 
 impl Inspection {
@@ -75,10 +75,17 @@ impl Inspection {
         });
     }
 
+    /// A folder or link that others can replace: once, whatever it leads to.
+    fn place(&mut self, place: &Place) {
+        self.find(place.path.display(), format!("{place}; {CORRECT}"));
+    }
+
     fn folder(&mut self, folders: &Folders, folder: &Path, names: &[String]) {
-        let is_looked_at = folder.exists() && names.is_empty();
-        if let Some(reason) = is_looked_at.then(|| distrust_folders(folder)).flatten() {
-            self.find(folder.display(), format!("{reason}; correct that with chown and chmod"));
+        if folder.exists()
+            && names.is_empty()
+            && let Err(place) = check_place(folder)
+        {
+            self.place(&place);
         }
         for path in entries(folder) {
             let Some(name) = agent(&path).filter(|name| names.is_empty() || names.contains(name)) else {
@@ -99,20 +106,32 @@ impl Inspection {
                     &name,
                     format!("{} leads nowhere; install the plugin again", path.display()),
                 ),
-                Ok(real) => self.plugin(folders, folder, &name, &real),
+                Ok(real) => {
+                    if let Err(place) = check_place(&path) {
+                        self.place(&place);
+                    }
+                    self.plugin(folders, folder, &name, &real);
+                }
             }
         }
     }
 
     /// A plugin under its first name, or one of its further names.
     fn plugin(&mut self, folders: &Folders, folder: &Path, name: &str, real: &Path) {
-        let record = match Record::beside(real) {
-            Ok(Some(record)) => record,
-            Ok(None) => {
-                let wrong = "it has no record: nobody installed it; do that with `fencebox install`";
+        if self.has_untrusted_files(name, real) {
+            return;
+        }
+        let record = match Recorded::beside(real) {
+            Recorded::Current(record) => record,
+            Recorded::Absent => {
+                let wrong = "it has no record, so nothing is approved for it; install it with `fencebox install`";
                 return self.find(name, wrong);
             }
-            Err(wrong) => return self.find(name, format!("{wrong}; install it again")),
+            Recorded::Outdated(header) => {
+                let version = header.version();
+                return self.find(name, format!("fencebox {version} wrote its record; install it again"));
+            }
+            Recorded::Damaged(wrong) => return self.find(name, format!("{wrong}; install it again")),
         };
         if record.names().all(|known| known != name) {
             return self.find(name, format!("it is no name of {}; remove the link", real.display()));
@@ -130,6 +149,22 @@ impl Inspection {
         }
     }
 
+    /// Of such a plugin nothing else need be verified.
+    fn has_untrusted_files(&mut self, name: &str, real: &Path) -> bool {
+        let name = agent(real).unwrap_or_else(|| name.to_owned());
+        let files = [real.to_owned(), real.with_extension("cwasm"), Record::path(real)];
+        let mut untrusted = false;
+        for file in files.iter().filter(|file| file.symlink_metadata().is_ok()) {
+            match trust(file) {
+                Ok(()) => continue,
+                Err(Untrusted::File(reason)) => self.find(&name, format!("{}: {reason}; {CORRECT}", file.display())),
+                Err(Untrusted::Place(place)) => self.place(&place),
+            }
+            untrusted = true;
+        }
+        untrusted
+    }
+
     fn first_name(&mut self, folder: &Path, record: &Record, real: &Path) {
         let name = &record.name;
         for alias in &record.symlinks {
@@ -137,15 +172,6 @@ impl Inspection {
                 self.find(
                     name,
                     format!("its further name {alias} does not lead to it; install it again"),
-                );
-            }
-        }
-        for file in [real.to_owned(), real.with_extension("cwasm"), Record::path(real)] {
-            let reason = distrust(&file).filter(|_| file.exists());
-            if let Some(reason) = reason {
-                self.find(
-                    name,
-                    format!("{}: {reason}; correct that with chown and chmod", file.display()),
                 );
             }
         }
@@ -170,21 +196,18 @@ impl Inspection {
 
     /// What it says is what was recorded, under each of its names.
     fn description(&mut self, record: &Record, real: &Path) {
-        let log = Arc::new(Log::new(Box::new(std::io::sink())));
-        let plugin = match Plugin::load(real.to_owned(), &log) {
+        let plugin = match Plugin::at(real.to_owned(), Grant::unrestricted()) {
             Ok(plugin) => plugin,
             Err(cause) => return self.find(&record.name, cause.to_string()),
         };
         for name in record.names() {
-            match plugin.describe(name, &log, Arc::new(SystemClock::start())) {
-                Err(cause) => self.find(name, cause.to_string()),
-                Ok(described) => {
-                    if let Some(reason) = described.withheld() {
-                        self.find(name, reason.to_string());
-                    } else if name == record.name && described.description != record.description {
-                        self.find(name, "it describes itself otherwise than its record; install it again");
-                    }
+            match (plugin.describe(name), record.declared(name)) {
+                (Err(cause), _) => self.find(name, cause.to_string()),
+                (_, Err(cause)) => self.find(name, format!("{cause}; install it again")),
+                (Ok(now), Ok(recorded)) if now != recorded => {
+                    self.find(name, "its description differs from its record; install it again");
                 }
+                _ => {}
             }
         }
     }

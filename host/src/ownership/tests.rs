@@ -1,9 +1,9 @@
 //! The parts; what comes of them is seen where files are taken.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
-use super::{belongs_elsewhere, distrust, writable_by_others};
+use super::{belongs_elsewhere, check, check_place, distrust, open, writable_by_others};
 
 #[test]
 fn a_bare_name_is_looked_up_where_it_is() {
@@ -47,5 +47,94 @@ fn nobody_else_may_write() {
             reason,
             refused.then(|| format!("can be written by others (mode {mode:o})"))
         );
+    }
+}
+
+fn chmod(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// The folder or link that is not trusted.
+fn place(path: &Path) -> Option<PathBuf> {
+    check_place(path).err().map(|place| place.path)
+}
+
+#[test]
+fn a_link_counts_with_the_folder_that_it_is_in() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    for folder in ["real", "open", "way"] {
+        std::fs::create_dir(root.join(folder)).unwrap();
+        chmod(&root.join(folder), 0o755);
+    }
+    std::fs::write(root.join("real/file"), "").unwrap();
+    symlink("../real/file", root.join("open/file")).unwrap();
+    // To a link, by a path with a link to a folder in it.
+    symlink(root.join("open"), root.join("way/folder")).unwrap();
+    symlink("folder/./file", root.join("way/file")).unwrap();
+    let paths = ["open/file", "way/file", "way/folder/file", "way/folder/../open/file"];
+    for path in paths {
+        assert_eq!(place(&root.join(path)), None, "{path}");
+    }
+    chmod(&root.join("open"), 0o777);
+    for path in paths {
+        assert_eq!(place(&root.join(path)), Some(root.join("open")), "{path}");
+    }
+    assert_eq!(place(&root.join("real/file")), None);
+    // In a sticky folder only the owner of the link replaces it.
+    chmod(&root.join("open"), 0o1777);
+    assert_eq!(place(&root.join("open/file")), None);
+    if std::os::unix::fs::lchown(root.join("open/file"), Some(54_321), None).is_ok() {
+        assert_eq!(place(&root.join("open/file")), Some(root.join("open/file")));
+    }
+}
+
+#[test]
+fn what_leads_nowhere_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    symlink("b", path("a")).unwrap();
+    symlink("a", path("b")).unwrap();
+    symlink("absent", path("dangling")).unwrap();
+    std::fs::write(path("file"), "").unwrap();
+    for name in ["a", "dangling", "absent", "file/below"] {
+        assert!(check_place(&path(name)).is_err(), "{name}");
+    }
+    assert_eq!(check_place(&path("file")), Ok(()));
+}
+
+/// What is verified is what was opened, whatever the path leads to by now.
+#[test]
+fn the_opened_file_is_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, "").unwrap();
+    chmod(&path, 0o666);
+    let (_file, metadata) = open(&path, false).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "").unwrap();
+    chmod(&path, 0o644);
+    assert_eq!(
+        check(&path, &metadata).unwrap_err().to_string(),
+        "can be written by others (mode 666)"
+    );
+}
+
+#[test]
+fn only_regular_files_are_opened_and_none_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("file"), "").unwrap();
+    symlink("file", path("link")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path("pipe")).status();
+    assert!(made.unwrap().success());
+    for (name, follow, opens) in [
+        ("file", false, true),
+        ("link", true, true),
+        ("link", false, false),
+        ("pipe", true, false),
+        (".", true, false),
+    ] {
+        assert_eq!(open(&path(name), follow).is_ok(), opens, "{name} {follow}");
     }
 }

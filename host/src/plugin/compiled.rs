@@ -2,11 +2,11 @@
 //!
 //! A compiled plugin is native code: whoever can write one runs code as root.
 //! So it is taken only when nobody but root or the owner of this binary could
-//! have written it, and when the stamp inside says that this very build made
-//! it from this very plugin. In all other cases the plugin is compiled in
-//! memory: fencing does not fail because a cache is stale.
+//! have written it, when it is undamaged, and when the stamp inside says that
+//! this very build made it from this very plugin. In all other cases the plugin
+//! is compiled in memory: fencing does not fail because a cache is stale.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,15 +14,20 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
-use crate::ownership::distrust;
+use crate::ownership::{self, Untrusted};
 use crate::policy::{Grant, Limit, Limits, Refusal};
 
+mod seal;
 #[cfg(test)]
 mod tests;
 
 /// Largest plugin file, in bytes: it is held in memory as a whole. The
 /// interpreters that toolchains of other languages put in take up to 40 MiB.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+/// Address space on both sides of a plugin's memory, in bytes, where every
+/// access is a fault: a bounds check then also covers the offset in the
+/// instruction, if it is smaller.
+const GUARD: u64 = 64 * 1024;
 
 /// What ties a compiled form to this build and to one plugin: version, a hash
 /// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
@@ -40,15 +45,16 @@ fn stamp(hash: &blake3::Hash) -> String {
 pub(super) struct Loaded {
     pub(super) component: Component,
     pub(super) hash: blake3::Hash,
-    /// Whether this is a file that the policy pins, if it pins any.
-    pub(super) pinned: Result<(), Refusal>,
+    /// Whether the plugin may act: nobody else could have written the file, and
+    /// it is the one that the policy pins, if it pins any.
+    pub(super) allowed: Result<(), Refusal>,
     /// That it had to be compiled now, which costs time, and why.
     pub(super) warning: Option<String>,
 }
 
 /// The compiled form if it can be trusted, else the plugin compiled now.
 pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
-    let wasm = read(path)?;
+    let (wasm, trust) = read(path)?;
     let hash = blake3::hash(&wasm);
     let engine = engine(&hash, grant.limits())?;
     let form = path.with_extension("cwasm");
@@ -66,7 +72,10 @@ pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
     Ok(Loaded {
         component,
         hash,
-        pinned: grant.check_plugin(|| sha256(&wasm)),
+        allowed: trust.map_err(|reason| refused(path, &reason)).and_then(|()| {
+            let pinned = grant.check_plugin(|| sha256(&wasm));
+            pinned.map_err(|rule| rule.of_file(path))
+        }),
         warning,
     })
 }
@@ -74,7 +83,7 @@ pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
 /// Compiles a plugin that is in memory only; the path is for messages.
 pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
     let hash = blake3::hash(wasm);
-    Ok((compiled_now(&engine(&hash, &Limits::default())?, path, wasm)?, hash))
+    Ok((compiled_now(&engine(&hash, &Limits::standard())?, path, wasm)?, hash))
 }
 
 fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, Error> {
@@ -84,17 +93,27 @@ fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, 
     })
 }
 
+/// A plugin that others could have written can still describe itself.
+pub(super) fn refused(path: &Path, reason: &Untrusted) -> Refusal {
+    Refusal::new(format!(
+        "plugin {}: {reason}; install it with `fencebox install`, or correct that with chown and chmod",
+        path.display()
+    ))
+}
+
 fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
-    let missing = form.symlink_metadata().is_err();
-    let reason = missing.then(|| "there is no compiled form".to_owned());
-    reason
-        .or_else(|| distrust(form))
-        .map_or_else(|| deserialize(engine, form), Err)
+    let (file, metadata) = ownership::open(form, false).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound => "there is no compiled form".to_owned(),
+        _ => cause.to_string(),
+    })?;
+    ownership::check(form, &metadata).map_err(|reason| reason.to_string())?;
+    seal::check(&file, metadata.len())?;
+    deserialize(engine, form)
 }
 
 /// Why the compiled form beside this plugin file is not taken.
 pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
-    let engine = engine(&blake3::hash(&read(path)?), &Limits::default())?;
+    let engine = engine(&blake3::hash(&read(path)?.0), &Limits::standard())?;
     Ok(trusted(&engine, &path.with_extension("cwasm")).err())
 }
 
@@ -110,8 +129,8 @@ fn sha256(wasm: &[u8]) -> [u8; 32] {
 /// Writes the compiled form beside the plugin, all of it or nothing.
 /// Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
-    let wasm = read(path)?;
-    let code = engine(&blake3::hash(&wasm), &Limits::default())?
+    let (wasm, _) = read(path)?;
+    let code = engine(&blake3::hash(&wasm), &Limits::standard())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
             path: path.to_owned(),
@@ -119,7 +138,7 @@ pub fn compile(path: &Path) -> Result<PathBuf, Error> {
         })?;
     let form = path.with_extension("cwasm");
     let draft = path.with_extension(format!("cwasm.{}", std::process::id()));
-    let written = write_new(&draft, &code).and_then(|()| std::fs::rename(&draft, &form));
+    let written = write_new(&draft, &sealed(code)).and_then(|()| std::fs::rename(&draft, &form));
     written.map_err(|cause| {
         let _ = std::fs::remove_file(&draft);
         Error::Unreadable {
@@ -130,35 +149,30 @@ pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     Ok(form)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    read_whole(path).map_err(|cause| Error::Unreadable {
-        path: path.to_owned(),
-        cause,
-    })
+/// What is written as the compiled form: the code, and what shows damage to it.
+pub(super) fn sealed(code: Vec<u8>) -> Vec<u8> {
+    seal::add(code)
 }
 
-fn read_whole(path: &Path) -> std::io::Result<Vec<u8>> {
-    // Whoever opens a pipe waits for its other end, unless told not to.
-    let file = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(std::io::Error::other("this is no regular file"));
-    }
+/// The plugin file, and whether others could have written it.
+fn read(path: &Path) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
+    let unreadable = |cause| Error::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let (file, metadata) = ownership::open(path, true).map_err(unreadable)?;
     let mut wasm = Vec::new();
     if metadata.len() <= SIZE_LIMIT {
-        file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm)?;
+        file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm).map_err(unreadable)?;
     }
     // It may grow while it is read.
     if metadata.len().max(wasm.len() as u64) > SIZE_LIMIT {
         let limit = SIZE_LIMIT / 1024 / 1024;
-        return Err(std::io::Error::other(format!(
+        return Err(unreadable(std::io::Error::other(format!(
             "this is larger than {limit} MiB, the most that a plugin may have"
-        )));
+        ))));
     }
-    Ok(wasm)
+    Ok((wasm, ownership::check(path, &metadata)))
 }
 
 fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
@@ -176,7 +190,14 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
 /// when code runs, and the same code runs on more and on less.
 fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
     let mut config = Config::new();
+    // By default 4 GiB are reserved for each memory, so that no access needs a
+    // check; a limit on the address space then keeps the agent from starting.
+    // This much no plugin exceeds, because a policy can only lower the limit.
     config
+        .memory_reservation(Limit::Memory.default())
+        .memory_may_move(false)
+        .memory_reservation_for_growth(0)
+        .memory_guard_size(GUARD)
         .epoch_interruption(true)
         .max_wasm_stack(limits.get(Limit::Stack).size())
         .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
@@ -191,11 +212,12 @@ fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
 
 #[expect(
     unsafe_code,
-    reason = "native code is loaded here, after `distrust` has found nothing against it"
+    reason = "native code is loaded here, after owner, mode, place and checksum of its file were verified"
 )]
 fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
     // SAFETY: only root or this binary's owner could have written the file or
-    // replaced it in its folder, and they could have replaced this binary too.
+    // replaced it in its folder, also since it was verified, and they could
+    // have replaced this binary too. It is undamaged.
     unsafe { Component::deserialize_file(engine, form) }
         .map_err(|_| "it was made from another plugin or by another build".to_owned())
 }

@@ -1,10 +1,9 @@
 //! Where plugins are. No environment variable decides what code runs.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, agent_name};
+use crate::program;
 
 #[cfg(test)]
 mod tests;
@@ -30,15 +29,9 @@ pub struct Folders {
 impl Folders {
     /// Those of the program that runs.
     pub fn of_this_program() -> std::io::Result<Self> {
-        // The real file behind the symbolic link that was called.
-        let binary = successor(std::env::current_exe()?).canonicalize()?;
-        let parent = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
-        let root = parent(&parent(&binary));
-        Ok(Self {
-            packaged: real(root.join(PLUGINS)),
-            own: real(root.join("local").join(PLUGINS)),
-            binary,
-        })
+        let binary = program::path()?;
+        let [packaged, own] = of_tree(&binary).map(real);
+        Ok(Self { binary, packaged, own })
     }
 
     /// Where programs are.
@@ -47,14 +40,11 @@ impl Folders {
     }
 }
 
-/// The file that is in the place of this program, if it was replaced while it
-/// ran: Linux then calls the program by its old place and a word.
-fn successor(program: PathBuf) -> PathBuf {
-    let replaced = program.as_os_str().as_bytes().strip_suffix(b" (deleted)");
-    match replaced.map(|place| PathBuf::from(OsStr::from_bytes(place))) {
-        Some(place) if program.symlink_metadata().is_err() => place,
-        _ => program,
-    }
+/// The packaged plugins and the administrator's in the tree of this binary,
+/// through whatever links.
+fn of_tree(binary: &Path) -> [PathBuf; 2] {
+    let root = binary.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+    [root.join(PLUGINS), root.join("local").join(PLUGINS)]
 }
 
 /// The folder itself where a link leads to it.
@@ -71,42 +61,48 @@ pub(super) fn is_stored(path: &Path) -> bool {
     store.is_some_and(|store| store.ends_with(Path::new(PLUGINS).join(STORE)))
 }
 
-/// The agent that a program name stands for: `fence_` and then lower-case
-/// letters, digits and underscores. Nothing else becomes part of a path.
-pub fn agent_name(program: &OsStr) -> Option<String> {
-    let name = Path::new(program).file_name()?.to_str()?;
-    let device = name.strip_prefix("fence_")?;
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    (!device.is_empty() && device.bytes().all(known)).then(|| name.to_owned())
-}
-
 /// The plugin file of an agent.
-pub fn locate(name: &str) -> Result<PathBuf, Error> {
-    locate_in(&directories(), name)
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Where it was found: often a link.
+    pub(super) path: PathBuf,
+    /// The file behind all links, beside which the compiled form and the record
+    /// are.
+    pub(super) file: PathBuf,
 }
 
-fn locate_in(folders: &[PathBuf], name: &str) -> Result<PathBuf, Error> {
-    let candidates: Vec<PathBuf> = folders
-        .iter()
-        .map(|folder| folder.join(format!("{name}.wasm")))
-        .collect();
-    for path in &candidates {
-        // The compiled form lies beside the file that a link leads to.
-        if let Ok(path) = path.canonicalize() {
-            return Ok(path);
+/// The plugin file of an agent, behind all links.
+pub fn locate(name: &str) -> Result<PathBuf, Error> {
+    find(name).map(|found| found.file)
+}
+
+/// The plugin file of an agent, and where it was found.
+pub(super) fn find(name: &str) -> Result<Found, Error> {
+    let (folders, unknown) = directories();
+    find_in(&folders, name, unknown)
+}
+
+fn find_in(folders: &[PathBuf], name: &str, unknown: Option<std::io::Error>) -> Result<Found, Error> {
+    let mut looked = Vec::new();
+    for path in folders.iter().map(|folder| folder.join(format!("{name}.wasm"))) {
+        if let Ok(file) = path.canonicalize() {
+            return Ok(Found { path, file });
         }
+        looked.push(path.display().to_string());
     }
-    let looked = candidates.iter().map(|path| path.display().to_string()).collect();
     Err(Error::NotFound {
         name: name.to_owned(),
         looked,
+        note: unknown.map_or_else(String::new, |cause| {
+            format!("; not beside this program, whose place is unknown: {cause}")
+        }),
     })
 }
 
 /// Every agent name for which there is a plugin file, with that file; sorted,
 /// and each name once.
 pub fn installed() -> Vec<(String, PathBuf)> {
-    installed_in(&directories())
+    installed_in(&directories().0)
 }
 
 fn installed_in(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
@@ -126,14 +122,15 @@ fn installed_in(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
     found
 }
 
-fn directories() -> Vec<PathBuf> {
-    let mut folders = Vec::new();
-    if let Ok(tree) = Folders::of_this_program() {
-        folders.extend([tree.packaged, tree.own]);
-    }
+/// Where plugins are looked for, in this order; and why that is not all.
+fn directories() -> (Vec<PathBuf>, Option<std::io::Error>) {
+    let (mut folders, unknown) = match program::path() {
+        Ok(binary) => (of_tree(&binary).to_vec(), None),
+        Err(cause) => (Vec::new(), Some(cause)),
+    };
     let local = real(PathBuf::from(LOCAL));
-    if !folders.contains(&local) {
+    if folders.iter().all(|folder| real(folder.clone()) != local) {
         folders.push(local);
     }
-    folders
+    (folders, unknown)
 }

@@ -1,27 +1,38 @@
-//! What is written down beside a plugin when it is installed: which file it
-//! was, what it said it is, and what was granted to it. A plugin that has a
-//! record is held to it at every start.
+//! The record of a plugin, beside its file: which file was installed, what was
+//! approved, and what the plugin says about itself. Agents run on the record
+//! and do not ask the plugin.
+//!
+//! A later fencebox reads of an earlier one's record the fields of [`Header`]
+//! and nothing else; those stay as they are.
 
+use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Described;
+use super::Declared;
 use crate::agent::description::Description;
-use crate::policy::Reach;
+use crate::ownership;
+use crate::policy::{APPROVAL_FORMAT, Approval};
 
 #[cfg(test)]
 mod tests;
 
-/// Of this shape.
-const VERSION: u32 = 1;
+/// Most that is read of a record, in bytes. None is as large.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+/// The shape of [`Record`], but for the approvals, which have their own.
+const VERSION: u32 = 2;
+/// The field that comes last and holds the checksum of all text before it.
+const CHECKSUM: &str = "\"checksum\"";
 
 /// The record of a plugin, in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Record {
-    /// The shape of this record. Another one is not understood.
     record: u32,
+    /// The version of fencebox that wrote it.
+    fencebox: String,
     /// The agent.
     pub name: String,
     /// Its further names.
@@ -32,15 +43,26 @@ pub struct Record {
     pub size: u64,
     /// The component's SHA-256, for people: `sha256sum` prints it.
     pub sha256: String,
-    /// The component's BLAKE3, looked at by every start.
+    /// The component's BLAKE3, which every action compares.
     pub blake3: String,
-    /// What the plugin says about itself under its first name.
-    pub description: Description,
-    /// What it may reach, whatever it says later.
-    pub grant: Reach,
+    /// What was approved.
+    pub approved: Approvals,
+    /// What the plugin says about itself, by each of its names.
+    pub descriptions: BTreeMap<String, Description>,
     /// When and by whom; absent in packages, which are the same everywhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<Installed>,
+    /// Of all text before it.
+    checksum: String,
+}
+
+/// What was approved, by each name of the plugin.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Approvals {
+    format: u32,
+    /// By name.
+    pub agents: BTreeMap<String, Approval>,
 }
 
 /// When and by whom.
@@ -54,24 +76,63 @@ pub struct Installed {
     /// The user that logged in first, before `sudo`, where the kernel knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_user: Option<u32>,
-    /// The version of fencebox.
-    pub fencebox: String,
+}
+
+/// What every fencebox understands of a record, whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Header {
+    record: u32,
+    fencebox: String,
+    /// The agent.
+    pub name: String,
+    /// The component's BLAKE3.
+    pub blake3: String,
+    /// What was approved.
+    pub approved: Approvals,
+}
+
+impl Header {
+    /// The version of fencebox that wrote it.
+    pub fn version(&self) -> &str {
+        &self.fencebox
+    }
+}
+
+/// What there is beside a plugin file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// No record: somebody copied the plugin there.
+    Absent,
+    /// A record of this fencebox.
+    Current(Box<Record>),
+    /// A record of another version.
+    Outdated(Box<Header>),
+    /// A record that cannot be used, and why.
+    Damaged(String),
 }
 
 impl Record {
-    /// Of a component, its description, all its names and what is granted.
-    pub fn new(wasm: &[u8], description: Description, symlinks: Vec<String>, grant: Reach) -> Self {
+    /// Of a component that answers to these names, the first one first.
+    pub fn new(wasm: &[u8], declared: &BTreeMap<String, Declared>, name: &str) -> Self {
+        let approved = declared.iter().map(|(name, it)| (name.clone(), it.approval()));
+        let descriptions = declared.iter().map(|(name, it)| (name.clone(), it.description.clone()));
         Self {
             record: VERSION,
-            name: description.name.clone(),
-            symlinks,
+            fencebox: env!("CARGO_PKG_VERSION").to_owned(),
+            name: name.to_owned(),
+            symlinks: declared.keys().filter(|key| *key != name).cloned().collect(),
             programs: true,
             size: wasm.len() as u64,
             sha256: sha256(wasm),
             blake3: blake3::hash(wasm).to_string(),
-            description,
-            grant,
+            approved: Approvals {
+                format: APPROVAL_FORMAT,
+                agents: approved.collect(),
+            },
+            descriptions: descriptions.collect(),
             installed: None,
+            checksum: String::new(),
         }
     }
 
@@ -80,26 +141,17 @@ impl Record {
         wasm.with_extension("json")
     }
 
-    /// The record beside this plugin file; none if there is no such file. An
-    /// error says what is wrong with it, and names it.
-    pub fn beside(wasm: &Path) -> Result<Option<Self>, String> {
-        let path = Self::path(wasm);
-        let wrong = |cause: &dyn std::fmt::Display| format!("its record {} cannot be read ({cause})", path.display());
-        let text = match std::fs::read(&path) {
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            outcome => outcome.map_err(|cause| wrong(&cause))?,
-        };
-        let record: Self = serde_json::from_slice(&text).map_err(|cause| wrong(&cause))?;
-        match record.record {
-            VERSION => Ok(Some(record)),
-            other => Err(wrong(&format!("shape {other}; this fencebox knows {VERSION}"))),
-        }
-    }
-
-    /// Its text, with a line end.
+    /// Its text, with the checksum and a line end.
     pub fn text(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        format!("{text}\n")
+        match text.rfind(CHECKSUM) {
+            Some(end) => format!(
+                "{}{CHECKSUM}: \"{}\"\n}}\n",
+                &text[..end],
+                blake3::hash(&text.as_bytes()[..end])
+            ),
+            None => text,
+        }
     }
 
     /// All names.
@@ -107,23 +159,120 @@ impl Record {
         std::iter::once(&self.name).chain(&self.symlinks).map(String::as_str)
     }
 
+    /// What the plugin says and was approved under this name.
+    ///
+    /// # Errors
+    ///
+    /// If the record has no such name, or contradicts itself.
+    pub fn declared(&self, name: &str) -> Result<Declared, String> {
+        let entry = self.descriptions.get(name).zip(self.approved.agents.get(name));
+        let (description, approval) = entry.ok_or_else(|| self.unknown(name))?;
+        let declared = Declared::new(description.clone(), approval.reach.clone())?;
+        if declared.approval() != *approval {
+            return Err(format!("its description of {name} needs more than was approved"));
+        }
+        Ok(declared)
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        format!("it is the record of {}, which does not answer to {name}", self.name)
+    }
+
     /// Whether this is the component that was recorded, by all that is known
     /// of it.
     pub fn is_of(&self, wasm: &[u8]) -> bool {
-        let hash = blake3::hash(wasm);
-        self.size == wasm.len() as u64 && self.sha256 == sha256(wasm) && self.denies(&hash).is_none()
+        self.size == wasm.len() as u64 && self.sha256 == sha256(wasm) && self.blake3 == blake3::hash(wasm).to_string()
     }
 
-    /// Why this is not the component that was recorded.
-    pub fn denies(&self, hash: &blake3::Hash) -> Option<String> {
-        let same = self.blake3 == hash.to_hex().as_str();
-        (!same).then(|| "it is not the file that was installed: its hash is not the one in its record".to_owned())
+    /// The same record, whoever installed it and when.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let plain = |record: &Self| Self {
+            installed: None,
+            checksum: String::new(),
+            ..record.clone()
+        };
+        plain(self) == plain(other)
+    }
+}
+
+impl Recorded {
+    /// What is beside this plugin file.
+    pub fn beside(wasm: &Path) -> Self {
+        let path = Record::path(wasm);
+        let damaged = |cause: &dyn std::fmt::Display| Self::Damaged(format!("its record {}: {cause}", path.display()));
+        let (file, metadata) = match ownership::open(&path, false) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Self::Absent,
+            Err(cause) => return damaged(&cause),
+            Ok(opened) => opened,
+        };
+        if let Err(reason) = ownership::check(&path, &metadata) {
+            return damaged(&format!(
+                "it is not trusted: {reason}; correct that with chown and chmod"
+            ));
+        }
+        let mut text = Vec::new();
+        match file.take(SIZE_LIMIT).read_to_end(&mut text) {
+            Err(cause) => damaged(&cause),
+            Ok(_) => Self::parse(&text).unwrap_or_else(|cause| damaged(&cause)),
+        }
     }
 
-    /// Why a plugin that describes itself so is not what was granted.
-    pub fn forbids(&self, described: &Described) -> Option<String> {
-        let more = described.reach().beyond(&self.grant);
-        (!more.is_empty()).then(|| format!("it wants more than was granted: {}", more.join("; ")))
+    /// Reads the text of a record.
+    fn parse(text: &[u8]) -> Result<Self, String> {
+        check_sum(text)?;
+        let header: Header = serde_json::from_slice(text).map_err(|cause| cause.to_string())?;
+        if header.approved.format != APPROVAL_FORMAT {
+            let format = header.approved.format;
+            return Err(format!(
+                "approvals of format {format}; this fencebox reads format {APPROVAL_FORMAT}"
+            ));
+        }
+        if header.record != VERSION || header.fencebox != env!("CARGO_PKG_VERSION") {
+            return Ok(Self::Outdated(Box::new(header)));
+        }
+        let record = serde_json::from_slice(text).map_err(|cause| cause.to_string())?;
+        Ok(Self::Current(Box::new(record)))
+    }
+
+    /// What was approved for the plugin, if that is known.
+    pub fn approvals(&self) -> Option<&Approvals> {
+        match self {
+            Self::Current(record) => Some(&record.approved),
+            Self::Outdated(header) => Some(&header.approved),
+            Self::Absent | Self::Damaged(_) => None,
+        }
+    }
+
+    /// The names that the plugin was installed under, as far as that is known.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Current(record) => record.names().collect(),
+            Self::Outdated(header) => header.approved.agents.keys().map(String::as_str).collect(),
+            Self::Absent | Self::Damaged(_) => Vec::new(),
+        }
+    }
+
+    /// The BLAKE3 of the component that was recorded, in hexadecimal digits.
+    pub fn blake3(&self) -> Option<&str> {
+        match self {
+            Self::Current(record) => Some(&record.blake3),
+            Self::Outdated(header) => Some(&header.blake3),
+            Self::Absent | Self::Damaged(_) => None,
+        }
+    }
+}
+
+/// Compares the checksum at the end of a record with the text before it.
+fn check_sum(text: &[u8]) -> Result<(), String> {
+    let start = text
+        .windows(CHECKSUM.len())
+        .rposition(|window| window == CHECKSUM.as_bytes());
+    let (before, end) = text.split_at(start.ok_or("it has no checksum; it is cut short")?);
+    let written = String::from_utf8_lossy(end);
+    match written.contains(&format!("\"{}\"", blake3::hash(before))) {
+        true => Ok(()),
+        false => Err("its checksum does not match: the file is damaged or was edited".to_owned()),
     }
 }
 

@@ -1,6 +1,5 @@
 //! A session of a running plugin, as the state machine sees a device.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use wasmtime::component::{ResourceAny, ResourceTableError};
@@ -8,48 +7,41 @@ use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 use zeroize::Zeroizing;
 
-use super::Described;
+use super::PluginInstance;
 use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
-use super::state::{State, Stopped, arm, start_ticking};
+use super::instance::Running;
+use super::located::Located;
+use super::state::{State, Stopped, arm};
 use crate::agent::clock::Deadline;
 use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
 use crate::agent::secret::Secret;
-use crate::capability::files::{self, Files};
-use crate::capability::http::{self, Credentials, Http};
+use crate::capability::files::Files;
+use crate::capability::http::{self, Credentials, Http, Timeout};
 use crate::capability::journal::Journal;
-use crate::capability::sockets::{self, CarriedTooMuch, Gate};
+use crate::capability::sockets::{CarriedTooMuch, Gate};
 use crate::capability::wasi::GaveUp;
 use crate::confinement::Needs;
-use crate::policy::{Addresses, Granted, Limit, Refusal};
+use crate::policy::Limit;
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
-/// How wasmtime, which keeps the type of this error to itself, says that the
-/// plugin handed over more than it may in one call.
-const HANDED_TOO_MUCH: &str = "too much data is being copied";
 
-impl Device for Described {
-    fn check(&self, options: &Options) -> Result<(), String> {
-        self.addresses(options)?;
-        self.granted(options).map(drop)
+impl Device for PluginInstance {
+    fn check(&mut self, options: &Options) -> Result<(), String> {
+        self.load()?;
+        let located = Located::new(self, options).map_err(|rule| rule.to_string())?;
+        self.located = Some(located);
+        Ok(())
     }
 
-    /// From here to the session there is no thread but this one: what confines
-    /// a thread confines those that it starts, and no others.
-    fn needs(&mut self, options: &Options) -> Needs {
-        self.store.data_mut().stop_ticking();
-        let mut needs = Needs::default();
-        // Addresses that are wrong were refused already.
-        for addresses in self.addresses(options).unwrap_or_default().values() {
-            http::needs(addresses, &mut needs);
-        }
-        sockets::needs(&self.granted(options).unwrap_or_default(), &mut needs);
-        files::needs(&self.files, |name| options.get(name), &mut needs);
-        needs
+    /// The component is loaded and does not run yet: what confines a thread
+    /// confines those that it starts, and no others.
+    fn prepare(&mut self) -> Result<Needs, String> {
+        Ok(self.located()?.needs())
     }
 
     fn longest(&self) -> Duration {
@@ -57,42 +49,85 @@ impl Device for Described {
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
-        let addresses = self.addresses(options).map_err(Error::Denied)?;
-        let gate = Gate::new(self.granted(options).map_err(Error::Denied)?, *self.grant.limits());
-        let protocols = self.sockets.protocols();
-        let credentials = Credentials {
-            username: options.get("username").unwrap_or_default().to_owned(),
-            password: Secret::new(options.get("password").unwrap_or_default().to_owned()),
-        };
-        let clock = self.store.data().clock.clone();
-        let files = Files::new(
-            self.files.clone(),
-            |name| options.get(name),
-            clock.clone(),
-            limits.deadline,
-        );
-        let mut http = Http::new(self.endpoints.clone(), addresses, credentials, clock, limits.deadline);
-        http.set_grant(self.grant.clone());
-        http.set_patience(limits.login, "login_timeout");
-        http.set_trace(self.log.clone(), &self.agent);
-        http.set_pinnable(options.table().find("ssl_fingerprint").is_some());
-        start_ticking(&mut self.store)
-            .map_err(|cause| Error::Plugin(format!("no thread to watch it with: {cause}")))?;
-        let state = self.store.data_mut();
+        // Each session starts from the addresses that the options name.
+        let Located {
+            addresses,
+            sockets,
+            files,
+        } = self.located().map_err(Error::Denied)?.clone();
+        let gate = Gate::new(sockets, *self.grant.limits());
+        let protocols = self.declared.sockets.protocols();
+        let clock = self.clock.clone();
+        let files = Files::new(files, clock.clone(), limits.deadline);
+        let http = Http::new(http::Parts {
+            endpoints: self.declared.endpoints.clone(),
+            addresses,
+            grant: self.grant.clone(),
+            credentials: Credentials {
+                username: options.get("username").unwrap_or_default().to_owned(),
+                password: Secret::new(options.get("password").unwrap_or_default().to_owned()),
+            },
+            clock,
+            deadline: limits.deadline,
+            timeout: Timeout {
+                limit: limits.login,
+                option: "login_timeout",
+            },
+            log: self.log.clone(),
+            agent: self.agent.clone(),
+            pinnable: options.table().find("ssl_fingerprint").is_some(),
+        });
+        let (log, agent, most) = (self.log.clone(), self.agent.clone(), *self.grant.limits());
+        let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);
         state.files = Some(files);
         state.grant_sockets(gate, protocols);
-        state
-            .journal
-            .get_or_insert_with(|| Journal::new(self.log.clone(), &self.agent, *self.grant.limits()));
+        state.journal.get_or_insert_with(|| Journal::new(log, &agent, most));
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
-        self.session = Some(session);
-        if let Some(http) = &mut self.store.data_mut().http {
-            http.set_patience(limits.shell, "shell_timeout");
+        // Only sockets stay open in a session: an HTTP exchange has a connection of its own.
+        let reopening = self.declared.sockets.iter().next().map(|_| options);
+        let running = self.running(limits.deadline)?;
+        running.session = Some(session);
+        running.reopening = reopening;
+        if let Some(http) = &mut running.store.data_mut().http {
+            http.set_timeout(Timeout {
+                limit: limits.shell,
+                option: "shell_timeout",
+            });
         }
         Ok(())
+    }
+
+    fn set_deadline(&mut self, deadline: Deadline) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let state = running.store.data_mut();
+        state.deadline = deadline;
+        if let Some(http) = &mut state.http {
+            http.set_deadline(deadline);
+        }
+        if let Some(files) = &mut state.files {
+            files.set_deadline(deadline);
+        }
+    }
+
+    /// The old session ends before the new one begins: a device may allow only
+    /// one.
+    fn renew(&mut self) -> Result<(), Error> {
+        let Some(options) = self.running.as_mut().and_then(|running| running.reopening.take()) else {
+            return Ok(());
+        };
+        let outcome = self
+            .end_session()
+            .and_then(|()| self.call(|guest, store| guest.call_open(store, &options)));
+        if let Some(running) = &mut self.running {
+            running.session = outcome.as_ref().ok().copied();
+            running.reopening = Some(options);
+        }
+        outcome.map(drop)
     }
 
     fn probe(&mut self) -> Result<(), Error> {
@@ -140,7 +175,10 @@ impl Device for Described {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        let state = self.store.data_mut();
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        let state = running.store.data_mut();
         let closing = Deadline::after(state.clock.as_ref(), CLOSING);
         state.deadline = closing;
         state.closing = true;
@@ -154,7 +192,10 @@ impl Device for Described {
     }
 
     fn contacts(&self) -> Vec<Contact> {
-        let state = self.store.data();
+        let Some(running) = &self.running else {
+            return Vec::new();
+        };
+        let state = running.store.data();
         let mut contacts = state
             .http
             .as_ref()
@@ -165,48 +206,17 @@ impl Device for Described {
     }
 }
 
-impl Described {
-    /// Where the options put each endpoint, and what the policy leaves of that;
-    /// a refusal names the option.
-    fn addresses(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, String> {
-        self.locate(options).map_err(|rule| rule.to_string())
-    }
-
-    fn locate(&self, options: &Options) -> Result<BTreeMap<String, Addresses>, Refusal> {
-        self.grant.check_anything()?;
-        let (mut addresses, mut refusal) = (BTreeMap::new(), None);
-        for endpoint in self.endpoints.iter() {
-            let declared = self.endpoints.locate(&endpoint.name, |name| options.get(name))?;
-            let had = declared.current().is_ok();
-            let left = declared.under(&self.grant)?;
-            if let (true, Err(rule)) = (had, left.current()) {
-                refusal = refusal.or(Some(rule));
-            }
-            addresses.insert(endpoint.name.clone(), left);
-        }
-        // Of several endpoints the plugin may need another one.
-        match refusal {
-            Some(rule) if addresses.values().all(|address| address.current().is_err()) => Err(rule),
-            _ => Ok(addresses),
-        }
-    }
-
-    /// What the options make of the declared sockets, and what the policy
-    /// leaves of that; a refusal names the option.
-    fn granted(&self, options: &Options) -> Result<Granted, String> {
-        let located = self.sockets.locate(|name| options.get(name));
-        let granted = located.map_err(|rule| rule.to_string())?.under(self.grant.clone());
-        // A plugin with endpoints may need no socket.
-        match granted.check_left() {
-            Err(rule) if self.endpoints.iter().next().is_none() => Err(rule.to_string()),
-            _ => Ok(granted),
-        }
+impl PluginInstance {
+    /// What `check` found; without it nothing is reached.
+    fn located(&self) -> Result<&Located, String> {
+        let located = self.located.as_ref();
+        located.ok_or_else(|| "the options were not checked".to_owned())
     }
 
     /// What the plugin gets to see: everything but what the host does itself,
     /// and a plug only if it is the only one.
     fn for_plugin(&self, options: &Options) -> Zeroizing<Vec<(String, String)>> {
-        let credentials = self.endpoints.plugin_needs_credentials();
+        let credentials = self.declared.endpoints.plugin_needs_credentials();
         let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
         options
             .iter()
@@ -217,14 +227,24 @@ impl Described {
             .into()
     }
 
+    /// Logs out, and lets the guest drop all that the session holds.
+    fn end_session(&mut self) -> Result<(), Error> {
+        let Some(session) = self.running.as_mut().and_then(|running| running.session.take()) else {
+            return Ok(());
+        };
+        self.call(|guest, store| {
+            guest.call_close(&mut *store, session)?;
+            session.resource_drop(store).map(Ok)
+        })
+    }
+
     /// Calls a method of the session that was opened.
     fn in_session<T>(
         &mut self,
         function: impl FnOnce(GuestSession<'_>, &mut Store<State>, ResourceAny) -> wasmtime::Result<Result<T, types::Error>>,
     ) -> Result<T, Error> {
-        let session = self
-            .session
-            .ok_or_else(|| Error::Plugin("it has no open session".to_owned()))?;
+        let session = self.running.as_ref().and_then(|running| running.session);
+        let session = session.ok_or_else(|| Error::Plugin("it has no open session".to_owned()))?;
         self.call(|guest, store| function(guest, store, session))
     }
 
@@ -238,23 +258,26 @@ impl Described {
         if let Some(stopped) = &self.stopped {
             return Err(stopped.clone());
         }
-        let state = self.store.data();
+        // A plugin that wants sockets it never spoke of says so itself; of the others it is the policy's doing.
+        let level = match self.declared.sockets.iter().next() {
+            Some(_) => Level::Warning,
+            None => Level::Debug,
+        };
+        let Some(Running { store, bindings, .. }) = &mut self.running else {
+            return Err(Error::Plugin("it is not running".to_owned()));
+        };
+        let state = store.data();
         if state.deadline.passed(state.clock.as_ref()) {
             return Err(Error::Deadline(state.deadline.as_secs()));
         }
-        arm(&mut self.store);
-        let guest = self.bindings.fencebox_agent_device().session();
-        let answer = function(guest, &mut self.store).map_err(|cause| explain(&mut self.store, &cause));
-        let state = self.store.data_mut();
+        arm(store);
+        let guest = bindings.fencebox_agent_device().session();
+        let answer = function(guest, store).map_err(|cause| explain(store, &cause));
+        let state = store.data_mut();
         if let Some(journal) = &mut state.journal {
             for line in state.output.take().lines() {
                 journal.line(Level::Debug, &format!("printed: {line}"));
             }
-            // A plugin that wants sockets it never spoke of says so itself; of the others it is the policy's doing.
-            let level = match self.sockets.iter().next() {
-                Some(_) => Level::Warning,
-                None => Level::Debug,
-            };
             for rule in state.gate.take_refusals() {
                 journal.line(level, &format!("refused: {rule}"));
             }
@@ -303,37 +326,55 @@ pub(super) fn error(error: types::Error) -> Error {
 /// Why a call into the plugin came back without an answer: what the host
 /// stopped it for, or what it did to itself.
 pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Error {
+    explain_known(store, cause).unwrap_or_else(|| {
+        // Data that cannot be passed between guest and host. Wasmtime has no
+        // public type for the reasons; the limit is the one with a remedy.
+        // Above it is the guest's backtrace, which helps nobody at night.
+        let (cause, most) = (cause.root_cause(), store.data().limits.get(Limit::Handover));
+        let note = most.note();
+        Error::Plugin(format!(
+            "data of a call cannot be passed: {cause}; a call can hand over at most {most}{note}"
+        ))
+    })
+}
+
+/// The same for an instantiation, in which nothing is passed.
+pub(super) fn explain_start(store: &mut Store<State>, cause: &wasmtime::Error) -> Error {
+    explain_known(store, cause).unwrap_or_else(|| Error::Plugin(super::one_line(cause)))
+}
+
+/// The reasons that have a type.
+fn explain_known(store: &mut Store<State>, cause: &wasmtime::Error) -> Option<Error> {
     let state = store.data();
     if let Some(stopped) = cause.downcast_ref::<Stopped>() {
-        return match stopped {
+        return Some(match stopped {
             Stopped::Deadline => Error::Deadline(state.deadline.as_secs()),
             other => Error::Plugin(other.to_string()),
-        };
+        });
     }
     if let Some(gave_up) = cause.downcast_ref::<GaveUp>() {
-        return match gave_up {
+        return Some(match gave_up {
             GaveUp::Deadline => Error::Deadline(state.deadline.as_secs()),
             GaveUp::Interrupted => Error::Interrupted,
-        };
+        });
     }
     if let Some(too_much) = cause.downcast_ref::<CarriedTooMuch>() {
-        return Error::Plugin(too_much.to_string());
-    }
-    if cause.root_cause().to_string().starts_with(HANDED_TOO_MUCH) {
-        let most = state.limits.get(Limit::Handover);
-        return Error::Plugin(format!("it handed over more than {most} in one call{}", most.note()));
+        return Some(Error::Plugin(too_much.to_string()));
     }
     if let Some(ResourceTableError::Full) = cause.downcast_ref() {
         let most = state.limits.get(Limit::Resources);
-        return Error::Plugin(format!("it held more than {most} resources of WASI{}", most.note()));
+        return Some(Error::Plugin(format!(
+            "it held more than {most} resources of WASI{}",
+            most.note()
+        )));
     }
     if cause.downcast_ref::<I32Exit>().is_some() {
-        return Error::Plugin("it exited in the middle of a call".to_owned());
+        return Some(Error::Plugin("it exited in the middle of a call".to_owned()));
     }
-    Error::Plugin(match cause.downcast_ref::<Trap>() {
+    Some(Error::Plugin(match cause.downcast_ref::<Trap>()? {
         // A guest keeps part of its stack in its own memory, and may run out
         // of that part first.
-        Some(trap @ (Trap::StackOverflow | Trap::MemoryOutOfBounds)) => {
+        trap @ (Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
             let note = match trap {
                 Trap::StackOverflow => state.limits.get(Limit::Stack).note(),
                 _ => String::new(),
@@ -341,10 +382,9 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
             format!("it recursed too deeply, or reached outside of its memory{note}")
         }
         // What a panic ends in. Its message went to standard error.
-        Some(Trap::UnreachableCodeReached) => panic_message(&state.output.take()),
-        Some(trap) => trap.to_string(),
-        None => super::one_line(cause),
-    })
+        Trap::UnreachableCodeReached => panic_message(&state.output.take()),
+        trap => trap.to_string(),
+    }))
 }
 
 /// The message of a Rust guest's panic is `thread '…' panicked at FILE:LINE:`

@@ -62,24 +62,48 @@ pub(super) struct State {
     table_elements: usize,
     table: ResourceTable,
     wasi: WasiCtx,
-    watch: Arc<Watch>,
-    ticker: Option<Arc<Ticker>>,
+    /// Lets the plugin be looked at while it computes.
+    _ticker: Arc<Ticker>,
 }
 
-/// A store in which a plugin can describe itself, and nothing more.
+/// A store in which a plugin has nothing yet.
 ///
-/// Fails where the system has no thread left to watch the plugin with.
+/// Fails if the system has no thread left to watch the plugin with.
 pub(super) fn store(
     engine: &Engine,
     limits: Limits,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
-    watch: Arc<Watch>,
+    watch: &Watch,
+) -> std::io::Result<Store<State>> {
+    make_store(engine, limits, clock, deadline, watch, wasi::inert)
+}
+
+/// A store in which a plugin can describe itself, and nothing more: random
+/// numbers are the same each time.
+pub(super) fn store_to_describe(
+    engine: &Engine,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    deadline: Deadline,
+    watch: &Watch,
+) -> std::io::Result<Store<State>> {
+    make_store(engine, limits, clock, deadline, watch, wasi::frozen)
+}
+
+fn make_store(
+    engine: &Engine,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    deadline: Deadline,
+    watch: &Watch,
+    wasi: fn(&Arc<dyn Clock>, &Output) -> WasiCtx,
 ) -> std::io::Result<Store<State>> {
     let output = Output::new(&limits);
-    let wasi = wasi::inert(&clock, &output);
+    let wasi = wasi(&clock, &output);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.get(Limit::Resources).size());
+    let ticker = watch.ticker(engine)?;
     let state = State {
         limits,
         clock,
@@ -87,7 +111,7 @@ pub(super) fn store(
         http: None,
         files: None,
         journal: None,
-        gate: Gate::default(),
+        gate: Gate::closed(limits),
         has_sockets: false,
         closing: false,
         output,
@@ -96,14 +120,12 @@ pub(super) fn store(
         table_elements: 0,
         table,
         wasi,
-        watch,
-        ticker: None,
+        _ticker: ticker,
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.get(Limit::Handover).size());
     store.epoch_deadline_callback(look);
-    start_ticking(&mut store)?;
     arm(&mut store);
     Ok(store)
 }
@@ -127,22 +149,6 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
         return Err(Stopped::Computing(most).into());
     }
     Ok(UpdateDeadline::Continue(1))
-}
-
-/// Has the plugin looked at from now on, if it is not already.
-pub(super) fn start_ticking(store: &mut Store<State>) -> std::io::Result<()> {
-    let ticker = store.data().watch.ticker(store.engine())?;
-    store.data_mut().ticker = Some(ticker);
-    Ok(())
-}
-
-impl State {
-    /// Ends the thread that has the plugin looked at, and returns when it has
-    /// ended, unless others run the same plugin. It must not be called until
-    /// that is started again.
-    pub(super) fn stop_ticking(&mut self) {
-        self.ticker = None;
-    }
 }
 
 impl ResourceLimiter for State {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use url::Host;
 
 use super::endpoint::UrlOption;
-use super::location::{is_loopback, parse_host};
+use super::location::{is_loopback, parse_exact_host};
 use super::numeric::check_class;
 use super::request::shortened;
 use super::{Grant, Origin, Refusal, Trust};
@@ -81,7 +81,7 @@ impl Addresses {
     /// What is left of them under the policy: all of them, or none, with the
     /// rule. Refused outright is what the user named: of what the plugin itself
     /// names it may need another part, so that is refused when it is used.
-    pub fn under(self, grant: &Grant) -> Result<Self, Refusal> {
+    pub(super) fn under(self, grant: &Grant) -> Result<Self, Refusal> {
         let (source, by_user) = &self.source;
         for origin in &self.named {
             grant.check_tls(origin)?;
@@ -133,7 +133,8 @@ impl Addresses {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(address);
-        let host = parse_host(bare).map_err(|rule| Refusal::new(format!("the device names another host: {rule}")))?;
+        let host =
+            parse_exact_host(bare).map_err(|rule| Refusal::new(format!("the device names another host: {rule}")))?;
         let wanted = Origin {
             host,
             ..present.clone()
@@ -167,18 +168,21 @@ impl Addresses {
                 "the device names {shown}, which no option names; {remedy}"
             )));
         }
-        let local = is_loopback(&present.host);
-        if is_loopback(&wanted.host) && !local {
-            return Err(Refusal::new(format!(
-                "the device names {shown}, which is this machine; such an address has to be written literally"
-            )));
+        // A device on this machine may name another one here, as simulators do.
+        if is_loopback(&wanted.host) {
+            return match is_loopback(&present.host) {
+                true => Ok(()),
+                false => Err(Refusal::new(format!(
+                    "the device names {shown}, which is this machine; such an address has to be written literally"
+                ))),
+            };
         }
         match wanted.host {
-            Host::Ipv4(address) if !local => check_class("the device names", IpAddr::V4(address))?,
-            Host::Ipv6(address) if !local => check_class("the device names", IpAddr::V6(address))?,
-            _ => {}
+            Host::Ipv4(address) => check_class("the device names", IpAddr::V4(address))?,
+            Host::Ipv6(address) => check_class("the device names", IpAddr::V6(address))?,
+            Host::Domain(_) => {}
         }
-        match !wanted.tls && wanted.trust != Trust::Anything && !is_loopback(&wanted.host) {
+        match !wanted.tls && wanted.trust != Trust::Anything {
             true => Err(Refusal::new(format!(
                 "the password would travel in the clear to {shown}; use https://, or accept that with ssl_insecure=1"
             ))),

@@ -4,10 +4,12 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::request::check_path;
-use super::{Addresses, Refusal};
+use super::{Addresses, Grant, Refusal};
 pub(super) use place::Miss;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
@@ -139,11 +141,41 @@ impl Endpoints {
             .ok_or_else(|| Refusal::new(format!("the plugin did not declare an endpoint {name:?}")))
     }
 
-    /// Where the options put the endpoint of that name. Refused is what they
-    /// say wrongly; what they do not say, [`Addresses::current`] refuses, for
-    /// the plugin may not need it.
-    pub fn locate<'o>(&self, name: &str, option: impl Fn(&str) -> Option<&'o str>) -> Result<Addresses, Refusal> {
-        self.get(name)?.locate(&option)
+    /// Where the options put the endpoint of that name, as far as the policy
+    /// leaves it. Refused is what they say wrongly; what they do not say,
+    /// [`Addresses::current`] refuses, for the plugin may not need it.
+    pub fn locate<'o>(
+        &self,
+        name: &str,
+        grant: &Grant,
+        option: impl Fn(&str) -> Option<&'o str>,
+    ) -> Result<Addresses, Refusal> {
+        self.get(name)?.locate(&option)?.under(grant)
+    }
+
+    /// The same for all of them, by name. Refused is also a policy that leaves
+    /// none of those that the options put somewhere: of several the plugin may
+    /// need another one.
+    pub fn locate_all<'o>(
+        &self,
+        grant: &Grant,
+        option: impl Fn(&str) -> Option<&'o str>,
+    ) -> Result<BTreeMap<String, Addresses>, Refusal> {
+        grant.check_anything()?;
+        let (mut located, mut refusal) = (BTreeMap::new(), None);
+        for endpoint in &self.0 {
+            let declared = endpoint.locate(&option)?;
+            let had_address = declared.current().is_ok();
+            let left = declared.under(grant)?;
+            if let (true, Err(rule)) = (had_address, left.current()) {
+                refusal = refusal.or(Some(rule));
+            }
+            located.insert(endpoint.name.clone(), left);
+        }
+        match refusal {
+            Some(rule) if located.values().all(|addresses| addresses.current().is_err()) => Err(rule),
+            _ => Ok(located),
+        }
     }
 
     /// Whether the plugin itself needs user name and password.

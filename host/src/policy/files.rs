@@ -1,5 +1,8 @@
 //! Files as a plugin declares them, and what it may ask of them.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
@@ -61,6 +64,19 @@ impl Files {
         self.0.iter()
     }
 
+    /// Where the options put each of them. An option without a value names no
+    /// file.
+    pub fn locate<'o>(&self, option: impl Fn(&str) -> Option<&'o str>) -> LocatedFiles {
+        let paths = self.0.iter().filter_map(|file| {
+            let path = option(&file.option)?;
+            Some((file.option.clone(), PathBuf::from(path)))
+        });
+        LocatedFiles {
+            paths: paths.collect(),
+            declared: self.clone(),
+        }
+    }
+
     /// Whether the plugin may have `access` to the file that `option` names,
     /// or to `entry` in the folder that it names.
     pub fn judge(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<&File, Refusal> {
@@ -85,6 +101,30 @@ impl Files {
                 }
             },
         }
+    }
+}
+
+/// Declared files, where the options of one run put them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocatedFiles {
+    declared: Files,
+    /// By option.
+    paths: BTreeMap<String, PathBuf>,
+}
+
+impl LocatedFiles {
+    /// Each that has a path, with its path.
+    pub fn iter(&self) -> impl Iterator<Item = (&File, &Path)> {
+        let files = self.declared.iter();
+        files.filter_map(|file| Some((file, self.paths.get(&file.option)?.as_path())))
+    }
+
+    /// As [`Files::judge`], with the path.
+    pub fn judge(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<(&File, &Path), Refusal> {
+        let file = self.declared.judge(option, entry, access)?;
+        let path = self.paths.get(option);
+        let path = path.ok_or_else(|| Refusal::new(format!("option {option} has no value, and so names no file")))?;
+        Ok((file, path))
     }
 }
 

@@ -14,8 +14,9 @@ use super::{Fingerprint, Limits, Origin, Policy, Refusal, Trust};
 #[cfg(test)]
 mod tests;
 
-/// What one agent may do. Without a policy: all that its plugin declared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What one agent may do. It has no default: a place where no policy applies says
+/// so by name, with [`Grant::unrestricted`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Why it may do nothing at all.
     nothing: Option<Refusal>,
@@ -28,7 +29,7 @@ impl Policy {
     pub fn grant(&self, agent: &str) -> Grant {
         let applies = |table: &&Table| table.agent == EVERY_AGENT || table.agent == agent;
         let tables: Vec<_> = self.tables.iter().filter(applies).cloned().collect();
-        let mut limits = Limits::default();
+        let mut limits = Limits::standard();
         for Entry { value, .. } in tables.iter().flat_map(|table| &table.limits) {
             limits.lower(value.0, value.1);
         }
@@ -41,11 +42,21 @@ impl Policy {
 }
 
 impl Grant {
+    /// Everything that the plugin declares: for a plugin that is inspected or
+    /// installed, and for tests. An agent's grant comes from [`Policy::grant`].
+    pub fn unrestricted() -> Self {
+        Self {
+            nothing: None,
+            tables: Vec::new(),
+            limits: Limits::standard(),
+        }
+    }
+
     /// Leaves nothing to the agent, for this reason.
     pub fn nothing(reason: Refusal) -> Self {
         Self {
             nothing: Some(reason),
-            ..Self::default()
+            ..Self::unrestricted()
         }
     }
 

@@ -210,16 +210,15 @@ impl std::fmt::Display for Bound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits([Bound; Limit::ALL.len()]);
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// The limits that every plugin has; a policy can only lower them.
+    pub fn standard() -> Self {
         Self(Limit::ALL.map(|limit| Bound {
             limit,
             value: limit.default(),
         }))
     }
-}
 
-impl Limits {
     /// One of them.
     pub fn get(&self, limit: Limit) -> Bound {
         let bound = self.0.iter().find(|bound| bound.limit == limit);

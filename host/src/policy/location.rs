@@ -20,6 +20,36 @@ pub(super) fn parse_host(text: &str) -> Result<Host<String>, String> {
     Host::parse(text).map_err(|_| format!("{quoted} is no host name or address; give it without scheme and port"))
 }
 
+/// The same for what is compared with addresses or taken from a device: an
+/// address counts only in the form that every program reads alike. Some read
+/// `010.0.0.1` as 8.0.0.1, some as 10.0.0.1, and some take `1.2` and `0x7f.1`
+/// for addresses.
+pub(super) fn parse_exact_host(text: &str) -> Result<Host<String>, String> {
+    let host = parse_host(text)?;
+    let shown = shortened(text);
+    match &host {
+        // The standard library reads no other form.
+        Host::Ipv4(_) if text.parse::<std::net::Ipv4Addr>().is_err() => Err(format!(
+            "{shown:?} is an ambiguous form of an address; write four decimal numbers without leading zeros"
+        )),
+        Host::Ipv6(address) if address.to_ipv4_mapped().is_some() => Err(format!(
+            "{shown:?} is the IPv6 form of an IPv4 address; write {}",
+            address.to_canonical()
+        )),
+        Host::Domain(_) if text.contains('%') => Err(format!("{shown:?} is percent-encoded; write the name itself")),
+        Host::Domain(name) if name.strip_suffix('.').unwrap_or(name).split('.').any(str::is_empty) => {
+            Err(format!("{shown:?} has an empty part between its dots"))
+        }
+        _ => Ok(host),
+    }
+}
+
+/// A number as it is usually written: digits, without a leading zero.
+pub(super) fn parse_number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    let plain = text == "0" || !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
+}
+
 /// A URL without credentials: they would end in every log. `form` is what to
 /// write instead. No message quotes the text, for it may hold a password.
 pub(super) fn parse_url(text: &str, form: &str) -> Result<url::Url, String> {

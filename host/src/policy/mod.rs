@@ -27,6 +27,7 @@
 //! declares within what was granted to it ([`Reach::beyond`])?
 
 mod addresses;
+mod approval;
 mod endpoint;
 mod file;
 mod files;
@@ -44,14 +45,15 @@ mod trust;
 mod words;
 
 pub use addresses::Addresses;
+pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Proof};
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use file::Policy;
-pub use files::{File, FileAccess, FileKind, Files};
+pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};
 pub use grant::Grant;
 pub use limits::{Bound, Limit, Limits, Unit};
 pub use origin::{Origin, Proxy};
 pub use reach::Reach;
-pub use read::{places, read, read_file};
+pub use read::{existing, places, read, read_file};
 pub use rule::Rule;
 pub use sockets::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
 pub use trust::{Fingerprint, Trust};

@@ -4,23 +4,26 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Refusal;
+use super::location::parse_number;
 
 #[cfg(test)]
 mod tests;
 
-/// Where clouds serve credentials to whoever asks, beside the link-local
-/// 169.254.169.254: documentation of AWS (EC2 and EKS), Google Cloud, Scaleway,
-/// Alibaba Cloud, Azure and Oracle Cloud.
+/// Where clouds serve credentials to every program of a machine, beside the
+/// link-local 169.254.169.254: documentation of AWS (EC2 and EKS), Google Cloud,
+/// Scaleway, Oracle Cloud, Linode, Alibaba Cloud and Azure.
 const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(168, 63, 129, 16),
     Ipv4Addr::new(192, 0, 0, 192),
 ];
-const METADATA_V6: [Ipv6Addr; 4] = [
+const METADATA_V6: [Ipv6Addr; 6] = [
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
     Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
     Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
     Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+    Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1),
 ];
 
 /// The address itself, and the IPv4 address that a translator or a tunnel on
@@ -35,8 +38,8 @@ pub(super) fn leads_to(address: IpAddr) -> impl Iterator<Item = IpAddr> {
 }
 
 /// IPv4 in IPv6 beside the mapped form: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC
-/// 3056), Teredo (RFC 4380), ISATAP (RFC 5214), and the first, compatible form
-/// (RFC 4291).
+/// 3056), Teredo (RFC 4380), ISATAP (RFC 5214), the translated form of SIIT
+/// (RFC 2765), and the first, compatible form (RFC 4291).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {
@@ -44,6 +47,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         [0x2002, high, low, ..] => Some(join(high, low)),
         [0x2001, 0, _, _, _, _, high, low] => Some(join(!high, !low)),
         [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => Some(join(high, low)),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => Some(join(high, low)),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(join(high, low)),
         _ => None,
     }
@@ -69,6 +73,8 @@ fn class(address: IpAddr) -> Option<&'static str> {
     match address {
         _ if address.is_loopback() => Some("a loopback"),
         _ if address.is_unspecified() => Some("an unspecified"),
+        // "This network" (RFC 1122).
+        IpAddr::V4(v4) if v4.octets()[0] == 0 => Some("an unspecified"),
         _ if address.is_multicast() => Some("a multicast"),
         IpAddr::V4(v4) if v4.is_link_local() => Some("a link-local"),
         IpAddr::V4(v4) if v4.is_broadcast() => Some("a broadcast"),
@@ -94,20 +100,15 @@ impl Block {
         Self { first, prefix }
     }
 
-    /// `ADDRESS/PREFIX`; what is wrong with it, and what to write instead.
+    /// `ADDRESS/PREFIX`; what is wrong with it, and what to write instead. The
+    /// address is not a mapped one.
     pub(super) fn parse(address: IpAddr, prefix: &str) -> Result<Self, String> {
         let most = bits(address);
-        let digits = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
-        let prefix = prefix.parse().ok().filter(|prefix| digits && *prefix <= most);
+        let prefix = parse_number(prefix).filter(|prefix| *prefix <= most);
         let prefix: u32 = prefix.ok_or_else(|| format!("after the slash goes a number from 0 to {most}"))?;
-        // Mapped addresses are IPv4 addresses; a wider block is one of IPv6.
-        let (first, prefix) = match (address, address.to_canonical()) {
-            (IpAddr::V6(_), first @ IpAddr::V4(_)) if prefix >= 96 => (first, prefix - 96),
-            (address, _) => (address, prefix),
-        };
-        let network = masked(first, prefix);
-        match network == first {
-            true => Ok(Self { first, prefix }),
+        let network = masked(address, prefix);
+        match network == address {
+            true => Ok(Self { first: address, prefix }),
             false => Err(format!("it is no first address of a block; write {network}/{prefix}")),
         }
     }

@@ -38,25 +38,6 @@ impl Reach {
         self.endpoints.is_empty() && self.files.is_empty() && self.sockets.is_empty()
     }
 
-    /// Adds what is not in it yet.
-    pub fn add(&mut self, other: &Self) {
-        for endpoint in &other.endpoints {
-            if !self.endpoints.contains(endpoint) {
-                self.endpoints.push(endpoint.clone());
-            }
-        }
-        for file in &other.files {
-            if !self.files.contains(file) {
-                self.files.push(file.clone());
-            }
-        }
-        for socket in &other.sockets {
-            if !self.sockets.contains(socket) {
-                self.sockets.push(socket.clone());
-            }
-        }
-    }
-
     /// What of it `granted` does not cover, each thing in words. None: it
     /// wants no more than was granted.
     pub fn beyond(&self, granted: &Self) -> Vec<String> {
@@ -73,7 +54,7 @@ impl Reach {
             match earlier.clone().any(covers) {
                 true => {}
                 false => match earlier.clone().next_back() {
-                    Some(earlier) => more.push(format!("{file}, where granted was that it {earlier}")),
+                    Some(earlier) => more.push(format!("{file}, where approved was that it {earlier}")),
                     None => more.push(file.to_string()),
                 },
             }
@@ -131,7 +112,7 @@ fn more_of_socket(socket: &Socket, granted: &[Socket]) -> Option<String> {
         return None;
     }
     Some(match granted.iter().find(|earlier| earlier.name == socket.name) {
-        Some(earlier) => format!("{socket}, where granted was {earlier}"),
+        Some(earlier) => format!("{socket}, where approved was {earlier}"),
         None => socket.to_string(),
     })
 }
@@ -141,7 +122,7 @@ fn more_of_socket(socket: &Socket, granted: &[Socket]) -> Option<String> {
 fn differences(endpoint: &Endpoint, addresses: &[&Address], earlier: &Endpoint) -> Vec<String> {
     let mut found = Vec::new();
     if clearness(endpoint.scheme) > clearness(earlier.scheme) {
-        found.push(format!("{}, where granted was {}", endpoint.scheme, earlier.scheme));
+        found.push(format!("{}, where approved was {}", endpoint.scheme, earlier.scheme));
     }
     for address in addresses {
         if !earlier
@@ -153,7 +134,7 @@ fn differences(endpoint: &Endpoint, addresses: &[&Address], earlier: &Endpoint) 
         }
     }
     if !same_port(endpoint, earlier) {
-        found.push(format!("{}, where granted was {}", endpoint.port, earlier.port));
+        found.push(format!("{}, where approved was {}", endpoint.port, earlier.port));
     }
     let below = endpoint.base_path.strip_prefix(&earlier.base_path);
     if !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
@@ -161,7 +142,7 @@ fn differences(endpoint: &Endpoint, addresses: &[&Address], earlier: &Endpoint) 
             "" => "every path".to_owned(),
             path => format!("the path {path}"),
         };
-        found.push(format!("{path}, where granted was the path {}", earlier.base_path));
+        found.push(format!("{path}, where approved was the path {}", earlier.base_path));
     }
     if endpoint.auth == Auth::Plugin && earlier.auth == Auth::HostBasic {
         found.push(format!("{}, which fencebox kept from it", endpoint.auth));

@@ -2,64 +2,71 @@
 
 use super::Refusal;
 
+#[path = "../../../sdk/src/http/path/rule.rs"]
+mod path_rule;
 #[cfg(test)]
 mod tests;
 
-/// Longest path with query, in bytes.
-const PATH_LIMIT: usize = 8 * 1024;
 /// Most header fields of one request.
 const HEADER_LIMIT: usize = 64;
 /// Longest value of a header field, in bytes.
 const VALUE_LIMIT: usize = 16 * 1024;
 
-/// Fields that say where a request goes, how long it is, or what becomes of
-/// the connection: the host's to set, for a plugin could use them to reach
-/// another server or to hide a second request in the first.
+/// Fields that say where a request goes, what it asks for, who sends it, how
+/// long it is, or what becomes of the connection: the host's to set. A plugin
+/// could use them to reach another server or resource than its path names, to
+/// speak for somebody else, or to hide a second request in the first.
 const HOST_FIELDS: &[&str] = &[
+    "cf-connecting-ip",
+    "client-ip",
     "connection",
     "content-length",
+    "early-data",
     "expect",
     "forwarded",
+    "front-end-https",
     "host",
+    "http2-settings",
     "keep-alive",
+    "max-forwards",
+    "remote-user",
     "te",
     "trailer",
     "transfer-encoding",
+    "true-client-ip",
     "upgrade",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forward-for",
+    "x-forwarded",
+    "x-host",
+    "x-originating-ip",
+    "x-override-url",
+    "x-real-ip",
+    "x-url-scheme",
+    "x-webauth-user",
+];
+
+/// The same for each field whose name begins so.
+const HOST_PREFIXES: &[&str] = &[
+    "proxy-",
+    "x-accel-",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-http-host",
+    "x-http-method",
+    "x-method",
+    "x-original-",
+    "x-proxy-",
+    "x-remote-",
+    "x-rewrite-",
 ];
 
 /// Refuses a path that is malformed, that is a URL in disguise, or that
 /// climbs out of the endpoint's base path.
 pub fn check_path(path: &str) -> Result<(), Refusal> {
-    let refuse = |rule: &str| Err(Refusal::new(format!("path {:?} {rule}", shortened(path))));
-    if !path.starts_with('/') || path.starts_with("//") {
-        return refuse("does not start with one slash");
-    }
-    if path.len() > PATH_LIMIT {
-        return refuse("is longer than 8 KiB");
-    }
-    if path
-        .bytes()
-        .any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'#'))
-    {
-        return refuse("has characters that need percent-encoding");
-    }
-    if climbs(path.split('?').next().unwrap_or_default()) {
-        return refuse("has a segment that climbs");
-    }
-    Ok(())
-}
-
-/// Whether some server may read `.` or `..` out of one of the segments. Many
-/// decode slashes before they look for dots, and some drop what follows a
-/// semicolon.
-fn climbs(path: &str) -> bool {
-    let plain = path.to_ascii_lowercase().replace("%2e", ".");
-    let plain = plain.replace("%2f", "/").replace("%5c", "/").replace("%3b", ";");
-    plain
-        .split('/')
-        .filter_map(|segment| segment.split(';').next())
-        .any(|segment| matches!(segment, "." | ".."))
+    path_rule::check(path).map_err(|rule| Refusal::new(format!("path {:?} {rule}", shortened(path))))
 }
 
 /// Refuses header fields that are malformed or the host's own.
@@ -69,8 +76,7 @@ pub fn check_headers(headers: &[(String, String)]) -> Result<(), Refusal> {
     }
     for (name, value) in headers {
         let refuse = |rule: &str| Err(Refusal::new(format!("header field {:?} {rule}", shortened(name))));
-        let lower = name.to_ascii_lowercase();
-        if HOST_FIELDS.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+        if is_the_hosts(name) {
             return refuse("is the host's to set");
         }
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -86,6 +92,13 @@ pub fn check_headers(headers: &[(String, String)]) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Servers that hand fields on as variables (CGI, WSGI) take an underscore for
+/// a hyphen.
+fn is_the_hosts(name: &str) -> bool {
+    let plain = name.to_ascii_lowercase().replace('_', "-");
+    HOST_FIELDS.contains(&plain.as_str()) || HOST_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
 }
 
 /// Enough of a hostile text to recognise it.

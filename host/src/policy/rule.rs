@@ -23,8 +23,9 @@
 //! block is in brackets where a port follows.
 //!
 //! Names are compared without regard to case or to a dot at the end. Addresses
-//! are compared as numbers: `127.1`, `0x7f.0.0.1`, `2130706433` and
-//! `::ffff:127.0.0.1` are 127.0.0.1. A rule with an address also means the
+//! are compared as numbers, however an option spells them: `127.1`,
+//! `0x7f.0.0.1`, `2130706433` and `::ffff:127.0.0.1` are 127.0.0.1. In a rule
+//! such a form is an error, for people and programs read it differently. A rule with an address also means the
 //! hosts whose names resolve to it; a rule with a name means no address. In
 //! `deny`, an IPv4 address also means the IPv6 addresses that a translator or
 //! tunnel takes to it (NAT64, 6to4, Teredo, ISATAP).
@@ -49,7 +50,7 @@ use std::ops::RangeInclusive;
 
 use url::Host;
 
-use super::location::parse_host;
+use super::location::{parse_exact_host, parse_number};
 use super::numeric::{Block, leads_to};
 use super::request::shortened;
 
@@ -142,7 +143,11 @@ pub(super) enum Purpose {
 impl Rule {
     /// Reads a rule, or says what is wrong with it and what to write instead.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() || text.chars().any(|character| character.is_control() || character == ' ') {
+        if text.is_empty()
+            || text
+                .chars()
+                .any(|character| character.is_control() || character.is_whitespace())
+        {
             return Err("a rule is a host, *.NAME, or ADDRESS/PREFIX, without blanks".to_owned());
         }
         let (protocol, rest) = match text.split_once("://") {
@@ -240,11 +245,7 @@ fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), String> {
 }
 
 fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    // Digits alone: `+1` is no port to anybody else either.
-    let port = |text: &str| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<u16>().ok().filter(|port| digits && *port != 0)
-    };
+    let port = |text: &str| parse_number::<u16>(text).filter(|port| *port != 0);
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (port(first), port(last)) {
         (Some(first), Some(last)) if first <= last => Ok(first..=last),
@@ -263,9 +264,10 @@ impl Place {
             return Ok(Self::Any);
         }
         if let Some((address, prefix)) = text.split_once('/') {
-            return match parse_host(address) {
+            return match parse_exact_host(address) {
                 Ok(Host::Ipv4(address)) => Block::parse(IpAddr::V4(address), prefix).map(Self::Block),
                 Ok(Host::Ipv6(address)) => Block::parse(IpAddr::V6(address), prefix).map(Self::Block),
+                Err(reason) if parse_number::<u32>(prefix).is_some() => Err(reason),
                 _ => {
                     let end = whole.len() - prefix.len() - 1;
                     let better = whole
@@ -287,7 +289,7 @@ impl Place {
                 shortened(if after.is_empty() { "NAME" } else { after })
             ));
         }
-        match parse_host(name)? {
+        match parse_exact_host(name)? {
             Host::Domain(domain) if plain(&domain).is_empty() => Err("there is no name in it".to_owned()),
             Host::Domain(domain) if suffix => Ok(Self::Suffix(format!(".{}", plain(&domain)))),
             Host::Domain(domain) => Ok(Self::Name(plain(&domain))),

@@ -1,12 +1,14 @@
 //! Sockets as a plugin declares them, where the options put them, and what may
 //! be done with them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use url::Host;
 
 use super::endpoint::{Endpoint, Miss};
 use super::request::shortened;
-use super::{Address, Auth, Port, Refusal, Scheme};
+use super::{Address, Auth, Grant, Port, Refusal, Scheme};
 use granted::Place;
 
 mod granted;
@@ -100,11 +102,11 @@ impl Sockets {
     }
 
     /// What the options make of them. Refused is what they say wrongly; what
-    /// they do not say reaches nothing.
-    pub fn locate<'o>(&self, option: impl Fn(&str) -> Option<&'o str>) -> Result<Granted, Refusal> {
+    /// they do not say reaches nothing. The policy is asked at each use.
+    pub fn locate<'o>(&self, policy: Arc<Grant>, option: impl Fn(&str) -> Option<&'o str>) -> Result<Granted, Refusal> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
         let places = self.0.iter().map(|socket| socket.locate(&given));
-        Ok(Granted::new(places.collect::<Result<_, _>>()?))
+        Ok(Granted::new(places.collect::<Result<_, _>>()?, policy))
     }
 }
 

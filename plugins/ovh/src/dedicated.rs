@@ -9,6 +9,8 @@
 
 mod server;
 
+use std::time::{Duration, Instant};
+
 use fencebox_sdk::prelude::*;
 
 use crate::api::Api;
@@ -28,6 +30,11 @@ const LAG_PAUSE: u32 = 5;
 const LOOKS: u32 = 3;
 /// After how many such rounds it is set again: half a minute has passed.
 const LAGS: u32 = 6;
+
+/// How long a server may take after its reboot to show the power that it leads
+/// to. The vendor's own program was seen to wait 143 s for a server to go dark,
+/// and a rescue system takes up to five minutes.
+const SETTLING: Duration = Duration::from_secs(300);
 
 /// One server, and what this session asked of it last.
 #[derive(Debug)]
@@ -52,7 +59,14 @@ struct Order {
     /// How often in a row another one read back since then.
     lags: u32,
     reboot: Option<Errand>,
-    is_done: bool,
+    /// Since when the reboot is known to be done.
+    done: Option<Instant>,
+}
+
+impl Order {
+    fn is_done(&self) -> bool {
+        self.done.is_some()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +89,7 @@ impl Dedicated {
     /// Whether the reboot was asked for, or may have been.
     pub(crate) fn has_begun(&self) -> bool {
         let order = self.order.as_ref();
-        order.is_some_and(|order| order.is_done || order.reboot.as_ref().is_some_and(Errand::is_sent))
+        order.is_some_and(|order| order.is_done() || order.reboot.as_ref().is_some_and(Errand::is_sent))
     }
 
     pub(crate) fn power(&mut self, api: &mut Api) -> Result<PowerStatus> {
@@ -95,7 +109,7 @@ impl Dedicated {
     fn running(&mut self, api: &mut Api, view: &View, stage: Stage) -> Result<PowerStatus> {
         self.check_entry(view)?;
         if let Some(order) = &self.order {
-            if order.is_done && order.goal == Goal::Off && order.aim == Aim::Rescue {
+            if order.is_done() && order.goal == Goal::Off && order.aim == Aim::Rescue {
                 return Ok(PowerStatus::Off);
             }
             // Set, and not rebooted: what it runs is not what it would start.
@@ -123,10 +137,10 @@ impl Dedicated {
         let Some(order) = &mut self.order else {
             return Ok(());
         };
-        if !order.is_done || view.boot == Some(order.boot) {
+        if !order.is_done() || view.boot == Some(order.boot) {
             return Ok(());
         }
-        (order.is_set, order.is_done, order.reboot) = (false, false, None);
+        (order.is_set, order.done, order.reboot) = (false, None, None);
         Err(Error::task_failed(format!(
             "{} was rebooted into boot entry {}, and by now somebody has set {}",
             self.name,
@@ -150,7 +164,7 @@ impl Dedicated {
                 let is_untouched = self
                     .order
                     .as_ref()
-                    .is_none_or(|order| order.goal == Goal::On && order.is_done);
+                    .is_none_or(|order| order.goal == Goal::On && order.is_done());
                 if is_untouched && view.power() == Some(PowerStatus::On) && view.boot == Some(boot) {
                     return Ok(());
                 }
@@ -194,7 +208,7 @@ impl Dedicated {
             was_set: false,
             lags: 0,
             reboot: None,
-            is_done: false,
+            done: None,
         });
         Ok(())
     }
@@ -205,8 +219,9 @@ impl Dedicated {
         view.complain();
         match self.reboot_stage(api)? {
             Stage::UnderWay => return Ok(()),
-            // It goes dark some minutes after its reboot is done: a second one would only start it again.
-            Stage::Done if self.is_off_ordered(&view) => return Ok(()),
+            // It shows the power that was asked for minutes after its reboot is done: a second one would only begin
+            // that anew.
+            Stage::Done if self.is_settling(&view) => return Ok(()),
             Stage::Done | Stage::Gone => self.forget_reboot(),
             Stage::NotBegun => {}
         }
@@ -285,9 +300,12 @@ impl Dedicated {
         ))
     }
 
-    fn is_off_ordered(&self, view: &View) -> bool {
-        let order = self.order.as_ref();
-        order.is_some_and(|order| order.goal == Goal::Off && view.boot == Some(order.boot))
+    /// Whether the reboot of the order may still show its effect.
+    fn is_settling(&self, view: &View) -> bool {
+        self.order.as_ref().is_some_and(|order| {
+            let is_recent = order.done.is_some_and(|done| done.elapsed() < SETTLING);
+            is_recent && view.boot == Some(order.boot)
+        })
     }
 
     fn is_under_way(&mut self, api: &mut Api) -> Result<bool> {
@@ -304,7 +322,8 @@ impl Dedicated {
         };
         match reboot.stage(api) {
             Ok(stage) => {
-                order.is_done = stage == Stage::Done;
+                let is_done = stage == Stage::Done;
+                order.done = is_done.then(|| order.done.unwrap_or_else(Instant::now));
                 Ok(stage)
             }
             Err(problem @ Error::TaskFailed(_)) => {
@@ -319,7 +338,7 @@ impl Dedicated {
     fn forget_reboot(&mut self) {
         if let Some(order) = &mut self.order {
             order.reboot = None;
-            order.is_done = false;
+            order.done = None;
         }
     }
 }

@@ -122,10 +122,22 @@ impl Vps {
     }
 
     pub(crate) fn power(&mut self, api: &mut Api) -> Result<PowerStatus> {
-        if self.stage(api)? == Stage::UnderWay {
+        let stage = self.stage(api)?;
+        if stage == Stage::UnderWay {
             return Ok(PowerStatus::Unknown);
         }
-        Ok(read(api, &self.name)?.power())
+        let power = read(api, &self.name)?.power();
+        // Sent, unanswered, and without a task: what reads stopped may be from before. The host asks again, and the
+        // device's answer to that decides.
+        if power == PowerStatus::Off && stage == Stage::NotBegun && self.is_stop_in_doubt() {
+            return Ok(PowerStatus::Standby);
+        }
+        Ok(power)
+    }
+
+    fn is_stop_in_doubt(&self) -> bool {
+        let order = self.order.as_ref();
+        order.is_some_and(|(operation, errand)| *operation == Operation::Stop && errand.is_sent())
     }
 
     pub(crate) fn switch(&mut self, api: &mut Api, target: PowerTarget) -> Result<()> {

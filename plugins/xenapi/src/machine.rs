@@ -106,20 +106,28 @@ pub(crate) struct Machine {
     pub(crate) state: State,
     /// An operation under way that leads to a machine that runs.
     pub(crate) starting: Option<String>,
-    /// The present run, where there is one and the pool tells of it.
+    /// The present run, where there is one and the record has both parts of it.
     pub(crate) domain: Option<Domain>,
+    /// What in the record says that there is a run.
+    resident: Option<String>,
 }
 
 impl Machine {
     pub(crate) fn read(record: &Part<'_>) -> Result<Self, Misfit> {
         let state = record.optional("power_state")?.map(|word| word.text()).transpose()?;
+        let (host, number) = residence(record)?;
         Ok(Self {
             uuid: record.member("uuid")?.text()?.to_ascii_lowercase(),
             label: record.member("name_label")?.text()?.to_owned(),
             kind: kind(record)?,
             state: State::parse(state.unwrap_or_default()),
             starting: starting(record)?,
-            domain: domain(record)?,
+            resident: match (&host, number) {
+                (None, None) => None,
+                (_, Some(number)) => Some(format!("domid is {number}")),
+                (Some(_), None) => Some("resident_on is a host".to_owned()),
+            },
+            domain: host.zip(number).map(|(host, number)| Domain { host, number }),
         })
     }
 
@@ -132,9 +140,19 @@ impl Machine {
     /// is over, and is then asked for again. A start that hangs makes `off`
     /// fail when its time is up, and never succeed.
     ///
+    /// A record that is Halted and has a domain or a host contradicts itself:
+    /// one of the two is old, and nobody knows which.
+    ///
     /// A shutdown under way does not count: once the pool says `Halted`, the
     /// domain is gone, and what is left of the task is tidying up.
     pub(crate) fn power(&self) -> PowerStatus {
+        if let (State::Halted, Some(resident)) = (&self.state, &self.resident) {
+            log::warn(format!(
+                "{} is Halted, but its {resident}: the record contradicts itself, and that is not taken for off",
+                self.uuid
+            ));
+            return PowerStatus::Unknown;
+        }
         match (&self.state, &self.starting) {
             (State::Halted, Some(operation)) => {
                 log::warn(format!(
@@ -188,9 +206,10 @@ fn starting(record: &Part<'_>) -> Result<Option<String>, Misfit> {
     Ok(None)
 }
 
-/// Integers travel as texts of digits. A machine that does not run is in the
-/// domain -1 of the host `OpaqueRef:NULL`.
-fn domain(record: &Part<'_>) -> Result<Option<Domain>, Misfit> {
+/// The host that a machine runs on and the number of its domain, each where the
+/// record has one. Integers travel as texts of digits. A machine that does not
+/// run is in the domain -1 of the host `OpaqueRef:NULL`.
+fn residence(record: &Part<'_>) -> Result<(Option<String>, Option<i64>), Misfit> {
     let host = record.optional("resident_on")?.map(|host| host.text()).transpose()?;
     let number = record.optional("domid")?.and_then(|number| match number.value() {
         Value::Int(number) => Some(*number),
@@ -198,9 +217,5 @@ fn domain(record: &Part<'_>) -> Result<Option<Domain>, Misfit> {
         _ => None,
     });
     let host = host.filter(|host| !host.is_empty() && !host.ends_with(":NULL"));
-    let domain = host.zip(number.filter(|&number| number >= 0));
-    Ok(domain.map(|(host, number)| Domain {
-        host: host.to_owned(),
-        number,
-    }))
+    Ok((host.map(str::to_owned), number.filter(|&number| number >= 0)))
 }

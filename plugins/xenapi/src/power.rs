@@ -10,6 +10,9 @@ use crate::answer::Trouble;
 use crate::machine::{Domain, Machine, State};
 use crate::session::Ask;
 
+/// Parameters of `VM.start`: not paused, forced.
+const START: [bool; 2] = [false, true];
+
 /// Remembered of the last request for each plug.
 pub(crate) type Requests = BTreeMap<String, Request>;
 
@@ -80,12 +83,12 @@ impl Pool {
         outcome.or_else(|trouble| self.judge(plug, PowerTarget::On, trouble))
     }
 
-    /// Starts a machine: not paused, and forced as the agent that this one
-    /// replaces does it. Without force the pool may refuse to start a machine
+    /// Starts a machine: not paused, and forced ([`START`]) as the agent that
+    /// this one replaces does it. Without force the pool may refuse to start a machine
     /// on another kind of processor than it last ran on, which is where a
     /// fenced machine may have to go; force does not start what is running.
     fn start(&mut self, plug: &str) -> Result<()> {
-        let outcome = self.ask(plug, "VM.start", vec![Value::from(false), Value::from(true)]);
+        let outcome = self.ask(plug, "VM.start", START.map(Value::from).to_vec());
         outcome.or_else(|trouble| self.judge(plug, PowerTarget::On, trouble))
     }
 
@@ -96,19 +99,15 @@ impl Pool {
         self.requests.remove(plug);
         match (&machine.state, machine.domain.clone()) {
             (State::Halted, _) => {
+                self.cycle_by(plug, &machine, "VM.start", START.map(Value::from).to_vec())?;
+                // Accepted, so that it was off then; what runs already cannot be started.
                 self.requests.insert(plug.to_owned(), Request::Start);
-                self.start(plug)
+                Ok(())
             }
             (State::Running | State::Paused, Some(domain)) => {
+                // Another domain proves it, also if the answer is lost.
                 self.requests.insert(plug.to_owned(), Request::Reboot(domain));
-                let outcome = self.ask(plug, "VM.hard_reboot", Vec::new());
-                outcome.map_err(|trouble| match trouble.refusal("VM_BAD_POWER_STATE") {
-                    Some(refusal) => Error::busy(
-                        format!("{plug} was {} and is {} by now", machine.state, refusal.word(2)),
-                        None,
-                    ),
-                    None => trouble.into(),
-                })
+                self.cycle_by(plug, &machine, "VM.hard_reboot", Vec::new())
             }
             (State::Running | State::Paused, None) => Err(Error::task_failed(format!(
                 "{plug}: the pool does not tell the domain that it runs in, which would prove the cycle: use \
@@ -122,6 +121,20 @@ impl Pool {
                 machine.state
             ))),
         }
+    }
+
+    /// Asks for a cycle by this method. A machine in another state than its
+    /// record says is looked at again: its record was old.
+    fn cycle_by(&mut self, plug: &str, machine: &Machine, method: &'static str, args: Vec<Value>) -> Result<()> {
+        self.ask(plug, method, args)
+            .map_err(|trouble| match trouble.refusal("VM_BAD_POWER_STATE") {
+                Some(refusal) => {
+                    let reason = format!("{plug} was {} and is {} by now", machine.state, refusal.word(2));
+                    self.requests.remove(plug);
+                    Error::busy(reason, None)
+                }
+                None => trouble.into(),
+            })
     }
 
     /// Whether the cycle that was asked for is complete: the machine runs in

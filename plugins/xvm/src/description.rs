@@ -48,6 +48,10 @@ fn xvm() -> Agent {
                 .default("20")
                 .shortdesc("Tenths of a second between two sendings of a request"),
         )
+        .parameter(
+            Parameter::integer("hypervisors")
+                .shortdesc("Number of hypervisors that must answer before a machine counts as off"),
+        )
         .socket(
             Socket::multicast(GROUP, HOPS)
                 .at_option("multicast_address")
@@ -106,8 +110,6 @@ fn common(agent: Agent) -> Agent {
     agent
         .vendor_url("https://libvirt.org")
         .operations(Operations::LIST_PLUGS | Operations::LIST_COLUMNS)
-        // The hypervisors tell what they run at that moment.
-        .operations(Operations::SETTLED_STATUS)
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
         .default("ipport", "1229")
         .letter("ipport", 'p')

@@ -6,23 +6,24 @@ use std::time::{Duration, Instant};
 use fencebox_sdk::net::Timed;
 use fencebox_sdk::prelude::*;
 
+use crate::group::{Gathered, Reply};
 use crate::packet::Request;
 use crate::random;
 use crate::settings::Settings;
-use crate::talk::{Answer, Trouble, answer, channel_answer, prove, say};
+use crate::talk::{Answer, Trouble, answer, channel_answer, finish, prove, say};
 
 /// A host that does not take the connection by then is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Asks by TCP.
-pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Answer> {
+pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Gathered> {
     let peer = place(host, settings.port);
     let (mut stream, end) = connect(settings, host, &peer)?;
     let packet = request.packet(None, settings.hash, &settings.key, random::bytes()?);
     let challenge = random::bytes()?;
     let mut converse = || {
         send(&mut stream, &packet)?;
-        prove(&mut stream, settings.auth, &settings.key, challenge).map_err(|trouble| match trouble {
+        finish(prove(&mut stream, settings.auth, &settings.key, challenge)).map_err(|trouble| match trouble {
             // It hangs up on a request that it does not believe.
             Trouble::Early(text) => Trouble::Early(format!(
                 "{text}; compare key_file, hash and auth with its configuration"
@@ -30,21 +31,30 @@ pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Res
             other => other,
         })?;
         stream.set_until(end);
-        answer(&mut stream)
+        finish(answer(&mut stream))
     };
-    converse().map_err(|trouble| trouble.of(&peer).into())
+    gathered(converse(), peer)
 }
 
 /// Asks by the channel of this guest.
-pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Answer> {
+pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Gathered> {
     let peer = place(host, settings.port);
     let (mut stream, end) = connect(settings, host, &peer)?;
     let mut converse = || {
         send(&mut stream, &request.short())?;
         stream.set_until(end);
-        channel_answer(&mut stream)
+        finish(channel_answer(&mut stream))
     };
-    converse().map_err(|trouble| trouble.of(&peer).into())
+    gathered(converse(), peer)
+}
+
+/// One hypervisor is all of them.
+fn gathered(outcome: Result<Answer, Trouble>, hypervisor: String) -> Result<Gathered> {
+    let answer = outcome.map_err(|trouble| trouble.of(&hypervisor))?;
+    Ok(Gathered {
+        replies: vec![Reply { hypervisor, answer }],
+        ..Gathered::default()
+    })
 }
 
 fn connect(settings: &Settings, host: &str, peer: &str) -> Result<(Timed, Instant)> {

@@ -3,222 +3,383 @@
 //!
 //! The original takes the first answer for the answer. Where several
 //! hypervisors hear a group, that of one which does not have the machine may
-//! be it: here all are heard, until nobody has called for a while.
+//! be it: here all have to answer ([`crate::window`]). Anyone can connect to this
+//! machine, so a caller has to prove that it is a hypervisor. One that breaks off,
+//! is slow, or has another key is dropped, and the others go on.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use fencebox_sdk::multicast;
-use fencebox_sdk::net::{Listener, Timed};
+use fencebox_sdk::net::Listener;
 use fencebox_sdk::prelude::*;
 
-use crate::description::GROUP;
+use crate::conversation::Conversation;
+use crate::membership::{self, Membership};
 use crate::packet::{Command, Request};
-use crate::random;
-use crate::settings::Settings;
-use crate::talk::{Answer, Trouble, answer, prove, say};
+use crate::sending::{listen, send};
+use crate::settings::{Group, Settings};
+use crate::talk::{Answer, Trouble, say};
+use crate::window::{Progress, Window};
 
-/// A caller that has not proven by then that it has the key holds up others.
+/// A caller that has not proven by then that it has the key is dropped,
+/// where callers are taken one by one.
 const PROOF_LIMIT: Duration = Duration::from_secs(5);
 /// How long others are waited for after an answer, within these bounds the
 /// time between two sendings.
-const SETTLING: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
-/// How often a port that is taken is tried.
-const PORT_INTERVAL: Duration = Duration::from_millis(100);
+const QUIET: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// The same for the lists that follow a request that had all of it: who is
+/// there is known by then, and waited for.
+const QUIET_AGAIN: Duration = Duration::from_millis(300);
+/// How long after an answer the request is sent again: daemons pass over what
+/// they have done in the last ten seconds, and would do it again after that.
+const SENDING_LIMIT: Duration = Duration::from_secs(9);
+/// How often callers are looked at that nothing has come of.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// Most callers at once; the oldest that has proven nothing makes room.
+const CALLER_LIMIT: usize = 64;
+
+/// What a hypervisor answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// The hypervisor, for messages.
+    pub(crate) hypervisor: String,
+    pub(crate) answer: Answer,
+}
 
 /// What came of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) replies: Vec<Reply>,
     /// Of those that called and gave no whole answer.
     pub(crate) troubles: Vec<Trouble>,
+    /// Which hypervisors did not answer that have to, in words.
+    pub(crate) missing: Option<String>,
 }
 
-/// Asks the group, over IPv6 or not, sending every `interval`.
-pub(crate) fn ask(settings: &Settings, ipv6: bool, interval: Duration, request: &Request<'_>) -> Result<Gathered> {
-    let end = Instant::now() + settings.timeout;
-    let listener = listen(settings, ipv6, end)?;
-    let settling = interval.clamp(SETTLING[0], SETTLING[1]);
-    let mut gathered = Gathered::default();
-    let mut next_sending = Instant::now();
-    let mut limit = end;
-    loop {
-        let now = Instant::now();
-        if now >= next_sending {
-            send(settings, ipv6, request)?;
-            next_sending = now + interval;
-        }
-        let caller = listener
-            .accept(limit.min(next_sending))
-            .map_err(|cause| Error::ConnectionLost(format!("callers cannot be heard: {}", say(&cause))))?;
-        if let Some((stream, peer)) = caller {
-            let peer = format!("the hypervisor at {}", peer.ip().to_canonical());
-            let first = gathered.answers.is_empty();
-            let over = take(
-                settings,
-                &mut gathered,
-                request,
-                converse(settings, stream, &peer, end)?,
-                &peer,
-            );
-            if over {
-                return Ok(gathered);
-            }
-            if !gathered.answers.is_empty() {
-                limit = end.min(Instant::now() + settling);
-                // Whoever missed it hears it again; who did not passes it over.
-                next_sending = if first { Instant::now() } else { next_sending };
-            }
-        }
-        if Instant::now() >= limit {
-            return settle(settings, gathered);
-        }
-    }
+/// A request, from the first sending to the last answer.
+struct Round<'a> {
+    settings: &'a Settings,
+    group: &'a Group,
+    request: &'a Request<'a>,
+    window: Window,
+    /// When the last request of the other kind was sent.
+    before: Option<Instant>,
+    /// The only hypervisor that may answer.
+    only: Option<IpAddr>,
+    callers: Vec<Conversation<'a>>,
+    /// Those whose answer counts, or would if it were whole.
+    answered: BTreeSet<IpAddr>,
+    gathered: Gathered,
+    /// No other answer is wanted.
+    is_enough: bool,
+    next_sending: Option<Instant>,
+    first_answer: Option<Instant>,
 }
 
-/// Keeps what a caller said; whether nobody else is to be heard.
-fn take(
+/// Asks the group. `is_decided` says of some answers that others would change
+/// nothing: a hypervisor that is late is not waited for then.
+pub(crate) fn ask(
     settings: &Settings,
-    gathered: &mut Gathered,
+    group: &Group,
     request: &Request<'_>,
-    said: Result<Answer, Trouble>,
-    peer: &str,
-) -> bool {
-    // Two hypervisors must not start one machine, and one is enough to know that the group is there.
-    let one_is_enough = matches!(request.command, Command::On | Command::Monitor);
-    match said {
-        Ok(answer) => {
-            settings.tell(&format!("{peer} answered {}", shown(&answer)));
-            let done = answer == Answer::Done;
-            gathered.answers.push(answer);
-            one_is_enough && done
-        }
-        Err(trouble) => {
-            let trouble = trouble.of(peer);
-            match &trouble {
-                // Somebody pretends, or is configured otherwise: worth a line, whoever else answers.
-                Trouble::Stranger(text) => log::warn(text),
-                trouble => settings.tell(trouble.text()),
-            }
-            let may_count = matches!(trouble, Trouble::Late(_) | Trouble::Odd(_));
-            gathered.troubles.push(trouble);
-            request.command == Command::On && may_count
+    is_decided: impl Fn(&[Reply]) -> bool,
+) -> Result<Gathered> {
+    let end = Instant::now() + settings.timeout;
+    let listener = listen(settings, group.ipv6, end)?;
+    let start = Instant::now();
+    let whole = group.interval.clamp(QUIET[0], QUIET[1]);
+    let is_known = request.command == Command::List && membership::with(|members| members.is_surveyed());
+    let quiet = if is_known { whole.min(QUIET_AGAIN) } else { whole };
+    let mut round = Round {
+        settings,
+        group,
+        request,
+        window: Window::new(start, end, quiet),
+        before: membership::with(|members| members.start(request.command, start)),
+        only: membership::with(|members| members.started_by()),
+        callers: Vec::new(),
+        answered: BTreeSet::new(),
+        gathered: Gathered::default(),
+        is_enough: false,
+        next_sending: Some(start),
+        first_answer: None,
+    };
+    loop {
+        round.send_if_due()?;
+        round.wait(&listener, end)?;
+        round.take_callers(&listener)?;
+        round.advance_callers();
+        let progress = round.progress(&is_decided);
+        if round.is_enough || round.window.is_over(Instant::now(), progress) {
+            return round.finish(progress.is_decided);
         }
     }
+}
+
+impl<'a> Round<'a> {
+    /// Two hypervisors must not start one machine: they connect one by one.
+    fn is_serial(&self) -> bool {
+        self.request.command == Command::On
+    }
+
+    fn send_if_due(&mut self) -> Result<()> {
+        let now = Instant::now();
+        if self.next_sending.is_none_or(|due| now < due) {
+            return Ok(());
+        }
+        send(self.settings, self.group.ipv6, self.request)?;
+        let next = now + self.group.interval;
+        self.next_sending = match self.first_answer {
+            Some(first) if next > first + SENDING_LIMIT => None,
+            _ => Some(next),
+        };
+        Ok(())
+    }
+
+    fn wait(&self, listener: &Listener, end: Instant) -> Result<()> {
+        let now = Instant::now();
+        let mut until = self.next_sending.unwrap_or(end);
+        if self.window.is_answered() || !self.callers.is_empty() {
+            until = until.min(self.window.next_look(now, INTERVAL));
+        }
+        if !self.callers.is_empty() {
+            until = until.min(now + INTERVAL);
+        }
+        let connections: Vec<&TcpStream> = self.callers.iter().map(Conversation::stream).collect();
+        listener.wait(&connections, until.min(end)).map_err(listening_failed)
+    }
+
+    fn take_callers(&mut self, listener: &Listener) -> Result<()> {
+        while !self.is_serial() || self.callers.is_empty() {
+            let Some((stream, peer)) = listener.accept(Instant::now()).map_err(listening_failed)? else {
+                break;
+            };
+            if self.only.is_some_and(|only| only != peer.ip().to_canonical()) {
+                let peer = name(peer.ip().to_canonical());
+                self.settings.tell(&format!(
+                    "{peer} is ignored: another hypervisor has started the machine"
+                ));
+                continue;
+            }
+            if self.callers.len() >= CALLER_LIMIT {
+                let oldest = self.callers.iter().position(|caller| !caller.is_hypervisor());
+                self.callers.remove(oldest.unwrap_or_default());
+            }
+            let caller = Conversation::new(self.settings, stream, peer.ip())?;
+            self.settings.tell(&format!("{} calls back", name(caller.peer)));
+            self.callers.push(caller);
+        }
+        Ok(())
+    }
+
+    /// Reads what every caller has sent by now.
+    fn advance_callers(&mut self) {
+        for mut caller in std::mem::take(&mut self.callers) {
+            match caller.advance() {
+                Some(Ok(answer)) => self.take_answer(&caller, answer),
+                Some(Err(trouble)) => self.take_trouble(&caller, trouble),
+                None if self.is_serial() && !caller.is_hypervisor() && caller.accepted.elapsed() > PROOF_LIMIT => {
+                    self.take_trouble(&caller, Trouble::Early("said nothing for 5 s".to_owned()));
+                }
+                None => self.callers.push(caller),
+            }
+        }
+    }
+
+    fn take_answer(&mut self, caller: &Conversation<'_>, answer: Answer) {
+        let hypervisor = name(caller.peer);
+        let is_list = matches!(answer, Answer::Machines(_));
+        if is_list != (self.request.command == Command::List) {
+            match self.before {
+                Some(before) => return self.take_late_answer(caller, &hypervisor, before),
+                // It answers another agent of this machine.
+                None if is_list => {
+                    return self
+                        .settings
+                        .tell(&format!("{hypervisor} answered with a list; ignored"));
+                }
+                // It refuses to list its machines.
+                None => {}
+            }
+        }
+        self.settings.tell(&format!("{hypervisor} answered {}", shown(&answer)));
+        // One is enough to know that the group is there.
+        let is_first_enough = match self.request.command {
+            Command::On => true,
+            Command::Monitor => self.group.hypervisors.is_none(),
+            _ => false,
+        };
+        self.is_enough |= is_first_enough && answer == Answer::Done;
+        if self.is_enough && self.is_serial() {
+            membership::with(|members| members.set_started_by(caller.peer));
+        }
+        self.count(caller);
+        self.gathered.replies.push(Reply { hypervisor, answer });
+    }
+
+    /// An answer of another kind is one to a request before: its hypervisor is
+    /// slow, and may be the one that runs the machine.
+    fn take_late_answer(&mut self, caller: &Conversation<'_>, hypervisor: &str, before: Instant) {
+        let latency = caller.accepted.saturating_duration_since(before);
+        log::info(format!(
+            "{hypervisor} answered an earlier request after {:.1} s; waiting longer for hypervisors from now on",
+            latency.as_secs_f32()
+        ));
+        let slowest = membership::with(|members| {
+            members.add(caller.peer, latency);
+            members.slowest()
+        });
+        self.window.extend_if_answered(slowest);
+    }
+
+    fn take_trouble(&mut self, caller: &Conversation<'_>, trouble: Trouble) {
+        let trouble = trouble.of(&name(caller.peer));
+        match &trouble {
+            // An attacker, or a hypervisor with another configuration: always worth a line.
+            Trouble::Stranger(text) => log::warn(format!("{text}; the connection is dropped")),
+            trouble => self
+                .settings
+                .tell(&format!("{}; the connection is dropped", trouble.text())),
+        }
+        if trouble.may_count() {
+            if self.is_serial() {
+                // It may have started the machine: no other one may.
+                self.is_enough = true;
+                membership::with(|members| members.set_started_by(caller.peer));
+            }
+            self.count(caller);
+        }
+        self.gathered.troubles.push(trouble);
+    }
+
+    /// A hypervisor has answered, or had begun to.
+    fn count(&mut self, caller: &Conversation<'_>) {
+        let latency = caller.accepted.saturating_duration_since(self.window.start());
+        let slowest = membership::with(|members| {
+            members.add(caller.peer, latency);
+            members.slowest()
+        });
+        self.answered.insert(caller.peer);
+        let now = Instant::now();
+        self.window.extend(now, slowest);
+        if self.first_answer.is_none() {
+            self.first_answer = Some(now);
+            // Daemons that missed it get it again; the others ignore it.
+            self.next_sending = Some(now);
+        }
+    }
+
+    /// Whether all have answered that have to.
+    fn is_complete(&self) -> bool {
+        let count = self.group.hypervisors.filter(|_| self.only.is_none());
+        let enough = count.is_none_or(|count| self.answered.len() >= count);
+        let all = || membership::with(|members| members.missing(&self.answered).next().is_none());
+        match self.request.command {
+            Command::On => true,
+            Command::Monitor => enough,
+            _ => enough && all(),
+        }
+    }
+
+    fn progress(&self, is_decided: impl Fn(&[Reply]) -> bool) -> Progress {
+        let unproven = self.callers.iter().filter(|caller| !caller.is_hypervisor());
+        let greeted = unproven
+            .map(|caller| caller.accepted)
+            .filter(|at| self.window.is_open(*at));
+        let gave_up = membership::with(|members| members.is_incomplete());
+        Progress {
+            is_complete: self.is_complete(),
+            is_counted: self.only.is_some() || self.group.hypervisors.is_some_and(|count| self.answered.len() >= count),
+            is_decided: gave_up || is_decided(&self.gathered.replies),
+            is_talking: self.callers.iter().any(Conversation::is_hypervisor),
+            greeted: greeted.max(),
+        }
+    }
+
+    fn finish(mut self, is_decided: bool) -> Result<Gathered> {
+        for caller in std::mem::take(&mut self.callers) {
+            let trouble = match caller.is_hypervisor() {
+                true => Trouble::Late("gave no answer in time".to_owned()),
+                false => Trouble::Early("said nothing".to_owned()),
+            };
+            self.take_trouble(&caller, trouble);
+        }
+        let is_whole = !self.is_enough && self.window.is_answered();
+        let is_complete = self.is_complete();
+        membership::with(|members| {
+            members.finish(is_whole, !is_complete && !is_decided);
+            self.warn_of_a_low_count(members);
+        });
+        if self.gathered.replies.is_empty() {
+            return Err(self.silence());
+        }
+        if !is_complete {
+            self.gathered.missing = Some(self.missing());
+        }
+        Ok(self.gathered)
+    }
+
+    fn warn_of_a_low_count(&self, members: &mut Membership) {
+        let Some(count) = self.group.hypervisors.filter(|count| members.len() > *count) else {
+            return;
+        };
+        let line = format!(
+            "{} hypervisors have answered; set hypervisors={0} instead of {count}",
+            members.len()
+        );
+        if members.is_new_line(&line) {
+            log::warn(line);
+        }
+    }
+
+    /// Which hypervisors have not answered that have to.
+    fn missing(&self) -> String {
+        let seconds = self.settings.timeout.as_secs();
+        let list = |peers: Vec<&IpAddr>| peers.iter().map(|peer| peer.to_string()).collect::<Vec<_>>().join(", ");
+        if let Some(count) = self.group.hypervisors.filter(|count| self.answered.len() < *count) {
+            return format!(
+                "{} of {count} hypervisors (option hypervisors) answered within {seconds} s, from {}; a missing one may run the machine",
+                self.answered.len(),
+                list(self.answered.iter().collect()),
+            );
+        }
+        let absent = membership::with(|members| list(members.missing(&self.answered).collect()));
+        format!("the hypervisor at {absent} answered before, and does not answer now; it may run the machine")
+    }
+
+    /// Silence is an error of its own, with all that may be the cause.
+    fn silence(mut self) -> Error {
+        let worst = |trouble: &Trouble| match trouble {
+            Trouble::Late(_) | Trouble::Odd(_) => 0,
+            Trouble::Stranger(_) => 1,
+            Trouble::Early(_) => 2,
+        };
+        self.gathered.troubles.sort_by_key(worst);
+        match self.gathered.troubles.into_iter().next() {
+            Some(trouble) => trouble.into(),
+            None => Error::task_failed(format!(
+                "no hypervisor has called back within {} s: one whose key or hash differs keeps silent; compare \
+                 key_file, hash, multicast_address and ipport with its configuration, and see that TCP port {} of this \
+                 machine is open",
+                self.settings.timeout.as_secs(),
+                self.settings.port
+            )),
+        }
+    }
+}
+
+fn name(peer: IpAddr) -> String {
+    format!("the hypervisor at {peer}")
+}
+
+fn listening_failed(cause: std::io::Error) -> Error {
+    Error::ConnectionLost(format!("hypervisors cannot connect to this machine: {}", say(&cause)))
 }
 
 fn shown(answer: &Answer) -> String {
     match answer {
         Answer::Machines(machines) => format!("with {} machines", machines.len()),
         other => format!("{other:?}").to_lowercase(),
-    }
-}
-
-/// Silence is an error of its own, with all that may be the cause.
-fn settle(settings: &Settings, mut gathered: Gathered) -> Result<Gathered> {
-    if !gathered.answers.is_empty() {
-        return Ok(gathered);
-    }
-    let worst = |trouble: &Trouble| match trouble {
-        Trouble::Late(_) | Trouble::Odd(_) => 0,
-        Trouble::Stranger(_) => 1,
-        Trouble::Early(_) => 2,
-    };
-    gathered.troubles.sort_by_key(worst);
-    match gathered.troubles.into_iter().next() {
-        Some(trouble) => Err(trouble.into()),
-        None => Err(Error::task_failed(format!(
-            "no hypervisor has called back within {} s: one whose key or hash differs keeps silent; compare key_file, \
-             hash, multicast_address and ipport with its configuration, and see that TCP port {} of this machine is open",
-            settings.timeout.as_secs(),
-            settings.port
-        ))),
-    }
-}
-
-/// One conversation; the outer error is that of this machine.
-fn converse(settings: &Settings, stream: TcpStream, peer: &str, end: Instant) -> Result<Result<Answer, Trouble>> {
-    settings.tell(&format!("{peer} calls back"));
-    let challenge = random::bytes()?;
-    let talk = || {
-        let early = |cause: std::io::Error| Trouble::Early(say(&cause));
-        let mut stream = Timed::new(stream, end.min(Instant::now() + PROOF_LIMIT)).map_err(early)?;
-        prove(&mut stream, settings.auth, &settings.key, challenge)?;
-        stream.set_until(end);
-        answer(&mut stream)
-    };
-    Ok(talk())
-}
-
-/// The callers' port; another agent may have it for a moment.
-fn listen(settings: &Settings, ipv6: bool, end: Instant) -> Result<Listener> {
-    let any = match ipv6 {
-        true => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        false => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-    };
-    loop {
-        match Listener::bind(SocketAddr::new(any, settings.port)) {
-            Ok(listener) => return Ok(listener),
-            Err(cause) if cause.kind() == std::io::ErrorKind::AddrInUse && Instant::now() + PORT_INTERVAL < end => {
-                std::thread::sleep(PORT_INTERVAL);
-            }
-            Err(cause) => {
-                let text = format!(
-                    "TCP port {}, at which hypervisors call back: {}",
-                    settings.port,
-                    say(&cause)
-                );
-                return Err(match cause.kind() {
-                    std::io::ErrorKind::PermissionDenied => Error::Denied(text),
-                    _ => Error::task_failed(text),
-                });
-            }
-        }
-    }
-}
-
-/// Sends the request by every address of this machine; one that leads nowhere
-/// is passed over.
-fn send(settings: &Settings, ipv6: bool, request: &Request<'_>) -> Result<()> {
-    let addresses = multicast::local_addresses(GROUP).map_err(refused)?;
-    let mut last = "this machine has no address to call back to".to_owned();
-    let mut sent = false;
-    for text in addresses {
-        let Ok(address) = text.parse::<IpAddr>() else { continue };
-        // Nobody calls back to a loopback of IPv6: no group reaches it.
-        if address.is_ipv6() != ipv6 || address == Ipv6Addr::LOCALHOST {
-            continue;
-        }
-        let packet = request.packet(
-            Some((address, settings.port)),
-            settings.hash,
-            &settings.key,
-            random::bytes()?,
-        );
-        match multicast::send(GROUP, &text, &packet) {
-            Ok(()) => {
-                settings.tell(&format!(
-                    "asked {:?} from {text}, request {}",
-                    request.command, request.number
-                ));
-                sent = true;
-            }
-            Err(multicast::Failure::Failed(cause)) => {
-                settings.tell(&cause);
-                last = cause;
-            }
-            Err(failure) => return Err(refused(failure)),
-        }
-    }
-    match sent {
-        true => Ok(()),
-        false => Err(Error::ConnectionLost(format!("the request could not be sent: {last}"))),
-    }
-}
-
-fn refused(failure: multicast::Failure) -> Error {
-    match failure {
-        multicast::Failure::Denied(text) => Error::Denied(text),
-        multicast::Failure::Failed(text) => Error::ConnectionLost(text),
     }
 }

@@ -7,19 +7,24 @@
 //! reboots one that is off. So power is read off the list of machines, and
 //! reboot is the host's: off, seen to be off, on.
 
+mod contradiction;
+mod conversation;
 mod description;
 mod digest;
 mod direct;
 mod group;
 mod machine;
+mod membership;
 mod packet;
 mod random;
+mod sending;
 mod settings;
 mod talk;
+mod window;
 
 use fencebox_sdk::prelude::*;
 
-use group::Gathered;
+use group::{Gathered, Reply};
 use machine::Machine;
 use packet::{Command, Request};
 use settings::{Settings, Way};
@@ -40,34 +45,36 @@ impl Device for Hypervisors {
     }
 
     fn probe(&mut self) -> Result<()> {
-        let gathered = self.ask(Command::Monitor, "")?;
-        match gathered.answers.contains(&Answer::Done) {
-            true => Ok(()),
-            false => Err(failure(&gathered, "monitor", "")),
+        let gathered = self.ask(Command::Monitor, "", |_| false)?;
+        match (&gathered.missing, gathered.has(&Answer::Done)) {
+            (Some(missing), _) => Err(Error::task_failed(missing)),
+            (None, true) => Ok(()),
+            (None, false) => Err(failure(&gathered, "monitor", "")),
         }
     }
 
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
         check_name(plug)?;
-        let gathered = self.ask(Command::List, "")?;
-        let listed: Vec<Machine> = machines(&gathered).cloned().collect();
-        match machine::find(plug, &listed)? {
+        let is_on = |replies: &[Reply]| matches!(find(plug, replies), Ok(Some(PowerStatus::On)));
+        let gathered = self.ask(Command::List, "", is_on)?;
+        contradiction::note_listed(plug, &gathered.replies);
+        match find(plug, &gathered.replies)? {
             // It runs, whatever those say who did not finish.
             Some(PowerStatus::On) => return Ok(PowerStatus::On),
             found => {
                 complete(&gathered)?;
                 if let Some(status) = found {
-                    return Ok(status);
+                    return Ok(contradiction::unknown_if_gone(plug, status, &gathered.replies));
                 }
             }
         }
         // A daemon may know a machine that it does not list: of another host
         // of its cluster, or one that this caller may switch by another name.
         // That it is off is then no news, for so it says of every name.
-        let gathered = self.ask(Command::Status, plug)?;
-        match gathered.answers.contains(&Answer::Done) {
+        let gathered = self.ask(Command::Status, plug, |_| false)?;
+        match gathered.has(&Answer::Done) {
             true => Ok(PowerStatus::On),
-            false if gathered.answers.contains(&Answer::Denied) => Err(failure(&gathered, "read the power of", plug)),
+            false if gathered.has(&Answer::Denied) => Err(failure(&gathered, "read the power of", plug)),
             false => Err(Error::plug_not_found(plug)),
         }
     }
@@ -78,20 +85,26 @@ impl Device for Hypervisors {
             PowerTarget::On => (Command::On, "switch on"),
             PowerTarget::Off => (Command::Off, "switch off"),
         };
-        let gathered = self.ask(command, plug)?;
-        let answers = &gathered.answers;
+        let gathered = self.ask(command, plug, |_| false)?;
+        if let Some(missing) = gathered.missing {
+            // It may have done it, and may not have been asked.
+            return Err(Error::ConnectionLost(missing));
+        }
+        if target == PowerTarget::Off {
+            contradiction::note_switched_off(plug, &gathered.replies);
+        }
         // Whether it is true the list tells.
-        let off = command == Command::Off && answers.contains(&Answer::Off);
-        match answers.contains(&Answer::Done) || off {
+        let off = command == Command::Off && gathered.has(&Answer::Off);
+        match gathered.has(&Answer::Done) || off {
             true => Ok(()),
             false => Err(failure(&gathered, words, plug)),
         }
     }
 
     fn plugs(&mut self, _with_status: bool) -> Result<Vec<Plug>> {
-        let gathered = self.ask(Command::List, "")?;
+        let gathered = self.ask(Command::List, "", |_| false)?;
         complete(&gathered)?;
-        let merged = machine::merge(machines(&gathered).cloned().collect());
+        let merged = machine::merge(machines(&gathered.replies).cloned().collect());
         let plug = |machine: Machine| Plug {
             id: machine.name,
             alias: Some(machine.uuid),
@@ -102,7 +115,7 @@ impl Device for Hypervisors {
 }
 
 impl Hypervisors {
-    fn ask(&self, command: Command, name: &str) -> Result<Gathered> {
+    fn ask(&self, command: Command, name: &str, is_decided: impl Fn(&[Reply]) -> bool) -> Result<Gathered> {
         let settings = &self.0;
         let request = Request {
             command,
@@ -111,15 +124,18 @@ impl Hypervisors {
             // Daemons pass over a number that they have heard a moment ago.
             number: u32::from_le_bytes(random::bytes()?),
         };
-        let answer = match &settings.way {
-            Way::Group { ipv6, interval } => return group::ask(settings, *ipv6, *interval, &request),
-            Way::Tcp(host) => direct::ask(settings, host, &request)?,
-            Way::Channel(host) => direct::ask_channel(settings, host, &request)?,
-        };
-        Ok(Gathered {
-            answers: vec![answer],
-            troubles: Vec::new(),
-        })
+        match &settings.way {
+            Way::Group(group) => group::ask(settings, group, &request, is_decided),
+            Way::Tcp(host) => direct::ask(settings, host, &request),
+            Way::Channel(host) => direct::ask_channel(settings, host, &request),
+        }
+    }
+}
+
+impl Gathered {
+    /// Whether a hypervisor answered this.
+    fn has(&self, answer: &Answer) -> bool {
+        self.replies.iter().any(|reply| reply.answer == *answer)
     }
 }
 
@@ -134,11 +150,16 @@ fn check_name(plug: &str) -> Result<()> {
     }
 }
 
-fn machines(gathered: &Gathered) -> impl Iterator<Item = &Machine> {
-    gathered.answers.iter().flat_map(|answer| match answer {
+fn machines(replies: &[Reply]) -> impl Iterator<Item = &Machine> {
+    replies.iter().flat_map(|reply| match &reply.answer {
         Answer::Machines(machines) => machines.as_slice(),
         _ => &[],
     })
+}
+
+/// The power of a machine by all lists; none if no list has it.
+fn find(plug: &str, replies: &[Reply]) -> Result<Option<PowerStatus>> {
+    machine::find(plug, machines(replies))
 }
 
 /// Part of what hypervisors have would read as all of it.
@@ -151,8 +172,11 @@ fn complete(gathered: &Gathered) -> Result<()> {
     if let Some(cut) = cut {
         return Err(cut.clone().into());
     }
-    let lists = |answer: &Answer| matches!(answer, Answer::Machines(_));
-    match gathered.answers.iter().all(lists) {
+    if let Some(missing) = &gathered.missing {
+        return Err(Error::task_failed(missing));
+    }
+    let lists = |reply: &Reply| matches!(reply.answer, Answer::Machines(_));
+    match gathered.replies.iter().all(lists) {
         true => Ok(()),
         false => Err(failure(gathered, "list machines", "")),
     }
@@ -169,7 +193,7 @@ fn failure(gathered: &Gathered, what: &str, plug: &str) -> Error {
     {
         return trouble.clone().into();
     }
-    match gathered.answers.contains(&Answer::Denied) {
+    match gathered.has(&Answer::Denied) {
         true => Error::NotPermitted(format!(
             "{about}: no group of fence_virt.conf lets this machine do it; see its section groups"
         )),

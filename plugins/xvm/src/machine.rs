@@ -72,8 +72,8 @@ pub(crate) fn plain_uuid(text: &str) -> Option<String> {
 ///
 /// A machine may be known to several, of which one runs it. Two machines that
 /// only share their name are an error: nobody knows which is meant.
-pub(crate) fn find(plug: &str, listed: &[Machine]) -> Result<Option<PowerStatus>> {
-    let found: Vec<_> = listed.iter().filter(|machine| machine.is(plug)).collect();
+pub(crate) fn find<'a>(plug: &str, listed: impl IntoIterator<Item = &'a Machine>) -> Result<Option<PowerStatus>> {
+    let found: Vec<_> = listed.into_iter().filter(|machine| machine.is(plug)).collect();
     let mut uuids: Vec<_> = found.iter().map(|machine| machine.uuid.to_ascii_lowercase()).collect();
     uuids.sort();
     uuids.dedup();

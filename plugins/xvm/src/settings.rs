@@ -15,12 +15,22 @@ const OUT_OF_REACH: [&str; 3] = ["vsock", "serial_device", "serial_params"];
 /// How hypervisors are reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// By multicast, over IPv6 or not, and with so much time between sendings.
-    Group { ipv6: bool, interval: Duration },
+    /// By multicast.
+    Group(Group),
     /// By TCP, at this host.
     Tcp(String),
     /// By the channel of this guest, at this address.
     Channel(String),
+}
+
+/// A multicast group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) ipv6: bool,
+    /// Time between two sendings of a request.
+    pub(crate) interval: Duration,
+    /// How many hypervisors have to answer, where that is known.
+    pub(crate) hypervisors: Option<usize>,
 }
 
 /// All that conversations depend on.
@@ -93,10 +103,16 @@ fn way(options: &Options) -> Result<Way> {
         }
     };
     let interval = u64::from(u32::max(options.number("retrans")?.unwrap_or(20), 1));
-    Ok(Way::Group {
+    let hypervisors = options.number("hypervisors")?;
+    if hypervisors == Some(0) {
+        let reason = "is 0; give how many hypervisors have to answer, or leave it out";
+        return Err(Error::invalid_option("hypervisors", reason));
+    }
+    Ok(Way::Group(Group {
         ipv6,
         interval: Duration::from_millis(interval * 100),
-    })
+        hypervisors,
+    }))
 }
 
 fn digest(options: &Options, name: &str) -> Result<Digest> {

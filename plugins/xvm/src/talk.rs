@@ -1,7 +1,15 @@
 //! What is said on a connection once it is there: who both sides are, and the
 //! answer.
+//!
+//! A stream that does not wait makes these functions wait instead, so that
+//! several connections go on side by side; a stream with a time limit waits
+//! itself ([`finish`]).
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::io::{self, Read, Write};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use fencebox_sdk::prelude::*;
 
@@ -52,6 +60,11 @@ impl Trouble {
         }
     }
 
+    /// Whether the request may have been done all the same.
+    pub(crate) fn may_count(&self) -> bool {
+        matches!(self, Self::Late(_) | Self::Odd(_))
+    }
+
     /// The same, of that hypervisor.
     pub(crate) fn of(self, peer: &str) -> Self {
         let about = |text: String| format!("{peer} {text}");
@@ -78,7 +91,7 @@ impl From<Trouble> for Error {
 
 /// Each side proves to the other that it has the key; this side asks first.
 /// To a stranger nothing is proven: it could use that elsewhere.
-pub(crate) fn prove(
+pub(crate) async fn prove(
     stream: &mut (impl Read + Write),
     auth: Digest,
     key: &[u8],
@@ -93,45 +106,62 @@ pub(crate) fn prove(
             say(&cause)
         ))
     };
-    stream.write_all(&challenge).map_err(early)?;
+    write(stream, &challenge).await.map_err(early)?;
     let mut proof = [0; ROOM];
-    stream.read_exact(&mut proof).map_err(early)?;
+    read(stream, &mut proof).await.map_err(early)?;
     if !same(&proof, &auth.of(key, &challenge)) {
         return Err(Trouble::Stranger(
             "did not prove that it has the key; compare key_file and auth with its configuration".to_owned(),
         ));
     }
     let mut challenge = [0; ROOM];
-    stream.read_exact(&mut challenge).map_err(early)?;
-    stream.write_all(&auth.of(key, &challenge)).map_err(early)
+    read(stream, &mut challenge).await.map_err(early)?;
+    write(stream, &auth.of(key, &challenge)).await.map_err(early)
 }
 
 /// The answer: a byte, and after some of them a list.
-pub(crate) fn answer(stream: &mut impl Read) -> Result<Answer, Trouble> {
-    let code = byte(stream, "hung up without an answer")?;
-    match code {
-        LIST => {
-            let machines = machines(stream)?;
-            // What became of the making of the list. Who has the last row does
-            // not need it, and the daemon may be gone before it is read.
-            let mut last = [0];
-            match stream.read(&mut last) {
-                Ok(1) if last != [0] => Err(Trouble::Odd(format!("ended its list with the code {}", last[0]))),
-                _ => Ok(Answer::Machines(machines)),
-            }
-        }
-        code => known(code),
+pub(crate) async fn answer(stream: &mut impl Read) -> Result<Answer, Trouble> {
+    let code = byte(stream, "hung up without an answer").await?;
+    rest(code, stream).await
+}
+
+/// The same from a caller that has proven nothing, because the option `auth`
+/// is `none`: only one that begins to answer is a hypervisor.
+pub(crate) async fn unproven_answer(stream: &mut impl Read, begun: &Cell<bool>) -> Result<Answer, Trouble> {
+    let code = byte(stream, "hung up without an answer").await;
+    let code = code.map_err(|trouble| Trouble::Early(trouble.text().to_owned()))?;
+    if code != LIST && known(code).is_err() {
+        return Err(Trouble::Stranger(format!(
+            "sent {code}, which is not an answer of fence_virtd"
+        )));
+    }
+    begun.set(true);
+    rest(code, stream).await
+}
+
+/// What follows the first byte.
+async fn rest(code: u8, stream: &mut impl Read) -> Result<Answer, Trouble> {
+    if code != LIST {
+        return known(code);
+    }
+    let machines = machines(stream).await?;
+    // What became of the making of the list. Who has the last row does
+    // not need it, and the daemon may be gone before it is read.
+    let mut last = [0];
+    match ready(|| stream.read(&mut last)).await {
+        Ok(1) if last != [0] => Err(Trouble::Odd(format!("ended its list with the code {}", last[0]))),
+        _ => Ok(Answer::Machines(machines)),
     }
 }
 
 /// The same, by the channel of a guest, where noise may come before it.
-pub(crate) fn channel_answer(stream: &mut impl Read) -> Result<Answer, Trouble> {
-    find_magic(stream)?;
-    match byte(stream, "hung up without an answer")? {
+pub(crate) async fn channel_answer(stream: &mut impl Read) -> Result<Answer, Trouble> {
+    find_magic(stream).await?;
+    match byte(stream, "hung up without an answer").await? {
         LIST => {
-            let machines = machines(stream)?;
-            find_magic(stream)?;
-            match byte(stream, "hung up in the middle of its list")? {
+            let machines = machines(stream).await?;
+            find_magic(stream).await?;
+            match byte(stream, "hung up in the middle of its list").await? {
                 0 => Ok(Answer::Machines(machines)),
                 code => Err(Trouble::Odd(format!("ended its list with the code {code}"))),
             }
@@ -151,12 +181,12 @@ fn known(code: u8) -> Result<Answer, Trouble> {
 }
 
 /// Rows up to the one that is empty. A list without that end is a part of one.
-fn machines(stream: &mut impl Read) -> Result<Vec<Machine>, Trouble> {
+async fn machines(stream: &mut impl Read) -> Result<Vec<Machine>, Trouble> {
     let mut machines = Vec::new();
     loop {
         let mut row = [0; ROW];
-        stream
-            .read_exact(&mut row)
+        read(stream, &mut row)
+            .await
             .map_err(|cause| Trouble::Late(format!("hung up in the middle of its list: {}", say(&cause))))?;
         match Machine::parse(&row) {
             None => return Ok(machines),
@@ -168,11 +198,11 @@ fn machines(stream: &mut impl Read) -> Result<Vec<Machine>, Trouble> {
     }
 }
 
-fn find_magic(stream: &mut impl Read) -> Result<(), Trouble> {
+async fn find_magic(stream: &mut impl Read) -> Result<(), Trouble> {
     let mut seen = [0; MAGIC.len()];
     for _ in 0..NOISE_LIMIT {
         seen.rotate_left(1);
-        seen[MAGIC.len() - 1] = byte(stream, "hung up without an answer")?;
+        seen[MAGIC.len() - 1] = byte(stream, "hung up without an answer").await?;
         if seen == MAGIC {
             return Ok(());
         }
@@ -180,11 +210,51 @@ fn find_magic(stream: &mut impl Read) -> Result<(), Trouble> {
     Err(Trouble::Odd("sent much, and no answer among it".to_owned()))
 }
 
-fn byte(stream: &mut impl Read, otherwise: &str) -> Result<u8, Trouble> {
+async fn byte(stream: &mut impl Read, otherwise: &str) -> Result<u8, Trouble> {
     let mut byte = [0];
-    match stream.read_exact(&mut byte) {
+    match read(stream, &mut byte).await {
         Ok(()) => Ok(byte[0]),
         Err(cause) => Err(Trouble::Late(format!("{otherwise}: {}", say(&cause)))),
+    }
+}
+
+async fn read(stream: &mut impl Read, mut buffer: &mut [u8]) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match ready(|| stream.read(buffer)).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => buffer = &mut buffer[count..],
+        }
+    }
+    Ok(())
+}
+
+async fn write(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match ready(|| stream.write(bytes)).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => bytes = &bytes[count..],
+        }
+    }
+    Ok(())
+}
+
+/// Waits while the stream would have to.
+async fn ready<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let attempt = |_: &mut Context<'_>| loop {
+        match attempt() {
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return Poll::Ready(outcome),
+        }
+    };
+    poll_fn(attempt).await
+}
+
+/// The outcome on a stream that waits itself, up to its time limit.
+pub(crate) fn finish<T>(talk: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    match pin!(talk).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => Err(Trouble::Late("gave no answer in time".to_owned())),
     }
 }
 

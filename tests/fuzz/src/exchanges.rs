@@ -2,17 +2,17 @@
 //! exchange ends, and in a complete answer or in one line.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fencebox::agent::clock::{Clock, Deadline};
+use fencebox::agent::log::Log;
 use fencebox::agent::secret::Secret;
 use fencebox::agent::system_clock::SystemClock;
-use fencebox::capability::http::{Credentials, Http, Request};
-use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
+use fencebox::capability::http::{Credentials, Http, Parts, Request, Timeout};
+use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme};
 
 /// Largest body that may come through, in bytes.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -94,8 +94,9 @@ impl Player {
             auth: Auth::Plugin,
         };
         let endpoints = Endpoints::new(vec![endpoint]).unwrap_or_else(|rule| unreachable!("{rule}"));
-        let api = endpoints
-            .locate("api", |_| None)
+        let grant = Arc::new(Grant::unrestricted());
+        let addresses = endpoints
+            .locate_all(&grant, |_| None)
             .unwrap_or_else(|rule| unreachable!("{rule}"));
         let clock = Arc::new(SystemClock::start());
         let deadline = Deadline::after(clock.as_ref() as &dyn Clock, Duration::from_secs(10));
@@ -103,12 +104,20 @@ impl Player {
             username: String::new(),
             password: Secret::new(String::new()),
         };
-        Http::new(
+        Http::new(Parts {
             endpoints,
-            BTreeMap::from([("api".to_owned(), api)]),
+            addresses,
+            grant,
             credentials,
             clock,
             deadline,
-        )
+            timeout: Timeout {
+                limit: Duration::from_secs(5),
+                option: "login_timeout",
+            },
+            log: Arc::new(Log::new(Box::new(std::io::sink()))),
+            agent: "fence_fuzz".to_owned(),
+            pinnable: false,
+        })
     }
 }

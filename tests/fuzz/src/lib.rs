@@ -10,10 +10,14 @@ extern crate self as fencebox;
 pub mod agent;
 pub mod capability;
 pub mod confinement;
+#[allow(dead_code, reason = "the files of plugins are read by nothing here")]
 #[path = "../../../host/src/ownership.rs"]
 mod ownership;
 mod parsers;
+pub mod plugin;
 #[path = "../../../host/src/policy/mod.rs"]
 pub mod policy;
+#[path = "../../../host/src/program.rs"]
+mod program;
 
-pub use parsers::{addresses, answers, command_line, http_answers, policies, standard_input};
+pub use parsers::{addresses, answers, command_line, descriptions, http_answers, policies, standard_input};

@@ -12,10 +12,14 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use fencebox::agent::description::{Description, Parameter, ValueKind};
 use fencebox::agent::log::Log;
-use fencebox::agent::options::{Options, Table, checks};
+use fencebox::agent::options::authority::Standing;
+use fencebox::agent::options::{Options, Table, catalogue, checks};
 use fencebox::capability::xmlrpc::document::{Answer, Keep, decode, encode};
+use fencebox::plugin::Declared;
 use fencebox::policy::request::{check_headers, check_path};
-use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Limit, Policy, Port, Scheme, UrlOption};
+use fencebox::policy::{
+    Address, Approval, Auth, Endpoint, Endpoints, Grant, Limit, Policy, Port, Proof, Reach, Scheme, UrlOption,
+};
 
 pub use exchanges::http_answers;
 
@@ -67,7 +71,7 @@ pub fn addresses(data: &[u8]) {
         _ => None,
     };
     for endpoint in ["url", "ip", "template"] {
-        let mut addresses = match ENDPOINTS.locate(endpoint, option) {
+        let mut addresses = match ENDPOINTS.locate(endpoint, &Grant::unrestricted(), option) {
             Ok(addresses) => addresses,
             Err(refusal) => {
                 let message = refusal.to_string();
@@ -111,6 +115,43 @@ pub fn addresses(data: &[u8]) {
     }
 }
 
+/// A plugin's description, as JSON with what it declares to reach: an agent that
+/// is made of it has no default of the plugin where only the administrator
+/// decides, and needs approval for the rest.
+pub fn descriptions(data: &[u8]) {
+    let Ok((description, reach)) = serde_json::from_slice::<(Description, Reach)>(data) else {
+        return;
+    };
+    let declared = match Declared::new(description, reach) {
+        Ok(declared) => declared,
+        Err(cause) => return one_line(&cause.replace(['\n', '\r'], " ")),
+    };
+    let Ok(table) = Table::new(&declared.description) else {
+        panic!("a description that was accepted has a table")
+    };
+    for entry in catalogue::ENTRIES.iter().filter(|entry| entry.key != "action") {
+        let decided = matches!(
+            entry.standing,
+            Standing::Identity | Standing::Operator | Standing::Guard
+        );
+        if let Some(option) = table.find(&entry.name()).filter(|_| decided) {
+            assert!(!option.own, "{}", entry.key);
+            assert_eq!(option.default.as_deref(), entry.default, "{}", entry.key);
+        }
+    }
+    let approval = declared.approval();
+    assert_eq!(approval.exceeding(&approval), Vec::<String>::new());
+    let text = serde_json::to_string(&approval).unwrap_or_default();
+    assert_eq!(serde_json::from_str::<Approval>(&text).ok().as_ref(), Some(&approval));
+    let Ok(left) = declared.unapproved() else { return };
+    let left = left.approval();
+    assert!(
+        left.defaults.is_empty() && left.exceeding(&approval).is_empty(),
+        "{left:?}"
+    );
+    assert!(!left.proof.contains(&Proof::NoStatus) && !left.proof.contains(&Proof::SettledStatus));
+}
+
 /// A policy, the file's text: whatever it says, an origin that it leaves is one
 /// that is left without it.
 pub fn policies(data: &[u8]) {
@@ -140,7 +181,7 @@ pub fn policies(data: &[u8]) {
         }
         let there = |name: &str| (name == "url").then_some("https://10.0.0.7");
         let named = ENDPOINTS
-            .locate("url", there)
+            .locate("url", &Grant::unrestricted(), there)
             .map(|addresses| addresses.named().to_vec());
         for origin in named.unwrap_or_default() {
             for outcome in [grant.check(&origin), grant.admits(&origin, [10, 0, 0, 7].into())] {

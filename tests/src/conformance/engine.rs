@@ -10,6 +10,7 @@ use fencebox::agent::description::Description;
 use fencebox::agent::exit::Exit;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
+use fencebox::agent::power::OFF_READS;
 use fencebox::agent::run::Call;
 use fencebox::agent::virtual_clock::VirtualClock;
 
@@ -52,6 +53,7 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
                 confine: &|_| (),
                 credentials: None,
                 audit: &Audit::unheard(),
+                off_reads: OFF_READS,
             };
             call.run(table, &mut device)
         }

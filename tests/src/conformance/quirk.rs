@@ -158,6 +158,12 @@ pub(super) static QUIRKS: &[Quirk] = &[
         shows: rules::validate_all,
     },
     Quirk {
+        name: "debug file",
+        reason: "a debug file that cannot be opened is a warning, and the action goes on",
+        explains: OUTCOME,
+        shows: |trial| trial.case.exit == 1 && trial.observed.stderr.contains("option debug_file: cannot open"),
+    },
+    Quirk {
         name: "UTF-8",
         reason: "text is UTF-8 whatever the locale; a value that is not is refused",
         explains: OUTCOME,

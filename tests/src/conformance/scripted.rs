@@ -155,7 +155,7 @@ fn uuid(plug: &str) -> Option<String> {
 }
 
 impl Device for Scripted {
-    fn check(&self, _: &Options) -> Result<(), String> {
+    fn check(&mut self, _: &Options) -> Result<(), String> {
         Ok(())
     }
 

@@ -78,6 +78,41 @@ fn what_was_switched_lately_is_shown_as_it_was() {
 }
 
 #[test]
+fn a_replica_that_is_out_of_step_answers_some_reads() {
+    let machine = || Machine::new("A", Power::On);
+    let mut alternating = machine().replicated(Power::Off, Old::Reads(Old::order("fs")));
+    assert_eq!(
+        [alternating.read(), alternating.read(), alternating.read()],
+        [Power::On, Power::Off, Power::On]
+    );
+    let machines = [
+        machine().replicated(Power::Off, Old::Connections(Old::order("ffs"))),
+        Machine::new("B", Power::On).replicated(Power::Off, Old::Until(Duration::from_secs(1))),
+    ];
+    let mut fleet = Fleet::new(machines.into()).unwrap();
+    let mut read = |connection, millis| {
+        fleet.arrive(Arrival {
+            connection,
+            now: Duration::from_millis(millis),
+        });
+        ["A", "B"].map(|id| fleet.get_mut(id).unwrap().read())
+    };
+    assert_eq!(read(1, 0), [Power::On, Power::Off]);
+    assert_eq!(read(2, 999), [Power::Off, Power::Off]);
+    assert_eq!(read(2, 1000), [Power::Off, Power::On]);
+    assert_eq!(read(3, 2000), [Power::On, Power::On]);
+}
+
+#[test]
+fn a_deaf_machine_takes_an_operation_without_effect() {
+    let mut machine = Machine::new("A", Power::On).deaf(1);
+    machine.operate("off", &[Power::Off]);
+    assert_eq!((machine.power(), machine.operations().len()), (&Power::On, 0));
+    machine.operate("off", &[Power::Off]);
+    assert_eq!((machine.power(), machine.operations().len()), (&Power::Off, 1));
+}
+
+#[test]
 fn a_machine_may_come_on_again_by_itself() {
     let mut machine = Machine::new("A", Power::On).rebounding(1);
     machine.set_power(Power::Off);

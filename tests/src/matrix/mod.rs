@@ -15,6 +15,7 @@ mod scene;
 mod wired;
 mod xenapi;
 mod xvm;
+mod xvm_group;
 
 use std::fmt;
 
@@ -74,6 +75,11 @@ pub fn devices() -> Vec<Box<dyn Device>> {
         Box::new(relay::Board::honest()),
         Box::new(xvm::Hypervisor),
     ]
+}
+
+/// The device that takes a network of its own, with a loopback that carries multicast and nothing else.
+pub fn hypervisors() -> Box<dyn Device> {
+    Box::new(xvm_group::Group)
 }
 
 /// What came of all runs.

@@ -12,6 +12,9 @@ use super::scene::{Habit, Scene, Trouble};
 /// No fault is placed at a later call of a step than this: what comes after it are more polls of the same kind.
 const LAST_CALL: u64 = 4;
 
+/// How much smaller the share is of scenes of which there are many alike.
+const FURTHER: usize = 3;
+
 /// One run: a scene and what goes wrong in it.
 #[derive(Clone)]
 pub(super) struct Case<'d> {
@@ -59,6 +62,11 @@ impl<'d> Stage<'d> {
     fn singles(&self, share: usize, chance: &mut Chance) -> Vec<Vec<String>> {
         let mut singles = vec![Vec::new()];
         let ordinary = self.scene.habit == Habit::Lags(1);
+        let share = if share > 1 && self.scene.is_one_of_many() {
+            share * FURTHER
+        } else {
+            share
+        };
         for trouble in &self.troubles {
             let calls = self.calls.get(trouble.step).copied().unwrap_or_default();
             let last = if trouble.everywhere && !trouble.heavy {

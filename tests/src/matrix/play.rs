@@ -9,14 +9,14 @@ use anyhow::{Result, bail};
 
 use super::judge::judge;
 use super::plan::{Case, Stage, pairs, replay, singles};
-use super::scene::Habit;
+use super::scene::Scene;
 use super::{Device, Report, Wrong};
 
 /// How many runs at once for each processor: some wait for the network for a moment.
 const AT_ONCE: usize = 3;
 
 /// One in so many, where not all runs are tried.
-const SHARE: usize = 8;
+const SHARE: usize = 16;
 
 /// Which runs are wanted.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,9 @@ pub struct Options {
     pub brief: bool,
     /// Nothing is tried; the runs are told.
     pub list: bool,
+    /// How many reads in a row the host takes as proof that a machine is off, where not as many as it really does: to
+    /// show that fewer are not enough.
+    pub off_reads: Option<u32>,
 }
 
 /// Plays everything that is wanted on these devices.
@@ -63,7 +66,11 @@ pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
 
 fn run_device(device: &dyn Device, options: &Options) -> Result<Report> {
     let started = Instant::now();
-    let stages = device.scenes().into_iter().map(|scene| Stage::set(device, scene));
+    let scenes = device.scenes().into_iter().map(|scene| Scene {
+        off_reads: options.off_reads.unwrap_or(scene.off_reads),
+        ..scene
+    });
+    let stages = scenes.map(|scene| Stage::set(device, scene));
     let stages: Vec<_> = stages.collect::<Result<_>>()?;
     let share = if options.brief { SHARE } else { 1 };
     let mut cases = singles(&stages, share, options.seed);
@@ -143,7 +150,7 @@ fn play(case: &Case<'_>) -> Result<(), Wrong> {
         Ok(Err(cause)) => Err(Wrong::Other(format!("it cannot be played: {cause:#}"))),
         Ok(Ok(run)) => {
             judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
-            let orderly = case.faults.is_empty() && matches!(case.scene.habit, Habit::Lags(_));
+            let orderly = case.faults.is_empty() && case.scene.is_orderly();
             match orderly && run.outcome.exit == Some(1) {
                 // What fails with faults proves nothing then.
                 true => Err(Wrong::Other(format!(

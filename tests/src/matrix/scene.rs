@@ -1,8 +1,11 @@
 //! What is asked of which machine, and what goes wrong meanwhile.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::machine::{Machine, Power};
+use fencebox::agent::power::OFF_READS;
+
+use crate::machine::{Machine, Old, Power};
 
 /// What the machine does, and how it is shown, beside what it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,15 @@ pub enum Habit {
     Lately(u32),
     /// It comes on again by itself so many reads after it went off.
     Rebounds(u32),
+    /// The device has replicas that answer reads in this order, `f` for a fresh one; the others, `s`, are stuck at what
+    /// was before the machine was switched the last time.
+    Replicas(&'static str),
+    /// The same, by connections: a balancer hands out one after the other.
+    Balancer(&'static str),
+    /// The machine was switched just before, and for so many milliseconds every read shows what was before that.
+    Behind(u64),
+    /// So many operations that the device accepts have no effect.
+    Deaf(u32),
 }
 
 /// One call of the agent, but for the faults.
@@ -28,6 +40,8 @@ pub struct Scene {
     pub kind: &'static str,
     /// What the machine is like.
     pub habit: Habit,
+    /// How many reads in a row the host takes as proof that it is off.
+    pub off_reads: u32,
 }
 
 impl Scene {
@@ -39,6 +53,7 @@ impl Scene {
             power,
             kind: "",
             habit: Habit::Lags(1),
+            off_reads: OFF_READS,
         }
     }
 
@@ -66,17 +81,39 @@ impl Scene {
     /// The machine before the action.
     pub fn machine(&self, id: &str) -> Machine {
         let machine = Machine::new(id, self.power.clone());
+        let before = if self.power == Power::Off {
+            Power::On
+        } else {
+            Power::Off
+        };
         match self.habit {
             Habit::Lags(reads) => machine.lagging(reads),
-            Habit::Lately(reads) if self.power == Power::Off => machine.lately(Power::On, reads),
-            Habit::Lately(reads) => machine.lately(Power::Off, reads),
+            Habit::Lately(reads) => machine.lately(before, reads),
             Habit::Rebounds(reads) => machine.rebounding(reads),
+            Habit::Replicas(order) => machine.replicated(before, Old::Reads(Old::order(order))),
+            Habit::Balancer(order) => machine.replicated(before, Old::Connections(Old::order(order))),
+            Habit::Behind(millis) => machine.replicated(before, Old::Until(Duration::from_millis(millis))),
+            Habit::Deaf(operations) => machine.deaf(operations),
         }
     }
 
-    /// Whether the machine is shown as off before the action, and is not.
+    /// Whether the machine may be shown as off before it was, or without it.
     pub fn is_shown_off(&self) -> bool {
-        matches!(self.habit, Habit::Lately(1..)) && self.power != Power::Off
+        let is_old = matches!(
+            self.habit,
+            Habit::Lately(1..) | Habit::Replicas(_) | Habit::Balancer(_) | Habit::Behind(_)
+        );
+        is_old && self.power != Power::Off
+    }
+
+    /// Whether an agent must succeed where nothing else goes wrong.
+    pub fn is_orderly(&self) -> bool {
+        matches!(self.habit, Habit::Lags(_))
+    }
+
+    /// Whether there are many habits like this one, of which a few runs are enough for the tests.
+    pub fn is_one_of_many(&self) -> bool {
+        !matches!(self.habit, Habit::Lags(_) | Habit::Lately(_) | Habit::Rebounds(_))
     }
 }
 
@@ -87,6 +124,10 @@ impl fmt::Display for Scene {
             Habit::Lags(reads) => write!(f, "/lags-{reads}")?,
             Habit::Lately(reads) => write!(f, "/lately-{reads}")?,
             Habit::Rebounds(reads) => write!(f, "/rebounds-{reads}")?,
+            Habit::Replicas(order) => write!(f, "/replicas-{order}")?,
+            Habit::Balancer(order) => write!(f, "/balancer-{order}")?,
+            Habit::Behind(millis) => write!(f, "/behind-{millis}ms")?,
+            Habit::Deaf(operations) => write!(f, "/deaf-{operations}")?,
         }
         match self.kind {
             "" => Ok(()),

@@ -51,7 +51,7 @@ impl Wired<'_> {
             if scene.method == "onoff" { "" } else { "method=cycle\n" },
             stdin(&simulator)
         );
-        let outcome = agent::call(self.agent, &stdin, &clock)?;
+        let outcome = agent::call_with(self.agent, &stdin, &clock, scene.off_reads)?;
         let machine = simulator.machine(self.machine).context("no such machine")?;
         let others = before
             .iter()
@@ -112,8 +112,30 @@ pub(super) fn scenes(paused: Option<Power>, cycles: bool) -> Vec<Scene> {
         scenes.push(Scene::new("status", on()).with(Habit::Lately(reads)));
         scenes.push(Scene::new("off", Power::Off).with(Habit::Lately(reads)));
     }
+    for habit in HABITS {
+        scenes.push(Scene::new("off", on()).with(*habit));
+        scenes.push(Scene::new("reboot", on()).with(*habit));
+    }
     scenes
 }
+
+/// What a machine of a device that is not in step with itself is like, and one that does not do what it is asked.
+const HABITS: &[Habit] = &[
+    // Two replicas in turns, the fresh one first and the stale one first.
+    Habit::Replicas("fs"),
+    Habit::Replicas("sf"),
+    // A cached read after true ones.
+    Habit::Replicas("fffs"),
+    // As old as the assumption of the proof allows.
+    Habit::Replicas("fssss"),
+    Habit::Balancer("fs"),
+    Habit::Balancer("sf"),
+    Habit::Balancer("fss"),
+    Habit::Behind(1000),
+    Habit::Behind(1800),
+    Habit::Deaf(1),
+    Habit::Deaf(99),
+];
 
 /// Kinds by which a device names a state that is not its own.
 const OTHER_STATES: &[&str] = &["=state:", "=power-state:", "=status-word:"];

@@ -1,5 +1,4 @@
-//! fence_virtd in the matrix, by TCP and by the channel of a guest. What comes by multicast takes a network of its own,
-//! and real time: `tests/tests/xvm/simulated.rs`.
+//! fence_virtd in the matrix, by TCP and by the channel of a guest. What comes by multicast is in `xvm_group.rs`.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -34,8 +33,6 @@ impl Device for Hypervisor {
         let mut scenes = wired::scenes(Some(Power::Paused), false);
         // A paused machine counts as on: it can resume.
         scenes.retain(|scene| (scene.action, &scene.power) != ("on", &Power::Paused));
-        // Nor does a hypervisor tell what was (`settled-status`).
-        scenes.retain(|scene| !scene.is_shown_off());
         let by_channel = ["off", "reboot", "status"].map(|action| Scene::new(action, Power::On));
         scenes.extend(wired::scenes_of(CHANNEL, by_channel.into()));
         scenes

@@ -16,6 +16,7 @@ use super::{Shared, State, locked};
 use crate::control;
 use crate::fault::{Kind, Occasion, Plan};
 use crate::json;
+use crate::machine::Arrival;
 use crate::protocol::{Answer, Request};
 use crate::time::Time;
 use crate::wire::{self, Body, Cut, Delivery};
@@ -90,12 +91,18 @@ pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<Tl
 
 /// Serves one connection to its end.
 async fn converse(stream: impl Read + Write + Unpin, at: String, shared: Shared) {
-    let service = service_fn(|request| answer(at.clone(), shared.clone(), request));
+    let connection = locked(&shared).count_connection();
+    let service = service_fn(|request| answer(at.clone(), connection, shared.clone(), request));
     // Errors are what planned faults and impatient clients make; the record of requests tells the story.
     let _ = http1::Builder::new().serve_connection(stream, service).await;
 }
 
-async fn answer(at: String, shared: Shared, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Cut> {
+async fn answer(
+    at: String,
+    connection: u64,
+    shared: Shared,
+    request: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Body>, Cut> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, REQUEST_LIMIT).collect().await else {
         let refusal = locked(&shared).protocol.error(413, "request too large or cut off");
@@ -115,13 +122,14 @@ async fn answer(at: String, shared: Shared, request: hyper::Request<Incoming>) -
         body: text(&body.to_bytes()),
         fault: None,
     };
-    let delivery = decide(&mut locked(&shared), request);
+    let delivery = decide(&mut locked(&shared), connection, request);
     delivery.send().await
 }
 
 /// What the device does and says to a request, and what strikes it on the way.
-fn decide(state: &mut State, mut request: Request) -> Delivery {
-    state.device.fleet.look();
+fn decide(state: &mut State, connection: u64, mut request: Request) -> Delivery {
+    let now = state.now();
+    state.device.fleet.arrive(Arrival { connection, now });
     if control::owns(request.path()) {
         return Delivery::plain(control::answer(state, &request));
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use super::{Digest, Interface, Plan, Settings, Virtd};
+use super::{Digest, Interface, Plan, Settings, Stranger, Virtd};
 use crate::machine::{Machine, Power};
 
 /// The knobs of the daemon.
@@ -29,6 +29,12 @@ pub struct Arguments {
     /// A machine of a second hypervisor in the same group; may be given several times
     #[arg(long = "second-machine", value_name = "MACHINE")]
     second_machines: Vec<Machine>,
+    /// The address from which it calls back
+    #[arg(long, value_name = "ADDRESS")]
+    source: Option<IpAddr>,
+    /// That of the second hypervisor
+    #[arg(long, value_name = "ADDRESS")]
+    second_source: Option<IpAddr>,
     /// Take requests by TCP at this address and port, those of the channel of a guest too
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -44,6 +50,13 @@ pub struct Arguments {
     /// A planned fault, see below; may be given several times
     #[arg(long = "fault", value_name = "PLAN")]
     faults: Vec<Plan>,
+    /// A fault of the second hypervisor, in the place of those of the first; may be given several times
+    #[arg(long = "second-fault", value_name = "PLAN")]
+    second_faults: Vec<Plan>,
+    /// Somebody who is not a hypervisor calls back, too, again and again: reset, late-reset, close, garbage or silent says
+    /// how each connection ends
+    #[arg(long, value_name = "END", requires = "group")]
+    stranger: Option<Stranger>,
     /// Serve until stdin ends, instead of until killed
     #[arg(long)]
     until_eof: bool,
@@ -51,7 +64,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// Serves until it is told to stop. Says `listening`, and for each line `machine NAME` of standard input the truth
-    /// of that machine, or `null`, and for `running NAME` on how many hypervisors it runs.
+    /// of that machine, or `null`, for `running NAME` on how many hypervisors it runs, for `histories NAME` what it
+    /// was on each of them, and for `requests` the requests that each has taken.
     ///
     /// # Errors
     /// Where an address or a file is not what it should be.
@@ -62,6 +76,10 @@ impl Arguments {
             Some(IpAddr::V6(_)) => Interface::V6(self.interface_number),
             _ => Interface::V4(self.interface),
         };
+        if let (Some(stranger), Some(group)) = (self.stranger, self.group) {
+            let target = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), group.port());
+            std::thread::spawn(move || stranger.run(target));
+        }
         let settings = Settings {
             key: match &self.key_file {
                 Some(file) => std::fs::read(file).with_context(|| file.display().to_string())?,
@@ -76,12 +94,18 @@ impl Arguments {
             },
             faults: self.faults,
             listen: self.listen,
+            source: self.source,
             group: self.group.map(|group| (group, interface)),
             clock: None,
         };
         let further = Settings {
             machines: second,
             listen: None,
+            source: self.second_source,
+            faults: match self.second_faults.is_empty() {
+                true => settings.faults.clone(),
+                false => self.second_faults,
+            },
             ..settings.clone()
         };
         let mut daemons = vec![Virtd::start(settings)?];
@@ -104,6 +128,15 @@ impl Arguments {
             let running = known.iter().filter(|machine| *machine.power() == Power::On).count();
             match question {
                 "machine" => writeln!(stdout, "{}", serde_json::to_string(&known.first())?)?,
+                "histories" => {
+                    let machines = daemons.iter().filter_map(|daemon| daemon.machine(name));
+                    let histories: Vec<_> = machines.map(|machine| machine.history().to_vec()).collect();
+                    writeln!(stdout, "{}", serde_json::to_string(&histories)?)?;
+                }
+                "requests" => {
+                    let requests: Vec<_> = daemons.iter().map(Virtd::requests).collect();
+                    writeln!(stdout, "{}", serde_json::to_string(&requests)?)?;
+                }
                 "running" => writeln!(stdout, "{running}")?,
                 _ => writeln!(stdout, "null")?,
             }

@@ -19,6 +19,14 @@ pub enum Fault {
     Silent,
     /// The connection ends before anybody has proven anything.
     HangUp,
+    /// The connection is reset before anybody has proven anything.
+    Reset,
+    /// Something that is not the protocol is sent, and then the end.
+    Garbage,
+    /// It calls back, or answers a caller, so many tenths of a second late; the rest is as it should be.
+    Late(u8),
+    /// It calls back twice, and does and answers the same each time.
+    Twice,
     /// Nothing is ever said.
     Stall,
     /// Its proof is that of another key; then it says "done", and has done nothing.
@@ -58,9 +66,16 @@ pub struct Plan {
     pub fault: Fault,
 }
 
-const WORDS: [(&str, &str); 14] = [
+const WORDS: [(&str, &str); 18] = [
     ("silent", "no word, and no call back"),
     ("hang-up", "the connection ends before anybody has proven anything"),
+    ("reset", "the connection is reset before anybody has proven anything"),
+    ("garbage", "something that is not the protocol, and then the end"),
+    ("late:N", "N tenths of a second late, and else as it should be"),
+    (
+        "twice",
+        "over a group, two calls for one request, each with the same answer",
+    ),
     ("stall", "nothing is ever said"),
     (
         "stranger",
@@ -97,6 +112,10 @@ impl FromStr for Fault {
         Ok(match word {
             "silent" => Fault::Silent,
             "hang-up" => Fault::HangUp,
+            "reset" => Fault::Reset,
+            "garbage" => Fault::Garbage,
+            "late" => Fault::Late(small()?),
+            "twice" => Fault::Twice,
             "stall" => Fault::Stall,
             "stranger" => Fault::Stranger,
             "drop" => Fault::Drop,
@@ -145,6 +164,10 @@ impl fmt::Display for Fault {
         let (word, number) = match self {
             Fault::Silent => ("silent", None),
             Fault::HangUp => ("hang-up", None),
+            Fault::Reset => ("reset", None),
+            Fault::Garbage => ("garbage", None),
+            Fault::Late(tenths) => ("late", Some((*tenths).into())),
+            Fault::Twice => ("twice", None),
             Fault::Stall => ("stall", None),
             Fault::Stranger => ("stranger", None),
             Fault::Drop => ("drop", None),
@@ -172,6 +195,10 @@ pub fn samples(step: &str) -> Vec<Fault> {
     let everywhere = [
         Silent,
         HangUp,
+        Reset,
+        Garbage,
+        Late(3),
+        Late(50),
         Stall,
         Stranger,
         Drop,

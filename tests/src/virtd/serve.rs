@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use fencebox::agent::clock::Clock as _;
 use fencebox::agent::virtual_clock::VirtualClock;
+use socket2::SockRef;
 
 use super::Settings;
 use super::faults::{Fault, Plan};
@@ -29,7 +31,7 @@ pub(super) struct Daemon {
 }
 
 /// A request that was believed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Conversation {
     step: &'static str,
     name: String,
@@ -37,6 +39,23 @@ pub(super) struct Conversation {
     /// By the channel of a guest: no proofs, and a mark before the answer.
     channel: bool,
     known: (u8, u32, String),
+    /// Dropped once it only waits for its caller to go.
+    pub(super) activity: Option<Arc<()>>,
+}
+
+impl Conversation {
+    /// How late it begins.
+    pub(super) fn delay(&self) -> Duration {
+        match self.fault {
+            Some(Fault::Late(tenths)) => Duration::from_millis(u64::from(tenths) * 100),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The same once more, where the daemon calls back twice.
+    pub(super) fn again(&self) -> Option<Conversation> {
+        (self.fault == Some(Fault::Twice)).then(|| self.clone())
+    }
 }
 
 impl Daemon {
@@ -51,6 +70,10 @@ impl Daemon {
 
     pub(super) fn machines(&self) -> &[Machine] {
         &self.settings.machines
+    }
+
+    pub(super) fn source(&self) -> Option<IpAddr> {
+        self.settings.source
     }
 
     pub(super) fn requests(&self) -> &[&'static str] {
@@ -101,6 +124,7 @@ impl Daemon {
             fault,
             channel,
             known,
+            activity: None,
         })
     }
 
@@ -224,18 +248,48 @@ pub(super) fn caller(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
         }
     }
     let conversation = lock(daemon).take(&packet);
-    if let Some(conversation) = conversation.filter(|conversation| conversation.fault != Some(Fault::Silent)) {
+    if let Some(conversation) = conversation.filter(|conversation| conversation.fault != Some(Fault::Silent))
+        && wait_for(&stream, conversation.delay(), daemon)
+    {
         converse(stream, conversation, daemon);
     }
 }
 
+/// Lets so much time pass on the caller's clock; whether the caller waited for it.
+fn wait_for(mut stream: &TcpStream, mut left: Duration, daemon: &Arc<Mutex<Daemon>>) -> bool {
+    let Some(clock) = lock(daemon).settings.clock.clone() else {
+        std::thread::sleep(left);
+        return true;
+    };
+    while !left.is_zero() {
+        let (before, wait) = (clock.now(), clock.wait());
+        match wait {
+            Some(wait) => drop(clock.pass(wait, left)),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+        left = left.saturating_sub(clock.now().saturating_sub(before));
+        let _ = stream.set_nonblocking(true);
+        let gone = matches!(stream.peek(&mut [0; 1]), Ok(0));
+        let _ = stream.set_nonblocking(false);
+        if gone {
+            return false;
+        }
+    }
+    stream.flush().is_ok()
+}
+
 /// The rest of it: proofs, the deed, the answer. What the caller makes of an end is its own matter.
-pub(super) fn converse(mut stream: TcpStream, conversation: Conversation, daemon: &Arc<Mutex<Daemon>>) {
+pub(super) fn converse(mut stream: TcpStream, mut conversation: Conversation, daemon: &Arc<Mutex<Daemon>>) {
     let _ = stream.set_read_timeout(Some(PATIENCE));
     let _ = stream.set_write_timeout(Some(PATIENCE));
     match conversation.fault {
         Some(Fault::HangUp) => return,
-        Some(Fault::Stall) => return hold(stream, daemon),
+        Some(Fault::Reset) => return drop(SockRef::from(&stream).set_linger(Some(Duration::ZERO))),
+        Some(Fault::Garbage) => return drop(stream.write_all(&b"GET / HTTP/1.1\r\nHost: x\r\n".repeat(10))),
+        Some(Fault::Stall) => {
+            drop(conversation.activity.take());
+            return hold(stream, daemon);
+        }
         _ => {}
     }
     if !conversation.channel && prove(&mut stream, conversation.fault, daemon).is_none() {
@@ -277,7 +331,10 @@ pub(super) fn converse(mut stream: TcpStream, conversation: Conversation, daemon
     };
     match (conversation.fault, conversation.step) {
         (Some(Fault::DropAfter), _) => {}
-        (Some(Fault::StallAfter), _) => hold(stream, daemon),
+        (Some(Fault::StallAfter), _) => {
+            drop(conversation.activity.take());
+            hold(stream, daemon);
+        }
         (fault, "list") => {
             let last = match fault {
                 Some(Fault::ListCode(code)) => code,

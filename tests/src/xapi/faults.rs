@@ -215,6 +215,15 @@ pub static GRAMMAR: Grammar = Grammar {
             STATES,
             row("record", "state", "power_state is WORD whatever the truth"),
         ),
+        words(
+            "PART",
+            &["domain", "host", "both"],
+            row(
+                "record",
+                "resident",
+                "power_state is Halted, and PART of domid and resident_on says that it runs, whatever the truth",
+            ),
+        ),
         row("power-state", "empty-state", "an empty string"),
         words("WORD", STATES, row("power-state", "state", "WORD whatever the truth")),
         row("power", "no-effect", "Success, and the truth never changes; no effect"),

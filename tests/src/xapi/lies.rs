@@ -135,6 +135,20 @@ fn altered(mut record: Value, fault: &Kind) -> Value {
         ("nil-state", _) => vec![("power_state", Some(Value::Nil))],
         ("empty-state", _) => vec![("power_state", text(""))],
         ("state", Some(word)) => vec![("power_state", text(word))],
+        ("resident", part) => {
+            let host = Some(Value::String(reference(Class::Host, 0)));
+            let mut changes = vec![
+                ("power_state", text("Halted")),
+                ("domid", text("7")),
+                ("resident_on", host),
+            ];
+            changes.retain(|(name, _)| match part {
+                Some("domain") => *name != "resident_on",
+                Some("host") => *name != "domid",
+                _ => true,
+            });
+            changes
+        }
         _ => Vec::new(),
     };
     for (name, value) in changes {

@@ -157,11 +157,11 @@ fn any_umask() {
         let lines = "action=on\nstatus_file=power\n";
         after(room.path(), &umask, "fence_dummy", lines).assert_done("Success: Powered ON\n");
         assert_eq!(mode("power") & 0o022, 0, "{umask}: {:o}", mode("power"));
-        // Who gave it to others has had a reason.
-        fs::set_permissions(room.path().join("power"), fs::Permissions::from_mode(0o660)).unwrap();
+        // Who may read it is the administrator's to say.
+        fs::set_permissions(room.path().join("power"), fs::Permissions::from_mode(0o640)).unwrap();
         let lines = "action=off\nstatus_file=power\n";
         after(room.path(), &umask, "fence_dummy", lines).assert_done("Success: Powered OFF\n");
-        assert_eq!(mode("power"), 0o660, "{umask}");
+        assert_eq!(mode("power"), 0o640, "{umask}");
         assert_eq!(fs::read_dir(room.path()).unwrap().count(), 2);
     }
 }

@@ -51,7 +51,7 @@ fn a_plugin_that_was_swapped_acts_no_more() {
         fs::copy(other, stored.with_extension(extension)).unwrap();
     }
     for action in ["status", "off", "monitor", "validate-all"] {
-        let outcome = tree.act_wide("fence_narrow", action);
+        let outcome = tree.act("fence_narrow", action);
         outcome.assert_refused(&["is not the file that was installed", "fencebox inspect"]);
     }
     let metadata = tree.act("fence_narrow", "metadata");
@@ -66,23 +66,19 @@ fn a_plugin_that_was_swapped_acts_no_more() {
     repaired(&tree);
 }
 
-/// A record says what a plugin may reach, whatever the plugin says.
+/// A record that was edited is a damaged one, whatever it says.
 #[test]
-fn a_grant_that_was_narrowed_holds() {
+fn an_edited_record_refuses_every_action() {
     let tree = installed();
     let path = tree.stored("fence_narrow").with_extension("json");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("api.example.com", "api.example.org")).unwrap();
-    let words = "it wants more than was granted: api: api.example.com";
-    tree.act("fence_narrow", "status").assert_refused(&[words]);
-    found(
-        &tree,
-        &[
-            &["fence_narrow: ", words],
-            &["fence_narrow_both: ", words],
-            &["fence_narrow_old: ", words],
-        ],
-    );
+    let words: &[&str] = &["fence_narrow.json", "its checksum does not match"];
+    for action in ["status", "off", "validate-all"] {
+        tree.act("fence_narrow", action).assert_refused(words);
+    }
+    assert_eq!(tree.act("fence_narrow", "metadata").exit, Some(0));
+    found(&tree, &[words, words, words]);
 }
 
 #[test]
@@ -91,8 +87,8 @@ fn a_record_that_is_damaged_or_gone_holds_everything_back() {
     let path = tree.stored("fence_narrow").with_extension("json");
     fs::write(&path, "{").unwrap();
     tree.act("fence_narrow", "status")
-        .assert_refused(&["fence_narrow.json cannot be read"]);
-    let words: &[&str] = &["fence_narrow.json cannot be read", "install it again"];
+        .assert_refused(&["fence_narrow.json: it has no checksum"]);
+    let words: &[&str] = &["fence_narrow.json: it has no checksum", "install it again"];
     found(&tree, &[words, words, words]);
     fs::remove_file(&path).unwrap();
     tree.act("fence_narrow", "status")
@@ -125,49 +121,130 @@ fn a_compiled_form_that_is_not_taken() {
     repaired(&tree);
 }
 
+/// A page that the disk lost, and a file of which only the first half was
+/// written.
 #[test]
-fn modes() {
+fn a_compiled_form_with_zeros_in_it() {
+    let tree = installed();
+    let stored = || tree.stored("fence_narrow").with_extension("cwasm");
+    let whole = fs::read(stored()).unwrap();
+    let middle = whole.len() / 2;
+    for (zeros, words) in [
+        (middle..middle + 4096, "it is damaged"),
+        (middle..whole.len(), "it is incomplete"),
+    ] {
+        // The repair before has put it into another folder.
+        let form = stored();
+        let mut damaged = whole.clone();
+        damaged[zeros].fill(0);
+        fs::write(&form, damaged).unwrap();
+        found(&tree, &[&["fence_narrow: ", words, "fencebox compile"]]);
+        let outcome = tree.act("fence_narrow", "status");
+        assert_eq!(outcome.stdout, "Status: ON\n", "{outcome:?}");
+        assert!(outcome.stderr.contains(words), "{outcome:?}");
+        repaired(&tree);
+    }
+}
+
+/// What others could have written does not act, and still says what it is.
+#[track_caller]
+fn assert_untrusted(tree: &Tree, what: &str, words: &[&str]) {
+    for action in ["status", "off", "reboot", "on", "monitor"] {
+        let outcome = tree.act("fence_narrow", action);
+        outcome.assert_refused(words);
+        assert!(outcome.stderr.contains("fencebox install"), "{what}: {outcome:?}");
+    }
+    let metadata = tree.act("fence_narrow", "metadata");
+    assert_eq!(metadata.exit, Some(0), "{what}: {metadata:?}");
+    assert!(
+        metadata.stdout.contains("<resource-agent name=\"fence_narrow\""),
+        "{what}"
+    );
+    assert_said(
+        &tree.fencebox(&["inspect", "fence_narrow"]),
+        &["fences nothing: ", words[0]],
+    );
+}
+
+#[test]
+fn files_that_others_can_write() {
     let tree = installed();
     for extension in ["wasm", "json"] {
         let file = tree.stored("fence_narrow").with_extension(extension);
-        chmod(&file, 0o664);
-        found(
-            &tree,
-            &[&[file.to_str().unwrap(), "can be written by others (mode 664)"]],
-        );
-        repaired(&tree);
+        for mode in [0o664, 0o666] {
+            chmod(&file, mode);
+            let words = format!("can be written by others (mode {mode:o})");
+            let words = [file.to_str().unwrap(), &words];
+            found(&tree, &[&words]);
+            assert_untrusted(&tree, extension, &words);
+        }
+        chmod(&file, 0o644);
+        tree.act("fence_narrow", "status").assert_done("Status: ON\n");
+        tree.assert_verified(3);
     }
     let form = tree.stored("fence_narrow").with_extension("cwasm");
     chmod(&form, 0o666);
-    let words: &[&str] = &["can be written by others (mode 666)"];
-    found(&tree, &[words, &["its compiled form is not taken", words[0]]]);
+    found(
+        &tree,
+        &[&[form.to_str().unwrap(), "can be written by others (mode 666)"]],
+    );
+    let outcome = tree.act("fence_narrow", "off");
+    assert_eq!(outcome.stdout, "Success: Powered OFF\n", "{outcome:?}");
+    assert!(outcome.stderr.contains("compiling in memory"), "{outcome:?}");
     repaired(&tree);
+}
+
+#[test]
+fn folders_that_others_can_write() {
+    let tree = installed();
     let folder = tree.path("usr/local");
     chmod(&folder, 0o777);
-    let outcome = tree.verify();
-    assert_eq!(outcome.exit, Some(1));
     let words = format!("the folder {} can be written by others (mode 777)", folder.display());
-    assert!(outcome.stdout.contains(&words), "{outcome:?}");
+    found(&tree, &[&[&words]]);
+    assert_untrusted(&tree, "a folder", &[&words]);
     let refused = tree.install("fence_wide", "fence_narrow", &["--grant"]);
     super::assert_refused(&refused, &["nothing is installed into ", &words, "chmod"]);
     chmod(&folder, 0o755);
     tree.assert_verified(3);
 }
 
+/// Who can replace the link chooses the plugin.
+#[test]
+fn a_link_that_others_can_replace() {
+    let tree = installed();
+    let (link, open) = (tree.plugins().join("fence_narrow.wasm"), tree.path("open"));
+    fs::create_dir(&open).unwrap();
+    let stored = tree.stored("fence_narrow");
+    symlink(&stored, open.join("way.wasm")).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink(open.join("way.wasm"), &link).unwrap();
+    tree.act("fence_narrow", "status").assert_done("Status: ON\n");
+    chmod(&open, 0o777);
+    let words = format!("the folder {} can be written by others (mode 777)", open.display());
+    tree.act("fence_narrow", "off").assert_refused(&[&words]);
+    assert!(tree.verify().stdout.contains(&words));
+}
+
 /// Only root can give files away.
 #[test]
 fn owners() {
     let tree = installed();
-    let record = tree.stored("fence_narrow").with_extension("json");
-    if chown(&record, Some(54_321), None).is_err() {
-        return;
+    let stranger = "belongs to user 54321";
+    for extension in ["wasm", "json"] {
+        let file = tree.stored("fence_narrow").with_extension(extension);
+        if chown(&file, Some(54_321), None).is_err() {
+            return;
+        }
+        found(&tree, &[&[file.to_str().unwrap(), stranger]]);
+        assert_untrusted(&tree, extension, &[file.to_str().unwrap(), stranger]);
+        chown(&file, Some(0), None).unwrap();
     }
-    found(&tree, &[&[record.to_str().unwrap(), "belongs to user 54321"]]);
-    repaired(&tree);
+    tree.assert_verified(3);
     chown(tree.plugins(), Some(54_321), None).unwrap();
     let outcome = tree.verify();
     assert_eq!(outcome.exit, Some(1));
     assert!(outcome.stdout.contains("plugins belongs to user 54321"), "{outcome:?}");
+    assert_untrusted(&tree, "the folder of plugins", &[stranger]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod approvals;
 mod damage;
 mod refusals;
 
@@ -135,7 +136,7 @@ fn a_plugin_is_installed_used_and_removed() {
         &[
             "fence_narrow - Test fixture",
             "also answers to: fence_narrow_old - ",
-            "wants to reach:\n  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
+            "needs approval:\n  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
             "fence_narrow is installed: ",
             "usr/sbin/fence_narrow_both\n",
         ],
@@ -186,10 +187,13 @@ fn the_record_says_what_was_installed() {
     assert_eq!(record["sha256"].as_str(), sum.stdout.split_whitespace().next());
     assert_eq!(record["size"], fs::metadata(&stored).unwrap().len());
     assert_eq!(record["name"], "fence_narrow");
-    assert_eq!(record["description"]["shortdesc"], "Test fixture that misbehaves");
-    assert_eq!(record["grant"]["endpoints"][1]["addresses"][0]["from-option"], "ip");
+    let (description, approved) = (&record["descriptions"], &record["approved"]["agents"]);
+    for name in WIDE {
+        assert_eq!(description[name]["shortdesc"], "Test fixture that misbehaves");
+        assert_eq!(approved[name]["endpoints"][1]["addresses"][0]["from-option"], "ip");
+    }
     assert_eq!(
-        record["grant"]["files"],
+        approved["fence_narrow"]["files"],
         serde_json::json!([{"option": "room", "kind": "folder", "access": "write"}])
     );
     assert!(record["installed"]["time"].as_str().unwrap().ends_with('Z'));
@@ -207,6 +211,7 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
         "anywhere: https, or http where the options say so to the address in option ip, the port in option ipport",
         "reads, makes and replaces files in the folder in option room",
         "bmc: sends to and takes from bmc.example.com, port 623, by UDP",
+        "it answers to the further name fence_narrow_new",
     ];
     assert_refused(
         &outcome,
@@ -219,7 +224,7 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
             more[3],
         ],
     );
-    assert!(outcome.stdout.contains("not granted:\n"), "{outcome:?}");
+    assert!(outcome.stdout.contains("not approved:\n"), "{outcome:?}");
     for line in more {
         assert!(outcome.stdout.contains(&format!("  {line}")), "{line}: {outcome:?}");
     }
@@ -230,7 +235,7 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
     tree.assert_verified(3);
 
     let outcome = tree.install("fence_wide", "fence_narrow", &["--grant"]);
-    assert_said(&outcome, &["now granted:\n", "fence_narrow is upgraded: "]);
+    assert_said(&outcome, &["now approved:\n", "fence_narrow is upgraded: "]);
     for name in WIDE {
         let status = tree.act_wide(name, "status");
         assert_eq!(
@@ -243,14 +248,16 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
     assert!(!before.exists(), "the old one is gone");
     tree.assert_verified(3);
 
-    // Less needs no word, and is told.
+    // Less needs no approval, and is shown; a name that is new again does.
     let outcome = tree.install("fence_narrow", "fence_narrow", &[]);
-    assert_said(&outcome, &["no longer reaches:\n", "fence_narrow is upgraded: "]);
+    assert_refused(&outcome, &["(it answers to the further name fence_narrow_old)"]);
+    let outcome = tree.install("fence_narrow", "fence_narrow", &["--grant"]);
+    assert_said(&outcome, &["no longer needed:\n", "fence_narrow is upgraded: "]);
     assert_eq!(tree.programs(), [&NARROW[..], &["fencebox"]].concat());
     tree.assert_verified(3);
     assert_refused(
         &tree.install("fence_wide", "fence_narrow", &[]),
-        &["wants more than was granted"],
+        &["needs more than was approved"],
     );
 }
 

@@ -122,7 +122,7 @@ fn what_is_somebody_elses() {
     assert_eq!(fs::read(&program).unwrap(), b"#!/usr/bin/python3\n");
 }
 
-/// Nobody knows what was granted to a file that was copied there.
+/// What was approved for a file that was copied there is unknown.
 #[test]
 fn what_was_put_there_by_hand_is_replaced_when_that_is_granted() {
     let tree = Tree::new();
@@ -130,7 +130,7 @@ fn what_was_put_there_by_hand_is_replaced_when_that_is_granted() {
     let built = support::tree().join("usr/lib/fencebox/plugins/fence_wide.wasm");
     fs::copy(built, tree.plugins().join("fence_narrow.wasm")).unwrap();
     let outcome = tree.install("fence_narrow", "fence_narrow", &[]);
-    assert_refused(&outcome, &["was put there by hand", "--grant"]);
+    assert_refused(&outcome, &["its record is missing or damaged", "--grant"]);
     assert_said(
         &tree.install("fence_narrow", "fence_narrow", &["--grant"]),
         &["fence_narrow is upgraded: "],

@@ -24,7 +24,7 @@ pub enum Scope {
 }
 
 /// All of them.
-pub const DIFFERENCES: [Difference; 12] = [
+pub const DIFFERENCES: [Difference; 14] = [
     Difference {
         quirk: "descriptions",
         reason: "help and metadata say the same of the same options, in our own words",
@@ -74,6 +74,16 @@ pub const DIFFERENCES: [Difference; 12] = [
         quirk: "8.19 debug_file",
         reason: "no debug file is wanted where its name is empty",
         scope: Scope::AsIf(empty_debug_file),
+    },
+    Difference {
+        quirk: "debug file",
+        reason: "a debug file that cannot be opened is a warning, and the action goes on",
+        scope: Scope::Outcomes(unusable_debug_file),
+    },
+    Difference {
+        quirk: "no syslog",
+        reason: "with verbose, a line says that nobody listens at /dev/log",
+        scope: Scope::Outcomes(no_syslog),
     },
     Difference {
         quirk: "8.19 random_sleep_range",
@@ -186,6 +196,21 @@ fn empty_debug_file(input: &Input) -> Option<Input> {
         let empty = matches!(name.as_str(), "debug_file" | "debug") && value.is_empty();
         empty.then(Vec::new)
     })
+}
+
+fn unusable_debug_file(input: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
+    let named = input
+        .items()
+        .any(|item| item.ends_with(b"/debug") || item.windows(7).any(|part| part == b"e/debug"));
+    named
+        && theirs.exit == Some(1)
+        && said(ours, |line| line.contains("option debug_file: cannot open "))
+        && said(theirs, |line| line.contains("Unable to create file "))
+}
+
+fn no_syslog(_: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
+    let only_that = ours.stderr.lines().all(|line| line.contains(": no syslog: "));
+    only_that && theirs.stderr.is_empty() && ours.stdout == theirs.stdout && ours.same_but_for_output(theirs)
 }
 
 /// A sleep of up to a second leaves no trace.

@@ -181,7 +181,8 @@ fn the_program_itself_does_the_same() {
     assert_eq!(service.power(SERVER), Some(On));
 }
 
-/// A poll of ten seconds at most after the device is where it was asked to be: nothing else is waited for.
+/// A poll of ten seconds at most after the device is where it was asked to be, and the two seconds of reads that prove
+/// it off: nothing else is waited for.
 #[test]
 fn an_action_takes_as_long_as_the_device() {
     let took = |polls: u32, dark_reads: u32, word: &str| {
@@ -197,15 +198,15 @@ fn an_action_takes_as_long_as_the_device() {
     // Each poll takes the task one step on; a dark server needs one read more than it keeps its power.
     assert_eq!(took(1, 0, "status"), 0);
     let shortest = took(1, 0, "off");
-    assert!(shortest <= 20, "{shortest}");
+    assert!(shortest <= 22, "{shortest}");
     assert_eq!(took(5, 0, "off"), shortest + 4 * 10, "a longer task");
     assert_eq!(
         took(1, 7, "off"),
-        shortest + 7 * 10,
-        "a server that keeps its power for longer"
+        shortest + 6 * 10,
+        "a server that keeps its power for longer; the request that is sent again looks at it once"
     );
     let shortest = took(1, 0, "reboot");
-    assert!(shortest <= 40, "{shortest}");
+    assert!(shortest <= 42, "{shortest}");
 }
 
 /// Each plug has its own reboot, and both are waited for together.

@@ -101,7 +101,7 @@ fn it_says_what_it_wants_before_it_is_installed() {
     assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
     for words in [
         "fence_relay - Fence agent for JSON relay boards",
-        "wants to reach:",
+        "needs approval:",
         "fence_relay is installed: ",
     ] {
         assert!(outcome.stdout.contains(words), "no {words:?} in {outcome:?}");

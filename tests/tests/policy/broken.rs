@@ -1,7 +1,10 @@
 //! A policy that is wrong, or that somebody else could have written.
 
 use std::os::unix::fs::{chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
+use super::support::attend;
 use super::{Moved, board, chmod, lines};
 
 /// Every action fails in one line that says this, but the agent still tells
@@ -53,6 +56,22 @@ fn what_is_wrong_is_named_with_its_line() {
             2,
             "a rule has no path; write https://a",
         ),
+        // Some programs read these as 87.0.0.1 and 8.0.0.0/8.
+        (
+            "[fence_relay]\ndeny = [\n  \"10.0.0.0/8\",\n  \"0127.0.0.1\",\n]\n",
+            4,
+            "ambiguous form of an address",
+        ),
+        (
+            "[fence_relay]\ndeny = [\"010.0.0.0/8\"]\n",
+            2,
+            "ambiguous form of an address",
+        ),
+        (
+            "[fence_relay]\nallow = [\"127.1\"]\n",
+            2,
+            "ambiguous form of an address",
+        ),
         ("[fence_relay]\ninsecure-tls = true\n", 2, "can only be false"),
         ("[fence_relay]\nlimits.memory = \"65 MiB\"\n", 2, "can only take away"),
         ("[fence_relay]\nlimits.seconds = 3601\n", 2, "can only take away"),
@@ -98,4 +117,80 @@ fn what_is_no_file_does_not_count() {
     std::fs::remove_file(tree.policy()).unwrap();
     std::fs::create_dir(tree.policy()).unwrap();
     assert_broken(&tree, &["this is no regular file"]);
+}
+
+/// Behind each of these a policy may have been.
+#[test]
+fn a_way_to_the_policy_that_cannot_be_followed_refuses() {
+    let tree = Moved::without();
+    let folder = tree.path("etc/fencebox");
+    std::fs::remove_dir(&folder).unwrap();
+    symlink("nowhere", &folder).unwrap();
+    assert_broken(
+        &tree,
+        &["etc/fencebox is a link that leads nowhere", "make the policy readable"],
+    );
+    std::fs::remove_file(&folder).unwrap();
+    symlink("fencebox", &folder).unwrap();
+    assert_broken(&tree, &["etc/fencebox is a link that leads nowhere"]);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    assert_broken(&tree, &["etc/fencebox/policy.toml cannot be examined (Not a directory"]);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::remove_dir(tree.path("etc")).unwrap();
+    symlink("nowhere", tree.path("etc")).unwrap();
+    assert_broken(&tree, &["/etc is a link that leads nowhere"]);
+    // Without anything in the way there is no policy.
+    std::fs::remove_file(tree.path("etc")).unwrap();
+    let board = board();
+    let outcome = tree.call("fence_relay", &lines(&board, "action=status\n"));
+    assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+}
+
+#[test]
+fn a_pipe_or_a_device_is_no_policy() {
+    let tree = Moved::without();
+    let made = Command::new("mkfifo").arg(tree.policy()).status().unwrap();
+    assert!(made.success());
+    assert_broken(&tree, &["this is no regular file"]);
+    std::fs::remove_file(tree.policy()).unwrap();
+    symlink("/dev/null", tree.policy()).unwrap();
+    assert_broken(&tree, &["this is no regular file"]);
+}
+
+/// An agent that runs as another user, as in a container, cannot do without
+/// the policy that root alone can read.
+#[test]
+fn a_policy_that_the_agents_user_cannot_read_refuses() {
+    const NOBODY: u32 = 65_534;
+    let tree = Moved::with("");
+    chmod(&tree.path(""), 0o755);
+    let board = board();
+    let status = || {
+        let mut command = tree.command("fence_relay");
+        command.uid(NOBODY).gid(NOBODY);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        attend(child, lines(&board, "action=status\n").as_bytes())
+    };
+    let able = Command::new("true").uid(NOBODY).status().is_ok();
+    if !able {
+        assert!(std::env::var_os("CI").is_none(), "CI has to run this as root");
+        println!("skipped: only root can run an agent as another user");
+        return;
+    }
+    assert_eq!(status().exit, Some(0), "{:?}", status());
+    for (path, mode) in [
+        (tree.policy(), 0o600),
+        (tree.path("etc/fencebox"), 0o700),
+        (tree.path("etc"), 0o700),
+    ] {
+        let before = std::fs::metadata(&path).unwrap().permissions();
+        chmod(&path, mode);
+        status().assert_refused(&["etc/fencebox/policy.toml", "Permission denied"]);
+        std::fs::set_permissions(&path, before).unwrap();
+    }
 }

@@ -121,7 +121,8 @@ fn calls() {
     };
     // That device speaks no XML-RPC, and says so with an answer of some bytes.
     call("xmlrpc-bytes = 3", "plain").assert_refused(&["a body of more than 3 bytes (policy limit xmlrpc-bytes)"]);
-    call("handover = \"1 MiB\"", "bytes").assert_refused(&["more than 1 MiB in one call (policy limit handover)"]);
+    call("handover = \"1 MiB\"", "bytes")
+        .assert_refused(&["a call can hand over at most 1 MiB (policy limit handover)"]);
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn what_a_plugin_begins_with() {
         ),
     ] {
         let tree = limited("fence_escape", limit);
-        for action in ["status", "validate-all"] {
+        for action in ["status", "off"] {
             let outcome = tree.call("fence_escape", &quick(action));
             outcome.assert_refused(&[words, "policy limit"]);
         }

@@ -1,11 +1,20 @@
 //! Plugins that describe themselves as no honest plugin does: they are refused
 //! before anybody is asked for anything, and no action makes a difference.
 
+use std::path::Path;
+
 use crate::support::call;
 use crate::tree::Tree;
 use crate::{End, assert_contained, end, options, play, show};
 
-pub const FIXTURES: &[&str] = &["fence_impostor", "fence_liar", "fence_spin_describe"];
+pub const FIXTURES: &[&str] = &[
+    "fence_clock",
+    "fence_dice",
+    "fence_impostor",
+    "fence_liar",
+    "fence_spin_describe",
+    "fence_usurper",
+];
 
 /// The deadline of a description comes not long after the end of its computing,
 /// and on a machine with much to do before.
@@ -46,7 +55,43 @@ const LIES: &[(&str, &str)] = &[
     ("base_path", "base path \"/../x\""),
     ("file_twice", "its file is declared twice"),
     ("synonym", "is a synonym of"),
-    ("link_that_climbs", "is no name of an agent"),
+    ("link_that_climbs", "is not a name of an agent"),
+];
+
+/// What `fence_usurper` is called, after `fence_usurper_`, and why it is refused.
+const CLAIMS: &[(&str, &str)] = &[
+    ("script", "option password_script: a plugin cannot set its default"),
+    ("own_script", "parameter password_script: the host gives the name"),
+    (
+        "own_snmp_script",
+        "parameter snmp_priv_passwd_script: the host gives the name",
+    ),
+    (
+        "older_name",
+        "parameter harmless: the host gives the name \"passwd_script\"",
+    ),
+    ("source_of_a_secret", "parameter token_file: the host gives the name"),
+    ("debug_file", "option debug_file: a plugin cannot set its default"),
+    ("quiet", "option quiet: a plugin cannot set its default"),
+    ("help", "option help: a plugin cannot set its default"),
+    ("action", "option action: a plugin cannot set its default"),
+    ("plug", "option plug: a plugin cannot set its default"),
+    ("proxy", "option proxy: a plugin cannot set its default"),
+    ("insecure", "option ssl_insecure: a plugin cannot set its default"),
+    ("clear_text", "option ssl: a plugin cannot set its default"),
+    ("letter", "option ssl_insecure: a plugin cannot change its letter"),
+    (
+        "synonym_of_a_script",
+        "parameter wording is a synonym of password_script",
+    ),
+    (
+        "synonym_of_a_secret",
+        "parameter wording is a synonym of the secret option password",
+    ),
+    ("follow", "option follow: a plugin cannot set its default"),
+    ("follow_tls", "option ssl cannot be a follow-option"),
+    ("address_from_a_secret", "option token cannot say where an endpoint"),
+    ("file_of_the_log", "option debug_file cannot say where an endpoint"),
 ];
 
 /// Those with which there is nothing wrong in the end.
@@ -70,20 +115,75 @@ fn lies_are_refused() {
     }
 }
 
-/// A lie that nobody tests is found here.
+/// Rows S1 to S5: a claim is refused when the plugin is installed and when a
+/// copied plugin is called, and it never comes to what it claims.
 #[test]
-fn every_lie_has_a_row() {
+fn claims_to_authority_are_refused() {
+    let tree = Tree::new();
+    let mark = Path::new("/tmp/fence_usurper.mark");
+    for (claim, words) in CLAIMS {
+        let agent = format!("fence_usurper_{claim}");
+        tree.link(&agent, "fence_usurper");
+        for action in ["metadata", "status", "off"] {
+            let outcome = tree.call(&agent, &options(action, "password=given\nip=127.0.0.1\n"));
+            assert_contained(&agent, &format!("{agent} {action}"), &outcome, &[words]);
+        }
+        let installed = tree.install(&format!("{agent}.wasm"), "fence_usurper");
+        assert_eq!(installed.exit, Some(1), "{installed:?}");
+        assert!(installed.stderr.contains(words), "{installed:?}");
+        assert!(!mark.exists(), "{claim}");
+    }
+    // Under its own name it claims nothing.
+    call("fence_usurper", &options("status", "")).assert_done("Status: ON\n");
+}
+
+/// Row S6: outside of `describe` the clock goes on, and the description stays.
+#[test]
+fn a_description_does_not_depend_on_the_clock() {
+    let metadata = call("fence_clock", &options("metadata", ""));
+    assert!(metadata.stdout.contains("<action name=\"status\""), "{metadata:?}");
+    let off = call("fence_clock", &options("off", ""));
+    off.assert_refused(&["is not off after 1 polls"]);
+    let tree = Tree::new();
+    tree.link("fence_clock", "fence_clock");
+    tree.call("fence_clock", &options("off", "")).assert_refused(&[]);
+}
+
+/// Row S6: copied without a record, it is described at each call, and always
+/// the same.
+#[test]
+fn a_description_does_not_depend_on_random_numbers() {
+    let tree = Tree::new();
+    tree.add("fence_dice", &Tree::bytes_of("fence_dice"));
+    let documents = [(); 2].map(|()| tree.call("fence_dice", &options("metadata", "")).stdout);
+    assert!(documents[0].contains("Number "), "{documents:?}");
+    assert_eq!(documents[0], documents[1]);
+    let recorded = call("fence_dice", &options("metadata", "")).stdout;
+    assert_eq!(recorded, documents[0]);
+}
+
+/// A lie or a claim that nobody tests is found here.
+#[test]
+fn every_lie_and_claim_has_a_row() {
+    let claims: Vec<_> = CLAIMS.iter().map(|(claim, _)| *claim).collect();
+    assert_eq!(
+        rows_of(include_str!("../../fixtures/examples/fence_usurper.rs")),
+        claims
+    );
     let source = include_str!("../../fixtures/examples/fence_liar.rs");
-    let lies = source
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
-    let lies: Vec<_> = lies.map(|(lie, _)| lie).collect();
     let rows: Vec<_> = LIES
         .iter()
         .map(|(lie, _)| *lie)
         .chain(HARMLESS.iter().copied())
         .collect();
-    assert_eq!(lies, rows);
+    assert_eq!(rows_of(source), rows);
+}
+
+/// The names in a fixture's `match`.
+fn rows_of(source: &str) -> Vec<&str> {
+    let lines = source.lines();
+    let rows = lines.filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
+    rows.map(|(name, _)| name).collect()
 }
 
 /// Whatever is in its texts, the documents are well-formed and have the
@@ -108,9 +208,9 @@ fn texts_forge_no_markup() {
         .assert_done("Success: Powered OFF\n");
 }
 
-/// A plugin is asked once what it is, and held to that.
+/// A plugin without a record is described twice, each time anew.
 #[test]
-fn nobody_asks_twice() {
+fn a_description_does_not_depend_on_earlier_calls() {
     let tree = Tree::new();
     tree.link("fence_liar_fickle", "fence_liar");
     for (action, success) in [("status", "Status: ON\n"), ("off", "Success: Powered OFF\n")] {

@@ -19,30 +19,38 @@ const PORT: u16 = 8080;
 /// Set where the namespaces are.
 const INSIDE: &str = "FENCEBOX_TEST_NAMESPACE";
 
-/// Answers look-ups of IPv4 addresses with each of these in turn, the last for
-/// ever, and remembers which names were asked for.
+/// Answers look-ups of IPv4 addresses, and remembers which names were asked for.
 struct Names(Arc<Mutex<Vec<String>>>);
 
 impl Names {
+    /// With each of these in turn, the last for ever.
     fn start(at: SocketAddr, answers: Vec<Vec<Ipv4Addr>>) -> Self {
+        let mut given = 0;
+        Self::start_with(at, move |_| {
+            let answer = &answers[given.min(answers.len() - 1)];
+            given += 1;
+            answer.clone()
+        })
+    }
+
+    /// With what `answer` makes of the name, which has a dot at its end.
+    fn start_with(at: SocketAddr, mut answer: impl FnMut(&str) -> Vec<Ipv4Addr> + Send + 'static) -> Self {
         let socket = UdpSocket::bind(at).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = asked.clone();
         std::thread::spawn(move || {
-            let mut given = 0;
             let mut packet = [0; 512];
             while let Ok((length, from)) = socket.recv_from(&mut packet) {
                 let Some((name, end)) = question(&packet[..length]) else {
                     continue;
                 };
                 let kind = u16::from_be_bytes([packet[end], packet[end + 1]]);
-                let mut addresses = &Vec::new();
+                let mut addresses = Vec::new();
                 if kind == 1 {
-                    addresses = &answers[given.min(answers.len() - 1)];
-                    given += 1;
+                    addresses = answer(&name);
                     kept.lock().unwrap().push(name);
                 }
-                let reply = reply(&packet[..end + 4], addresses);
+                let reply = reply(&packet[..end + 4], &addresses);
                 socket.send_to(&reply, from).unwrap();
             }
         });
@@ -106,6 +114,7 @@ fn in_namespaces(test: &str) {
     let script = "set -e
         ip link set lo up
         ip address add 10.9.8.7/32 dev lo
+        ip address add 10.9.8.6/32 dev lo
         printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > \"$1/resolv.conf\"
         printf 'hosts: dns\\n' > \"$1/nsswitch.conf\"
         : > \"$1/hosts\"
@@ -239,4 +248,34 @@ fn leads_back_home() {
         assert_contained("fence_errand", &format!("a name for {kind}, off"), &outcome, &words);
     }
     assert_eq!((device.heads().len(), elsewhere.heads().len()), (0, 0));
+}
+
+#[test]
+fn two_names_at_one_port() {
+    in_namespaces("dns::both_names_are_reached");
+}
+
+/// Each look-up of one name once forgot the other.
+#[test]
+#[ignore = "run in namespaces by the test above"]
+fn both_names_are_reached() {
+    assert_inside();
+    let other = Ipv4Addr::new(10, 9, 8, 6);
+    let _names = Names::start_with((Ipv4Addr::LOCALHOST, 53).into(), move |name| match name {
+        "one.example." => vec![ELSEWHERE],
+        "two.example." => vec![other],
+        _ => Vec::new(),
+    });
+    let (first, second) = (
+        Server::start_at(ELSEWHERE.into(), PORT, well),
+        Server::start_at(other.into(), PORT, well),
+    );
+    let outcome = call("fence_pair", &options("status", ""));
+    show("two names at one port", &outcome);
+    outcome.assert_done("Status: ON\n");
+    for server in [first, second] {
+        while server.heads().len() < 2 {
+            std::thread::yield_now();
+        }
+    }
 }

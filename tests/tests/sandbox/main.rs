@@ -27,6 +27,7 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;
+mod written;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -35,16 +36,27 @@ use std::time::Duration;
 use support::Outcome;
 
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
-/// `install`, one plugin and its upgrade; in `matrix`, one that believes too
-/// much; in `secrets`, what is masked; in `conformance.rs`, the recorded
-/// devices; and in `dummy.rs`, what files may be touched.
+/// `install`, one plugin and its upgrades; in `matrix`, one that believes too
+/// much; in `dns.rs`, a pair of names; in `secrets`, what is masked; in
+/// `bad_streams`, more lines than a pipe holds; in `conformance.rs`, the recorded
+/// devices; in `dummy.rs`, what files may be touched; and in `proof`, one with a
+/// connection of its own.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_credulous",
     "fence_echo",
+    "fence_encodings",
+    "fence_exposed",
+    "fence_line",
+    "fence_long_lines",
     "fence_narrow",
+    "fence_pair",
+    "fence_placed",
     "fence_probe",
+    "fence_settled",
+    "fence_silent",
     "fence_trespass",
+    "fence_unproven",
     "fence_wide",
 ];
 

@@ -8,7 +8,14 @@ use crate::server::{Server, well};
 use crate::support::{Outcome, call};
 use crate::{ACTIONS, DEADLINE, End, assert_contained, end, options, play, show};
 
-pub const FIXTURES: &[&str] = &["fence_errand", "fence_torrent", "fence_sockets", "fence_undeclared"];
+pub const FIXTURES: &[&str] = &[
+    "fence_errand",
+    "fence_follow",
+    "fence_smuggle",
+    "fence_sockets",
+    "fence_torrent",
+    "fence_undeclared",
+];
 
 const ENDS: &[End] = &[end("fence_undeclared", &["did not declare", "elsewhere"])];
 
@@ -33,6 +40,14 @@ const PATHS: &[(&str, &str)] = &[
     ("/a%2f..%2f..%2fx", "has a segment that climbs"),
     ("/..%5cx", "has a segment that climbs"),
     ("/..;a/x", "has a segment that climbs"),
+    ("/..;/x", "has a segment that climbs"),
+    ("/%252e%252e/x", "has a segment that climbs"),
+    ("/%25252e%25252e/x", "has a segment that climbs"),
+    ("/..%20/x", "has a segment that climbs"),
+    ("/%c0%ae%c0%ae/x", "not UTF-8"),
+    ("/..%00/x", "control characters"),
+    ("/..%09/x", "control characters"),
+    ("/%u002e%u002e/x", "two hexadecimal digits"),
     ("/..\\x", "percent-encoding"),
     ("/x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n", "percent-encoding"),
     ("/x\r\nX: y", "percent-encoding"),
@@ -56,6 +71,11 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("TE", "trailers", "is the host's to set"),
     ("Trailer", "x", "is the host's to set"),
     ("Proxy-Authorization", "Basic eA==", "is the host's to set"),
+    ("x-original-url", "/admin", "is the host's to set"),
+    ("x-rewrite-url", "/admin", "is the host's to set"),
+    ("x-http-method-override", "DELETE", "is the host's to set"),
+    ("x-forwarded-host", "elsewhere.example", "is the host's to set"),
+    ("X_Forwarded_Host", "elsewhere.example", "is the host's to set"),
     ("Host ", "elsewhere.example", "has a malformed name"),
     ("X\r\nHost", "elsewhere.example", "has a malformed name"),
     ("X: y\r\nHost", "elsewhere.example", "has a malformed name"),
@@ -137,6 +157,90 @@ fn a_request_that_is_more_than_one_goes_nowhere() {
             .to_lowercase()
             .contains(&format!("\r\nhost: 127.0.0.1:{}\r\n", server.port)),
         "{heads:?}"
+    );
+}
+
+/// A plugin that means another path, host or method than it writes.
+#[test]
+fn nothing_is_smuggled_past_a_proxy() {
+    let server = Server::start(well);
+    for action in ["status", "off"] {
+        let lines = format!("ip=127.0.0.1\nipport={}\n", server.port);
+        let outcome = call("fence_smuggle", &options(action, &lines));
+        assert_contained(
+            "fence_smuggle",
+            &format!("smuggle {action}"),
+            &outcome,
+            &["0 requests passed"],
+        );
+    }
+    assert_eq!(server.heads(), [""; 0], "somebody was asked");
+}
+
+/// Names of plugs with any character in them reach the device as they are.
+#[test]
+fn ordinary_names_are_parts_of_paths() {
+    let server = Server::start(well);
+    let paths = [
+        "/relays/rack%2Fshelf%2F3",
+        "/relays/DOMAIN%5Cvm",
+        "/relays/%E6%9C%BA%E5%99%A8%20%231%3F",
+        "/relays/100%25",
+        "/relays/a%3Bb;c",
+        "/ip/192.0.2.1%2F32?x=%00",
+    ];
+    for path in paths {
+        let request = serde_json::json!({ "path": path, "headers": [["x-ovh-timestamp", "1"]] });
+        errand(server.port, "status", &request).assert_done("Status: ON\n");
+    }
+    let heads = server.heads();
+    for (path, head) in paths.iter().zip(&heads) {
+        assert!(head.starts_with(&format!("GET /base{path} HTTP/1.1\r\n")), "{head}");
+    }
+    assert_eq!(heads.len(), paths.len());
+}
+
+/// A device on this machine, as behind a tunnel, points to the services of the
+/// cloud and of the network around it.
+#[test]
+fn a_login_is_not_led_to_special_addresses() {
+    const TARGETS: &[&str] = &[
+        "169.254.169.254",
+        "169.254.170.2",
+        "fe80::1",
+        "[fe80::a9fe:a9fe]",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "::ffff:169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "ff02::1",
+    ];
+    let server = Server::start(well);
+    let follow = |targets: &str| {
+        let lines = format!(
+            "session_url=http://127.0.0.1:{}\nfollow_master=1\nssl_insecure=1\ntargets={targets}\n\
+             username=fencer\npassword=s3cret\n",
+            server.port
+        );
+        call("fence_follow", &options("off", &lines))
+    };
+    let words = format!("0 of {} targets reached", TARGETS.len());
+    assert_contained("fence_follow", "follow", &follow(&TARGETS.join(" ")), &[&words]);
+    assert_eq!(server.heads(), [""; 0], "somebody was asked");
+    // So that it is the rule that refuses.
+    assert_contained(
+        "fence_follow",
+        "follow",
+        &follow("127.0.0.2"),
+        &["1 of 1 targets reached"],
     );
 }
 

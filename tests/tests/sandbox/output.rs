@@ -1,9 +1,20 @@
 //! Plugins that write what is not theirs to write.
 
+use std::io::Write;
+use std::time::Duration;
+
+use crate::server::{Server, well};
 use crate::support::{self, call};
 use crate::{End, assert_contained, assert_printable, end_with, options, play, show};
 
-pub const FIXTURES: &[&str] = &["fence_excuse", "fence_flood", "fence_print", "fence_rows"];
+pub const FIXTURES: &[&str] = &[
+    "fence_backslash",
+    "fence_excuse",
+    "fence_flood",
+    "fence_print",
+    "fence_rows",
+    "fence_tokens",
+];
 
 const FORGED: &str = "a\\nERROR: fence_other: forged\\r\\n\\u{1b}[2K\\u{202e}Success: Powered OFF\\u{2028}Status: OFF";
 
@@ -14,7 +25,7 @@ const ENDS: &[End] = &[
     end_with("fence_excuse", "excuse=many\n", &[FORGED, " …"]),
     end_with("fence_excuse", "excuse=option\n", &[FORGED]),
     end_with("fence_excuse", "excuse=known\n", &["no such operation"]),
-    end_with("fence_excuse", "excuse=off\n", &["neither on nor off"]),
+    end_with("fence_excuse", "excuse=off\n", &["neither on nor off|is not off after"]),
     end_with(
         "fence_print",
         "then=panic\n",
@@ -42,8 +53,8 @@ fn a_device_that_is_busy_for_ever_is_waited_for_until_the_deadline() {
 
 #[test]
 fn a_flood_of_log_lines_is_dammed_and_forges_none() {
-    // At the level of detail there is one more, of the host's own.
-    for (lines, most) in [("", 1_001), ("verbose=1\n", 1_002)] {
+    // At the level of detail there are two more, of the host's own.
+    for (lines, most) in [("", 1_001), ("verbose=1\n", 1_003)] {
         let outcome = call("fence_flood", &options("status", lines));
         show("fence_flood", &outcome);
         outcome.assert_done("Status: ON\n");
@@ -120,7 +131,7 @@ fn a_million_plugs_are_too_many() {
     for action in ["list", "list-status"] {
         let outcome = call("fence_rows", &options(action, "rows=million\n"));
         let what = format!("fence_rows rows=million {action}");
-        assert_contained("fence_rows", &what, &outcome, &["handed over more than 16 MiB"]);
+        assert_contained("fence_rows", &what, &outcome, &["a call can hand over at most 16 MiB"]);
         // A name is no list, and as long as it fits it is a name.
         let outcome = call("fence_rows", &options(action, "rows=long\n"));
         show(&format!("fence_rows rows=long {action}"), &outcome);
@@ -131,4 +142,64 @@ fn a_million_plugs_are_too_many() {
             outcome.stderr
         );
     }
+}
+
+/// A cookie of a thousand backslashes, and lines of four thousand: each way to read a backslash as the start of an
+/// escape is tried once, and no combination of them. (How much is searched, the unit tests of the log count.)
+#[test]
+fn backslashes_take_no_longer_to_mask_than_other_text() {
+    let device = Server::start(|stream| {
+        let cookie = "\\".repeat(1_000);
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nSet-Cookie: sid={cookie}\r\nContent-Length: 2\r\n\r\n{{}}"
+        )
+    });
+    let lines = format!(
+        "ip=127.0.0.1\nipport={}\nusername=fencer\npassword=s3cret\n",
+        device.port
+    );
+    let outcome = call("fence_backslash", &options("off", &lines));
+    show("fence_backslash", &outcome);
+    outcome.assert_done("Success: Powered OFF\n");
+    assert!(outcome.took < Duration::from_secs(20), "{:?}", outcome.took);
+    let masked = outcome.stderr.lines().filter(|line| line.ends_with(": ********"));
+    assert_eq!(masked.count(), 200);
+    assert!(outcome.stderr.contains("the lines are out"), "{}", outcome.stderr);
+}
+
+/// Two hundred megabytes of secrets in header fields, each of which is masked afterwards.
+#[test]
+fn many_long_secrets_take_little_memory() {
+    let device = Server::start(well);
+    let lines = format!(
+        "ip=127.0.0.1\nipport={}\nusername=fencer\npassword=s3cret\n",
+        device.port
+    );
+    let outcome = call("fence_tokens", &options("off", &lines));
+    show("fence_tokens", &outcome);
+    outcome.assert_done("Success: Powered OFF\n");
+    assert_eq!(device.heads().len(), 200);
+    assert!(outcome.peak < 64 * 1024, "{} KiB", outcome.peak);
+    for text in ["cut [********…]", "whole [ …"] {
+        assert_eq!(outcome.stderr.matches(text).count(), 4, "{text}: {}", outcome.stderr);
+    }
+}
+
+/// What the log cannot keep out is not sent.
+#[test]
+fn more_secrets_than_the_log_keeps_are_refused() {
+    let device = Server::start(well);
+    let lines = format!(
+        "ip=127.0.0.1\nipport={}\nusername=fencer\npassword=s3cret\nwhat=cookies\n",
+        device.port
+    );
+    let outcome = call("fence_tokens", &options("off", &lines));
+    assert_contained(
+        "fence_tokens",
+        "fence_tokens",
+        &outcome,
+        &["too many secrets in header fields"],
+    );
+    assert!(device.heads().is_empty());
 }

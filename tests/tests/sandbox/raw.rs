@@ -57,6 +57,10 @@ fn each_ends_in_one_clear_line() {
                     tree.add(&agent, &component(&agent, fixture, base));
                     let compiled = tree.compile(&agent);
                     assert_eq!(compiled.exit, Some(0), "{fixture}: {compiled:?}");
+                    if words[0] == "the plugin failed" {
+                        let recorded = tree.record(&agent);
+                        assert_eq!(recorded.exit, Some(0), "{fixture}: {recorded:?}");
+                    }
                     for action in ["metadata", "status", "off", "reboot"] {
                         let outcome = tree.call(&agent, &options(action, ""));
                         let what = format!("raw {fixture} {action}");

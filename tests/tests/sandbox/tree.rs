@@ -62,6 +62,22 @@ impl Tree {
         support::run(compile, "")
     }
 
+    /// Records the plugin, as packages are recorded.
+    pub fn record(&self, agent: &str) -> Outcome {
+        let mut record = Command::new(self.programs().join("fencebox"));
+        record.arg("record").arg(self.plugin(agent));
+        support::run(record, "")
+    }
+
+    /// Installs a plugin of the tree that all tests share, in a file of this name.
+    pub fn install(&self, file: &str, plugin: &str) -> Outcome {
+        let download = self.0.path().join(file);
+        fs::write(&download, Self::bytes_of(plugin)).unwrap();
+        let mut install = Command::new(self.programs().join("fencebox"));
+        install.arg("install").arg(download);
+        support::run(install, "")
+    }
+
     pub fn call(&self, agent: &str, stdin: &str) -> Outcome {
         support::run(Command::new(self.programs().join(agent)), stdin)
     }

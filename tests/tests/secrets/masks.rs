@@ -1,5 +1,5 @@
-//! For random secrets and random text around them: no encoding survives, and
-//! all else stays as it is.
+//! For the examples of the documentation, and for random secrets and random text around them: no encoding survives,
+//! and all else stays as it is.
 
 use fencebox::agent::log::Log;
 use proptest::prelude::*;
@@ -16,6 +16,38 @@ fn log(secrets: &[&str]) -> Log {
 /// no escape.
 const AROUND: &str = "[α-ω⟨⟩※ ]{0,40}";
 const SECRET: &str = "([ -~]|[éß€😀]|[\\n\\t\u{7f}\u{200e}]|[%&\\\\+\"']){3,24}";
+
+/// Each example in the table of docs/security.md, for the secret that it names.
+#[test]
+fn the_examples_of_the_documentation_are_masked() {
+    let page = include_str!("../../../docs/security.md");
+    let (_, table) = page.split_once("| encoding | examples for `a/ü` |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let examples: Vec<&str> = rows
+        .flat_map(|row| row.trim_end_matches(" |").rsplit(" | ").next().unwrap().split('`'))
+        .filter(|text| !text.trim_matches([',', ' ']).is_empty())
+        .collect();
+    assert_eq!(examples.len(), 12, "{examples:?}");
+    let log = log(&["a/ü"]);
+    for example in examples {
+        let masked = log.masked(example);
+        // Before a secret in base64 the start of what contains it may stay.
+        assert!(
+            masked.ends_with("********") && masked.len() <= 10,
+            "{example}: {masked}"
+        );
+    }
+}
+
+/// Whatever a secret and a text are made of, a secret in plain is found.
+#[test]
+fn a_secret_of_escapes_in_a_text_of_escapes() {
+    for piece in ["\\", "%", "&", "+", "%5c", "\\\\%&+", "&#x5c;", "\\u005c"] {
+        let secret = piece.repeat(100);
+        let text = piece.repeat(1_000);
+        assert_eq!(log(&[&secret]).masked(&text), "********", "{piece}");
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]

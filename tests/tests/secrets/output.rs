@@ -80,6 +80,26 @@ fn arguments() {
     assert_clean("standard error", &outcome.stderr);
 }
 
+/// What docs/security.md lists as masked is masked, and what it lists as not masked is not: a page that promises more
+/// than this would not be true.
+#[test]
+fn exactly_what_the_documentation_lists_is_masked() {
+    let outcome = call(
+        "fence_encodings",
+        "action=status\nplug=1\nusername=fencer\npassword=s3cr+t/pass=wörd\n",
+    );
+    outcome.assert_done("Status: ON\n");
+    let lines = |kind| outcome.stderr.lines().filter(move |line| line.contains(kind));
+    assert_eq!((lines(": masked: ").count(), lines(": not masked: ").count()), (13, 10));
+    for line in lines(": masked: ") {
+        // Of base64, the user's name stays.
+        assert!(line.ends_with("********]") && !line.contains("s3cr"), "{line}");
+    }
+    for line in lines(": not masked: ") {
+        assert!(!line.contains("********"), "{line}");
+    }
+}
+
 /// A script may print several lines, and a plugin's print splits them.
 #[test]
 fn a_secret_of_several_lines() {

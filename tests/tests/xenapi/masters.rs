@@ -175,6 +175,32 @@ fn a_member_that_names_itself_is_left_for_the_next() {
     assert_eq!(places(&pool, LOG_IN), ["127.0.0.1", "127.0.0.2", "127.0.0.1"]);
 }
 
+/// A member on this machine, as behind a tunnel, cannot send the login to the
+/// services of the cloud or of the network that this machine is in.
+#[test]
+fn a_master_at_a_special_address_is_not_followed() {
+    for special in [
+        "169.254.169.254",
+        "fe80::1",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "0.0.0.0",
+        "224.0.0.1",
+    ] {
+        let pool = faulty(settings(0), &[&format!("login=is-slave:{special}")]);
+        let lines = format!("{OFF}follow_master=1\nssl_insecure=1\n");
+        let outcome = fence_virtually(&pool, &urls(&pool, &[1]), &lines);
+        outcome.assert_refused(&[special, "has to be written literally"]);
+        assert!(
+            places(&pool, LOG_IN).iter().all(|place| place == "127.0.0.1"),
+            "{special}"
+        );
+        assert_eq!(pool.power(DB01), Some(Power::On));
+    }
+}
+
 /// Nobody listens there.
 #[test]
 fn a_master_that_is_nowhere_is_told() {

@@ -159,6 +159,20 @@ impl Lab {
         self.line().trim().parse().unwrap()
     }
 
+    /// What a machine of the simulator was on each hypervisor that has it, in order.
+    pub(crate) fn histories(&mut self, name: &str) -> Vec<Vec<String>> {
+        writeln!(self.stdin.as_mut().unwrap(), "histories {name}").unwrap();
+        let line = self.line();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// The requests that each hypervisor of the simulator has taken.
+    pub(crate) fn requests(&mut self) -> Vec<Vec<String>> {
+        writeln!(self.stdin.as_mut().unwrap(), "requests").unwrap();
+        let line = self.line();
+        serde_json::from_str(&line).unwrap()
+    }
+
     /// The right key.
     pub(crate) fn key(&self) -> PathBuf {
         self.folder.path().join("key")

@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
+mod hypervisors;
 mod lab;
 mod real;
 mod side_by_side;

@@ -30,7 +30,7 @@ impl Caller {
             parent_name: std::fs::read_to_string(format!("/proc/{parent}/comm"))
                 .map(|name| name.trim_end().to_owned())
                 .unwrap_or_default(),
-            user: user::real_and_effective().map(|(real, _)| real),
+            user: Some(user::real_and_effective().0),
             service: service.map(str::to_owned),
             by_arguments,
         }

@@ -44,7 +44,7 @@ pub fn daemon(journal: &Path, syslog: &Path, agent: &str) -> Option<Box<dyn Sink
 impl Sink for Syslog {
     fn write(&mut self, record: &Record) {
         let line = format!("audit {}", record.json());
-        self.send(FACILITY << 3 | SEVERITY, SystemTime::now(), &line);
+        let _ = self.send(FACILITY << 3 | SEVERITY, SystemTime::now(), &line);
     }
 }
 

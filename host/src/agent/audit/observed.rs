@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::agent::clock::Clock;
+use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
 use crate::agent::limits::Limits;
 use crate::agent::options::Options;
+use crate::confinement::Needs;
 
 /// What was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,12 +58,26 @@ impl<'a> Observed<'a> {
 }
 
 impl Device for Observed<'_> {
-    fn check(&self, options: &Options) -> Result<(), String> {
+    fn check(&mut self, options: &Options) -> Result<(), String> {
         self.device.check(options)
+    }
+
+    fn prepare(&mut self) -> Result<Needs, String> {
+        self.device.prepare()
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
         let (answer, took) = self.timed(|device| device.open(options, limits));
+        self.report.login += took;
+        answer
+    }
+
+    fn set_deadline(&mut self, deadline: Deadline) {
+        self.device.set_deadline(deadline);
+    }
+
+    fn renew(&mut self) -> Result<(), Error> {
+        let (answer, took) = self.timed(|device| device.renew());
         self.report.login += took;
         answer
     }

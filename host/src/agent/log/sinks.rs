@@ -1,12 +1,13 @@
 //! Where lines go beside standard error.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Level, Sink};
+use super::{Level, Sink, printed};
+use crate::agent::stream::Lines;
 
 /// Local time as the agents write it: `2026-11-20 22:03:18,123`.
 pub(super) fn timestamp(time: SystemTime) -> String {
@@ -21,30 +22,51 @@ fn local(time: SystemTime) -> jiff::Zoned {
 }
 
 /// The debug file: the same lines as standard error, whatever `quiet` says.
-pub struct DebugFile(std::fs::File);
+pub struct DebugFile {
+    lines: Lines,
+    name: String,
+}
 
 impl DebugFile {
     /// What a new one may be, whatever the umask leaves of it: the story of the
     /// devices is not for everybody.
     const MODE: u32 = 0o640;
 
-    /// Opens it for appending, and makes it if it is not there.
-    pub fn open(path: &Path) -> std::io::Result<Self> {
-        std::fs::OpenOptions::new()
+    /// Opens it for appending, and creates it if it is missing. Does not wait:
+    /// a pipe without a reader is an error.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or is a disk.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            // A pipe that nobody reads must not hold up fencing.
-            .custom_flags(libc::O_NONBLOCK)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
             .mode(Self::MODE)
-            .open(path)
-            .map(Self)
+            .open(path)?;
+        if file.metadata()?.file_type().is_block_device() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is a block device"));
+        }
+        Ok(Self {
+            lines: Lines::nonblocking(file),
+            name: format!("debug file {path:?}"),
+        })
     }
 }
 
 impl Sink for DebugFile {
-    fn line(&mut self, level: Level, time: SystemTime, line: &str) {
-        // As with standard error.
-        let _ = writeln!(self.0, "{} {}: {line}", timestamp(time), level.word());
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn lines(&mut self, time: SystemTime, lines: &[(Level, &str)]) -> io::Result<()> {
+        let text: String = lines.iter().map(|line| printed(line, Some(time))).collect();
+        self.lines.write_all(text.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.lines.flush()
     }
 }
 
@@ -82,23 +104,33 @@ impl Syslog {
         Some(self)
     }
 
-    /// One line of this facility and severity.
-    pub(crate) fn send(&self, priority: u8, time: SystemTime, line: &str) {
+    /// One line of this facility and severity. A daemon that does not keep up
+    /// does not hold up fencing.
+    ///
+    /// # Errors
+    ///
+    /// When it was not taken: `WouldBlock` if the daemon's queue is full.
+    pub(crate) fn send(&self, priority: u8, time: SystemTime, line: &str) -> io::Result<()> {
         let time = local(time).strftime("%b %e %H:%M:%S").to_string();
         let datagram = format!("<{priority}>{time} {}: {line}", self.tag);
-        // A daemon that does not keep up must not hold up fencing.
-        let _ = self.socket.send(datagram.as_bytes());
+        self.socket.send(datagram.as_bytes()).map(drop)
     }
 }
 
 impl Sink for Syslog {
-    fn line(&mut self, level: Level, time: SystemTime, line: &str) {
-        let severity = match level {
-            Level::Error => 3,
-            Level::Warning => 4,
-            Level::Info => 6,
-            Level::Debug => 7,
-        };
-        self.send(Self::USER | severity, time, line);
+    fn name(&self) -> String {
+        "syslog".to_owned()
+    }
+
+    fn lines(&mut self, time: SystemTime, lines: &[(Level, &str)]) -> io::Result<()> {
+        lines.iter().try_for_each(|(level, line)| {
+            let severity = match level {
+                Level::Error => 3,
+                Level::Warning => 4,
+                Level::Info => 6,
+                Level::Debug => 7,
+            };
+            self.send(Self::USER | severity, time, line)
+        })
     }
 }

@@ -1,9 +1,10 @@
 //! Who gets to see which line, and what nobody gets to see.
 
+mod drops;
 mod masking;
 mod sinks;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -20,19 +21,25 @@ impl Said {
 }
 
 impl Write for Said {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl Sink for Said {
-    fn line(&mut self, level: Level, _: SystemTime, line: &str) {
-        writeln!(self, "{level:?} {line}").unwrap();
+    fn name(&self) -> String {
+        "sink".to_owned()
+    }
+
+    fn lines(&mut self, _: SystemTime, lines: &[(Level, &str)]) -> io::Result<()> {
+        lines
+            .iter()
+            .try_for_each(|(level, line)| writeln!(self, "{level:?} {line}"))
     }
 }
 

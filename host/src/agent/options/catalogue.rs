@@ -6,6 +6,7 @@
 //! descriptions are ours. `proxy`, `ca_file` and `ssl_fingerprint` are ours
 //! altogether.
 
+use super::authority::Standing;
 use crate::agent::description::ValueKind;
 
 /// The type of a catalogue option's value.
@@ -69,6 +70,8 @@ pub struct Entry {
     pub order: u16,
     /// Never printed.
     pub secret: bool,
+    /// What a plugin may decide about it.
+    pub standing: Standing,
     /// What `no` on standard input means for a flag.
     pub on_false: OnFalse,
     /// One line.
@@ -109,6 +112,7 @@ impl Entry {
 }
 
 const fn text(
+    standing: Standing,
     key: &'static str,
     long: &'static str,
     placeholder: &'static str,
@@ -125,23 +129,25 @@ const fn text(
         required: false,
         order,
         secret: false,
+        standing,
         on_false: OnFalse::Set,
         shortdesc,
     }
 }
 
-const fn flag(key: &'static str, long: &'static str, order: u16, shortdesc: &'static str) -> Entry {
-    of_kind(Kind::Flag, text(key, long, "", order, shortdesc))
+const fn flag(standing: Standing, key: &'static str, long: &'static str, order: u16, shortdesc: &'static str) -> Entry {
+    of_kind(Kind::Flag, text(standing, key, long, "", order, shortdesc))
 }
 
 /// A time; all of them are long only, and `order` is 200.
 const fn seconds(key: &'static str, long: &'static str, default: &'static str, shortdesc: &'static str) -> Entry {
-    of_kind(Kind::Seconds, text(key, long, "seconds", 200, shortdesc)).default(default)
+    let entry = text(Standing::Setting, key, long, "seconds", 200, shortdesc);
+    of_kind(Kind::Seconds, entry).default(default)
 }
 
 /// Where a program is; Debian's places.
 const fn path(key: &'static str, long: &'static str, default: &'static str, shortdesc: &'static str) -> Entry {
-    text(key, long, "path", 300, shortdesc).default(default)
+    text(Standing::Guard, key, long, "path", 300, shortdesc).default(default)
 }
 
 const fn of_kind(kind: Kind, mut entry: Entry) -> Entry {
@@ -158,54 +164,54 @@ const METHODS: Kind = Kind::Choice(&["onoff", "cycle"]);
 /// The table, in the library's order.
 #[rustfmt::skip]
 pub static ENTRIES: &[Entry] = &[
-    flag("help", "help", 55, "print this text and stop").letter('h'),
-    flag("version", "version", 54, "print the version and stop").letter('V'),
-    flag("verbose", "verbose", 51, "log each step; more often, such as -vvv, logs more").letter('v'),
-    of_kind(Kind::Integer, text("verbose_level", "verbose-level", "", 52, "how much to log, as a number; 0 is warnings only")),
-    text("debug", "debug-file", "debugfile", 53, "append the log to this file").letter('D'),
+    flag(Standing::Operator, "help", "help", 55, "print this text and stop").letter('h'),
+    flag(Standing::Operator, "version", "version", 54, "print the version and stop").letter('V'),
+    flag(Standing::Operator, "verbose", "verbose", 51, "log each step; more often, such as -vvv, logs more").letter('v'),
+    of_kind(Kind::Integer, text(Standing::Operator, "verbose_level", "verbose-level", "", 52, "how much to log, as a number; 0 is warnings only")),
+    text(Standing::Operator, "debug", "debug-file", "debugfile", 53, "append the log to this file").letter('D'),
     seconds("delay", "delay", "0", "seconds to hold back before off and reboot"),
-    text("action", "action", "action", 1, "what to do").letter('o').default("reboot").required(),
-    text("ipaddr", "ip", "ip", 1, "name or address of the device").letter('a').required(),
-    of_kind(Kind::Integer, text("ipport", "ipport", "port", 1, "network port of the device").letter('u')),
-    text("login", "username", "name", 1, "user name on the device").letter('l'),
-    text("passwd", "password", "password", 1, "password of that user").letter('p').secret(),
-    text("passwd_script", "password-script", "script", 1, "program that prints the password").letter('S'),
-    text("identity_file", "identity-file", "filename", 1, "file with the private key for SSH").letter('k'),
-    text("cmd_prompt", "command-prompt", "prompt", 1, "pattern of the device's command prompt").letter('c'),
-    flag("secure", "ssh", 1, "connect by SSH").letter('x').on_false(OnFalse::Unset),
-    text("ssh_options", "ssh-options", "options", 1, "further arguments for ssh"),
-    flag("ssl", "ssl", 1, "connect with TLS").letter('z').on_false(OnFalse::Zero),
-    flag("ssl_insecure", "ssl-insecure", 1, "connect with TLS and accept any certificate").on_false(OnFalse::Unset),
-    flag("ssl_secure", "ssl-secure", 1, "connect with TLS and check the certificate"),
-    flag("notls", "notls", 1, "do not offer TLS, only SSL 3.0").letter('t').on_false(OnFalse::Unset),
-    flag("tls1.0", "tls1.0", 1, "offer no TLS newer than 1.0").on_false(OnFalse::Unset),
-    text("port", "plug", "id", 1, "the machine or outlet to act on").letter('n').required(),
-    text("switch", "switch", "id", 1, "the physical switch that the plug belongs to").letter('s'),
-    text("exec", "exec", "command", 1, "command to run").letter('e'),
-    text("vmware_type", "vmware_type", "type", 1, "which VMware product the device is").letter('d'),
-    text("vmware_datacenter", "vmware-datacenter", "dc", 2, "data centre that holds the machine").letter('s'),
-    of_kind(VERSIONS, text("snmp_version", "snmp-version", "version", 1, "SNMP version to speak").letter('d')),
-    text("community", "community", "community", 1, "SNMP community").letter('c'),
-    of_kind(DIGESTS, text("snmp_auth_prot", "snmp-auth-prot", "prot", 1, "how SNMP authenticates").letter('b')),
-    of_kind(LEVELS, text("snmp_sec_level", "snmp-sec-level", "level", 1, "what SNMP protects").letter('E')),
-    of_kind(CIPHERS, text("snmp_priv_prot", "snmp-priv-prot", "prot", 1, "how SNMP encrypts").letter('B')),
-    text("snmp_priv_passwd", "snmp-priv-passwd", "pass", 1, "password that SNMP encrypts with").letter('P').secret(),
-    text("snmp_priv_passwd_script", "snmp-priv-passwd-script", "", 1, "program that prints the password that SNMP encrypts with").letter('R'),
-    flag("inet4_only", "inet4-only", 1, "use no addresses but IPv4").letter('4'),
-    flag("inet6_only", "inet6-only", 1, "use no addresses but IPv6").letter('6'),
-    text("plug_separator", "plug-separator", "char", 100, "what stands between several plugs").default(","),
-    text("separator", "separator", "char", 100, "what stands between the columns of a list").letter('C').default(","),
+    text(Standing::Identity, "action", "action", "action", 1, "what to do").letter('o').default("reboot").required(),
+    text(Standing::Place, "ipaddr", "ip", "ip", 1, "name or address of the device").letter('a').required(),
+    of_kind(Kind::Integer, text(Standing::Setting, "ipport", "ipport", "port", 1, "network port of the device").letter('u')),
+    text(Standing::Setting, "login", "username", "name", 1, "user name on the device").letter('l'),
+    text(Standing::Identity, "passwd", "password", "password", 1, "password of that user").letter('p').secret(),
+    text(Standing::Guard, "passwd_script", "password-script", "script", 1, "program that prints the password").letter('S'),
+    text(Standing::Place, "identity_file", "identity-file", "filename", 1, "file with the private key for SSH").letter('k'),
+    text(Standing::Device, "cmd_prompt", "command-prompt", "prompt", 1, "pattern of the device's command prompt").letter('c'),
+    flag(Standing::Guard, "secure", "ssh", 1, "connect by SSH").letter('x').on_false(OnFalse::Unset),
+    text(Standing::Guard, "ssh_options", "ssh-options", "options", 1, "further arguments for ssh"),
+    flag(Standing::Strict, "ssl", "ssl", 1, "connect with TLS").letter('z').on_false(OnFalse::Zero),
+    flag(Standing::Guard, "ssl_insecure", "ssl-insecure", 1, "connect with TLS and accept any certificate").on_false(OnFalse::Unset),
+    flag(Standing::Strict, "ssl_secure", "ssl-secure", 1, "connect with TLS and check the certificate"),
+    flag(Standing::Guard, "notls", "notls", 1, "do not offer TLS, only SSL 3.0").letter('t').on_false(OnFalse::Unset),
+    flag(Standing::Guard, "tls1.0", "tls1.0", 1, "offer no TLS newer than 1.0").on_false(OnFalse::Unset),
+    text(Standing::Identity, "port", "plug", "id", 1, "the machine or outlet to act on").letter('n').required(),
+    text(Standing::Device, "switch", "switch", "id", 1, "the physical switch that the plug belongs to").letter('s'),
+    text(Standing::Guard, "exec", "exec", "command", 1, "command to run").letter('e'),
+    text(Standing::Device, "vmware_type", "vmware_type", "type", 1, "which VMware product the device is").letter('d'),
+    text(Standing::Device, "vmware_datacenter", "vmware-datacenter", "dc", 2, "data centre that holds the machine").letter('s'),
+    of_kind(VERSIONS, text(Standing::Device, "snmp_version", "snmp-version", "version", 1, "SNMP version to speak").letter('d')),
+    text(Standing::Device, "community", "community", "community", 1, "SNMP community").letter('c'),
+    of_kind(DIGESTS, text(Standing::Device, "snmp_auth_prot", "snmp-auth-prot", "prot", 1, "how SNMP authenticates").letter('b')),
+    of_kind(LEVELS, text(Standing::Device, "snmp_sec_level", "snmp-sec-level", "level", 1, "what SNMP protects").letter('E')),
+    of_kind(CIPHERS, text(Standing::Device, "snmp_priv_prot", "snmp-priv-prot", "prot", 1, "how SNMP encrypts").letter('B')),
+    text(Standing::Identity, "snmp_priv_passwd", "snmp-priv-passwd", "pass", 1, "password that SNMP encrypts with").letter('P').secret(),
+    text(Standing::Guard, "snmp_priv_passwd_script", "snmp-priv-passwd-script", "", 1, "program that prints the password that SNMP encrypts with").letter('R'),
+    flag(Standing::Setting, "inet4_only", "inet4-only", 1, "use no addresses but IPv4").letter('4'),
+    flag(Standing::Setting, "inet6_only", "inet6-only", 1, "use no addresses but IPv6").letter('6'),
+    text(Standing::Setting, "plug_separator", "plug-separator", "char", 100, "what stands between several plugs").default(","),
+    text(Standing::Setting, "separator", "separator", "char", 100, "what stands between the columns of a list").letter('C').default(","),
     seconds("login_timeout", "login-timeout", "5", "seconds that a log-in may take"),
     seconds("shell_timeout", "shell-timeout", "3", "seconds that a request may take"),
     seconds("power_timeout", "power-timeout", "20", "how often to look for the new power status before giving up"),
-    text("disable_timeout", "disable-timeout", "true/false", 200, "whether to wait without limit; true if Pacemaker calls"),
+    text(Standing::Guard, "disable_timeout", "disable-timeout", "true/false", 200, "whether to wait without limit; true if Pacemaker calls"),
     seconds("power_wait", "power-wait", "0", "seconds to wait after switching a plug"),
     seconds("stonith_status_sleep", "stonith-status-sleep", "1", "seconds between two looks at the power status"),
-    flag("missing_as_off", "missing-as-off", 200, "take a plug that is not there as off").on_false(OnFalse::Unset),
-    of_kind(Kind::Integer, text("retry_on", "retry-on", "attempts", 201, "how often to try again to switch on").default("1")),
-    text("session_url", "session-url", "", 1, "URL of the host or the pool's coordinator").letter('s').required(),
-    flag("sudo", "use-sudo", 205, "run commands on the device through sudo"),
-    of_kind(METHODS, text("method", "method", "method", 1, "reboot by off and on, or by one power cycle").letter('m').default("onoff")),
+    flag(Standing::Guard, "missing_as_off", "missing-as-off", 200, "take a plug that is not there as off").on_false(OnFalse::Unset),
+    of_kind(Kind::Integer, text(Standing::Setting, "retry_on", "retry-on", "attempts", 201, "how often to try again to switch on").default("1")),
+    text(Standing::Place, "session_url", "session-url", "", 1, "URL of the host or the pool's coordinator").letter('s').required(),
+    flag(Standing::Guard, "sudo", "use-sudo", 205, "run commands on the device through sudo"),
+    of_kind(METHODS, text(Standing::Setting, "method", "method", "method", 1, "reboot by off and on, or by one power cycle").letter('m').default("onoff")),
     path("telnet_path", "telnet-path", "/usr/bin/telnet", "where the program telnet is"),
     path("ssh_path", "ssh-path", "/usr/bin/ssh", "where the program ssh is"),
     path("gnutlscli_path", "gnutlscli-path", "/usr/bin/gnutls-cli", "where the program gnutls-cli is"),
@@ -213,11 +219,11 @@ pub static ENTRIES: &[Entry] = &[
     path("snmpwalk_path", "snmpwalk-path", "/usr/bin/snmpwalk", "where the program snmpwalk is"),
     path("snmpset_path", "snmpset-path", "/usr/bin/snmpset", "where the program snmpset is"),
     path("snmpget_path", "snmpget-path", "/usr/bin/snmpget", "where the program snmpget is"),
-    flag("port_as_ip", "port-as-ip", 200, "take the plug as the address of the device").on_false(OnFalse::Unset),
-    flag("quiet", "quiet", 50, "write no log to standard error").letter('q'),
-    text("proxy", "proxy", "url", 1, "URL of an HTTP proxy"),
-    text("ca_file", "ca-file", "file", 1, "PEM file with the device's certificate, or with that of the authority that issued it"),
-    text("ssl_fingerprint", "ssl-fingerprint", "digest", 1, "SHA-256 fingerprint of the device's certificate; several with commas"),
+    flag(Standing::Guard, "port_as_ip", "port-as-ip", 200, "take the plug as the address of the device").on_false(OnFalse::Unset),
+    flag(Standing::Operator, "quiet", "quiet", 50, "write no log to standard error").letter('q'),
+    text(Standing::Operator, "proxy", "proxy", "url", 1, "URL of an HTTP proxy"),
+    text(Standing::Operator, "ca_file", "ca-file", "file", 1, "PEM file with the device's certificate, or with that of the authority that issued it"),
+    text(Standing::Operator, "ssl_fingerprint", "ssl-fingerprint", "digest", 1, "SHA-256 fingerprint of the device's certificate; several with commas"),
 ];
 
 /// Words that a description may list although they are no options: how the

@@ -80,4 +80,32 @@ pub enum DescriptionError {
     /// Nothing says which port a device at `ip` listens on (§3.2).
     #[error("nothing decides the default of ipport; list web, telnet, ssl, ssh or community, or override its default")]
     NoPort,
+    /// A default that only the administrator may set.
+    #[error(
+        "option {name}: a plugin cannot set its default ({value:?}); remove the default, for only the administrator decides it"
+    )]
+    DefaultDenied {
+        /// The option.
+        name: String,
+        /// The default.
+        value: String,
+    },
+    /// A letter that has to stay what it is everywhere.
+    #[error("option {0}: a plugin cannot change its letter; remove it from the override")]
+    LetterDenied(String),
+    /// A parameter with a name that the host uses.
+    #[error("parameter {0}: the host gives the name {1:?} a meaning; rename the parameter")]
+    ReservedName(String, String),
+    /// Another name of an option that steers the host.
+    #[error("parameter {0} is a synonym of {1}, which steers the host; remove synonym-of")]
+    SynonymDenied(String, String),
+    /// Another name of a secret that would be shown.
+    #[error("parameter {0} is a synonym of the secret option {1}; declare it secret")]
+    SynonymShown(String, String),
+    /// An address or a path in an option that means something else.
+    #[error("option {0} cannot say where an endpoint, a socket or a file is; declare a parameter for that")]
+    UseDenied(String),
+    /// A follow flag that is not the administrator's alone.
+    #[error("option {0} cannot be a follow-option; declare a boolean parameter for that")]
+    FollowFlag(String),
 }

@@ -6,6 +6,7 @@
 //! [`checks::check`]; [`Options::settle`]; [`sources::fetch`]; [`script::run`].
 
 mod argv;
+pub mod authority;
 pub mod catalogue;
 pub mod checks;
 mod error;

@@ -31,6 +31,9 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Standard output and standard error, which nobody reads a secret from.
 const OUTPUTS: [i64; 2] = [1, 2];
 
+/// The descriptors that the caller left open.
+const DESCRIPTORS: &str = "/proc/self/fd";
+
 /// Where a secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -157,8 +160,8 @@ fn from_file(path: &str, end: Instant) -> Result<Zeroizing<String>, String> {
     if !about.is_file() {
         return Err("it is no regular file; give the path of one".to_owned());
     }
-    let (owner, user) = (about.uid(), user::real_and_effective().map(|(_, effective)| effective));
-    if owner != 0 && Some(owner) != user {
+    let (owner, (_, user)) = (about.uid(), user::real_and_effective());
+    if owner != 0 && owner != user {
         return Err(format!(
             "it belongs to user {owner}, who could change it; chown it to root or to whom the agent runs as"
         ));
@@ -178,7 +181,12 @@ fn open(path: &Path) -> io::Result<File> {
 fn from_descriptor(number: &str, end: Instant) -> Result<Zeroizing<String>, String> {
     let number = integer(number).filter(|number| *number >= 0 && !OUTPUTS.contains(number));
     let number = number.ok_or("no secret is read from there; give the number of another file descriptor")?;
-    let path = format!("/proc/self/fd/{number}");
+    if !Path::new(DESCRIPTORS).exists() {
+        return Err(format!(
+            "{DESCRIPTORS} is missing; mount /proc, or give the secret by a file"
+        ));
+    }
+    let path = format!("{DESCRIPTORS}/{number}");
     let refused = |cause| format!("it cannot be read ({cause}); open it for the agent, as in {number}<FILE");
     let pipe = std::fs::read_link(&path)
         .map_err(refused)?

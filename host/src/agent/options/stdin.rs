@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, makedev};
 use zeroize::Zeroizing;
 
 use super::catalogue::OnFalse;
@@ -177,16 +178,12 @@ impl Read for StandardInput {
 }
 
 fn was_closed() -> bool {
-    const ACCESS_MODE: u32 = 0o3;
-    const READ_AND_WRITE: u32 = 0o2;
-    let null = std::fs::read_link("/proc/self/fd/0").is_ok_and(|path| path.as_os_str() == "/dev/null");
-    if !null {
-        return false;
-    }
-    let Ok(about) = std::fs::read_to_string("/proc/self/fdinfo/0") else {
-        return false;
-    };
-    let flags = about.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
-    flags.is_some_and(|flags| flags & ACCESS_MODE == READ_AND_WRITE)
+    // As Linux numbers its devices.
+    let null = makedev(1, 3);
+    let input = io::stdin();
+    let is_null = fstat(&input).is_ok_and(|about| {
+        FileType::from_raw_mode(about.st_mode) == FileType::CharacterDevice && about.st_rdev == null
+    });
+    let access = fcntl_getfl(&input).map(|flags| flags & OFlags::ACCMODE);
+    is_null && access == Ok(OFlags::RDWR)
 }

@@ -1,12 +1,15 @@
 //! What the recorded cases do not have: lost answers, busy devices, time
 //! that runs out.
 
+mod cycle;
+mod proof;
+
 use std::time::Duration;
 
-use super::{Fencing, Reading};
+use super::{Fencing, Proof, Reading};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::Error;
-use crate::agent::device::PowerStatus::{self, Off, On, Unknown};
+use crate::agent::device::PowerStatus::{self, Off, On, Standby, Unknown};
 use crate::agent::device::PowerTarget;
 use crate::agent::double::{Double, Said};
 use crate::agent::limits::Pace;
@@ -58,8 +61,7 @@ fn fence_on<T>(clock: &VirtualClock, device: &mut Double, test: impl FnOnce(&mut
         agent: "fence_probe",
         pace: pace(),
         deadline: Deadline::after(clock, pace().budget()),
-        unverified: false,
-        settled: true,
+        proof: Proof::OneRead,
     })
 }
 
@@ -242,43 +244,11 @@ fn no_attempt_is_no_success() {
 }
 
 #[test]
-fn a_cycle_is_not_sent_again_after_a_lost_answer() {
-    let mut device = Double {
-        cycled: [Err(lost())].into(),
-        complete: [Ok(false), Err(lost()), Ok(true)].into(),
-        ..Double::default()
-    };
-    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 3));
-    assert_eq!(outcome, Ok(()));
-    assert_eq!(device.calls, ["cycle 1", "complete 1", "complete 1", "complete 1"]);
-
-    let mut device = Double {
-        cycled: [Err(lost())].into(),
-        complete: (0..20).map(|_| Ok(false)).collect(),
-        ..Double::default()
-    };
-    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 3));
-    assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
-    assert_eq!((device.asked("cycle"), device.asked("complete")), (1, 20));
-}
-
-#[test]
-fn a_cycle_that_failed_is_sent_again_and_other_plugs_are_asked() {
-    let mut device = Double {
-        cycled: [Err(failed()), Err(failed()), Err(busy(1)), Ok(())].into(),
-        ..Double::default()
-    };
-    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1", "2"]), 2));
-    assert_eq!(outcome, Err(failed()));
-    assert_eq!(device.calls, ["cycle 1", "cycle 1", "cycle 2", "cycle 2"]);
-}
-
-#[test]
 fn without_status_only_an_accepted_request_is_done() {
     for (answer, calls) in [(Ok(()), 1), (Err(lost()), 1), (Err(failed()), 1)] {
         let mut device = Double::default().answering([answer.clone()]);
         let (outcome, _) = fence(&mut device, |fencing| {
-            fencing.unverified = true;
+            fencing.proof = Proof::Accepted;
             off(fencing)
         });
         assert_eq!(outcome, answer);
@@ -286,7 +256,7 @@ fn without_status_only_an_accepted_request_is_done() {
     }
     let mut device = Double::default().answering([Err(busy(2)), Ok(())]);
     let (outcome, took) = fence(&mut device, |fencing| {
-        fencing.unverified = true;
+        fencing.proof = Proof::Accepted;
         off(fencing)
     });
     assert_eq!((outcome, took), (Ok(()), 2 * SECOND));
@@ -306,6 +276,24 @@ fn the_deadline_ends_what_no_option_ends() {
 }
 
 #[test]
+fn no_wait_goes_beyond_the_deadline() {
+    let clock = VirtualClock::default();
+    let mut device = Double::saying(always(On));
+    let half = Duration::from_millis(500);
+    let outcome = fence_on(&clock, &mut device, |fencing| {
+        fencing.deadline = Deadline::after(fencing.clock, 2 * SECOND + half);
+        off(fencing)
+    });
+    assert_eq!(outcome, Err(Error::Deadline(2)));
+    assert_eq!(clock.now(), 2 * SECOND);
+    let outcome = fence_on(&clock, &mut device, |fencing| {
+        fencing.deadline = Deadline::after(fencing.clock, Duration::ZERO);
+        fencing.pause(Duration::ZERO)
+    });
+    assert_eq!(outcome, Err(Error::Deadline(2)), "nor is one begun that is over");
+}
+
+#[test]
 fn sigterm_ends_a_wait() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_millis(2500));
@@ -314,66 +302,4 @@ fn sigterm_ends_a_wait() {
     assert_eq!(outcome, Err(Error::Interrupted));
     assert_eq!(clock.now(), Duration::from_millis(2500));
     assert_eq!(device.asked("off"), 1);
-}
-
-/// `off` of what reads like this before, on a device whose reads may lag.
-fn off_again(device: &mut Double, before: &[PowerStatus]) -> (Result<(), Error>, Duration) {
-    let names = ["1", "2"];
-    let plugs = plugs(&names[..before.len()]);
-    fence(device, |fencing| {
-        fencing.settled = false;
-        fencing.switch_off(&plugs, &Reading(before.to_vec()))
-    })
-}
-
-#[test]
-fn what_reads_off_already_is_asked_for_all_the_same_and_read_five_times() {
-    let mut device = Double::saying(always(Off));
-    let (outcome, took) = off_again(&mut device, &[Off]);
-    assert_eq!(outcome, Ok(()));
-    assert_eq!((device.asked("off"), device.asked("power")), (1, 5));
-    assert_eq!(took, 4 * SECOND);
-}
-
-#[test]
-fn a_first_look_that_was_old_is_found_out() {
-    // The old state is shown four times more; then it goes off.
-    let reads = [Off, Off, Off, Off, On, On, Off];
-    let mut device = Double::saying(reads.map(Ok));
-    let (outcome, _) = off_again(&mut device, &[Off]);
-    assert_eq!(outcome, Ok(()));
-    assert_eq!((device.asked("off"), device.asked("power")), (1, 11));
-}
-
-#[test]
-fn a_device_may_refuse_to_switch_off_what_is_off() {
-    let mut device = Double::saying(always(Off)).answering([Err(failed())]);
-    let (outcome, _) = off_again(&mut device, &[Off]);
-    assert_eq!(outcome, Ok(()));
-    assert_eq!((device.asked("off"), device.asked("power")), (1, 5));
-}
-
-#[test]
-fn a_refusal_to_switch_off_what_is_on_after_all_is_a_failure() {
-    let mut device = Double::saying([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
-    let (outcome, _) = off_again(&mut device, &[Off]);
-    assert_eq!(outcome, Err(failed()));
-    assert_eq!((device.asked("off"), device.asked("power")), (2, 3));
-}
-
-#[test]
-fn one_of_several_plugs_that_reads_off_already_is_enough_to_read_more_often() {
-    let mut device = Double::saying([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
-    let (outcome, _) = off_again(&mut device, &[Off, On]);
-    assert_eq!(outcome, Ok(()));
-    assert_eq!((device.asked("off"), device.asked("power 2")), (2, 6));
-}
-
-#[test]
-fn what_reads_off_on_a_device_without_lag_is_left_alone() {
-    let mut device = Double::saying(always(Off));
-    let names = plugs(&["1"]);
-    let (outcome, took) = fence(&mut device, |fencing| fencing.switch_off(&names, &Reading(vec![Off])));
-    assert_eq!((outcome, took), (Ok(()), Duration::ZERO));
-    assert!(device.calls.is_empty(), "{:?}", device.calls);
 }

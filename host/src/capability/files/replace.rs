@@ -25,10 +25,11 @@ const TRIES: u32 = 100;
 pub(super) fn replace(folder: &Dir, name: &OsStr, permissions: Option<Permissions>, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create(folder, name)?;
     let replaced = || -> io::Result<()> {
-        file.write_all(content)?;
+        // Before there is anything to read.
         if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
+        file.write_all(content)?;
         folder.rename(&temporary, folder, name)
     };
     replaced().inspect_err(|_| {

@@ -61,7 +61,8 @@ fn granted(folder: &Path) -> Files {
     };
     let clock = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
-    Files::new(policy::Files::new(declared.to_vec()).unwrap(), option, clock, deadline)
+    let located = policy::Files::new(declared.to_vec()).unwrap().locate(option);
+    Files::new(located, clock, deadline)
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn paths_that_are_no_files() {
         }]);
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
         let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
-        let files = Files::new(declared.unwrap(), |_| Some(path), clock, deadline);
+        let files = Files::new(declared.unwrap().locate(|_| Some(path)), clock, deadline);
         assert!(files.read("status_file", None).is_err(), "{path}");
         let failure = files.write("status_file", None, Vec::new()).unwrap_err();
         assert!(failure.to_string().contains("status_file"), "{path}: {failure}");
@@ -204,7 +205,7 @@ fn a_slow_file_is_given_up_when_interrupted_but_not_while_logging_out() {
     clock.stop_at(Duration::ZERO);
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
     let declared = policy::Files::new(Vec::new()).unwrap();
-    let mut files = Files::new(declared, |_| None, clock, deadline);
+    let mut files = Files::new(declared.locate(|_| None), clock, deadline);
 
     // Answers only once nobody waits any more.
     let (release, released) = std::sync::mpsc::channel::<()>();
@@ -267,4 +268,104 @@ fn a_new_file_is_for_its_owner_to_write() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o7133, 0, "{mode:o}");
+}
+
+/// As root, which alone can have files of another user here.
+fn give_away(path: &Path) -> bool {
+    std::os::unix::fs::chown(path, Some(54_321), None).is_ok()
+}
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[track_caller]
+fn assert_distrusted(room: &Room, words: &str) {
+    let before = fs::metadata(room.folder.path().join("st")).map(|about| about.permissions().mode());
+    let read = room.files.read("status_file", None).map(drop);
+    for outcome in [read, room.files.write("status_file", None, b"off".to_vec())] {
+        let Err(Failure::Failed(text)) = outcome else {
+            panic!("{words}: {outcome:?}")
+        };
+        assert!(
+            text.starts_with("option status_file: ") && text.contains(words),
+            "{text}"
+        );
+    }
+    let after = fs::metadata(room.folder.path().join("st")).map(|about| about.permissions().mode());
+    assert_eq!(before.ok(), after.ok(), "nothing was written");
+}
+
+#[test]
+fn a_file_that_others_can_change_is_neither_read_nor_written() {
+    let room = Room::new();
+    room.make("st", "on");
+    let path = room.folder.path().join("st");
+    for mode in [0o666, 0o664, 0o646, 0o4777] {
+        chmod(&path, mode);
+        assert_distrusted(&room, &format!("can be written by others (mode {mode:o})"));
+    }
+    chmod(&path, 0o644);
+    fs::hard_link(&path, room.folder.path().join("other")).unwrap();
+    assert_distrusted(&room, "has 2 names");
+    fs::remove_file(room.folder.path().join("other")).unwrap();
+    if give_away(&path) {
+        assert_distrusted(&room, "belongs to user 54321");
+        chmod(&path, 0o4755);
+        assert_distrusted(&room, "belongs to user 54321");
+    }
+    assert_eq!(room.text("st"), "on");
+}
+
+#[test]
+fn a_folder_in_which_others_can_exchange_files_holds_none() {
+    let room = Room::new();
+    chmod(room.folder.path(), 0o777);
+    assert_distrusted(&room, "can be written by others (mode 777)");
+    room.make("st", "on");
+    assert_distrusted(&room, "can be written by others (mode 777)");
+    chmod(room.folder.path(), 0o755);
+    if give_away(room.folder.path()) {
+        assert_distrusted(&room, "belongs to user 54321");
+    }
+}
+
+/// As in /tmp, where nobody but its owner renames what is another's.
+#[test]
+fn a_sticky_folder_holds_files_of_the_agents_own() {
+    let room = Room::new();
+    chmod(room.folder.path(), 0o1777);
+    room.files.write("status_file", None, b"off".to_vec()).unwrap();
+    assert_eq!(room.files.read("status_file", None).unwrap(), b"off");
+    if give_away(&room.folder.path().join("st")) {
+        assert_distrusted(&room, "belongs to user 54321");
+    }
+}
+
+/// The folder itself is right, and one above it is not.
+#[test]
+fn a_folder_below_one_that_others_can_exchange_holds_none() {
+    let room = Room::new();
+    let requests = room.folder.path().join("requests");
+    chmod(&requests, 0o755);
+    chmod(room.folder.path(), 0o777);
+    let outcome = room.files.write("request_path", Some("a"), b"x".to_vec());
+    assert!(
+        matches!(&outcome, Err(Failure::Failed(text)) if text.contains("can be written by others (mode 777)")),
+        "{outcome:?}"
+    );
+    assert_eq!(room.names("requests"), [""; 0]);
+}
+
+#[test]
+fn a_replaced_file_keeps_no_mode_but_who_may_read_it() {
+    let room = Room::new();
+    let path = room.folder.path().join("st");
+    for (before, after) in [(0o4755, 0o644), (0o2711, 0o600), (0o1700, 0o600), (0o640, 0o640)] {
+        room.make("st", "on");
+        chmod(&path, before);
+        room.files.write("status_file", None, b"off".to_vec()).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode, after, "{before:o} becomes {mode:o}");
+    }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 use rustls::ClientConfig;
 use url::Position;
 
@@ -32,26 +32,46 @@ mod tests;
 pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
 
-/// The patience until an option says otherwise.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
+/// What the capability is made of: all of it, so that none can be forgotten.
+pub struct Parts {
+    /// What the plugin declared.
+    pub endpoints: Endpoints,
+    /// Where the options put each, by name.
+    pub addresses: BTreeMap<String, Addresses>,
+    /// What the administrator leaves of them.
+    pub grant: Arc<Grant>,
+    /// For endpoints whose requests the host signs.
+    pub credentials: Credentials,
+    /// All time.
+    pub clock: Arc<dyn Clock>,
+    /// The end of the action.
+    pub deadline: Deadline,
+    /// The limit of one exchange while the plugin logs in.
+    pub timeout: Timeout,
+    /// Where each exchange is a line of the debug log.
+    pub log: Arc<Log>,
+    /// The agent, for the log.
+    pub agent: String,
+    /// Whether the agent has the option `ssl_fingerprint`, so that a message
+    /// about a certificate may advise to set it.
+    pub pinnable: bool,
+}
+
+/// The longest that one exchange may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout {
+    /// So long.
+    pub limit: Duration,
+    /// The option that changes it: the remedy that the message names.
+    pub option: &'static str,
+}
+
 /// The capability, for one action.
 pub struct Http {
-    endpoints: Endpoints,
-    addresses: BTreeMap<String, Addresses>,
-    /// What the administrator leaves of them.
-    grant: Arc<Grant>,
-    credentials: Credentials,
-    clock: Arc<dyn Clock>,
-    deadline: Deadline,
-    /// The agent has options to name a certificate.
-    pinnable: bool,
-    /// Where each exchange is told, and by which agent.
-    trace: Option<(Arc<Log>, String)>,
-    /// The longest that one exchange may take, and the option that says so.
-    patience: (Duration, &'static str),
+    parts: Parts,
     exchanges: u32,
     contacts: Contacts,
     /// The action is over: SIGTERM has been heard or does not matter any more.
@@ -64,23 +84,9 @@ pub struct Http {
 
 impl Http {
     /// Grants the declared endpoints where the options put them.
-    pub fn new(
-        endpoints: Endpoints,
-        addresses: BTreeMap<String, Addresses>,
-        credentials: Credentials,
-        clock: Arc<dyn Clock>,
-        deadline: Deadline,
-    ) -> Self {
+    pub fn new(parts: Parts) -> Self {
         Self {
-            endpoints,
-            addresses,
-            grant: Arc::default(),
-            credentials,
-            clock,
-            deadline,
-            pinnable: false,
-            trace: None,
-            patience: (PATIENCE, "login_timeout"),
+            parts,
             exchanges: 0,
             contacts: Contacts::default(),
             closing: false,
@@ -89,31 +95,20 @@ impl Http {
         }
     }
 
-    /// From now on no more than this is granted.
-    pub fn set_grant(&mut self, grant: Arc<Grant>) {
-        self.grant = grant;
+    /// The limit of each exchange from now on: after the login it is another.
+    pub fn set_timeout(&mut self, timeout: Timeout) {
+        self.parts.timeout = timeout;
     }
 
-    /// From now on an exchange may take so long; `option` is the remedy that
-    /// the message names.
-    pub fn set_patience(&mut self, limit: Duration, option: &'static str) {
-        self.patience = (limit, option);
-    }
-
-    /// From now on each exchange is a line of the debug log.
-    pub fn set_trace(&mut self, log: Arc<Log>, agent: &str) {
-        self.trace = Some((log, agent.to_owned()));
-    }
-
-    /// Whether a message about a certificate may advise to name it.
-    pub fn set_pinnable(&mut self, pinnable: bool) {
-        self.pinnable = pinnable;
+    /// From now on no exchange lasts longer than until then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.parts.deadline = deadline;
     }
 
     /// The action is over, and there is time until `deadline` to log out. An
     /// interruption, which may be what ended the action, does not end that.
     pub fn start_closing(&mut self, deadline: Deadline) {
-        self.deadline = deadline;
+        self.parts.deadline = deadline;
         self.closing = true;
     }
 
@@ -124,20 +119,25 @@ impl Http {
 
     /// The URLs, without a path, that the options name for this endpoint.
     pub fn addresses(&self, endpoint: &str) -> Result<Vec<String>, Failure> {
-        self.endpoints.get(endpoint)?;
-        let addresses = self.addresses.get(endpoint).map(Addresses::named).unwrap_or_default();
+        self.parts.endpoints.get(endpoint)?;
+        let addresses = self
+            .parts
+            .addresses
+            .get(endpoint)
+            .map(Addresses::named)
+            .unwrap_or_default();
         Ok(addresses.iter().map(Origin::to_string).collect())
     }
 
     /// Sends what follows to another address of the endpoint, and gives it as
     /// a URL.
     pub fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, Failure> {
-        self.endpoints.get(endpoint)?;
-        let addresses = self.addresses.get_mut(endpoint);
+        self.parts.endpoints.get(endpoint)?;
+        let addresses = self.parts.addresses.get_mut(endpoint);
         let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
         let mut moved = addresses.clone();
         let selected = moved.select(address)?;
-        self.grant.check(selected)?;
+        self.parts.grant.check(selected)?;
         let url = selected.to_string();
         *addresses = moved;
         Ok(url)
@@ -148,7 +148,7 @@ impl Http {
         let response = self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
             arriving.complete().await
         })?;
-        self.hide(&response.headers);
+        self.hide(&response.headers)?;
         Ok(response)
     }
 
@@ -160,30 +160,16 @@ impl Http {
         body: Limit,
         read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let origin = self.origin(&request.endpoint)?.clone();
-        self.grant.check(&origin)?;
-        // Empty is the base path itself.
-        if !request.path.is_empty() {
-            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
-        }
-        rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
-        self.exchanges += 1;
-        let most = self.grant.limits().get(Limit::Requests);
-        if self.exchanges > most.count() {
-            let note = most.note();
-            return Err(Failure::Denied(format!(
-                "more than {most} requests in one action{note}"
-            )));
-        }
+        let origin = self.check(&request)?;
         let what = request.what();
         let outgoing = self.prepare(&origin, request, body)?;
-        let (budget, patience) = self.budget();
+        let (budget, timeout) = self.budget();
         if budget.is_zero() {
-            return Err(Failure::TimedOut(format!("{origin} within {patience}")));
+            return Err(Failure::TimedOut(format!("{origin} within {timeout}")));
         }
         let config = self.tls_for(&origin)?;
-        let (clock, grant) = (self.clock.clone(), self.grant.clone());
-        let closing = self.closing;
+        let (clock, grant) = (self.parts.clock.clone(), self.parts.grant.clone());
+        let (closing, known) = (self.closing, self.contacts.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
         // Now, since the answer may come before anybody looks at the time.
         let expiry = clock.expiry(budget);
@@ -194,7 +180,7 @@ impl Http {
             }
         };
         let conversation = async {
-            let arriving = exchange(&origin, &grant, config, outgoing, budget).await?;
+            let arriving = exchange(&origin, &grant, config, outgoing, budget, known).await?;
             status.set(Some(arriving.status()));
             peer.set(arriving.peer());
             read(arriving).await
@@ -207,22 +193,42 @@ impl Http {
                     Err(Failure::TimedOut(format!("{origin}: interrupted")))
                 }
                 answer = conversation => answer,
-                () = expired => Err(Failure::TimedOut(format!("{origin} within {patience}"))),
+                () = expired => Err(Failure::TimedOut(format!("{origin} within {timeout}"))),
             }
         };
         let outcome = self.runtime()?.block_on(bounded);
         self.contacts.note(&origin, peer.get(), outcome.is_err());
-        if let Some((log, agent)) = &self.trace {
-            let answer = match (status.get(), &outcome) {
-                (Some(status), Ok(_)) => format!("status {status}"),
-                (Some(status), Err(failure)) => format!("status {status}, then {failure}"),
-                (None, Err(failure)) => failure.to_string(),
-                (None, Ok(_)) => "no answer".to_owned(),
-            };
-            let took = clock.now().saturating_sub(started).as_millis();
-            log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
-        }
+        let answer = match (status.get(), &outcome) {
+            (Some(status), Ok(_)) => format!("status {status}"),
+            (Some(status), Err(failure)) => format!("status {status}, then {failure}"),
+            (None, Err(failure)) => failure.to_string(),
+            (None, Ok(_)) => "no answer".to_owned(),
+        };
+        let took = clock.now().saturating_sub(started).as_millis();
+        let Parts { log, agent, .. } = &self.parts;
+        log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
         outcome
+    }
+
+    /// Applies every rule that needs no address, counts the request, and gives
+    /// where it goes.
+    fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
+        let origin = self.origin(&request.endpoint)?.clone();
+        self.parts.grant.check(&origin)?;
+        // Empty is the base path itself.
+        if !request.path.is_empty() {
+            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        }
+        rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        self.exchanges += 1;
+        let most = self.parts.grant.limits().get(Limit::Requests);
+        if self.exchanges > most.count() {
+            let note = most.note();
+            return Err(Failure::Denied(format!(
+                "more than {most} requests in one action{note}"
+            )));
+        }
+        Ok(origin)
     }
 
     /// Whom this action has contacted.
@@ -230,19 +236,22 @@ impl Http {
         self.contacts.all()
     }
 
-    /// Keeps what these header fields give away out of the log.
-    fn hide(&self, fields: &[(String, String)]) {
-        if let Some((log, _)) = &self.trace {
-            for (name, value) in fields {
-                tokens(name, value).for_each(|token| log.hide(token));
-            }
+    /// Keeps what these header fields give away out of the log. What the log
+    /// cannot keep out is neither sent nor handed to the plugin.
+    fn hide(&self, fields: &[(String, String)]) -> Result<(), Failure> {
+        let mut tokens = fields.iter().flat_map(|(name, value)| tokens(name, value));
+        match tokens.all(|token| self.parts.log.hide_token(token)) {
+            true => Ok(()),
+            false => Err(Failure::Denied(
+                "too many secrets in header fields in one action".to_owned(),
+            )),
         }
     }
 
     /// How long an exchange may take from now, and in words why no longer.
     fn budget(&self) -> (Duration, String) {
-        let (limit, option) = self.patience;
-        let left = self.deadline.remaining(self.clock.as_ref());
+        let Timeout { limit, option } = self.parts.timeout;
+        let left = self.parts.deadline.remaining(self.parts.clock.as_ref());
         match left < limit {
             true => (
                 left,
@@ -253,8 +262,8 @@ impl Http {
     }
 
     fn origin(&self, endpoint: &str) -> Result<&Origin, Failure> {
-        self.endpoints.get(endpoint)?;
-        let addresses = self.addresses.get(endpoint).ok_or_else(|| no_address(endpoint))?;
+        self.parts.endpoints.get(endpoint)?;
+        let addresses = self.parts.addresses.get(endpoint).ok_or_else(|| no_address(endpoint))?;
         Ok(addresses.current()?)
     }
 
@@ -279,8 +288,13 @@ impl Http {
             field.set_sensitive(is_telling(name.as_str()));
             headers.append(name, field);
         }
-        self.hide(&request.headers);
-        let basic = self.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
+        // What a cache kept may be older than the request before.
+        if matches!(request.method, Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            headers.entry(PRAGMA).or_insert(HeaderValue::from_static("no-cache"));
+        }
+        self.hide(&request.headers)?;
+        let basic = self.parts.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
         if basic && headers.contains_key(AUTHORIZATION) {
             return Err(Failure::Invalid(
                 "header field \"authorization\" is the host's to set".to_owned(),
@@ -293,15 +307,15 @@ impl Http {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         if basic {
-            headers.insert(AUTHORIZATION, self.credentials.basic()?);
+            headers.insert(AUTHORIZATION, self.parts.credentials.basic()?);
         }
         Ok(Outgoing {
             method: request.method,
             url,
             headers,
             body: request.body,
-            limits: *self.grant.limits(),
-            body_limit: self.grant.limits().get(body),
+            limits: *self.parts.grant.limits(),
+            body_limit: self.parts.grant.limits().get(body),
         })
     }
 
@@ -311,7 +325,7 @@ impl Http {
         if let Some(config) = self.tls.get(&trust) {
             return Ok(config.clone());
         }
-        let config = tls::config(trust.as_ref(), self.pinnable)?;
+        let config = tls::config(trust.as_ref(), self.parts.pinnable)?;
         self.tls.insert(trust, config.clone());
         Ok(config)
     }

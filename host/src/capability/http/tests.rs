@@ -14,10 +14,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::{Credentials, Failure, Http, Request, Response};
+use super::{Credentials, Failure, Http, Parts, Request, Response, Timeout};
 use crate::agent::clock::{Clock, Deadline};
+use crate::agent::log::Log;
 use crate::agent::virtual_clock::VirtualClock;
-use crate::policy::{Address, Addresses, Auth, Endpoint, Endpoints, Origin, Port, Scheme, Trust};
+use crate::policy::{Address, Addresses, Auth, Endpoint, Endpoints, Grant, Origin, Port, Scheme, Trust};
 
 /// Longer than any test that passes takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -129,9 +130,25 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
     };
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3600));
     let origins = BTreeMap::from([("api".to_owned(), Addresses::new(vec![origin]))]);
-    let mut http = Http::new(endpoints, origins, credentials, clock, deadline);
-    http.set_patience(LONG, "shell_timeout");
-    http
+    Http::new(Parts {
+        endpoints,
+        addresses: origins,
+        grant: Arc::new(Grant::unrestricted()),
+        credentials,
+        clock,
+        deadline,
+        timeout: timeout(LONG),
+        log: Arc::new(Log::new(Box::new(std::io::sink()))),
+        agent: "fence_x".to_owned(),
+        pinnable: false,
+    })
+}
+
+fn timeout(limit: Duration) -> Timeout {
+    Timeout {
+        limit,
+        option: "shell_timeout",
+    }
 }
 
 fn get(path: &str) -> Request {

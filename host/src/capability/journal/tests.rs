@@ -11,8 +11,14 @@ use crate::policy::{Limit, Limits};
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Sink for Lines {
-    fn line(&mut self, level: Level, _: SystemTime, line: &str) {
-        self.0.lock().unwrap().push(format!("{level:?} {line}"));
+    fn name(&self) -> String {
+        "sink".to_owned()
+    }
+
+    fn lines(&mut self, _: SystemTime, lines: &[(Level, &str)]) -> std::io::Result<()> {
+        let lines = lines.iter().map(|(level, line)| format!("{level:?} {line}"));
+        self.0.lock().unwrap().extend(lines);
+        Ok(())
     }
 }
 
@@ -23,7 +29,7 @@ impl Lines {
 }
 
 fn journal(verbose: bool) -> (Journal, Arc<Log>, Lines) {
-    journal_under(Limits::default(), verbose)
+    journal_under(Limits::standard(), verbose)
 }
 
 fn journal_under(limits: Limits, verbose: bool) -> (Journal, Arc<Log>, Lines) {
@@ -100,7 +106,7 @@ fn a_few_long_lines_are_a_flood_too() {
 
 #[test]
 fn a_lower_limit_is_named() {
-    let (mut lines, mut bytes) = (Limits::default(), Limits::default());
+    let (mut lines, mut bytes) = (Limits::standard(), Limits::standard());
     lines.lower(Limit::LogLines, 2);
     bytes.lower(Limit::LogBytes, 8);
     for (limits, words) in [

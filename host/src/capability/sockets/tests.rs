@@ -1,7 +1,10 @@
 //! The gate, and datagrams on this machine alone.
 
-use super::{Failure, Gate};
-use crate::policy::{Address, Limit, Limits, Port, Socket, SocketPurpose, SocketUse, Sockets};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Book, Failure, Gate};
+use crate::policy::{Address, Grant, Limit, Limits, Port, Socket, SocketPurpose, SocketUse, Sockets};
 
 fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
     let socket = Socket {
@@ -10,10 +13,12 @@ fn gate(purpose: SocketPurpose, host: &str, port: u16) -> Gate {
         addresses: vec![Address::Fixed(host.to_owned())],
         port: Port::Fixed(port),
     };
-    Gate::new(
-        Sockets::new(vec![socket]).unwrap().locate(|_| None).unwrap(),
-        Limits::default(),
-    )
+    gate_of(socket)
+}
+
+fn gate_of(socket: Socket) -> Gate {
+    let (declared, policy) = (Sockets::new(vec![socket]).unwrap(), Arc::new(Grant::unrestricted()));
+    Gate::new(declared.locate(policy, |_| None).unwrap(), Limits::standard())
 }
 
 fn admits(gate: &Gate, purpose: SocketUse, address: &str) -> bool {
@@ -31,6 +36,20 @@ fn a_declared_name_admits_its_addresses() {
     assert!(admits(&gate, SocketUse::TcpConnect, "127.0.0.1:7"));
     assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.1:8"));
     assert!(!admits(&gate, SocketUse::TcpConnect, "127.0.0.2:7"));
+}
+
+#[test]
+fn names_at_one_port_lead_to_their_addresses_side_by_side() {
+    let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+    let mut book = Book::default();
+    book.learn("one.example", [ip("192.0.2.1"), ip("192.0.2.2")].into_iter());
+    book.learn("two.example", [ip("192.0.2.3")].into_iter());
+    book.learn("one.example", [ip("192.0.2.4")].into_iter());
+    let known: Vec<_> = book.resolved.iter().map(|(name, ip)| (name.as_str(), *ip)).collect();
+    assert_eq!(
+        known,
+        [("two.example", ip("192.0.2.3")), ("one.example", ip("192.0.2.4"))]
+    );
 }
 
 #[test]
@@ -77,8 +96,7 @@ fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
         addresses: Vec::new(),
         port: Port::Fixed(7),
     };
-    let granted = Sockets::new(vec![here]).unwrap().locate(|_| None).unwrap();
-    let gate = Gate::new(granted, Limits::default());
+    let gate = gate_of(here);
     for port in 1..4 {
         assert!(admits(&gate, SocketUse::TcpAccept, &format!("192.0.2.1:{port}")));
     }
@@ -89,7 +107,7 @@ fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
 
 #[test]
 fn refusals_are_kept_for_the_log_and_not_without_end() {
-    let gate = Gate::default();
+    let gate = Gate::closed(Limits::standard());
     for _ in 0..100 {
         assert!(!admits(&gate, SocketUse::TcpConnect, "192.0.2.1:7"));
     }

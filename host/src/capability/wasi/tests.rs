@@ -72,7 +72,7 @@ fn write(output: &mut Output, bytes: &[u8]) {
 
 #[test]
 fn output_is_kept_until_it_is_taken() {
-    let output = Output::new(&Limits::default());
+    let output = Output::new(&Limits::standard());
     let mut stream = output.clone();
     write(&mut stream, b"a\n");
     write(&mut stream, b"\xff");
@@ -82,7 +82,7 @@ fn output_is_kept_until_it_is_taken() {
 
 #[test]
 fn too_much_output_is_cut_after_a_whole_line() {
-    let mut output = Output::new(&Limits::default());
+    let mut output = Output::new(&Limits::standard());
     write(&mut output, &[b'x'; OUTPUT_LIMIT]);
     assert_eq!(output.take().len(), OUTPUT_LIMIT);
 
@@ -100,7 +100,7 @@ fn too_much_output_is_cut_after_a_whole_line() {
 
 #[test]
 fn output_is_no_terminal_and_always_ready() {
-    let mut output = Output::new(&Limits::default());
+    let mut output = Output::new(&Limits::standard());
     assert!(!output.is_terminal());
     assert_eq!(output.check_write().unwrap(), 4096);
     output.flush().unwrap();
@@ -108,7 +108,7 @@ fn output_is_no_terminal_and_always_ready() {
 
 #[test]
 fn a_lower_limit_of_output_is_named() {
-    let mut limits = Limits::default();
+    let mut limits = Limits::standard();
     limits.lower(Limit::OutputBytes, 5);
     let mut output = Output::new(&limits);
     write(&mut output, b"1234\n");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{compile, load};
+use super::{compile, fault, load};
 use crate::plugin::Error;
 use crate::policy::Grant;
 
@@ -31,8 +31,7 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
 
 /// Loads a plugin, which has to succeed, and returns the warning.
 fn warnings(path: &Path) -> String {
-    let loaded = load(path, &Grant::default()).unwrap();
-    assert_eq!(loaded.pinned, Ok(()));
+    let loaded = load(path, &Grant::unrestricted()).unwrap();
     loaded.warning.unwrap_or_default()
 }
 
@@ -106,6 +105,9 @@ fn the_form_of_another_plugin_is_refused() {
     assert_eq!(warnings(&path), "");
 }
 
+const INCOMPLETE: &str = "it is incomplete, or another build made it";
+const DAMAGED: &str = "it is damaged: its checksum is wrong";
+
 #[test]
 fn garbage_and_pieces_are_refused() {
     let (_folder, path, form) = compiled(EMPTY);
@@ -121,15 +123,50 @@ fn garbage_and_pieces_are_refused() {
         vec![0; 100_000],
         vec![0xff; 100_000],
         [b"\x7fELF\x02\x01\x01".as_slice(), &[0x55; 4096]].concat(),
+        [whole.as_slice(), &[0; 4096]].concat(),
     ];
     for bytes in pieces.chain(garbage) {
         std::fs::write(&form, &bytes).unwrap();
         let said = warnings(&path);
-        assert!(
-            said.contains("it was made from another"),
-            "{} bytes: {said}",
-            bytes.len()
-        );
+        assert!(said.contains(INCOMPLETE), "{} bytes: {said}", bytes.len());
+    }
+}
+
+#[test]
+fn a_form_whose_middle_or_second_half_is_zeros_is_refused() {
+    let (_folder, path, form) = compiled(EMPTY);
+    let whole = std::fs::read(&form).unwrap();
+    let (middle, end) = (whole.len() / 2, whole.len() - 12);
+    for (zeros, reason) in [
+        // Of this small form the middle is zeros anyway.
+        (64..1024, DAMAGED),
+        (middle..end, DAMAGED),
+        (middle..whole.len(), INCOMPLETE),
+        (0..end, DAMAGED),
+    ] {
+        let mut damaged = whole.clone();
+        damaged[zeros.clone()].fill(0);
+        std::fs::write(&form, damaged).unwrap();
+        let said = warnings(&path);
+        assert!(said.contains(reason), "{zeros:?}: {said}");
+        assert_eq!(fault(&path).unwrap().as_deref(), Some(reason));
+    }
+    std::fs::write(&form, whole).unwrap();
+    assert_eq!(fault(&path).unwrap(), None);
+}
+
+/// The checksum is right, and wasmtime refuses it.
+#[test]
+fn a_form_of_another_build_is_refused() {
+    let (_folder, path, form) = compiled(EMPTY);
+    let mut other = std::fs::read(&form).unwrap();
+    other.truncate(other.len() - 12);
+    let stamp = b"fencebox ";
+    let place = other.windows(stamp.len()).position(|window| window == stamp).unwrap();
+    other[place + stamp.len()] = b'9';
+    for code in [b"".as_slice(), b"\x7fELF", &[0; 5000], &other] {
+        std::fs::write(&form, super::sealed(code.to_vec())).unwrap();
+        assert!(warnings(&path).contains("it was made from another plugin or by another build"));
     }
 }
 
@@ -152,6 +189,37 @@ fn a_form_that_others_may_write_is_refused() {
             "{said}"
         );
         assert_eq!(said.is_empty(), !refused, "{said}");
+    }
+}
+
+/// A plugin that others could have written may say what it is, and nothing
+/// else.
+#[test]
+fn a_plugin_that_others_may_write_or_replace_may_not_act() {
+    let (folder, path, form) = compiled(EMPTY);
+    let allowed = |path: &Path| load(path, &Grant::unrestricted()).unwrap().allowed;
+    assert_eq!(allowed(&path), Ok(()));
+    chmod(&path, 0o666);
+    let reason = allowed(&path).unwrap_err().to_string();
+    assert_eq!(
+        reason,
+        format!(
+            "plugin {}: can be written by others (mode 666); install it with `fencebox install`, or correct that with \
+             chown and chmod",
+            path.display()
+        )
+    );
+    assert_eq!(warnings(&path), "", "its compiled form is trusted");
+    chmod(&path, 0o644);
+    chmod(&form, 0o666);
+    assert_eq!(allowed(&path), Ok(()), "only the compiled form is not trusted");
+    chmod(folder.path(), 0o777);
+    let reason = allowed(&path).unwrap_err().to_string();
+    assert!(reason.contains("can be written by others (mode 777)"), "{reason}");
+    chmod(folder.path(), 0o755);
+    if std::os::unix::fs::chown(&path, Some(54_321), None).is_ok() {
+        let reason = allowed(&path).unwrap_err().to_string();
+        assert!(reason.contains("belongs to user 54321"), "{reason}");
     }
 }
 
@@ -244,7 +312,7 @@ fn what_is_no_component_leaves_nothing_behind() {
         let (folder, path) = plugin(wasm);
         let errors = [
             compile(&path).unwrap_err(),
-            load(&path, &Grant::default()).err().unwrap(),
+            load(&path, &Grant::unrestricted()).err().unwrap(),
         ];
         for error in errors {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
@@ -264,7 +332,7 @@ fn a_file_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
-    let error = load(&path, &Grant::default()).err().unwrap();
+    let error = load(&path, &Grant::unrestricted()).err().unwrap();
     assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
     assert!(names(folder.path()).is_empty());
 }

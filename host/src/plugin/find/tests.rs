@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::{agent_name, installed_in, locate_in, successor};
+use super::{agent_name, find_in, installed_in};
 use crate::plugin::Error;
 
 #[test]
@@ -78,17 +78,21 @@ fn folders(files: [&[&str]; 2]) -> (tempfile::TempDir, Vec<PathBuf>) {
     (root, folders)
 }
 
+fn located(folders: &[PathBuf], name: &str) -> PathBuf {
+    find_in(folders, name, None).unwrap().file
+}
+
 #[test]
 fn the_first_folder_comes_first() {
     let (_root, folders) = folders([&["fence_a.wasm"], &["fence_a.wasm", "fence_b.wasm"]]);
-    assert_eq!(locate_in(&folders, "fence_a").unwrap(), folders[0].join("fence_a.wasm"));
-    assert_eq!(locate_in(&folders, "fence_b").unwrap(), folders[1].join("fence_b.wasm"));
+    assert_eq!(located(&folders, "fence_a"), folders[0].join("fence_a.wasm"));
+    assert_eq!(located(&folders, "fence_b"), folders[1].join("fence_b.wasm"));
 }
 
 #[test]
 fn a_missing_plugin_says_where_it_was_looked_for() {
     let (_root, folders) = folders([&["fence_ab.wasm", "fence_a.cwasm"], &["fence_a"]]);
-    let error = locate_in(&folders, "fence_a").unwrap_err();
+    let error = find_in(&folders, "fence_a", None).unwrap_err();
     let places = folders
         .iter()
         .map(|folder| folder.join("fence_a.wasm").display().to_string());
@@ -101,13 +105,24 @@ fn a_missing_plugin_says_where_it_was_looked_for() {
 }
 
 #[test]
+fn an_unknown_place_of_the_program_is_part_of_the_reason() {
+    let unknown = std::io::Error::other("mount /proc");
+    let error = find_in(&[PathBuf::from("/nonexistent")], "fence_a", Some(unknown)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no plugin for fence_a; looked for /nonexistent/fence_a.wasm; not beside this program, whose place is unknown: \
+         mount /proc"
+    );
+}
+
+#[test]
 fn a_link_leads_to_the_file_beside_which_the_compiled_form_lies() {
     let (_root, folders) = folders([&[], &["fence_b.wasm"]]);
     std::os::unix::fs::symlink(folders[1].join("fence_b.wasm"), folders[0].join("fence_a.wasm")).unwrap();
-    assert_eq!(locate_in(&folders, "fence_a").unwrap(), folders[1].join("fence_b.wasm"));
+    assert_eq!(located(&folders, "fence_a"), folders[1].join("fence_b.wasm"));
     // One that leads nowhere is none.
     std::os::unix::fs::symlink("/nonexistent", folders[0].join("fence_b.wasm")).unwrap();
-    assert_eq!(locate_in(&folders, "fence_b").unwrap(), folders[1].join("fence_b.wasm"));
+    assert_eq!(located(&folders, "fence_b"), folders[1].join("fence_b.wasm"));
 }
 
 #[test]
@@ -128,16 +143,4 @@ fn each_installed_plugin_once_and_sorted() {
         ("fence_b".to_owned(), folders[0].join("fence_b.wasm")),
     ];
     assert_eq!(installed_in(&folders), expected);
-}
-
-#[test]
-fn a_program_that_is_replaced_while_it_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("fencebox");
-    let replaced = folder.path().join("fencebox (deleted)");
-    assert_eq!(successor(replaced.clone()), place);
-    assert_eq!(successor(place.clone()), place);
-    // One that is really called so.
-    std::fs::write(&replaced, "").unwrap();
-    assert_eq!(successor(replaced.clone()), replaced);
 }

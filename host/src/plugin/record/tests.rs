@@ -1,6 +1,8 @@
-//! The shape of a record, which older and newer versions have to agree on.
+//! The shape of a record, and what a later version reads of it.
 
-use super::{Installed, Record};
+use std::collections::BTreeMap;
+
+use super::{Declared, Installed, Record, Recorded};
 use crate::agent::description::{Description, Operations, Parameter, Symlink, ValueKind};
 use crate::policy::{
     Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Reach, Scheme, Socket, SocketPurpose, UrlOption,
@@ -20,7 +22,7 @@ fn record() -> Record {
             name: "room".to_owned(),
             letter: Some('r'),
             shortdesc: String::new(),
-            kind: ValueKind::Choice(vec!["a".to_owned()]),
+            kind: ValueKind::Text,
             default: None,
             required: true,
             secret: false,
@@ -34,7 +36,7 @@ fn record() -> Record {
         },
         ..Description::default()
     };
-    let grant = Reach {
+    let reach = Reach {
         endpoints: vec![Endpoint {
             name: "api".to_owned(),
             scheme: Scheme::ByOptions,
@@ -54,7 +56,7 @@ fn record() -> Record {
             auth: Auth::HostBasic,
         }],
         files: vec![File {
-            option: "key".to_owned(),
+            option: "room".to_owned(),
             kind: FileKind::File,
             access: FileAccess::Read,
         }],
@@ -65,12 +67,39 @@ fn record() -> Record {
             port: Port::Fixed(1229),
         }],
     };
-    Record::new(b"abc", description, vec!["fence_y".to_owned()], grant)
+    let declared = Declared::new(description, reach).unwrap();
+    let names = ["fence_x", "fence_y"].map(|name| (name.to_owned(), declared.clone()));
+    Record::new(b"abc", &BTreeMap::from(names), "fence_x")
+}
+
+/// The text of a record with this replaced, and the right checksum.
+fn edited(from: &str, to: &str) -> String {
+    let text = record().text();
+    assert!(text.contains(from), "{from}");
+    let text = text.replacen(from, to, 1);
+    let end = text.rfind("\"checksum\"").unwrap();
+    format!(
+        "{}\"checksum\": \"{}\"\n}}\n",
+        &text[..end],
+        blake3::hash(&text.as_bytes()[..end])
+    )
+}
+
+fn parse(text: &str) -> Recorded {
+    Recorded::parse(text.as_bytes()).unwrap_or_else(Recorded::Damaged)
+}
+
+#[track_caller]
+fn assert_damaged(text: &str, words: &str) {
+    match parse(text) {
+        Recorded::Damaged(cause) => assert!(cause.contains(words), "{cause}"),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A change here is a new shape, with a new number.
 #[test]
-fn the_shape() {
+fn a_record_has_this_shape() {
     let value: serde_json::Value = serde_json::from_str(&record().text()).unwrap();
     assert_eq!(
         value["sha256"],
@@ -83,77 +112,105 @@ fn the_shape() {
     assert_eq!(
         serde_json::json!([
             value["record"],
+            value["fencebox"],
             value["name"],
             value["symlinks"],
             value["programs"],
-            value["size"]
+            value["size"],
+            value["approved"]["format"]
         ]),
-        serde_json::json!([1, "fence_x", ["fence_y"], true, 3])
+        serde_json::json!([2, env!("CARGO_PKG_VERSION"), "fence_x", ["fence_y"], true, 3, 1])
     );
     assert_eq!(value.get("installed"), None);
-    assert_eq!(
-        value["grant"],
-        serde_json::json!({
-            "endpoints": [{
-                "name": "api",
-                "scheme": "by-options",
-                "addresses": [
-                    {"fixed": "a.example"},
-                    {"from-url-option": {
-                        "option": "url", "free-path": false, "several": false, "follow-option": null
-                    }},
-                    {"by-choice": {"option": "region", "cases": [["eu", "eu.example"]]}}
-                ],
-                "port": {"from-option": "ipport"},
-                "base-path": "/v2",
-                "auth": "host-basic"
-            }],
-            "files": [{"option": "key", "kind": "file", "access": "read"}],
-            "sockets": [{
-                "name": "group",
-                "purpose": {"multicast": 2},
-                "addresses": [{"from-option": "group"}],
-                "port": {"fixed": 1229}
-            }]
-        })
-    );
-    assert_eq!(
-        value["description"]["parameters"][0]["kind"],
-        serde_json::json!({"choice": ["a"]})
-    );
-    assert_eq!(value["description"]["operations"]["list-plugs"], true);
+    for name in ["fence_x", "fence_y"] {
+        assert_eq!(value["descriptions"][name]["operations"]["list-plugs"], true);
+        assert_eq!(value["approved"]["agents"][name]["files"][0]["option"], "room");
+    }
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn a_record_is_read_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let wasm = folder.path().join("fence_x.wasm");
-    assert_eq!(Record::beside(&wasm), Ok(None));
+    assert_eq!(Recorded::beside(&wasm), Recorded::Absent);
     let mut record = record();
     record.installed = Some(Installed {
         time: "2026-01-02T03:04:05Z".to_owned(),
         user: 0,
         login_user: Some(1000),
-        fencebox: "0.1.0".to_owned(),
     });
     std::fs::write(Record::path(&wasm), record.text()).unwrap();
-    assert_eq!(Record::beside(&wasm), Ok(Some(record.clone())));
-    assert_eq!(record.denies(&blake3::hash(b"abc")), None);
-    assert!(record.denies(&blake3::hash(b"abd")).is_some());
+    let Recorded::Current(read) = Recorded::beside(&wasm) else {
+        panic!("not current");
+    };
+    assert!(read.is_same(&record));
+    assert_eq!(read.installed, record.installed);
+    assert_eq!(read.declared("fence_y"), record.declared("fence_x"));
+    assert!(read.declared("fence_z").is_err());
+    assert!(read.is_of(b"abc") && !read.is_of(b"abd"));
 }
 
 #[test]
-fn what_is_no_record_is_an_error_and_not_nothing() {
+fn a_damaged_record_is_never_absent() {
     let folder = tempfile::tempdir().unwrap();
     let wasm = folder.path().join("fence_x.wasm");
-    let newer = record().text().replace("\"record\": 1", "\"record\": 2");
-    let half = record().text();
-    for text in ["", "{}", "null", &half[..half.len() / 2], &newer] {
+    let whole = record().text();
+    for text in ["", "{}", "null", &whole[..whole.len() / 2], &whole[..whole.len() - 20]] {
         std::fs::write(Record::path(&wasm), text).unwrap();
-        let wrong = Record::beside(&wasm).unwrap_err();
-        assert!(wrong.contains("fence_x.json cannot be read ("), "{wrong}");
+        let recorded = Recorded::beside(&wasm);
+        assert!(
+            matches!(&recorded, Recorded::Damaged(cause) if cause.contains("fence_x.json")),
+            "{recorded:?}"
+        );
     }
     std::fs::remove_file(Record::path(&wasm)).unwrap();
     std::fs::create_dir(Record::path(&wasm)).unwrap();
-    assert!(Record::beside(&wasm).is_err());
+    assert!(matches!(Recorded::beside(&wasm), Recorded::Damaged(_)));
+}
+
+#[test]
+fn any_changed_byte_damages_a_record() {
+    let whole = record().text().into_bytes();
+    let end = whole.len() - 3; // The bracket and line ends after the checksum say nothing.
+    for at in 0..end {
+        let mut text = whole.clone();
+        text[at] ^= 1;
+        assert!(Recorded::parse(&text).is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_record_of_another_version_keeps_its_approvals() {
+    let approvals = record().approved;
+    let version = format!("\"fencebox\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    for text in [
+        edited(&version, "\"fencebox\": \"9.0.0\""),
+        edited("\"record\": 2", "\"record\": 3"),
+        edited("\"record\": 2", "\"record\": 3, \"later\": {}"),
+    ] {
+        let recorded = parse(&text);
+        assert!(matches!(&recorded, Recorded::Outdated(_)), "{recorded:?}");
+        assert_eq!(recorded.approvals(), Some(&approvals));
+        assert_eq!(recorded.names(), ["fence_x", "fence_y"]);
+    }
+}
+
+#[test]
+fn approvals_of_an_unknown_format_are_damage() {
+    assert_damaged(&edited("\"format\": 1", "\"format\": 2"), "approvals of format 2");
+    assert_damaged(&edited("\"blake3\"", "\"blake4\""), "blake3");
+}
+
+#[test]
+fn a_record_whose_description_needs_more_than_was_approved_is_refused() {
+    for (from, to) in [
+        ("\"no-status\": false", "\"no-status\": true"),
+        ("\"secret\": false", "\"secret\": true"),
+        ("\"default\": null", "\"default\": \"/etc/shadow\""),
+    ] {
+        let Recorded::Current(record) = parse(&edited(from, to)) else {
+            panic!("not current");
+        };
+        assert!(record.declared("fence_x").is_err(), "{to}");
+    }
 }

@@ -14,11 +14,11 @@ fn store_for(budget: Duration) -> Store<State> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(&engine, Limits::default(), clock, deadline, Arc::default()).unwrap()
+    store(&engine, Limits::standard(), clock, deadline, &Watch::default()).unwrap()
 }
 
 fn most(limit: Limit) -> Bound {
-    Limits::default().get(limit)
+    Limits::standard().get(limit)
 }
 
 fn a_store() -> Store<State> {

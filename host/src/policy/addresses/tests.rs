@@ -1,7 +1,7 @@
 //! Where a plugin may go, and where the device may send it.
 
 use super::Addresses;
-use crate::policy::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+use crate::policy::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme, UrlOption};
 
 /// A pool's endpoint, with these options.
 fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
@@ -26,7 +26,9 @@ fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
             .map(|(_, value)| *value)
     };
     let endpoints = Endpoints::new(vec![endpoint]).unwrap();
-    endpoints.locate("api", given).map_err(|rule| rule.to_string())
+    endpoints
+        .locate("api", &Grant::unrestricted(), given)
+        .map_err(|rule| rule.to_string())
 }
 
 fn of(urls: &str) -> Addresses {
@@ -170,27 +172,83 @@ fn where_it_was_led_to_it_comes_back_by_url() {
 #[test]
 fn the_device_cannot_send_a_plugin_to_this_machine_or_to_cloud_metadata() {
     let mut addresses = following("https://xen1.example");
-    for address in [
-        "127.0.0.1",
-        "127.1",
-        "0x7f000001",
-        "localhost",
-        "::1",
-        "::ffff:127.0.0.1",
-        "169.254.169.254",
-        "::ffff:169.254.169.254",
-        "fe80::1",
-        "0.0.0.0",
-        "255.255.255.255",
-        "224.0.0.1",
-    ] {
+    for address in ["127.0.0.1", "localhost", "LOCALHOST", "::1"].iter().chain(SPECIAL) {
         let refusal = select(&mut addresses, address).unwrap_err();
         assert!(refusal.contains("has to be written literally"), "{address}: {refusal}");
     }
-    // A device on this machine may: that is where simulators live.
+    for address in AMBIGUOUS {
+        let refusal = select(&mut addresses, address).unwrap_err();
+        assert!(refusal.contains("form of an"), "{address}: {refusal}");
+    }
+}
+
+/// Meant only where they are written literally, whoever names them.
+const SPECIAL: &[&str] = &[
+    "169.254.169.254",
+    "169.254.170.2",
+    "fe80::1",
+    "[fe80::1]",
+    "fd00:ec2::254",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b::127.0.0.1",
+    "2002:a9fe:a9fe::1",
+    "::169.254.169.254",
+    "0.0.0.0",
+    "0.0.0.1",
+    "::",
+    "255.255.255.255",
+    "224.0.0.1",
+    "ff02::1",
+];
+
+const AMBIGUOUS: &[&str] = &[
+    "127.1",
+    "0x7f000001",
+    "0177.0.0.1",
+    "2852039166",
+    "0251.0376.0251.0376",
+    "169.254.43518",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+];
+
+/// That is where simulators live; and where tunnels begin, whose far end is
+/// trusted as little.
+#[test]
+fn a_device_on_this_machine_can_send_a_plugin_to_this_machine_and_no_other_special_address() {
     let mut local = following("http://127.0.0.1:8080");
     assert_eq!(select(&mut local, "127.0.0.2").unwrap(), "http://127.0.0.2:8080");
     assert!(select(&mut local, "192.0.2.9").unwrap_err().contains("in the clear"));
+    for urls in [
+        "http://127.0.0.1:8080",
+        "https://127.0.0.1",
+        "https://localhost",
+        "https://[::1]",
+    ] {
+        for address in SPECIAL {
+            let refusal = select(&mut following(urls), address).unwrap_err();
+            assert!(
+                refusal.contains("has to be written literally"),
+                "{urls} {address}: {refusal}"
+            );
+        }
+        for address in AMBIGUOUS {
+            assert!(select(&mut following(urls), address).is_err(), "{urls} {address}");
+        }
+    }
+    // Once it has been led away, it is no longer there.
+    let mut away = following("https://127.0.0.1");
+    select(&mut away, "xen9.example").unwrap();
+    assert!(select(&mut away, "127.0.0.2").is_err());
+    // What is written literally is meant.
+    let mut named = of("https://127.0.0.1,https://169.254.169.254");
+    assert_eq!(
+        select(&mut named, "169.254.169.254").unwrap(),
+        "https://169.254.169.254"
+    );
 }
 
 #[test]

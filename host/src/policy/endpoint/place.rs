@@ -103,7 +103,13 @@ impl Endpoint {
                 })?;
                 vendors(address)
             }
-            Address::Template(template) => vendors(&fill(template, given)?),
+            Address::Template(template) => match vendors(&fill(template, given)?)? {
+                // Values of options are parts of a name; an address has to be written literally.
+                host @ Host::Domain(_) => Ok(host),
+                host => Err(self
+                    .blame(format!("{host} is an address, and the template is for names"))
+                    .into()),
+            },
         }
     }
 

@@ -6,7 +6,7 @@ mod url_option;
 use url::Host;
 
 use super::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
-use crate::policy::{Origin, Trust};
+use crate::policy::{Grant, Origin, Trust};
 
 /// An endpoint `api` with TLS at a fixed address.
 pub(super) fn endpoint() -> Endpoint {
@@ -39,7 +39,9 @@ pub(super) fn put(endpoint: Endpoint, options: &[(&str, &str)]) -> Result<Origin
             .find(|(known, _)| *known == name)
             .map(|(_, value)| *value)
     };
-    let addresses = endpoints.locate("api", option).map_err(|rule| rule.to_string())?;
+    let addresses = endpoints
+        .locate("api", &Grant::unrestricted(), option)
+        .map_err(|rule| rule.to_string())?;
     addresses.current().cloned().map_err(|rule| rule.to_string())
 }
 
@@ -99,7 +101,10 @@ fn what_a_plugin_may_not_declare() {
 fn what_was_not_declared_is_nowhere() {
     let endpoints = Endpoints::new(vec![endpoint()]).unwrap();
     for name in ["", "API", "api ", "other", "https://api.example"] {
-        let refusal = endpoints.locate(name, |_| None).unwrap_err().to_string();
+        let refusal = endpoints
+            .locate(name, &Grant::unrestricted(), |_| None)
+            .unwrap_err()
+            .to_string();
         assert_eq!(refusal, format!("the plugin did not declare an endpoint {name:?}"));
     }
 }
@@ -355,6 +360,10 @@ fn template_of_an_address() {
     assert!(region("").unwrap_err().starts_with("option region: "));
     let two = put(endpoint("{a}.{b}"), &[("a", "x"), ("b", "example")]);
     assert_eq!(two.unwrap().host, domain("x.example"));
+    // Parts of names do not make an address.
+    for (a, b) in [("169.254", "0xa9fe"), ("1", "2"), ("0xa9fe", "0xa9fe"), ("x", "0x7f")] {
+        assert!(put(endpoint("{a}.{b}"), &[("a", a), ("b", b)]).is_err(), "{a} {b}");
+    }
     assert!(
         put(endpoint("ec2.{region"), &[("region", "eu")])
             .unwrap_err()

@@ -51,7 +51,7 @@ fn admits(text: &str, url: &str, address: &str) -> String {
 
 #[test]
 fn without_a_policy_all_is_left() {
-    let grant = Grant::default();
+    let grant = Grant::unrestricted();
     let all = Origin {
         trust: Trust::Anything,
         ..origin("http://a.example")

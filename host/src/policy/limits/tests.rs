@@ -14,7 +14,7 @@ fn each_limit_has_a_key_of_its_own() {
 
 #[test]
 fn defaults_are_the_highest_and_say_nothing() {
-    let limits = Limits::default();
+    let limits = Limits::standard();
     for limit in Limit::ALL {
         let bound = limits.get(limit);
         assert_eq!((bound.value(), bound.note()), (limit.default(), String::new()));
@@ -28,7 +28,7 @@ fn defaults_are_the_highest_and_say_nothing() {
 #[test]
 fn what_was_lowered_stays_low_and_is_named() {
     for limit in Limit::ALL {
-        let mut limits = Limits::default();
+        let mut limits = Limits::standard();
         limits.lower(limit, 2);
         limits.lower(limit, 3);
         let bound = limits.get(limit);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{places, read, read_file};
+use super::{existing, places, read, read_file};
+use crate::policy::Policy;
 
 fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = folder.path().join(name);
@@ -97,7 +98,46 @@ fn what_is_no_file_does_not_count() {
     assert!(refusal(&inner).contains("this is no regular file"));
     // What is below a file is neither there nor absent.
     let file = write(&folder, "file", "");
-    assert!(refusal(&file.join("policy.toml")).contains("make it readable"));
+    assert!(refusal(&file.join("policy.toml")).contains("make the policy readable"));
+}
+
+/// Each of these may have had a policy behind it.
+#[test]
+fn a_way_that_cannot_be_followed_is_not_an_absence() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("real")).unwrap();
+    symlink(at("gone"), at("dangling")).unwrap();
+    symlink("loop", at("loop")).unwrap();
+    symlink("dangling", at("chain")).unwrap();
+    symlink("real/gone", at("below")).unwrap();
+    write(&folder, "file", "");
+    symlink("file", at("to-file")).unwrap();
+    for (way, reason) in [
+        ("dangling", "is a link that leads nowhere"),
+        ("chain", "is a link that leads nowhere"),
+        ("below", "is a link that leads nowhere"),
+        ("loop", "is a link that leads nowhere"),
+        ("dangling/deeper", "is a link that leads nowhere"),
+        ("file", "cannot be examined"),
+        ("to-file", "cannot be examined"),
+        ("real/../dangling", "is a link that leads nowhere"),
+    ] {
+        let path = at(way).join("policy.toml");
+        let refusal = read(std::slice::from_ref(&path)).unwrap_err().to_string();
+        assert!(
+            refusal.starts_with(&format!("{}: ", path.display())),
+            "{way}: {refusal}"
+        );
+        assert!(refusal.contains(reason), "{way}: {refusal}");
+        assert!(existing(std::slice::from_ref(&path)).is_err(), "{way}");
+    }
+    // These ways can be followed to their end, where nothing is.
+    symlink("real", at("link")).unwrap();
+    for way in ["real", "link", "link/../real", "real/deeper", "link/deeper/deepest"] {
+        let path = at(way).join("policy.toml");
+        assert_eq!(read(std::slice::from_ref(&path)), Ok(Policy::unrestricted()), "{way}");
+    }
 }
 
 #[test]
@@ -133,6 +173,7 @@ fn what_is_no_text_is_refused_with_its_line() {
 fn the_places_are_those_of_the_machine_and_of_the_tree() {
     let places = places().unwrap();
     assert_eq!(places[0], Path::new("/etc/fencebox/policy.toml"));
-    assert!(places[1].ends_with("../../etc/fencebox/policy.toml"));
-    assert!(places[1].starts_with(std::env::current_exe().unwrap().parent().unwrap()));
+    let tree = places[1].ancestors().nth(3).unwrap();
+    assert_eq!(places[1], tree.join("etc/fencebox/policy.toml"));
+    assert_eq!(std::env::current_exe().unwrap().ancestors().nth(3), Some(tree));
 }

@@ -1,6 +1,9 @@
 //! Requests that reach somewhere else, or hide a second one.
 
-use super::{HEADER_LIMIT, HOST_FIELDS, PATH_LIMIT, VALUE_LIMIT, check_headers, check_path};
+mod property;
+
+use super::path_rule::LENGTH_LIMIT;
+use super::{HEADER_LIMIT, HOST_FIELDS, HOST_PREFIXES, VALUE_LIMIT, check_headers, check_path};
 
 fn path(text: &str) -> Result<(), String> {
     check_path(text).map_err(|rule| rule.to_string())
@@ -34,6 +37,17 @@ fn ordinary_paths() {
         "/~x/!$&()*+,;=:@",
         "/a;b",
         "/a/;x",
+        // What names of plugs and other values are made of.
+        "/relays/rack%2Fshelf%2F3",
+        "/relays/DOMAIN%5Cvm",
+        "/relays/%C3%A9t%C3%A9%20%231%3F",
+        "/relays/%E6%9C%BA%E5%99%A8",
+        "/relays/100%25",
+        "/relays/50%25off",
+        "/relays/a%3Bb",
+        "/relays/..a%2Fb..",
+        "/ip/192.0.2.1%2F32",
+        "/v1/%7Bid%7D?q=%00%0A%252e%c0%ae&%zz",
     ] {
         assert_eq!(path(text), Ok(()), "{text}");
     }
@@ -88,12 +102,66 @@ fn paths_that_climb() {
         "/.;/x",
         "/%2e%2e;x",
         "/..%3bx/y",
+        "/..;/x",
+        // Servers behind proxies that decode as well.
+        "/%252e%252e/x",
+        "/%252e./x",
+        "/.%25252e/x",
+        "/%2525252525252e%2525252525252e/x",
+        "/%252e%252e%252fx",
+        "/..%252f",
+        "/..%255cx",
+        "/%252e%252e%253bx",
+        // Servers that cut, trim, or take other characters for these.
+        "/..%3fx",
+        "/a%2f..%23",
+        "/..%20/x",
+        "/%20../x",
+        "/..%c2%a0/x",
+        "/%ef%bc%8e%ef%bc%8e/x",
+        "/.%e2%80%a4/x",
+        "/%e2%80%a5/x",
+        "/a%ef%bc%8f..",
+        "/a%e2%88%95..%e2%88%95b",
     ] {
         assert_eq!(
             path(text).unwrap_err(),
             format!("path {text:?} has a segment that climbs")
         );
     }
+}
+
+#[test]
+fn paths_that_hide_bytes() {
+    let malformed = "has a percent sign without two hexadecimal digits";
+    let not_text = "has percent-encoded bytes that are not UTF-8";
+    let control = "has percent-encoded control characters";
+    for (text, rule) in [
+        ("/%", malformed),
+        ("/a%2", malformed),
+        ("/%u002e%u002e/x", malformed),
+        ("/%+2e", malformed),
+        ("/a%%32%65", malformed),
+        ("/%c0%ae%c0%ae/x", not_text),
+        ("/%e0%80%ae%e0%80%ae/x", not_text),
+        ("/%f0%80%80%ae/x", not_text),
+        ("/..%c0%af", not_text),
+        ("/..%c1%9c", not_text),
+        ("/%25c0%25ae%25c0%25ae/x", not_text),
+        ("/a%ff", not_text),
+        ("/..%00/x", control),
+        ("/..%09/x", control),
+        ("/..%0a/x", control),
+        ("/..%0d%0ax", control),
+        ("/%00", control),
+        ("/a%7fb", control),
+        ("/a%c2%85b", control),
+        ("/..%2500/x", control),
+    ] {
+        assert_eq!(path(text).unwrap_err(), format!("path {text:?} {rule}"));
+    }
+    let often = format!("/%{}41", "25".repeat(20));
+    assert!(path(&often).unwrap_err().ends_with("is percent-encoded too many times"));
 }
 
 #[test]
@@ -126,7 +194,7 @@ fn paths_with_characters_that_end_or_split_a_request() {
 
 #[test]
 fn the_longest_path() {
-    let longest = format!("/{}", "a".repeat(PATH_LIMIT - 1));
+    let longest = format!("/{}", "a".repeat(LENGTH_LIMIT - 1));
     assert_eq!(path(&longest), Ok(()));
     let refusal = path(&format!("{longest}a")).unwrap_err();
     assert!(
@@ -144,6 +212,13 @@ fn ordinary_header_fields() {
         ("X-Ovh-Timestamp", ""),
         ("accept", "text/plain\t;q=1"),
         ("x", "ü"),
+        ("X-Auth-Token", "x"),
+        ("X-CSRF-Token", "x"),
+        ("x-requested-with", "XMLHttpRequest"),
+        ("OData-Version", "4.0"),
+        ("If-Match", "*"),
+        ("X-Http2", "x"),
+        ("Viable", "x"),
         ("!#$%&'*+-.^_`|~09azAZ", "x"),
     ] {
         assert_eq!(field(name, value), Ok(()), "{name}");
@@ -152,9 +227,9 @@ fn ordinary_header_fields() {
 
 #[test]
 fn fields_that_are_the_hosts() {
-    let proxy = ["Proxy-Authorization", "proxy-connection", "PROXY-", "proxy-x"];
-    for name in HOST_FIELDS.iter().chain(&proxy) {
-        for name in [(*name).to_owned(), name.to_uppercase()] {
+    let by_prefix = HOST_PREFIXES.iter().map(|prefix| format!("{prefix}x"));
+    for name in HOST_FIELDS.iter().map(ToString::to_string).chain(by_prefix) {
+        for name in [name.clone(), name.to_uppercase(), name.replace('-', "_")] {
             assert_eq!(
                 field(&name, "x").unwrap_err(),
                 format!("header field {name:?} is the host's to set")
@@ -169,6 +244,20 @@ fn fields_that_are_the_hosts() {
         "Upgrade",
         "Expect",
         "TE",
+        "Proxy-Authorization",
+        "proxy-connection",
+        "Via",
+        "Trailer",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-HTTP-Method-Override",
+        "X-HTTP-Method",
+        "X-Method-Override",
+        "X-Forwarded-Host",
+        "X-Forwarded-For",
+        "X_Forwarded_Host",
+        "X-Host",
+        "X-Real-IP",
     ] {
         assert!(field(name, "x").is_err(), "{name}");
     }

@@ -11,7 +11,7 @@ use crate::policy::rule::{Destination, Protocol};
 use crate::policy::{Grant, Origin, Refusal};
 
 /// What the sockets of one action may do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     places: Vec<Place>,
     policy: Arc<Grant>,
@@ -29,15 +29,15 @@ pub(super) struct Place {
 }
 
 impl Granted {
-    /// These, under no policy.
-    pub(super) fn new(places: Vec<Place>) -> Self {
-        let policy = Arc::default();
+    /// These, as far as the policy leaves them.
+    pub(super) fn new(places: Vec<Place>, policy: Arc<Grant>) -> Self {
         Self { places, policy }
     }
 
-    /// The same under a policy.
-    pub fn under(self, policy: Arc<Grant>) -> Self {
-        Self { policy, ..self }
+    /// No socket at all.
+    pub fn nothing() -> Self {
+        let reason = Refusal::new("the plugin has no sockets");
+        Self::new(Vec::new(), Arc::new(Grant::nothing(reason)))
     }
 
     /// Refuses if the policy takes away every far end that the options give: of

@@ -1,9 +1,10 @@
 //! What sockets may do, without a socket.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use super::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
-use crate::policy::{Address, Policy, Port, UrlOption};
+use crate::policy::{Address, Grant, Policy, Port, UrlOption};
 
 fn socket(name: &str, purpose: SocketPurpose, addresses: &[Address], port: u16) -> Socket {
     Socket {
@@ -18,18 +19,26 @@ fn fixed(host: &str) -> Address {
     Address::Fixed(host.to_owned())
 }
 
+fn all_left() -> Arc<Grant> {
+    Arc::new(Grant::unrestricted())
+}
+
 fn granted(sockets: Vec<Socket>) -> Granted {
-    Sockets::new(sockets).unwrap().locate(|_| None).unwrap()
+    Sockets::new(sockets).unwrap().locate(all_left(), |_| None).unwrap()
 }
 
 fn all() -> Granted {
-    granted(vec![
+    Sockets::new(sockets()).unwrap().locate(all_left(), |_| None).unwrap()
+}
+
+fn sockets() -> Vec<Socket> {
+    vec![
         socket("device", SocketPurpose::TcpConnect, &[fixed("192.0.2.1")], 1229),
         socket("named", SocketPurpose::TcpConnect, &[fixed("device.example")], 1230),
         socket("here", SocketPurpose::TcpListen, &[], 1229),
         socket("bmc", SocketPurpose::Udp, &[fixed("2001:db8::1")], 623),
         socket("group", SocketPurpose::Multicast(2), &[fixed("225.0.0.12")], 1229),
-    ])
+    ]
 }
 
 fn judge(granted: &Granted, purpose: SocketUse, address: &str) -> Result<(), String> {
@@ -88,7 +97,7 @@ fn nothing_else_is() {
         assert!(judge(&all(), purpose, address).is_err(), "{purpose:?} {address}");
     }
     for purpose in [TcpConnect, TcpBind, TcpListen, UdpBind, UdpSend, UdpReceive] {
-        let rule = judge(&Granted::default(), purpose, "192.0.2.1:1229").unwrap_err();
+        let rule = judge(&Granted::nothing(), purpose, "192.0.2.1:1229").unwrap_err();
         assert!(rule.contains("declared no socket"), "{rule}");
     }
 }
@@ -132,22 +141,22 @@ fn a_group_is_one_only_where_it_is_declared() {
     };
     let group = by_option(SocketPurpose::Multicast(1));
     for address in ["192.0.2.1", "device.example", "255.255.255.255", "fe80::1"] {
-        let rule = group.locate(|_| Some(address)).unwrap_err().to_string();
+        let rule = group.locate(all_left(), |_| Some(address)).unwrap_err().to_string();
         assert!(
             rule.contains("option address") && rule.contains("no address of a multicast group"),
             "{rule}"
         );
     }
-    assert!(group.locate(|_| Some("ff05::3:1")).is_ok());
+    assert!(group.locate(all_left(), |_| Some("ff05::3:1")).is_ok());
     for purpose in [SocketPurpose::TcpConnect, SocketPurpose::Udp] {
         let rule = by_option(purpose)
-            .locate(|_| Some("225.0.0.12"))
+            .locate(all_left(), |_| Some("225.0.0.12"))
             .unwrap_err()
             .to_string();
         assert!(rule.contains("not of one device"), "{rule}");
     }
     // Not given, it leads nowhere, and that is no error: the plugin may not need it.
-    let nowhere = group.locate(|_| None).unwrap();
+    let nowhere = group.locate(all_left(), |_| None).unwrap();
     assert!(nowhere.group("a").unwrap_err().to_string().contains("no option says"));
 }
 
@@ -166,7 +175,7 @@ fn the_first_address_that_the_options_give_is_it() {
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| *value)
         };
-        sockets.locate(given).unwrap().group("a").unwrap().0.ip()
+        sockets.locate(all_left(), given).unwrap().group("a").unwrap().0.ip()
     };
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
     assert_eq!(group(&[]), ip("225.0.0.12"));
@@ -182,14 +191,16 @@ fn a_port_comes_from_its_option() {
     };
     let sockets = Sockets::new(vec![socket]).unwrap();
     let listens = |port: &'static str, address: &str| {
-        let granted = sockets.locate(|_| Some(port).filter(|port| !port.is_empty())).unwrap();
+        let granted = sockets
+            .locate(all_left(), |_| Some(port).filter(|port| !port.is_empty()))
+            .unwrap();
         judge(&granted, SocketUse::TcpListen, address).is_ok()
     };
     assert!(listens("1229", "0.0.0.0:1229"));
     assert!(!listens("1229", "0.0.0.0:1230"));
     assert!(!listens("", "0.0.0.0:0"), "no port is no port");
     for port in ["0", "65536", "x", "+1"] {
-        let rule = sockets.locate(|_| Some(port)).unwrap_err().to_string();
+        let rule = sockets.locate(all_left(), |_| Some(port)).unwrap_err().to_string();
         assert!(rule.contains("option ipport"), "{rule}");
     }
 }
@@ -216,13 +227,14 @@ fn declarations_that_mean_nothing_are_refused() {
     let twice = vec![socket("a", SocketPurpose::TcpListen, &[], 7); 2];
     assert!(Sockets::new(twice).is_err());
     let no_group = Sockets::new(vec![socket("a", SocketPurpose::Multicast(1), &[fixed("192.0.2.1")], 7)]).unwrap();
-    assert!(no_group.locate(|_| None).is_err());
+    assert!(no_group.locate(all_left(), |_| None).is_err());
     assert_eq!(no_group.protocols(), (false, true));
 }
 
 fn under(policy: &str) -> Result<Granted, String> {
     let policy = Policy::parse("p", policy).unwrap_or_else(|rule| panic!("{rule}"));
-    let granted = all().under(std::sync::Arc::new(policy.grant("fence_x")));
+    let policy = Arc::new(policy.grant("fence_x"));
+    let granted = Sockets::new(sockets()).unwrap().locate(policy, |_| None).unwrap();
     let left = granted.check_left().map_err(|rule| rule.to_string());
     left.map(|()| granted)
 }
@@ -300,14 +312,8 @@ fn where_no_far_end_is_left_the_policy_refuses_at_once() {
     let far = Address::FromOption("ip".to_owned());
     let sockets = Sockets::new(vec![socket("bmc", SocketPurpose::Udp, &[far], 623)]).unwrap();
     let policy = Policy::parse("p", "[fence_x]\ndeny = ['udp://10.0.0.0/8']").unwrap();
-    let policy = std::sync::Arc::new(policy.grant("fence_x"));
-    let located = |host| {
-        sockets
-            .locate(|_| Some(host))
-            .unwrap()
-            .under(policy.clone())
-            .check_left()
-    };
+    let policy = Arc::new(policy.grant("fence_x"));
+    let located = |host| sockets.locate(policy.clone(), |_| Some(host)).unwrap().check_left();
     assert_eq!(
         located("10.0.0.7").unwrap_err().to_string(),
         "option ip: udp://10.0.0.7:623 is refused by deny \"udp://10.0.0.0/8\" ([fence_x] in p:2)"

@@ -147,11 +147,11 @@ fn nothing_is_signed_with_a_guessed_clock() {
 
 #[test]
 fn names_are_used_as_given() {
-    let path = "/dedicated/server/a%2F..%2Fb%20c.d";
+    let path = "/dedicated/server/a%2Fb%20c.d";
     let mut odd = server("poweroff", 1);
-    odd["name"] = json!("a/../b c.d");
+    odd["name"] = json!("a/b c.d");
     let script = script().on("GET", path).reply(200, odd).play();
-    assert_eq!(open_with(&[]).power_status("a/../b c.d"), Ok(PowerStatus::Off));
+    assert_eq!(open_with(&[]).power_status("a/b c.d"), Ok(PowerStatus::Off));
     let sent = &script.requests()[1];
     assert_eq!(
         sent.header("x-ovh-signature"),

@@ -90,6 +90,17 @@ fn a_state_that_changed_is_looked_at_again() {
 }
 
 #[test]
+fn a_machine_that_only_its_record_calls_halted_is_not_cycled_by_a_start() {
+    let script = with_db01([db01("Halted"), db01("Running")]).on_call("VM.start");
+    let _script = script
+        .answer(failure(&["VM_BAD_POWER_STATE", REFERENCE, "halted", "running"]))
+        .play();
+    let mut pool = open();
+    assert_busy(pool.cycle("db01"), "was Halted and is running");
+    assert_eq!(pool.cycle_complete("db01"), Ok(false));
+}
+
+#[test]
 fn a_cycle_that_nobody_asked_for_is_not_complete() {
     let _script = with_db01([db01("Running")]).play();
     assert_eq!(open().cycle_complete("db01"), Ok(false));

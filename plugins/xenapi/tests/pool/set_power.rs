@@ -146,15 +146,33 @@ fn a_machine_that_something_starts_again_is_told_about() {
 }
 
 #[test]
-fn a_machine_that_is_halted_does_not_run_whatever_its_domain() {
-    let stale = with(running_in("OpaqueRef:host-1", "9"), "power_state", "Halted");
-    let script = with_db01([db01("Running"), stale])
+fn a_machine_that_is_halted_and_has_a_run_is_unknown() {
+    for (host, number) in [
+        ("OpaqueRef:host-1", "9"),
+        ("OpaqueRef:host-1", "-1"),
+        ("OpaqueRef:NULL", "9"),
+        ("OpaqueRef:NULL", "0"),
+    ] {
+        let stale = with(running_in(host, number), "power_state", "Halted");
+        let script = with_db01([db01("Running"), stale])
+            .on_call("VM.hard_shutdown")
+            .answer(void());
+        let script = script.play();
+        let mut pool = open();
+        assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
+        assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Unknown), "{host} {number}");
+        assert!(lines(&script).contains("contradicts itself"), "{}", lines(&script));
+    }
+}
+
+#[test]
+fn a_refusal_of_off_is_not_excused_by_a_record_that_contradicts_itself() {
+    let record = || with(running_in("OpaqueRef:host-1", "9"), "power_state", "Halted");
+    let script = with_db01([record(), record()])
         .on_call("VM.hard_shutdown")
-        .answer(void());
+        .answer(bad_state("halted"));
     let _script = script.play();
-    let mut pool = open();
-    assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
-    assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
+    assert_busy(open().set_power("db01", PowerTarget::Off), "takes it for halted");
 }
 
 #[test]

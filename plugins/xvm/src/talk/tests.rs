@@ -5,8 +5,20 @@ use std::io::{self, Read, Write};
 
 use fencebox_sdk::PowerStatus;
 
-use super::{Answer, Trouble, answer, channel_answer, prove};
+use super::{Answer, Trouble, finish};
 use crate::digest::Digest;
+
+fn prove(far: &mut (impl Read + Write), auth: Digest, key: &[u8], challenge: [u8; 64]) -> Result<(), Trouble> {
+    finish(super::prove(far, auth, key, challenge))
+}
+
+fn answer(far: &mut impl Read) -> Result<Answer, Trouble> {
+    finish(super::answer(far))
+}
+
+fn channel_answer(far: &mut impl Read) -> Result<Answer, Trouble> {
+    finish(super::channel_answer(far))
+}
 
 const KEY: &[u8] = b"the key\n";
 const CHALLENGE: [u8; 64] = [7; 64];

@@ -31,7 +31,7 @@ fn a_debug_file_that_cannot_be_opened() {
     assert!(DebugFile::open(folder.path()).is_err());
     assert!(DebugFile::open(&folder.path().join("none/debug")).is_err());
     assert!(DebugFile::open(Path::new("")).is_err());
-    // Whoever opens a pipe waits for a reader, unless told not to.
+    // By default, opening a pipe waits for a reader.
     let pipe = folder.path().join("pipe");
     assert!(
         std::process::Command::new("mkfifo")
@@ -44,13 +44,28 @@ fn a_debug_file_that_cannot_be_opened() {
 }
 
 #[test]
-fn a_debug_file_that_is_full_changes_nothing() {
+fn a_full_disk_is_one_warning_elsewhere() {
     let (log, stderr, sink) = super::log();
+    log.set_agent("fence_x");
     log.add_sink(Box::new(DebugFile::open(Path::new("/dev/full")).unwrap()));
     log.configure(false, false);
-    log.error("e");
-    assert_eq!(without_time(&stderr.take()), " ERROR: e\n");
-    assert_eq!(sink.take(), "Error e\n");
+    log.error("one");
+    log.error("two");
+    let fault = "fence_x: debug file \"/dev/full\": cannot write: No space left on device (os error 28); \
+                 lines are missing there";
+    assert_eq!(
+        without_time(&stderr.take()),
+        format!(" ERROR: one\n WARNING: {fault}\n ERROR: two\n")
+    );
+    assert_eq!(sink.take(), format!("Error one\nWarning {fault}\nError two\n"));
+}
+
+#[test]
+fn a_disk_is_not_a_debug_file() {
+    let disks = ["/dev/loop0", "/dev/vda", "/dev/sda", "/dev/nvme0n1"].map(Path::new);
+    for disk in disks.into_iter().filter(|disk| disk.exists()) {
+        assert!(DebugFile::open(disk).is_err(), "{disk:?}");
+    }
 }
 
 /// A standard error that was closed.
@@ -67,14 +82,17 @@ impl Write for Closed {
 }
 
 #[test]
-fn a_closed_standard_error_changes_nothing() {
+fn a_closed_standard_error_is_one_warning_elsewhere() {
     let sink = Said::default();
     let log = Log::new(Box::new(Closed));
     log.add_sink(Box::new(sink.clone()));
-    log.error("early");
     log.configure(false, false);
     say_all(&log);
-    assert_eq!(sink.take(), "Warning w\nError e\n");
+    log.finish();
+    assert_eq!(
+        sink.take(),
+        "Warning w\nWarning standard error: cannot write: broken pipe; lines are missing there\nError e\n"
+    );
 }
 
 /// A connection to a daemon that this test plays.
@@ -130,9 +148,9 @@ fn the_longest_line_fits_a_datagram() {
 #[test]
 fn a_daemon_that_does_not_keep_up_holds_nobody_up() {
     let (mut syslog, daemon) = syslog();
-    for _ in 0..100_000 {
-        syslog.line(Level::Error, std::time::SystemTime::UNIX_EPOCH, "e");
-    }
+    let mut line = || syslog.lines(std::time::SystemTime::UNIX_EPOCH, &[(Level::Error, "e")]);
+    let full = (0..100_000).find_map(|_| line().err()).unwrap();
+    assert_eq!(full.kind(), std::io::ErrorKind::WouldBlock);
     drop(daemon);
-    syslog.line(Level::Error, std::time::SystemTime::UNIX_EPOCH, "e");
+    assert!(line().is_err());
 }

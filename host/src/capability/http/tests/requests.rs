@@ -41,6 +41,39 @@ fn exactly_what_was_asked() {
     );
 }
 
+/// A request of this method and with these fields, as it was sent.
+fn sent(method: Method, fields: &[(&str, &str)]) -> String {
+    let server = Server::answering(EMPTY);
+    let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let request = Request {
+        method,
+        headers: fields.iter().map(field).collect(),
+        ..get("/")
+    };
+    http(server.origin()).send(request).unwrap();
+    server.request().to_lowercase()
+}
+
+#[test]
+fn reads_ask_caches_not_to_answer() {
+    for method in [Method::GET, Method::HEAD] {
+        let sent = sent(method, &[]);
+        assert!(sent.contains("\r\ncache-control: no-cache\r\n"), "{sent}");
+        assert!(sent.contains("\r\npragma: no-cache\r\n"), "{sent}");
+    }
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let sent = sent(method, &[]);
+        assert!(!sent.contains("no-cache"), "{sent}");
+    }
+}
+
+#[test]
+fn a_plugin_may_say_what_caches_do() {
+    let sent = sent(Method::GET, &[("Cache-Control", "max-age=0")]);
+    assert!(sent.contains("\r\ncache-control: max-age=0\r\n"), "{sent}");
+    assert!(!sent.contains("no-cache"), "{sent}");
+}
+
 #[test]
 fn each_method() {
     for (method, length) in [
@@ -147,7 +180,7 @@ fn what_the_rules_refuse_makes_no_connection() {
 fn a_declared_endpoint_without_an_address_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
-    http.addresses.clear();
+    http.parts.addresses.clear();
     assert_fails!(http.send(get("/")), Denied, "endpoint \"api\" has no address");
     assert_unvisited(&listener);
 }
@@ -170,7 +203,7 @@ fn a_selected_address_is_where_requests_go() {
     let (first, second) = (Server::answering(EMPTY), Server::answering(EMPTY));
     let named = Addresses::new(vec![first.origin(), second.origin()]);
     let mut http = http(first.origin());
-    http.addresses.insert("api".to_owned(), named);
+    http.parts.addresses.insert("api".to_owned(), named);
     let urls = http.addresses("api").unwrap();
     assert_eq!(urls, [first.origin().to_string(), second.origin().to_string()]);
     assert_eq!(http.select_address("api", &urls[1]).unwrap(), urls[1]);
@@ -204,8 +237,8 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         url: origin.base_url().parse().unwrap(),
         headers: reqwest::header::HeaderMap::new(),
         body: None,
-        limits: Limits::default(),
-        body_limit: Limits::default().get(Limit::ResponseBytes),
+        limits: Limits::standard(),
+        body_limit: Limits::standard().get(Limit::ResponseBytes),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -213,7 +246,7 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         .unwrap();
     let answer = converse(
         &origin,
-        vec![server.address],
+        server.address,
         tls::config(None, false).unwrap(),
         outgoing,
         LONG,

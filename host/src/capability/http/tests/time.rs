@@ -29,7 +29,7 @@ fn a_stall_runs_into_the_option() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ] {
         let mut http = http(stalling_after(answer).origin());
-        http.set_patience(SHORT, "shell_timeout");
+        http.set_timeout(timeout(SHORT));
         assert_fails!(http.send(get("/")), TimedOut, " within 0.3 s (option shell_timeout)");
     }
 }
@@ -46,7 +46,10 @@ fn a_slow_drip_runs_into_the_option() {
             request
         });
         let mut http = http(server.origin());
-        http.set_patience(SHORT, "login_timeout");
+        http.set_timeout(Timeout {
+            limit: SHORT,
+            option: "login_timeout",
+        });
         assert_fails!(http.send(get("/")), TimedOut, " within 0.3 s (option login_timeout)");
     }
 }
@@ -55,7 +58,7 @@ fn a_slow_drip_runs_into_the_option() {
 fn the_deadline_bounds_the_patience() {
     let clock = Arc::new(VirtualClock::default());
     let mut http = http_on(clock.clone(), stalling_after("").origin(), Auth::Plugin);
-    http.deadline = Deadline::after(clock.as_ref(), SHORT);
+    http.parts.deadline = Deadline::after(clock.as_ref(), SHORT);
     // The option is not what to change.
     assert_fails!(
         http.send(get("/")),
@@ -92,9 +95,9 @@ fn an_exchange_after_one_that_failed() {
         }
     });
     let mut http = http(server.origin());
-    http.set_patience(SHORT, "shell_timeout");
+    http.set_timeout(timeout(SHORT));
     assert!(http.send(get("/")).is_err());
-    http.set_patience(LONG, "shell_timeout");
+    http.set_timeout(timeout(LONG));
     assert_eq!(http.send(get("/")).unwrap().status, 200);
 }
 
@@ -145,7 +148,8 @@ fn after_sigterm_nothing_is_begun_but_the_log_out() {
     assert_unvisited(&listener);
 
     let server = Server::answering(EMPTY);
-    http.addresses
+    http.parts
+        .addresses
         .insert("api".to_owned(), Addresses::new(vec![server.origin()]));
     http.start_closing(Deadline::after(bell.as_ref(), LONG));
     assert_eq!(http.send(get("/logout")).unwrap().status, 200);

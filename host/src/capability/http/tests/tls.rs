@@ -306,7 +306,10 @@ fn a_handshake_without_end_runs_into_the_option() {
         trust: Trust::Anything,
         ..secure(&server)
     });
-    http.set_patience(SHORT, "login_timeout");
+    http.set_timeout(Timeout {
+        limit: SHORT,
+        option: "login_timeout",
+    });
     assert_fails!(http.send(get("/")), TimedOut, "within 0.3 s (option login_timeout)");
 }
 

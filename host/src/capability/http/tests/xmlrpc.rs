@@ -118,7 +118,7 @@ fn an_answer_that_does_not_end_in_time() {
         request
     });
     let mut http = http(server.origin());
-    http.set_patience(SHORT, "shell_timeout");
+    http.set_timeout(timeout(SHORT));
     let failure = xmlrpc::call(&mut http, call()).unwrap_err();
     assert!(failure.to_string().contains("shell_timeout"), "{failure}");
     assert!(

@@ -1,7 +1,7 @@
 //! Endpoints with several addresses to choose from.
 
 use super::{endpoint, put};
-use crate::policy::{Address, Endpoint, Endpoints, Scheme, UrlOption};
+use crate::policy::{Address, Endpoint, Endpoints, Grant, Scheme, UrlOption};
 
 #[test]
 fn the_first_address_that_the_options_give_counts() {
@@ -38,7 +38,9 @@ fn the_first_address_that_the_options_give_counts() {
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| *value)
         };
-        Endpoints::new(vec![endpoint.clone()]).unwrap().locate("api", option)
+        Endpoints::new(vec![endpoint.clone()])
+            .unwrap()
+            .locate("api", &Grant::unrestricted(), option)
     };
     assert!(located(&[]).is_ok() && located(&[("region", "us")]).is_ok());
     assert!(

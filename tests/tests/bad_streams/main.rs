@@ -1,8 +1,18 @@
 //! What no caller should do to an agent's standard streams and arguments:
 //! never a panic, never a success that is none.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "test code"
+)]
 
+mod blocked;
+mod debug_file;
+mod files;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::ffi::OsString;
@@ -132,9 +142,9 @@ fn bytes_that_are_no_text() {
     machine
         .told(b"action=off\nstatus_file=s\0t\n")
         .assert_refused(&["option status_file"]);
-    machine
-        .told(b"action=off\ndebug_file=s\0t\n")
-        .assert_refused(&["option debug_file"]);
+    let without = machine.told(b"action=status\ndebug_file=s\0t\n");
+    without.assert_done("Status: ON\n");
+    assert!(without.stderr.contains("option debug_file"), "{without:?}");
     machine.told(b"action=o\xfff\n").assert_refused(&["action", "UTF-8"]);
     machine
         .told(b"action=off\nstatus_file=\xff\n")

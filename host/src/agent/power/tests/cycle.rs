@@ -1,0 +1,60 @@
+//! Power cycles in one request.
+
+use super::*;
+
+#[test]
+fn a_cycle_is_not_sent_again_after_a_lost_answer() {
+    let mut device = Double {
+        cycled: [Err(lost())].into(),
+        complete: [Ok(false), Err(lost()), Ok(true)].into(),
+        ..Double::default()
+    };
+    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 3));
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(device.calls, ["cycle 1", "complete 1", "complete 1", "complete 1"]);
+
+    let mut device = Double {
+        cycled: [Err(lost())].into(),
+        complete: (0..20).map(|_| Ok(false)).collect(),
+        ..Double::default()
+    };
+    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 3));
+    assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
+    assert_eq!((device.asked("cycle"), device.asked("complete")), (1, 20));
+}
+
+#[test]
+fn a_cycle_that_failed_is_sent_again_and_other_plugs_are_asked() {
+    let mut device = Double {
+        cycled: [Err(failed()), Err(failed()), Err(busy(1)), Ok(())].into(),
+        ..Double::default()
+    };
+    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1", "2"]), 2));
+    assert_eq!(outcome, Err(failed()));
+    assert_eq!(device.calls, ["cycle 1", "cycle 1", "cycle 2", "cycle 2"]);
+}
+
+#[test]
+fn a_cycle_that_cannot_be_read_ends_the_action() {
+    let denied = Error::NotPermitted("no".to_owned());
+    let mut device = Double {
+        complete: [Ok(false), Err(denied.clone()), Ok(true)].into(),
+        ..Double::default()
+    };
+    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 1));
+    assert_eq!(outcome, Err(denied));
+    assert_eq!(device.asked("complete"), 2);
+}
+
+#[test]
+fn a_cycle_is_waited_for_without_end_where_no_option_bounds_it() {
+    let mut device = Double {
+        complete: (0..100).map(|_| Ok(false)).chain([Ok(true)]).collect(),
+        ..Double::default()
+    };
+    let (outcome, _) = fence(&mut device, |fencing| {
+        fencing.pace.power_timeout = 0;
+        fencing.cycle(&plugs(&["1"]), 1)
+    });
+    assert_eq!((outcome, device.asked("complete")), (Ok(()), 101));
+}

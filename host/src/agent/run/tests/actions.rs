@@ -1,0 +1,143 @@
+//! Which calls each action makes.
+
+use super::*;
+
+/// An action of an agent with these operations, on a device that reads like
+/// this: the calls that it made.
+fn calls(device: &mut Double, operations: Operations, arguments: &[&str]) -> (Exit, String, Vec<String>) {
+    let outcome = run(device, &VirtualClock::default(), operations, arguments);
+    (outcome.exit, outcome.stdout, device.calls.clone())
+}
+
+#[test]
+fn on_leaves_alone_what_is_on() {
+    let mut device = Double::saying([Ok(On)]);
+    let (exit, stdout, calls) = calls(&mut device, Operations::default(), &["-o", "on", "-n", "1"]);
+    assert_eq!((exit, stdout.as_str()), (Exit::Success, "Success: Already ON\n"));
+    assert_eq!(calls, ["open", "power 1", "close"]);
+}
+
+#[test]
+fn force_on_is_not_force_off() {
+    let operations = Operations {
+        force_on: true,
+        ..Operations::default()
+    };
+    let mut device = Double::saying([Ok(Off)]);
+    let (_, stdout, _) = calls(&mut device, operations, &["-o", "off", "-n", "1"]);
+    assert_eq!(stdout, "Success: Already OFF\n");
+}
+
+#[test]
+fn a_cycle_needs_the_operation_and_the_method() {
+    for (cycle, method, cycles) in [(true, "cycle", 1), (true, "onoff", 0), (false, "cycle", 0)] {
+        let operations = Operations {
+            cycle,
+            ..Operations::default()
+        };
+        let method = format!("--method={method}");
+        let mut device = Double::saying([Ok(On), Ok(Off), Ok(On)]);
+        let outcome = run(
+            &mut device,
+            &VirtualClock::default(),
+            operations,
+            &["-o", "reboot", "-n", "1", &method],
+        );
+        assert_eq!(outcome.stdout, "Success: Rebooted\n", "{}", outcome.stderr);
+        assert_eq!(device.asked("cycle"), cycles, "{cycle} {method}");
+        assert_eq!(device.asked("off"), 1 - cycles, "{cycle} {method}");
+    }
+}
+
+#[test]
+fn monitor_of_a_single_plug_reads_its_power() {
+    for (no_status, reads) in [(false, 1), (true, 0)] {
+        let operations = Operations {
+            no_status,
+            ..Operations::default()
+        };
+        let mut device = Double {
+            is_single: true,
+            ..Double::saying([]).and("", [Ok(On)])
+        };
+        let (exit, stdout, _) = calls(&mut device, operations, &["-o", "monitor"]);
+        assert_eq!((exit, stdout.as_str()), (Exit::Success, ""));
+        assert_eq!(device.asked("power"), reads);
+    }
+}
+
+#[test]
+fn columns_are_those_of_fence_virt() {
+    let operations = Operations {
+        list_plugs: true,
+        list_columns: true,
+        ..Operations::default()
+    };
+    let plug = |id: &str, alias: Option<&str>, status| Plug {
+        id: id.to_owned(),
+        alias: alias.map(str::to_owned),
+        status,
+    };
+    let rows = vec![
+        plug("vm-alpha", Some("11111111-2222"), Some(On)),
+        plug("b\nc", None, Some(Off)),
+        plug("d", Some("e"), None),
+    ];
+    let mut device = Double {
+        listed: [Ok(rows)].into(),
+        ..Double::default()
+    };
+    let (_, stdout, _) = calls(&mut device, operations, &["-o", "list"]);
+    let pad = |id: &str| format!("{id:<32}");
+    assert_eq!(
+        stdout,
+        format!(
+            "{} 11111111-2222 on\n{}  off\n{} e unknown\n",
+            pad("vm-alpha"),
+            pad("b?c"),
+            pad("d")
+        )
+    );
+}
+
+#[test]
+fn off_is_asked_for_though_the_first_look_of_a_lagging_device_is_unknown() {
+    for action in ["off", "reboot"] {
+        let mut device = Double::saying([Ok(Unknown), Ok(Off)]);
+        device.lags = true;
+        let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", action, "-n", "1"]);
+        assert_eq!(exit, Exit::Success);
+        assert!(calls.contains(&"off 1".to_owned()), "{calls:?}");
+        let reads = calls.iter().filter(|call| *call == "power 1").count();
+        assert!(reads > 5, "{calls:?}");
+    }
+    for action in ["on", "status"] {
+        let mut device = Double::saying([Ok(Unknown)]);
+        device.lags = true;
+        let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", action, "-n", "1"]);
+        assert_eq!(exit, Exit::Failure);
+        assert_eq!(calls, ["open", "power 1", "close"]);
+    }
+}
+
+#[test]
+fn too_many_polls_name_the_option() {
+    let outcome = call(&mut Double::saying([Ok(On)]), &["-o", "off", "-n", "1"]);
+    assert_eq!(outcome.exit, Exit::Failure);
+    assert!(
+        outcome.stderr.contains("after 20 polls (option power_timeout)"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_poll_shows_what_each_plug_said() {
+    let mut device = Double::saying([Ok(On), Ok(On), Ok(Off)]).and("2", [Ok(Off)]);
+    let outcome = call(&mut device, &["-o", "off", "-n", "1,2", "-v"]);
+    assert!(
+        outcome.stderr.contains("not yet, [On, Off] after poll 0"),
+        "{}",
+        outcome.stderr
+    );
+}

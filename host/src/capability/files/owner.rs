@@ -1,0 +1,61 @@
+//! Which files a plugin may write: those that nobody else can change, in
+//! folders in which nobody else can exchange them. What another user left there
+//! would otherwise decide who can read, change or run what the agent writes, or
+//! what the plugin reads back.
+
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use cap_std::fs::{Dir, MetadataExt as _};
+
+/// What of the mode of a file is kept when its content is replaced: who may
+/// read it. All the rest could be a trap.
+pub(super) const KEPT_MODE: u32 = 0o644;
+/// Only the owner of a file in such a folder can rename or remove it.
+const STICKY: u32 = 0o1000;
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// Refuses the open folder at `path` if somebody else could exchange it, one
+/// above it, or what is in it.
+pub(super) fn check_folder(folder: &Dir, path: &Path) -> Result<(), String> {
+    let unknown = |cause: std::io::Error| format!("its folder cannot be examined ({cause})");
+    let open = folder.dir_metadata().map_err(unknown)?;
+    let path = path.canonicalize().map_err(unknown)?;
+    let mut lowest = true;
+    for folder in path.ancestors() {
+        let metadata = folder.metadata().map_err(unknown)?;
+        if std::mem::take(&mut lowest) && !is_same(&metadata, &open) {
+            return Err("its folder was exchanged".to_owned());
+        }
+        let writable = metadata.mode() & WRITABLE_BY_OTHERS != 0 && metadata.mode() & STICKY == 0;
+        check(metadata.uid(), metadata.mode(), writable)
+            .map_err(|reason| format!("the folder {} {reason}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Refuses a file that somebody else could change, or that has another name
+/// elsewhere.
+pub(super) fn check_file(metadata: &cap_std::fs::Metadata) -> Result<(), String> {
+    let mode = metadata.mode();
+    check(metadata.uid(), mode, mode & WRITABLE_BY_OTHERS != 0)?;
+    if metadata.nlink() > 1 {
+        return Err(format!("has {} names (hard links)", metadata.nlink()));
+    }
+    Ok(())
+}
+
+fn check(owner: u32, mode: u32, writable: bool) -> Result<(), String> {
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        return Err(format!("belongs to user {owner}, not to root or the agent's own user"));
+    }
+    if writable {
+        return Err(format!("can be written by others (mode {:o})", mode & 0o7777));
+    }
+    Ok(())
+}
+
+fn is_same(one: &Metadata, other: &cap_std::fs::Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}

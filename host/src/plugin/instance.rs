@@ -1,0 +1,140 @@
+//! An agent's plugin: described, and once it is needed, running.
+
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
+use zeroize::Zeroizing;
+
+use super::bindings::Plugin as Bindings;
+use super::located::Located;
+use super::state::{State, store};
+use super::trust::{Trusted, trusted};
+use super::{Declared, Error, Plugin, session};
+use crate::agent::clock::{Clock, Deadline};
+use crate::agent::device;
+use crate::agent::log::Log;
+use crate::policy::{Grant, Refusal};
+
+/// A plugin as the agent of one name.
+pub struct PluginInstance {
+    /// What it is and what it reaches.
+    pub declared: Declared,
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) grant: Arc<Grant>,
+    /// Why it must not act.
+    refusal: Option<Refusal>,
+    warnings: Vec<String>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) log: Arc<Log>,
+    pub(super) agent: String,
+    /// Where the options put what it declared, once they were checked.
+    pub(super) located: Option<Located>,
+    /// From the first session on.
+    pub(super) running: Option<Running>,
+    /// What stopped the plugin, if anything did.
+    pub(super) stopped: Option<device::Error>,
+}
+
+/// The component, instantiated.
+pub(super) struct Running {
+    pub(super) store: Store<State>,
+    pub(super) bindings: Bindings,
+    pub(super) session: Option<ResourceAny>,
+    /// What a new session is opened with, if one can replace the present one.
+    pub(super) reopening: Option<Zeroizing<Vec<(String, String)>>>,
+}
+
+impl PluginInstance {
+    pub(super) fn new(plugin: Arc<Plugin>, name: &str, log: Arc<Log>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let Trusted {
+            declared,
+            refusal,
+            warning,
+        } = trusted(&plugin, name)?;
+        Ok(Self {
+            grant: plugin.grant.clone(),
+            declared,
+            refusal: plugin.refusal.clone().or(refusal),
+            plugin,
+            warnings: warning.into_iter().collect(),
+            clock,
+            log,
+            agent: name.to_owned(),
+            located: None,
+            running: None,
+            stopped: None,
+        })
+    }
+
+    /// Why it must not act, as far as is known without loading it.
+    fn refusal(&self) -> Option<Refusal> {
+        self.refusal.clone().or_else(|| self.grant.check_anything().err())
+    }
+
+    /// Loads the component, and refuses what must not act, with the reason and
+    /// the remedy.
+    pub fn load(&mut self) -> Result<(), String> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal.to_string());
+        }
+        self.find_replaced().map_err(|cause| cause.to_string())?;
+        let loaded = self.plugin.loaded().map_err(|cause| cause.to_string())?;
+        if let Some(refusal) = &loaded.refusal {
+            return Err(refusal.to_string());
+        }
+        for warning in self.warnings.drain(..).chain(loaded.warning.clone()) {
+            self.log.warning(format!("{}: {warning}", self.agent));
+        }
+        Ok(())
+    }
+
+    /// Takes the plugin that replaced this one since its record was read, if it
+    /// says the same about itself: the options were read by that.
+    fn find_replaced(&mut self) -> Result<(), Error> {
+        match self.plugin.loaded() {
+            Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {}
+            outcome => return outcome.map(drop),
+        }
+        let new = Arc::new(Plugin::installed(&self.agent, &self.grant)?);
+        let trusted = trusted(&new, &self.agent)?;
+        if new.refusal.is_some() || trusted.refusal.is_some() || trusted.declared != self.declared {
+            return Err(new.bad_description("it was replaced while this action began; run the action again"));
+        }
+        self.plugin = new;
+        Ok(())
+    }
+
+    /// The running component; instantiated, and watched from then on, when it
+    /// is first asked for.
+    pub(super) fn running(&mut self, deadline: Deadline) -> Result<&mut Running, device::Error> {
+        if self.running.is_none() {
+            self.running = Some(self.start(deadline)?);
+        }
+        let running = self.running.as_mut();
+        running.ok_or_else(|| device::Error::Plugin("it is not running".to_owned()))
+    }
+
+    fn start(&self, deadline: Deadline) -> Result<Running, device::Error> {
+        let failed = |cause: &dyn std::fmt::Display| device::Error::Plugin(cause.to_string());
+        let loaded = self.plugin.loaded().map_err(|cause| failed(&cause))?;
+        let limits = *self.grant.limits();
+        let (engine, watch) = (loaded.component.engine(), &self.plugin.watch);
+        let store = store(engine, limits, self.clock.clone(), deadline, watch);
+        let mut store = store.map_err(|cause| failed(&format!("no thread to watch it with: {cause}")))?;
+        let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
+        let bindings = bindings.map_err(|cause| match session::explain_start(&mut store, &cause) {
+            // What wasmtime says about a limit does not name the policy.
+            device::Error::Plugin(text) if limits.lowered().next().is_some() => {
+                device::Error::Plugin(format!("{text} (policy limits: {limits})"))
+            }
+            other => other,
+        })?;
+        Ok(Running {
+            store,
+            bindings,
+            session: None,
+            reopening: None,
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! What the plugin declared, where the options of one run put it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::PluginInstance;
+use crate::agent::options::Options;
+use crate::capability::{files, http, sockets};
+use crate::confinement::Needs;
+use crate::policy::{Addresses, Granted, LocatedFiles, Refusal};
+
+/// All that one run may reach, as far as the policy leaves it. Made once a run:
+/// what was checked is what the process is confined to, and what the
+/// capabilities are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Located {
+    /// By the name of the endpoint.
+    pub(super) addresses: BTreeMap<String, Addresses>,
+    pub(super) sockets: Granted,
+    pub(super) files: LocatedFiles,
+}
+
+impl Located {
+    /// Contacts nobody. A refusal names the option or the rule.
+    pub(super) fn new(instance: &PluginInstance, options: &Options) -> Result<Self, Refusal> {
+        let option = |name: &str| options.get(name);
+        let addresses = instance.declared.endpoints.locate_all(&instance.grant, option)?;
+        let sockets = instance.declared.sockets.locate(Arc::clone(&instance.grant), option)?;
+        // A plugin with endpoints may need no socket.
+        if addresses.is_empty() {
+            sockets.check_left()?;
+        }
+        Ok(Self {
+            addresses,
+            sockets,
+            files: instance.declared.files.locate(option),
+        })
+    }
+
+    /// What it takes of the system.
+    pub(super) fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        for addresses in self.addresses.values() {
+            http::needs(addresses, &mut needs);
+        }
+        sockets::needs(&self.sockets, &mut needs);
+        files::needs(&self.files, &mut needs);
+        needs
+    }
+}

@@ -1,0 +1,13 @@
+//! Names of agents.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// The agent that a program name stands for: `fence_` and then lower-case
+/// letters, digits and underscores. Nothing else becomes part of a path.
+pub fn agent_name(program: &OsStr) -> Option<String> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    let device = name.strip_prefix("fence_")?;
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (!device.is_empty() && device.bytes().all(known)).then(|| name.to_owned())
+}

@@ -1,0 +1,90 @@
+//! What an agent runs on: the plugin's record, or, where there is none of this
+//! version, what the plugin says now and was approved for.
+
+use super::{Declared, Error, Plugin, Recorded};
+use crate::policy::{Approval, Refusal};
+
+/// A description, and how far it is trusted.
+pub(super) struct Trusted {
+    pub(super) declared: Declared,
+    /// Why the agent must not act. It can still print its documents.
+    pub(super) refusal: Option<Refusal>,
+    /// What the administrator should do, although the agent acts.
+    pub(super) warning: Option<String>,
+}
+
+impl Trusted {
+    fn plain(declared: Declared) -> Self {
+        Self {
+            declared,
+            refusal: None,
+            warning: None,
+        }
+    }
+}
+
+/// The description of the agent called `name`.
+pub(super) fn trusted(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
+    match plugin.recorded() {
+        Recorded::Current(record) => match record.declared(name) {
+            Ok(declared) => Ok(Trusted::plain(declared)),
+            Err(cause) => refused(plugin, name, &cause),
+        },
+        Recorded::Damaged(cause) => refused(plugin, name, cause),
+        Recorded::Outdated(header) => {
+            let declared = plugin.describe(name)?;
+            let approved = header.approved.agents.get(name);
+            let more = declared.approval().exceeding(approved.unwrap_or(&Approval::default()));
+            let version = header.version();
+            let mut trusted = Trusted::plain(declared);
+            if more.is_empty() {
+                trusted.warning = Some(warning(plugin, &format!("fencebox {version} wrote its record")));
+            } else {
+                let more = more.join("; ");
+                trusted.refusal = Some(plugin.refuse(&format!("it needs more than was approved: {more}")));
+            }
+            Ok(trusted)
+        }
+        Recorded::Absent => copied_by_hand(plugin, name),
+    }
+}
+
+/// The record cannot be used: the documents still print.
+fn refused(plugin: &Plugin, name: &str, cause: &str) -> Result<Trusted, Error> {
+    Ok(Trusted {
+        declared: plugin.describe(name)?,
+        refusal: Some(plugin.refuse(cause)),
+        warning: None,
+    })
+}
+
+/// Nobody approved anything: the plugin acts with what the administrator types.
+fn copied_by_hand(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
+    let all = plugin.describe(name)?;
+    let left = all
+        .clone()
+        .unapproved()
+        .map_err(|cause| plugin.bad_description(cause))?;
+    let missing = all.approval().exceeding(&left.approval());
+    let mut trusted = Trusted::plain(left);
+    if all.has_network() && !trusted.declared.has_network() {
+        let missing = missing.join("; ");
+        trusted.refusal = Some(Refusal::new(format!(
+            "plugin {path}: it has no record, so nothing is approved that it needs ({missing}); run `fencebox install \
+             {path}`",
+            path = plugin.path().display()
+        )));
+    } else {
+        let denied = match missing.is_empty() {
+            true => String::new(),
+            false => format!(", and these are denied: {}", missing.join("; ")),
+        };
+        trusted.warning = Some(warning(plugin, &format!("it has no record{denied}")));
+    }
+    Ok(trusted)
+}
+
+fn warning(plugin: &Plugin, what: &str) -> String {
+    let path = plugin.path().display();
+    format!("plugin {path}: {what}; run `fencebox install {path}`")
+}

@@ -1,0 +1,81 @@
+//! One caller: anyone that connects to the port at which hypervisors call back.
+
+use std::cell::Cell;
+use std::io;
+use std::net::{IpAddr, TcpStream};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use fencebox_sdk::prelude::*;
+
+use crate::digest::Digest;
+use crate::random;
+use crate::settings::Settings;
+use crate::talk::{Answer, Trouble, answer, prove, unproven_answer};
+
+type Talk<'a> = Pin<Box<dyn Future<Output = Result<Answer, Trouble>> + 'a>>;
+
+/// A connection that goes on beside others: none of them can hold up the rest.
+pub(crate) struct Conversation<'a> {
+    /// Where it comes from.
+    pub(crate) peer: IpAddr,
+    /// When it was taken.
+    pub(crate) accepted: Instant,
+    stream: Rc<TcpStream>,
+    is_hypervisor: Rc<Cell<bool>>,
+    talk: Talk<'a>,
+}
+
+impl<'a> Conversation<'a> {
+    /// Starts the conversation with a caller. The error is that of this machine.
+    pub(crate) fn new(settings: &'a Settings, stream: TcpStream, peer: IpAddr) -> Result<Self> {
+        let challenge = random::bytes()?;
+        let (stream, is_hypervisor) = (Rc::new(stream), Rc::new(Cell::new(false)));
+        let talk = talk(settings, stream.clone(), challenge, is_hypervisor.clone());
+        Ok(Self {
+            peer: peer.to_canonical(),
+            accepted: Instant::now(),
+            stream,
+            is_hypervisor,
+            talk: Box::pin(talk),
+        })
+    }
+
+    /// The connection, to wait for.
+    pub(crate) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Whether the caller has proven that it has the key; with `auth=none`,
+    /// whether it has begun to answer.
+    pub(crate) fn is_hypervisor(&self) -> bool {
+        self.is_hypervisor.get()
+    }
+
+    /// What came of it, once it is over.
+    pub(crate) fn advance(&mut self) -> Option<Result<Answer, Trouble>> {
+        match self.talk.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => None,
+        }
+    }
+}
+
+async fn talk(
+    settings: &Settings,
+    stream: Rc<TcpStream>,
+    challenge: [u8; 64],
+    is_hypervisor: Rc<Cell<bool>>,
+) -> Result<Answer, Trouble> {
+    let early = |cause: io::Error| Trouble::Early(format!("broke: {cause}"));
+    stream.set_nonblocking(true).map_err(early)?;
+    let mut stream: &TcpStream = &stream;
+    if settings.auth == Digest::None {
+        return unproven_answer(&mut stream, &is_hypervisor).await;
+    }
+    prove(&mut stream, settings.auth, &settings.key, challenge).await?;
+    is_hypervisor.set(true);
+    answer(&mut stream).await
+}

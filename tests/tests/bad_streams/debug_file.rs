@@ -1,0 +1,123 @@
+//! Debug files that cannot be opened or written. Row D7 of the cases, and what is of its kind.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Outcome, call, needs, program, run};
+
+fn options(action: &str, debug_file: &Path) -> String {
+    let path = debug_file.display();
+    format!("plug=1\nstonith_status_sleep=0\nverbose=1\naction={action}\ndebug_file={path}\n")
+}
+
+/// The machine was switched off, and the line says why nothing is in the file.
+#[track_caller]
+fn assert_warned(outcome: &Outcome, words: &[&str]) {
+    outcome.assert_done("Success: Powered OFF\n");
+    let warnings: Vec<_> = outcome
+        .stderr
+        .lines()
+        .filter(|line| line.contains(" WARNING: "))
+        .collect();
+    let [warning] = warnings.as_slice() else {
+        panic!("{outcome:?}")
+    };
+    for word in words {
+        assert!(warning.contains(word), "no {word:?} in {warning}");
+    }
+    assert!(outcome.took < Duration::from_secs(20), "{:?}", outcome.took);
+}
+
+fn fifo(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
+}
+
+#[test]
+fn off_is_done_without_a_debug_file_that_cannot_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    fifo(&pipe);
+    for (path, cause) in [
+        (folder.path().join("missing/debug"), "No such file or directory"),
+        (folder.path().to_owned(), "Is a directory"),
+        (pipe.clone(), "No such device or address"),
+        (pipe.join("debug"), "Not a directory"),
+        (folder.path().join("x".repeat(300)), "File name too long"),
+    ] {
+        let outcome = call("fence_rows", &options("off", &path));
+        assert_warned(
+            &outcome,
+            &[
+                "fence_rows: option debug_file: cannot open",
+                cause,
+                "goes on without it",
+            ],
+        );
+    }
+}
+
+#[test]
+fn off_is_done_when_the_debug_file_takes_nothing() {
+    let outcome = call("fence_rows", &options("off", Path::new("/dev/full")));
+    assert_warned(
+        &outcome,
+        &["debug file \"/dev/full\": cannot write: No space left on device"],
+    );
+}
+
+#[test]
+fn off_is_done_on_a_disk_that_is_full_or_read_only() {
+    let mounts = "mount -t tmpfs none /mnt && mount -o remount,ro /mnt";
+    if !needs::are_met(&["mount"], "-m", mounts) {
+        return;
+    }
+    for (script, words) in [
+        (
+            "mount -t tmpfs none /mnt && mount -o remount,ro /mnt",
+            ["option debug_file: cannot open \"/mnt/debug\"", "Read-only file system"],
+        ),
+        (
+            "mount -t tmpfs -o size=4k none /mnt && echo full > /mnt/full",
+            ["debug file \"/mnt/debug\": cannot write", "No space left on device"],
+        ),
+    ] {
+        let mut agent = Command::new("unshare");
+        let script = format!("{script} && exec \"$0\"");
+        agent.args(["-m", "sh", "-c", &script]).arg(program("fence_rows"));
+        assert_warned(&run(agent, &options("off", Path::new("/mnt/debug"))), &words);
+    }
+}
+
+/// A reader that has the pipe open and does not read: the lines are dropped and counted.
+#[test]
+fn off_is_done_while_nobody_reads_the_debug_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    fifo(&pipe);
+    let reader = File::options().read(true).write(true).open(&pipe).unwrap();
+    let outcome = call("fence_long_lines", &options("off", &pipe));
+    outcome.assert_done("Success: Powered OFF\n");
+    let report = format!("fence_long_lines: debug file {pipe:?}: ");
+    let line = outcome.stderr.lines().last().unwrap();
+    assert!(
+        line.contains(&report) && line.ends_with("lines dropped: its reader did not keep up"),
+        "{line}"
+    );
+    drop(reader);
+}
+
+#[test]
+fn documents_leave_the_debug_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("debug");
+    for action in ["metadata", "manpage", "validate-all"] {
+        let outcome = call("fence_rows", &options(action, &path));
+        assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+        assert!(!path.exists(), "{action}");
+    }
+    call("fence_rows", &options("off", &path)).assert_done("Success: Powered OFF\n");
+    assert!(fs::read_to_string(&path).unwrap().contains("fence_rows: "));
+}

@@ -1,0 +1,109 @@
+//! Replicas that are out of step, and records that contradict themselves.
+
+use fencebox_tests::clc;
+use fencebox_tests::machine::{Machine, Old, Power};
+use fencebox_tests::server::Simulator;
+use fencebox_tests::xapi::{self, Vm};
+
+use crate::support::{Outcome, call, call_virtually};
+
+const SERVER: &str = "WA1ACMEDB01";
+const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
+
+/// A cloud with one server that runs, one replica of whose API still shows the
+/// server as it was before its last start: reads alternate.
+fn out_of_step() -> Simulator {
+    let machine = Machine::new(SERVER, Power::On).replicated(Power::Off, Old::Reads(Old::order("fs")));
+    let cloud = Simulator::start(
+        clc::Settings {
+            machines: vec![machine],
+            ..clc::Settings::default()
+        }
+        .config(),
+    )
+    .unwrap();
+    // Accepted without a task to follow, and without an effect.
+    cloud.add_fault(clc::plan("operation=no-effect").unwrap());
+    cloud.add_fault(clc::plan("task=missing").unwrap());
+    cloud
+}
+
+fn fence_clc(cloud: &Simulator, action: &str, run: fn(&str, &str) -> Outcome) -> Outcome {
+    let login = "login=fencer\npasswd=s3cret\naccount=ACME\npower_timeout=8\nstonith_status_sleep=0\n";
+    let url = cloud.url();
+    run(
+        "fence_clc",
+        &format!("{login}api_url={url}\nplug={SERVER}\naction={action}\n"),
+    )
+}
+
+#[test]
+fn replicas_out_of_step_do_not_make_a_running_machine_off() {
+    for action in ["off", "reboot"] {
+        let cloud = out_of_step();
+        let outcome = fence_clc(&cloud, action, call);
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+        assert!(outcome.stderr.contains("its reads may be old"), "{outcome:?}");
+        assert_eq!(cloud.history(SERVER), [Power::On]);
+    }
+}
+
+#[test]
+fn a_machine_behind_a_balancer_is_off_once_all_replicas_say_so() {
+    let machine = Machine::new(SERVER, Power::On).replicated(Power::Off, Old::Connections(Old::order("fss")));
+    let settings = clc::Settings {
+        machines: vec![machine],
+        ..clc::Settings::default()
+    };
+    let cloud = Simulator::start(settings.config()).unwrap();
+    // The first look is at the stale one.
+    fence_clc(&cloud, "off", call_virtually).assert_done("Success: Already OFF\n");
+    assert_eq!(cloud.power(SERVER), Some(Power::Off));
+}
+
+fn pool() -> Simulator {
+    let settings = xapi::Settings {
+        vms: vec![Vm::new(Machine::new(VM, Power::On).named("db01"))],
+        ..xapi::Settings::default()
+    };
+    Simulator::start(settings.config()).unwrap()
+}
+
+fn fence_xenapi(pool: &Simulator, action: &str) -> Outcome {
+    let password = xapi::Settings::default().password;
+    let url = pool.url();
+    call(
+        "fence_xenapi",
+        &format!(
+            "login=root\npasswd={password}\nplug=db01\nsession_url={url}\npower_timeout=4\nstonith_status_sleep=0\naction={action}\n"
+        ),
+    )
+}
+
+#[test]
+fn a_record_that_contradicts_itself_is_not_off() {
+    for part in ["domain", "host", "both"] {
+        for action in ["status", "off", "reboot"] {
+            let pool = pool();
+            pool.add_fault(xapi::plan(&format!("record=resident:{part}")).unwrap());
+            pool.add_fault(xapi::plan("power=no-effect").unwrap());
+            let outcome = fence_xenapi(&pool, action);
+            assert_eq!(
+                (outcome.exit, outcome.stdout.as_str()),
+                (Some(1), ""),
+                "{part} {outcome:?}"
+            );
+            assert!(outcome.stderr.contains("contradicts itself"), "{part} {outcome:?}");
+            assert_eq!(pool.history(VM), [Power::On]);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_contradicts_itself_for_a_moment_does_not_end_off() {
+    let pool = pool();
+    pool.add_fault(xapi::plan("record*2=resident:both").unwrap());
+    let outcome = fence_xenapi(&pool, "off");
+    outcome.assert_done("Success: Powered OFF\n");
+    assert_eq!(pool.history(VM), [Power::On, Power::Off]);
+}

@@ -1,0 +1,70 @@
+//! Agents on a machine that has little: a small address space, no `/proc`, few
+//! descriptors, no threads, a name of which one address is dead. Fencing goes
+//! on, or a line says what is missing.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "test code"
+)]
+
+mod addresses;
+mod proc;
+mod space;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::process::Command;
+
+use fencebox_tests::machine::{Machine, Power};
+use fencebox_tests::server::{Config, Simulator};
+use fencebox_tests::{clc, xapi};
+
+use support::{Outcome, program, run};
+
+/// The server of the simulated cloud.
+const SERVER: &str = "WA1ACMEDB01";
+
+fn cloud() -> Simulator {
+    let settings = clc::Settings {
+        machines: vec![Machine::new(SERVER, Power::On)],
+        task_polls: 1,
+        ..clc::Settings::default()
+    };
+    Simulator::start(settings.config()).unwrap()
+}
+
+/// A pool of XenServer, behind TLS.
+fn pool() -> Simulator {
+    let config = xapi::Settings::default().config();
+    Simulator::start(Config { tls: true, ..config }).unwrap()
+}
+
+fn cloud_options(cloud: &Simulator, action: &str) -> String {
+    let url = cloud.url();
+    format!(
+        "action={action}\nlogin=fencer\npasswd=s3cret\naccount=ACME\nstonith_status_sleep=0\napi_url={url}\n\
+         plug={SERVER}\n"
+    )
+}
+
+fn pool_options(pool: &Simulator, action: &str) -> String {
+    let (url, fingerprint) = (pool.url(), pool.fingerprint().unwrap());
+    format!(
+        "action={action}\nsession_url={url}\nlogin=root\npasswd=s3cret\nstonith_status_sleep=0\n\
+         ssl_fingerprint={fingerprint}\nplug=db01\n"
+    )
+}
+
+/// Runs an agent by a shell that first does this, with `sh`'s own words, and
+/// then runs `"$@"`.
+fn call_after(preparation: &str, wrapper: &[&str], agent: &str, stdin: &str) -> Outcome {
+    let script = format!("{preparation} && exec \"$@\"");
+    let mut words = wrapper.iter().copied().chain(["sh", "-c", &script, "sh"]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).arg(program(agent));
+    run(command, stdin)
+}

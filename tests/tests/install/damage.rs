@@ -188,8 +188,8 @@ fn files_that_others_can_write() {
         &tree,
         &[&[form.to_str().unwrap(), "can be written by others (mode 666)"]],
     );
-    let outcome = tree.act("fence_narrow", "off");
-    assert_eq!(outcome.stdout, "Success: Powered OFF\n", "{outcome:?}");
+    let outcome = tree.act("fence_narrow", "status");
+    assert_eq!(outcome.stdout, "Status: ON\n", "{outcome:?}");
     assert!(outcome.stderr.contains("compiling in memory"), "{outcome:?}");
     repaired(&tree);
 }

@@ -1,13 +1,16 @@
 //! The truth: machines, whether they have power, and what a reader is shown.
 
+mod replica;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Serialize, Serializer};
+
+pub use replica::{Arrival, Old};
 
 /// Whether a machine has power.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,46 +66,6 @@ pub trait Body: fmt::Debug + Send + Sync {
     /// Makes it run or ends it, and gives what is true then. When this returns it has happened: whoever is told that
     /// the machine is off can rely on it.
     fn switch(&self, power: &Power) -> Power;
-}
-
-/// Which reads an old state answers, that of a replica which is out of step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Old {
-    /// Reads in this order, round and round: true for an old one.
-    Reads(Vec<bool>),
-    /// Connections in this order, round and round, as a balancer hands them out.
-    Connections(Vec<bool>),
-    /// Every read until so long after the start of the clock.
-    Until(Duration),
-}
-
-impl Old {
-    /// The order of reads or connections as a word: `f` for a fresh one, `s` for a stale one.
-    pub fn order(word: &str) -> Vec<bool> {
-        word.chars().map(|kind| kind == 's').collect()
-    }
-
-    fn strikes(&self, read: u64, arrival: Arrival) -> bool {
-        let turn = |order: &[bool], number: u64| {
-            let length = u64::try_from(order.len()).unwrap_or(1).max(1);
-            let place = usize::try_from(number % length).unwrap_or_default();
-            order.get(place).copied().unwrap_or_default()
-        };
-        match self {
-            Old::Reads(order) => turn(order, read),
-            Old::Connections(order) => turn(order, arrival.connection),
-            Old::Until(end) => arrival.now < *end,
-        }
-    }
-}
-
-/// How a request came: on which connection, counted from 0, and when on the device's clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Arrival {
-    /// The number of the connection.
-    pub connection: u64,
-    /// The time.
-    pub now: Duration,
 }
 
 /// One machine: what is true of it, and what the device's read side shows.
@@ -272,6 +235,12 @@ impl Machine {
         }
     }
 
+    /// A request has come: what is read for it depends on how. Looks what is true by now.
+    pub fn arrive(&mut self, arrival: Arrival) {
+        self.arrival = arrival;
+        self.look();
+    }
+
     /// Changes the truth. The read side follows after `lag` reads, whoever made the change.
     pub fn set_power(&mut self, power: Power) {
         let power = match &self.body {
@@ -383,8 +352,7 @@ impl Fleet {
     /// A request has come: what is read for it depends on how. Looks what is true of each machine by now.
     pub fn arrive(&mut self, arrival: Arrival) {
         for machine in &mut self.0 {
-            machine.arrival = arrival;
-            machine.look();
+            machine.arrive(arrival);
         }
     }
 

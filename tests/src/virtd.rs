@@ -7,6 +7,7 @@
 mod arguments;
 mod faults;
 mod paced;
+mod patience;
 mod serve;
 mod signing;
 mod stranger;

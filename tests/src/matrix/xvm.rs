@@ -35,8 +35,6 @@ impl Device for Hypervisor {
         scenes.retain(|scene| (scene.action, &scene.power) != ("on", &Power::Paused));
         let by_channel = ["off", "reboot", "status"].map(|action| Scene::new(action, Power::On));
         scenes.extend(wired::scenes_of(CHANNEL, by_channel.into()));
-        // Known to end in false successes with a lost `off` (docs/matrix.md): to be mended.
-        scenes.retain(|scene| !scene.to_string().contains("/behind-"));
         scenes
     }
 

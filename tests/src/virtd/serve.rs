@@ -1,9 +1,9 @@
 //! One request: whether it is believed, what is done, and what is answered.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::virtual_clock::VirtualClock;
@@ -11,8 +11,9 @@ use socket2::SockRef;
 
 use super::Settings;
 use super::faults::{Fault, Plan};
+use super::patience::{hold, wait_for};
 use super::signing::Digest;
-use crate::machine::{Machine, Power};
+use crate::machine::{Arrival, Machine, Power};
 
 const SIZE: usize = 176;
 const MAGIC: &[u8; 4] = b"abba";
@@ -28,6 +29,9 @@ pub(super) struct Daemon {
     requests: Vec<&'static str>,
     /// Requests that are not to be taken twice: number and name.
     history: Vec<(u8, u32, String)>,
+    started: Instant,
+    /// How many conversations came so far to what is asked for.
+    conversations: u64,
 }
 
 /// A request that was believed.
@@ -65,7 +69,23 @@ impl Daemon {
             settings,
             requests: Vec::new(),
             history: Vec::new(),
+            started: Instant::now(),
+            conversations: 0,
         }
+    }
+
+    /// Tells the machines when the reads of a conversation happen, and on which connection.
+    fn arrive(&mut self) {
+        let clock = self.settings.clock.as_ref();
+        let arrival = Arrival {
+            connection: self.conversations,
+            now: clock.map_or_else(|| self.started.elapsed(), |clock| clock.now()),
+        };
+        self.conversations += 1;
+        self.settings
+            .machines
+            .iter_mut()
+            .for_each(|machine| machine.arrive(arrival));
     }
 
     pub(super) fn machines(&self) -> &[Machine] {
@@ -221,6 +241,10 @@ fn lock(daemon: &Arc<Mutex<Daemon>>) -> std::sync::MutexGuard<'_, Daemon> {
     daemon.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn clock(daemon: &Arc<Mutex<Daemon>>) -> Option<Arc<VirtualClock>> {
+    lock(daemon).settings.clock.clone()
+}
+
 /// A datagram: where to call back, and what for.
 pub(super) fn hear(packet: &[u8], daemon: &Arc<Mutex<Daemon>>) -> Option<(Conversation, SocketAddr)> {
     let conversation = lock(daemon).take(packet).filter(|conversation| !conversation.channel)?;
@@ -249,33 +273,10 @@ pub(super) fn caller(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
     }
     let conversation = lock(daemon).take(&packet);
     if let Some(conversation) = conversation.filter(|conversation| conversation.fault != Some(Fault::Silent))
-        && wait_for(&stream, conversation.delay(), daemon)
+        && wait_for(&stream, conversation.delay(), clock(daemon).as_deref())
     {
         converse(stream, conversation, daemon);
     }
-}
-
-/// Lets so much time pass on the caller's clock; whether the caller waited for it.
-fn wait_for(mut stream: &TcpStream, mut left: Duration, daemon: &Arc<Mutex<Daemon>>) -> bool {
-    let Some(clock) = lock(daemon).settings.clock.clone() else {
-        std::thread::sleep(left);
-        return true;
-    };
-    while !left.is_zero() {
-        let (before, wait) = (clock.now(), clock.wait());
-        match wait {
-            Some(wait) => drop(clock.pass(wait, left)),
-            None => std::thread::sleep(Duration::from_millis(1)),
-        }
-        left = left.saturating_sub(clock.now().saturating_sub(before));
-        let _ = stream.set_nonblocking(true);
-        let gone = matches!(stream.peek(&mut [0; 1]), Ok(0));
-        let _ = stream.set_nonblocking(false);
-        if gone {
-            return false;
-        }
-    }
-    stream.flush().is_ok()
 }
 
 /// The rest of it: proofs, the deed, the answer. What the caller makes of an end is its own matter.
@@ -288,13 +289,14 @@ pub(super) fn converse(mut stream: TcpStream, mut conversation: Conversation, da
         Some(Fault::Garbage) => return drop(stream.write_all(&b"GET / HTTP/1.1\r\nHost: x\r\n".repeat(10))),
         Some(Fault::Stall) => {
             drop(conversation.activity.take());
-            return hold(stream, daemon);
+            return hold(stream, clock(daemon).as_deref());
         }
         _ => {}
     }
     if !conversation.channel && prove(&mut stream, conversation.fault, daemon).is_none() {
         return;
     }
+    lock(daemon).arrive();
     let mark: &[u8] = if conversation.channel { MAGIC } else { &[] };
     let mut say = |parts: &[&[u8]]| stream.write_all(&parts.concat()).is_ok();
     match conversation.fault {
@@ -333,7 +335,7 @@ pub(super) fn converse(mut stream: TcpStream, mut conversation: Conversation, da
         (Some(Fault::DropAfter), _) => {}
         (Some(Fault::StallAfter), _) => {
             drop(conversation.activity.take());
-            hold(stream, daemon);
+            hold(stream, clock(daemon).as_deref());
         }
         (fault, "list") => {
             let last = match fault {
@@ -372,32 +374,4 @@ fn prove(stream: &mut TcpStream, fault: Option<Fault>, daemon: &Arc<Mutex<Daemon
     let mut proof = [0; 64];
     stream.read_exact(&mut proof).ok()?;
     (proof == auth.sign(&key, &challenge)).then_some(())
-}
-
-/// Says nothing until the caller has gone, or for as long as anybody would wait.
-fn hold(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
-    let clock = lock(daemon).settings.clock.clone();
-    if let Some(clock) = clock {
-        return outlast(&stream, &clock);
-    }
-    let _ = stream.set_read_timeout(Some(3 * PATIENCE));
-    while stream.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
-}
-
-/// The same for a caller on virtual time: each of its waits is over at once.
-fn outlast(mut stream: &TcpStream, clock: &VirtualClock) {
-    let _ = stream.set_nonblocking(true);
-    loop {
-        // Asked before the caller is seen to be there still: it is the wait of this conversation, not of the next.
-        let wait = clock.wait();
-        match stream.read(&mut [0; 256]) {
-            Ok(1..) => continue,
-            Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
-            _ => return,
-        }
-        match wait {
-            Some(wait) => drop(clock.pass(wait, Duration::MAX)),
-            None => std::thread::sleep(Duration::from_millis(1)),
-        }
-    }
 }

@@ -2,7 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 
+use fencebox::agent::clock::Clock as _;
+
 use super::*;
+use crate::machine::{Old, Power};
 
 /// Bytes 0 to 31.
 fn settings(faults: &[&str]) -> Settings {
@@ -83,16 +86,49 @@ fn plans_strike_their_step_and_call() {
     }
 }
 
-#[test]
-fn the_channel_of_a_guest_is_answered_after_its_mark() {
-    let virtd = Virtd::start(settings(&[])).unwrap();
-    let mut packet = b"abba\x04\x00vm-off".to_vec();
-    packet.resize(74, 0);
+/// What the daemon answers to `status` of this machine, asked by the channel of a guest.
+fn ask_by_channel(virtd: &Virtd, machine: &str, number: u8) -> Vec<u8> {
+    let mut packet = [b"abba\x04\x00", machine.as_bytes()].concat();
+    packet.resize(70, 0);
+    packet.extend([number, 0, 0, 0]);
     let mut stream = TcpStream::connect(virtd.address().unwrap()).unwrap();
     stream.write_all(&packet).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    assert_eq!(answer, b"abba\x02");
+    answer
+}
+
+#[test]
+fn the_channel_of_a_guest_is_answered_after_its_mark() {
+    let virtd = Virtd::start(settings(&[])).unwrap();
+    assert_eq!(ask_by_channel(&virtd, "vm-off", 0), b"abba\x02");
+}
+
+#[test]
+fn a_stale_replica_recovers_at_its_time_on_the_callers_clock() {
+    let clock = Arc::new(VirtualClock::shared());
+    let machine = Machine::new("11111111-2222-4333-8444-555555555501", Power::Off).named("vm-alpha");
+    let virtd = Virtd::start(Settings {
+        machines: vec![machine.replicated(Power::On, Old::Until(Duration::from_secs(1)))],
+        clock: Some(clock.clone()),
+        ..settings(&[])
+    })
+    .unwrap();
+    assert_eq!(ask_by_channel(&virtd, "vm-alpha", 1), b"abba\x00");
+    clock.sleep(Duration::from_secs(1)).unwrap();
+    assert_eq!(ask_by_channel(&virtd, "vm-alpha", 2), b"abba\x02");
+}
+
+#[test]
+fn a_balancer_hands_out_its_replicas_by_connection() {
+    let machine = Machine::new("11111111-2222-4333-8444-555555555501", Power::Off).named("vm-alpha");
+    let virtd = Virtd::start(Settings {
+        machines: vec![machine.replicated(Power::On, Old::Connections(Old::order("fs")))],
+        ..settings(&[])
+    })
+    .unwrap();
+    let answers = [1, 2, 3].map(|number| ask_by_channel(&virtd, "vm-alpha", number));
+    assert_eq!(answers, [b"abba\x02", b"abba\x00", b"abba\x02"]);
 }
 
 #[test]

@@ -11,8 +11,19 @@ use crate::plugin::{Folders, Record};
 /// Held while the plugins are changed; the kernel gives it back.
 const LOCK: &str = ".lock";
 
-/// Whoever changes something in this folder is alone until this is dropped.
-pub(super) fn lock(folder: &Path) -> Result<File, Error> {
+/// The lock on a folder of plugins, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A process that another thread has just forked may hold the same open file: closing it here is not enough.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Locks a folder, so that nothing else changes it until this is dropped.
+pub(super) fn lock(folder: &Path) -> Result<Lock, Error> {
     let path = folder.join(LOCK);
     let disk = |cause| Error::Disk {
         path: path.clone(),
@@ -22,7 +33,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, Error> {
     let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
     let file = file.map_err(disk)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(Error::Busy(folder.to_owned())),
         Err(TryLockError::Error(cause)) => Err(disk(cause)),
     }

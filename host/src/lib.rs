@@ -7,12 +7,11 @@
 //! the system lets it have ([`confinement`]). Called as `fencebox` it looks
 //! after plugins ([`command`]), which it puts on the machine and takes off ([`installation`]).
 
-pub mod agent;
-pub mod capability;
 pub mod command;
 pub mod confinement;
 pub mod installation;
-mod ownership;
 pub mod plugin;
-pub mod policy;
-mod program;
+
+pub use fencebox_agent as agent;
+pub use fencebox_capability as capability;
+pub use fencebox_policy as policy;

@@ -135,7 +135,10 @@ fn plugin(name: &str) -> Result<Arc<Plugin>> {
     if let Some(plugin) = loaded.get(name) {
         return Ok(plugin.clone());
     }
-    let path = tree()?.join(format!("usr/lib/fencebox/plugins/{name}.wasm"));
+    // The record and the compiled form are beside the file that the links of further names lead to.
+    let path = tree()?
+        .join(format!("usr/lib/fencebox/plugins/{name}.wasm"))
+        .canonicalize()?;
     let plugin = Arc::new(Plugin::at(path, Grant::unrestricted())?);
     loaded.insert(name.to_owned(), plugin.clone());
     Ok(plugin)

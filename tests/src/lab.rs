@@ -1,7 +1,7 @@
 //! A lab in namespaces: machines that are nodes of a real cluster, and the devices that switch them.
 //!
-//! [`serve`] is what the program `fencebox-lab` does as pid 1 of namespaces of its own; `fencebox_tests::cluster` starts
-//! it and talks to it. It has a bridge with everything on it:
+//! [`serve`] is what the program `fencebox-lab` does as pid 1 of namespaces of its own; `fencebox_tests::cluster`
+//! starts it and talks to it. It has a bridge with everything on it:
 //!
 //! - `nodeN` at `10.77.0.N`: corosync and pacemakerd in namespaces of their own ([`node`]), which are killed when the
 //!   machine is switched off, and started when it is switched on;

@@ -1,59 +1,14 @@
-//! Device simulators, in process for tests and as the program `fencebox-sim` for people.
+//! What the tests of the real fencebox are made of. The simulators of devices are the crate [`fencebox_sim`].
 //!
-//! A simulator is three things that know little of each other:
-//!
-//! - [`machine`]: the *truth*, which machine really has power, and a read side that may lag behind it;
-//! - [`fault`]: what is planned to go wrong, at which step, at which call; [`wire`] does it to the bytes;
-//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`ovh`], [`relay`], [`xapi`].
-//!
-//! [`Simulator`] serves them, with a control endpoint under `/_sim/` beside the device's own paths:
-//!
-//! | request | what it does |
-//! |---|---|
-//! | `GET /_sim/machines` | the truth of each machine: `id`, `name`, `power`, `history`, `operations`, `lag` |
-//! | `PUT /_sim/machines/ID` | `{"power":"on"}`: changes the truth, as somebody at the console would |
-//! | `GET /_sim/requests` | what the device was asked, in order, with headers and body |
-//! | `GET /_sim/sessions` | how many sessions were `opened`, and how many are `open` still |
-//! | `GET /_sim/master` | the `address` of the pool's master; `PUT` with `{"address":"127.0.0.2"}` moves it |
-//! | `GET /_sim/faults` | the plans in force, one a line |
-//! | `POST /_sim/faults` | adds plans, one a line; all of them or, when one is wrong, none |
-//! | `DELETE /_sim/faults` | forgets all plans |
-//!
-//! ```
-//! use fencebox_tests::{Power, Simulator, clc};
-//!
-//! # fn main() -> anyhow::Result<()> {
-//! let device = Simulator::start(clc::Settings { lag: 2, ..Default::default() }.config())?;
-//! device.add_fault(clc::plan("operation*1=drop-after")?);
-//! // … fence WA1ACMEDB01 through an agent that is pointed at device.url() …
-//! assert_eq!(device.power("WA1ACMEDB01"), Some(Power::On));
-//! # Ok(())
-//! # }
-//! ```
+//! - [`agent`]: calls an agent in this process, on virtual time;
+//! - [`matrix`]: every fault at every exchange of every device;
+//! - [`conformance`]: cases that were recorded from the Python agents;
+//! - [`cluster`] and [`lab`]: a real cluster in namespaces;
+//! - [`secrets`]: looks for secrets in what an agent prints.
 
 pub mod agent;
-pub mod clc;
 pub mod cluster;
 pub mod conformance;
-mod control;
-pub mod fault;
-pub mod json;
 pub mod lab;
-pub mod machine;
 pub mod matrix;
-pub mod ovh;
-pub mod protocol;
-pub mod relay;
 pub mod secrets;
-pub mod server;
-mod time;
-mod tls;
-pub mod virtd;
-pub mod wire;
-pub mod xapi;
-
-pub use fault::{Plan, PlanError};
-pub use machine::{Fleet, Machine, Power};
-pub use protocol::{Answer, Device, Protocol, Request, Sessions};
-pub use server::{Config, Simulator};
-pub use tls::Certificate;

@@ -5,8 +5,8 @@
 
 mod support;
 
-use fencebox_tests::clc::Settings;
-use fencebox_tests::server::Simulator;
+use fencebox_sim::clc::Settings;
+use fencebox_sim::server::Simulator;
 use support::{call, call_with};
 
 const PASSWORD: &str = "never-printed-7";

@@ -7,9 +7,9 @@ mod support;
 
 use std::process::Command;
 
-use fencebox_tests::clc::Settings;
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::{Config, Simulator};
+use fencebox_sim::clc::Settings;
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::{Config, Simulator};
 use support::{Outcome, call, call_with, program};
 
 const MACHINE: &str = "WA1ACMEDB01";

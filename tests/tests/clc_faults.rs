@@ -8,10 +8,10 @@ mod support;
 use std::sync::Arc;
 
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox_tests::clc::{self, Settings};
-use fencebox_tests::fault::Plan;
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::{Config, Simulator};
+use fencebox_sim::clc::{self, Settings};
+use fencebox_sim::fault::Plan;
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::{Config, Simulator};
 use support::{Outcome, call_on};
 
 const MACHINE: &str = "WA1ACMEDB01";

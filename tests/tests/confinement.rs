@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use fencebox_tests::server::{Config, Simulator};
-use fencebox_tests::virtd::{self, Virtd};
-use fencebox_tests::{clc, xapi};
+use fencebox_sim::server::{Config, Simulator};
+use fencebox_sim::xvm::{self, FenceVirtd};
+use fencebox_sim::{clc, xenapi};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use support::{Outcome, call, program, run};
 
@@ -101,7 +101,7 @@ fn a_confined_agent_does_all_that_it_must() {
     let file = |name: &str| folder.path().join(name);
     let pool = Simulator::start(Config {
         tls: true,
-        ..xapi::Settings::default().config()
+        ..xenapi::Settings::default().config()
     })
     .unwrap();
     fs::write(file("pool.pem"), pool.certificate().unwrap()).unwrap();
@@ -217,9 +217,9 @@ fn every_thread_is_confined_while_a_device_is_talked_to() {
 /// A plugin with sockets of its own, to the daemon and back from it.
 #[test]
 fn sockets_that_were_declared_are_left() {
-    let daemon = Virtd::start(virtd::Settings {
+    let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
-        ..virtd::Settings::default()
+        ..xvm::Settings::default()
     })
     .unwrap();
     let key = key();
@@ -337,7 +337,7 @@ fn an_old_kernel_is_told_and_no_reason_not_to_fence() {
     let (landlock, seccomp) = (libc::SYS_landlock_create_ruleset, libc::SYS_seccomp);
     let off = |missing: &[i64]| {
         cloud
-            .set_power("WA1ACMEDB01", fencebox_tests::machine::Power::On)
+            .set_power("WA1ACMEDB01", fencebox_sim::machine::Power::On)
             .unwrap();
         let outcome = without(missing, || call("fence_clc", &input));
         outcome.assert_done("Success: Powered OFF\n");

@@ -8,9 +8,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use fencebox_tests::machine::Power;
-use fencebox_tests::ovh::{GOING_DARK, RateLimit, Rule, Settings, plan};
-use fencebox_tests::server::Simulator;
+use fencebox_sim::machine::Power;
+use fencebox_sim::ovh::{GOING_DARK, RateLimit, Rule, Settings, plan};
+use fencebox_sim::server::Simulator;
 use serde_json::{Value, json};
 use support::python;
 

@@ -8,9 +8,9 @@ mod support;
 use std::sync::Arc;
 
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox_tests::machine::Power;
-use fencebox_tests::ovh::{self, Server, Settings};
-use fencebox_tests::server::{Config, Simulator};
+use fencebox_sim::machine::Power;
+use fencebox_sim::ovh::{self, Server, Settings};
+use fencebox_sim::server::{Config, Simulator};
 use support::call_on;
 
 const SERVER: &str = "ns1234567.ip-192-0-2.eu";

@@ -7,9 +7,9 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use fencebox_tests::machine::Power;
-use fencebox_tests::ovh::{RESCUE, Server, Settings};
-use fencebox_tests::server::Simulator;
+use fencebox_sim::machine::Power;
+use fencebox_sim::ovh::{RESCUE, Server, Settings};
+use fencebox_sim::server::Simulator;
 use serde_json::{Value, json};
 use support::{python, run};
 

@@ -12,8 +12,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use fencebox_tests::clc::{self, Settings};
-use fencebox_tests::server::{Config, Simulator};
+use fencebox_sim::clc::{self, Settings};
+use fencebox_sim::server::{Config, Simulator};
 use support::run;
 
 fn stdin(simulator: &Simulator, lines: &str) -> String {

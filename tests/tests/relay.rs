@@ -4,7 +4,7 @@
 
 mod support;
 
-use fencebox_tests::{Power, Simulator, relay};
+use fencebox_sim::{Power, Simulator, relay};
 use support::call;
 
 fn lines(board: &Simulator, more: &str) -> String {

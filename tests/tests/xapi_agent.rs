@@ -7,8 +7,8 @@ mod support;
 use std::path::PathBuf;
 use std::process::Command;
 
-use fencebox_tests::xapi::{self, DB01, ODD, ODD_LABEL, Settings, WEB01, WEB02, suspended};
-use fencebox_tests::{Power, Simulator};
+use fencebox_sim::xenapi::{self, DB01, ODD, ODD_LABEL, Settings, WEB01, WEB02, suspended};
+use fencebox_sim::{Power, Simulator};
 use support::{Outcome, observe, python};
 
 /// The Python agent against a pool.
@@ -87,7 +87,7 @@ fn the_python_agent_lists_what_may_be_fenced() {
     let outcome = agent.fence("action=list\n");
     let mut expected = String::new();
     for machine in agent.device.machines() {
-        let fenced = ![xapi::TEMPLATE, xapi::SNAPSHOT, &xapi::control_domain(0)].contains(&machine.id());
+        let fenced = ![xenapi::TEMPLATE, xenapi::SNAPSHOT, &xenapi::control_domain(0)].contains(&machine.id());
         if fenced {
             expected += &format!("{},{}\n", machine.id(), machine.name());
         }
@@ -123,7 +123,7 @@ fn the_python_agent_does_not_believe_a_success_that_changes_nothing() {
         let Some(agent) = Agent::new(Settings::default()) else {
             return;
         };
-        agent.device.add_fault(xapi::plan(fault).unwrap());
+        agent.device.add_fault(xenapi::plan(fault).unwrap());
         let outcome = agent.fence("action=off\nplug=db01\npower_timeout=1\n");
         assert_eq!(outcome.exit, Some(1), "{fault}: {outcome:?}");
         assert_eq!(agent.device.power(DB01), Some(Power::On));

@@ -8,8 +8,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use fencebox_tests::xapi::{self, DB01, DB02, Member, ODD, ODD_LABEL, Settings, Style, WEB01, WEB02};
-use fencebox_tests::{Certificate, Config, Power, Simulator};
+use fencebox_sim::xenapi::{self, DB01, DB02, Member, ODD, ODD_LABEL, Settings, Style, WEB01, WEB02};
+use fencebox_sim::{Certificate, Config, Power, Simulator};
 use serde_json::{Value, json};
 use support::python;
 
@@ -138,8 +138,8 @@ fn records_are_what_the_published_client_expects() {
         assert_eq!(of(uuid)["power_state"], state);
         assert_eq!(of(uuid)["is_a_template"], json!(false));
     }
-    assert_eq!(of(xapi::TEMPLATE)["is_a_template"], json!(true));
-    assert_eq!(of(&xapi::control_domain(0))["is_control_domain"], json!(true));
+    assert_eq!(of(xenapi::TEMPLATE)["is_a_template"], json!(true));
+    assert_eq!(of(&xenapi::control_domain(0))["is_control_domain"], json!(true));
     assert!(of(DB01).as_object().unwrap().len() > 85);
     // The client says a date by its type.
     assert_eq!(of(DB01)["snapshot_time"], "19700101T00:00:00Z");
@@ -175,12 +175,12 @@ fn failures_have_the_details_of_the_api() {
         client.failure("VM.get_record", json!(["none"])),
         ["HANDLE_INVALID", "VM", "none"]
     );
-    let template = client.value("VM.get_by_uuid", json!([xapi::TEMPLATE]));
+    let template = client.value("VM.get_by_uuid", json!([xenapi::TEMPLATE]));
     let start = client.failure("VM.start", json!([template, false, true]));
     assert_eq!(start, ["VM_IS_TEMPLATE", template.as_str().unwrap(), "start"]);
-    device.add_fault(xapi::plan("record*1=fault").unwrap());
+    device.add_fault(xenapi::plan("record*1=fault").unwrap());
     assert_eq!(client.call("VM.get_record", json!(["x"])), json!({ "error": "Fault" }));
-    device.add_fault(xapi::plan("record*1=status:500").unwrap());
+    device.add_fault(xenapi::plan("record*1=status:500").unwrap());
     assert_eq!(
         client.call("VM.get_record", json!(["x"])),
         json!({ "error": "ProtocolError" })
@@ -196,7 +196,7 @@ fn an_expired_session_makes_the_published_client_log_in_again() {
     let device = pool();
     let mut client = Client::start(interpreter, &device.url());
     client.log_in();
-    device.add_fault(xapi::plan("find*1=expired").unwrap());
+    device.add_fault(xenapi::plan("find*1=expired").unwrap());
     client.value("VM.get_by_uuid", json!([DB01]));
     let sessions = device.sessions();
     assert_eq!((sessions.opened, sessions.open), (2, 1));
@@ -277,9 +277,9 @@ fn the_program_serves_a_pool() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
-    let mut program = Command::new(env!("CARGO_BIN_EXE_fencebox-sim"));
+    let mut program = Command::new(support::simulator());
     program.args([
-        "xapi",
+        "xenapi",
         "--member",
         "127.0.0.2",
         "--dead-member",

@@ -8,10 +8,10 @@ mod support;
 use std::sync::Arc;
 
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox_tests::fault::Plan;
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::{Config, Simulator};
-use fencebox_tests::xapi::{self, Settings, Vm};
+use fencebox_sim::fault::Plan;
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::{Config, Simulator};
+use fencebox_sim::xenapi::{self, Settings, Vm};
 use support::{Outcome, call_on};
 
 const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
@@ -76,7 +76,7 @@ fn what_passes_is_survived() {
     ];
     for plan in plans {
         for action in ["off", "reboot"] {
-            let pool = simulator(vec![xapi::plan(plan).unwrap()]);
+            let pool = simulator(vec![xenapi::plan(plan).unwrap()]);
             let outcome = fence(&pool, action);
             assert_eq!(outcome.exit, Some(0), "{plan} {action}: {outcome:?}");
             assert!(pool.0.machine(VM).unwrap().was_off_since(0), "{plan} {action}");
@@ -86,7 +86,9 @@ fn what_passes_is_survived() {
 
 #[test]
 fn a_refused_log_in_is_not_repeated() {
-    let pool = simulator(vec![xapi::plan("login=failure:SESSION_AUTHENTICATION_FAILED").unwrap()]);
+    let pool = simulator(vec![
+        xenapi::plan("login=failure:SESSION_AUTHENTICATION_FAILED").unwrap(),
+    ]);
     fence(&pool, "off").assert_refused(&["log-in refused"]);
     assert_eq!(pool.0.requests().len(), 1, "accounts lock");
 }

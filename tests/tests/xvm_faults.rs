@@ -10,16 +10,16 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::virtd::{Plan, Settings, Virtd};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::xvm::{FenceVirtd, Plan, Settings};
 use support::{Outcome, call_virtually};
 
 const MACHINE: &str = "vm-alpha";
 const KEY: &str = "s3cret-key";
 
-fn daemon(power: &Power, faults: Vec<Plan>) -> Virtd {
+fn daemon(power: &Power, faults: Vec<Plan>) -> FenceVirtd {
     let machine = |id: &str, name: &str, power: &Power| Machine::new(id, power.clone()).named(name);
-    Virtd::start(Settings {
+    FenceVirtd::start(Settings {
         key: KEY.into(),
         machines: vec![
             machine("11111111-2222-4333-8444-555555555501", MACHINE, power),
@@ -32,7 +32,7 @@ fn daemon(power: &Power, faults: Vec<Plan>) -> Virtd {
     .unwrap()
 }
 
-fn fence(daemon: &Virtd, action: &str, channel: bool) -> Outcome {
+fn fence(daemon: &FenceVirtd, action: &str, channel: bool) -> Outcome {
     let key = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(key.path(), KEY).unwrap();
     let address = daemon.address().unwrap();

@@ -40,6 +40,8 @@ pub(crate) fn programs() -> Result<Programs> {
         "--package",
         "fencebox",
         "--package",
+        "fencebox-sim",
+        "--package",
         "fencebox-tests",
         "--bins",
     ])?;

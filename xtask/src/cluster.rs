@@ -1,4 +1,5 @@
-//! `cargo xtask cluster`: how long a real cluster takes until a node is fenced, with our agents and with those of others.
+//! `cargo xtask cluster`: how long a real cluster takes until a node is fenced, with our agents and with those of
+//! others.
 
 use anyhow::Result;
 

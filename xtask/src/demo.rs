@@ -53,7 +53,7 @@ const SCENES: [Scene; 2] = [
     Scene {
         agent: "fence_xenapi",
         device: "a simulated XenServer pool",
-        arguments: &["xapi", "--member", "127.0.0.2", "--master", "127.0.0.2"],
+        arguments: &["xenapi", "--member", "127.0.0.2", "--master", "127.0.0.2"],
         machine: "c0ffee00-0000-4000-8000-000000000001",
         history: &["on", "off", "on", "off", "on"],
         steps: pool,

@@ -4,7 +4,6 @@ mod aside;
 mod change;
 mod manifest;
 mod plan;
-mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +14,7 @@ use clap::Args;
 
 use crate::dist;
 use crate::tree::Tree;
-use steps::Steps;
+use atomic_fs::Steps;
 
 /// Where an installation is.
 #[derive(Args)]

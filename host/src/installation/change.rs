@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::steps::Steps;
 use super::tidy::{names_without_plugin, tidy};
 use super::{Entry, Error, STORE, claim, component, entry, is_ours};
 use crate::plugin::{Folders, Record, Recorded, fault};
+use atomic_fs::Steps;
 
 /// All that is installed of a plugin.
 pub struct Package<'a> {
@@ -161,10 +161,10 @@ fn store(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<
     let real = folders.own.join(&folder);
     steps.make_folder(&real)?;
     let wasm = component(&real, &record.name);
-    steps.write(&wasm, package.wasm)?;
-    steps.write(&wasm.with_extension("cwasm"), package.form)?;
-    steps.write(&Record::path(&wasm), record.text().as_bytes())?;
-    steps.settle(&real)?;
+    steps.create(&wasm, package.wasm, 0o644)?;
+    steps.create(&wasm.with_extension("cwasm"), package.form, 0o644)?;
+    steps.create(&Record::path(&wasm), record.text().as_bytes(), 0o644)?;
+    steps.sync_folder(&real)?;
     Ok(folder)
 }
 
@@ -177,7 +177,7 @@ fn switch(folders: &Folders, record: &Record, folder: &Path, steps: &mut Steps) 
             steps.link(Path::new(&main), &component(&folders.own, name))?;
         }
     }
-    steps.link(&folder.join(&main), &folders.own.join(&main))
+    Ok(steps.link(&folder.join(&main), &folders.own.join(&main))?)
 }
 
 /// Programs, and what is left of an earlier plugin.

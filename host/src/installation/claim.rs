@@ -1,55 +1,36 @@
 //! Whether a folder and names may be taken, asked before anything is changed.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use atomic_fs::Lock;
+
 use super::{Entry, Error, component, entry, is_ours};
-use crate::ownership::distrust_folders;
 use crate::plugin::{Folders, Record};
+use crate::policy::ownership::check_place;
 
 /// Held while the plugins are changed; the kernel gives it back.
 const LOCK: &str = ".lock";
 
-/// The lock on a folder of plugins, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // A process that another thread has just forked may hold the same open file: closing it here is not enough.
-        let _ = self.0.unlock();
-    }
-}
-
 /// Locks a folder, so that nothing else changes it until this is dropped.
 pub(super) fn lock(folder: &Path) -> Result<Lock, Error> {
     let path = folder.join(LOCK);
-    let disk = |cause| Error::Disk {
-        path: path.clone(),
-        cause,
-    };
     let mut options = OpenOptions::new();
-    let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
-    let file = file.map_err(disk)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(Error::Busy(folder.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(disk(cause)),
-    }
+    let options = options.create(true).truncate(false).write(true).mode(0o600);
+    let lock = options.open(&path).and_then(Lock::try_new);
+    let lock = lock.map_err(|cause| atomic_fs::Error { path, cause })?;
+    lock.ok_or_else(|| Error::Busy(folder.to_owned()))
 }
 
 /// Refuses a folder in which others could replace what is installed. One that
 /// is not there yet is made in the nearest that is.
 pub(super) fn trust(folder: &Path) -> Result<(), Error> {
     let nearest = folder.ancestors().find(|folder| folder.exists());
-    match nearest.and_then(distrust_folders) {
-        None => Ok(()),
-        Some(reason) => Err(Error::Untrusted {
-            folder: folder.to_owned(),
-            reason,
-        }),
-    }
+    nearest.map_or(Ok(()), check_place).map_err(|reason| Error::Untrusted {
+        folder: folder.to_owned(),
+        reason,
+    })
 }
 
 /// Refuses names that a package's plugin or another installed one answers to.

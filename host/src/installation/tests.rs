@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::steps::{Steps, entries};
 use super::tidy::{drafts, loose_names, unused};
 use super::{Error, Package, Previous, claim, component, install, previous, remove};
 use crate::agent::description::{Description, Symlink};
 use crate::plugin::{Declared, Folders, Record, Recorded, compile, fault};
 use crate::policy::Reach;
+use atomic_fs::{Steps, entries};
 
 /// The smallest component, and one that differs by an empty custom section.
 const OLD: &[u8] = b"\0asm\x0d\0\x01\0";

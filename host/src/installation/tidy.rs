@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::steps::{Steps, drafted, entries};
 use super::{Entry, Error, STORE, component, entry, has_plugin, is_ours, record_in};
 use crate::plugin::{Folders, Recorded, agent_name};
+use atomic_fs::{Steps, entries, final_name};
 
 /// Removes it. Programs go before the record that names them.
 pub(super) fn tidy(folders: &Folders, steps: &mut Steps) -> Result<(), Error> {
@@ -21,12 +21,19 @@ pub(super) fn tidy(folders: &Folders, steps: &mut Steps) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether this is the temporary name of a link to an agent.
+pub(super) fn is_unfinished_link(path: &Path) -> bool {
+    final_name(path).is_some_and(|name| name.starts_with("fence_"))
+}
+
 /// Links that were not finished.
 pub(super) fn drafts(folders: &Folders) -> Vec<PathBuf> {
-    let own = entries(&folders.own).into_iter().filter(|path| drafted(path).is_some());
+    let own = entries(&folders.own)
+        .into_iter()
+        .filter(|path| is_unfinished_link(path));
     let programs = entries(folders.programs())
         .into_iter()
-        .filter(|path| drafted(path).is_some() && is_ours(folders, path));
+        .filter(|path| is_unfinished_link(path) && is_ours(folders, path));
     own.chain(programs).collect()
 }
 

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::steps::entries;
 use super::tidy::{agent, drafts, loose_names, unused};
 use super::{STORE, component, has_plugin, is_ours};
-use crate::ownership::{Place, Untrusted, check, check_place};
 use crate::plugin::{Folders, Plugin, Record, Recorded, agent_name, fault, locate};
 use crate::policy::Grant;
+use crate::policy::ownership::{Untrusted, UntrustedPlace, check, check_place};
+use atomic_fs::entries;
 
 /// The remedy for an owner or a mode.
 const CORRECT: &str = "correct that with chown and chmod";
@@ -76,7 +76,7 @@ impl Inspection {
     }
 
     /// A folder or link that others can replace: once, whatever it leads to.
-    fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &UntrustedPlace) {
         self.find(place.path.display(), format!("{place}; {CORRECT}"));
     }
 
@@ -254,7 +254,7 @@ impl Inspection {
 fn stray(folder: &Path, known: &[&str]) -> Vec<PathBuf> {
     let belongs = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if known.contains(&name.as_ref()) || super::steps::drafted(path).is_some() {
+        if known.contains(&name.as_ref()) || super::tidy::is_unfinished_link(path) {
             return true;
         }
         let plugin = path.with_extension("wasm");

@@ -14,7 +14,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
-use crate::ownership::{self, Untrusted};
+use crate::policy::ownership::{self, Untrusted};
 use crate::policy::{Grant, Limit, Limits, Refusal};
 
 mod seal;

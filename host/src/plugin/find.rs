@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Error, agent_name};
-use crate::program;
+use crate::policy::program;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,8 @@ use super::bindings::Plugin;
 use super::bindings::fencebox::agent::{files, http, log, metadata, types};
 use super::state::State;
 use crate::agent::log::Level;
-use crate::capability::{files as storage, http as capability, wasi};
+use crate::capability::{files as storage, http as capability};
+use crate::plugin::wasi;
 
 /// What is answered while there is no session to act for.
 const DESCRIBING: &str = "a plugin that describes itself may call nothing";

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Declared;
 use crate::agent::description::Description;
-use crate::ownership;
+use crate::policy::ownership;
 use crate::policy::{APPROVAL_FORMAT, Approval};
 
 #[cfg(test)]

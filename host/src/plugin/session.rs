@@ -23,8 +23,8 @@ use crate::capability::files::Files;
 use crate::capability::http::{self, Credentials, Http, Timeout};
 use crate::capability::journal::Journal;
 use crate::capability::sockets::{CarriedTooMuch, Gate};
-use crate::capability::wasi::GaveUp;
 use crate::confinement::Needs;
+use crate::plugin::wasi::GaveUp;
 use crate::policy::Limit;
 
 /// Time to log out in, once the action is over, whatever became of it.

@@ -13,7 +13,7 @@ use crate::capability::files::Files;
 use crate::capability::http::Http;
 use crate::capability::journal::Journal;
 use crate::capability::sockets::Gate;
-use crate::capability::wasi::{self, Asker, Bed, Lookups, Output, Sleeper};
+use crate::plugin::wasi::{self, Asker, Bed, Lookups, Output, Sleeper};
 use crate::policy::{Bound, Limit, Limits};
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Dedicated {
         }
     }
 
-    /// The power of a server that has some, by the table in `devices.md` §3.7.
+    /// The power of a server that has some, by the table in `docs/reference/ovh.md#power-of-a-dedicated-server`.
     fn running(&mut self, api: &mut Api, view: &View, stage: Stage) -> Result<PowerStatus> {
         self.check_entry(view)?;
         if let Some(order) = &self.order {

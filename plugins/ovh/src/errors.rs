@@ -1,4 +1,4 @@
-//! What a refusal means (`devices-errors.md` §4), with the number under which
+//! What a refusal means (`docs/reference/ovh.md#errors`), with the number under which
 //! the vendor finds it again.
 
 use fencebox_sdk::http::Response;

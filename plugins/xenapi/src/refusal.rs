@@ -32,8 +32,8 @@ enum Meaning {
 
 use Meaning::{Busy, Failed, HostDead, LoginDenied, NotPermitted, SessionOver, Unexpected};
 
-/// The codes that fencing may meet, out of xapi's data model (`devices.md`
-/// §2.7), with what the person on call should read.
+/// The codes that fencing may meet, out of xapi's data model (`docs/reference/xenapi.md#error-codes`), with what the
+/// person on call should read.
 const TABLE: &[(&str, Meaning, &str)] = &[
     (
         "SESSION_AUTHENTICATION_FAILED",

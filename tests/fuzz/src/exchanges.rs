@@ -7,12 +7,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fencebox::agent::clock::{Clock, Deadline};
-use fencebox::agent::log::Log;
-use fencebox::agent::secret::Secret;
-use fencebox::agent::system_clock::SystemClock;
-use fencebox::capability::http::{Credentials, Http, Parts, Request, Timeout};
-use fencebox::policy::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme};
+use fencebox_agent::clock::{Clock, Deadline};
+use fencebox_agent::log::Log;
+use fencebox_agent::secret::Secret;
+use fencebox_agent::system_clock::SystemClock;
+use fencebox_capability::http::{Credentials, Http, Parts, Request, Timeout};
+use fencebox_policy::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme};
 
 /// Largest body that may come through, in bytes.
 const LARGEST: usize = 8 * 1024 * 1024;

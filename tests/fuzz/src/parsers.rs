@@ -10,14 +10,14 @@ use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use fencebox::agent::description::{Description, Parameter, ValueKind};
-use fencebox::agent::log::Log;
-use fencebox::agent::options::authority::Standing;
-use fencebox::agent::options::{Options, Table, catalogue, checks};
-use fencebox::capability::xmlrpc::document::{Answer, Keep, decode, encode};
-use fencebox::plugin::Declared;
-use fencebox::policy::request::{check_headers, check_path};
-use fencebox::policy::{
+use fencebox_agent::Declared;
+use fencebox_agent::description::{Description, Parameter, ValueKind};
+use fencebox_agent::log::Log;
+use fencebox_agent::options::authority::Standing;
+use fencebox_agent::options::{Options, Table, catalogue, checks};
+use fencebox_capability::xmlrpc::document::{Answer, Keep, decode, encode};
+use fencebox_policy::request::{check_headers, check_path};
+use fencebox_policy::{
     Address, Approval, Auth, Endpoint, Endpoints, Grant, Limit, Policy, Port, Proof, Reach, Scheme, UrlOption,
 };
 

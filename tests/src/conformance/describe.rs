@@ -108,7 +108,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// What agents declare whose cases do not say (`fencing-protocol.md` §11).
+/// What agents declare whose cases do not say (`docs/reference/protocol.md#agents`).
 fn known_script(agent: &str) -> Option<Script> {
     let (keys, own) = match agent {
         "fence_ovh" => (

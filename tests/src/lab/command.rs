@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::node::{Event, namespaces};
 use super::{Lab, RECORD};
-use crate::machine::{Body as _, Power};
-use crate::xapi;
+use fencebox_sim::machine::{Body as _, Power};
+use fencebox_sim::xenapi;
 
 /// What it may be told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ impl Lab {
             }
             Command::Crash(node) => self.node(&node)?.crash()?,
             Command::Faults(plans) => {
-                let plans: Vec<_> = plans.iter().map(|plan| xapi::plan(plan)).collect::<Result<_, _>>()?;
+                let plans: Vec<_> = plans.iter().map(|plan| xenapi::plan(plan)).collect::<Result<_, _>>()?;
                 pool.clear_faults();
                 plans.into_iter().for_each(|plan| pool.add_fault(plan));
             }

@@ -9,15 +9,15 @@ use anyhow::{Context as _, Result};
 use super::network::BRIDGE;
 use super::node::Node;
 use super::{CERTIFICATE, KEY, MEMBERS};
-use crate::machine::{Machine, Power};
-use crate::server::{Config, Simulator};
-use crate::virtd::{self, Virtd};
-use crate::xapi::{self, Member, Vm};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::{Config, Simulator};
+use fencebox_sim::xenapi::{self, Member, Vm};
+use fencebox_sim::xvm::{self, FenceVirtd};
 
 /// The pool and the hypervisor.
 pub(super) struct Devices {
     pool: Simulator,
-    hypervisor: Virtd,
+    hypervisor: FenceVirtd,
 }
 
 /// The UUID of a node's machine.
@@ -44,10 +44,10 @@ impl Devices {
             address: address(number).into(),
             alive: true,
         });
-        let settings = xapi::Settings {
+        let settings = xenapi::Settings {
             vms: nodes.iter().map(|node| Vm::new(machine(node))).collect(),
             members: members.into(),
-            ..xapi::Settings::default()
+            ..xenapi::Settings::default()
         };
         let config = settings.config();
         let pool = Simulator::start(Config {
@@ -57,11 +57,11 @@ impl Devices {
         })?;
         std::fs::write(CERTIFICATE, pool.certificate().unwrap_or_default())?;
         let group = SocketAddr::new(Ipv4Addr::new(225, 0, 0, 12).into(), 1229);
-        let hypervisor = Virtd::start(virtd::Settings {
+        let hypervisor = FenceVirtd::start(xvm::Settings {
             key: std::fs::read(Path::new(KEY))?,
             machines: nodes.iter().map(machine).collect(),
-            group: Some((group, virtd::Interface::V4(address(BRIDGE)))),
-            ..virtd::Settings::default()
+            group: Some((group, xvm::Interface::V4(address(BRIDGE)))),
+            ..xvm::Settings::default()
         })?;
         Ok(Devices { pool, hypervisor })
     }

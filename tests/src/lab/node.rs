@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::{CERTIFICATE, FOLDER, NETWORK, network};
-use crate::machine::{Body, Power};
+use fencebox_sim::machine::{Body, Power};
 
 /// How long a node may take to have its namespaces.
 const PATIENCE: Duration = Duration::from_secs(20);

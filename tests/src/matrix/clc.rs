@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::scene::{Scene, Trouble};
 use super::wired::{self, Wired};
 use super::{Device, Run};
-use crate::clc::{GRAMMAR, Settings};
-use crate::machine::{Machine, Power};
+use fencebox_sim::clc::{GRAMMAR, Settings};
+use fencebox_sim::machine::{Machine, Power};
 
 const MACHINE: &str = "WA1ACMEDB01";
 const PASSWORD: &str = "s3cret-pass";

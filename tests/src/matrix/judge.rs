@@ -3,7 +3,7 @@
 use crate::agent::Outcome;
 
 use super::scene::{Habit, Scene};
-use crate::machine::{Machine, Power};
+use fencebox_sim::machine::{Machine, Power};
 
 /// What was true of the machine, and what else was seen.
 #[derive(Clone, Debug)]

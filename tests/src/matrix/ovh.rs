@@ -5,9 +5,9 @@ use anyhow::{Context as _, Result};
 use super::scene::{Habit, Scene, Trouble};
 use super::wired::{self, Wired, scenes_of};
 use super::{Device, Run};
-use crate::machine::{Machine, Power};
-use crate::ovh::{CLOUD, DEDICATED, GRAMMAR, RESCUE, Server, Settings, VPS};
-use crate::server::Simulator;
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::ovh::{CLOUD, DEDICATED, GRAMMAR, RESCUE, Server, Settings, VPS};
+use fencebox_sim::server::Simulator;
 
 const KEYS: &str = "application_key=simAK0123456789\napplication_secret=simAS0123456789abcdef\n\
                     consumer_key=simCK0123456789abcdef\n";

@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::scene::{Scene, Trouble};
 use super::wired::{self, Wired};
 use super::{Device, Run};
-use crate::machine::{Machine, Power};
-use crate::relay::{self, GRAMMAR};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::relay::{self, GRAMMAR};
 
 const STEPS: &[&str] = &["read", "switch"];
 

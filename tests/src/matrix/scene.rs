@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fencebox::agent::power::OFF_READS;
 
-use crate::machine::{Machine, Old, Power};
+use fencebox_sim::machine::{Machine, Old, Power};
 
 /// What the machine does, and how it is shown, beside what it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

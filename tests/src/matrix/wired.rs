@@ -9,9 +9,9 @@ use super::Run;
 use super::judge::Truth;
 use super::scene::{Habit, Scene, Trouble};
 use crate::agent;
-use crate::fault::{Grammar, Occasion, Plan};
-use crate::machine::Power;
-use crate::server::{Config, Simulator};
+use fencebox_sim::fault::{Grammar, Occasion, Plan};
+use fencebox_sim::machine::Power;
+use fencebox_sim::server::{Config, Simulator};
 
 /// Kinds that make much work for both sides, with what differs least from call to call.
 const HEAVY: &[&str] = &["huge", "long-string", "wide", "deep", "json-deep", "laughs"];

@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::scene::{Scene, Trouble};
 use super::wired::{self, Wired};
 use super::{Device, Run};
-use crate::machine::{Machine, Power};
-use crate::xapi::{GRAMMAR, Settings, Vm, failures};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::xenapi::{GRAMMAR, Settings, Vm, failures};
 
 const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
 const OTHER: &str = "c0ffee00-0000-4000-8000-000000000002";

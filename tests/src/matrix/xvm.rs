@@ -9,8 +9,8 @@ use fencebox::agent::virtual_clock::VirtualClock;
 use super::scene::{Scene, Trouble};
 use super::{Device, Run, Truth, wired};
 use crate::agent;
-use crate::machine::{Machine, Power};
-use crate::virtd::{Fault, STEPS, Settings, Virtd, samples};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::xvm::{Fault, FenceVirtd, STEPS, Settings, samples};
 
 const KEY: &str = "s3cret-key";
 const MACHINE: &str = "vm-alpha";
@@ -62,7 +62,7 @@ impl Device for Hypervisor {
         let clock = Arc::new(VirtualClock::shared());
         let plans = faults.iter().map(|fault| fault.parse().map_err(anyhow::Error::msg));
         let uuid = |number: u8| format!("11111111-2222-4333-8444-5555555555{number:02}");
-        let daemon = Virtd::start(Settings {
+        let daemon = FenceVirtd::start(Settings {
             key: KEY.into(),
             machines: vec![
                 scene.machine(&uuid(1)).named(MACHINE),

@@ -11,8 +11,8 @@ use fencebox::agent::virtual_clock::VirtualClock;
 use super::scene::{Habit, Scene, Trouble};
 use super::{Device, Run, Truth, wired};
 use crate::agent;
-use crate::machine::{Machine, Power};
-use crate::virtd::{Fault, Hypervisors, Plan, STEPS, Settings, samples};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::xvm::{Fault, Hypervisors, Plan, STEPS, Settings, samples};
 
 const KEY: &str = "s3cret-key";
 const MACHINE: &str = "vm-alpha";

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use fencebox_tests::clc::{self, Settings};
-use fencebox_tests::{Config, Simulator};
+use fencebox_sim::clc::{self, Settings};
+use fencebox_sim::{Config, Simulator};
 
 use crate::support::{needs, program};
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use fencebox_tests::clc;
-use fencebox_tests::machine::Power;
+use fencebox_sim::clc;
+use fencebox_sim::machine::Power;
 
 use crate::support::{Outcome, call, program};
 use crate::{MACHINE, assert_fenced, cloud, fence, login};

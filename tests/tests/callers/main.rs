@@ -10,9 +10,9 @@ mod pacemaker;
 #[path = "../support/mod.rs"]
 mod support;
 
-use fencebox_tests::clc::Settings;
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::Simulator;
+use fencebox_sim::clc::Settings;
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::Simulator;
 use support::{Outcome, call};
 
 const MACHINE: &str = "WA1ACMEDB01";

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use fencebox_tests::machine::Power;
-use fencebox_tests::{Config, Simulator, relay, xapi};
+use fencebox_sim::machine::Power;
+use fencebox_sim::{Config, Simulator, relay, xenapi};
 
 use crate::support::{Outcome, program, run, tree};
 use crate::{MACHINE, assert_fenced, cloud, orders};
@@ -146,7 +146,7 @@ fn medik8s_gives_names_in_any_order() {
     for (number, order) in orders(&given).into_iter().enumerate() {
         let pool = Simulator::start(Config {
             tls: true,
-            ..xapi::Settings::default().config()
+            ..xenapi::Settings::default().config()
         })
         .unwrap();
         let url = format!("--session-url={}", pool.url());
@@ -155,7 +155,7 @@ fn medik8s_gives_names_in_any_order() {
         let mut agent = Command::new(program("fence_xenapi"));
         agent.args(order).args(rest);
         run(agent, "").assert_done("Success: Rebooted\n");
-        assert_eq!(pool.history(xapi::DB01), [Power::On, Power::Off, Power::On]);
+        assert_eq!(pool.history(xenapi::DB01), [Power::On, Power::Off, Power::On]);
     }
 }
 

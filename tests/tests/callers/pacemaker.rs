@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use fencebox_tests::clc::Settings;
-use fencebox_tests::machine::Power;
-use fencebox_tests::server::Simulator;
+use fencebox_sim::clc::Settings;
+use fencebox_sim::machine::Power;
+use fencebox_sim::server::Simulator;
 
 use crate::support::{Outcome, needs, program, run};
 use crate::{MACHINE, assert_fenced, cloud, cloud_with, fence, login, orders};
@@ -141,8 +141,8 @@ fn after(folder: &std::path::Path, first: &str, agent: &str, lines: &str) -> Out
     run(shell, lines)
 }
 
-/// 026 is the fencer's, 000 that of a careless init script, 077 that of a careful one. What an agent writes, nobody else
-/// may change: not the story, and not the power of the dummy.
+/// 026 is the fencer's, 000 that of a careless init script, 077 that of a careful one. What an agent writes, nobody
+/// else may change: not the story, and not the power of the dummy.
 #[test]
 fn any_umask() {
     for umask in ["000", "026", "077"] {

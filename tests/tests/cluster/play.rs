@@ -49,8 +49,8 @@ fn no_session_is_open(cluster: &mut Cluster) {
     cluster.wait("all sessions ended", 30, ended).unwrap();
 }
 
-/// Of two nodes that see each other no more, each starts the device of the other as its own, and one is killed, maybe in
-/// the middle of the monitor that this takes. Nobody logs out in its place.
+/// Of two nodes that see each other no more, each starts the device of the other as its own, and one is killed, maybe
+/// in the middle of the monitor that this takes. Nobody logs out in its place.
 fn sessions_may_be_open(_: &mut Cluster) {}
 
 #[test]

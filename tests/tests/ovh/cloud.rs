@@ -1,8 +1,8 @@
 //! Public Cloud instances.
 
-use fencebox_tests::machine::Machine;
-use fencebox_tests::machine::Power::{self, Off, On};
-use fencebox_tests::ovh::Settings;
+use fencebox_sim::machine::Machine;
+use fencebox_sim::machine::Power::{self, Off, On};
+use fencebox_sim::ovh::Settings;
 
 use super::{action, fence, play, requests, start, state};
 

@@ -1,7 +1,7 @@
 //! Dedicated servers.
 
-use fencebox_tests::machine::Power::{Off, On};
-use fencebox_tests::ovh::{GOING_DARK, RESCUE, Settings};
+use fencebox_sim::machine::Power::{Off, On};
+use fencebox_sim::ovh::{GOING_DARK, RESCUE, Settings};
 
 use super::{KEYS, NO_POWER, SERVER, action, fence, fence_really, play, requests, start, state, written};
 

@@ -1,6 +1,6 @@
 //! Log-ins that are wrong, incomplete or contradictory.
 
-use fencebox_tests::ovh::{ErrorShape, Settings};
+use fencebox_sim::ovh::{ErrorShape, Settings};
 
 use super::{AGENT, KEYS, SERVER, action, call, fence, fence_with, requests, start};
 

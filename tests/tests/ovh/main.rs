@@ -23,10 +23,10 @@ mod telling;
 mod trouble;
 mod vps;
 
-use fencebox_tests::fault::Plan;
-use fencebox_tests::machine::Power;
-use fencebox_tests::ovh::{Settings, plan};
-use fencebox_tests::server::{Config, Simulator};
+use fencebox_sim::fault::Plan;
+use fencebox_sim::machine::Power;
+use fencebox_sim::ovh::{Settings, plan};
+use fencebox_sim::server::{Config, Simulator};
 use support::{Outcome, call, call_virtually};
 
 /// The agent.

@@ -1,8 +1,8 @@
 //! Service accounts.
 
-use fencebox_tests::machine::Power::{Off, On};
-use fencebox_tests::ovh::Settings;
-use fencebox_tests::server::Simulator;
+use fencebox_sim::machine::Power::{Off, On};
+use fencebox_sim::ovh::Settings;
+use fencebox_sim::server::Simulator;
 
 use super::support::{Outcome, call_virtually};
 use super::{AGENT, SERVER, action, broken, requests, start};

@@ -1,7 +1,7 @@
 //! The rules of a consumer key: those that are documented are enough, and any that is missing is named.
 
-use fencebox_tests::machine::Power::On;
-use fencebox_tests::ovh::{Rule, Settings};
+use fencebox_sim::machine::Power::On;
+use fencebox_sim::ovh::{Rule, Settings};
 
 use super::support::call_with;
 use super::{AGENT, SERVER, action, fence, start};

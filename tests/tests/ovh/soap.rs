@@ -1,8 +1,8 @@
 //! The old line: what the article of 2014 sends on standard input.
 
-use fencebox_tests::machine::Power::{self, Off, On};
-use fencebox_tests::ovh::{RESCUE, Server, Settings};
-use fencebox_tests::server::Simulator;
+use fencebox_sim::machine::Power::{self, Off, On};
+use fencebox_sim::ovh::{RESCUE, Server, Settings};
+use fencebox_sim::server::Simulator;
 
 use super::support::{Outcome, call};
 use super::{AGENT, state};
@@ -40,7 +40,7 @@ fn fence(service: &Simulator, lines: &str) -> Outcome {
 /// The SOAP methods that were called.
 fn methods(service: &Simulator) -> Vec<String> {
     let requests = service.requests();
-    let action = |request: &fencebox_tests::protocol::Request| {
+    let action = |request: &fencebox_sim::protocol::Request| {
         let action = request
             .header("soapaction")
             .unwrap_or_default()

@@ -1,7 +1,7 @@
 //! What is told, and what is never told.
 
-use fencebox_tests::ovh::Settings;
-use fencebox_tests::server::Simulator;
+use fencebox_sim::ovh::Settings;
+use fencebox_sim::server::Simulator;
 
 use super::support::{Outcome, call};
 use super::{AGENT, KEYS, SERVER, action, fence, start};

@@ -1,7 +1,7 @@
 //! What goes wrong at the service, and what a cluster sees of it.
 
-use fencebox_tests::machine::Power::{Off, On};
-use fencebox_tests::ovh::{ErrorShape, GOING_DARK, RESCUE, RateLimit, Settings};
+use fencebox_sim::machine::Power::{Off, On};
+use fencebox_sim::ovh::{ErrorShape, GOING_DARK, RESCUE, RateLimit, Settings};
 
 use super::{NO_POWER, SERVER, action, broken, fence, requests, start, state, written};
 
@@ -31,7 +31,7 @@ fn a_task_that_fails_ends_the_action_at_once_with_its_comment() {
 fn a_task_that_fails_is_asked_for_again_by_on_if_so_configured() {
     let service = start(Settings::default());
     fence(&service, &action("off", SERVER)).assert_done("Success: Powered OFF\n");
-    service.add_fault(fencebox_tests::ovh::plan("task*1=states:init,cancelled").unwrap());
+    service.add_fault(fencebox_sim::ovh::plan("task*1=states:init,cancelled").unwrap());
     let outcome = fence(&service, &action("on", SERVER));
     outcome.assert_refused(&["is cancelled"]);
     fence(&service, &action("on", SERVER)).assert_done("Success: Powered ON\n");

@@ -1,8 +1,8 @@
 //! VPS.
 
-use fencebox_tests::machine::Machine;
-use fencebox_tests::machine::Power::{Off, On};
-use fencebox_tests::ovh::Settings;
+use fencebox_sim::machine::Machine;
+use fencebox_sim::machine::Power::{Off, On};
+use fencebox_sim::ovh::Settings;
 
 use super::{action, fence, fence_really, play, requests, start, state};
 

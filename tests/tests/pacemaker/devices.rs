@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::virtd::{self, Interface, Virtd};
-use fencebox_tests::{Config, Simulator, clc, ovh, relay, xapi};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::xvm::{self, FenceVirtd, Interface};
+use fencebox_sim::{Config, Simulator, clc, ovh, relay, xenapi};
 
 use crate::lab::Lab;
 
@@ -25,7 +25,7 @@ pub struct Device {
 /// What plays the device.
 pub enum Simulated {
     Http(Simulator),
-    Virtd(Virtd),
+    Xvm(FenceVirtd),
     /// The file in which `fence_dummy` keeps the power.
     File(PathBuf),
 }
@@ -36,7 +36,7 @@ impl Device {
     pub fn history(&self) -> Vec<Power> {
         let mut history = match &self.simulated {
             Simulated::Http(simulator) => simulator.history(self.id),
-            Simulated::Virtd(daemon) => daemon.machine(self.id).unwrap().history().to_vec(),
+            Simulated::Xvm(daemon) => daemon.machine(self.id).unwrap().history().to_vec(),
             Simulated::File(path) => vec![fs::read_to_string(path).unwrap().parse().unwrap()],
         };
         history.retain(|power| matches!(power, Power::On | Power::Off));
@@ -119,12 +119,15 @@ pub fn clc_with(lab: &Lab, settings: clc::Settings) -> Device {
 
 /// By https, with a certificate that the pool has made itself.
 pub fn xenapi(lab: &Lab) -> Device {
-    let machine = |id: &str, name: &str| xapi::Vm::new(Machine::new(id, Power::On).named(name));
-    xenapi_of(lab, vec![machine(xapi::DB01, "db01"), machine(xapi::WEB01, "web01")])
+    let machine = |id: &str, name: &str| xenapi::Vm::new(Machine::new(id, Power::On).named(name));
+    xenapi_of(
+        lab,
+        vec![machine(xenapi::DB01, "db01"), machine(xenapi::WEB01, "web01")],
+    )
 }
 
-pub fn xenapi_of(lab: &Lab, vms: Vec<xapi::Vm>) -> Device {
-    let config = xapi::Settings {
+pub fn xenapi_of(lab: &Lab, vms: Vec<xenapi::Vm>) -> Device {
+    let config = xenapi::Settings {
         vms,
         ..Default::default()
     }
@@ -139,7 +142,7 @@ pub fn xenapi_of(lab: &Lab, vms: Vec<xapi::Vm>) -> Device {
             "password=s3cret",
         ]),
         plug: "db01",
-        id: xapi::DB01,
+        id: xenapi::DB01,
         listed: Some("db01"),
         simulated: Simulated::Http(simulator),
     }
@@ -165,7 +168,7 @@ pub fn ovh(lab: &Lab) -> Device {
 /// By multicast, which needs no address.
 pub fn xvm(lab: &Lab) -> Device {
     let interface = Interface::V4([127, 0, 0, 1].into());
-    let mut device = virtd(lab, "fence_xvm", |settings| virtd::Settings {
+    let mut device = virtd(lab, "fence_xvm", |settings| xvm::Settings {
         group: Some((([225, 0, 0, 12], 1229).into(), interface)),
         ..settings
     });
@@ -176,14 +179,14 @@ pub fn xvm(lab: &Lab) -> Device {
 
 /// The same daemon by TCP.
 pub fn virt(lab: &Lab) -> Device {
-    virtd(lab, "fence_virt", |settings| virtd::Settings {
+    virtd(lab, "fence_virt", |settings| xvm::Settings {
         listen: Some(([127, 0, 0, 1], 1229).into()),
         ..settings
     })
 }
 
-fn virtd(lab: &Lab, agent: &'static str, by: impl FnOnce(virtd::Settings) -> virtd::Settings) -> Device {
-    let settings = virtd::Settings::default();
+fn virtd(lab: &Lab, agent: &'static str, by: impl FnOnce(xvm::Settings) -> xvm::Settings) -> Device {
+    let settings = xvm::Settings::default();
     let key = lab.path("/tmp/fence_xvm.key");
     fs::write(key, &settings.key).unwrap();
     let settings = by(settings);
@@ -197,7 +200,7 @@ fn virtd(lab: &Lab, agent: &'static str, by: impl FnOnce(virtd::Settings) -> vir
         plug: "vm-alpha",
         id: "vm-alpha",
         listed: Some("vm-alpha"),
-        simulated: Simulated::Virtd(lab.in_network(|| Virtd::start(settings).unwrap())),
+        simulated: Simulated::Xvm(lab.in_network(|| FenceVirtd::start(settings).unwrap())),
     }
 }
 

@@ -169,8 +169,8 @@ impl Lab {
         all
     }
 
-    /// Every file in there that is on no disk, but for the logs, and for what `stonith_admin` and the fencer share while
-    /// they talk.
+    /// Every file in there that is on no disk, but for the logs, and for what `stonith_admin` and the fencer share
+    /// while they talk.
     pub fn files(&self) -> BTreeSet<PathBuf> {
         let mut all = BTreeSet::new();
         let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| self.path(folder)).collect();

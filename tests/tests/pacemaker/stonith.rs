@@ -1,6 +1,6 @@
 //! What `stonith_admin` has the fencer do with each agent, on a device whose truth is looked at.
 
-use fencebox_tests::Power;
+use fencebox_sim::Power;
 
 use crate::devices::{self, Device, Simulated};
 use crate::lab::{Daemons, Lab};

@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use fencebox_tests::machine::Machine;
-use fencebox_tests::xapi::{DB01, ODD, ODD_LABEL, Vm};
-use fencebox_tests::{Plan, Power, clc, relay, xapi};
+use fencebox_sim::machine::Machine;
+use fencebox_sim::xenapi::{DB01, ODD, ODD_LABEL, Vm};
+use fencebox_sim::{Plan, Power, clc, relay, xenapi};
 
 use crate::devices::{self, Device};
 use crate::lab::{Daemons, Lab};
@@ -96,7 +96,7 @@ fn one_with_a_session_is_killed() {
     };
     let device = devices::xenapi(&lab);
     let pool = device.http();
-    pool.add_fault(xapi::plan("power=stall").unwrap());
+    pool.add_fault(xenapi::plan("power=stall").unwrap());
     device.register(&lab, "device", &["pcmk_off_timeout=3"]);
     assert_said(&fence(&lab, "node1"), 124, &["Timer expired"]);
     lab.await_that("no process is left", || lab.agents().is_empty());

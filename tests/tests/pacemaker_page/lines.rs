@@ -1,6 +1,6 @@
 //! What agents say in trouble is on the page, word for word.
 
-use fencebox_tests::{Config, Machine, Power, Simulator, clc, ovh, xapi};
+use fencebox_sim::{Config, Machine, Power, Simulator, clc, ovh, xenapi};
 
 use crate::page;
 use crate::support::{Outcome, call, call_virtually};
@@ -77,7 +77,7 @@ fn of_a_pool() {
     let login = "action=off\nlogin=root\npasswd=s3cret\n";
     let pool = Simulator::start(Config {
         tls: true,
-        ..xapi::Settings::default().config()
+        ..xenapi::Settings::default().config()
     })
     .unwrap();
     let off = |lines: &str| call("fence_xenapi", &format!("{login}session_url={}\n{lines}", pool.url()));
@@ -95,10 +95,10 @@ fn of_a_pool() {
     let believed = format!("port=twin\nssl_fingerprint={digits}\n");
     assert_shown_of("fence_xenapi: off twin: ", &off(&believed), &[]);
 
-    let moved = xapi::Settings {
-        members: vec![xapi::Member::local(1), xapi::Member::local(2)],
+    let moved = xenapi::Settings {
+        members: vec![xenapi::Member::local(1), xenapi::Member::local(2)],
         master: 1,
-        ..xapi::Settings::default()
+        ..xenapi::Settings::default()
     };
     let moved = Simulator::start(moved.config()).unwrap();
     let outcome = call(

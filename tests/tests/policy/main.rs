@@ -23,7 +23,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fencebox_tests::{Simulator, relay};
+use fencebox_sim::{Simulator, relay};
 use support::{Outcome, run};
 use tempfile::TempDir;
 

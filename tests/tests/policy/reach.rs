@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use fencebox_tests::virtd::{self, Virtd};
-use fencebox_tests::xapi::{DB01, Member, Settings};
-use fencebox_tests::{Power, Simulator};
+use fencebox_sim::xenapi::{DB01, Member, Settings};
+use fencebox_sim::xvm::{self, FenceVirtd};
+use fencebox_sim::{Power, Simulator};
 
 use super::{Moved, board, lines};
 
@@ -270,9 +270,9 @@ fn a_further_name_has_a_table_of_its_own() {
 /// `fence_virt` speaks to its daemon by a socket of its own.
 #[test]
 fn sockets_are_judged_as_requests_are() {
-    let daemon = Virtd::start(virtd::Settings {
+    let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
-        ..virtd::Settings::default()
+        ..xvm::Settings::default()
     })
     .unwrap();
     let key = tempfile::NamedTempFile::new().unwrap();

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use fencebox_tests::machine::{Arrival, Fleet, Machine, Old, Power};
+use fencebox_sim::machine::{Arrival, Fleet, Machine, Old, Power};
 
 use crate::support::{Outcome, call};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::Simulator;
-use fencebox_tests::xapi::{self, Vm};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::Simulator;
+use fencebox_sim::xenapi::{self, Vm};
 
 use crate::support::{Outcome, call_on};
 
@@ -17,15 +17,15 @@ const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
 /// with this fault from the request to switch on.
 fn reboot(fault: &str) -> (Outcome, Simulator, Duration) {
     let clock = Arc::new(VirtualClock::shared());
-    let mut config = xapi::Settings {
+    let mut config = xenapi::Settings {
         vms: vec![Vm::new(Machine::new(VM, Power::On).named("db01"))],
-        ..xapi::Settings::default()
+        ..xenapi::Settings::default()
     }
     .config();
     config.clock = Some(clock.clone());
     let pool = Simulator::start(config).unwrap();
-    pool.add_fault(xapi::plan(fault).unwrap());
-    let password = xapi::Settings::default().password;
+    pool.add_fault(xenapi::plan(fault).unwrap());
+    let password = xenapi::Settings::default().password;
     let url = pool.url();
     let lines =
         format!("login=root\npasswd={password}\nplug=db01\nsession_url={url}\naction=reboot\ndisable_timeout=1\n");

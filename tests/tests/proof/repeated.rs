@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::{Config, Simulator};
-use fencebox_tests::{clc, ovh, relay, xapi};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::{Config, Simulator};
+use fencebox_sim::{clc, ovh, relay, xenapi};
 
 use crate::support::{Outcome, call_on};
 
@@ -43,15 +43,15 @@ const CASES: &[Case] = &[
         agent: "fence_xenapi",
         machine: "c0ffee00-0000-4000-8000-000000000001",
         config: |machine| {
-            let vms = vec![xapi::Vm::new(machine.named("db01"))];
-            xapi::Settings {
+            let vms = vec![xenapi::Vm::new(machine.named("db01"))];
+            xenapi::Settings {
                 vms,
-                ..xapi::Settings::default()
+                ..xenapi::Settings::default()
             }
             .config()
         },
         lines: |pool| {
-            let password = xapi::Settings::default().password;
+            let password = xenapi::Settings::default().password;
             format!("login=root\npasswd={password}\nplug=db01\nsession_url={}\n", pool.url())
         },
     },

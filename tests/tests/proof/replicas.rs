@@ -1,9 +1,9 @@
 //! Replicas that are out of step, and records that contradict themselves.
 
-use fencebox_tests::clc;
-use fencebox_tests::machine::{Machine, Old, Power};
-use fencebox_tests::server::Simulator;
-use fencebox_tests::xapi::{self, Vm};
+use fencebox_sim::clc;
+use fencebox_sim::machine::{Machine, Old, Power};
+use fencebox_sim::server::Simulator;
+use fencebox_sim::xenapi::{self, Vm};
 
 use crate::support::{Outcome, call, call_virtually};
 
@@ -62,15 +62,15 @@ fn a_machine_behind_a_balancer_is_off_once_all_replicas_say_so() {
 }
 
 fn pool() -> Simulator {
-    let settings = xapi::Settings {
+    let settings = xenapi::Settings {
         vms: vec![Vm::new(Machine::new(VM, Power::On).named("db01"))],
-        ..xapi::Settings::default()
+        ..xenapi::Settings::default()
     };
     Simulator::start(settings.config()).unwrap()
 }
 
 fn fence_xenapi(pool: &Simulator, action: &str) -> Outcome {
-    let password = xapi::Settings::default().password;
+    let password = xenapi::Settings::default().password;
     let url = pool.url();
     call(
         "fence_xenapi",
@@ -85,8 +85,8 @@ fn a_record_that_contradicts_itself_is_not_off() {
     for part in ["domain", "host", "both"] {
         for action in ["status", "off", "reboot"] {
             let pool = pool();
-            pool.add_fault(xapi::plan(&format!("record=resident:{part}")).unwrap());
-            pool.add_fault(xapi::plan("power=no-effect").unwrap());
+            pool.add_fault(xenapi::plan(&format!("record=resident:{part}")).unwrap());
+            pool.add_fault(xenapi::plan("power=no-effect").unwrap());
             let outcome = fence_xenapi(&pool, action);
             assert_eq!(
                 (outcome.exit, outcome.stdout.as_str()),
@@ -102,7 +102,7 @@ fn a_record_that_contradicts_itself_is_not_off() {
 #[test]
 fn a_record_that_contradicts_itself_for_a_moment_does_not_end_off() {
     let pool = pool();
-    pool.add_fault(xapi::plan("record*2=resident:both").unwrap());
+    pool.add_fault(xenapi::plan("record*2=resident:both").unwrap());
     let outcome = fence_xenapi(&pool, "off");
     outcome.assert_done("Success: Powered OFF\n");
     assert_eq!(pool.history(VM), [Power::On, Power::Off]);

@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use fencebox_tests::clc::{self, Settings};
-use fencebox_tests::virtd::{self, Virtd};
-use fencebox_tests::{Config, Simulator, relay};
+use fencebox_sim::clc::{self, Settings};
+use fencebox_sim::xvm::{self, FenceVirtd};
+use fencebox_sim::{Config, Simulator, relay};
 use serde_json::{Value, json};
 
 use super::room::Room;
@@ -88,9 +88,9 @@ fn success_with_all_that_is_known() {
 #[test]
 fn sockets_are_contacts_too() {
     let Some(room) = Room::new(false) else { return };
-    let daemon = Virtd::start(virtd::Settings {
+    let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
-        ..virtd::Settings::default()
+        ..xvm::Settings::default()
     })
     .unwrap();
     let key = tempfile::NamedTempFile::new().unwrap();

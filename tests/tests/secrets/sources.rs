@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use fencebox_tests::{Simulator, relay};
+use fencebox_sim::{Simulator, relay};
 use tempfile::TempDir;
 
 use super::support::{call, program, run};

@@ -12,7 +12,7 @@ pub mod needs;
 pub mod python;
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +29,12 @@ pub const MEMORY: u64 = 128 * 1024;
 /// The install tree that `cargo xtask test` has laid out.
 pub fn tree() -> PathBuf {
     agent::tree().unwrap()
+}
+
+/// The program `fencebox-sim`, which cargo puts into the folder above that of the tests.
+pub fn simulator() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().and_then(Path::parent).unwrap().join("fencebox-sim")
 }
 
 /// The program of an agent in the install tree.

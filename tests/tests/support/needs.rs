@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Whether these programs are installed, and a shell may do this in namespaces of its own of these kinds, in the letters
-/// of `unshare`.
+/// Whether these programs are installed, and a shell may do this in namespaces of its own of these kinds, in the
+/// letters of `unshare`.
 #[track_caller]
 pub fn are_met(programs: &[&str], namespaces: &str, rights: &str) -> bool {
     let missing: Vec<&str> = programs.iter().copied().filter(|name| !installed(name)).collect();

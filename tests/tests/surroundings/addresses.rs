@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use fencebox_tests::xapi::{self, DB01};
-use fencebox_tests::{Config, Power, Simulator};
+use fencebox_sim::xenapi::{self, DB01};
+use fencebox_sim::{Config, Power, Simulator};
 
 use crate::support::{call, needs::are_met};
 
@@ -66,7 +66,7 @@ fn inside() {
         let config = Config {
             tls: true,
             listen: SocketAddrV4::new(other, PORT).into(),
-            ..xapi::Settings::default().config()
+            ..xenapi::Settings::default().config()
         };
         let pool = Simulator::start(config).unwrap();
         for timeout in [2, 5, 30] {

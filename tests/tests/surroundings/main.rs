@@ -19,9 +19,9 @@ mod support;
 
 use std::process::Command;
 
-use fencebox_tests::machine::{Machine, Power};
-use fencebox_tests::server::{Config, Simulator};
-use fencebox_tests::{clc, xapi};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::server::{Config, Simulator};
+use fencebox_sim::{clc, xenapi};
 
 use support::{Outcome, program, run};
 
@@ -39,7 +39,7 @@ fn cloud() -> Simulator {
 
 /// A pool of XenServer, behind TLS.
 fn pool() -> Simulator {
-    let config = xapi::Settings::default().config();
+    let config = xenapi::Settings::default().config();
     Simulator::start(Config { tls: true, ..config }).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Without `/proc`, in a mount namespace.
 
-use fencebox_tests::Power;
-use fencebox_tests::xapi::DB01;
+use fencebox_sim::Power;
+use fencebox_sim::xenapi::DB01;
 
 use crate::support::needs::are_met;
 use crate::{SERVER, call_after, cloud, cloud_options, pool, pool_options, support};

@@ -1,6 +1,6 @@
 //! Little memory, few descriptors, no threads.
 
-use fencebox_tests::machine::Power;
+use fencebox_sim::machine::Power;
 
 use crate::support::Outcome;
 use crate::support::needs::are_met;

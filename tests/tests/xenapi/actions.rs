@@ -1,7 +1,7 @@
 //! Each action, from each power state.
 
-use fencebox_tests::Power;
-use fencebox_tests::xapi::{DB01, DB02, ODD, ODD_LABEL, TWINS, WEB01, WEB02, suspended};
+use fencebox_sim::Power;
+use fencebox_sim::xenapi::{DB01, DB02, ODD, ODD_LABEL, TWINS, WEB01, WEB02, suspended};
 
 use super::support::call;
 use super::{AGENT, fence, fence_by_arguments, operations, places, pool};

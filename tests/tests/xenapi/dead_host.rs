@@ -1,7 +1,7 @@
 //! A machine whose host is dead: nobody can tell whether it is off.
 
-use fencebox_tests::xapi::{Member, Settings, Vm};
-use fencebox_tests::{Machine, Power, Simulator};
+use fencebox_sim::xenapi::{Member, Settings, Vm};
+use fencebox_sim::{Machine, Power, Simulator};
 
 use super::{faulty, fence, operations, start};
 

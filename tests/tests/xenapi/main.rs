@@ -19,8 +19,8 @@ mod sessions;
 mod support;
 mod tls;
 
-use fencebox_tests::xapi::{self, Settings};
-use fencebox_tests::{Config, Simulator};
+use fencebox_sim::xenapi::{self, Settings};
+use fencebox_sim::{Config, Simulator};
 use support::{Outcome, call, call_with};
 
 const AGENT: &str = "fence_xenapi";
@@ -37,7 +37,7 @@ fn start(settings: Settings) -> Simulator {
 
 /// With faults from the beginning.
 fn faulty(settings: Settings, faults: &[&str]) -> Simulator {
-    let faults = faults.iter().map(|fault| xapi::plan(fault).unwrap()).collect();
+    let faults = faults.iter().map(|fault| xenapi::plan(fault).unwrap()).collect();
     Simulator::start(Config {
         faults,
         ..settings.config()

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use fencebox_tests::xapi::{self, DB01, Member, Settings, Vm};
-use fencebox_tests::{Config, Machine, Power, Simulator};
+use fencebox_sim::xenapi::{self, DB01, Member, Settings, Vm};
+use fencebox_sim::{Config, Machine, Power, Simulator};
 
 use super::{calls, faulty, fence_at, fence_virtually, operations, places, start};
 
@@ -217,7 +217,7 @@ fn a_master_that_is_nowhere_is_told() {
 fn no_member_leads_away_from_tls() {
     let secure = Simulator::start(Config {
         tls: true,
-        faults: vec![xapi::plan("login=is-slave:127.0.0.2").unwrap()],
+        faults: vec![xenapi::plan("login=is-slave:127.0.0.2").unwrap()],
         ..Settings::default().config()
     })
     .unwrap();
@@ -252,7 +252,7 @@ fn every_member_proves_who_it_is() {
         Simulator::start(Config {
             tls: true,
             listen: listen.unwrap_or(config.listen),
-            faults: faults.iter().map(|fault| xapi::plan(fault).unwrap()).collect(),
+            faults: faults.iter().map(|fault| xenapi::plan(fault).unwrap()).collect(),
             ..config
         })
         .unwrap()

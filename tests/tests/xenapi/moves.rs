@@ -1,7 +1,7 @@
 //! The master moves in the middle of an action, at a call that is planned.
 
-use fencebox_tests::xapi::{DB01, Member, Settings};
-use fencebox_tests::{Power, Simulator};
+use fencebox_sim::xenapi::{DB01, Member, Settings};
+use fencebox_sim::{Power, Simulator};
 
 use super::{calls, faulty, fence_at, fence_virtually, operations, places};
 

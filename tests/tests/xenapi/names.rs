@@ -1,9 +1,9 @@
 //! Which machine is meant, and what is none.
 
-use fencebox_tests::xapi::{
+use fencebox_sim::xenapi::{
     DB01, Member, ODD, ODD_LABEL, Role, SNAPSHOT, Settings, TEMPLATE, TWINS, Vm, control_domain, vms,
 };
-use fencebox_tests::{Machine, Power, Simulator};
+use fencebox_sim::{Machine, Power, Simulator};
 
 use super::{calls, fence, operations, pool, start};
 

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use fencebox_tests::xapi::{DB01, Settings, Style};
-use fencebox_tests::{Power, Sessions};
+use fencebox_sim::xenapi::{DB01, Settings, Style};
+use fencebox_sim::{Power, Sessions};
 
 use super::support::{call, call_with, program};
 use super::{AGENT, LOGIN, PASSWORD, calls, faulty, fence, fence_virtually, input, operations, places, pool, start};

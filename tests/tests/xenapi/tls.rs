@@ -1,7 +1,7 @@
 //! Whom the password is sent to.
 
-use fencebox_tests::xapi::Settings;
-use fencebox_tests::{Certificate, Config, Simulator};
+use fencebox_sim::xenapi::Settings;
+use fencebox_sim::{Certificate, Config, Simulator};
 
 use super::{AGENT, LOGIN, fence, fence_at, support::call};
 

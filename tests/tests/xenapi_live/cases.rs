@@ -1,7 +1,7 @@
 //! What both agents are asked.
 
-use fencebox_tests::xapi::{Member, Role, Settings, Style, Vm, vms};
-use fencebox_tests::{Machine, Power};
+use fencebox_sim::xenapi::{Member, Role, Settings, Style, Vm, vms};
+use fencebox_sim::{Machine, Power};
 
 /// One run.
 pub struct Case {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use fencebox_tests::Power;
+use fencebox_sim::Power;
 
 use super::cases::Case;
 use super::{Aspect, Seen};

@@ -24,7 +24,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fencebox_tests::{Config, Power, Simulator, xapi};
+use fencebox_sim::{Config, Power, Simulator, xenapi};
 use support::{observe, program, python, run};
 
 use cases::{CASES, Case};
@@ -60,7 +60,7 @@ struct Seen {
 
 impl Seen {
     fn of(mut command: Command, case: &Case) -> Seen {
-        let faults = case.faults.iter().map(|fault| xapi::plan(fault).unwrap()).collect();
+        let faults = case.faults.iter().map(|fault| xenapi::plan(fault).unwrap()).collect();
         let pool = Simulator::start(Config {
             faults,
             ..(case.settings)().config()

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use fencebox_tests::machine::Power;
+use fencebox_sim::machine::Power;
 
 use crate::lab::{Lab, UUID, available};
 use crate::support::Outcome;

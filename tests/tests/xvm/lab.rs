@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use fencebox_tests::machine::{Machine, Power};
+use fencebox_sim::machine::{Machine, Power};
 
 use crate::support::{Outcome, needs, program, run};
 
@@ -98,10 +98,11 @@ impl Lab {
     /// Our simulator of the daemon, with these arguments.
     pub(crate) fn simulated(arguments: &[&str]) -> Self {
         let folder = folder();
-        let simulator = env!("CARGO_BIN_EXE_fencebox-sim");
+        let simulator = crate::support::simulator();
         let key = folder.path().join("key");
         let script = format!(
-            "exec {simulator} virtd --key-file {} --group 225.0.0.12:1229 --until-eof {}",
+            "exec {} xvm --key-file {} --group 225.0.0.12:1229 --until-eof {}",
+            simulator.display(),
             key.display(),
             arguments.join(" ")
         );

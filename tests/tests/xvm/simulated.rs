@@ -3,9 +3,9 @@
 
 use std::sync::Mutex;
 
-use fencebox_tests::machine::Power;
+use fencebox_sim::machine::Power;
+use fencebox_sim::xvm::Plan;
 use fencebox_tests::matrix::{Scene, Truth, judge};
-use fencebox_tests::virtd::Plan;
 
 use crate::lab::{Lab, UUID, available};
 use crate::support::Outcome;

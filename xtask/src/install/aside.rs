@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use atomic_fs::Steps;
 
 use super::Place;
-use super::steps::Steps;
 
 /// Where the other program is from now on.
 pub(super) fn aside(program: &Path) -> PathBuf {
@@ -36,12 +36,16 @@ pub(super) fn check(place: &Place) -> Result<()> {
 /// Puts it aside. It is at its old place too until ours replaces it there: at
 /// no moment there is none.
 pub(super) fn put(place: &Place, program: &Path, steps: &mut Steps) -> Result<()> {
-    steps.run(divert(place, program).arg("--add").arg(named(place, program)))?;
+    run(
+        divert(place, program).arg("--add").arg(named(place, program)),
+        program,
+        steps,
+    )?;
     let aside = aside(program);
     match aside.symlink_metadata() {
         // Of an upgrade of the other package that came in between.
         Ok(_) => Ok(()),
-        Err(_) => steps.name_too(program, &aside),
+        Err(_) => Ok(steps.hard_link(program, &aside)?),
     }
 }
 
@@ -56,7 +60,24 @@ pub(super) fn restore(place: &Place, program: &Path, is_ours: bool, steps: &mut 
         (Err(_), Ok(_)) if is_ours => steps.discard(program)?,
         (Err(_), _) => {}
     }
-    steps.run(divert(place, program).arg("--remove").arg(named(place, program)))
+    run(
+        divert(place, program).arg("--remove").arg(named(place, program)),
+        program,
+        steps,
+    )
+}
+
+/// Runs dpkg-divert as one step.
+fn run(command: &mut Command, program: &Path, steps: &mut Steps) -> Result<()> {
+    let step = || {
+        let output = command.output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let reason = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+        Err(std::io::Error::other(format!("dpkg-divert: {reason}")))
+    };
+    Ok(steps.take(program, step)?)
 }
 
 fn divert(place: &Place, program: &Path) -> Command {

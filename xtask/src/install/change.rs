@@ -1,15 +1,15 @@
 //! Puts the parts of an installation in place, and takes them away.
 
 use std::collections::BTreeSet;
-use std::fs::{File, Permissions, TryLockError};
+use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use atomic_fs::{Lock, Steps, temporary_name};
 
 use super::manifest::{self, Manifest};
 use super::plan::{self, Phase, phase};
-use super::steps::{Steps, draft};
 use super::{Place, aside};
 use crate::tree::{Part, What};
 
@@ -73,12 +73,12 @@ pub(super) fn uninstall(place: &Place, steps: &mut Steps) -> Result<Option<Vec<P
     let _lock = lock(root)?;
     let Some(before) = Manifest::read(root)? else {
         // An installation or its removal was interrupted at its very edge.
-        steps.discard(&draft(&root.join(manifest::FILE)))?;
+        steps.discard(&temporary_name(&root.join(manifest::FILE)))?;
         steps.remove_if_empty(&root.join(OWN))?;
         return Ok(None);
     };
     remove(place, &before, &Manifest::default(), steps)?;
-    steps.discard(&draft(&root.join(manifest::FILE)))?;
+    steps.discard(&temporary_name(&root.join(manifest::FILE)))?;
     steps.discard(&root.join(manifest::FILE))?;
     let mut left = Vec::new();
     for folder in before.folders.iter().rev().map(|folder| root.join(folder)) {
@@ -99,7 +99,7 @@ pub(super) fn uninstall(place: &Place, steps: &mut Steps) -> Result<Option<Vec<P
 fn remove(place: &Place, before: &Manifest, after: &Manifest, steps: &mut Steps) -> Result<()> {
     let root = place.root.as_path();
     for path in before.paths.union(&after.paths) {
-        steps.discard(&draft(&root.join(path)))?;
+        steps.discard(&temporary_name(&root.join(path)))?;
     }
     let mut gone: Vec<_> = before.paths.difference(&after.paths).collect();
     gone.sort_by_key(|path| std::cmp::Reverse((phase(path), *path)));
@@ -179,7 +179,7 @@ fn is_link_to_host(root: &Path, path: &Path) -> bool {
 fn put(part: &Part, path: &Path, steps: &mut Steps) -> Result<()> {
     match &part.what {
         What::Link(target) if path.read_link().ok().as_ref() == Some(target) => Ok(()),
-        What::Link(target) => steps.link(target, path),
+        What::Link(target) => Ok(steps.link(target, path)?),
         What::File(source, mode) => {
             let bytes = std::fs::read(source).with_context(|| source.display().to_string())?;
             let same = path.symlink_metadata().is_ok_and(|metadata| {
@@ -187,7 +187,7 @@ fn put(part: &Part, path: &Path, steps: &mut Steps) -> Result<()> {
             });
             match same && std::fs::read(path).is_ok_and(|there| there == bytes) {
                 true => Ok(()),
-                false => steps.write(path, &bytes, *mode),
+                false => Ok(steps.replace(path, &bytes, *mode)?),
             }
         }
     }
@@ -217,31 +217,18 @@ fn make_folders(root: &Path, folder: &Path, made: &mut BTreeSet<PathBuf>, steps:
     {
         made.insert(below.to_owned());
     }
-    steps.make_folder(folder)
+    Ok(steps.make_folder(folder)?)
 }
 
-/// Whoever has it is alone.
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // A program that another thread starts just now may have the file too.
-        let _ = self.0.unlock();
-    }
-}
-
-/// Whoever changes something here is alone until this is dropped.
+/// Locks our folder, so that no other install or uninstall changes it until this is dropped.
 fn lock(root: &Path) -> Result<Lock> {
     let folder = root.join(OWN);
-    let file = File::open(&folder).with_context(|| folder.display().to_string())?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => {
-            bail!(
-                "{}: another install or uninstall is at it; try again when it is done",
-                folder.display()
-            )
-        }
-        Err(TryLockError::Error(cause)) => Err(cause).with_context(|| folder.display().to_string()),
+    let locked = File::open(&folder).and_then(Lock::try_new);
+    match locked.with_context(|| folder.display().to_string())? {
+        Some(lock) => Ok(lock),
+        None => bail!(
+            "{}: another install or uninstall is running; try again when it is done",
+            folder.display()
+        ),
     }
 }

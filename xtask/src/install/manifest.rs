@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::steps::Steps;
+use atomic_fs::Steps;
 
 /// Where it is, below the root of the installation.
 pub(super) const FILE: &str = "lib/fencebox/installed";
@@ -71,7 +71,7 @@ impl Manifest {
         if self.above > 0 {
             text.push_str(&format!("above {}\n", self.above));
         }
-        steps.write(&root.join(FILE), text.as_bytes(), 0o644)
+        Ok(steps.replace(&root.join(FILE), text.as_bytes(), 0o644)?)
     }
 
     /// Everything that either of them lists.

@@ -19,9 +19,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::change::{install, uninstall};
-use super::steps::Steps;
 use super::{Destination, Place};
 use crate::tree::Tree;
+use atomic_fs::Steps;
 use machine::{Machine, new, old, whole, write};
 
 #[test]

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fencebox_tests::clc;
+use fencebox_sim::clc;
 use laid::Laid;
 
 fn xtask(arguments: &[&str]) -> Output {
@@ -168,7 +168,7 @@ fn an_upgrade_under_agents_that_run() {
     };
     install(&versions[0]);
     let sbin = machine.path().join("usr/sbin");
-    let cloud = fencebox_tests::server::Simulator::start(clc::Settings::default().config()).unwrap();
+    let cloud = fencebox_sim::server::Simulator::start(clc::Settings::default().config()).unwrap();
     let server = cloud.machines()[0].id().to_owned();
     let file = machine.path().join("power");
     fs::write(&file, "on").unwrap();

@@ -1,4 +1,4 @@
-//! A refusal after a request whose end is open (`devices-errors.md` §1: a lost
+//! A refusal after a request whose end is open (`docs/reference/faults.md#connection`: a lost
 //! answer to a command says nothing about its outcome).
 
 use crate::acme::{DB01, POWER_OFF, POWER_ON, TASK, db01, lines, open, queued, refused, script};

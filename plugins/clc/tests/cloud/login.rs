@@ -1,4 +1,4 @@
-//! Logging in, once (`devices.md` §1.2; bugs B3, B4, B6, B8, B9).
+//! Logging in, once (`docs/reference/clc.md#login` and `docs/reference/clc.md#b3`).
 
 use crate::acme::{DB01, LOGIN, assert_unexpected, db01, login, open, options, script};
 use fence_clc::Cloud;

@@ -1,4 +1,4 @@
-//! Listing (`devices.md` §1.4; bug B13).
+//! Listing (`docs/reference/clc.md#lists` and `docs/reference/clc.md#b13`).
 
 use crate::acme::{assert_unexpected, db01, open, script};
 use fencebox_sdk::prelude::*;

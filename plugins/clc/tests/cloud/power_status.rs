@@ -1,5 +1,4 @@
-//! Reading power (`devices.md` §1.3, `devices-errors.md` §2; bugs B2, B3, B4,
-//! B8, B15).
+//! Reading power (`docs/reference/clc.md#server` and `docs/reference/clc.md#b2`).
 
 use crate::acme::{DB01, assert_unexpected, db01, db01_with, lines, open, options, script, status_for};
 use fence_clc::Cloud;

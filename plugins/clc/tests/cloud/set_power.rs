@@ -1,5 +1,5 @@
-//! Switching, and following the task to its end (`devices.md` §1.5, §1.6,
-//! `devices-errors.md` §2; bugs B1, B5, B8, B14).
+//! Switching, and following the task to its end (`docs/reference/clc.md#power-operations` and
+//! `docs/reference/clc.md#tasks`).
 
 use crate::acme::{
     DB01, POWER_OFF, POWER_ON, TASK, assert_unexpected, db01, lines, off_for, open, queued, refused, script,

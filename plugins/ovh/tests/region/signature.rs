@@ -12,7 +12,7 @@ fn time(sent: &Sent) -> i64 {
     time
 }
 
-/// The signature of §3.5, composed by hand.
+/// The signature of `docs/reference/ovh.md#signed-requests`, composed by hand.
 fn signature(sent: &Sent, base: &str) -> String {
     use sha1::{Digest, Sha1};
     let body = String::from_utf8(sent.body.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! The old line: the SOAP dialect, and what was wrong with it (O1 to O13).
+//! The old line: the SOAP dialect, and what was wrong with it (`docs/reference/ovh.md#the-python-agent`).
 
 use crate::account::{NS, assert_says, lines};
 use fence_ovh::Ovh;
@@ -6,7 +6,7 @@ use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::{Playing, Script};
 
-/// What standard input holds in the seed, as the host hands it over.
+/// What standard input holds (`docs/reference/ovh.md#soap-input`), as the host hands it over.
 fn options(action: &str) -> Options {
     Options::from([
         ("verbose", "1"),
@@ -121,7 +121,7 @@ fn the_seeds_run_is_off_when_its_window_is_over() {
             "logout"
         ]
     );
-    // O1: names as they are given. O7: the password as it is.
+    // `docs/reference/ovh.md#o1`: names as they are given. The password as it is.
     for nth in 1..8 {
         assert!(body(&script, nth).contains(&format!("<hostname x:type=\"s:string\">{NS}</hostname>")));
         assert!(body(&script, nth).contains("<session x:type=\"s:string\">sess1</session>"));

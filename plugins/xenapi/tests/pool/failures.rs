@@ -1,4 +1,4 @@
-//! Every code of `devices.md` §2.7, as an error.
+//! Every code of `docs/reference/xenapi.md#error-codes`, as an error.
 
 use crate::acme::{REFERENCE, db01, failure, open, with_db01};
 use fencebox_sdk::prelude::*;

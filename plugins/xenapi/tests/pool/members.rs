@@ -1,4 +1,4 @@
-//! Logging in to a pool of several hosts (`devices.md` §2.6).
+//! Logging in to a pool of several hosts (`docs/reference/xenapi.md#pool-members`).
 
 use crate::acme::{
     LOGIN, SESSION, XEN1, XEN2, XEN3, assert_busy, assert_unexpected, failure, lines, options, places, success,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::machine::{Machine, new, old, whole};
 use crate::install::change::uninstall;
-use crate::install::steps::Steps;
+use atomic_fs::Steps;
 
 #[test]
 fn an_installation_is_cut_short() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::machine::{Machine, Version, new, old, whole, write};
 use crate::install::change::uninstall;
-use crate::install::steps::Steps;
+use atomic_fs::Steps;
 
 /// A machine with dpkg's database, and programs of other packages; none where
 /// there is no dpkg.

@@ -9,9 +9,9 @@ use tempfile::TempDir;
 
 use crate::install::change::{install, uninstall};
 use crate::install::manifest::Manifest;
-use crate::install::steps::Steps;
 use crate::install::{Destination, Place};
 use crate::tree::Tree;
+use atomic_fs::Steps;
 
 /// All steps, however many.
 pub(super) fn whole() -> Steps {

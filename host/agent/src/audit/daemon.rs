@@ -1,0 +1,106 @@
+//! The daemons that keep records: systemd's journal, which takes fields, or
+//! else syslog. Never both, for the journal reads `/dev/log` too.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::{Record, Sink};
+use crate::log::Syslog;
+
+/// For what only administrators should read (`authpriv`).
+const FACILITY: u8 = 10;
+/// Normal, but worth a line (`notice`).
+const SEVERITY: u8 = 5;
+
+/// Longest that a record waits for a daemon whose queue is full: two records
+/// an action may wait, and no fencing.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Fields of the journal, and the fields of the record that they are.
+const FIELDS: [(&str, &str); 11] = [
+    ("FENCEBOX_EVENT", "event"),
+    ("FENCEBOX_AGENT", "agent"),
+    ("FENCEBOX_ACTION", "action"),
+    ("FENCEBOX_PLUG", "plugs"),
+    ("FENCEBOX_RESULT", "result"),
+    ("FENCEBOX_EXIT", "exit"),
+    ("FENCEBOX_ERROR", "errors"),
+    ("FENCEBOX_DEVICE", "contacts"),
+    ("FENCEBOX_PLUGIN", "plugin"),
+    ("FENCEBOX_PLUGIN_BLAKE3", "blake3"),
+    ("FENCEBOX_SERVICE", "service"),
+];
+
+/// The daemon that is there: the journal behind the first of these sockets,
+/// else syslog behind the second.
+pub fn daemon(journal: &Path, syslog: &Path, agent: &str) -> Option<Box<dyn Sink>> {
+    if let Some(journal) = Journal::connect(journal) {
+        return Some(Box::new(journal));
+    }
+    Some(Box::new(Syslog::connect(syslog, agent)?.patient(PATIENCE)?))
+}
+
+impl Sink for Syslog {
+    fn write(&mut self, record: &Record) {
+        let line = format!("audit {}", record.json());
+        let _ = self.send(FACILITY << 3 | SEVERITY, SystemTime::now(), &line);
+    }
+}
+
+/// systemd's journal, spoken to in its own protocol: one datagram an entry
+/// (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
+pub struct Journal(UnixDatagram);
+
+impl Journal {
+    /// Connects to the journal's socket, if there is a journal.
+    pub fn connect(socket: &Path) -> Option<Self> {
+        let path = socket;
+        let socket = UnixDatagram::unbound().ok()?;
+        socket.connect(path).ok()?;
+        socket.set_write_timeout(Some(PATIENCE)).ok()?;
+        Some(Self(socket))
+    }
+}
+
+impl Sink for Journal {
+    fn write(&mut self, record: &Record) {
+        let mut datagram = Vec::new();
+        let mut add = |name: &str, value: &str| field(&mut datagram, name, value);
+        add("MESSAGE", &format!("audit {}", record.json()));
+        add("PRIORITY", &SEVERITY.to_string());
+        add("SYSLOG_FACILITY", &FACILITY.to_string());
+        add("SYSLOG_IDENTIFIER", record.agent());
+        for (name, of) in FIELDS {
+            record.texts(of).iter().for_each(|text| add(name, text));
+        }
+        let _ = self.0.send(&datagram);
+    }
+}
+
+/// `NAME=value`, or, where the value has several lines, the name, the value's
+/// length in eight bytes, and the value.
+fn field(datagram: &mut Vec<u8>, name: &str, value: &str) {
+    datagram.extend(name.as_bytes());
+    if value.contains('\n') {
+        datagram.push(b'\n');
+        datagram.extend((value.len() as u64).to_le_bytes());
+    } else {
+        datagram.push(b'=');
+    }
+    datagram.extend(value.as_bytes());
+    datagram.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn a_value_of_several_lines_has_a_length() {
+        let mut datagram = Vec::new();
+        field(&mut datagram, "ONE", "a=b");
+        field(&mut datagram, "TWO", "a\nFORGED=1");
+        assert_eq!(datagram, b"ONE=a=b\nTWO\n\x0a\0\0\0\0\0\0\0a\nFORGED=1\n");
+    }
+}

@@ -1,0 +1,143 @@
+//! What a plugin says about itself under one name, after all checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::description::Description;
+use crate::options::Table;
+use crate::options::authority::{self, Use};
+use fencebox_policy::{Address, Approval, Endpoints, Files, Proof, Reach, Sockets};
+
+use super::agent_name;
+
+#[cfg(test)]
+mod tests;
+
+/// A description that an agent can be made from, and that claims nothing that
+/// no plugin may decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// The agent and its options.
+    pub description: Description,
+    /// Where it sends requests.
+    pub endpoints: Endpoints,
+    /// What it reads and writes.
+    pub files: Files,
+    /// What its sockets reach.
+    pub sockets: Sockets,
+}
+
+impl Declared {
+    /// Checks a description, wherever it comes from: the plugin or its record.
+    ///
+    /// # Errors
+    ///
+    /// In words, the first thing that cannot be, or that no plugin may decide.
+    pub fn new(description: Description, reach: Reach) -> Result<Self, String> {
+        check_names(&description)?;
+        let table = Table::new(&description).map_err(|cause| cause.to_string())?;
+        let placing = Approval::placing_options(&reach).into_iter();
+        let follow = Approval::follow_options(&reach).into_iter();
+        let uses = placing
+            .map(|name| (name, Use::Place))
+            .chain(follow.map(|name| (name, Use::Follow)));
+        authority::check(&table, uses).map_err(|cause| cause.to_string())?;
+        Ok(Self {
+            endpoints: Endpoints::new(reach.endpoints).map_err(|rule| rule.to_string())?,
+            files: Files::new(reach.files).map_err(|rule| rule.to_string())?,
+            sockets: Sockets::new(reach.sockets).map_err(|rule| rule.to_string())?,
+            description,
+        })
+    }
+
+    /// Everything in it that needs the administrator's approval.
+    pub fn approval(&self) -> Approval {
+        let reach = Reach::of(&self.endpoints, &self.files, &self.sockets);
+        let defaults = self.defaults_of(&Approval::placing_options(&reach));
+        let operations = self.description.operations;
+        let proof = [
+            (operations.no_status, Proof::NoStatus),
+            (operations.settled_status, Proof::SettledStatus),
+            (operations.fabric, Proof::Fabric),
+        ];
+        let parameters = self.description.parameters.iter();
+        Approval {
+            defaults,
+            proof: proof
+                .into_iter()
+                .filter_map(|(set, claim)| set.then_some(claim))
+                .collect(),
+            secrets: parameters
+                .filter(|parameter| parameter.secret)
+                .map(|parameter| parameter.name.clone())
+                .collect(),
+            reach,
+        }
+    }
+
+    /// The defaults of these options, as the description sets them.
+    fn defaults_of(&self, options: &BTreeSet<&str>) -> BTreeMap<String, String> {
+        let own = self.description.parameters.iter();
+        let own = own.map(|parameter| (&parameter.name, &parameter.default));
+        let changed = self.description.overrides.iter();
+        let changed = changed.map(|change| (&change.name, &change.default));
+        own.chain(changed)
+            .filter(|(name, _)| options.contains(name.as_str()))
+            .filter_map(|(name, default)| Some((name.clone(), default.clone()?)))
+            .collect()
+    }
+
+    /// The same without everything that needs approval and has none: what is
+    /// left reaches only places that the administrator types, and proves off
+    /// as every device has to.
+    ///
+    /// # Errors
+    ///
+    /// If no agent is left.
+    pub fn unapproved(mut self) -> Result<Self, String> {
+        let typed = |address: &Address| matches!(address, Address::FromOption(_) | Address::FromUrlOption(_));
+        let approval = self.approval();
+        let mut reach = approval.reach;
+        for endpoint in &mut reach.endpoints {
+            endpoint.addresses.retain(typed);
+        }
+        for socket in &mut reach.sockets {
+            socket.addresses.retain(typed);
+        }
+        // A socket that listens has no address that anybody could type.
+        reach.endpoints.retain(|endpoint| !endpoint.addresses.is_empty());
+        reach.sockets.retain(|socket| !socket.addresses.is_empty());
+        for parameter in &mut self.description.parameters {
+            parameter.default = parameter
+                .default
+                .take()
+                .filter(|_| !approval.defaults.contains_key(&parameter.name));
+        }
+        for change in &mut self.description.overrides {
+            change.default = change
+                .default
+                .take()
+                .filter(|_| !approval.defaults.contains_key(&change.name));
+        }
+        self.description.operations.no_status = false;
+        self.description.operations.settled_status = false;
+        Self::new(self.description, reach)
+    }
+
+    /// Whether it reaches anything over the network.
+    pub fn has_network(&self) -> bool {
+        self.endpoints.iter().next().is_some() || self.sockets.iter().next().is_some()
+    }
+}
+
+/// Anyone who installs the plugin makes links of these names.
+fn check_names(description: &Description) -> Result<(), String> {
+    let further = description.symlinks.iter().map(|link| &link.name);
+    for name in further.chain([&description.name]) {
+        if agent_name(name.as_ref()).as_ref() != Some(name) {
+            return Err(format!(
+                "{name:?} is not a name of an agent; use fence_ and then lower-case letters, digits and underscores"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! The fence agent protocol. Knows no wasm.
+//!
+//! Data runs one way: [`run`] takes what the caller gave, [`options`] makes
+//! sense of it, [`action`] says what is wanted, `perform` does it with the
+//! state machine in [`power`], which asks a [`device::Device`].
+
+pub mod action;
+pub mod audit;
+pub mod clock;
+mod declared;
+pub mod description;
+pub mod device;
+#[cfg(test)]
+mod double;
+pub mod exit;
+pub mod help;
+pub mod limits;
+pub mod log;
+pub mod metadata;
+mod name;
+mod needs;
+pub mod options;
+pub mod panic;
+mod perform;
+pub mod power;
+pub mod run;
+pub mod secret;
+pub mod signals;
+pub mod stream;
+pub mod system_clock;
+mod user;
+pub mod virtual_clock;
+
+pub use declared::Declared;
+pub use name::agent_name;
+pub use needs::Needs;

@@ -1,0 +1,186 @@
+//! The documents of actions `metadata` and `manpage` (`docs/reference/metadata.md#metadata-document`), blank for blank
+//! as the Python library prints them, but with everything escaped (`docs/reference/protocol.md#quirk-8.27`).
+
+use super::action::Action;
+use super::description::ValueKind;
+use super::help::port;
+use super::options::{AgentOption, Table};
+
+/// The document that Pacemaker, pcs and crmsh read, for an agent that was
+/// called under the name `name`.
+pub fn metadata(table: &Table, name: &str) -> String {
+    document(table, name, &without_troff(&table.description().longdesc))
+}
+
+/// The document that manual pages are made from: the description keeps its
+/// troff requests, and the name is always the agent's main one.
+pub fn manpage(table: &Table) -> String {
+    document(table, &table.description().name, &table.description().longdesc)
+}
+
+fn document(table: &Table, name: &str, longdesc: &str) -> String {
+    let description = table.description();
+    let mut xml = String::with_capacity(16 << 10);
+    xml.push_str("<?xml version=\"1.0\" ?>\n");
+    xml.push_str(&format!(
+        "<resource-agent name=\"{}\" shortdesc=\"{}\" >\n",
+        attribute(name),
+        attribute(&description.shortdesc)
+    ));
+    for symlink in description.symlinks.iter().filter(|symlink| !symlink.hidden) {
+        xml.push_str(&format!(
+            "<symlink name=\"{}\" shortdesc=\"{}\"/>\n",
+            attribute(&symlink.name),
+            attribute(&symlink.shortdesc)
+        ));
+    }
+    xml.push_str(&format!("<longdesc>{}</longdesc>\n", text(longdesc)));
+    xml.push_str(&format!("<vendor-url>{}</vendor-url>\n", text(&description.vendor_url)));
+    xml.push_str("<parameters>\n");
+    parameters(&mut xml, table);
+    xml.push_str("</parameters>\n<actions>\n");
+    actions(&mut xml, table);
+    xml.push_str("</actions>\n</resource-agent>\n");
+    xml
+}
+
+/// A row of the parameters: an option under one of its names.
+struct Row<'a> {
+    option: &'a AgentOption,
+    name: &'a str,
+    deprecated: bool,
+}
+
+/// Sorted by order and then by name; what has an older name has two rows.
+fn parameters(xml: &mut String, table: &Table) {
+    let mut rows = Vec::new();
+    for option in table.options() {
+        if option.hidden || (option.name == "separator" && table.port_as_ip()) {
+            continue;
+        }
+        rows.push(Row {
+            option,
+            name: &option.name,
+            deprecated: false,
+        });
+        if let Some(older) = &option.older {
+            rows.push(Row {
+                option,
+                name: older,
+                deprecated: true,
+            });
+        }
+    }
+    rows.sort_by_key(|row| (row.option.order, row.name));
+    for row in rows {
+        parameter(xml, table, &row);
+    }
+}
+
+fn parameter(xml: &mut String, table: &Table, row: &Row<'_>) {
+    let option = row.option;
+    let age = match &option.older {
+        Some(_) if row.deprecated => " deprecated=\"1\"".to_owned(),
+        Some(older) => format!(" obsoletes=\"{}\"", attribute(older)),
+        None => String::new(),
+    };
+    let shortdesc = if option.name == "ipport" {
+        port(table, option, "")
+    } else {
+        option.shortdesc.clone()
+    };
+    xml.push_str(&format!(
+        "\t<parameter name=\"{}\" unique=\"0\" required=\"{}\"{age}>\n\t\t<getopt mixed=\"{}\" />\n",
+        attribute(row.name),
+        u8::from(option.required),
+        attribute(&option.left_column())
+    ));
+    content(xml, option);
+    xml.push_str(&format!(
+        "\t\t<shortdesc lang=\"en\">{}</shortdesc>\n\t</parameter>\n",
+        text(&shortdesc)
+    ));
+}
+
+fn content(xml: &mut String, option: &AgentOption) {
+    let default = match &option.default {
+        Some(value) => format!("default=\"{}\" ", attribute(value)),
+        None => String::new(),
+    };
+    let (kind, words) = match &option.kind {
+        ValueKind::Text => ("string", None),
+        ValueKind::Integer => ("integer", None),
+        ValueKind::Seconds => ("second", None),
+        ValueKind::Boolean => ("boolean", None),
+        ValueKind::Choice(words) => ("select", Some(words)),
+    };
+    let Some(words) = words else {
+        xml.push_str(&format!("\t\t<content type=\"{kind}\" {default} />\n"));
+        return;
+    };
+    xml.push_str(&format!("\t\t<content type=\"{kind}\" {default} >\n"));
+    for word in words {
+        xml.push_str(&format!("\t\t\t<option value=\"{}\" />\n", attribute(word)));
+    }
+    xml.push_str("\t\t</content>\n");
+}
+
+/// `on` tells who switches on, and where; the others are names only. Devices
+/// without plugs accept lists and do not offer them (`docs/reference/protocol.md#quirk-8.13`).
+fn actions(xml: &mut String, table: &Table) {
+    let operations = table.description().operations;
+    for action in table.actions() {
+        if action == Action::On {
+            let target = if operations.on_target { " on_target=\"1\"" } else { "" };
+            let automatic = u8::from(operations.fabric || operations.automatic_on);
+            xml.push_str(&format!("\t<action name=\"on\"{target} automatic=\"{automatic}\"/>\n"));
+        } else if !(action.lists() && table.port_as_ip()) {
+            xml.push_str(&format!("\t<action name=\"{}\" />\n", action.word()));
+        }
+    }
+}
+
+/// Without the troff requests that descriptions contain for manual pages. Only
+/// real ones: a `.P` within a word stays (`docs/reference/protocol.md#quirk-8.28`).
+fn without_troff(longdesc: &str) -> String {
+    let mut plain = String::with_capacity(longdesc.len());
+    for line in longdesc.split_inclusive('\n') {
+        let request = line.split_whitespace().next().filter(|word| line.starts_with(word));
+        match request {
+            Some(".br") if line.trim_end() == ".br" => {}
+            Some(request @ (".P" | ".TP")) => plain.push_str(&line[request.len()..]),
+            _ => plain.push_str(line),
+        }
+    }
+    for font in ["\\fB", "\\fP", "\\fI", "\\fR"] {
+        plain = plain.replace(font, "");
+    }
+    plain
+}
+
+/// For between tags.
+fn text(raw: &str) -> String {
+    let mut safe = String::with_capacity(raw.len());
+    for character in raw.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '\n' | '\t' => safe.push(character),
+            // XML 1.0 has no way to say these.
+            _ if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => {
+                safe.push(char::REPLACEMENT_CHARACTER);
+            }
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
+/// For between quotes.
+fn attribute(raw: &str) -> String {
+    text(raw).replace('"', "&quot;").replace('\'', "&apos;")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! What a plugin may decide about the options of its agent.
+//!
+//! A description is data, never authority: it must not make the host run a
+//! program, open a file, relax TLS, use a proxy or skip a proof. Each row of
+//! the catalogue has a [`Standing`], and each question about a plugin's
+//! description is answered from that one column. For capabilities (addresses,
+//! files, sockets) the same table is in [`fencebox_policy::Approval`].
+
+use super::catalogue::{self, ENTRIES, same};
+use super::error::DescriptionError;
+use super::option::AgentOption;
+use super::table::Table;
+use crate::description::Override;
+
+#[cfg(test)]
+mod tests;
+
+/// What a plugin may decide about a catalogue option.
+///
+/// | standing | default from a plugin | letter | synonym of it | parameter of this name | places an address or file |
+/// |---|---|---|---|---|---|
+/// | `Device` | any | yes | yes | yes | yes |
+/// | `Setting` | any | yes | yes | no | no |
+/// | `Strict` | only `1` | yes | no | no | no |
+/// | `Place` | part of what is approved | yes | yes | no | yes |
+/// | `Identity` | none | yes | yes | no | only `plug` |
+/// | `Operator` | none | yes | no | no | no |
+/// | `Guard` | none | no | no | no | no |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Only the device uses it.
+    Device,
+    /// A count, a time, a port, a user name or a word: no value harms the host.
+    Setting,
+    /// A flag that makes a connection safer.
+    Strict,
+    /// An address or the path of a file.
+    Place,
+    /// What to do, with which machine and which secret: the caller's decision.
+    Identity,
+    /// How the host itself works: its log, its proxy, whom TLS trusts.
+    Operator,
+    /// It runs a program, weakens a connection or replaces a proof.
+    Guard,
+}
+
+impl Standing {
+    /// Whether a plugin may set this default.
+    fn allows_default(self, value: &str) -> bool {
+        match self {
+            Self::Device | Self::Setting | Self::Place => true,
+            Self::Strict => value == "1",
+            Self::Identity | Self::Operator | Self::Guard => false,
+        }
+    }
+
+    /// Whether a plugin may change its letter on the command line.
+    fn allows_letter(self) -> bool {
+        self != Self::Guard
+    }
+
+    /// Whether a plugin's parameter may be another name of it.
+    fn allows_synonym(self) -> bool {
+        match self {
+            Self::Device | Self::Setting | Self::Place | Self::Identity => true,
+            Self::Strict | Self::Operator | Self::Guard => false,
+        }
+    }
+
+    /// Whether a plugin's parameter may have its name, because the host itself
+    /// makes no use of it.
+    fn allows_parameter(self) -> bool {
+        self == Self::Device
+    }
+
+    /// The same of its older name. The older names of places and settings
+    /// mean nothing in an agent without the option, and agents of today use
+    /// them: `ipaddr` of fence_virt.
+    fn allows_parameter_by_older_name(self) -> bool {
+        match self {
+            Self::Device | Self::Setting | Self::Place => true,
+            Self::Strict | Self::Identity | Self::Operator | Self::Guard => false,
+        }
+    }
+
+    /// Whether its value may say where an endpoint, a socket or a file is.
+    fn allows_placing(self) -> bool {
+        match self {
+            Self::Device | Self::Place => true,
+            Self::Setting | Self::Strict | Self::Identity | Self::Operator | Self::Guard => false,
+        }
+    }
+}
+
+/// How an option is used by the plugin's declared capabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Its value is an address, a part of one, or the path of a file.
+    Place,
+    /// It is the flag that lets the plugin follow the device to other hosts.
+    Follow,
+}
+
+/// Checks the description that `table` was made from. `uses` lists the options
+/// that the declared capabilities name.
+///
+/// # Errors
+///
+/// The first thing in the description that no plugin may decide.
+pub fn check<'a>(table: &Table, uses: impl IntoIterator<Item = (&'a str, Use)>) -> Result<(), DescriptionError> {
+    for change in &table.description().overrides {
+        check_override(change)?;
+    }
+    for option in table.options().iter().filter(|option| option.own) {
+        check_parameter(table, option)?;
+    }
+    uses.into_iter().try_for_each(|(name, of)| check_use(table, name, of))
+}
+
+fn check_override(change: &Override) -> Result<(), DescriptionError> {
+    // An unknown name was refused with the table.
+    let Some(standing) = catalogue::find(&change.name).map(|entry| entry.standing) else {
+        return Ok(());
+    };
+    if let Some(value) = change.default.as_ref().filter(|value| !standing.allows_default(value)) {
+        return Err(DescriptionError::DefaultDenied {
+            name: change.name.clone(),
+            value: value.clone(),
+        });
+    }
+    if change.letter.is_some() && !standing.allows_letter() {
+        return Err(DescriptionError::LetterDenied(change.name.clone()));
+    }
+    Ok(())
+}
+
+fn check_parameter(table: &Table, option: &AgentOption) -> Result<(), DescriptionError> {
+    for name in [Some(&option.name), option.older.as_ref()].into_iter().flatten() {
+        if is_reserved(table, option, name) {
+            return Err(DescriptionError::ReservedName(option.name.clone(), name.clone()));
+        }
+    }
+    let Some(target) = option.synonym_of.as_deref().and_then(|target| table.find(target)) else {
+        return Ok(());
+    };
+    if standing_of(target).is_some_and(|standing| !standing.allows_synonym()) {
+        return Err(DescriptionError::SynonymDenied(
+            option.name.clone(),
+            target.name.clone(),
+        ));
+    }
+    // What is given under this name is shown before it arrives under the other.
+    if target.secret && !option.secret {
+        return Err(DescriptionError::SynonymShown(option.name.clone(), target.name.clone()));
+    }
+    Ok(())
+}
+
+/// Names that callers send along with the options.
+const CALLERS: [&str; 2] = ["agent", "nodename"];
+/// What the host derives from the name of each secret option.
+const DERIVED: [&str; 4] = ["script", "file", "fd", "credential"];
+
+/// Whether the host gives a meaning to this name of a plugin's parameter.
+fn is_reserved(table: &Table, option: &AgentOption, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let by_row = ENTRIES.iter().any(|entry| {
+        let by_name = same(entry.long, &name) && !entry.standing.allows_parameter();
+        // `Table` gives a flag the older name of an option that every agent has.
+        let gives_way = option.is_flag() && catalogue::ALWAYS.contains(&entry.key);
+        let by_key = entry.key != entry.name()
+            && same(entry.key, &name)
+            && !entry.standing.allows_parameter_by_older_name()
+            && !gives_way;
+        by_name || by_key
+    });
+    let by_secret = table.options().iter().filter(|secret| secret.secret).any(|secret| {
+        DERIVED
+            .iter()
+            .any(|suffix| same(&format!("{}_{suffix}", secret.name), &name))
+    });
+    by_row || by_secret || CALLERS.iter().any(|caller| same(caller, &name))
+}
+
+fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError> {
+    // An option that the agent does not have never has a value.
+    let Some(option) = table.find(name) else {
+        return Ok(());
+    };
+    let denied = || DescriptionError::UseDenied(name.to_owned());
+    match of {
+        Use::Follow if !option.own || !option.is_flag() => Err(DescriptionError::FollowFlag(name.to_owned())),
+        Use::Follow => match &option.default {
+            Some(value) => Err(DescriptionError::DefaultDenied {
+                name: name.to_owned(),
+                value: value.clone(),
+            }),
+            None => Ok(()),
+        },
+        // Its value would leave the host as a name to look up.
+        Use::Place if option.secret || option.source_of.is_some() => Err(denied()),
+        Use::Place => match standing_of(option) {
+            Some(standing) if !standing.allows_placing() && name != "plug" => Err(denied()),
+            _ => Ok(()),
+        },
+    }
+}
+
+/// That of the catalogue's row; none for a plugin's own parameter.
+fn standing_of(option: &AgentOption) -> Option<Standing> {
+    let entry = catalogue::find(&option.name).filter(|_| !option.own)?;
+    Some(entry.standing)
+}

@@ -1,0 +1,188 @@
+//! Options on standard input, a line each: `name=value` (`docs/reference/protocol.md#standard-input`).
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, makedev};
+use zeroize::Zeroizing;
+
+use super::catalogue::OnFalse;
+use super::error::UsageError;
+use super::given::{Given, Slot, decoded, shown};
+use super::option::{blank, truth};
+use super::table::Table;
+use crate::log::Log;
+
+/// Most that is read. Pacemaker sends some hundred bytes.
+const LIMIT: usize = 1 << 20;
+/// How many ignored lines are told about one by one.
+const TOLD: usize = 20;
+
+/// Reads to the end. Unknown names and flags without a boolean word are warned
+/// about and ignored, as the library does.
+///
+/// # Errors
+///
+/// When it cannot be read, is larger than 1 MiB, or the value of a known option
+/// is not UTF-8.
+pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<Given, UsageError> {
+    let text = read(input)?;
+    let mut reader = Reader {
+        table,
+        given: Given::nothing(table),
+        log,
+        ignored: 0,
+    };
+    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        reader.line(index + 1, line)?;
+    }
+    if reader.ignored > TOLD {
+        log.warning(format_args!(
+            "ignored {} more lines of standard input; send options of this agent only",
+            reader.ignored - TOLD
+        ));
+    }
+    Ok(reader.given)
+}
+
+fn read(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, UsageError> {
+    // Large enough that passwords are not left behind by a buffer that grows.
+    let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
+    let limit = LIMIT as u64 + 1;
+    input.take(limit).read_to_end(&mut text).map_err(|error| {
+        UsageError::call(format!(
+            "options cannot be read from standard input: {error}; send name=value lines, or give arguments"
+        ))
+    })?;
+    if text.len() > LIMIT {
+        return Err(UsageError::call(format!(
+            "standard input is larger than {LIMIT} bytes; send name=value lines only"
+        )));
+    }
+    Ok(text)
+}
+
+struct Reader<'a> {
+    table: &'a Table,
+    given: Given,
+    log: &'a Log,
+    ignored: usize,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, number: usize, line: &[u8]) -> Result<(), UsageError> {
+        let text = String::from_utf8_lossy(line);
+        let damaged = matches!(text, Cow::Owned(_));
+        let text = text.trim_matches(blank);
+        if text.is_empty() || text.starts_with('#') {
+            return Ok(());
+        }
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let value = unquoted(value);
+        // Sent along by Pacemaker and old fenced, wanted or not (`docs/reference/protocol.md#quirk-8.16`).
+        match name {
+            "agent" => return Ok(()),
+            "nodename" => self.given.nodename = Some(value.to_owned()),
+            _ => {}
+        }
+        let Some(index) = self.table.position_of(name) else {
+            if name == "nodename" {
+                return Ok(());
+            }
+            // The name only, and that only where there is one: the rest of the
+            // line may be a secret (`docs/reference/protocol.md#quirk-8.17`).
+            self.ignore(&if text.contains('=') {
+                format!(
+                    "line {number}: there is no option {}; correct or remove it",
+                    shown(name)
+                )
+            } else {
+                format!("line {number}, which has no = and is no option; write name=value")
+            });
+            return Ok(());
+        };
+        let option = &self.table.options()[index];
+        if option.is_flag() {
+            self.flag(index, value);
+        } else {
+            let value = decoded(option, value, damaged)?;
+            match name {
+                "port" => self.given.targets.port = Some(value.clone()),
+                "plug" => self.given.targets.plug = Some(value.clone()),
+                _ => {}
+            }
+            self.given.slots[index] = Slot::holding(option, value);
+        }
+        Ok(())
+    }
+
+    fn flag(&mut self, index: usize, value: &str) {
+        let option = &self.table.options()[index];
+        let name = &option.name;
+        let Some(truth) = truth(value) else {
+            self.ignore(&format!(
+                "option {name}: its value is not boolean; write {name}=1 or {name}=0"
+            ));
+            return;
+        };
+        if name == "verbose" {
+            self.given.verbose = u32::from(truth);
+        }
+        self.given.slots[index] = match (truth, option.on_false) {
+            (true, _) | (false, OnFalse::Set) => Slot::Plain("1".to_owned()),
+            (false, OnFalse::Zero) => Slot::Plain("0".to_owned()),
+            (false, OnFalse::Unset) => {
+                if !option.own {
+                    self.log.warning(format_args!(
+                        "option {name} is false and therefore not set; the Python agents would take it as set"
+                    ));
+                }
+                Slot::Off
+            }
+        };
+    }
+
+    fn ignore(&mut self, what: &str) {
+        self.ignored += 1;
+        if self.ignored <= TOLD {
+            self.log.warning(format_args!("ignoring standard input, {what}"));
+        }
+    }
+}
+
+/// Without one pair of double quotes around it.
+fn unquoted(value: &str) -> &str {
+    value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(value)
+}
+
+/// The process's standard input, or an error where the caller closed it.
+///
+/// Before `main` runs, Rust opens `/dev/null` for reading and writing in the
+/// place of a closed standard input, and an empty one means reboot. A caller
+/// that opens it in the same way is taken for one that closed it: it sends no
+/// options either, and gets an error in place of a reboot.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StandardInput;
+
+impl Read for StandardInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if was_closed() {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "it is closed"));
+        }
+        io::stdin().lock().read(buffer)
+    }
+}
+
+fn was_closed() -> bool {
+    // As Linux numbers its devices.
+    let null = makedev(1, 3);
+    let input = io::stdin();
+    let is_null = fstat(&input).is_ok_and(|about| {
+        FileType::from_raw_mode(about.st_mode) == FileType::CharacterDevice && about.st_rdev == null
+    });
+    let access = fcntl_getfl(&input).map(|flags| flags & OFlags::ACCMODE);
+    is_null && access == Ok(OFlags::RDWR)
+}

@@ -1,0 +1,159 @@
+//! Cases recorded from the Python agents, and what we decided to do otherwise.
+
+mod argv;
+mod checks;
+mod script;
+mod settle;
+mod sources;
+mod stdin;
+mod table;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use super::{Options, Table, UsageError, catalogue, checks::check};
+use crate::action::Action;
+use crate::description::{Description, Parameter, ValueKind};
+use crate::log::Log;
+
+/// A log and what it said.
+#[derive(Clone, Default)]
+pub(super) struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Said {
+    pub(super) fn log(&self) -> Log {
+        Log::new(Box::new(self.clone()))
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A description from the names that the recorded cases use: the library's
+/// keys, and its markers for what a device can do.
+pub(super) fn device(keys: &[&str]) -> Description {
+    let mut description = Description {
+        name: "fence_probe".to_owned(),
+        ..Description::default()
+    };
+    let operations = &mut description.operations;
+    for &key in keys {
+        match key {
+            "no_login" => operations.login_optional = true,
+            "no_password" => operations.password_optional = true,
+            "no_port" => operations.plug_optional = true,
+            "no_status" => operations.no_status = true,
+            "no_on" => operations.no_on = true,
+            "diag" => operations.diag = true,
+            "fabric_fencing" => operations.fabric = true,
+            "on_target" => operations.on_target = true,
+            _ => {
+                let name = catalogue::by_key(key).map_or_else(|| key.to_owned(), catalogue::Entry::name);
+                description.options.push(name);
+            }
+        }
+    }
+    description
+}
+
+pub(super) fn own(name: &str, kind: ValueKind) -> Parameter {
+    Parameter {
+        name: name.to_owned(),
+        letter: None,
+        shortdesc: format!("the {name}"),
+        kind,
+        default: None,
+        required: false,
+        secret: false,
+        obsoletes: None,
+        synonym_of: None,
+        hidden: false,
+    }
+}
+
+/// As the dummy of fence-agents 4.12.1.
+pub(super) fn dummy() -> Description {
+    let mut dummy = device(&["no_password"]);
+    dummy.name = "fence_dummy".to_owned();
+    dummy.parameters = ["status_file", "random_sleep_range", "type"]
+        .map(|name| own(name, ValueKind::Text))
+        .to_vec();
+    dummy.parameters[0].default = Some("/tmp/fence_dummy.status".to_owned());
+    dummy.parameters[2].default = Some("file".to_owned());
+    dummy
+}
+
+const APC: &[&str] = &[
+    "ipaddr",
+    "login",
+    "passwd",
+    "cmd_prompt",
+    "secure",
+    "port",
+    "switch",
+    "telnet",
+];
+
+pub(super) fn table(description: &Description) -> Table {
+    Table::new(description).unwrap()
+}
+
+/// What one call makes of its options, and what it logs.
+struct Call {
+    read: Result<Options, UsageError>,
+    said: String,
+}
+
+impl Call {
+    fn argv(description: &Description, argv: &[&str]) -> Self {
+        let args: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        Self::of(description, &args, b"")
+    }
+
+    fn stdin(description: &Description, stdin: &str) -> Self {
+        Self::of(description, &[], stdin.as_bytes())
+    }
+
+    fn of(description: &Description, args: &[OsString], mut stdin: &[u8]) -> Self {
+        let said = Said::default();
+        let read = Options::read(&table(description), args, &mut stdin, &said.log());
+        let said = said.text();
+        Self { read, said }
+    }
+
+    fn options(self) -> Options {
+        self.read.unwrap()
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.read.as_ref().unwrap().get(name)
+    }
+
+    fn error(&self) -> String {
+        self.read.as_ref().map(|_| ()).unwrap_err().to_string()
+    }
+
+    /// The action, or the names of the options that are wrong.
+    fn checked(self) -> Result<Action, Vec<String>> {
+        let names = |errors: Vec<UsageError>| {
+            errors
+                .iter()
+                .map(|error| error.option_name().unwrap().to_owned())
+                .collect()
+        };
+        check(&mut self.options()).map_err(names)
+    }
+}

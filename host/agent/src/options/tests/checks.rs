@@ -1,0 +1,193 @@
+//! Topic `validate`.
+
+use super::super::checks::check;
+use super::{APC, Call, device, dummy, own};
+use crate::action::Action;
+use crate::description::{Override, ValueKind};
+
+const SNMP: &[&str] = &[
+    "ipaddr",
+    "login",
+    "passwd",
+    "no_login",
+    "no_password",
+    "port",
+    "snmp_version",
+    "snmp",
+];
+
+fn apc(argv: &str) -> Result<Action, Vec<String>> {
+    let argv: Vec<&str> = argv.split(' ').collect();
+    Call::argv(&device(APC), &argv).checked()
+}
+
+#[test]
+fn the_first_thing_wrong_is_told() {
+    for (argv, wrong) in [
+        ("-o bogus -u x", "action"),
+        ("-o status", "username"),
+        ("-o status -l u", "ip"),
+        ("-o status -l u -a h", "password"),
+        ("-o status -l u -a h -p p", "plug"),
+        ("-o status -l u -a h -k /etc/passwd", "identity_file"),
+        ("-o status -l u -a h -x -k /etc", "identity_file"),
+        ("-o status -l u -a h -p p -n 1 -u x", "ipport"),
+        ("-o status -l u -a h -p p -n 1 --delay=x --power-wait=y", "power_wait"),
+        ("-o status -l u -a h -p p -n 1 --power-timeout=1.5", "power_timeout"),
+        ("-o status -l u -a h -p p -n 1 --power-timeout=", "power_timeout"),
+        ("-o off -l u -a h -p p -n 1 --power-wait=-1", "power_wait"),
+        (
+            "-o off -l u -a h -p p -n 1 --stonith-status-sleep=-1",
+            "stonith_status_sleep",
+        ),
+        ("-o on -l u -a h -p p -n 1 --retry-on=-1", "retry_on"),
+    ] {
+        assert_eq!(apc(argv), Err(vec![wrong.to_owned()]), "{argv}");
+    }
+}
+
+#[test]
+fn what_is_right() {
+    for argv in [
+        "-o status -l u -a h -p p -n 1",
+        "-o status -l u -a h -S /bin/x -n 1",
+        "-o status -l u -a h -x -k /etc/passwd -n 1",
+        "-o list -l u -a h -p p",
+        "-o monitor -l u -a h -p p",
+        "-o off -l u -a h -p p -n 1 -u 99999 --delay=-1 --power-timeout=-5 --login-timeout=+5",
+        "-o validate-all -l  -a  -p  -n ",
+    ] {
+        assert!(apc(argv).is_ok(), "{argv}: {:?}", apc(argv));
+    }
+}
+
+#[test]
+fn validate_all_tells_everything() {
+    assert_eq!(
+        apc("-o validate-all -u x --retry-on=-1"),
+        Err(["username", "ip", "password", "plug", "ipport", "retry_on"]
+            .map(str::to_owned)
+            .to_vec())
+    );
+    assert_eq!(apc("-o validate-all -l u -a h -p p -n 1"), Ok(Action::ValidateAll));
+}
+
+#[test]
+fn choices_have_one_spelling() {
+    let argv = ["-a", "h", "-n", "1", "-d", "2C", "-E", "AUTHPRIV", "-b", "sha"];
+    let mut options = Call::argv(&device(SNMP), &argv).options();
+    assert!(check(&mut options).is_ok());
+    let found = ["snmp_version", "snmp_sec_level", "snmp_auth_prot"].map(|name| options.get(name).unwrap());
+    assert_eq!(found, ["2c", "authPriv", "SHA"]);
+
+    let argv = [
+        "-o",
+        "validate-all",
+        "-a",
+        "h",
+        "-n",
+        "1",
+        "-d",
+        "9",
+        "-B",
+        "rc4",
+        "--power-timeout=x",
+    ];
+    let wrong = Call::argv(&device(SNMP), &argv).checked().unwrap_err();
+    assert_eq!(wrong, ["snmp_version", "snmp_priv_prot", "power_timeout"]);
+}
+
+#[test]
+fn fabric_devices_have_other_words() {
+    let keys: Vec<&str> = APC.iter().chain(&["fabric_fencing"]).copied().collect();
+    let fabric = |argv: &[&str]| Call::argv(&device(&keys), argv).checked();
+    assert_eq!(fabric(&["-o", "reboot"]), Err(vec!["action".to_owned()]));
+    assert_eq!(fabric(&["-o", "enable"]), Err(vec!["username".to_owned()]));
+    let disable = ["-o", "Disable", "-l", "u", "-a", "h", "-p", "p"];
+    assert_eq!(fabric(&disable), Err(vec!["plug".to_owned()]));
+    let disable = [&disable[..], &["-n", "1"]].concat();
+    assert_eq!(fabric(&disable), Ok(Action::Off));
+    let mut options = Call::argv(&device(&keys), &disable).options();
+    check(&mut options).unwrap();
+    assert_eq!(options.get("action"), Some("off"), "what the device is told");
+}
+
+#[test]
+fn a_device_without_plugs_needs_none() {
+    let device = device(&["ipaddr", "login", "passwd", "web"]);
+    let checked = |stdin: &str| Call::stdin(&device, &format!("login=u\npasswd=p\naction=status\n{stdin}")).checked();
+    assert_eq!(checked("ip=h"), Ok(Action::Status));
+    assert_eq!(checked("port=h"), Err(vec!["ip".to_owned()]));
+    assert_eq!(checked("port=h\nport_as_ip=1"), Ok(Action::Status));
+    assert_eq!(checked("port=h\nport_as_ip=0"), Err(vec!["ip".to_owned()]));
+}
+
+#[test]
+fn another_option_may_stand_for_the_address() {
+    let mut device = device(&["ipaddr", "no_password", "port", "web"]);
+    device.parameters = vec![own("managed", ValueKind::Text)];
+    assert_eq!(
+        Call::argv(&device, &["-n", "1", "--managed=m"]).checked(),
+        Ok(Action::Reboot)
+    );
+}
+
+#[test]
+fn what_is_required_is_demanded() {
+    let mut device = device(&["no_password", "port"]);
+    device.parameters = vec![own("account", ValueKind::Text)];
+    device.parameters[0].required = true;
+    assert_eq!(
+        Call::argv(&device, &["-n", "1"]).checked(),
+        Err(vec!["account".to_owned()])
+    );
+    assert_eq!(
+        Call::argv(&device, &["-n", "1", "--account="]).checked(),
+        Ok(Action::Reboot)
+    );
+    let session = super::device(&["no_password", "session_url"]);
+    assert_eq!(
+        Call::argv(&session, &["-q"]).checked(),
+        Err(vec!["session_url".to_owned()])
+    );
+}
+
+#[test]
+fn a_missing_plug_is_named_in_every_way() {
+    let mut clc = device(&["no_password", "port"]);
+    clc.parameters = vec![own("switch", ValueKind::Text)];
+    clc.parameters[0].letter = Some('s');
+    clc.parameters[0].synonym_of = Some("plug".to_owned());
+    let mut options = Call::stdin(&clc, "").options();
+    let errors = check(&mut options).unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "action reboot needs a plug, and none is given; set plug (-n, --plug; port on standard input) or switch (-s, \
+         --switch)"
+    );
+    clc.parameters[0].required = true;
+    let checked = Call::stdin(&clc, "switch=a").checked();
+    assert_eq!(checked, Ok(Action::Reboot));
+}
+
+#[test]
+fn secrets_are_not_repeated() {
+    let mut device = dummy();
+    device.parameters.push(own("pin", ValueKind::Integer));
+    device.parameters[3].secret = true;
+    let mut options = Call::argv(&device, &["--pin=s3cret"]).options();
+    let errors = check(&mut options).unwrap_err();
+    assert_eq!(errors[0].option_name(), Some("pin"));
+    assert!(!errors[0].to_string().contains("s3cret"));
+}
+
+#[test]
+fn an_overridden_default_is_checked_too() {
+    let mut device = dummy();
+    device.overrides = vec![Override {
+        name: "retry_on".to_owned(),
+        default: Some("-1".to_owned()),
+        ..Override::default()
+    }];
+    assert_eq!(Call::argv(&device, &["-q"]).checked(), Err(vec!["retry_on".to_owned()]));
+}

@@ -1,0 +1,180 @@
+//! Topic `stdin`.
+
+use super::{APC, Call, device, dummy};
+use crate::action::Document;
+
+#[test]
+fn lines_are_names_and_values() {
+    for (stdin, action) in [
+        ("action=status", "status"),
+        ("# action=bogus\n\n   \n  # x\naction=status\n", "status"),
+        ("action=StAtUs\r\n", "status"),
+        ("\u{a0}action=status\u{1f}\t\n", "status"),
+        ("action=\"status\"\n", "status"),
+        ("action=\"status\n", "\"status"),
+        ("action=\"\"x\"\"\n", "\"x\""),
+        ("action=\"\n", "\""),
+        ("action=\" status \"\n", " status "),
+        ("action= status\n", " status"),
+        ("action\n", ""),
+        ("action=sta=tus\n", "sta=tus"),
+        ("action=off\naction=status\n", "status"),
+        ("action=a\rb\n", "a\rb"),
+        ("action=a\0b\n", "a\0b"),
+        ("", "reboot"),
+    ] {
+        let call = Call::stdin(&dummy(), stdin);
+        assert_eq!(call.get("action"), Some(action), "{stdin:?}");
+        assert_eq!(call.said, "", "{stdin:?}");
+    }
+}
+
+#[test]
+fn what_is_unknown_is_ignored_aloud() {
+    for stdin in [
+        "action = status",
+        "Action=status",
+        "--action=status",
+        "option=status",
+        "no_password=yes",
+    ] {
+        let call = Call::stdin(&dummy(), stdin);
+        assert_eq!(call.get("action"), Some("reboot"), "{stdin}");
+        assert!(call.said.contains("there is no option"), "{stdin}");
+    }
+}
+
+#[test]
+fn older_names_and_any_hyphens() {
+    for stdin in [
+        "login=u\nipaddr=h\npasswd=p\npasswd_script=s\nport=1\ncmd_prompt=c\nsecure=1\ndebug=d\nidentity_file=i",
+        "username=u\nip=h\npassword=p\npassword_script=s\nplug=1\ncommand_prompt=c\nssh=on\ndebug_file=d\nidentity-file=i",
+        // See `docs/reference/protocol.md#quirk-8.26`.
+        "login=x\nusername=u\nip=h\npassword=p\npasswd-script=s\nplug=1\nport=1\ncmd-prompt=c\nssh=YES\ndebug-file=d\nidentity_file=i",
+    ] {
+        let call = Call::stdin(&device(APC), stdin);
+        for (name, value) in [
+            ("username", "u"),
+            ("ip", "h"),
+            ("password", "p"),
+            ("password_script", "s"),
+            ("plug", "1"),
+            ("command_prompt", "c"),
+            ("ssh", "1"),
+            ("debug_file", "d"),
+            ("identity_file", "i"),
+        ] {
+            assert_eq!(call.get(name), Some(value), "{name} in {stdin}");
+        }
+        assert_eq!(call.said, "");
+    }
+    let call = Call::stdin(&dummy(), "stonith-status_sleep=7");
+    assert_eq!(call.get("stonith_status_sleep"), Some("7"));
+}
+
+#[test]
+fn what_pacemaker_sends_along_is_no_mistake() {
+    let call = Call::stdin(&dummy(), "agent=fence_dummy\nagent=1\nnodename=node1\naction=status\n");
+    assert_eq!(call.said, "");
+    assert_eq!(call.get("action"), Some("status"));
+}
+
+#[test]
+fn flags_want_a_boolean_word() {
+    for junk in ["y", "t", "2", "", "\" 1\""] {
+        let call = Call::stdin(&dummy(), &format!("verbose={junk}\n"));
+        assert!(call.said.contains("verbose=1 or verbose=0"), "{junk}: {}", call.said);
+        assert_eq!(call.get("verbose"), None);
+    }
+    for word in ["YES", "On", "\"1\"", "true"] {
+        let call = Call::stdin(&dummy(), &format!("verbose={word}\n"));
+        assert_eq!((call.said.as_str(), call.get("verbose")), ("", Some("1")));
+    }
+}
+
+#[test]
+fn false_counts_as_set_where_that_is_harmless() {
+    let document = |stdin| Call::stdin(&dummy(), stdin).options().document();
+    assert_eq!(document("help=0"), Some(Document::Help));
+    assert_eq!(document("version=off"), Some(Document::Version));
+    assert_eq!(document("action=metadata\nversion=1"), Some(Document::Metadata));
+    let call = Call::stdin(&dummy(), "quiet=0");
+    assert_eq!((call.get("quiet"), call.said.as_str()), (Some("1"), ""));
+}
+
+#[test]
+fn false_is_not_set_where_it_matters() {
+    let device = device(&[
+        "ipaddr",
+        "passwd",
+        "secure",
+        "ssl",
+        "notls",
+        "missing_as_off",
+        "web",
+        "no_login",
+    ]);
+    for name in ["ssl_insecure", "ssh", "notls", "missing_as_off", "port_as_ip"] {
+        let call = Call::stdin(&device, &format!("{name}=1\n{name}=off\n"));
+        assert_eq!(call.get(name), None, "{name}");
+        assert!(call.said.contains(name), "{name}");
+    }
+    let call = Call::stdin(&device, "ssl=0");
+    assert_eq!((call.get("ssl"), call.said.as_str()), (Some("0"), ""));
+    let options = call.options();
+    assert!(options.is_set("ssl") && !options.is_on("ssl"));
+}
+
+#[test]
+fn secrets_stay_unseen() {
+    let call = Call::stdin(
+        &device(APC),
+        "passwrd=s3cret\npassword=zz9\ns3cret lines\naction=status\n",
+    );
+    assert!(
+        call.said.contains("\"passwrd\"") && call.said.contains("line 3"),
+        "{}",
+        call.said
+    );
+    assert!(!call.said.contains("s3cret"), "{}", call.said);
+    let options = call.options();
+    assert!(!format!("{options:?}").contains("zz9"));
+    assert_eq!(options.secrets().collect::<Vec<_>>(), [("password", "zz9")]);
+}
+
+#[test]
+fn bytes_that_are_not_utf8() {
+    let call = Call::of(&dummy(), &[], b"foo=\xff\n\xff=1\naction=status\n");
+    assert_eq!(call.get("action"), Some("status"));
+    let call = Call::of(&dummy(), &[], b"status_file=\xff\n");
+    assert!(call.error().contains("status_file"), "{}", call.error());
+}
+
+#[test]
+fn too_much_is_refused_and_much_is_not() {
+    let call = Call::of(&dummy(), &[], &vec![b'x'; 10 << 20]);
+    assert!(call.error().contains("larger than 1048576 bytes"));
+    let mut line = b"status_file=".to_vec();
+    line.resize(1_000_000, b'x');
+    assert_eq!(
+        Call::of(&dummy(), &[], &line).get("status_file").map(str::len),
+        Some(1_000_000 - 12)
+    );
+    let call = Call::of(&dummy(), &[], &vec![b'x'; 1_000_000]);
+    assert!(call.said.len() < 300);
+    let call = Call::stdin(&dummy(), &"foo=bar\n".repeat(10_000));
+    assert!(call.said.lines().count() < 30 && call.said.contains("ignored 9980 more lines"));
+}
+
+#[test]
+fn an_unreadable_input_is_an_error() {
+    struct Closed;
+    impl std::io::Read for Closed {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::NotConnected.into())
+        }
+    }
+    let log = super::Said::default().log();
+    let error = super::Options::read(&super::table(&dummy()), &[], &mut Closed, &log).unwrap_err();
+    assert!(error.to_string().contains("standard input"), "{error}");
+}

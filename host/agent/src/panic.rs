@@ -1,0 +1,69 @@
+//! What becomes of a defect of fencebox itself: one line and exit code 1, as of
+//! any other failure. A release would end by a signal and a panic's own lines,
+//! which know nothing of secrets.
+
+use std::panic::PanicHookInfo;
+
+use super::log::Log;
+
+/// Says in one line of `log` that and where the agent called `name` panicked.
+/// Prints without the panic's text if the log itself is what panicked.
+pub fn report(log: &Log, name: &str, panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let text = panic.payload_as_str().unwrap_or("no text");
+    say(log, name, &place, text);
+}
+
+fn say(log: &Log, name: &str, place: &str, text: &str) {
+    let harmless = format!("{name}: fencebox itself failed at {place}; nothing is known of the plug, report this line");
+    log.last_words(&format!("{harmless}: {text}"), &harmless);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::say;
+    use crate::double::Said;
+
+    #[test]
+    fn one_masked_line() {
+        for configured in [false, true] {
+            let said = Said::default();
+            let log = said.log();
+            log.hide("geheim");
+            if configured {
+                log.configure(false, false);
+            }
+            say(&log, "fence_x", "src/x.rs:1:2", "called `unwrap()` on\n\"geheim\"");
+            let text = said.text();
+            assert_eq!(text.lines().count(), 1, "{text}");
+            assert!(
+                text.contains("ERROR: fence_x: fencebox itself failed at src/x.rs:1:2"),
+                "{text}"
+            );
+            assert!(text.contains("on\\n\"********\"") && !text.contains("geheim"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_real_panic_is_told() {
+        let said = Said::default();
+        let log = std::sync::Arc::new(said.log());
+        log.hide("geheim");
+        let of_hook = log.clone();
+        // Of the whole process, which is why it looks at whose panic it is.
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| match std::thread::current().name() {
+            Some("panics") => super::report(&of_hook, "fence_x", panic),
+            _ => before(panic),
+        }));
+        let thread = std::thread::Builder::new().name("panics".to_owned());
+        let ended = thread.spawn(|| panic!("it was {}", "geheim")).unwrap().join();
+        assert!(ended.is_err());
+        let text = said.text();
+        assert!(
+            text.contains("agent/src/panic.rs") && text.contains("it was ********"),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 1);
+    }
+}

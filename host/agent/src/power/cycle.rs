@@ -1,0 +1,71 @@
+//! Power cycles, which a device does in one request.
+//!
+//! Reads in a row prove nothing here: a plug reads on before a cycle and after
+//! it. The plugin has to recognize something that is newer than the request,
+//! such as the number of the domain or the end of the request's own task
+//! (`session.cycle-complete`). What it compares with is its look right before
+//! the request; a cycle is proven if that look is not old.
+
+use super::Fencing;
+use crate::device::Error;
+
+impl Fencing<'_> {
+    /// Asks for a power cycle of each plug, and polls until the device says
+    /// that it is complete. A plug that fails does not keep the others from
+    /// being asked, but the whole has failed then.
+    pub fn cycle(&mut self, plugs: &[String], attempts: u32) -> Result<(), Error> {
+        let mut failure = None;
+        for plug in plugs {
+            match self.ask_cycle(plug, attempts) {
+                Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
+                outcome => outcome?,
+            }
+            self.pause(self.pace.power_wait)?;
+        }
+        failure.map_or(Ok(()), Err)?;
+        plugs.iter().try_for_each(|plug| self.await_cycle(plug))
+    }
+
+    /// A cycle that the device says it failed is asked for again. One whose
+    /// answer was lost is not: twice is not the same as once.
+    fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
+        let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
+        for _ in 0..attempts {
+            outcome = self.patiently_if_busy("cycle", |device| device.cycle(plug));
+            if !matches!(outcome, Err(Error::TaskFailed(_))) {
+                break;
+            }
+        }
+        match outcome {
+            Err(trouble) if trouble.is_transient() => {
+                self.log.warning(format!(
+                    "{}: cycle {plug}: {trouble}; asking the device what became of the request",
+                    self.agent
+                ));
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn await_cycle(&mut self, plug: &str) -> Result<(), Error> {
+        let mut polls = 0;
+        loop {
+            match self.device.cycle_complete(plug) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(trouble) if trouble.is_transient() => {
+                    self.log.warning(format!("{}: cycle {plug}: {trouble}", self.agent));
+                }
+                Err(trouble) => return Err(trouble),
+            }
+            self.pause(self.pace.status_sleep)?;
+            polls += 1;
+            if self.pace.power_timeout > 0 && polls >= self.pace.power_timeout {
+                return Err(Error::TimedOut(format!(
+                    "the device has not reported the cycle of {plug} as complete after {polls} polls (option power_timeout)"
+                )));
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The power of several plugs as one.
+
+use std::fmt;
+
+use crate::device::{PowerStatus, PowerTarget};
+
+/// The power of several plugs, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading(pub(super) Vec<PowerStatus>);
+
+impl Reading {
+    /// As one: unknown if any is, off if all are, else on. (The Python agents
+    /// let a later plug hide an earlier one's unknown.)
+    pub fn overall(&self) -> PowerStatus {
+        if self.0.contains(&PowerStatus::Unknown) {
+            PowerStatus::Unknown
+        } else if self.0.iter().all(|status| *status == PowerStatus::Off) {
+            PowerStatus::Off
+        } else {
+            PowerStatus::On
+        }
+    }
+
+    /// Whether every plug is what it was asked to become.
+    pub fn reached(&self, target: PowerTarget) -> bool {
+        self.0.iter().all(|status| target.reached(*status))
+    }
+
+    /// Whether any plug is off.
+    pub fn is_any_off(&self) -> bool {
+        self.0.contains(&PowerStatus::Off)
+    }
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}

@@ -1,0 +1,258 @@
+//! The life of one run: from arguments to exit code.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::action::{Action, Document};
+use super::audit::{Audit, Observed};
+use super::clock::{Clock, Deadline};
+use super::device::{Device, Error};
+use super::exit::Exit;
+use super::limits::Pace;
+use super::log::{DebugFile, Log};
+use super::options::{Options, Table, checks, script, sources};
+use super::perform::Performance;
+use super::power::{Fencing, Proof};
+use super::{help, metadata};
+use crate::Needs;
+
+/// What `--version` prints.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// One call of an agent: everything outside of it that a test replaces.
+pub struct Call<'a> {
+    /// The name it was called by.
+    pub name: &'a str,
+    /// Without the program's name.
+    pub arguments: &'a [OsString],
+    /// Read only if there are no arguments.
+    pub stdin: &'a mut dyn Read,
+    /// Belongs to the protocol.
+    pub stdout: &'a mut dyn Write,
+    /// All that is not the protocol.
+    pub log: &'a Log,
+    /// All time.
+    pub clock: &'a dyn Clock,
+    /// The environment's `PCMK_service`.
+    pub service: Option<&'a str>,
+    /// Leaves the process nothing but this, for good. Called once, after the
+    /// programs that give passwords and before the device is contacted.
+    pub confine: &'a dyn Fn(&Needs),
+    /// The environment's `CREDENTIALS_DIRECTORY`: where systemd has put
+    /// secrets for this unit.
+    pub credentials: Option<&'a OsStr>,
+    /// Who is told that this was done.
+    pub audit: &'a Audit,
+    /// How many reads in a row prove a plug off whose reads may be old:
+    /// [`OFF_READS`](super::power::OFF_READS), but in tests which show that
+    /// fewer are not enough.
+    pub off_reads: u32,
+}
+
+impl Call<'_> {
+    /// Runs the agent that `table` describes on `device`.
+    pub fn run(mut self, table: &Table, device: &mut dyn Device) -> Exit {
+        let exit = self.attempt(table, device);
+        self.audit.end(exit, self.clock, self.log);
+        exit
+    }
+
+    fn attempt(&mut self, table: &Table, device: &mut dyn Device) -> Exit {
+        let mut options = match Options::read(table, self.arguments, self.stdin, self.log) {
+            Ok(options) => options,
+            Err(error) => return self.refuse(&error),
+        };
+        self.audit.set_action(options.get("action").unwrap_or_default());
+        if let Some(document) = options.document() {
+            self.audit.silence();
+            self.print(&render(document, self.name, &options));
+            return Exit::Success;
+        }
+        self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
+        let action = match self.check(&mut options, device) {
+            Ok(Action::ValidateAll) => {
+                self.audit.silence();
+                return self.validated(&options);
+            }
+            Ok(action) => action,
+            Err(exit) => return exit,
+        };
+        if let Err(error) = self.prepare(&mut options) {
+            return self.refuse(&error);
+        }
+        let plugs = match options.plugs() {
+            Ok(plugs) => plugs.into_iter().map(str::to_owned).collect::<Vec<_>>(),
+            Err(error) => return self.refuse(&error),
+        };
+        match device.prepare() {
+            Ok(needs) => (self.confine)(&needs),
+            Err(error) => return self.refuse(&error),
+        }
+        self.contact(&options, action, &plugs, device)
+    }
+
+    /// Options first, then what the device's addresses make of them.
+    fn check(&self, options: &mut Options, device: &mut dyn Device) -> Result<Action, Exit> {
+        let action = match checks::check(options) {
+            Ok(action) => action,
+            Err(errors) => {
+                for error in errors {
+                    let error = match (options.is_bare(), options.get("action")) {
+                        (true, Some(action)) => format!("no options were given, which means action {action}: {error}"),
+                        _ => error.to_string(),
+                    };
+                    self.refuse(&error);
+                }
+                return Err(Exit::Failure);
+            }
+        };
+        options.settle(self.service);
+        match device.check(options) {
+            Ok(()) => Ok(action),
+            Err(error) => Err(self.refuse(&error)),
+        }
+    }
+
+    /// Opens the debug file, and gets the secrets that are kept elsewhere. An
+    /// action does not fail for want of a debug file.
+    fn prepare(&self, options: &mut Options) -> Result<(), String> {
+        if let Some(path) = options.get("debug_file").filter(|path| !path.is_empty()) {
+            match DebugFile::open(Path::new(path)) {
+                Ok(file) => self.log.add_sink(Box::new(file)),
+                Err(cause) => self.log.warning(format!(
+                    "{}: option debug_file: cannot open {path:?}: {cause}; the action goes on without it",
+                    self.name
+                )),
+            }
+        }
+        let patience = pace(options, 1).login();
+        sources::fetch(options, patience, self.credentials, self.log)
+            .and_then(|()| script::run(options, patience, self.log))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Whether the account has these rights, only the device knows: `monitor`
+    /// asks it.
+    fn validated(&self, options: &Options) -> Exit {
+        let description = options.table().description();
+        for right in &description.rights {
+            self.log
+                .info(format!("{}: the account needs the right: {right}", self.name));
+        }
+        Exit::Success
+    }
+
+    /// Everything that takes a device.
+    fn contact(&mut self, options: &Options, action: Action, plugs: &[String], device: &mut dyn Device) -> Exit {
+        self.clock.heed_sigterm();
+        self.audit.begin(plugs, self.clock, self.log);
+        let what = match plugs {
+            [only] if only.is_empty() => action.word().to_owned(),
+            plugs => format!("{} {}", action.word(), plugs.join(", ")),
+        };
+        let start = self.clock.now();
+        let delayed = self.delay(options, action);
+        self.audit.delayed(self.clock.now().saturating_sub(start));
+        if let Err(error) = delayed {
+            return self.refuse(&format!("{what}: {error}"));
+        }
+        let operations = options.table().description().operations;
+        let pace = pace(options, plugs.len());
+        let (budget, longest) = (pace.budget(), device.longest());
+        let mut observed = Observed::new(device, self.clock);
+        let deadline = Deadline::after(self.clock, budget.min(longest));
+        let fencing = Fencing {
+            device: &mut observed,
+            clock: self.clock,
+            log: self.log,
+            agent: self.name,
+            deadline,
+            pace,
+            proof: Proof::of(operations, self.off_reads),
+        };
+        let (exit, text) = Performance {
+            fencing,
+            options,
+            operations,
+            plugs,
+            is_hurried: self.service.is_some(),
+        }
+        .of(action);
+        self.audit.observed(observed.report());
+        self.audit.answers(&text);
+        self.print(&text);
+        // Where the options would have left time, they are not the remedy.
+        let cut = longest < budget && deadline.passed(self.clock);
+        let note = if cut { " (policy limit seconds)" } else { "" };
+        exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}{note}")))
+    }
+
+    /// The option `delay`: the action starts so many seconds, and one more,
+    /// after the agent did, as the Python agents have it.
+    fn delay(&self, options: &Options, action: Action) -> Result<(), Error> {
+        let delay = options.integer("delay").unwrap_or_default();
+        // The word "0", not the number: they have 00 wait that one second.
+        if !action.delays() || options.get("delay").is_none_or(|word| word == "0") {
+            return Ok(());
+        }
+        let start = Duration::from_secs(u64::try_from(delay.saturating_add(1)).unwrap_or(0));
+        let left = start.saturating_sub(self.clock.now());
+        self.log.info(format!(
+            "{}: waiting {} s before fencing (option delay)",
+            self.name,
+            left.as_secs()
+        ));
+        self.clock.sleep(left).map_err(|_| Error::Interrupted)
+    }
+
+    fn refuse(&self, reason: &dyn std::fmt::Display) -> Exit {
+        self.audit.fails(&reason.to_string());
+        self.log.error(format!("{}: {reason}", self.name));
+        Exit::Failure
+    }
+
+    /// A standard output that takes nothing does not undo what was done: the
+    /// exit code stays.
+    fn print(&mut self, text: &str) {
+        if let Err(cause) = self
+            .stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| self.stdout.flush())
+        {
+            self.log
+                .error(format!("{}: cannot write to standard output: {cause}", self.name));
+        }
+    }
+}
+
+fn render(document: Document, name: &str, options: &Options) -> String {
+    match document {
+        Document::Help => help::help(options.table(), name),
+        Document::Metadata => metadata::metadata(options.table(), name),
+        Document::Manpage => metadata::manpage(options.table()),
+        Document::Version => format!("{VERSION}\n"),
+    }
+}
+
+fn pace(options: &Options, plugs: usize) -> Pace {
+    let count = |name| {
+        options
+            .integer(name)
+            .map_or(0, |value| u32::try_from(value).unwrap_or(0))
+    };
+    let seconds = |name| options.seconds(name).unwrap_or_default();
+    Pace {
+        power_timeout: count("power_timeout"),
+        power_wait: seconds("power_wait"),
+        status_sleep: seconds("stonith_status_sleep"),
+        login_timeout: seconds("login_timeout"),
+        shell_timeout: seconds("shell_timeout"),
+        retry_on: count("retry_on"),
+        plugs: u32::try_from(plugs).unwrap_or(u32::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+//! Changes to a disk, one step at a time, so that a crash comes between two of them and leaves a whole file or none.
+//!
+//! Both installers use it: `fencebox install`, for plugins, and `cargo xtask install`, for everything else. A test
+//! stops after any number of steps ([`Steps::up_to`]), as a crash does.
+
+mod lock;
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+pub use lock::Lock;
+
+/// A step that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {cause}", path.display())]
+pub struct Error {
+    /// The file or folder that the step was to change.
+    pub path: PathBuf,
+    /// The system's reason.
+    pub cause: io::Error,
+}
+
+/// Takes the steps, and counts them.
+#[derive(Debug, Default)]
+pub struct Steps {
+    taken: usize,
+    /// The number of steps after which a test simulates a crash.
+    limit: Option<usize>,
+}
+
+impl Steps {
+    /// Fails every step after the first `limit` ones, as a crash does. For tests.
+    pub fn up_to(limit: usize) -> Self {
+        Self {
+            taken: 0,
+            limit: Some(limit),
+        }
+    }
+
+    /// The number of steps so far.
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Makes a folder and its missing parents, writable by the owner only.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn make_folder(&mut self, path: &Path) -> Result<(), Error> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            self.make_folder(parent)?;
+        }
+        self.take(path, || DirBuilder::new().mode(0o755).create(path))?;
+        // The umask may have removed permissions.
+        self.take(path, || std::fs::set_permissions(path, Permissions::from_mode(0o755)))?;
+        self.sync_parent(path)
+    }
+
+    /// Writes a new file, with its bytes on the disk when this returns. The folder is not synced: call
+    /// [`Steps::sync_folder`] after the last file.
+    ///
+    /// # Errors
+    /// If the file exists, or the system refuses a step.
+    pub fn create(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+        let mut file = self.take(path, || {
+            let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+            file.set_permissions(Permissions::from_mode(mode))?;
+            Ok(file)
+        })?;
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        for part in [first, second] {
+            self.take(path, || file.write_all(part))?;
+        }
+        self.sync(path, &file)
+    }
+
+    /// Replaces a file, or makes it, in one moment. Processes that have the old one open keep it.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn replace(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+        let temporary = temporary_name(path);
+        self.discard(&temporary)?;
+        self.create(&temporary, bytes, mode)?;
+        self.rename(&temporary, path)
+    }
+
+    /// Makes a symbolic link to `target`, or replaces what is at `path`, in one moment.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn link(&mut self, target: &Path, path: &Path) -> Result<(), Error> {
+        let temporary = temporary_name(path);
+        self.discard(&temporary)?;
+        self.take(&temporary, || symlink(target, &temporary))?;
+        self.rename(&temporary, path)
+    }
+
+    /// Gives a file or a link a second name.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn hard_link(&mut self, path: &Path, name: &Path) -> Result<(), Error> {
+        self.take(name, || std::fs::hard_link(path, name))?;
+        self.sync_parent(name)
+    }
+
+    /// Renames a file or a link; what had the name `to` is replaced in the same moment.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn rename(&mut self, from: &Path, to: &Path) -> Result<(), Error> {
+        self.take(to, || std::fs::rename(from, to))?;
+        self.sync_parent(to)
+    }
+
+    /// Removes a file or a link.
+    ///
+    /// # Errors
+    /// If it does not exist, or the system refuses a step.
+    pub fn remove(&mut self, path: &Path) -> Result<(), Error> {
+        self.take(path, || std::fs::remove_file(path))?;
+        self.sync_parent(path)
+    }
+
+    /// Removes a file or a link if it exists.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn discard(&mut self, path: &Path) -> Result<(), Error> {
+        if path.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        self.remove(path)
+    }
+
+    /// Removes a folder and everything in it.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn remove_folder(&mut self, path: &Path) -> Result<(), Error> {
+        for entry in entries(path) {
+            if entry.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                self.remove_folder(&entry)?;
+            } else {
+                self.take(&entry, || std::fs::remove_file(&entry))?;
+            }
+        }
+        self.take(path, || std::fs::remove_dir(path))?;
+        self.sync_parent(path)
+    }
+
+    /// Removes a folder if it is empty. Returns whether the folder is gone.
+    ///
+    /// # Errors
+    /// If the system refuses a step.
+    pub fn remove_if_empty(&mut self, path: &Path) -> Result<bool, Error> {
+        let is_empty = match path.read_dir() {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(true),
+            entries => entries.is_ok_and(|mut entries| entries.next().is_none()),
+        };
+        if !is_empty {
+            return Ok(false);
+        }
+        self.take(path, || std::fs::remove_dir(path))?;
+        self.sync_parent(path)?;
+        Ok(true)
+    }
+
+    /// Brings the list of names in a folder to the disk.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn sync_folder(&mut self, folder: &Path) -> Result<(), Error> {
+        let opened = File::open(folder).map_err(|cause| Error {
+            path: folder.to_owned(),
+            cause,
+        })?;
+        self.sync(folder, &opened)
+    }
+
+    /// Takes a step of the caller's own, which changes `path`.
+    ///
+    /// # Errors
+    /// If the step fails.
+    pub fn take<T>(&mut self, path: &Path, step: impl FnOnce() -> io::Result<T>) -> Result<T, Error> {
+        let outcome = match self.limit {
+            Some(limit) if self.taken >= limit => Err(io::Error::other("a test simulates a crash")),
+            _ => step(),
+        };
+        self.taken += 1;
+        outcome.map_err(|cause| Error {
+            path: path.to_owned(),
+            cause,
+        })
+    }
+
+    fn sync_parent(&mut self, path: &Path) -> Result<(), Error> {
+        self.sync_folder(path.parent().unwrap_or(Path::new("/")))
+    }
+
+    fn sync(&mut self, path: &Path, file: &File) -> Result<(), Error> {
+        // A process that ends loses nothing of what it wrote, so tests of a crash do not wait for the disk.
+        match self.limit {
+            Some(_) => Ok(()),
+            None => self.take(path, || file.sync_all()),
+        }
+    }
+}
+
+/// The name that a file has while it is made: hidden, in the same folder.
+pub fn temporary_name(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
+}
+
+/// The reverse of [`temporary_name`]: the file name that this temporary one was to become.
+pub fn final_name(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix('.')?.strip_suffix(".new")
+}
+
+/// The entries of a folder, sorted; none if it cannot be read.
+pub fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = folder.read_dir() else {
+        return Vec::new();
+    };
+    let mut entries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    entries
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests;

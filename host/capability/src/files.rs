@@ -1,0 +1,275 @@
+//! Files that options name.
+//!
+//! The folder of a path is opened as the administrator wrote it; from there on
+//! everything goes through that one open folder, by plain name, without
+//! following a link. Only regular files are opened, because opening a FIFO or a
+//! device can block or act. A file system that does not answer is waited for
+//! until the deadline, on a thread of its own.
+//!
+//! What a plugin may write nobody else can have written ([`owner`]).
+
+mod owner;
+mod replace;
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
+
+use fencebox_agent::Needs;
+use fencebox_agent::clock::{Clock, Deadline};
+use fencebox_policy::{FileAccess, FileKind, LocatedFiles, Refusal};
+use replace::replace;
+
+/// Largest file, in bytes.
+const LIMIT: usize = 1024 * 1024;
+/// How soon SIGTERM is noticed while the file system is waited for.
+const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Why there is no content (`files.error`). Texts name option and path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each is documented once, in files.wit")]
+pub enum Failure {
+    #[error("refused: {0}")]
+    Denied(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(rule: Refusal) -> Self {
+        Self::Denied(rule.to_string())
+    }
+}
+
+/// The capability, for one action.
+pub struct Files {
+    located: LocatedFiles,
+    clock: Arc<dyn Clock>,
+    deadline: Deadline,
+    closing: bool,
+}
+
+impl Files {
+    /// Grants the declared files where the options put them.
+    pub fn new(located: LocatedFiles, clock: Arc<dyn Clock>, deadline: Deadline) -> Self {
+        Self {
+            located,
+            clock,
+            deadline,
+            closing: false,
+        }
+    }
+
+    /// From now on nothing lasts longer than until then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// The action is over, and there is time until `deadline` to log out. An
+    /// interruption, which may be what ended the action, does not end that.
+    pub fn start_closing(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+        self.closing = true;
+    }
+
+    /// The whole content of the file that `option` names, or of `entry` in the
+    /// folder that it names.
+    pub fn read(&self, option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure> {
+        let place = self.place(option, entry, FileAccess::Read)?;
+        self.in_time(option, move || place.read())
+    }
+
+    /// Makes the file, or replaces its content at once.
+    pub fn write(&self, option: &str, entry: Option<&str>, content: Vec<u8>) -> Result<(), Failure> {
+        let place = self.place(option, entry, FileAccess::Write)?;
+        if content.len() > LIMIT {
+            return Err(place.too_large());
+        }
+        self.in_time(option, move || place.write(&content))
+    }
+
+    fn place(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<Place, Failure> {
+        let (file, path) = self.located.judge(option, entry, access)?;
+        let (folder, name) = match (file.kind, entry) {
+            (FileKind::Folder, Some(entry)) => (path, OsString::from(entry)),
+            _ => split(path).ok_or_else(|| match path.as_os_str().is_empty() {
+                true => Failure::NotFound(format!("option {option}: an empty path names no file")),
+                false => Failure::Failed(format!("option {option}: {} is no file", path.display())),
+            })?,
+        };
+        Ok(Place {
+            option: option.to_owned(),
+            folder: folder.to_owned(),
+            name,
+            owned: file.access == FileAccess::Write,
+        })
+    }
+
+    fn in_time<T: Send + 'static>(
+        &self,
+        option: &str,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let failed = |reason: &str| Failure::Failed(format!("option {option}: {reason}"));
+        let thread = std::thread::Builder::new().spawn(move || {
+            // Nobody listens any more once the deadline has passed.
+            let _ = sender.send(work());
+        });
+        thread.map_err(|cause| failed(&format!("no thread to reach the file with: {cause}")))?;
+        loop {
+            match receiver.recv_timeout(INTERRUPT_INTERVAL) {
+                Ok(outcome) => return outcome,
+                Err(RecvTimeoutError::Disconnected) => return Err(failed("the file could not be reached")),
+                Err(RecvTimeoutError::Timeout) if self.clock.interrupted() && !self.closing => {
+                    return Err(failed("interrupted"));
+                }
+                Err(RecvTimeoutError::Timeout) if self.deadline.passed(self.clock.as_ref()) => {
+                    return Err(failed("the file system did not answer in time"));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+}
+
+/// What these files take of the system, where the options put them. A file that
+/// can be written is replaced, which takes its folder.
+pub fn needs(located: &LocatedFiles, needs: &mut Needs) {
+    for (file, path) in located.iter() {
+        match (file.access, file.kind) {
+            (FileAccess::Read, _) => {
+                needs.read.insert(path.to_owned());
+            }
+            (FileAccess::Write, FileKind::Folder) => {
+                needs.write.insert(path.to_owned());
+            }
+            (FileAccess::Write, FileKind::File) => needs.write.extend(split(path).map(|(folder, _)| folder.to_owned())),
+        }
+    }
+}
+
+/// The folder and the name of a file; none for what can be no file.
+fn split(path: &Path) -> Option<(&Path, OsString)> {
+    // `file_name` would overlook what says that it is a folder.
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
+        return None;
+    }
+    let name = path.file_name()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Some((folder.unwrap_or(Path::new(".")), name.to_owned()))
+}
+
+/// One file.
+struct Place {
+    option: String,
+    folder: PathBuf,
+    name: OsString,
+    /// The plugin may write it, so it counts whose it is.
+    owned: bool,
+}
+
+impl Place {
+    fn read(&self) -> Result<Vec<u8>, Failure> {
+        let folder = self.open_folder()?;
+        let about = folder
+            .symlink_metadata(&self.name)
+            .map_err(|cause| self.failed(&cause))?;
+        if !about.is_file() {
+            return Err(self.irregular());
+        }
+        // What is there may have been exchanged since: neither a FIFO nor a
+        // link put there holds the host up or leads it away.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
+        let file = folder
+            .open_with(&self.name, &options)
+            .map_err(|cause| self.failed(&cause))?;
+        let about = file.metadata().map_err(|cause| self.failed(&cause))?;
+        if !about.is_file() {
+            return Err(self.irregular());
+        }
+        self.check_owner(&about)?;
+        let mut content = Vec::new();
+        file.take(LIMIT as u64 + 1)
+            .read_to_end(&mut content)
+            .map_err(|cause| self.failed(&cause))?;
+        match content.len() > LIMIT {
+            true => Err(self.too_large()),
+            false => Ok(content),
+        }
+    }
+
+    fn write(&self, content: &[u8]) -> Result<(), Failure> {
+        let folder = self.open_folder()?;
+        let permissions = match folder.symlink_metadata(&self.name) {
+            Ok(about) if about.is_file() => {
+                self.check_owner(&about)?;
+                Some(Permissions::from_mode(about.mode() & owner::KEPT_MODE))
+            }
+            Ok(_) => return Err(self.irregular()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+            Err(cause) => return Err(self.failed(&cause)),
+        };
+        replace(&folder, &self.name, permissions, content).map_err(|cause| self.failed(&cause))
+    }
+
+    fn open_folder(&self) -> Result<Dir, Failure> {
+        let folder = Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))?;
+        if self.owned {
+            owner::check_folder(&folder, &self.folder).map_err(|reason| self.distrusted(&reason))?;
+        }
+        Ok(folder)
+    }
+
+    fn check_owner(&self, about: &Metadata) -> Result<(), Failure> {
+        match self.owned {
+            true => owner::check_file(about).map_err(|reason| self.distrusted(&reason)),
+            false => Ok(()),
+        }
+    }
+
+    fn distrusted(&self, reason: &str) -> Failure {
+        Failure::Failed(format!(
+            "{self}: {reason}; use a file and a folder that only the agent's user can write"
+        ))
+    }
+
+    fn failed(&self, cause: &io::Error) -> Failure {
+        let text = format!("{self}: {cause}");
+        match cause.kind() {
+            io::ErrorKind::NotFound => Failure::NotFound(text),
+            _ => Failure::Failed(text),
+        }
+    }
+
+    fn irregular(&self) -> Failure {
+        Failure::Failed(format!("{self} is no regular file (links are not followed)"))
+    }
+
+    fn too_large(&self) -> Failure {
+        Failure::TooLarge(format!("{self}: more than 1 MiB"))
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.folder.join(&self.name);
+        write!(formatter, "option {}: {}", self.option, path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,383 @@
+//! HTTP to declared endpoints.
+//!
+//! One connection an exchange, so that a request never meets a connection
+//! that the device has just given up. Redirects are answers. Nothing is
+//! decompressed. No environment variable names a proxy.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
+use rustls::ClientConfig;
+use url::Position;
+
+use super::contacts::Contacts;
+use super::exchange::{Arriving, Outgoing, exchange};
+use super::telling::{is_telling, tokens};
+use super::tls;
+use fencebox_agent::Needs;
+use fencebox_agent::clock::{Clock, Deadline};
+use fencebox_agent::device::Contact;
+use fencebox_agent::log::Log;
+use fencebox_policy::{Addresses, Auth, Endpoints, Grant, Limit, Origin, Trust, request as rules};
+
+mod credentials;
+mod message;
+#[cfg(test)]
+mod tests;
+
+pub use credentials::Credentials;
+pub use message::{Failure, Request, Response};
+
+/// How soon SIGTERM is noticed while the device is waited for.
+const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What the capability is made of: all of it, so that none can be forgotten.
+pub struct Parts {
+    /// What the plugin declared.
+    pub endpoints: Endpoints,
+    /// Where the options put each, by name.
+    pub addresses: BTreeMap<String, Addresses>,
+    /// What the administrator leaves of them.
+    pub grant: Arc<Grant>,
+    /// For endpoints whose requests the host signs.
+    pub credentials: Credentials,
+    /// All time.
+    pub clock: Arc<dyn Clock>,
+    /// The end of the action.
+    pub deadline: Deadline,
+    /// The limit of one exchange while the plugin logs in.
+    pub timeout: Timeout,
+    /// Where each exchange is a line of the debug log.
+    pub log: Arc<Log>,
+    /// The agent, for the log.
+    pub agent: String,
+    /// Whether the agent has the option `ssl_fingerprint`, so that a message
+    /// about a certificate may advise to set it.
+    pub pinnable: bool,
+}
+
+/// The longest that one exchange may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout {
+    /// So long.
+    pub limit: Duration,
+    /// The option that changes it: the remedy that the message names.
+    pub option: &'static str,
+}
+
+/// The capability, for one action.
+pub struct Http {
+    parts: Parts,
+    exchanges: u32,
+    contacts: Contacts,
+    /// The action is over: SIGTERM has been heard or does not matter any more.
+    closing: bool,
+    /// Made when the first connection is.
+    runtime: Option<tokio::runtime::Runtime>,
+    /// By whom it believes; the settings for connections without TLS by none.
+    tls: BTreeMap<Option<Trust>, ClientConfig>,
+}
+
+impl Http {
+    /// Grants the declared endpoints where the options put them.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            exchanges: 0,
+            contacts: Contacts::default(),
+            closing: false,
+            runtime: None,
+            tls: BTreeMap::new(),
+        }
+    }
+
+    /// The limit of each exchange from now on: after the login it is another.
+    pub fn set_timeout(&mut self, timeout: Timeout) {
+        self.parts.timeout = timeout;
+    }
+
+    /// From now on no exchange lasts longer than until then.
+    pub fn set_deadline(&mut self, deadline: Deadline) {
+        self.parts.deadline = deadline;
+    }
+
+    /// The action is over, and there is time until `deadline` to log out. An
+    /// interruption, which may be what ended the action, does not end that.
+    pub fn start_closing(&mut self, deadline: Deadline) {
+        self.parts.deadline = deadline;
+        self.closing = true;
+    }
+
+    /// The URL that paths of this endpoint are added to.
+    pub fn base_url(&self, endpoint: &str) -> Result<String, Failure> {
+        self.origin(endpoint).map(Origin::base_url)
+    }
+
+    /// The URLs, without a path, that the options name for this endpoint.
+    pub fn addresses(&self, endpoint: &str) -> Result<Vec<String>, Failure> {
+        self.parts.endpoints.get(endpoint)?;
+        let addresses = self
+            .parts
+            .addresses
+            .get(endpoint)
+            .map(Addresses::named)
+            .unwrap_or_default();
+        Ok(addresses.iter().map(Origin::to_string).collect())
+    }
+
+    /// Sends what follows to another address of the endpoint, and gives it as
+    /// a URL.
+    pub fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, Failure> {
+        self.parts.endpoints.get(endpoint)?;
+        let addresses = self.parts.addresses.get_mut(endpoint);
+        let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
+        let mut moved = addresses.clone();
+        let selected = moved.select(address)?;
+        self.parts.grant.check(selected)?;
+        let url = selected.to_string();
+        *addresses = moved;
+        Ok(url)
+    }
+
+    /// One exchange.
+    pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
+        let response = self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
+            arriving.complete().await
+        })?;
+        self.hide(&response.headers)?;
+        Ok(response)
+    }
+
+    /// One exchange, of whose answer `read` takes the body as it comes, up to
+    /// the limit `body`. Whatever `read` does is bounded with it.
+    pub(super) fn converse<T>(
+        &mut self,
+        request: Request,
+        body: Limit,
+        read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let origin = self.check(&request)?;
+        let what = request.what();
+        let outgoing = self.prepare(&origin, request, body)?;
+        let (budget, timeout) = self.budget();
+        if budget.is_zero() {
+            return Err(Failure::TimedOut(format!("{origin} within {timeout}")));
+        }
+        let config = self.tls_for(&origin)?;
+        let (clock, grant) = (self.parts.clock.clone(), self.parts.grant.clone());
+        let (closing, known) = (self.closing, self.contacts.latest(&origin));
+        let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
+        // Now, since the answer may come before anybody looks at the time.
+        let expiry = clock.expiry(budget);
+        let expired = async {
+            match expiry {
+                Some(expiry) => expiry.await,
+                None => tokio::time::sleep(budget).await,
+            }
+        };
+        let conversation = async {
+            let arriving = exchange(&origin, &grant, config, outgoing, budget, known).await?;
+            status.set(Some(arriving.status()));
+            peer.set(arriving.peer());
+            read(arriving).await
+        };
+        let bounded = async {
+            tokio::select! {
+                // In this order, so that nothing is begun after SIGTERM.
+                biased;
+                () = interrupted(clock.as_ref()), if !closing => {
+                    Err(Failure::TimedOut(format!("{origin}: interrupted")))
+                }
+                answer = conversation => answer,
+                () = expired => Err(Failure::TimedOut(format!("{origin} within {timeout}"))),
+            }
+        };
+        let outcome = self.runtime()?.block_on(bounded);
+        self.contacts.note(&origin, peer.get(), outcome.is_err());
+        let answer = match (status.get(), &outcome) {
+            (Some(status), Ok(_)) => format!("status {status}"),
+            (Some(status), Err(failure)) => format!("status {status}, then {failure}"),
+            (None, Err(failure)) => failure.to_string(),
+            (None, Ok(_)) => "no answer".to_owned(),
+        };
+        let took = clock.now().saturating_sub(started).as_millis();
+        let Parts { log, agent, .. } = &self.parts;
+        log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
+        outcome
+    }
+
+    /// Applies every rule that needs no address, counts the request, and gives
+    /// where it goes.
+    fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
+        let origin = self.origin(&request.endpoint)?.clone();
+        self.parts.grant.check(&origin)?;
+        // Empty is the base path itself.
+        if !request.path.is_empty() {
+            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        }
+        rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        self.exchanges += 1;
+        let most = self.parts.grant.limits().get(Limit::Requests);
+        if self.exchanges > most.count() {
+            let note = most.note();
+            return Err(Failure::Denied(format!(
+                "more than {most} requests in one action{note}"
+            )));
+        }
+        Ok(origin)
+    }
+
+    /// Whom this action has contacted.
+    pub fn contacts(&self) -> &[Contact] {
+        self.contacts.all()
+    }
+
+    /// Keeps what these header fields give away out of the log. What the log
+    /// cannot keep out is neither sent nor handed to the plugin.
+    fn hide(&self, fields: &[(String, String)]) -> Result<(), Failure> {
+        let mut tokens = fields.iter().flat_map(|(name, value)| tokens(name, value));
+        match tokens.all(|token| self.parts.log.hide_token(token)) {
+            true => Ok(()),
+            false => Err(Failure::Denied(
+                "too many secrets in header fields in one action".to_owned(),
+            )),
+        }
+    }
+
+    /// How long an exchange may take from now, and in words why no longer.
+    fn budget(&self) -> (Duration, String) {
+        let Timeout { limit, option } = self.parts.timeout;
+        let left = self.parts.deadline.remaining(self.parts.clock.as_ref());
+        match left < limit {
+            true => (
+                left,
+                format!("{:.1} s, all that the action had left", left.as_secs_f32()),
+            ),
+            false => (limit, format!("{} s (option {option})", limit.as_secs_f32())),
+        }
+    }
+
+    fn origin(&self, endpoint: &str) -> Result<&Origin, Failure> {
+        self.parts.endpoints.get(endpoint)?;
+        let addresses = self.parts.addresses.get(endpoint).ok_or_else(|| no_address(endpoint))?;
+        Ok(addresses.current()?)
+    }
+
+    fn prepare(&self, origin: &Origin, request: Request, body: Limit) -> Result<Outgoing, Failure> {
+        let path = match format!("{}{}", origin.base_path, request.path) {
+            path if path.is_empty() => "/".to_owned(),
+            path => path,
+        };
+        let url = reqwest::Url::parse(&format!("{origin}{path}"))
+            .map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
+        // A plugin may have signed the very text of the URL.
+        if url[Position::BeforePath..] != path {
+            return Err(Failure::Invalid(
+                "path has characters that need percent-encoding".to_owned(),
+            ));
+        }
+        let mut headers = HeaderMap::new();
+        for (name, value) in &request.headers {
+            let malformed = |_| Failure::Invalid(format!("header field {name:?} is malformed"));
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(()))?;
+            let mut field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?;
+            field.set_sensitive(is_telling(name.as_str()));
+            headers.append(name, field);
+        }
+        // What a cache kept may be older than the request before.
+        if matches!(request.method, Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            headers.entry(PRAGMA).or_insert(HeaderValue::from_static("no-cache"));
+        }
+        self.hide(&request.headers)?;
+        let basic = self.parts.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
+        if basic && headers.contains_key(AUTHORIZATION) {
+            return Err(Failure::Invalid(
+                "header field \"authorization\" is the host's to set".to_owned(),
+            ));
+        }
+        let empty = request.body.as_ref().is_none_or(Vec::is_empty);
+        if empty && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            // hyper says nothing of an empty body, and some servers answer 411
+            // to that.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        if basic {
+            headers.insert(AUTHORIZATION, self.parts.credentials.basic()?);
+        }
+        Ok(Outgoing {
+            method: request.method,
+            url,
+            headers,
+            body: request.body,
+            limits: *self.parts.grant.limits(),
+            body_limit: self.parts.grant.limits().get(body),
+        })
+    }
+
+    fn tls_for(&mut self, origin: &Origin) -> Result<ClientConfig, Failure> {
+        let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
+        let trust = encrypted.then(|| origin.trust.clone());
+        if let Some(config) = self.tls.get(&trust) {
+            return Ok(config.clone());
+        }
+        let config = tls::config(trust.as_ref(), self.parts.pinnable)?;
+        self.tls.insert(trust, config.clone());
+        Ok(config)
+    }
+
+    fn runtime(&mut self) -> Result<&tokio::runtime::Runtime, Failure> {
+        let runtime = match self.runtime.take() {
+            Some(runtime) => runtime,
+            None => tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                // Looks at the clock after each step. By default it does after 61, and a device
+                // that sends without end makes each of them as long as it likes.
+                .event_interval(1)
+                .build()
+                .map_err(|cause| Failure::Broken(format!("no runtime for connections: {cause}")))?,
+        };
+        Ok(self.runtime.insert(runtime))
+    }
+}
+
+impl Drop for Http {
+    fn drop(&mut self) {
+        // A look-up that hangs must not keep the agent.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What requests to these addresses take of the system. A host that the device
+/// names is at the port of one that the options name.
+pub fn needs(addresses: &Addresses, needs: &mut Needs) {
+    for origin in addresses.named() {
+        let (host, port) = origin.next_hop();
+        needs.ports.insert(port);
+        needs.names |= addresses.follows() || matches!(host, url::Host::Domain(_));
+        let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
+        match &origin.trust {
+            Trust::System if encrypted => needs.read.extend(tls::BUNDLES.iter().map(Into::into)),
+            Trust::File(path) if encrypted => {
+                needs.read.insert(path.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn no_address(endpoint: &str) -> Failure {
+    Failure::Denied(format!("endpoint {endpoint:?} has no address by these options"))
+}
+
+async fn interrupted(clock: &dyn Clock) {
+    while !clock.interrupted() {
+        tokio::time::sleep(INTERRUPT_INTERVAL).await;
+    }
+}

@@ -1,0 +1,32 @@
+//! What the host signs requests with.
+
+use reqwest::header::HeaderValue;
+use zeroize::Zeroizing;
+
+use super::Failure;
+use fencebox_agent::secret::Secret;
+
+/// User name and password for endpoints whose requests the host signs.
+pub struct Credentials {
+    /// Option `username`; empty where it was not given.
+    pub username: String,
+    /// Option `password`; empty where it was not given.
+    pub password: Secret,
+}
+
+impl Credentials {
+    /// The header field that says so (RFC 7617).
+    pub(super) fn basic(&self) -> Result<HeaderValue, Failure> {
+        use base64::prelude::{BASE64_STANDARD, Engine};
+        let password = self.password.expose();
+        let mut pair = Zeroizing::new(String::with_capacity(self.username.len() + 1 + password.len()));
+        pair.extend([&self.username, ":", password]);
+        let mut field = Zeroizing::new("Basic ".to_owned());
+        field.reserve_exact(pair.len().div_ceil(3) * 4);
+        BASE64_STANDARD.encode_string(pair.as_bytes(), &mut field);
+        let field = HeaderValue::from_str(&field);
+        let mut field = field.map_err(|_| Failure::Invalid("the credentials fit no header field".to_owned()))?;
+        field.set_sensitive(true);
+        Ok(field)
+    }
+}

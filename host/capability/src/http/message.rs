@@ -1,0 +1,76 @@
+//! What is asked, what is answered, and why there is no answer.
+
+use reqwest::Method;
+
+use fencebox_policy::Refusal;
+
+/// One request of a plugin. Not to be printed: it says who asks.
+pub struct Request {
+    /// Name of the endpoint.
+    pub endpoint: String,
+    /// Method.
+    pub method: Method,
+    /// Path and query, after the endpoint's base path.
+    pub path: String,
+    /// Header fields.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Option<Vec<u8>>,
+    /// What the log says about it beside method and path.
+    pub purpose: String,
+}
+
+impl Request {
+    /// For the log: without the query, for keys are put there.
+    pub(super) fn what(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        format!("{} {path}{}", self.method, self.purpose)
+    }
+}
+
+/// A complete answer. Printed without its body and what its fields say: log-ins
+/// are answered with tokens.
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body, as it was sent.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Response")
+            .field("status", &self.status)
+            .field("body length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer (`http.error`). Texts name the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each is documented once, in http.wit")]
+pub enum Failure {
+    #[error("refused: {0}")]
+    Denied(String),
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("{0}")]
+    Tls(String),
+    #[error("{0}")]
+    TimedOut(String),
+    #[error("{0}")]
+    Broken(String),
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("refused: {0}")]
+    Invalid(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(rule: Refusal) -> Self {
+        Self::Denied(rule.to_string())
+    }
+}

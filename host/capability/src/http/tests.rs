@@ -1,0 +1,184 @@
+//! Exchanges with small servers on the loopback interface.
+
+mod answers;
+mod proxy;
+mod requests;
+mod time;
+mod tls;
+mod xmlrpc;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::{Credentials, Failure, Http, Parts, Request, Response, Timeout};
+use fencebox_agent::clock::{Clock, Deadline};
+use fencebox_agent::log::Log;
+use fencebox_agent::virtual_clock::VirtualClock;
+use fencebox_policy::{Address, Addresses, Auth, Endpoint, Endpoints, Grant, Origin, Port, Scheme, Trust};
+
+/// Longer than any test that passes takes.
+const LONG: Duration = Duration::from_secs(60);
+/// For what has to run out.
+const SHORT: Duration = Duration::from_millis(300);
+/// A complete answer without a body.
+const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/// A server that treats each connection alike.
+struct Server {
+    address: SocketAddr,
+    requests: Receiver<Vec<u8>>,
+}
+
+impl Server {
+    /// `each` gets every connection; what it returns is kept for
+    /// [`Server::request`].
+    fn start(mut each: impl FnMut(TcpStream) -> Vec<u8> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, requests) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if sender.send(each(stream.unwrap())).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// Reads a request, and answers with these bytes.
+    fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |mut stream| {
+            let request = read_request(&mut stream);
+            // The client may have had enough of it.
+            let _ = stream.write_all(&answer);
+            request
+        })
+    }
+
+    /// The request that came, as it was sent.
+    fn request(&self) -> String {
+        String::from_utf8(self.requests.recv_timeout(LONG).unwrap()).unwrap()
+    }
+
+    fn origin(&self) -> Origin {
+        origin(self.address)
+    }
+}
+
+/// Plain HTTP to that address.
+fn origin(address: SocketAddr) -> Origin {
+    Origin {
+        tls: false,
+        trust: Trust::System,
+        host: match address {
+            SocketAddr::V4(address) => url::Host::Ipv4(*address.ip()),
+            SocketAddr::V6(address) => url::Host::Ipv6(*address.ip()),
+        },
+        port: address.port(),
+        base_path: String::new(),
+        proxy: None,
+    }
+}
+
+/// A request with its body, or what came until the client hung up.
+fn read_request(stream: &mut impl Read) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => request.push(byte[0]),
+            _ => return request,
+        }
+    }
+    let head = String::from_utf8_lossy(&request).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    request.extend(body);
+    request
+}
+
+/// Waits until the client hangs up.
+fn drain(stream: &mut impl Read) {
+    let _ = std::io::copy(stream, &mut std::io::sink());
+}
+
+/// The capability with one endpoint `api` there, and an hour to go.
+fn http(origin: Origin) -> Http {
+    http_on(Arc::new(VirtualClock::default()), origin, Auth::Plugin)
+}
+
+fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
+    let endpoint = Endpoint {
+        name: "api".to_owned(),
+        scheme: Scheme::ByOptions,
+        addresses: vec![Address::FromOption("ip".to_owned())],
+        port: Port::SchemeDefault,
+        base_path: origin.base_path.clone(),
+        auth,
+    };
+    let endpoints = Endpoints::new(vec![endpoint]).unwrap();
+    let credentials = Credentials {
+        username: "admin".to_owned(),
+        password: fencebox_agent::secret::Secret::new("geheim".to_owned()),
+    };
+    let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3600));
+    let origins = BTreeMap::from([("api".to_owned(), Addresses::new(vec![origin]))]);
+    Http::new(Parts {
+        endpoints,
+        addresses: origins,
+        grant: Arc::new(Grant::unrestricted()),
+        credentials,
+        clock,
+        deadline,
+        timeout: timeout(LONG),
+        log: Arc::new(Log::new(Box::new(std::io::sink()))),
+        agent: "fence_x".to_owned(),
+        pinnable: false,
+    })
+}
+
+fn timeout(limit: Duration) -> Timeout {
+    Timeout {
+        limit,
+        option: "shell_timeout",
+    }
+}
+
+fn get(path: &str) -> Request {
+    Request {
+        endpoint: "api".to_owned(),
+        method: reqwest::Method::GET,
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        purpose: String::new(),
+    }
+}
+
+/// What becomes of `GET /` when this is the answer.
+fn answered(answer: impl Into<Vec<u8>>) -> Result<Response, Failure> {
+    http(Server::answering(answer).origin()).send(get("/"))
+}
+
+/// Asserts that nobody has connected: the first in the queue is ourselves.
+fn assert_unvisited(listener: &TcpListener) {
+    let ourselves = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (_, first) = listener.accept().unwrap();
+    assert_eq!(first, ourselves.local_addr().unwrap());
+}
+
+macro_rules! assert_fails {
+    ($result:expr, $kind:ident, $text:expr) => {
+        let failure = $result.unwrap_err();
+        assert!(matches!(&failure, Failure::$kind(_)), "{failure:?}");
+        assert!(failure.to_string().contains($text), "{failure:?}");
+    };
+}
+use assert_fails;

@@ -1,0 +1,115 @@
+//! Through an HTTP proxy.
+
+use url::Host;
+
+use super::*;
+use fencebox_policy::Proxy;
+
+/// That origin through this server.
+fn through(proxy: &Server, tls: bool) -> Origin {
+    Origin {
+        tls,
+        trust: Trust::Anything,
+        // Nobody resolves this name; the proxy has to.
+        host: Host::parse("device.invalid").unwrap(),
+        port: 8443,
+        base_path: "/v2".to_owned(),
+        proxy: Some(Proxy {
+            tls: false,
+            host: Host::Ipv4([127, 0, 0, 1].into()),
+            port: proxy.address.port(),
+        }),
+    }
+}
+
+#[test]
+fn absolute_form_in_the_clear() {
+    let proxy = Server::answering(EMPTY);
+    assert_eq!(http(through(&proxy, false)).send(get("/a?b=c")).unwrap().status, 200);
+    let request = proxy.request();
+    assert!(
+        request.starts_with("GET http://device.invalid:8443/v2/a?b=c HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(request.contains("\r\nhost: device.invalid:8443\r\n"), "{request}");
+}
+
+#[test]
+fn a_tunnel_for_tls() {
+    let proxy = Server::start(|mut stream| {
+        let request = read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n");
+        // The first byte of a TLS handshake.
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        assert_eq!(byte, [0x16]);
+        request
+    });
+    let failure = http(through(&proxy, true)).send(get("/secret")).unwrap_err();
+    let place = format!(
+        "https://device.invalid:8443 through the proxy http://{}: ",
+        proxy.address
+    );
+    assert!(
+        matches!(&failure, Failure::Unreachable(text) if text.starts_with(&place)),
+        "{failure:?}"
+    );
+    let request = proxy.request();
+    assert!(
+        request.starts_with("CONNECT device.invalid:8443 HTTP/1.1\r\n"),
+        "{request}"
+    );
+    // The proxy learns nothing of what goes through it.
+    assert!(!request.contains("secret") && !request.contains("/v2"), "{request}");
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named() {
+    for answer in [
+        "HTTP/1.1 403 Forbidden\r\n\r\n",
+        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "garbage\r\n\r\n",
+        "",
+    ] {
+        let proxy = Server::answering(answer);
+        let named = format!("through the proxy http://{}", proxy.address);
+        assert_fails!(http(through(&proxy, true)).send(get("/")), Unreachable, &named);
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_log_in_is_named() {
+    let proxy = Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    let named = format!("the proxy http://{} wants a log-in", proxy.address);
+    assert_fails!(http(through(&proxy, false)).send(get("/")), Denied, &named);
+    // Without a proxy it is the device's answer, however odd.
+    let device = Server::answering("HTTP/1.1 407 Odd\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(http(device.origin()).send(get("/")).unwrap().status, 407);
+}
+
+#[test]
+fn nobody_listens_where_the_proxy_should_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut origin = through(&Server::answering(EMPTY), false);
+    origin.proxy.as_mut().unwrap().port = taken.local_addr().unwrap().port();
+    let named = format!(
+        "through the proxy http://{}: Connection refused",
+        taken.local_addr().unwrap()
+    );
+    assert_fails!(http(origin).send(get("/")), Unreachable, &named);
+}
+
+#[test]
+fn a_device_on_this_machine_is_behind_the_proxy_too() {
+    let device = Server::answering(EMPTY);
+    let proxy = Server::answering(EMPTY);
+    let origin = Origin {
+        proxy: through(&proxy, false).proxy,
+        ..device.origin()
+    };
+    http(origin).send(get("/")).unwrap();
+    assert!(proxy.request().starts_with(&format!("GET http://{}/ ", device.address)));
+    assert!(device.requests.try_recv().is_err());
+}

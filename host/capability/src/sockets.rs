@@ -1,0 +1,301 @@
+//! Sockets: the gate before those of WASI, and what WASI cannot say about
+//! multicast.
+//!
+//! A plugin uses the sockets of its standard library. Each use passes the
+//! [`Gate`], which asks the policy, counts, and remembers what was refused for
+//! the log, because WASI tells a guest no more than "access denied".
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Type};
+
+use super::contacts::Contacts;
+use fencebox_agent::Needs;
+use fencebox_agent::device::Contact;
+use fencebox_policy::{Bound, Granted, Limit, Limits, Refusal, SocketPurpose, SocketUse};
+use interfaces::interfaces;
+
+mod interfaces;
+
+#[cfg(test)]
+mod tests;
+
+/// Largest datagram to a group, in bytes: it must not be cut on the way.
+const DATAGRAM_LIMIT: usize = 1400;
+/// Longest that the look-up of a declared name is waited for.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
+/// Most refusals that are kept for the log.
+const REFUSAL_LIMIT: usize = 16;
+
+/// Why nothing was sent (`multicast.error`). Texts name socket and address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each is documented once, in multicast.wit")]
+pub enum Failure {
+    #[error("refused: {0}")]
+    Denied(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(rule: Refusal) -> Self {
+        Self::Denied(rule.to_string())
+    }
+}
+
+/// What these sockets take of the system, and no more: whoever only calls out
+/// takes no call that listens.
+pub fn needs(granted: &Granted, needs: &mut Needs) {
+    for (purpose, host, port) in granted.places() {
+        needs.names |= matches!(host, Some(url::Host::Domain(_)));
+        match purpose {
+            SocketPurpose::TcpConnect => drop(needs.ports.insert(port)),
+            SocketPurpose::TcpListen => drop(needs.listen.insert(port)),
+            SocketPurpose::Udp => needs.datagrams = true,
+            SocketPurpose::Multicast(_) => needs.groups = true,
+        }
+    }
+}
+
+/// The plugin has moved more than it may through its sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its sockets carried more than {bound}{note}", bound = .0, note = .0.note())]
+pub struct CarriedTooMuch(Bound);
+
+/// What the sockets of one action may do.
+#[derive(Clone)]
+pub struct Gate {
+    granted: Arc<Granted>,
+    limits: Limits,
+    book: Arc<Mutex<Book>>,
+}
+
+/// What was seen at the gate.
+#[derive(Default)]
+struct Book {
+    /// Names, and the addresses that they were found to have.
+    resolved: Vec<(String, IpAddr)>,
+    refusals: Vec<String>,
+    contacts: Contacts,
+    sockets: u64,
+    datagrams: u64,
+    bytes: u64,
+    /// The far ends of accepted connections, by the number of the guest's socket.
+    peers: BTreeMap<u32, SocketAddr>,
+}
+
+impl Book {
+    /// The name leads to these addresses, and no longer to what it led to
+    /// before. Other names stay, for they may be at the same port.
+    fn learn(&mut self, name: &str, addresses: impl Iterator<Item = IpAddr>) {
+        self.resolved.retain(|(known, _)| known != name);
+        self.resolved
+            .extend(addresses.map(|address| (name.to_owned(), address)));
+    }
+}
+
+impl Gate {
+    /// A gate that lets through what was granted, and so much of it.
+    pub fn new(granted: Granted, limits: Limits) -> Self {
+        Self {
+            granted: Arc::new(granted),
+            limits,
+            book: Arc::default(),
+        }
+    }
+
+    /// A gate that lets nothing through.
+    pub fn closed(limits: Limits) -> Self {
+        Self::new(Granted::nothing(), limits)
+    }
+
+    /// Whether the plugin may look this name up.
+    pub fn admits_name(&self, name: &str) -> bool {
+        self.noted(self.granted.judge_name(name)).is_ok()
+    }
+
+    /// Whether the plugin may do this. Looks up the declared names whose port
+    /// it is, for it is their addresses that are granted.
+    pub async fn admits(&self, purpose: SocketUse, address: SocketAddr) -> bool {
+        let names: Vec<_> = self.granted.names(purpose).collect();
+        for (name, port) in names {
+            let known = self
+                .book()
+                .resolved
+                .iter()
+                .any(|(known, ip)| known == name && *ip == address.ip());
+            if port == address.port() && !known {
+                self.resolve(name, port).await;
+            }
+        }
+        let resolved = self.book().resolved.clone();
+        let judged = self.granted.judge(purpose, address, &resolved);
+        let counted = judged.and_then(|reached| self.count(purpose).map(|()| reached));
+        let Ok(reached) = self.noted(counted) else {
+            return false;
+        };
+        // What is taken was asked for before.
+        if let (Some(origin), true) = (reached, purpose != SocketUse::UdpReceive) {
+            self.book()
+                .contacts
+                .note(&origin, Some(address_of(purpose, address)), false);
+        }
+        true
+    }
+
+    fn count(&self, purpose: SocketUse) -> Result<(), Refusal> {
+        let mut book = self.book();
+        match purpose {
+            SocketUse::TcpConnect | SocketUse::TcpListen | SocketUse::TcpAccept | SocketUse::UdpBind => {
+                book.sockets += 1;
+                within(book.sockets, self.limits.get(Limit::Sockets), "sockets")
+            }
+            SocketUse::UdpSend | SocketUse::UdpReceive => {
+                book.datagrams += 1;
+                within(book.datagrams, self.limits.get(Limit::Datagrams), "datagrams")
+            }
+            SocketUse::TcpBind => Ok(()),
+        }
+    }
+
+    /// So many bytes more went through a stream.
+    pub fn carry(&self, bytes: usize) -> Result<(), CarriedTooMuch> {
+        let most = self.limits.get(Limit::SocketBytes);
+        let mut book = self.book();
+        book.bytes = book.bytes.saturating_add(bytes as u64);
+        match book.bytes > most.value() {
+            true => Err(CarriedTooMuch(most)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whom it let the plugin reach, and who called. How a connection ended
+    /// nobody tells the gate.
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.book().contacts.all().to_vec()
+    }
+
+    async fn resolve(&self, name: &str, port: u16) {
+        let lookup = tokio::net::lookup_host((name, port));
+        let Ok(Ok(answers)) = tokio::time::timeout(LOOKUP_LIMIT, lookup).await else {
+            return;
+        };
+        self.book().learn(name, answers.map(|answer| answer.ip()));
+    }
+
+    /// What was refused since the last time, for the log.
+    pub fn take_refusals(&self) -> Vec<String> {
+        std::mem::take(&mut self.book().refusals)
+    }
+
+    /// The addresses of this machine from which the group of `socket` can be
+    /// spoken to.
+    pub fn local_addresses(&self, socket: &str) -> Result<Vec<IpAddr>, Failure> {
+        let (group, _) = self.noted(self.granted.group(socket))?;
+        let failed = |cause| Failure::Failed(format!("socket {socket}: the addresses of this machine: {cause}"));
+        let interfaces = interfaces().map_err(failed)?;
+        let mut addresses = Vec::new();
+        for (address, _) in interfaces {
+            if address.is_ipv4() == group.is_ipv4() && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// Sends one datagram to the group of `socket`, by the interface that has
+    /// the address `source`.
+    pub fn send(&self, socket: &str, source: &str, datagram: &[u8]) -> Result<(), Failure> {
+        let (group, hops) = self.noted(self.granted.group(socket))?;
+        let denied = |rule: String| Failure::Denied(format!("socket {socket}: {rule}"));
+        if datagram.len() > DATAGRAM_LIMIT {
+            return Err(denied(format!("a datagram of more than {DATAGRAM_LIMIT} bytes")));
+        }
+        self.noted(self.count(SocketUse::UdpSend))?;
+        let failed = |cause| Failure::Failed(format!("socket {socket}: {group} from {source}: {cause}"));
+        let here = interfaces().map_err(failed)?;
+        let found = here.into_iter().find(|(address, _)| address.to_string() == source);
+        let Some((source, index)) = found.filter(|(address, _)| address.is_ipv4() == group.is_ipv4()) else {
+            return Err(denied(
+                "the source is no address of this machine for that group".to_owned(),
+            ));
+        };
+        let sent = multicast(group, hops, source, index, datagram);
+        let origin = format!("udp://{group}");
+        self.book().contacts.note(&origin, Some(group), sent.is_err());
+        sent.map_err(failed)
+    }
+
+    /// Keeps the far end of the accepted connection of this socket of the guest.
+    pub fn remember_peer(&self, socket: u32, peer: SocketAddr) {
+        self.book().peers.insert(socket, peer);
+    }
+
+    /// The far end of an accepted connection, also of one that was reset since.
+    pub fn peer(&self, socket: u32) -> Option<SocketAddr> {
+        self.book().peers.get(&socket).copied()
+    }
+
+    /// The guest has dropped this socket.
+    pub fn forget_peer(&self, socket: u32) {
+        self.book().peers.remove(&socket);
+    }
+
+    fn noted<T>(&self, verdict: Result<T, Refusal>) -> Result<T, Refusal> {
+        if let Err(rule) = &verdict {
+            let refusals = &mut self.book().refusals;
+            if refusals.len() < REFUSAL_LIMIT {
+                refusals.push(rule.to_string());
+            }
+        }
+        verdict
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Of a caller the port says nothing: it is another one each time.
+fn address_of(purpose: SocketUse, address: SocketAddr) -> SocketAddr {
+    match purpose {
+        SocketUse::TcpAccept => SocketAddr::new(address.ip().to_canonical(), 0),
+        _ => address,
+    }
+}
+
+fn within(number: u64, most: Bound, what: &str) -> Result<(), Refusal> {
+    match number > most.value() {
+        true => Err(Refusal::new(format!(
+            "more than {most} {what} in one action{}",
+            most.note()
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn multicast(group: SocketAddr, hops: u8, source: IpAddr, interface: u32, datagram: &[u8]) -> std::io::Result<()> {
+    let socket = socket2::Socket::new(Domain::for_address(group), Type::DGRAM, Some(Protocol::UDP))?;
+    match source {
+        IpAddr::V4(source) => {
+            socket.set_multicast_if_v4(&source)?;
+            socket.set_multicast_ttl_v4(hops.into())?;
+            // A daemon on this machine, as on a hypervisor that fences its own guests, is to hear it too.
+            socket.set_multicast_loop_v4(true)?;
+        }
+        IpAddr::V6(_) => {
+            socket.set_multicast_if_v6(interface)?;
+            socket.set_multicast_hops_v6(hops.into())?;
+            socket.set_multicast_loop_v6(true)?;
+        }
+    }
+    socket.bind(&SocketAddr::new(source, 0).into())?;
+    let sent = socket.send_to(datagram, &group.into())?;
+    match sent == datagram.len() {
+        true => Ok(()),
+        false => Err(std::io::Error::other("the datagram was cut")),
+    }
+}

@@ -1,0 +1,124 @@
+//! What needs approval, and the format that a later fencebox has to read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Approval, Proof};
+use crate::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Reach, Scheme, UrlOption};
+
+fn approval() -> Approval {
+    Approval {
+        reach: Reach {
+            endpoints: vec![Endpoint {
+                name: "api".to_owned(),
+                scheme: Scheme::Https,
+                addresses: vec![
+                    Address::FromUrlOption(UrlOption {
+                        option: "api_url".to_owned(),
+                        free_path: false,
+                        several: true,
+                        follow_option: Some("follow".to_owned()),
+                    }),
+                    Address::Template("{region}.api.{zone}.example.com".to_owned()),
+                    Address::Fixed("api.example.com".to_owned()),
+                ],
+                port: Port::FromOption("ipport".to_owned()),
+                base_path: "/v2".to_owned(),
+                auth: Auth::HostBasic,
+            }],
+            files: vec![File {
+                option: "state_file".to_owned(),
+                kind: FileKind::File,
+                access: FileAccess::Write,
+            }],
+            sockets: Vec::new(),
+        },
+        defaults: BTreeMap::from([("state_file".to_owned(), "/run/state".to_owned())]),
+        proof: BTreeSet::from([Proof::SettledStatus]),
+        secrets: BTreeSet::from(["token".to_owned()]),
+    }
+}
+
+#[test]
+fn placing_options_are_those_of_addresses_templates_and_files() {
+    let approval = approval();
+    let placing: Vec<_> = Approval::placing_options(&approval.reach).into_iter().collect();
+    assert_eq!(placing, ["api_url", "region", "state_file", "zone"]);
+    let follow: Vec<_> = Approval::follow_options(&approval.reach).into_iter().collect();
+    assert_eq!(follow, ["follow"]);
+}
+
+#[test]
+fn the_same_and_less_exceed_nothing() {
+    let approved = approval();
+    assert_eq!(approved.exceeding(&approved), Vec::<String>::new());
+    let less = Approval {
+        defaults: BTreeMap::new(),
+        proof: BTreeSet::new(),
+        ..approval()
+    };
+    assert_eq!(less.exceeding(&approved), Vec::<String>::new());
+}
+
+type Change = fn(&mut Approval);
+
+#[test]
+fn each_change_of_authority_exceeds() {
+    let cases: [(Change, &str); 6] = [
+        (
+            |new| {
+                new.defaults.insert("state_file".to_owned(), "/etc/cron.d/x".to_owned());
+            },
+            "option state_file has the default \"/etc/cron.d/x\", before \"/run/state\"",
+        ),
+        (
+            |new| {
+                new.defaults
+                    .insert("api_url".to_owned(), "https://evil.example".to_owned());
+            },
+            "option api_url has the default \"https://evil.example\"",
+        ),
+        (
+            |new| {
+                new.proof.insert(Proof::NoStatus);
+            },
+            "the device cannot report power: off succeeds without proof (no-status)",
+        ),
+        (
+            |new| {
+                new.proof.insert(Proof::Fabric);
+            },
+            "off cuts the machine off from network or storage and leaves it running (fabric)",
+        ),
+        (
+            |new| new.secrets.clear(),
+            "option token is no longer secret: its value may be shown",
+        ),
+        (
+            |new| {
+                new.secrets.insert("key".to_owned());
+            },
+            "option key is secret",
+        ),
+    ];
+    for (change, line) in cases {
+        let mut new = approval();
+        change(&mut new);
+        assert_eq!(new.exceeding(&approval()), [line]);
+    }
+}
+
+#[test]
+fn nothing_approved_covers_nothing() {
+    let approval = approval();
+    assert_eq!(approval.exceeding(&Approval::default()).len(), approval.lines().len());
+}
+
+/// Records of earlier releases hold this text: it must stay readable.
+#[test]
+fn format_1_stays_readable() {
+    let text = include_str!("format-1.json");
+    let read: Approval = serde_json::from_str(text).unwrap();
+    assert_eq!(read, approval());
+    let written: serde_json::Value = serde_json::to_value(&read).unwrap();
+    assert_eq!(written, serde_json::from_str::<serde_json::Value>(text).unwrap());
+}

@@ -1,0 +1,273 @@
+//! Where the options put an endpoint.
+
+use url::Host;
+
+use super::{Address, Endpoint, Port, Scheme, UrlOption};
+use crate::location::{default_port, is_loopback, parse_host, parse_url};
+use crate::request::{check_path, shortened};
+use crate::{Addresses, Origin, Proxy, Refusal, Trust};
+
+/// Most URLs in one option: the hosts of a large pool.
+const PLACES_LIMIT: usize = 64;
+
+impl Endpoint {
+    /// All addresses that the options give, with what belongs to them.
+    pub(super) fn locate<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Addresses, Refusal> {
+        let given = |name: &str| option(name).filter(|value| !value.is_empty());
+        let trust = Trust::by_options(&given)?;
+        let proxy = match given("proxy") {
+            None => None,
+            Some(text) => Some(Proxy::parse(text).map_err(|rule| Refusal::option("proxy", rule))?),
+        };
+        let mut absent = None;
+        for address in &self.addresses {
+            let places = match self.places(address, &given) {
+                Ok(places) => places,
+                Err(Miss::Wrong(rule)) => return Err(rule),
+                Err(Miss::Lack(rule)) => {
+                    absent = absent.or(Some(rule));
+                    continue;
+                }
+            };
+            let named = places.into_iter().map(|place| {
+                let origin = Origin {
+                    tls: place.tls,
+                    trust: trust.clone(),
+                    host: place.host,
+                    port: place.port,
+                    base_path: place.base_path,
+                    proxy: proxy.clone(),
+                };
+                self.check_clear_text(address, &origin).map(|()| origin)
+            });
+            let named = named.collect::<Result<Vec<_>, _>>()?;
+            let named = Addresses::new(named);
+            let url = match address {
+                Address::FromUrlOption(url) => url,
+                Address::FromOption(name) => return Ok(named.named_by(format!("option {name}"), true)),
+                _ => return Ok(named.named_by(format!("endpoint {}", self.name), false)),
+            };
+            let named = named.named_by(format!("option {}", url.option), true);
+            let follows = url.follow_option.as_deref().is_some_and(|flag| is_on(flag, &given));
+            return Ok(named.of_option(url.clone(), follows));
+        }
+        Ok(Addresses::absent(
+            absent.unwrap_or_else(|| self.blame("it has no address")),
+        ))
+    }
+
+    /// Where one of the addresses is.
+    fn places<'o>(&self, address: &Address, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Vec<Place>, Miss> {
+        if let Address::FromUrlOption(option) = address {
+            let text = given(&option.option).ok_or_else(|| lacking(&option.option))?;
+            let places = self.by_urls(option, text);
+            return places.map_err(|rule| Miss::Wrong(Refusal::option(&option.option, rule)));
+        }
+        let host = self.host(address, given)?;
+        let tls = match (self.scheme, address) {
+            (Scheme::Http, _) => false,
+            (Scheme::ByOptions, Address::FromOption(_)) => ["ssl", "ssl_secure", "ssl_insecure"]
+                .iter()
+                .any(|name| is_on(name, given)),
+            _ => true,
+        };
+        let port = self.port(tls, given)?;
+        Ok(vec![Place {
+            tls,
+            host,
+            port,
+            base_path: self.base_path.clone(),
+        }])
+    }
+
+    /// The host name or address; scheme and port come from elsewhere.
+    pub(crate) fn host<'o>(
+        &self,
+        address: &Address,
+        given: &dyn Fn(&str) -> Option<&'o str>,
+    ) -> Result<Host<String>, Miss> {
+        let vendors = |text: &str| parse_host(text).map_err(|rule| Miss::Wrong(self.blame(rule)));
+        match address {
+            Address::Fixed(text) => vendors(text),
+            Address::FromOption(name) | Address::FromUrlOption(UrlOption { option: name, .. }) => {
+                let text = given(name).ok_or_else(|| lacking(name))?;
+                parse_host(text).map_err(|rule| Miss::Wrong(Refusal::option(name, rule)))
+            }
+            Address::ByChoice { option: name, cases } => {
+                let value = given(name).ok_or_else(|| lacking(name))?;
+                let case = cases.iter().find(|(case, _)| case.eq_ignore_ascii_case(value));
+                let (_, address) = case.ok_or_else(|| {
+                    let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
+                    let rule = format!("{:?} is not one of {}", shortened(value), known.join(", "));
+                    Miss::Lack(Refusal::option(name, rule))
+                })?;
+                vendors(address)
+            }
+            Address::Template(template) => match vendors(&fill(template, given)?)? {
+                // Values of options are parts of a name; an address has to be written literally.
+                host @ Host::Domain(_) => Ok(host),
+                host => Err(self
+                    .blame(format!("{host} is an address, and the template is for names"))
+                    .into()),
+            },
+        }
+    }
+
+    pub(crate) fn port<'o>(&self, tls: bool, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<u16, Refusal> {
+        let (name, text) = match &self.port {
+            Port::SchemeDefault => return Ok(default_port(tls)),
+            Port::Fixed(port) => return Ok(*port),
+            Port::FromOption(name) => match given(name) {
+                None => return Ok(default_port(tls)),
+                Some(text) => (name, text),
+            },
+        };
+        // Digits alone: `+1` is no port to anybody else either.
+        let port = text.parse().ok().filter(|port| *port != 0);
+        port.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .ok_or_else(|| {
+                Refusal::option(
+                    name,
+                    format!("{:?} is no port; give a number from 1 to 65535", shortened(text)),
+                )
+            })
+    }
+
+    /// The URLs in an option: one, or several of one scheme.
+    fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Place>, String> {
+        if !option.several {
+            return Ok(vec![self.by_url(option, text)?]);
+        }
+        let mut places: Vec<Place> = Vec::new();
+        for text in text.split([',', ' ', '\t']).filter(|text| !text.is_empty()) {
+            let place = self.by_url(option, text)?;
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        match places.as_slice() {
+            [] => Err("there is no URL in it; write https://HOST[:PORT]".to_owned()),
+            [first, rest @ ..] if rest.iter().any(|place| place.tls != first.tls) => {
+                Err("http:// and https:// do not mix: what goes to one may have to go to another".to_owned())
+            }
+            _ if places.len() > PLACES_LIMIT => Err(format!("more than {PLACES_LIMIT} URLs")),
+            _ => Ok(places),
+        }
+    }
+
+    /// A URL that says where the API is, and nothing more.
+    fn by_url(&self, option: &UrlOption, text: &str) -> Result<Place, String> {
+        let url = parse_url(text, "https://HOST[:PORT]")?;
+        let tls = match (url.scheme(), self.scheme) {
+            ("https", Scheme::Https | Scheme::ByOptions) => true,
+            ("http", Scheme::Http | Scheme::ByOptions) => false,
+            (scheme, _) => return Err(format!("{scheme}:// is not what this device speaks")),
+        };
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("a query or fragment does not belong into this URL; leave it out".to_owned());
+        }
+        let path = url.path().strip_suffix('/').unwrap_or(url.path());
+        let base_path = match path {
+            "" => &self.base_path,
+            path if option.free_path => {
+                check_path(path).map_err(|rule| rule.to_string())?;
+                path
+            }
+            path if path == self.base_path => path,
+            path => return Err(self.other_path(path)),
+        };
+        Ok(Place {
+            tls,
+            host: url.host().ok_or("the URL has no host")?.to_owned(),
+            port: url.port_or_known_default().unwrap_or_else(|| default_port(tls)),
+            base_path: base_path.to_owned(),
+        })
+    }
+
+    fn other_path(&self, path: &str) -> String {
+        let path = shortened(path);
+        match self.base_path.as_str() {
+            "" => format!("the path {path:?} does not belong into this URL; leave it out"),
+            base => format!("this device's API is at the path {base}, not {path:?}; leave the path out"),
+        }
+    }
+
+    /// Nothing goes over the wire in the clear unless the user said so.
+    fn check_clear_text(&self, address: &Address, origin: &Origin) -> Result<(), Refusal> {
+        // Through a proxy elsewhere even a request to this machine leaves it.
+        let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
+        let Some(far) = hops.into_iter().flatten().find(|host| !is_loopback(host)) else {
+            return Ok(());
+        };
+        if origin.tls || origin.trust == Trust::Anything {
+            return Ok(());
+        }
+        let clear = format!("the password would travel in the clear to {far}");
+        Err(match address {
+            Address::FromUrlOption(url) => Refusal::option(
+                &url.option,
+                format!("{clear}; use https://, or accept that with ssl_insecure=1"),
+            ),
+            _ if self.scheme == Scheme::ByOptions => self.blame(format!("{clear}; set ssl=1")),
+            _ => self.blame(format!("{clear}; accept that with ssl_insecure=1")),
+        })
+    }
+
+    fn blame(&self, rule: impl std::fmt::Display) -> Refusal {
+        Refusal::new(format!("endpoint {}: {rule}", self.name))
+    }
+}
+
+/// Where an endpoint is.
+#[derive(PartialEq)]
+struct Place {
+    tls: bool,
+    host: Host<String>,
+    port: u16,
+    base_path: String,
+}
+
+/// Why the options give no place.
+pub(crate) enum Miss {
+    /// They do not say.
+    Lack(Refusal),
+    /// They say it wrongly.
+    Wrong(Refusal),
+}
+
+impl From<Refusal> for Miss {
+    fn from(rule: Refusal) -> Self {
+        Self::Wrong(rule)
+    }
+}
+
+/// Whether a flag is set, and not to false.
+fn is_on<'o>(name: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> bool {
+    given(name).is_some_and(|value| value != "0")
+}
+
+fn lacking(name: &str) -> Miss {
+    Miss::Lack(Refusal::option(name, "the device's address is missing; set it"))
+}
+
+/// Replaces each `{option}` by its value.
+fn fill<'o>(template: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<String, Miss> {
+    let mut address = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after
+            .split_once('}')
+            .ok_or_else(|| Refusal::new(format!("address template {template:?} has an unclosed brace")))?;
+        let value = given(name).ok_or_else(|| lacking(name))?;
+        let label = value.len() <= 63 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !label {
+            let rule = format!("{:?} is not one part of a host name", shortened(value));
+            return Err(Refusal::option(name, rule).into());
+        }
+        address.push_str(before);
+        address.push_str(value);
+        rest = after;
+    }
+    address.push_str(rest);
+    Ok(address)
+}

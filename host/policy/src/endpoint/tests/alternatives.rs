@@ -1,0 +1,51 @@
+//! Endpoints with several addresses to choose from.
+
+use super::{endpoint, put};
+use crate::{Address, Endpoint, Endpoints, Grant, Scheme, UrlOption};
+
+#[test]
+fn the_first_address_that_the_options_give_counts() {
+    let url = UrlOption {
+        option: "api_url".to_owned(),
+        ..UrlOption::default()
+    };
+    let endpoint = Endpoint {
+        scheme: Scheme::ByOptions,
+        addresses: vec![
+            Address::FromUrlOption(url),
+            Address::ByChoice {
+                option: "region".to_owned(),
+                cases: vec![("eu".to_owned(), "eu.api.example".to_owned())],
+            },
+        ],
+        ..endpoint()
+    };
+    let at = |options: &[(&str, &str)]| put(endpoint.clone(), options).map(|origin| origin.base_url());
+    let url = ("api_url", "http://127.0.0.1:8080");
+    assert_eq!(at(&[url, ("region", "eu")]).as_deref(), Ok("http://127.0.0.1:8080"));
+    assert_eq!(
+        at(&[("region", "eu")]).as_deref(),
+        Ok("https://eu.api.example"),
+        "a vendor's by TLS"
+    );
+    // What is wrong is not passed over.
+    assert!(at(&[("api_url", "nonsense"), ("region", "eu")]).is_err());
+    // What lacks is told when it is needed, and not before.
+    let located = |options: &'static [(&str, &str)]| {
+        let option = move |name: &str| {
+            options
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| *value)
+        };
+        Endpoints::new(vec![endpoint.clone()])
+            .unwrap()
+            .locate("api", &Grant::unrestricted(), option)
+    };
+    assert!(located(&[]).is_ok() && located(&[("region", "us")]).is_ok());
+    assert!(
+        at(&[])
+            .unwrap_err()
+            .contains("option api_url: the device's address is missing")
+    );
+}

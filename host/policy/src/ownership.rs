@@ -1,0 +1,192 @@
+//! Which files may decide what runs here: plugins, their compiled forms, their
+//! records, and the policy. One rule for all of them: only root or the owner
+//! of this program could have written the file or put another in its place.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use crate::program;
+
+#[cfg(test)]
+mod tests;
+
+/// Most links on the way to a file: as many as the kernel follows.
+const LINK_LIMIT: usize = 40;
+
+/// Why a file may not decide what runs here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Untrusted {
+    /// Its own owner, mode or kind.
+    #[error("{0}")]
+    File(String),
+    /// What leads to it.
+    #[error(transparent)]
+    Place(#[from] UntrustedPlace),
+}
+
+/// Why a path may lead to something else tomorrow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {kind} {} {reason}", .path.display())]
+pub struct UntrustedPlace {
+    /// `folder`, `link`, or `path` if there is nothing.
+    kind: &'static str,
+    /// Which one.
+    pub path: PathBuf,
+    /// Its owner or mode.
+    reason: String,
+}
+
+/// Opens a file to read it, without waiting for the other end of a pipe.
+/// With `follow` the last part of the path may be a link.
+///
+/// # Errors
+///
+/// When it cannot be opened, or is not a regular file.
+pub fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
+    let flags = libc::O_NONBLOCK | if follow { 0 } else { libc::O_NOFOLLOW };
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|cause| match cause.raw_os_error() {
+        Some(libc::ELOOP) if !follow => irregular(),
+        _ => cause,
+    })?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(irregular());
+    }
+    Ok((file, metadata))
+}
+
+fn irregular() -> io::Error {
+    io::Error::other("this is no regular file")
+}
+
+/// Verifies owner, mode and place of the file at this path. `metadata` is that
+/// of the opened file, so that what is verified is what is read.
+///
+/// # Errors
+///
+/// If someone else could have written the file, or could replace it.
+pub fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
+    let owner = owner();
+    if !metadata.is_file() {
+        return Err(Untrusted::File(irregular().to_string()));
+    }
+    check_owner(metadata, owner)
+        .and_then(|()| check_mode(metadata))
+        .map_err(Untrusted::File)?;
+    Ok(check_way(path, owner)?)
+}
+
+/// Verifies the folders and links that lead to this path, and the folder that
+/// it leads to if it is one: who can replace one of them decides what is found
+/// there.
+///
+/// # Errors
+///
+/// If someone else could replace a part of the path.
+pub fn check_place(path: &Path) -> Result<(), UntrustedPlace> {
+    check_way(path, owner())
+}
+
+/// Verifies a file that is not open. Prefer [`check`] for one that is then read.
+///
+/// # Errors
+///
+/// If the file cannot be examined, or as [`check`].
+pub fn check_file(path: &Path) -> Result<(), Untrusted> {
+    match path.symlink_metadata() {
+        Ok(metadata) => check(path, &metadata),
+        Err(cause) => Err(Untrusted::File(format!("cannot be examined ({cause})"))),
+    }
+}
+
+/// Walks to the path part by part, as the kernel does, through every link.
+fn check_way(path: &Path, owner: u32) -> Result<(), UntrustedPlace> {
+    let absolute = std::path::absolute(path).map_err(|cause| place("folder", path, &cause))?;
+    let mut left = parts(&absolute);
+    let (mut folder, mut links) = (PathBuf::from("/"), 0);
+    let root = folder.metadata().map_err(|cause| place("folder", &folder, &cause))?;
+    check_folder(&folder, &root, owner)?;
+    while let Some(part) = left.pop_front() {
+        if part == ".." {
+            folder.pop();
+            continue;
+        }
+        let next = folder.join(&part);
+        let metadata = next.symlink_metadata().map_err(|cause| place("path", &next, &cause))?;
+        if metadata.is_symlink() {
+            links += 1;
+            let target = link_target(&next, &metadata, owner, links)?;
+            if target.is_absolute() {
+                folder = PathBuf::from("/");
+            }
+            left = parts(&target).into_iter().chain(left).collect();
+        } else if metadata.is_dir() {
+            check_folder(&next, &metadata, owner)?;
+            folder = next;
+        }
+    }
+    Ok(())
+}
+
+/// Of a path, without the root and parts that say "here".
+fn parts(path: &Path) -> VecDeque<OsString> {
+    let here = |part: &Component<'_>| matches!(part, Component::RootDir | Component::CurDir);
+    let parts = path.components().filter(|part| !here(part));
+    parts.map(|part| part.as_os_str().to_owned()).collect()
+}
+
+fn link_target(link: &Path, metadata: &Metadata, owner: u32, links: usize) -> Result<PathBuf, UntrustedPlace> {
+    check_owner(metadata, owner).map_err(|reason| place("link", link, &reason))?;
+    if links > LINK_LIMIT {
+        return Err(place("link", link, &"leads to too many others"));
+    }
+    link.read_link().map_err(|cause| place("link", link, &cause))
+}
+
+fn check_folder(folder: &Path, metadata: &Metadata, owner: u32) -> Result<(), UntrustedPlace> {
+    // In a sticky folder such as /tmp, only the owner of a file renames it.
+    let sticky = metadata.mode() & 0o1000 != 0;
+    let mode = if sticky { Ok(()) } else { check_mode(metadata) };
+    check_owner(metadata, owner)
+        .and(mode)
+        .map_err(|reason| place("folder", folder, &reason))
+}
+
+fn place(kind: &'static str, path: &Path, reason: &dyn ToString) -> UntrustedPlace {
+    UntrustedPlace {
+        kind,
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+/// The owner of this program, also if another file has taken its place by now.
+/// If it is unknown, only root is trusted.
+fn owner() -> u32 {
+    let running = std::fs::metadata(program::LINK);
+    let metadata = running.or_else(|_| program::path().and_then(std::fs::metadata));
+    metadata.map_or(0, |metadata| metadata.uid())
+}
+
+fn check_owner(metadata: &Metadata, owner: u32) -> Result<(), String> {
+    let user = metadata.uid();
+    if user == 0 || user == owner {
+        return Ok(());
+    }
+    Err(format!("belongs to user {user}, not to root or the owner of fencebox"))
+}
+
+fn check_mode(metadata: &Metadata) -> Result<(), String> {
+    if metadata.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(format!(
+        "can be written by others (mode {:o})",
+        metadata.mode() & 0o7777
+    ))
+}

@@ -1,0 +1,140 @@
+//! The parts; what comes of them is seen where files are taken.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::{check, check_file, check_mode, check_owner, check_place, open};
+
+#[test]
+fn a_bare_name_is_looked_up_where_it_is() {
+    let reason = check_file(Path::new("nonexistent")).unwrap_err().to_string();
+    assert!(reason.starts_with("cannot be examined (No such file"), "{reason}");
+    // A file of this crate, whose folder is then the working directory.
+    let reason = check_file(Path::new("Cargo.toml"));
+    assert_eq!(reason, check_file(&std::env::current_dir().unwrap().join("Cargo.toml")));
+}
+
+#[test]
+fn root_and_the_owner_of_the_program_may_decide() {
+    let own = std::fs::metadata(std::env::current_exe().unwrap()).unwrap();
+    assert_eq!(check_owner(&own, own.uid()), Ok(()));
+    assert_eq!(check_owner(&std::fs::metadata("/").unwrap(), 54_321), Ok(()));
+    let folder = tempfile::tempdir().unwrap();
+    if std::os::unix::fs::chown(folder.path(), Some(54_321), None).is_err() {
+        return;
+    }
+    let strange = std::fs::metadata(folder.path()).unwrap();
+    assert_eq!(check_owner(&strange, 54_321), Ok(()));
+    assert_eq!(
+        check_owner(&strange, own.uid()).unwrap_err(),
+        "belongs to user 54321, not to root or the owner of fencebox"
+    );
+}
+
+#[test]
+fn nobody_else_may_write() {
+    let folder = tempfile::tempdir().unwrap();
+    for (mode, refused) in [
+        (0o700, false),
+        (0o755, false),
+        (0o775, true),
+        (0o757, true),
+        (0o1777, true),
+    ] {
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let outcome = check_mode(&std::fs::metadata(folder.path()).unwrap());
+        assert_eq!(
+            outcome.err(),
+            refused.then(|| format!("can be written by others (mode {mode:o})"))
+        );
+    }
+}
+
+fn chmod(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// The folder or link that is not trusted.
+fn place(path: &Path) -> Option<PathBuf> {
+    check_place(path).err().map(|place| place.path)
+}
+
+#[test]
+fn a_link_counts_with_the_folder_that_it_is_in() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    for folder in ["real", "open", "way"] {
+        std::fs::create_dir(root.join(folder)).unwrap();
+        chmod(&root.join(folder), 0o755);
+    }
+    std::fs::write(root.join("real/file"), "").unwrap();
+    symlink("../real/file", root.join("open/file")).unwrap();
+    // To a link, by a path with a link to a folder in it.
+    symlink(root.join("open"), root.join("way/folder")).unwrap();
+    symlink("folder/./file", root.join("way/file")).unwrap();
+    let paths = ["open/file", "way/file", "way/folder/file", "way/folder/../open/file"];
+    for path in paths {
+        assert_eq!(place(&root.join(path)), None, "{path}");
+    }
+    chmod(&root.join("open"), 0o777);
+    for path in paths {
+        assert_eq!(place(&root.join(path)), Some(root.join("open")), "{path}");
+    }
+    assert_eq!(place(&root.join("real/file")), None);
+    // In a sticky folder only the owner of the link replaces it.
+    chmod(&root.join("open"), 0o1777);
+    assert_eq!(place(&root.join("open/file")), None);
+    if std::os::unix::fs::lchown(root.join("open/file"), Some(54_321), None).is_ok() {
+        assert_eq!(place(&root.join("open/file")), Some(root.join("open/file")));
+    }
+}
+
+#[test]
+fn what_leads_nowhere_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    symlink("b", path("a")).unwrap();
+    symlink("a", path("b")).unwrap();
+    symlink("absent", path("dangling")).unwrap();
+    std::fs::write(path("file"), "").unwrap();
+    for name in ["a", "dangling", "absent", "file/below"] {
+        assert!(check_place(&path(name)).is_err(), "{name}");
+    }
+    assert_eq!(check_place(&path("file")), Ok(()));
+}
+
+/// What is verified is what was opened, whatever the path leads to by now.
+#[test]
+fn the_opened_file_is_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, "").unwrap();
+    chmod(&path, 0o666);
+    let (_file, metadata) = open(&path, false).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "").unwrap();
+    chmod(&path, 0o644);
+    assert_eq!(
+        check(&path, &metadata).unwrap_err().to_string(),
+        "can be written by others (mode 666)"
+    );
+}
+
+#[test]
+fn only_regular_files_are_opened_and_none_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("file"), "").unwrap();
+    symlink("file", path("link")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path("pipe")).status();
+    assert!(made.unwrap().success());
+    for (name, follow, opens) in [
+        ("file", false, true),
+        ("link", true, true),
+        ("link", false, false),
+        ("pipe", true, false),
+        (".", true, false),
+    ] {
+        assert_eq!(open(&path(name), follow).is_ok(), opens, "{name} {follow}");
+    }
+}

@@ -1,0 +1,68 @@
+//! Which file this program is. No environment variable and no argument decides
+//! it, because plugins and policy are looked for beside it.
+
+use std::ffi::{CStr, OsStr};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
+#[cfg(test)]
+mod tests;
+
+/// The link to the running file, if `/proc` is mounted.
+pub const LINK: &str = "/proc/self/exe";
+/// Of `struct statx`, since Linux 6.8: the unique number of a mount.
+const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
+
+/// The file of this program, behind all links. Without `/proc` it is what the
+/// path leads to that the kernel started the program from.
+///
+/// # Errors
+///
+/// When neither is known; the message names the remedy.
+pub fn path() -> io::Result<PathBuf> {
+    let without_proc = |cause: io::Error| {
+        let started = started_from().ok_or_else(|| {
+            let what = format!("{LINK} cannot be read ({cause}), and this kernel has no other way; mount /proc");
+            io::Error::new(cause.kind(), what)
+        })?;
+        started.canonicalize()
+    };
+    match std::env::current_exe() {
+        Ok(program) => successor(program).canonicalize(),
+        Err(cause) => without_proc(cause),
+    }
+}
+
+/// The file that is in the place of this program, if it was replaced while it
+/// ran: Linux then calls the program by its old place and a word.
+fn successor(program: PathBuf) -> PathBuf {
+    let replaced = program.as_os_str().as_bytes().strip_suffix(b" (deleted)");
+    match replaced.map(|place| PathBuf::from(OsStr::from_bytes(place))) {
+        Some(place) if program.symlink_metadata().is_err() => place,
+        _ => program,
+    }
+}
+
+/// The path that was given to `execve`, from the kernel's auxiliary vector: the
+/// caller chose it, but it led to this program.
+///
+/// Linux before 6.4 gives the vector only by `/proc`, and `rustix` panics if
+/// that is missing. Linux 6.8 is what can be recognized without `/proc`.
+fn started_from() -> Option<PathBuf> {
+    let root = statx(CWD, c"/", AtFlags::empty(), UNIQUE_MOUNT).ok()?;
+    let recent = StatxFlags::from_bits_retain(root.stx_mask).contains(UNIQUE_MOUNT);
+    if !recent {
+        return None;
+    }
+    started_path(rustix::param::linux_execfn())
+}
+
+/// A descriptor that was executed has no path.
+fn started_path(text: &CStr) -> Option<PathBuf> {
+    let path = Path::new(OsStr::from_bytes(text.to_bytes()));
+    let is_path = !path.as_os_str().is_empty() && !path.starts_with("/dev/fd");
+    is_path.then(|| path.to_owned())
+}

@@ -1,0 +1,265 @@
+//! From a name to a running plugin, and nothing about fencing.
+
+mod bindings;
+mod compiled;
+mod convert;
+mod describe;
+pub(crate) mod find;
+mod imports;
+mod instance;
+mod located;
+mod record;
+mod session;
+mod sizes;
+mod state;
+mod trust;
+mod wasi;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use wasmtime::component::{Component, Linker};
+
+pub use compiled::compile;
+pub(crate) use compiled::fault;
+pub use fencebox_agent::{Declared, agent_name};
+pub use find::{Folders, installed, locate};
+pub use instance::PluginInstance;
+pub use record::{Approvals, Installed, Record, Recorded};
+
+use crate::agent::clock::Clock;
+use crate::agent::log::Log;
+use crate::policy::ownership;
+use crate::policy::{Grant, Refusal};
+use state::State;
+use watch::Watch;
+
+/// Why a plugin cannot be used. Messages name the file and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such plugin.
+    #[error("no plugin for {name}; looked for {}{note}", .looked.join(" and "))]
+    NotFound {
+        /// The agent.
+        name: String,
+        /// Where it was looked for.
+        looked: Vec<String>,
+        /// Why it was not looked for elsewhere, or nothing.
+        note: String,
+    },
+    /// The file cannot be read.
+    #[error("{}: {cause}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The file is no component, or one that wants what no plugin may have.
+    #[error("{} is no fencebox plugin: {cause}", .path.display())]
+    NotAPlugin {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// What it says about itself makes no sense, or names another agent.
+    #[error("{} describes itself badly: {cause}", .path.display())]
+    BadDescription {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// This machine cannot compile or run plugins.
+    #[error("cannot run plugins: {0}")]
+    Engine(String),
+}
+
+/// A plugin file and its record. The component is loaded when it is first
+/// needed: an agent that only prints a document runs on the record.
+pub struct Plugin {
+    path: PathBuf,
+    recorded: Recorded,
+    /// What the policy leaves to the agent.
+    grant: Arc<Grant>,
+    /// Why it must not act, as far as that shows without loading it.
+    refusal: Option<Refusal>,
+    loaded: OnceLock<Loaded>,
+    /// What looks at the time while it computes.
+    watch: Watch,
+}
+
+/// The component, compiled and linked, not yet run.
+struct Loaded {
+    component: Component,
+    linker: Linker<State>,
+    hash: blake3::Hash,
+    /// Why it must not act: it is not the recorded or pinned file.
+    refusal: Option<Refusal>,
+    /// That it had to be compiled now, which costs time, and why.
+    warning: Option<String>,
+}
+
+impl Plugin {
+    /// The plugin in this file, under what the policy leaves to the agent.
+    pub fn at(path: PathBuf, grant: Grant) -> Result<Self, Error> {
+        let recorded = Recorded::beside(&path);
+        if recorded == Recorded::Absent && find::is_stored(&path) {
+            // It was there a moment ago: the plugin is being replaced.
+            return Err(Error::Unreadable {
+                path: Record::path(&path),
+                cause: std::io::ErrorKind::NotFound.into(),
+            });
+        }
+        Ok(Self {
+            path,
+            recorded,
+            grant: Arc::new(grant),
+            refusal: None,
+            loaded: OnceLock::new(),
+            watch: Watch::default(),
+        })
+    }
+
+    /// The plugin of this agent, as it is installed. An upgrade may come
+    /// between finding it and reading its record.
+    pub fn installed(name: &str, grant: &Grant) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let found = find::find(name)?;
+            // Who can replace the link chooses the plugin.
+            let place = ownership::check_place(&found.path).err();
+            let refusal = place.map(|reason| compiled::refused(&found.path, &reason.into()));
+            match Self::at(found.file, grant.clone()) {
+                Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound && tries < 3 => {}
+                outcome => return Ok(Self { refusal, ..outcome? }),
+            }
+        }
+    }
+
+    /// Compiles a plugin that is not installed, from memory; the path is for
+    /// messages. It has no record and no policy.
+    pub fn from_bytes(path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
+        let (component, hash) = compiled::from_bytes(&path, wasm)?;
+        let linker = link(&path, &component)?;
+        let loaded = Loaded {
+            component,
+            linker,
+            hash,
+            refusal: None,
+            warning: None,
+        };
+        Ok(Self {
+            path,
+            recorded: Recorded::Absent,
+            grant: Arc::new(Grant::unrestricted()),
+            refusal: None,
+            loaded: OnceLock::from(loaded),
+            watch: Watch::default(),
+        })
+    }
+
+    /// The component: its compiled form if that can be trusted, else compiled
+    /// now. Imports that the contract does not have are refused here, before
+    /// anything runs.
+    fn loaded(&self) -> Result<&Loaded, Error> {
+        if let Some(loaded) = self.loaded.get() {
+            return Ok(loaded);
+        }
+        let loaded = compiled::load(&self.path, &self.grant)?;
+        let linker = link(&self.path, &loaded.component)?;
+        let replaced = self
+            .recorded
+            .blake3()
+            .is_some_and(|recorded| recorded != loaded.hash.to_hex().as_str());
+        let refusal = match loaded.allowed {
+            _ if replaced => {
+                Some(self.refuse("it is not the file that was installed: its hash differs from its record"))
+            }
+            outcome => outcome.err(),
+        };
+        Ok(self.loaded.get_or_init(|| Loaded {
+            component: loaded.component,
+            linker,
+            hash: loaded.hash,
+            refusal,
+            warning: loaded.warning,
+        }))
+    }
+
+    /// Its compiled form, to be written beside it.
+    pub fn compiled_form(&self) -> Result<Vec<u8>, Error> {
+        let form = self.loaded()?.component.serialize();
+        form.map(compiled::sealed)
+            .map_err(|cause| Error::Engine(one_line(&cause)))
+    }
+
+    /// The file, behind all links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is recorded of it.
+    pub fn recorded(&self) -> &Recorded {
+        &self.recorded
+    }
+
+    /// The BLAKE3 hash of the file, in hexadecimal digits: as it was recorded,
+    /// else of what was loaded.
+    pub fn hash(&self) -> String {
+        let loaded = self.loaded.get().map(|loaded| loaded.hash.to_string());
+        loaded
+            .or_else(|| self.recorded.blake3().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Runs its `describe` for the agent called `name`, whatever is recorded.
+    pub fn describe(&self, name: &str) -> Result<Declared, Error> {
+        describe::describe(self, name)
+    }
+
+    /// The same for each name that it answers to, beginning with this one.
+    pub fn describe_all(&self, name: &str) -> Result<BTreeMap<String, Declared>, Error> {
+        describe::describe_all(self, name)
+    }
+
+    /// The agent called `name`, ready to read its options.
+    pub fn agent(self: &Arc<Self>, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<PluginInstance, Error> {
+        PluginInstance::new(self.clone(), name, log.clone(), clock)
+    }
+
+    fn refuse(&self, reason: &str) -> Refusal {
+        Refusal::new(format!(
+            "plugin {}: {reason}; inspect it with `fencebox inspect`, and install it again with `fencebox install`",
+            self.path.display()
+        ))
+    }
+
+    fn bad_description(&self, cause: impl ToString) -> Error {
+        Error::BadDescription {
+            path: self.path.clone(),
+            cause: cause.to_string(),
+        }
+    }
+}
+
+/// What it imports, as far as the contract has it.
+fn link(path: &Path, component: &Component) -> Result<Linker<State>, Error> {
+    let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
+    let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
+        path: path.to_owned(),
+        cause: one_line(&cause),
+    };
+    let ready = linker.instantiate_pre(component).map_err(not_a_plugin)?;
+    bindings::PluginPre::new(ready).map_err(not_a_plugin)?;
+    Ok(linker)
+}
+
+/// An error with its causes in one line.
+fn one_line(cause: &wasmtime::Error) -> String {
+    format!("{cause:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+}

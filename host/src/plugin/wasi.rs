@@ -1,0 +1,303 @@
+//! What is left of WASI preview 2: time, randomness, and sockets as far as
+//! they were declared. The rest is linked, because the standard libraries of
+//! guests import it, and does nothing.
+
+mod accept;
+mod lookup;
+mod waiting;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
+use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::sockets::SocketAddrUse;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView};
+
+use crate::agent::clock::{Clock, Deadline};
+use crate::capability::sockets::Gate;
+use crate::policy::{Bound, Limit, Limits, SocketUse};
+
+pub(super) use lookup::{Asker, Lookups};
+pub(super) use waiting::GaveUp;
+
+#[cfg(test)]
+mod tests;
+
+/// An empty environment with a closed standard input, no files, no sockets
+/// and no look-up of names.
+pub(super) fn inert(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
+    builder(clock, output).build()
+}
+
+/// The same, with random numbers that are the same each time.
+pub(super) fn frozen(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
+    let numbers = || Deterministic::new(b"fencebox".to_vec());
+    builder(clock, output)
+        .secure_random(numbers())
+        .insecure_random(numbers())
+        .insecure_random_seed(0)
+        .build()
+}
+
+/// The same as [`inert`], with sockets whose every use passes the gate: for TCP, for UDP.
+pub(super) fn with_sockets(clock: &Arc<dyn Clock>, output: &Output, gate: &Gate, (tcp, udp): (bool, bool)) -> WasiCtx {
+    let gate = gate.clone();
+    let check = move |address, purpose| -> Pin<Box<dyn Future<Output = bool> + Send + Sync>> {
+        let (gate, purpose) = (gate.clone(), socket_use(purpose));
+        let verdict = wasmtime_wasi::runtime::spawn(async move { gate.admits(purpose, address).await });
+        Box::pin(verdict)
+    };
+    builder(clock, output)
+        .allow_tcp(tcp)
+        .allow_udp(udp)
+        .allow_ip_name_lookup(true)
+        .socket_addr_check(check)
+        .build()
+}
+
+fn builder(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtxBuilder {
+    let mut builder = WasiCtx::builder();
+    builder
+        .stdout(output.clone())
+        .stderr(output.clone())
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .wall_clock(Hands(clock.clone()))
+        .monotonic_clock(Hands(clock.clone()));
+    builder
+}
+
+fn socket_use(purpose: SocketAddrUse) -> SocketUse {
+    match purpose {
+        SocketAddrUse::TcpBind => SocketUse::TcpBind,
+        SocketAddrUse::TcpListen => SocketUse::TcpListen,
+        SocketAddrUse::TcpAccept => SocketUse::TcpAccept,
+        SocketAddrUse::TcpConnect => SocketUse::TcpConnect,
+        SocketAddrUse::UdpBind => SocketUse::UdpBind,
+        SocketAddrUse::UdpSend => SocketUse::UdpSend,
+        SocketAddrUse::UdpReceive => SocketUse::UdpReceive,
+    }
+}
+
+/// The host's clock, as WASI reads it.
+struct Hands(Arc<dyn Clock>);
+
+impl HostWallClock for Hands {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+impl HostMonotonicClock for Hands {
+    fn resolution(&self) -> u64 {
+        1_000_000
+    }
+
+    fn now(&self) -> u64 {
+        nanoseconds(self.0.now())
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A store whose guests sleep on the host's clock.
+pub(super) trait Sleeper: WasiView {
+    /// What sleeping needs.
+    fn bed(&mut self) -> Bed<'_>;
+}
+
+/// The clock, and the moment at which every sleep ends.
+pub(super) struct Bed<'a> {
+    /// Where the naps are kept.
+    pub table: &'a mut ResourceTable,
+    /// The host's clock.
+    pub clock: &'a Arc<dyn Clock>,
+    /// No guest sleeps longer.
+    pub deadline: Deadline,
+    /// The action is over: SIGTERM has been heard or does not matter any more.
+    pub closing: bool,
+    /// The guest has sockets, and may wait for them while it sleeps: what
+    /// counts what they carry.
+    pub company: Option<&'a Gate>,
+}
+
+/// Links all of WASI preview 2, with sleep and all other waiting replaced by
+/// [`Bed`]'s, and names looked up through the gate.
+pub(super) fn add_to_linker<T: Sleeper + Asker + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    linker.allow_shadowing(true);
+    monotonic_clock::add_to_linker::<T, HasBed>(linker, T::bed)?;
+    waiting::add_to_linker(linker)?;
+    lookup::add_to_linker(linker)?;
+    accept::add_to_linker(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+struct HasBed;
+
+impl HasData for HasBed {
+    type Data<'a> = Bed<'a>;
+}
+
+impl monotonic_clock::Host for Bed<'_> {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(nanoseconds(self.clock.now()))
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1_000_000)
+    }
+
+    fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let left = Duration::from_nanos(when).saturating_sub(self.clock.now());
+        self.subscribe_duration(nanoseconds(left))
+    }
+
+    fn subscribe_duration(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let nap = self.nap(Duration::from_nanos(when));
+        let nap = self.table.push(nap)?;
+        subscribe(self.table, nap)
+    }
+}
+
+impl Bed<'_> {
+    fn nap(&self, length: Duration) -> Nap {
+        let length = length.min(self.deadline.remaining(self.clock.as_ref()));
+        Nap {
+            clock: self.clock.clone(),
+            until: self.clock.now() + length,
+            in_company: self.company.is_some(),
+        }
+    }
+}
+
+/// Longest sleep of a guest with sockets without a look at the clock.
+const SLICE: Duration = Duration::from_millis(25);
+
+/// A guest that sleeps.
+struct Nap {
+    clock: Arc<dyn Clock>,
+    until: Duration,
+    /// It may be a socket that is waited for, and only for so long.
+    in_company: bool,
+}
+
+impl Nap {
+    fn left(&self) -> Duration {
+        self.until.saturating_sub(self.clock.now())
+    }
+}
+
+#[async_trait]
+impl Pollable for Nap {
+    async fn ready(&mut self) {
+        // A device on the agent's clock says itself how long it is waited for.
+        if self.in_company
+            && let Some(expiry) = self.clock.expiry(self.left())
+        {
+            return expiry.await;
+        }
+        // Alone it holds up nobody, for an agent has one guest. Told to stop, the guest is woken up early.
+        while self.in_company && !self.left().is_zero() {
+            waiting::pass(self.clock.as_ref(), self.left().min(SLICE)).await;
+        }
+        if !self.in_company {
+            let _ = self.clock.sleep(self.left());
+        }
+    }
+}
+
+/// What a guest writes to its standard output and standard error.
+#[derive(Clone)]
+pub(super) struct Output(Arc<Mutex<Buffer>>);
+
+struct Buffer {
+    bytes: Vec<u8>,
+    /// How much is kept between two calls; the rest is thrown away.
+    limit: Bound,
+    /// Something was thrown away.
+    overflown: bool,
+}
+
+impl Output {
+    /// Nothing yet.
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Mutex::new(Buffer {
+            bytes: Vec::new(),
+            limit: limits.get(Limit::OutputBytes),
+            overflown: false,
+        })))
+    }
+
+    /// Takes what was written so far.
+    pub(super) fn take(&self) -> String {
+        let mut buffer = self.buffer();
+        let mut bytes = std::mem::take(&mut buffer.bytes);
+        if std::mem::take(&mut buffer.overflown) {
+            // Of a line that was cut, half a secret would not be recognised.
+            let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+            bytes.truncate(whole.map_or(0, |end| end + 1));
+            bytes.extend_from_slice(b"(the rest was thrown away)");
+            bytes.extend_from_slice(buffer.limit.note().as_bytes());
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, Buffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
+        let mut buffer = self.buffer();
+        let room = buffer.limit.size().saturating_sub(buffer.bytes.len()).min(bytes.len());
+        buffer.bytes.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        buffer.overflown |= room < bytes.len();
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(4096)
+    }
+}
+
+#[async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}

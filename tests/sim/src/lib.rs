@@ -1,0 +1,53 @@
+//! Device simulators, in process for tests and as the program `fencebox-sim` for people.
+//!
+//! A simulator is three things that know little of each other:
+//!
+//! - [`machine`]: the *truth*, which machine really has power, and a read side that may lag behind it;
+//! - [`fault`]: what is planned to go wrong, at which step, at which call; [`wire`] does it to the bytes;
+//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`ovh`], [`relay`], [`xenapi`], [`xvm`].
+//!
+//! [`Simulator`] serves them, with a control endpoint under `/_sim/` beside the device's own paths:
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET /_sim/machines` | the truth of each machine: `id`, `name`, `power`, `history`, `operations`, `lag` |
+//! | `PUT /_sim/machines/ID` | `{"power":"on"}`: changes the truth, as somebody at the console would |
+//! | `GET /_sim/requests` | what the device was asked, in order, with headers and body |
+//! | `GET /_sim/sessions` | how many sessions were `opened`, and how many are `open` still |
+//! | `GET /_sim/master` | the `address` of the pool's master; `PUT` with `{"address":"127.0.0.2"}` moves it |
+//! | `GET /_sim/faults` | the plans in force, one a line |
+//! | `POST /_sim/faults` | adds plans, one a line; all of them or, when one is wrong, none |
+//! | `DELETE /_sim/faults` | forgets all plans |
+//!
+//! ```
+//! use fencebox_sim::{Power, Simulator, clc};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let device = Simulator::start(clc::Settings { lag: 2, ..Default::default() }.config())?;
+//! device.add_fault(clc::plan("operation*1=drop-after")?);
+//! // … fence WA1ACMEDB01 through an agent that is pointed at device.url() …
+//! assert_eq!(device.power("WA1ACMEDB01"), Some(Power::On));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod clc;
+mod control;
+pub mod fault;
+pub mod json;
+pub mod machine;
+pub mod ovh;
+pub mod protocol;
+pub mod relay;
+pub mod server;
+mod time;
+mod tls;
+pub mod wire;
+pub mod xenapi;
+pub mod xvm;
+
+pub use fault::{Plan, PlanError};
+pub use machine::{Fleet, Machine, Power};
+pub use protocol::{Answer, Device, Protocol, Request, Sessions};
+pub use server::{Config, Simulator};
+pub use tls::Certificate;

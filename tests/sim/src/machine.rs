@@ -1,0 +1,373 @@
+//! The truth: machines, whether they have power, and what a reader is shown.
+
+mod replica;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Serialize, Serializer};
+
+pub use replica::{Arrival, Old};
+
+/// Whether a machine has power.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Running.
+    On,
+    /// No power: the only state in which a machine can write nothing.
+    Off,
+    /// Memory frozen. It can be resumed and go on writing, so it is not off.
+    Paused,
+    /// A state that no agent has heard of; the protocol shows the word as it is.
+    Other(String),
+}
+
+impl FromStr for Power {
+    type Err = Infallible;
+
+    /// `on`, `off` and `paused` in any case; any other word is [`Power::Other`].
+    fn from_str(word: &str) -> Result<Power, Infallible> {
+        Ok(match word.to_ascii_lowercase().as_str() {
+            "on" => Power::On,
+            "off" => Power::Off,
+            "paused" => Power::Paused,
+            _ => Power::Other(word.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Power::On => "on",
+            Power::Off => "off",
+            Power::Paused => "paused",
+            Power::Other(word) => word,
+        })
+    }
+}
+
+impl Serialize for Power {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What is really there behind a machine, where there is anything: it runs while the machine has power.
+///
+/// Several devices may have machines of one body, as a hypervisor and a power switch have.
+pub trait Body: fmt::Debug + Send + Sync {
+    /// Whether it runs now. It may have ended by itself.
+    fn power(&self) -> Power;
+
+    /// Makes it run or ends it, and gives what is true then. When this returns it has happened: whoever is told that
+    /// the machine is off can rely on it.
+    fn switch(&self, power: &Power) -> Power;
+}
+
+/// One machine: what is true of it, and what the device's read side shows.
+///
+/// The two differ for `lag` reads after each change. Lag is counted in reads and never in seconds, so that a test of it
+/// ends the same way on a slow machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    id: String,
+    name: String,
+    power: Power,
+    history: Vec<Power>,
+    operations: Vec<String>,
+    lag: u32,
+    #[serde(skip)]
+    shown: Power,
+    #[serde(skip)]
+    stale_reads: u32,
+    /// After how many reads it comes on again by itself, each time that it goes off; never when `None`.
+    #[serde(skip)]
+    rebound: Option<u32>,
+    /// How many of these are left.
+    #[serde(skip)]
+    rebounds_in: Option<u32>,
+    /// The state that a replica is stuck at, and which reads it answers.
+    #[serde(skip)]
+    replica: Option<(Power, Old)>,
+    #[serde(skip)]
+    reads: u64,
+    #[serde(skip)]
+    arrival: Arrival,
+    /// How many more operations it takes without any effect.
+    #[serde(skip)]
+    deaf: u32,
+    /// What its power is the life of.
+    #[serde(skip)]
+    body: Option<Arc<dyn Body>>,
+}
+
+impl Machine {
+    /// A machine with the name of its `id` in lower case and no lag.
+    pub fn new(id: impl Into<String>, power: Power) -> Machine {
+        let id = id.into();
+        Machine {
+            name: id.to_ascii_lowercase(),
+            id,
+            shown: power.clone(),
+            history: vec![power.clone()],
+            power,
+            operations: Vec::new(),
+            lag: 0,
+            stale_reads: 0,
+            rebound: None,
+            rebounds_in: None,
+            replica: None,
+            reads: 0,
+            arrival: Arrival::default(),
+            deaf: 0,
+            body: None,
+        }
+    }
+
+    /// The same machine under a name for people.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Machine {
+        self.name = name.into();
+        self
+    }
+
+    /// The same machine, whose old state is shown for `reads` reads after each change.
+    #[must_use]
+    pub fn lagging(mut self, reads: u32) -> Machine {
+        self.lag = reads;
+        self
+    }
+
+    /// The same machine, switched just now: for `reads` reads it is shown as `old`, which it was before.
+    #[must_use]
+    pub fn lately(mut self, old: Power, reads: u32) -> Machine {
+        self.shown = old;
+        self.stale_reads = reads;
+        self
+    }
+
+    /// The same machine, which somebody, such as high availability, switches on again `reads` reads after it went off.
+    #[must_use]
+    pub fn rebounding(mut self, reads: u32) -> Machine {
+        self.rebound = Some(reads);
+        self
+    }
+
+    /// The same machine on a device with a replica that is stuck at `state` and answers these reads.
+    #[must_use]
+    pub fn replicated(mut self, state: Power, reads: Old) -> Machine {
+        self.replica = Some((state, reads));
+        self
+    }
+
+    /// The same machine, on which the next `operations` have no effect, though the device accepts them.
+    #[must_use]
+    pub fn deaf(mut self, operations: u32) -> Machine {
+        self.deaf = operations;
+        self
+    }
+
+    /// The same machine with something real behind it, whose power is the truth from now on.
+    #[must_use]
+    pub fn of(mut self, body: Arc<dyn Body>) -> Machine {
+        self.power = body.power();
+        self.shown = self.power.clone();
+        self.history = vec![self.power.clone()];
+        self.body = Some(body);
+        self
+    }
+
+    /// The id, as it was given. Compare ids ignoring case.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// For how many reads after a change the old state is shown.
+    pub fn lag(&self) -> u32 {
+        self.lag
+    }
+
+    /// The truth.
+    pub fn power(&self) -> &Power {
+        &self.power
+    }
+
+    /// Every truth there ever was, the first one first, the present one last. It only grows.
+    pub fn history(&self) -> &[Power] {
+        &self.history
+    }
+
+    /// The power operations that took effect, in the device's own words, in order.
+    ///
+    /// One that was refused, failed, or lost on the way is not here; look for it among the requests.
+    pub fn operations(&self) -> &[String] {
+        &self.operations
+    }
+
+    /// A point in the history, to be given to [`Machine::was_off_since`] later.
+    pub fn mark(&self) -> usize {
+        self.history.len() - 1
+    }
+
+    /// Whether the machine was truly off at the mark, now, or at any time between.
+    pub fn was_off_since(&self, mark: usize) -> bool {
+        self.history.iter().skip(mark).any(|power| *power == Power::Off)
+    }
+
+    /// For how many reads the old state is shown after each change from now on.
+    pub fn set_lag(&mut self, reads: u32) {
+        self.lag = reads;
+    }
+
+    /// Looks what is true by now of what is behind the machine. Whatever changed it, the read side follows with its
+    /// lag.
+    pub fn look(&mut self) {
+        if let Some(power) = self.body.as_ref().map(|body| body.power()) {
+            self.change(power);
+        }
+    }
+
+    /// A request has come: what is read for it depends on how. Looks what is true by now.
+    pub fn arrive(&mut self, arrival: Arrival) {
+        self.arrival = arrival;
+        self.look();
+    }
+
+    /// Changes the truth. The read side follows after `lag` reads, whoever made the change.
+    pub fn set_power(&mut self, power: Power) {
+        let power = match &self.body {
+            Some(body) => body.switch(&power),
+            None => power,
+        };
+        self.change(power);
+    }
+
+    fn change(&mut self, power: Power) {
+        if self.power == power {
+            return;
+        }
+        let old = std::mem::replace(&mut self.power, power.clone());
+        // In the middle of a lag the reader has not seen the old truth either: it goes on seeing what it saw.
+        if self.stale_reads == 0 {
+            self.shown = old;
+        }
+        self.stale_reads = self.lag;
+        self.rebounds_in = self.rebound.filter(|_| power == Power::Off);
+        self.history.push(power);
+    }
+
+    /// An operation takes effect: the machine goes through these truths in order. A deaf one stays as it is.
+    pub fn operate(&mut self, operation: &str, truths: &[Power]) {
+        if self.deaf > 0 {
+            self.deaf -= 1;
+            return;
+        }
+        for power in truths {
+            self.set_power(power.clone());
+        }
+        self.operations.push(operation.to_owned());
+    }
+
+    /// What a reader of the device is shown; counts as one read.
+    pub fn read(&mut self) -> Power {
+        match self.rebounds_in {
+            Some(0) => self.set_power(Power::On),
+            Some(reads) => self.rebounds_in = Some(reads - 1),
+            None => {}
+        }
+        let read = self.reads;
+        self.reads += 1;
+        if let Some((state, old)) = &self.replica
+            && old.strikes(read, self.arrival)
+        {
+            return state.clone();
+        }
+        if self.stale_reads == 0 {
+            return self.power.clone();
+        }
+        self.stale_reads -= 1;
+        self.shown.clone()
+    }
+}
+
+impl FromStr for Machine {
+    type Err = anyhow::Error;
+
+    /// `ID=POWER[,name=NAME]`, as on the command line.
+    fn from_str(text: &str) -> Result<Machine> {
+        let (id, rest) = text
+            .split_once('=')
+            .with_context(|| format!("machine `{text}`: must be ID=POWER[,name=NAME]"))?;
+        let mut parts = rest.split(',');
+        let power = parts.next().unwrap_or_default();
+        if id.is_empty() || power.is_empty() {
+            bail!("machine `{text}`: the id and the power must not be empty");
+        }
+        let Ok(power) = power.parse::<Power>();
+        let mut machine = Machine::new(id, power);
+        for part in parts {
+            match part.split_once('=') {
+                Some(("name", name)) if !name.is_empty() => machine = machine.named(name),
+                _ => bail!("machine `{text}`: `{part}` is not name=NAME"),
+            }
+        }
+        Ok(machine)
+    }
+}
+
+/// The machines of one device, in the order in which they were given.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet(Vec<Machine>);
+
+impl Fleet {
+    /// A fleet of these machines.
+    ///
+    /// # Errors
+    /// When two machines have ids that differ in nothing but case.
+    pub fn new(machines: Vec<Machine>) -> Result<Fleet> {
+        for (index, machine) in machines.iter().enumerate() {
+            if machines[..index]
+                .iter()
+                .any(|other| other.id.eq_ignore_ascii_case(&machine.id))
+            {
+                bail!("machine `{}`: there are two of this id", machine.id);
+            }
+        }
+        Ok(Fleet(machines))
+    }
+
+    /// All machines.
+    pub fn machines(&self) -> &[Machine] {
+        &self.0
+    }
+
+    /// A request has come: what is read for it depends on how. Looks what is true of each machine by now.
+    pub fn arrive(&mut self, arrival: Arrival) {
+        for machine in &mut self.0 {
+            machine.arrive(arrival);
+        }
+    }
+
+    /// The machine of this id, in any case.
+    pub fn get(&self, id: &str) -> Option<&Machine> {
+        self.0.iter().find(|machine| machine.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The machine of this id, in any case, to be read or changed.
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut Machine> {
+        self.0.iter_mut().find(|machine| machine.id.eq_ignore_ascii_case(id))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests;

@@ -1,0 +1,326 @@
+//! A device to fence, for people and for programs that are not written in Rust.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, relay, xenapi, xvm};
+
+/// Simulates a device: keeps machines, changes their power, and fails as planned.
+#[derive(Parser)]
+#[command(name = "fencebox-sim", version)]
+struct Arguments {
+    #[command(subcommand)]
+    protocol: Protocol,
+}
+
+#[derive(Subcommand)]
+enum Protocol {
+    /// CenturyLink (Lumen) Cloud, API version 2
+    #[command(after_help = control_and(&clc::GRAMMAR.help()))]
+    Clc {
+        #[command(flatten)]
+        service: ClcService,
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = clc::plan)]
+        faults: Vec<Plan>,
+    },
+    /// XenServer or XCP-ng: a pool with its XenAPI, over XML-RPC
+    #[command(after_help = control_and(&xenapi::GRAMMAR.help()))]
+    Xenapi {
+        #[command(flatten)]
+        pool: XenapiPool,
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = xenapi::plan)]
+        faults: Vec<Plan>,
+    },
+    /// A relay board, the device of the plugin in the README; user fencer, password s3cret, relays 1, 2 and 3
+    #[command(after_help = control_and(&relay::GRAMMAR.help()))]
+    Relay {
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = relay::plan)]
+        faults: Vec<Plan>,
+    },
+    /// OVHcloud: dedicated servers, VPS and Public Cloud over REST version 1, and the old SOAP dialect at /soapi
+    #[command(after_help = control_and(&ovh::GRAMMAR.help()))]
+    Ovh {
+        #[command(flatten)]
+        service: Box<ovh::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// A planned fault, see below; may be given several times
+        #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
+        faults: Vec<Plan>,
+    },
+    /// fence_virtd, the daemon of a hypervisor, by multicast and TCP; not HTTP, and without control
+    #[command(after_help = xvm::help())]
+    Xvm(Box<xvm::Arguments>),
+}
+
+/// Where every simulator listens, and until when.
+#[derive(Args)]
+struct Listener {
+    /// Address and port; port 0 for a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Speak https, with a certificate of its own for localhost and the addresses that are listened on
+    #[arg(long)]
+    tls: bool,
+    /// Let that certificate name none of these, as the one that a hypervisor makes for itself
+    #[arg(long, requires = "tls")]
+    common_name_only: bool,
+    /// Print a second line, `fingerprint HEX`, the SHA-256 of that certificate
+    #[arg(long, requires = "tls")]
+    fingerprint: bool,
+    /// Send answers in chunks, instead of with a length
+    #[arg(long)]
+    chunked: bool,
+    /// Write that certificate here, in PEM form, for clients to believe
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    certificate: Option<PathBuf>,
+    /// Serve until stdin ends, instead of until killed
+    #[arg(long)]
+    until_eof: bool,
+}
+
+/// The knobs of the CLC service.
+#[derive(Args)]
+struct ClcService {
+    /// The user name that may log in
+    #[arg(long, value_name = "NAME", default_value = "fencer")]
+    login: String,
+    /// Its password
+    #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
+    password: String,
+    /// The alias of the account
+    #[arg(long, value_name = "ALIAS", default_value = "ACME")]
+    account: String,
+    /// A server: ID=POWER[,name=NAME], where POWER is on, off, paused or another word; may be given several times
+    /// [default: WA1ACMEDB01=on,name=db01 WA1ACMEDB02=off WA1ACMEWEB01=paused]
+    #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
+    machines: Vec<Machine>,
+    /// For how many reads of a server after a change its old state is shown
+    #[arg(long, value_name = "READS", default_value_t = 0)]
+    lag: u32,
+    /// How many times a task says `executing` before it says `succeeded`
+    #[arg(long, value_name = "POLLS", default_value_t = 2)]
+    task_polls: u32,
+    /// For how many calls a token is good [default: for ever]
+    #[arg(long, value_name = "CALLS")]
+    token_calls: Option<u64>,
+    /// Do not put the servers themselves into groups, even when asked to
+    #[arg(long)]
+    no_server_detail: bool,
+}
+
+impl ClcService {
+    fn config(self) -> Config {
+        let machines = if self.machines.is_empty() {
+            clc::machines()
+        } else {
+            self.machines
+        };
+        let settings = clc::Settings {
+            login: self.login,
+            password: self.password,
+            account: self.account,
+            machines,
+            lag: self.lag,
+            task_polls: self.task_polls,
+            token_calls: self.token_calls,
+            server_detail: !self.no_server_detail,
+        };
+        settings.config()
+    }
+}
+
+/// The knobs of the XenAPI pool.
+#[derive(Args)]
+struct XenapiPool {
+    /// The user name that may log in
+    #[arg(long, value_name = "NAME", default_value = "root")]
+    login: String,
+    /// Its password
+    #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
+    password: String,
+    /// A VM more: UUID=POWER[,name=LABEL], where POWER is on, off, paused, suspended or another word; may be given
+    /// several times. There are always db01 (on), db02 (off), web01 (paused), web02 (suspended), two of the label twin,
+    /// one with an odd label, a template, a snapshot, and the control domain of each host
+    #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
+    machines: Vec<Machine>,
+    /// A further member of the pool, on the same port; may be given several times
+    #[arg(long = "member", value_name = "ADDRESS")]
+    members: Vec<IpAddr>,
+    /// A member that is dead; may be given several times
+    #[arg(long = "dead-member", value_name = "ADDRESS")]
+    dead_members: Vec<IpAddr>,
+    /// The member that is the master [default: the address of --listen]
+    #[arg(long, value_name = "ADDRESS")]
+    master: Option<IpAddr>,
+    /// For how many reads of a VM after a change its old state is shown
+    #[arg(long, value_name = "READS", default_value_t = 0)]
+    lag: u32,
+    /// For how many calls a session is good [default: for ever]
+    #[arg(long, value_name = "CALLS")]
+    session_calls: Option<u64>,
+    /// Write strings with their type, unlike the real service
+    #[arg(long)]
+    typed_strings: bool,
+}
+
+impl XenapiPool {
+    /// The pool whose first member is at an address.
+    fn config(self, first: IpAddr) -> Result<Config> {
+        let living = std::iter::once(first)
+            .chain(self.members)
+            .map(|address| (address, true));
+        let dead = self.dead_members.into_iter().map(|address| (address, false));
+        let members = living
+            .chain(dead)
+            .map(|(address, alive)| xenapi::Member { address, alive });
+        let members: Vec<_> = members.collect();
+        let wanted = self.master.unwrap_or(first);
+        let Some(master) = members.iter().position(|member| member.address == wanted) else {
+            bail!("--master {wanted}: no such member; name it with --member too");
+        };
+        let mut vms = xenapi::vms();
+        vms.extend(self.machines.into_iter().map(xenapi::Vm::new));
+        let settings = xenapi::Settings {
+            login: self.login,
+            password: self.password,
+            vms,
+            members,
+            master,
+            lag: self.lag,
+            session_calls: self.session_calls,
+            style: xenapi::Style {
+                typed_strings: self.typed_strings,
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        Ok(settings.config())
+    }
+}
+
+fn control_and(faults: &str) -> String {
+    format!(
+        "When it is ready it prints one line, `listening on URL`.\n\n\
+         Control, on the same port:\n\
+         \x20 GET /_sim/machines        the truth of each machine\n\
+         \x20 PUT /_sim/machines/ID     {{\"power\":\"on\"}}, or off, paused, or another word\n\
+         \x20 GET /_sim/requests        what the device was asked\n\
+         \x20 GET /_sim/sessions        how many sessions were opened, and how many are open still\n\
+         \x20 GET /_sim/master          the address of a pool's master; PUT {{\"address\":\"127.0.0.2\"}} moves it\n\
+         \x20 GET /_sim/faults          the plans in force; POST adds plans, one a line; DELETE forgets them all\n\n\
+         {faults}"
+    )
+}
+
+fn main() -> Result<()> {
+    let (listener, config) = match Arguments::parse().protocol {
+        Protocol::Clc {
+            service,
+            listener,
+            faults,
+        } => (
+            listener,
+            Config {
+                faults,
+                ..service.config()
+            },
+        ),
+        Protocol::Xenapi { pool, listener, faults } => {
+            let config = pool.config(listener.listen.ip())?;
+            (listener, Config { faults, ..config })
+        }
+        Protocol::Relay { listener, faults } => (
+            listener,
+            Config {
+                faults,
+                ..relay::config()
+            },
+        ),
+        Protocol::Ovh {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.config(listener.tls);
+            (listener, Config { faults, ..config })
+        }
+        Protocol::Xvm(daemon) => return daemon.serve(),
+    };
+    let simulator = Simulator::start(Config {
+        listen: listener.listen,
+        tls: listener.tls,
+        certificate: match listener.common_name_only {
+            true => Certificate::CommonNameOnly,
+            false => Certificate::Named,
+        },
+        chunked: listener.chunked,
+        ..config
+    })?;
+    if let (Some(file), Some(pem)) = (&listener.certificate, simulator.certificate()) {
+        std::fs::write(file, pem).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "listening on {}", simulator.url())?;
+    if let Some(fingerprint) = simulator.fingerprint().filter(|_| listener.fingerprint) {
+        writeln!(stdout, "fingerprint {fingerprint}")?;
+    }
+    stdout.flush()?;
+    if listener.until_eof {
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut Vec::new())
+            .context("cannot read stdin")?;
+        return Ok(());
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Arguments::command().debug_assert();
+        let given = [
+            "fencebox-sim",
+            "clc",
+            "--machine",
+            "X=on,name=x",
+            "--fault",
+            "login=html",
+            "--fault",
+            "any=stall",
+        ];
+        let Protocol::Clc { service, faults, .. } = Arguments::parse_from(given).protocol else {
+            panic!("not clc");
+        };
+        assert_eq!((service.machines.len(), faults.len()), (1, 2));
+        let given = "fencebox-sim xenapi --member 127.0.0.2 --master 127.0.0.2 --dead-member 127.0.0.3";
+        let Protocol::Xenapi { pool, .. } = Arguments::parse_from(given.split(' ')).protocol else {
+            panic!("not xenapi");
+        };
+        let config = pool.config([127, 0, 0, 1].into()).unwrap();
+        assert_eq!(config.further, [IpAddr::from([127, 0, 0, 2])]);
+        let wrong = ["fencebox-sim", "clc", "--fault", "login=nonsense"];
+        assert!(Arguments::try_parse_from(wrong).is_err_and(|error| error.to_string().contains("no kind `nonsense`")));
+    }
+}

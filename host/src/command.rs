@@ -11,8 +11,8 @@ mod list;
 mod policy;
 mod record;
 mod remove;
+mod report;
 mod verify;
-mod words;
 
 use std::ffi::OsString;
 use std::io::Write;

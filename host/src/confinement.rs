@@ -73,9 +73,10 @@ impl Display for InForce {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut open = Vec::new();
         formatter.write_str("confined: ")?;
-        match core_dumps_forbidden() {
-            true => formatter.write_str("no core dumps")?,
-            false => open.push("core dumps are possible".to_owned()),
+        if core_dumps_forbidden() {
+            formatter.write_str("no core dumps")?
+        } else {
+            open.push("core dumps are possible".to_owned())
         }
         match &self.ruled {
             Ok(ruled) => write!(formatter, ", {ruled}")?,
@@ -85,9 +86,10 @@ impl Display for InForce {
             Ok(number) => write!(formatter, ", {number} calls of the kernel (seccomp)")?,
             Err(reason) => open.push(format!("calls of the kernel ({reason})")),
         }
-        match open.is_empty() {
-            true => Ok(()),
-            false => write!(formatter, "; not confined: {}", open.join(", ")),
+        if open.is_empty() {
+            Ok(())
+        } else {
+            write!(formatter, "; not confined: {}", open.join(", "))
         }
     }
 }

@@ -18,8 +18,8 @@
 //! up, and the next change does what a crash left undone.
 
 mod change;
-mod claim;
-mod tidy;
+mod cleanup;
+mod lock;
 mod verify;
 
 use std::path::{Path, PathBuf};

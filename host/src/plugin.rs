@@ -4,6 +4,7 @@ mod bindings;
 mod compiled;
 mod convert;
 mod describe;
+mod epoch;
 pub(crate) mod find;
 mod imports;
 mod instance;
@@ -14,7 +15,6 @@ mod sizes;
 mod state;
 mod trust;
 mod wasi;
-mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,9 +32,9 @@ pub use record::{Approvals, Installed, Record, Recorded};
 use crate::agent::clock::Clock;
 use crate::agent::log::Log;
 use crate::policy::ownership;
-use crate::policy::{Grant, Refusal};
-use state::State;
-use watch::Watch;
+use crate::policy::{AgentPolicy, Denied};
+use epoch::EpochTicker;
+use state::HostState;
 
 /// Why a plugin cannot be used. Messages name the file and the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -84,28 +84,28 @@ pub struct Plugin {
     path: PathBuf,
     recorded: Recorded,
     /// What the policy leaves to the agent.
-    grant: Arc<Grant>,
+    agent_policy: Arc<AgentPolicy>,
     /// Why it must not act, as far as that shows without loading it.
-    refusal: Option<Refusal>,
+    refusal: Option<Denied>,
     loaded: OnceLock<Loaded>,
     /// What looks at the time while it computes.
-    watch: Watch,
+    watch: EpochTicker,
 }
 
 /// The component, compiled and linked, not yet run.
 struct Loaded {
     component: Component,
-    linker: Linker<State>,
+    linker: Linker<HostState>,
     hash: blake3::Hash,
     /// Why it must not act: it is not the recorded or pinned file.
-    refusal: Option<Refusal>,
+    refusal: Option<Denied>,
     /// That it had to be compiled now, which costs time, and why.
     warning: Option<String>,
 }
 
 impl Plugin {
     /// The plugin in this file, under what the policy leaves to the agent.
-    pub fn at(path: PathBuf, grant: Grant) -> Result<Self, Error> {
+    pub fn at(path: PathBuf, agent_policy: AgentPolicy) -> Result<Self, Error> {
         let recorded = Recorded::beside(&path);
         if recorded == Recorded::Absent && find::is_stored(&path) {
             // It was there a moment ago: the plugin is being replaced.
@@ -117,16 +117,16 @@ impl Plugin {
         Ok(Self {
             path,
             recorded,
-            grant: Arc::new(grant),
+            agent_policy: Arc::new(agent_policy),
             refusal: None,
             loaded: OnceLock::new(),
-            watch: Watch::default(),
+            watch: EpochTicker::default(),
         })
     }
 
     /// The plugin of this agent, as it is installed. An upgrade may come
     /// between finding it and reading its record.
-    pub fn installed(name: &str, grant: &Grant) -> Result<Self, Error> {
+    pub fn installed(name: &str, agent_policy: &AgentPolicy) -> Result<Self, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -134,7 +134,7 @@ impl Plugin {
             // Who can replace the link chooses the plugin.
             let place = ownership::check_place(&found.path).err();
             let refusal = place.map(|reason| compiled::refused(&found.path, &reason.into()));
-            match Self::at(found.file, grant.clone()) {
+            match Self::at(found.file, agent_policy.clone()) {
                 Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound && tries < 3 => {}
                 outcome => return Ok(Self { refusal, ..outcome? }),
             }
@@ -156,10 +156,10 @@ impl Plugin {
         Ok(Self {
             path,
             recorded: Recorded::Absent,
-            grant: Arc::new(Grant::unrestricted()),
+            agent_policy: Arc::new(AgentPolicy::unrestricted()),
             refusal: None,
             loaded: OnceLock::from(loaded),
-            watch: Watch::default(),
+            watch: EpochTicker::default(),
         })
     }
 
@@ -170,7 +170,7 @@ impl Plugin {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
-        let loaded = compiled::load(&self.path, &self.grant)?;
+        let loaded = compiled::load(&self.path, &self.agent_policy)?;
         let linker = link(&self.path, &loaded.component)?;
         let replaced = self
             .recorded
@@ -232,8 +232,8 @@ impl Plugin {
         PluginInstance::new(self.clone(), name, log.clone(), clock)
     }
 
-    fn refuse(&self, reason: &str) -> Refusal {
-        Refusal::new(format!(
+    fn refuse(&self, reason: &str) -> Denied {
+        Denied::new(format!(
             "plugin {}: {reason}; inspect it with `fencebox inspect`, and install it again with `fencebox install`",
             self.path.display()
         ))
@@ -248,7 +248,7 @@ impl Plugin {
 }
 
 /// What it imports, as far as the contract has it.
-fn link(path: &Path, component: &Component) -> Result<Linker<State>, Error> {
+fn link(path: &Path, component: &Component) -> Result<Linker<HostState>, Error> {
     let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
     let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
         path: path.to_owned(),

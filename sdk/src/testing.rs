@@ -15,7 +15,7 @@
 //!     .on("GET", "/relays/1")
 //!     .reply(200, json!({ "state": "on" }))
 //!     .reply(503, json!({ "message": "try later" }))
-//!     .play();
+//!     .start();
 //!
 //! let relay: Value = get_json("api", "/relays/1")?;
 //! assert_eq!(relay["state"], "on");
@@ -46,18 +46,18 @@ use serde_json::Value;
 use crate::bindings::fencebox::agent::http as wit;
 pub use crate::bindings::fencebox::agent::log::Level;
 use crate::http::{self, Failure};
-use files::Shelf;
+use files::FakeFiles;
 use script::{Addresses, Answer, Outcome};
 
 /// Header fields that the host sets and refuses from a plugin.
 const HOSTS_OWN: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 thread_local! {
-    static STAGE: RefCell<Option<Stage>> = const { RefCell::new(None) };
+    static STAGE: RefCell<Option<ScriptState>> = const { RefCell::new(None) };
 }
 
 /// What plays on this thread.
-struct Stage {
+struct ScriptState {
     answers: Vec<Answer>,
     in_order: bool,
     base_urls: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ struct Stage {
     requests: Vec<Sent>,
     calls: Vec<Called>,
     asked: Vec<String>,
-    shelf: Shelf,
+    shelf: FakeFiles,
     local_addresses: Vec<String>,
     datagrams: Vec<Datagram>,
     lines: Vec<(Level, String)>,
@@ -113,11 +113,11 @@ impl Sent {
 /// was not asked for.
 #[derive(Debug)]
 #[must_use = "a script plays until this is dropped"]
-pub struct Playing(());
+pub struct RunningScript(());
 
-impl Playing {
-    fn begin(stage: Stage) -> Self {
-        let before = STAGE.replace(Some(stage));
+impl RunningScript {
+    fn begin(state: ScriptState) -> Self {
+        let before = STAGE.replace(Some(state));
         assert!(before.is_none(), "another script plays on this thread");
         Self(())
     }
@@ -125,34 +125,34 @@ impl Playing {
     /// The requests so far, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<Sent> {
-        on_stage(|stage| stage.requests.clone())
+        with_state(|state| state.requests.clone())
     }
 
     /// The calls of XML-RPC so far, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Called> {
-        on_stage(|stage| stage.calls.clone())
+        with_state(|state| state.calls.clone())
     }
 
     /// The requests so far as `METHOD /path`, and the calls as `CALL method`,
     /// in order.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
-        on_stage(|stage| stage.asked.clone())
+        with_state(|state| state.asked.clone())
     }
 
     /// The files in the folder that `option` names, or the file itself under
     /// no name, as they are now.
     #[must_use]
     pub fn files(&self, option: &str) -> Vec<(String, Vec<u8>)> {
-        on_stage(|stage| stage.shelf.entries(option))
+        with_state(|state| state.shelf.entries(option))
     }
 
     /// Changes a file in the folder that `option` names while the script
     /// plays.
     pub fn put_entry(&self, option: &str, entry: &str, content: impl Into<Vec<u8>>) {
         let content = content.into();
-        on_stage(|stage| stage.shelf.put(option, Some(entry), Ok(content)));
+        with_state(|state| state.shelf.put(option, Some(entry), Ok(content)));
     }
 
     /// Where requests to an endpoint go at present, if the script gives it
@@ -165,25 +165,25 @@ impl Playing {
     /// What was sent to multicast groups so far, in order.
     #[must_use]
     pub fn datagrams(&self) -> Vec<Datagram> {
-        on_stage(|stage| stage.datagrams.clone())
+        with_state(|state| state.datagrams.clone())
     }
 
     /// The lines logged so far, in order.
     #[must_use]
     pub fn lines(&self) -> Vec<(Level, String)> {
-        on_stage(|stage| stage.lines.clone())
+        with_state(|state| state.lines.clone())
     }
 }
 
-impl Drop for Playing {
+impl Drop for RunningScript {
     fn drop(&mut self) {
-        let stage = STAGE.take();
+        let state = STAGE.take();
         if thread::panicking() {
             return;
         }
-        let rest: Vec<String> = stage
+        let rest: Vec<String> = state
             .iter()
-            .flat_map(|stage| &stage.answers)
+            .flat_map(|state| &state.answers)
             .filter_map(Answer::missed)
             .collect();
         assert!(rest.is_empty(), "answers that nobody asked for: {}", rest.join(", "));
@@ -214,11 +214,11 @@ pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
         return Err(Failure::Invalid(format!("the host sets the header `{field}` itself")));
     }
     let line = sent.line();
-    // The panic has to come after the borrow ends: dropping `Playing` borrows.
-    let answer = on_stage(|stage| {
-        let answer = stage.answer(sent.method, &sent.path);
-        stage.asked.push(sent.line());
-        stage.requests.push(sent);
+    // The panic has to come after the borrow ends: dropping `RunningScript` borrows.
+    let answer = with_state(|state| {
+        let answer = state.answer(sent.method, &sent.path);
+        state.asked.push(sent.line());
+        state.requests.push(sent);
         answer
     });
     match answer {
@@ -229,10 +229,10 @@ pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
 }
 
 fn selected(endpoint: &str) -> Option<String> {
-    on_stage(|stage| stage.addresses.get(endpoint).map(|known| known.selected.clone()))
+    with_state(|state| state.addresses.get(endpoint).map(|known| known.selected.clone()))
 }
 
-impl Stage {
+impl ScriptState {
     /// The next answer to this request, or what the script has instead.
     fn answer(&mut self, method: &str, path: &str) -> Result<Outcome, String> {
         let mut waiting = self.answers.iter_mut().filter(|answer| !answer.is_spent());
@@ -256,19 +256,19 @@ impl Stage {
 
 /// What the host would answer to a plugin that signs its own URL.
 pub(crate) fn base_url(endpoint: &str) -> Result<String, Failure> {
-    on_stage(|stage| stage.base_urls.get(endpoint).cloned())
+    with_state(|state| state.base_urls.get(endpoint).cloned())
         .ok_or_else(|| Failure::Denied(format!("the script gives no base URL for `{endpoint}`")))
 }
 
 /// The addresses that the script gives an endpoint.
 pub(crate) fn addresses(endpoint: &str) -> Result<Vec<String>, Failure> {
-    on_stage(|stage| stage.addresses.get(endpoint).map(|known| known.named.clone()))
+    with_state(|state| state.addresses.get(endpoint).map(|known| known.named.clone()))
         .ok_or_else(|| Failure::Denied(format!("the script gives no addresses for `{endpoint}`")))
 }
 
 /// Selects one of them, as the host would.
 pub(crate) fn select_address(endpoint: &str, address: &str) -> Result<String, Failure> {
-    on_stage(|stage| stage.addresses.get_mut(endpoint).map(|known| known.select(address))).unwrap_or_else(|| {
+    with_state(|state| state.addresses.get_mut(endpoint).map(|known| known.select(address))).unwrap_or_else(|| {
         Err(Failure::Denied(format!(
             "the script gives no addresses for `{endpoint}`"
         )))
@@ -277,16 +277,16 @@ pub(crate) fn select_address(endpoint: &str, address: &str) -> Result<String, Fa
 
 /// Keeps a line for the test, if one listens.
 pub(crate) fn log(level: Level, line: &str) {
-    STAGE.with_borrow_mut(|stage| {
-        if let Some(stage) = stage {
-            stage.lines.push((level, line.to_owned()));
+    STAGE.with_borrow_mut(|state| {
+        if let Some(state) = state {
+            state.lines.push((level, line.to_owned()));
         }
     });
 }
 
 #[track_caller]
-fn on_stage<T>(ask: impl FnOnce(&mut Stage) -> T) -> T {
-    match STAGE.with_borrow_mut(|stage| stage.as_mut().map(ask)) {
+fn with_state<T>(ask: impl FnOnce(&mut ScriptState) -> T) -> T {
+    match STAGE.with_borrow_mut(|state| state.as_mut().map(ask)) {
         Some(answer) => answer,
         None => panic!("no script plays on this thread: call `Script::play` and keep what it gives"),
     }

@@ -24,7 +24,7 @@
 //! let _script = Script::new()
 //!     .on_call("VM.get_record")
 //!     .answer([("Status", "Success".into()), ("Value", record)])
-//!     .play();
+//!     .start();
 //! assert_eq!(power_of("s1", "vm1"), Ok("Halted".to_owned()));
 //! ```
 

@@ -19,7 +19,7 @@ fn a_relay_is_switched_by_its_name() {
         .reply(200, json!({}))
         .on("GET", "/relays/rack%201%2Fa")
         .reply(200, json!({ "state": "off" }))
-        .play();
+        .start();
     assert_eq!(relays().set_power("rack 1/a", PowerTarget::Off), Ok(()));
     assert_eq!(relays().power_status("rack 1/a"), Ok(PowerStatus::Off));
     assert_eq!(script.requests()[0].json(), json!({ "on": false }));
@@ -30,14 +30,14 @@ fn a_strange_word_is_not_off() {
     let _script = Script::new()
         .on("GET", "/relays/1")
         .reply(200, json!({ "state": "OFFLINE" }))
-        .play();
+        .start();
     assert_eq!(relays().power_status("1"), Ok(PowerStatus::Unknown));
 }
 
 #[test]
 fn relays_are_listed() {
     let board = json!({ "1": { "state": "on" }, "2": { "state": "off" } });
-    let _script = Script::new().on("GET", "/relays").reply(200, board).play();
+    let _script = Script::new().on("GET", "/relays").reply(200, board).start();
     let rows = vec![
         Plug::new("1").status(PowerStatus::On),
         Plug::new("2").status(PowerStatus::Off),
@@ -47,6 +47,6 @@ fn relays_are_listed() {
 
 #[test]
 fn a_plug_cannot_leave_its_place() {
-    let _script = Script::new().play();
+    let _script = Script::new().start();
     assert!(matches!(relays().power_status(".."), Err(Error::Denied(_))));
 }

@@ -12,10 +12,10 @@ use fencebox::agent::clock::Clock as _;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
 use fencebox::agent::power::OFF_READS;
-use fencebox::agent::run::Call;
+use fencebox::agent::run::Invocation;
 use fencebox::agent::virtual_clock::VirtualClock;
 use fencebox::plugin::Plugin;
-use fencebox::policy::Grant;
+use fencebox::policy::AgentPolicy;
 
 use crate::secrets::Secrets;
 
@@ -105,7 +105,7 @@ pub fn call_with(name: &str, stdin: &str, clock: &Arc<VirtualClock>, off_reads: 
     let mut device = plugin(name)?.agent(name, &log, clock.clone())?;
     let table = Table::new(&device.declared.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
     let mut stdout = Vec::new();
-    let call = Call {
+    let call = Invocation {
         name,
         arguments: &[],
         stdin: &mut stdin.as_bytes(),
@@ -139,7 +139,7 @@ fn plugin(name: &str) -> Result<Arc<Plugin>> {
     let path = tree()?
         .join(format!("usr/lib/fencebox/plugins/{name}.wasm"))
         .canonicalize()?;
-    let plugin = Arc::new(Plugin::at(path, Grant::unrestricted())?);
+    let plugin = Arc::new(Plugin::at(path, AgentPolicy::unrestricted())?);
     loaded.insert(name.to_owned(), plugin.clone());
     Ok(plugin)
 }

@@ -15,7 +15,7 @@ mod command;
 mod devices;
 mod network;
 mod node;
-mod room;
+mod rootfs;
 
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
@@ -90,7 +90,7 @@ impl Lab {
 /// # Errors
 /// When it cannot be made.
 pub fn serve(settings: &Settings) -> Result<()> {
-    room::furnish(settings)?;
+    rootfs::create_files(settings)?;
     network::bridge()?;
     let journal = Arc::new(Journal::default());
     let nodes: Vec<_> = (1..=settings.nodes)

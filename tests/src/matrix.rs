@@ -4,13 +4,13 @@
 //! A [`Device`] says what can be asked of it and what can go wrong; [`run`] does it all and judges each word by what
 //! was true of the machine. See `docs/matrix.md`.
 
-mod chance;
 mod clc;
 mod judge;
 mod ovh;
 mod plan;
 mod play;
 mod relay;
+mod rng;
 mod scene;
 mod wired;
 mod xenapi;

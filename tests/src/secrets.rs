@@ -92,9 +92,12 @@ fn is_secret(name: &str) -> bool {
 
 /// Everything that a reader could take the secret from.
 fn forms(secret: &str) -> Vec<String> {
-    let percent = |byte: u8| match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
+    let percent = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
     let mut forms = vec![
         secret.to_owned(),

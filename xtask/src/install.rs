@@ -155,9 +155,10 @@ fn or_as_root(cause: anyhow::Error, remedy: &str) -> anyhow::Error {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied);
-    match denied {
-        true => anyhow::anyhow!("{cause:#}; {remedy}"),
-        false => cause,
+    if denied {
+        anyhow::anyhow!("{cause:#}; {remedy}")
+    } else {
+        cause
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::description::Description;
 use crate::options::Table;
 use crate::options::authority::{self, Use};
-use fencebox_policy::{Address, Approval, Endpoints, Files, Proof, Reach, Sockets};
+use fencebox_policy::{Address, Approval, CapabilitySet, Endpoints, Files, Proof, Sockets};
 
 use super::agent_name;
 
@@ -32,7 +32,7 @@ impl Declared {
     /// # Errors
     ///
     /// In words, the first thing that cannot be, or that no plugin may decide.
-    pub fn new(description: Description, reach: Reach) -> Result<Self, String> {
+    pub fn new(description: Description, reach: CapabilitySet) -> Result<Self, String> {
         check_names(&description)?;
         let table = Table::new(&description).map_err(|cause| cause.to_string())?;
         let placing = Approval::placing_options(&reach).into_iter();
@@ -51,7 +51,7 @@ impl Declared {
 
     /// Everything in it that needs the administrator's approval.
     pub fn approval(&self) -> Approval {
-        let reach = Reach::of(&self.endpoints, &self.files, &self.sockets);
+        let reach = CapabilitySet::of(&self.endpoints, &self.files, &self.sockets);
         let defaults = self.defaults_of(&Approval::placing_options(&reach));
         let operations = self.description.operations;
         let proof = [

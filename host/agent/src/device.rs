@@ -61,7 +61,7 @@ pub struct Plug {
 
 /// An address that an action has exchanged something with, or tried to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contact {
+pub struct RemotePeer {
     /// Such as `https://bmc1:443`.
     pub origin: String,
     /// The address and port that were connected to, the proxy's if there is
@@ -148,7 +148,7 @@ impl Error {
 /// waits for an effect; that is what the state machine is for.
 pub trait Device {
     /// Refuses option values that could never reach the device, and keeps where
-    /// the others put it. Contacts nobody. The message names the option.
+    /// the others put it. RemotePeers nobody. The message names the option.
     fn check(&mut self, options: &Options) -> Result<(), String>;
     /// Makes the device ready to be opened, and gives what it takes of the
     /// system. Called once, after [`Device::check`], and before the process is
@@ -188,7 +188,7 @@ pub trait Device {
     /// Logs out. Called once after a successful `open`, also after a failure.
     fn close(&mut self) -> Result<(), Error>;
     /// Whom it has contacted until now, in the order of the first time.
-    fn contacts(&self) -> Vec<Contact> {
+    fn contacts(&self) -> Vec<RemotePeer> {
         Vec::new()
     }
 }

@@ -5,14 +5,15 @@
 //! state machine in [`power`], which asks a [`device::Device`].
 
 pub mod action;
+mod action_runner;
 pub mod audit;
 pub mod clock;
 mod declared;
 pub mod description;
 pub mod device;
-#[cfg(test)]
-mod double;
 pub mod exit;
+#[cfg(test)]
+mod fake_device;
 pub mod help;
 pub mod limits;
 pub mod log;
@@ -21,7 +22,6 @@ mod name;
 mod needs;
 pub mod options;
 pub mod panic;
-mod perform;
 pub mod power;
 pub mod run;
 pub mod secret;

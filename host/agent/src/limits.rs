@@ -9,7 +9,7 @@ use super::clock::{Clock, Deadline};
 /// the cluster kills the agent" and is what Pacemaker's fencer always asks
 /// for. An answer that has not come by then will not; a third of the minute
 /// that Pacemaker gives an agent leaves time to ask again.
-const PATIENCE: Duration = Duration::from_secs(20);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// The deadline of an action whose timeouts are disabled: a cluster that
 /// still waits then has forgotten the agent.
 pub const LONGEST: Duration = Duration::from_secs(3600);
@@ -40,7 +40,7 @@ pub struct Limits {
 
 /// What the options say about time and attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct Timeouts {
     /// Most polls after a request; 0 is no limit.
     pub power_timeout: u32,
     /// After each request.
@@ -57,15 +57,15 @@ pub struct Pace {
     pub plugs: u32,
 }
 
-impl Pace {
+impl Timeouts {
     /// The patience with one exchange while logging in.
     pub fn login(&self) -> Duration {
-        patience(self.login_timeout)
+        request_timeout(self.login_timeout)
     }
 
     /// The patience with one exchange after that.
     pub fn shell(&self) -> Duration {
-        patience(self.shell_timeout)
+        request_timeout(self.shell_timeout)
     }
 
     /// The time after which the action is given up. `power_timeout` counts
@@ -110,20 +110,20 @@ impl Pace {
     }
 }
 
-fn patience(option: Duration) -> Duration {
-    if option.is_zero() { PATIENCE } else { option }
+fn request_timeout(option: Duration) -> Duration {
+    if option.is_zero() { REQUEST_TIMEOUT } else { option }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{LONGEST, Pace};
+    use super::{LONGEST, Timeouts};
     use crate::clock::Clock;
     use crate::virtual_clock::VirtualClock;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const USUAL: Pace = Pace {
+    const USUAL: Timeouts = Timeouts {
         power_timeout: 20,
         power_wait: Duration::ZERO,
         status_sleep: SECOND,
@@ -136,55 +136,55 @@ mod tests {
     #[test]
     fn the_budget_cuts_short_nothing_that_the_options_ask_for() {
         // Off once and on as often as retry_on says, each poll as slow as may be.
-        for pace in [
+        for timeouts in [
             USUAL,
-            Pace { plugs: 8, ..USUAL },
-            Pace { retry_on: 3, ..USUAL },
-            Pace {
+            Timeouts { plugs: 8, ..USUAL },
+            Timeouts { retry_on: 3, ..USUAL },
+            Timeouts {
                 power_wait: 30 * SECOND,
                 plugs: 2,
                 ..USUAL
             },
         ] {
-            let poll = pace.status_sleep + pace.shell_timeout * pace.plugs;
-            let request = (pace.shell_timeout + pace.power_wait) * pace.plugs;
-            let slowest = (request + poll * pace.power_timeout) * (pace.retry_on + 1) + pace.login_timeout;
-            assert!(pace.budget() >= slowest.min(LONGEST), "{pace:?}");
+            let poll = timeouts.status_sleep + timeouts.shell_timeout * timeouts.plugs;
+            let request = (timeouts.shell_timeout + timeouts.power_wait) * timeouts.plugs;
+            let slowest = (request + poll * timeouts.power_timeout) * (timeouts.retry_on + 1) + timeouts.login_timeout;
+            assert!(timeouts.budget() >= slowest.min(LONGEST), "{timeouts:?}");
         }
     }
 
     #[test]
     fn no_timeouts_are_an_hour() {
-        for pace in [
-            Pace {
+        for timeouts in [
+            Timeouts {
                 power_timeout: 0,
                 ..USUAL
             },
-            Pace {
+            Timeouts {
                 shell_timeout: Duration::ZERO,
                 ..USUAL
             },
-            Pace {
+            Timeouts {
                 power_timeout: u32::MAX,
                 ..USUAL
             },
-            Pace {
+            Timeouts {
                 retry_on: u32::MAX,
                 plugs: u32::MAX,
                 ..USUAL
             },
         ] {
-            assert_eq!(pace.budget(), LONGEST, "{pace:?}");
+            assert_eq!(timeouts.budget(), LONGEST, "{timeouts:?}");
         }
     }
 
     #[test]
     fn a_second_half_ends_before_a_cluster_gives_up() {
-        let no_limit = Pace {
+        let no_limit = Timeouts {
             power_timeout: 0,
             ..USUAL
         };
-        for (pace, is_hurried, elapsed, end) in [
+        for (timeouts, is_hurried, elapsed, end) in [
             (no_limit, false, 0, 45),
             (no_limit, true, 20, 45),
             (USUAL, true, 20, 45),
@@ -194,8 +194,8 @@ mod tests {
         ] {
             let clock = VirtualClock::default();
             clock.sleep(SECOND * elapsed).expect("nothing interrupts it");
-            let deadline = pace.second_half(&clock, is_hurried);
-            assert_eq!(deadline.as_secs(), end, "{pace:?} {is_hurried} {elapsed}");
+            let deadline = timeouts.second_half(&clock, is_hurried);
+            assert_eq!(deadline.as_secs(), end, "{timeouts:?} {is_hurried} {elapsed}");
         }
         let clock = VirtualClock::default();
         let by_options = USUAL.second_half(&clock, false);
@@ -205,10 +205,10 @@ mod tests {
 
     #[test]
     fn no_patience_leaves_time_to_ask_again() {
-        let pace = Pace {
+        let timeouts = Timeouts {
             shell_timeout: Duration::ZERO,
             ..USUAL
         };
-        assert_eq!((pace.login(), pace.shell()), (5 * SECOND, 20 * SECOND));
+        assert_eq!((timeouts.login(), timeouts.shell()), (5 * SECOND, 20 * SECOND));
     }
 }

@@ -337,12 +337,13 @@ fn stars(text: &str, ranges: &[(usize, usize)]) -> String {
     clean
 }
 
-/// Appends the text with what is harmful in it spelt out.
+/// Appends the text with what is harmful in it display_name out.
 fn escape(text: &str, clean: &mut String) {
     for character in text.chars() {
-        match is_harmful(character) {
-            true => clean.extend(character.escape_default()),
-            false => clean.push(character),
+        if is_harmful(character) {
+            clean.extend(character.escape_default())
+        } else {
+            clean.push(character)
         }
     }
 }

@@ -3,23 +3,23 @@
 //!
 //! In the order of one run (`docs/reference/protocol.md#order-of-one-run`): [`Table::new`] at load;
 //! [`Options::read`]; where [`Options::document`] says so, print and stop;
-//! [`checks::check`]; [`Options::settle`]; [`sources::fetch`]; [`script::run`].
+//! [`checks::check`]; [`Options::settle`]; [`secret_sources::fetch`]; [`script::run`].
 
 mod argv;
 pub mod authority;
 pub mod catalogue;
 pub mod checks;
 mod error;
-mod given;
 mod option;
+mod resolve;
 pub mod script;
-mod settle;
-mod sound;
-pub mod sources;
+pub mod secret_sources;
 mod stdin;
 mod table;
 #[cfg(test)]
 mod tests;
+mod validate;
+mod values;
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -30,7 +30,7 @@ pub use option::AgentOption;
 pub use stdin::StandardInput;
 pub use table::Table;
 
-use self::given::{Given, Slot, Targets};
+use self::values::{ParsedInput, RawValue, Targets};
 use crate::action::{Action, Document};
 use crate::log::Log;
 
@@ -38,7 +38,7 @@ use crate::log::Log;
 #[derive(Debug, Clone)]
 pub struct Options {
     table: Table,
-    slots: Vec<Slot>,
+    slots: Vec<RawValue>,
     verbose: u32,
     nodename: Option<String>,
     targets: Targets,
@@ -63,14 +63,14 @@ impl Options {
             argv::parse(table, args, log)?
         };
         let mut options = Self::of(table, given);
-        settle::complete(&mut options, log)?;
+        resolve::complete(&mut options, log)?;
         Ok(options)
     }
 
-    fn of(table: &Table, given: Given) -> Self {
+    fn of(table: &Table, given: ParsedInput) -> Self {
         Self {
             table: table.clone(),
-            bare: given.slots.iter().all(|slot| *slot == Slot::Unset),
+            bare: given.slots.iter().all(|slot| *slot == RawValue::Unset),
             slots: given.slots,
             verbose: given.verbose,
             nodename: given.nodename,
@@ -145,7 +145,7 @@ impl Options {
     pub fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.table.options().iter().zip(&self.slots);
         named.filter_map(|(option, slot)| match slot {
-            Slot::Secret(secret) => Some((option.name.as_str(), secret.expose())),
+            RawValue::Secret(secret) => Some((option.name.as_str(), secret.expose())),
             _ => None,
         })
     }
@@ -176,9 +176,9 @@ impl Options {
     /// What the checks passed makes effective: TLS as `docs/reference/protocol.md#tls-options` says, and no
     /// timeouts if `disable_timeout` says so or `service`, the environment's
     /// `PCMK_service`, is Pacemaker's fencer (`docs/reference/protocol.md#timeouts-and-counts`).
-    pub fn settle(&mut self, service: Option<&str>) {
-        settle::tls(self);
-        settle::timeouts(self, service);
+    pub fn resolve(&mut self, service: Option<&str>) {
+        resolve::tls(self);
+        resolve::timeouts(self, service);
     }
 
     fn position(&self, name: &str) -> Option<usize> {
@@ -188,13 +188,13 @@ impl Options {
     /// Nothing happens if the agent has no such option.
     fn set(&mut self, name: &str, value: String) {
         if let Some(index) = self.position(name) {
-            self.slots[index] = Slot::holding(&self.table.options()[index], value);
+            self.slots[index] = RawValue::holding(&self.table.options()[index], value);
         }
     }
 
     fn unset(&mut self, name: &str) {
         if let Some(index) = self.position(name) {
-            self.slots[index] = Slot::Unset;
+            self.slots[index] = RawValue::Unset;
         }
     }
 }

@@ -22,12 +22,12 @@ fn say(log: &Log, name: &str, place: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::say;
-    use crate::double::Said;
+    use crate::fake_device::CapturedLog;
 
     #[test]
     fn one_masked_line() {
         for configured in [false, true] {
-            let said = Said::default();
+            let said = CapturedLog::default();
             let log = said.log();
             log.hide("geheim");
             if configured {
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_real_panic_is_told() {
-        let said = Said::default();
+        let said = CapturedLog::default();
         let log = std::sync::Arc::new(said.log());
         log.hide("geheim");
         let of_hook = log.clone();

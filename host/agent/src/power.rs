@@ -33,15 +33,15 @@
 #[cfg(test)]
 mod adversary;
 mod cycle;
-mod patience;
 mod polls;
 mod proof;
 mod reading;
 mod request;
+mod retry;
 
 use super::clock::{Clock, Deadline};
 use super::device::{Device, Error, PowerTarget};
-use super::limits::{Limits, Pace};
+use super::limits::{Limits, Timeouts};
 use super::log::Log;
 use super::options::Options;
 pub use proof::{OFF_READS, Proof, READ_PAUSE};
@@ -59,7 +59,7 @@ pub struct Fencing<'a> {
     /// The agent's name, for messages.
     pub agent: &'a str,
     /// What the options say about time and attempts.
-    pub pace: Pace,
+    pub timeouts: Timeouts,
     /// When the action is given up.
     pub deadline: Deadline,
     /// What proves that a plug is off.
@@ -80,15 +80,15 @@ impl Fencing<'_> {
     pub fn open(&mut self, options: &Options) -> Result<(), Error> {
         let limits = Limits {
             deadline: self.deadline,
-            login: self.pace.login(),
-            shell: self.pace.shell(),
+            login: self.timeouts.login(),
+            shell: self.timeouts.shell(),
         };
-        self.patiently("log in", |device| device.open(options, limits))
+        self.retry("log in", |device| device.open(options, limits))
     }
 
     /// The power of all plugs now. A read that fails in passing is repeated.
     pub fn status(&mut self, plugs: &[String]) -> Result<Reading, Error> {
-        let read = |plug: &String| self.patiently("read power", |device| device.power_status(plug));
+        let read = |plug: &String| self.retry("read power", |device| device.power_status(plug));
         plugs.iter().map(read).collect::<Result<_, _>>().map(Reading)
     }
 
@@ -184,7 +184,7 @@ impl Fencing<'_> {
             }
             asked.most = asked.most.max(made);
             asked.requests.push(request);
-            self.pause(self.pace.power_wait)?;
+            self.pause(self.timeouts.power_wait)?;
         }
         Ok(asked)
     }
@@ -194,7 +194,7 @@ impl Fencing<'_> {
     fn request(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
         if self.proof == Proof::Accepted {
             let plug = request.plug;
-            return self.patiently_if_busy(target.word(), |device| device.set_power(plug, target));
+            return self.retry_while_busy(target.word(), |device| device.set_power(plug, target));
         }
         self.send(request, target)
     }

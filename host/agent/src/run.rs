@@ -6,14 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::action::{Action, Document};
+use super::action_runner::ActionRunner;
 use super::audit::{Audit, Observed};
 use super::clock::{Clock, Deadline};
 use super::device::{Device, Error};
 use super::exit::Exit;
-use super::limits::Pace;
+use super::limits::Timeouts;
 use super::log::{DebugFile, Log};
-use super::options::{Options, Table, checks, script, sources};
-use super::perform::Performance;
+use super::options::{Options, Table, checks, script, secret_sources};
 use super::power::{Fencing, Proof};
 use super::{help, metadata};
 use crate::Needs;
@@ -22,7 +22,7 @@ use crate::Needs;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One call of an agent: everything outside of it that a test replaces.
-pub struct Call<'a> {
+pub struct Invocation<'a> {
     /// The name it was called by.
     pub name: &'a str,
     /// Without the program's name.
@@ -51,7 +51,7 @@ pub struct Call<'a> {
     pub off_reads: u32,
 }
 
-impl Call<'_> {
+impl Invocation<'_> {
     /// Runs the agent that `table` describes on `device`.
     pub fn run(mut self, table: &Table, device: &mut dyn Device) -> Exit {
         let exit = self.attempt(table, device);
@@ -108,7 +108,7 @@ impl Call<'_> {
                 return Err(Exit::Failure);
             }
         };
-        options.settle(self.service);
+        options.resolve(self.service);
         match device.check(options) {
             Ok(()) => Ok(action),
             Err(error) => Err(self.refuse(&error)),
@@ -127,8 +127,8 @@ impl Call<'_> {
                 )),
             }
         }
-        let patience = pace(options, 1).login();
-        sources::fetch(options, patience, self.credentials, self.log)
+        let patience = timeouts(options, 1).login();
+        secret_sources::fetch(options, patience, self.credentials, self.log)
             .and_then(|()| script::run(options, patience, self.log))
             .map_err(|error| error.to_string())
     }
@@ -159,8 +159,8 @@ impl Call<'_> {
             return self.refuse(&format!("{what}: {error}"));
         }
         let operations = options.table().description().operations;
-        let pace = pace(options, plugs.len());
-        let (budget, longest) = (pace.budget(), device.longest());
+        let timeouts = timeouts(options, plugs.len());
+        let (budget, longest) = (timeouts.budget(), device.longest());
         let mut observed = Observed::new(device, self.clock);
         let deadline = Deadline::after(self.clock, budget.min(longest));
         let fencing = Fencing {
@@ -169,17 +169,17 @@ impl Call<'_> {
             log: self.log,
             agent: self.name,
             deadline,
-            pace,
+            timeouts,
             proof: Proof::of(operations, self.off_reads),
         };
-        let (exit, text) = Performance {
+        let (exit, text) = ActionRunner {
             fencing,
             options,
             operations,
             plugs,
             is_hurried: self.service.is_some(),
         }
-        .of(action);
+        .run(action);
         self.audit.observed(observed.report());
         self.audit.answers(&text);
         self.print(&text);
@@ -236,14 +236,14 @@ fn render(document: Document, name: &str, options: &Options) -> String {
     }
 }
 
-fn pace(options: &Options, plugs: usize) -> Pace {
+fn timeouts(options: &Options, plugs: usize) -> Timeouts {
     let count = |name| {
         options
             .integer(name)
             .map_or(0, |value| u32::try_from(value).unwrap_or(0))
     };
     let seconds = |name| options.seconds(name).unwrap_or_default();
-    Pace {
+    Timeouts {
         power_timeout: count("power_timeout"),
         power_wait: seconds("power_wait"),
         status_sleep: seconds("stonith_status_sleep"),

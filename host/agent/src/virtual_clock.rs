@@ -13,12 +13,12 @@ use super::clock::{Clock, Expiry, Interrupted};
 /// too ([`VirtualClock::shared`]): then it takes what the far end says.
 #[derive(Debug, Default)]
 pub struct VirtualClock {
-    hands: Arc<Mutex<Hands>>,
+    time: Arc<Mutex<Time>>,
     shared: bool,
 }
 
 #[derive(Debug, Default)]
-struct Hands {
+struct Time {
     now: Duration,
     /// When somebody says stop.
     stop: Option<Duration>,
@@ -49,39 +49,39 @@ impl VirtualClock {
 
     /// Says stop (SIGTERM) at that moment.
     pub fn stop_at(&self, moment: Duration) {
-        locked(&self.hands).stop = Some(moment);
+        locked(&self.time).stop = Some(moment);
     }
 
     /// The number of the wait for an answer that lasts now, to be given to
     /// [`VirtualClock::pass`].
     pub fn wait(&self) -> Option<u64> {
-        locked(&self.hands).wait.as_ref().map(|wait| wait.number)
+        locked(&self.time).wait.as_ref().map(|wait| wait.number)
     }
 
     /// The far end lets a wait last so much longer. Whether it is waited for
     /// still then: not once the wait is over, and time stops at its end.
     pub fn pass(&self, wait: u64, duration: Duration) -> bool {
-        let mut hands = locked(&self.hands);
-        let later = hands.now.saturating_add(duration);
-        let Some(wait) = hands.wait.as_mut().filter(|own| own.number == wait) else {
+        let mut time = locked(&self.time);
+        let later = time.now.saturating_add(duration);
+        let Some(wait) = time.wait.as_mut().filter(|own| own.number == wait) else {
             return false;
         };
         let (end, lasts) = (wait.end.min(later), later < wait.end);
         if !lasts && let Some(waker) = wait.waker.take() {
             waker.wake();
         }
-        hands.now = hands.now.max(end);
+        time.now = time.now.max(end);
         lasts
     }
 }
 
-fn locked(hands: &Mutex<Hands>) -> MutexGuard<'_, Hands> {
-    hands.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(time: &Mutex<Time>) -> MutexGuard<'_, Time> {
+    time.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Duration {
-        locked(&self.hands).now
+        locked(&self.time).now
     }
 
     fn wall(&self) -> SystemTime {
@@ -89,39 +89,39 @@ impl Clock for VirtualClock {
     }
 
     fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
-        let mut hands = locked(&self.hands);
-        let end = hands.now.saturating_add(duration);
-        match hands.stop {
+        let mut time = locked(&self.time);
+        let end = time.now.saturating_add(duration);
+        match time.stop {
             Some(stop) if stop <= end => {
-                hands.now = hands.now.max(stop);
+                time.now = time.now.max(stop);
                 Err(Interrupted)
             }
             _ => {
-                hands.now = end;
+                time.now = end;
                 Ok(())
             }
         }
     }
 
     fn interrupted(&self) -> bool {
-        let hands = locked(&self.hands);
-        hands.stop.is_some_and(|stop| stop <= hands.now)
+        let time = locked(&self.time);
+        time.stop.is_some_and(|stop| stop <= time.now)
     }
 
     fn expiry(&self, budget: Duration) -> Option<Expiry> {
         if !self.shared {
             return None;
         }
-        let mut hands = locked(&self.hands);
-        hands.waits += 1;
-        let (number, end) = (hands.waits, hands.now.saturating_add(budget));
-        hands.wait = Some(Wait {
+        let mut time = locked(&self.time);
+        time.waits += 1;
+        let (number, end) = (time.waits, time.now.saturating_add(budget));
+        time.wait = Some(Wait {
             number,
             end,
             waker: None,
         });
         Some(Box::pin(End {
-            hands: self.hands.clone(),
+            time: self.time.clone(),
             number,
         }))
     }
@@ -129,7 +129,7 @@ impl Clock for VirtualClock {
 
 /// The end of a wait; the wait is over when this is dropped.
 struct End {
-    hands: Arc<Mutex<Hands>>,
+    time: Arc<Mutex<Time>>,
     number: u64,
 }
 
@@ -137,9 +137,9 @@ impl Future for End {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut hands = locked(&self.hands);
-        let now = hands.now;
-        match hands.wait.as_mut().filter(|wait| wait.number == self.number) {
+        let mut time = locked(&self.time);
+        let now = time.now;
+        match time.wait.as_mut().filter(|wait| wait.number == self.number) {
             Some(wait) if now < wait.end => {
                 wait.waker = Some(context.waker().clone());
                 Poll::Pending
@@ -151,9 +151,9 @@ impl Future for End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        let mut hands = locked(&self.hands);
-        if hands.wait.as_ref().is_some_and(|wait| wait.number == self.number) {
-            hands.wait = None;
+        let mut time = locked(&self.time);
+        if time.wait.as_ref().is_some_and(|wait| wait.number == self.number) {
+            time.wait = None;
         }
     }
 }

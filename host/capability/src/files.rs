@@ -24,7 +24,7 @@ use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permi
 
 use fencebox_agent::Needs;
 use fencebox_agent::clock::{Clock, Deadline};
-use fencebox_policy::{FileAccess, FileKind, LocatedFiles, Refusal};
+use fencebox_policy::{Denied, FileAccess, FileKind, LocatedFiles};
 use replace::replace;
 
 /// Largest file, in bytes.
@@ -46,8 +46,8 @@ pub enum Failure {
     Failed(String),
 }
 
-impl From<Refusal> for Failure {
-    fn from(rule: Refusal) -> Self {
+impl From<Denied> for Failure {
+    fn from(rule: Denied) -> Self {
         Self::Denied(rule.to_string())
     }
 }
@@ -100,12 +100,15 @@ impl Files {
     }
 
     fn place(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<Place, Failure> {
-        let (file, path) = self.located.judge(option, entry, access)?;
+        let (file, path) = self.located.check(option, entry, access)?;
         let (folder, name) = match (file.kind, entry) {
             (FileKind::Folder, Some(entry)) => (path, OsString::from(entry)),
-            _ => split(path).ok_or_else(|| match path.as_os_str().is_empty() {
-                true => Failure::NotFound(format!("option {option}: an empty path names no file")),
-                false => Failure::Failed(format!("option {option}: {} is no file", path.display())),
+            _ => split(path).ok_or_else(|| {
+                if path.as_os_str().is_empty() {
+                    Failure::NotFound(format!("option {option}: an empty path names no file"))
+                } else {
+                    Failure::Failed(format!("option {option}: {} is no file", path.display()))
+                }
             })?,
         };
         Ok(Place {
@@ -206,9 +209,10 @@ impl Place {
         file.take(LIMIT as u64 + 1)
             .read_to_end(&mut content)
             .map_err(|cause| self.failed(&cause))?;
-        match content.len() > LIMIT {
-            true => Err(self.too_large()),
-            false => Ok(content),
+        if content.len() > LIMIT {
+            Err(self.too_large())
+        } else {
+            Ok(content)
         }
     }
 
@@ -235,9 +239,10 @@ impl Place {
     }
 
     fn check_owner(&self, about: &Metadata) -> Result<(), Failure> {
-        match self.owned {
-            true => owner::check_file(about).map_err(|reason| self.distrusted(&reason)),
-            false => Ok(()),
+        if self.owned {
+            owner::check_file(about).map_err(|reason| self.distrusted(&reason))
+        } else {
+            Ok(())
         }
     }
 

@@ -14,20 +14,23 @@ use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, H
 use rustls::ClientConfig;
 use url::Position;
 
-use super::contacts::Contacts;
-use super::exchange::{Arriving, Outgoing, exchange};
-use super::telling::{is_telling, tokens};
-use super::tls;
+use super::remote_peers::RemotePeers;
+use exchange::{PartialResponse, PreparedRequest, send_once};
 use fencebox_agent::Needs;
 use fencebox_agent::clock::{Clock, Deadline};
-use fencebox_agent::device::Contact;
+use fencebox_agent::device::RemotePeer;
 use fencebox_agent::log::Log;
-use fencebox_policy::{Addresses, Auth, Endpoints, Grant, Limit, Origin, Trust, request as rules};
+use fencebox_policy::{Addresses, AgentPolicy, Auth, Endpoints, Limit, Origin, Trust, request as rules};
+use sensitive_headers::{is_sensitive, tokens};
 
 mod credentials;
+pub(crate) mod exchange;
 mod message;
+pub mod resolve;
+mod sensitive_headers;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
@@ -42,7 +45,7 @@ pub struct Parts {
     /// Where the options put each, by name.
     pub addresses: BTreeMap<String, Addresses>,
     /// What the administrator leaves of them.
-    pub grant: Arc<Grant>,
+    pub agent_policy: Arc<AgentPolicy>,
     /// For endpoints whose requests the host signs.
     pub credentials: Credentials,
     /// All time.
@@ -73,7 +76,7 @@ pub struct Timeout {
 pub struct Http {
     parts: Parts,
     exchanges: u32,
-    contacts: Contacts,
+    contacts: RemotePeers,
     /// The action is over: SIGTERM has been heard or does not matter any more.
     closing: bool,
     /// Made when the first connection is.
@@ -88,7 +91,7 @@ impl Http {
         Self {
             parts,
             exchanges: 0,
-            contacts: Contacts::default(),
+            contacts: RemotePeers::default(),
             closing: false,
             runtime: None,
             tls: BTreeMap::new(),
@@ -137,7 +140,7 @@ impl Http {
         let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
         let mut moved = addresses.clone();
         let selected = moved.select(address)?;
-        self.parts.grant.check(selected)?;
+        self.parts.agent_policy.check(selected)?;
         let url = selected.to_string();
         *addresses = moved;
         Ok(url)
@@ -145,7 +148,7 @@ impl Http {
 
     /// One exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
-        let response = self.converse(request, Limit::ResponseBytes, async |arriving: Arriving<'_>| {
+        let response = self.send_with(request, Limit::ResponseBytes, async |arriving: PartialResponse<'_>| {
             arriving.complete().await
         })?;
         self.hide(&response.headers)?;
@@ -154,11 +157,11 @@ impl Http {
 
     /// One exchange, of whose answer `read` takes the body as it comes, up to
     /// the limit `body`. Whatever `read` does is bounded with it.
-    pub(super) fn converse<T>(
+    pub(super) fn send_with<T>(
         &mut self,
         request: Request,
         body: Limit,
-        read: impl AsyncFnOnce(Arriving<'_>) -> Result<T, Failure>,
+        read: impl AsyncFnOnce(PartialResponse<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let origin = self.check(&request)?;
         let what = request.what();
@@ -168,7 +171,7 @@ impl Http {
             return Err(Failure::TimedOut(format!("{origin} within {timeout}")));
         }
         let config = self.tls_for(&origin)?;
-        let (clock, grant) = (self.parts.clock.clone(), self.parts.grant.clone());
+        let (clock, agent_policy) = (self.parts.clock.clone(), self.parts.agent_policy.clone());
         let (closing, known) = (self.closing, self.contacts.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
         // Now, since the answer may come before anybody looks at the time.
@@ -180,7 +183,7 @@ impl Http {
             }
         };
         let conversation = async {
-            let arriving = exchange(&origin, &grant, config, outgoing, budget, known).await?;
+            let arriving = send_once(&origin, &agent_policy, config, outgoing, budget, known).await?;
             status.set(Some(arriving.status()));
             peer.set(arriving.peer());
             read(arriving).await
@@ -214,14 +217,14 @@ impl Http {
     /// where it goes.
     fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
-        self.parts.grant.check(&origin)?;
+        self.parts.agent_policy.check(&origin)?;
         // Empty is the base path itself.
         if !request.path.is_empty() {
             rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         }
         rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         self.exchanges += 1;
-        let most = self.parts.grant.limits().get(Limit::Requests);
+        let most = self.parts.agent_policy.limits().get(Limit::Requests);
         if self.exchanges > most.count() {
             let note = most.note();
             return Err(Failure::Denied(format!(
@@ -232,7 +235,7 @@ impl Http {
     }
 
     /// Whom this action has contacted.
-    pub fn contacts(&self) -> &[Contact] {
+    pub fn contacts(&self) -> &[RemotePeer] {
         self.contacts.all()
     }
 
@@ -240,11 +243,12 @@ impl Http {
     /// cannot keep out is neither sent nor handed to the plugin.
     fn hide(&self, fields: &[(String, String)]) -> Result<(), Failure> {
         let mut tokens = fields.iter().flat_map(|(name, value)| tokens(name, value));
-        match tokens.all(|token| self.parts.log.hide_token(token)) {
-            true => Ok(()),
-            false => Err(Failure::Denied(
+        if tokens.all(|token| self.parts.log.hide_token(token)) {
+            Ok(())
+        } else {
+            Err(Failure::Denied(
                 "too many secrets in header fields in one action".to_owned(),
-            )),
+            ))
         }
     }
 
@@ -252,12 +256,13 @@ impl Http {
     fn budget(&self) -> (Duration, String) {
         let Timeout { limit, option } = self.parts.timeout;
         let left = self.parts.deadline.remaining(self.parts.clock.as_ref());
-        match left < limit {
-            true => (
+        if left < limit {
+            (
                 left,
                 format!("{:.1} s, all that the action had left", left.as_secs_f32()),
-            ),
-            false => (limit, format!("{} s (option {option})", limit.as_secs_f32())),
+            )
+        } else {
+            (limit, format!("{} s (option {option})", limit.as_secs_f32()))
         }
     }
 
@@ -267,7 +272,7 @@ impl Http {
         Ok(addresses.current()?)
     }
 
-    fn prepare(&self, origin: &Origin, request: Request, body: Limit) -> Result<Outgoing, Failure> {
+    fn prepare(&self, origin: &Origin, request: Request, body: Limit) -> Result<PreparedRequest, Failure> {
         let path = match format!("{}{}", origin.base_path, request.path) {
             path if path.is_empty() => "/".to_owned(),
             path => path,
@@ -285,7 +290,7 @@ impl Http {
             let malformed = |_| Failure::Invalid(format!("header field {name:?} is malformed"));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(()))?;
             let mut field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?;
-            field.set_sensitive(is_telling(name.as_str()));
+            field.set_sensitive(is_sensitive(name.as_str()));
             headers.append(name, field);
         }
         // What a cache kept may be older than the request before.
@@ -309,13 +314,13 @@ impl Http {
         if basic {
             headers.insert(AUTHORIZATION, self.parts.credentials.basic()?);
         }
-        Ok(Outgoing {
+        Ok(PreparedRequest {
             method: request.method,
             url,
             headers,
             body: request.body,
-            limits: *self.parts.grant.limits(),
-            body_limit: self.parts.grant.limits().get(body),
+            limits: *self.parts.agent_policy.limits(),
+            body_limit: self.parts.agent_policy.limits().get(body),
         })
     }
 

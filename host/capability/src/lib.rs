@@ -2,13 +2,9 @@
 //! plain types by the imports in the host, and asks [`fencebox_policy`]
 //! before it acts.
 
-pub mod address;
-mod contacts;
-mod exchange;
 pub mod files;
 pub mod http;
-pub mod journal;
+pub mod log;
+mod remote_peers;
 pub mod sockets;
-mod telling;
-pub mod tls;
 pub mod xmlrpc;

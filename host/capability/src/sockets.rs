@@ -1,8 +1,8 @@
-//! Sockets: the gate before those of WASI, and what WASI cannot say about
+//! Sockets: the filter before those of WASI, and what WASI cannot say about
 //! multicast.
 //!
 //! A plugin uses the sockets of its standard library. Each use passes the
-//! [`Gate`], which asks the policy, counts, and remembers what was refused for
+//! [`SocketFilter`], which asks the policy, counts, and remembers what was refused for
 //! the log, because WASI tells a guest no more than "access denied".
 
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
 
-use super::contacts::Contacts;
+use super::remote_peers::RemotePeers;
 use fencebox_agent::Needs;
-use fencebox_agent::device::Contact;
-use fencebox_policy::{Bound, Granted, Limit, Limits, Refusal, SocketPurpose, SocketUse};
+use fencebox_agent::device::RemotePeer;
+use fencebox_policy::{Bound, Denied, Limit, Limits, ResolvedSockets, SocketPurpose, SocketUse};
 use interfaces::interfaces;
 
 mod interfaces;
@@ -27,7 +27,7 @@ mod tests;
 const DATAGRAM_LIMIT: usize = 1400;
 /// Longest that the look-up of a declared name is waited for.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
-/// Most refusals that are kept for the log.
+/// Most denials that are kept for the log.
 const REFUSAL_LIMIT: usize = 16;
 
 /// Why nothing was sent (`multicast.error`). Texts name socket and address.
@@ -40,15 +40,15 @@ pub enum Failure {
     Failed(String),
 }
 
-impl From<Refusal> for Failure {
-    fn from(rule: Refusal) -> Self {
+impl From<Denied> for Failure {
+    fn from(rule: Denied) -> Self {
         Self::Denied(rule.to_string())
     }
 }
 
 /// What these sockets take of the system, and no more: whoever only calls out
 /// takes no call that listens.
-pub fn needs(granted: &Granted, needs: &mut Needs) {
+pub fn needs(granted: &ResolvedSockets, needs: &mut Needs) {
     for (purpose, host, port) in granted.places() {
         needs.names |= matches!(host, Some(url::Host::Domain(_)));
         match purpose {
@@ -63,23 +63,23 @@ pub fn needs(granted: &Granted, needs: &mut Needs) {
 /// The plugin has moved more than it may through its sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("its sockets carried more than {bound}{note}", bound = .0, note = .0.note())]
-pub struct CarriedTooMuch(Bound);
+pub struct ByteLimitExceeded(Bound);
 
 /// What the sockets of one action may do.
 #[derive(Clone)]
-pub struct Gate {
-    granted: Arc<Granted>,
+pub struct SocketFilter {
+    granted: Arc<ResolvedSockets>,
     limits: Limits,
-    book: Arc<Mutex<Book>>,
+    usage: Arc<Mutex<Usage>>,
 }
 
-/// What was seen at the gate.
+/// What was seen at the filter.
 #[derive(Default)]
-struct Book {
+struct Usage {
     /// Names, and the addresses that they were found to have.
     resolved: Vec<(String, IpAddr)>,
-    refusals: Vec<String>,
-    contacts: Contacts,
+    denials: Vec<String>,
+    contacts: RemotePeers,
     sockets: u64,
     datagrams: u64,
     bytes: u64,
@@ -87,7 +87,7 @@ struct Book {
     peers: BTreeMap<u32, SocketAddr>,
 }
 
-impl Book {
+impl Usage {
     /// The name leads to these addresses, and no longer to what it led to
     /// before. Other names stay, for they may be at the same port.
     fn learn(&mut self, name: &str, addresses: impl Iterator<Item = IpAddr>) {
@@ -97,33 +97,33 @@ impl Book {
     }
 }
 
-impl Gate {
-    /// A gate that lets through what was granted, and so much of it.
-    pub fn new(granted: Granted, limits: Limits) -> Self {
+impl SocketFilter {
+    /// A filter that lets through what was granted, and so much of it.
+    pub fn new(granted: ResolvedSockets, limits: Limits) -> Self {
         Self {
             granted: Arc::new(granted),
             limits,
-            book: Arc::default(),
+            usage: Arc::default(),
         }
     }
 
-    /// A gate that lets nothing through.
+    /// A filter that lets nothing through.
     pub fn closed(limits: Limits) -> Self {
-        Self::new(Granted::nothing(), limits)
+        Self::new(ResolvedSockets::nothing(), limits)
     }
 
     /// Whether the plugin may look this name up.
-    pub fn admits_name(&self, name: &str) -> bool {
-        self.noted(self.granted.judge_name(name)).is_ok()
+    pub fn allows_name(&self, name: &str) -> bool {
+        self.noted(self.granted.check_name(name)).is_ok()
     }
 
     /// Whether the plugin may do this. Looks up the declared names whose port
     /// it is, for it is their addresses that are granted.
-    pub async fn admits(&self, purpose: SocketUse, address: SocketAddr) -> bool {
+    pub async fn allows(&self, purpose: SocketUse, address: SocketAddr) -> bool {
         let names: Vec<_> = self.granted.names(purpose).collect();
         for (name, port) in names {
             let known = self
-                .book()
+                .usage()
                 .resolved
                 .iter()
                 .any(|(known, ip)| known == name && *ip == address.ip());
@@ -131,51 +131,52 @@ impl Gate {
                 self.resolve(name, port).await;
             }
         }
-        let resolved = self.book().resolved.clone();
-        let judged = self.granted.judge(purpose, address, &resolved);
+        let resolved = self.usage().resolved.clone();
+        let judged = self.granted.check(purpose, address, &resolved);
         let counted = judged.and_then(|reached| self.count(purpose).map(|()| reached));
         let Ok(reached) = self.noted(counted) else {
             return false;
         };
         // What is taken was asked for before.
         if let (Some(origin), true) = (reached, purpose != SocketUse::UdpReceive) {
-            self.book()
+            self.usage()
                 .contacts
                 .note(&origin, Some(address_of(purpose, address)), false);
         }
         true
     }
 
-    fn count(&self, purpose: SocketUse) -> Result<(), Refusal> {
-        let mut book = self.book();
+    fn count(&self, purpose: SocketUse) -> Result<(), Denied> {
+        let mut usage = self.usage();
         match purpose {
             SocketUse::TcpConnect | SocketUse::TcpListen | SocketUse::TcpAccept | SocketUse::UdpBind => {
-                book.sockets += 1;
-                within(book.sockets, self.limits.get(Limit::Sockets), "sockets")
+                usage.sockets += 1;
+                within(usage.sockets, self.limits.get(Limit::Sockets), "sockets")
             }
             SocketUse::UdpSend | SocketUse::UdpReceive => {
-                book.datagrams += 1;
-                within(book.datagrams, self.limits.get(Limit::Datagrams), "datagrams")
+                usage.datagrams += 1;
+                within(usage.datagrams, self.limits.get(Limit::Datagrams), "datagrams")
             }
             SocketUse::TcpBind => Ok(()),
         }
     }
 
     /// So many bytes more went through a stream.
-    pub fn carry(&self, bytes: usize) -> Result<(), CarriedTooMuch> {
+    pub fn count_bytes(&self, bytes: usize) -> Result<(), ByteLimitExceeded> {
         let most = self.limits.get(Limit::SocketBytes);
-        let mut book = self.book();
-        book.bytes = book.bytes.saturating_add(bytes as u64);
-        match book.bytes > most.value() {
-            true => Err(CarriedTooMuch(most)),
-            false => Ok(()),
+        let mut usage = self.usage();
+        usage.bytes = usage.bytes.saturating_add(bytes as u64);
+        if usage.bytes > most.value() {
+            Err(ByteLimitExceeded(most))
+        } else {
+            Ok(())
         }
     }
 
     /// Whom it let the plugin reach, and who called. How a connection ended
-    /// nobody tells the gate.
-    pub fn contacts(&self) -> Vec<Contact> {
-        self.book().contacts.all().to_vec()
+    /// nobody tells the filter.
+    pub fn contacts(&self) -> Vec<RemotePeer> {
+        self.usage().contacts.all().to_vec()
     }
 
     async fn resolve(&self, name: &str, port: u16) {
@@ -183,12 +184,12 @@ impl Gate {
         let Ok(Ok(answers)) = tokio::time::timeout(LOOKUP_LIMIT, lookup).await else {
             return;
         };
-        self.book().learn(name, answers.map(|answer| answer.ip()));
+        self.usage().learn(name, answers.map(|answer| answer.ip()));
     }
 
     /// What was refused since the last time, for the log.
-    pub fn take_refusals(&self) -> Vec<String> {
-        std::mem::take(&mut self.book().refusals)
+    pub fn take_denials(&self) -> Vec<String> {
+        std::mem::take(&mut self.usage().denials)
     }
 
     /// The addresses of this machine from which the group of `socket` can be
@@ -225,37 +226,37 @@ impl Gate {
         };
         let sent = multicast(group, hops, source, index, datagram);
         let origin = format!("udp://{group}");
-        self.book().contacts.note(&origin, Some(group), sent.is_err());
+        self.usage().contacts.note(&origin, Some(group), sent.is_err());
         sent.map_err(failed)
     }
 
     /// Keeps the far end of the accepted connection of this socket of the guest.
     pub fn remember_peer(&self, socket: u32, peer: SocketAddr) {
-        self.book().peers.insert(socket, peer);
+        self.usage().peers.insert(socket, peer);
     }
 
     /// The far end of an accepted connection, also of one that was reset since.
     pub fn peer(&self, socket: u32) -> Option<SocketAddr> {
-        self.book().peers.get(&socket).copied()
+        self.usage().peers.get(&socket).copied()
     }
 
     /// The guest has dropped this socket.
     pub fn forget_peer(&self, socket: u32) {
-        self.book().peers.remove(&socket);
+        self.usage().peers.remove(&socket);
     }
 
-    fn noted<T>(&self, verdict: Result<T, Refusal>) -> Result<T, Refusal> {
+    fn noted<T>(&self, verdict: Result<T, Denied>) -> Result<T, Denied> {
         if let Err(rule) = &verdict {
-            let refusals = &mut self.book().refusals;
-            if refusals.len() < REFUSAL_LIMIT {
-                refusals.push(rule.to_string());
+            let denials = &mut self.usage().denials;
+            if denials.len() < REFUSAL_LIMIT {
+                denials.push(rule.to_string());
             }
         }
         verdict
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -267,13 +268,14 @@ fn address_of(purpose: SocketUse, address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn within(number: u64, most: Bound, what: &str) -> Result<(), Refusal> {
-    match number > most.value() {
-        true => Err(Refusal::new(format!(
+fn within(number: u64, most: Bound, what: &str) -> Result<(), Denied> {
+    if number > most.value() {
+        Err(Denied::new(format!(
             "more than {most} {what} in one action{}",
             most.note()
-        ))),
-        false => Ok(()),
+        )))
+    } else {
+        Ok(())
     }
 }
 
@@ -294,8 +296,9 @@ fn multicast(group: SocketAddr, hops: u8, source: IpAddr, interface: u32, datagr
     }
     socket.bind(&SocketAddr::new(source, 0).into())?;
     let sent = socket.send_to(datagram, &group.into())?;
-    match sent == datagram.len() {
-        true => Ok(()),
-        false => Err(std::io::Error::other("the datagram was cut")),
+    if sent == datagram.len() {
+        Ok(())
+    } else {
+        Err(std::io::Error::other("the datagram was cut"))
     }
 }

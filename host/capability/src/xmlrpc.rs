@@ -7,7 +7,7 @@ use tokio::io::{AsyncWriteExt, BufReader, DuplexStream};
 
 pub mod document;
 
-use super::exchange::Arriving;
+use super::http::exchange::PartialResponse;
 use super::http::{self, Http, Request};
 use document::{Answer, Keep, Malformed, Tree, encode, read};
 use fencebox_policy::Limit;
@@ -58,12 +58,12 @@ pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
         headers: vec![("content-type".to_owned(), "text/xml".to_owned())],
         body: Some(body.into_bytes()),
     };
-    http.converse(request, Limit::XmlrpcBytes, async |arriving| {
+    http.send_with(request, Limit::XmlrpcBytes, async |arriving| {
         Ok(receive(arriving, &keep).await)
     })?
 }
 
-async fn receive(arriving: Arriving<'_>, keep: &Keep) -> Result<Tree, Failure> {
+async fn receive(arriving: PartialResponse<'_>, keep: &Keep) -> Result<Tree, Failure> {
     if arriving.status() != OK {
         return Err(Failure::Status(arriving.status()));
     }
@@ -92,7 +92,7 @@ fn refuse(origin: &fencebox_policy::Origin, malformed: &Malformed) -> Failure {
 }
 
 /// Puts the body into the pipe, whose end is the end of the body.
-async fn pass(mut arriving: Arriving<'_>, mut pipe: DuplexStream) -> Result<(), http::Failure> {
+async fn pass(mut arriving: PartialResponse<'_>, mut pipe: DuplexStream) -> Result<(), http::Failure> {
     while let Some(chunk) = arriving.chunk().await? {
         // It is only closed once the answer has been found to be wrong.
         if pipe.write_all(&chunk).await.is_err() {

@@ -9,7 +9,7 @@ use super::endpoint::UrlOption;
 use super::location::{is_loopback, parse_exact_host};
 use super::numeric::check_class;
 use super::request::shortened;
-use super::{Grant, Origin, Refusal, Trust};
+use super::{AgentPolicy, Denied, Origin, Trust};
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ pub struct Addresses {
     /// Those that the options name, in their order.
     named: Vec<Origin>,
     /// Where requests go, or why there is no such place.
-    current: Result<Origin, Refusal>,
+    current: Result<Origin, Denied>,
     /// Who names them, for messages; and whether that is the user, not the
     /// plugin.
     source: (String, bool),
@@ -44,7 +44,7 @@ impl Addresses {
         let current = named.first().cloned();
         Self {
             named,
-            current: current.ok_or_else(|| Refusal::new("there is no address")),
+            current: current.ok_or_else(|| Denied::new("there is no address")),
             source: (String::new(), false),
             option: None,
             follows: false,
@@ -53,7 +53,7 @@ impl Addresses {
     }
 
     /// None, for this reason.
-    pub(super) fn absent(reason: Refusal) -> Self {
+    pub(super) fn absent(reason: Denied) -> Self {
         Self {
             current: Err(reason),
             ..Self::new(Vec::new())
@@ -81,12 +81,12 @@ impl Addresses {
     /// What is left of them under the policy: all of them, or none, with the
     /// rule. Refused outright is what the user named: of what the plugin itself
     /// names it may need another part, so that is refused when it is used.
-    pub(super) fn under(self, grant: &Grant) -> Result<Self, Refusal> {
+    pub(super) fn under(self, agent_policy: &AgentPolicy) -> Result<Self, Denied> {
         let (source, by_user) = &self.source;
         for origin in &self.named {
-            grant.check_tls(origin)?;
-            if let Err(rule) = grant.check_place(origin) {
-                let rule = Refusal::new(format!("{source}: {rule}"));
+            agent_policy.check_tls(origin)?;
+            if let Err(rule) = agent_policy.check_place(origin) {
+                let rule = Denied::new(format!("{source}: {rule}"));
                 return if *by_user { Err(rule) } else { Ok(Self::absent(rule)) };
             }
         }
@@ -94,7 +94,7 @@ impl Addresses {
     }
 
     /// Where requests go.
-    pub fn current(&self) -> Result<&Origin, Refusal> {
+    pub fn current(&self) -> Result<&Origin, Denied> {
         self.current.as_ref().map_err(Clone::clone)
     }
 
@@ -113,7 +113,7 @@ impl Addresses {
     /// and port of the present one. A host that
     /// the options do not name needs the flag for that, and must not be one
     /// that has to be written literally.
-    pub fn select(&mut self, address: &str) -> Result<&Origin, Refusal> {
+    pub fn select(&mut self, address: &str) -> Result<&Origin, Denied> {
         let present = self.current()?.clone();
         let mut known = self.named.iter().chain(&self.followed);
         let selected = match known.find(|origin| origin.to_string() == address) {
@@ -128,13 +128,13 @@ impl Addresses {
         self.current()
     }
 
-    fn by_host(&self, present: &Origin, address: &str) -> Result<Origin, Refusal> {
+    fn by_host(&self, present: &Origin, address: &str) -> Result<Origin, Denied> {
         let bare = address
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(address);
         let host =
-            parse_exact_host(bare).map_err(|rule| Refusal::new(format!("the device names another host: {rule}")))?;
+            parse_exact_host(bare).map_err(|rule| Denied::new(format!("the device names another host: {rule}")))?;
         let wanted = Origin {
             host,
             ..present.clone()
@@ -151,7 +151,7 @@ impl Addresses {
     }
 
     /// Whether the plugin may go to a host that no option names.
-    fn check_follow(&self, present: &Origin, wanted: &Origin) -> Result<(), Refusal> {
+    fn check_follow(&self, present: &Origin, wanted: &Origin) -> Result<(), Denied> {
         let shown = shortened(&wanted.host.to_string());
         if !self.follows {
             let remedy = match &self.option {
@@ -164,17 +164,18 @@ impl Addresses {
                 Some(UrlOption { option, .. }) => format!("set option {option} to it"),
                 None => "it cannot be gone to".to_owned(),
             };
-            return Err(Refusal::new(format!(
+            return Err(Denied::new(format!(
                 "the device names {shown}, which no option names; {remedy}"
             )));
         }
         // A device on this machine may name another one here, as simulators do.
         if is_loopback(&wanted.host) {
-            return match is_loopback(&present.host) {
-                true => Ok(()),
-                false => Err(Refusal::new(format!(
+            return if is_loopback(&present.host) {
+                Ok(())
+            } else {
+                Err(Denied::new(format!(
                     "the device names {shown}, which is this machine; such an address has to be written literally"
-                ))),
+                )))
             };
         }
         match wanted.host {
@@ -182,11 +183,12 @@ impl Addresses {
             Host::Ipv6(address) => check_class("the device names", IpAddr::V6(address))?,
             Host::Domain(_) => {}
         }
-        match !wanted.tls && wanted.trust != Trust::Anything {
-            true => Err(Refusal::new(format!(
+        if !wanted.tls && wanted.trust != Trust::Anything {
+            Err(Denied::new(format!(
                 "the password would travel in the clear to {shown}; use https://, or accept that with ssl_insecure=1"
-            ))),
-            false => Ok(()),
+            )))
+        } else {
+            Ok(())
         }
     }
 }

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Reach, UrlOption};
+use super::{Address, CapabilitySet, UrlOption};
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +33,7 @@ pub const FORMAT: u32 = 1;
 pub struct Approval {
     /// What it reaches.
     #[serde(flatten)]
-    pub reach: Reach,
+    pub reach: CapabilitySet,
     /// Defaults of the options that place an address or a file, by option.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub defaults: BTreeMap<String, String>,
@@ -69,7 +69,7 @@ impl std::fmt::Display for Proof {
 
 impl Approval {
     /// The options that place an address or a file, each once.
-    pub fn placing_options(reach: &Reach) -> BTreeSet<&str> {
+    pub fn placing_options(reach: &CapabilitySet) -> BTreeSet<&str> {
         let endpoints = reach.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
         let sockets = reach.sockets.iter().flat_map(|socket| &socket.addresses);
         let places = endpoints.chain(sockets).flat_map(options_of);
@@ -79,7 +79,7 @@ impl Approval {
     }
 
     /// The flags that let the plugin follow the device to other hosts.
-    pub fn follow_options(reach: &Reach) -> BTreeSet<&str> {
+    pub fn follow_options(reach: &CapabilitySet) -> BTreeSet<&str> {
         let addresses = reach.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
         let flags = addresses.filter_map(|address| match address {
             Address::FromUrlOption(url) => url.follow_option.as_deref(),
@@ -106,7 +106,7 @@ impl Approval {
     /// What of it `earlier` does not cover, one line each. Empty: it needs no
     /// further approval.
     pub fn exceeding(&self, earlier: &Self) -> Vec<String> {
-        let mut more = self.reach.beyond(&earlier.reach);
+        let mut more = self.reach.exceeding(&earlier.reach);
         for (name, value) in &self.defaults {
             match earlier.defaults.get(name) {
                 Some(before) if before == value => {}

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::request::check_path;
-use super::{Addresses, Grant, Refusal};
+use super::{Addresses, AgentPolicy, Denied};
 pub(super) use place::Miss;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
@@ -106,20 +106,20 @@ pub struct Endpoints(Vec<Endpoint>);
 impl Endpoints {
     /// Takes the declarations, and refuses those that mean nothing: a name
     /// that is not unique, a base path that is no path.
-    pub fn new(declared: Vec<Endpoint>) -> Result<Self, Refusal> {
+    pub fn new(declared: Vec<Endpoint>) -> Result<Self, Denied> {
         for (index, endpoint) in declared.iter().enumerate() {
             if endpoint.addresses.is_empty() {
-                return Err(Refusal::new(format!("endpoint {:?} has no address", endpoint.name)));
+                return Err(Denied::new(format!("endpoint {:?} has no address", endpoint.name)));
             }
             if endpoint.port == Port::Fixed(0) {
-                return Err(Refusal::new(format!("endpoint {:?}: 0 is no port", endpoint.name)));
+                return Err(Denied::new(format!("endpoint {:?}: 0 is no port", endpoint.name)));
             }
             if declared.iter().take(index).any(|earlier| earlier.name == endpoint.name) {
-                return Err(Refusal::new(format!("endpoint {:?} is declared twice", endpoint.name)));
+                return Err(Denied::new(format!("endpoint {:?} is declared twice", endpoint.name)));
             }
             let path = &endpoint.base_path;
             if !path.is_empty() && (path.ends_with('/') || check_path(path).is_err() || path.contains('?')) {
-                return Err(Refusal::new(format!(
+                return Err(Denied::new(format!(
                     "endpoint {:?}: base path {path:?} has to start with a slash and may not end with one",
                     endpoint.name
                 )));
@@ -134,11 +134,11 @@ impl Endpoints {
     }
 
     /// The endpoint of that name, or the rule that there is none.
-    pub fn get(&self, name: &str) -> Result<&Endpoint, Refusal> {
+    pub fn get(&self, name: &str) -> Result<&Endpoint, Denied> {
         self.0
             .iter()
             .find(|endpoint| endpoint.name == name)
-            .ok_or_else(|| Refusal::new(format!("the plugin did not declare an endpoint {name:?}")))
+            .ok_or_else(|| Denied::new(format!("the plugin did not declare an endpoint {name:?}")))
     }
 
     /// Where the options put the endpoint of that name, as far as the policy
@@ -147,10 +147,10 @@ impl Endpoints {
     pub fn locate<'o>(
         &self,
         name: &str,
-        grant: &Grant,
+        agent_policy: &AgentPolicy,
         option: impl Fn(&str) -> Option<&'o str>,
-    ) -> Result<Addresses, Refusal> {
-        self.get(name)?.locate(&option)?.under(grant)
+    ) -> Result<Addresses, Denied> {
+        self.get(name)?.locate(&option)?.under(agent_policy)
     }
 
     /// The same for all of them, by name. Refused is also a policy that leaves
@@ -158,15 +158,15 @@ impl Endpoints {
     /// need another one.
     pub fn locate_all<'o>(
         &self,
-        grant: &Grant,
+        agent_policy: &AgentPolicy,
         option: impl Fn(&str) -> Option<&'o str>,
-    ) -> Result<BTreeMap<String, Addresses>, Refusal> {
-        grant.check_anything()?;
+    ) -> Result<BTreeMap<String, Addresses>, Denied> {
+        agent_policy.check_anything()?;
         let (mut located, mut refusal) = (BTreeMap::new(), None);
         for endpoint in &self.0 {
             let declared = endpoint.locate(&option)?;
             let had_address = declared.current().is_ok();
-            let left = declared.under(grant)?;
+            let left = declared.under(agent_policy)?;
             if let (true, Err(rule)) = (had_address, left.current()) {
                 refusal = refusal.or(Some(rule));
             }

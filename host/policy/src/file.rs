@@ -29,7 +29,7 @@
 //!     allow = ["https://api.ctl.io"]
 //!     deny = ["10.0.0.0/8"]
 //! "#).unwrap();
-//! assert_eq!(policy.grant("fence_clc").limits().to_string(), "memory 32 MiB, requests 500");
+//! assert_eq!(policy.for_agent("fence_clc").limits().to_string(), "memory 32 MiB, requests 500");
 //! ```
 //!
 //! Nothing is guessed: an unknown key, a value of another type, a limit above
@@ -63,7 +63,7 @@ use serde::{Deserialize, Deserializer};
 use toml::{Spanned, Value};
 
 use super::request::shortened;
-use super::{Fingerprint, Limit, Refusal, Rule};
+use super::{Denied, Fingerprint, Limit, Rule};
 
 #[cfg(test)]
 mod tests;
@@ -142,7 +142,7 @@ impl Policy {
 
     /// Reads the text of the file at `path`, or says what is wrong with it, in
     /// which line, and what to write instead.
-    pub fn parse(path: impl AsRef<Path>, text: &str) -> Result<Self, Refusal> {
+    pub fn parse(path: impl AsRef<Path>, text: &str) -> Result<Self, Denied> {
         let source = Source {
             path: Arc::new(path.as_ref().to_owned()),
             text,
@@ -193,17 +193,17 @@ impl Source<'_> {
         1 + before.filter(|byte| *byte == b'\n').count()
     }
 
-    fn refuse(&self, span: &Range<usize>, reason: impl Display) -> Refusal {
-        Refusal::new(format!("{}:{}: {reason}", self.path.display(), self.line(span)))
+    fn refuse(&self, span: &Range<usize>, reason: impl Display) -> Denied {
+        Denied::new(format!("{}:{}: {reason}", self.path.display(), self.line(span)))
     }
 
-    fn malformed(&self, error: &toml::de::Error) -> Refusal {
+    fn malformed(&self, error: &toml::de::Error) -> Denied {
         let message: Vec<_> = error.message().split_whitespace().collect();
         let message: String = message.join(" ").chars().take(MESSAGE_LIMIT).collect();
         self.refuse(&error.span().unwrap_or_default(), message)
     }
 
-    fn table(&self, agent: &Spanned<String>, written: Written) -> Result<Table, Refusal> {
+    fn table(&self, agent: &Spanned<String>, written: Written) -> Result<Table, Denied> {
         let name = agent.get_ref();
         if name != EVERY_AGENT && !is_agent(name) {
             let name = shortened(&name.escape_default().to_string());
@@ -234,7 +234,7 @@ impl Source<'_> {
                         value: self.rule("deny", rule)?,
                     })
                 })
-                .collect::<Result<_, Refusal>>()?,
+                .collect::<Result<_, Denied>>()?,
             pins: written.sha256.map(|pins| self.pins(&pins)).transpose()?,
             secure_tls: written.insecure_tls.map(|flag| self.secure_tls(&flag)).transpose()?,
             limits: written
@@ -246,14 +246,14 @@ impl Source<'_> {
         })
     }
 
-    fn rule(&self, list: &str, text: &Spanned<String>) -> Result<Rule, Refusal> {
+    fn rule(&self, list: &str, text: &Spanned<String>) -> Result<Rule, Denied> {
         Rule::parse(text.get_ref()).map_err(|reason| {
             let shown = shortened(text.get_ref());
             self.refuse(&text.span(), format!("{list}: {shown:?}: {reason}"))
         })
     }
 
-    fn pins(&self, pins: &Spanned<Vec<Spanned<String>>>) -> Result<Entry<Vec<Fingerprint>>, Refusal> {
+    fn pins(&self, pins: &Spanned<Vec<Spanned<String>>>) -> Result<Entry<Vec<Fingerprint>>, Denied> {
         if pins.get_ref().is_empty() {
             let reason = "sha256: an empty list lets no plugin run; give the digest that `sha256sum` prints, or take the key out";
             return Err(self.refuse(&pins.span(), reason));
@@ -272,7 +272,7 @@ impl Source<'_> {
         })
     }
 
-    fn secure_tls(&self, flag: &Spanned<bool>) -> Result<Entry<()>, Refusal> {
+    fn secure_tls(&self, flag: &Spanned<bool>) -> Result<Entry<()>, Denied> {
         match flag.get_ref() {
             false => Ok(Entry {
                 line: self.line(&flag.span()),
@@ -285,7 +285,7 @@ impl Source<'_> {
         }
     }
 
-    fn limit(&self, key: &Spanned<String>, value: &Spanned<Value>) -> Result<Entry<(Limit, u64)>, Refusal> {
+    fn limit(&self, key: &Spanned<String>, value: &Spanned<Value>) -> Result<Entry<(Limit, u64)>, Denied> {
         let Some(limit) = Limit::of_key(key.get_ref()) else {
             let known: Vec<_> = Limit::ALL.iter().map(|limit| limit.key()).collect();
             let shown = shortened(key.get_ref());
@@ -311,9 +311,10 @@ impl Source<'_> {
                 line: self.line(&value.span()),
             }),
             None => {
-                let form = match limit.show(most).contains(' ') {
-                    true => format!("{most} or \"{}\"", limit.show(most)),
-                    false => most.to_string(),
+                let form = if limit.show(most).contains(' ') {
+                    format!("{most} or \"{}\"", limit.show(most))
+                } else {
+                    most.to_string()
                 };
                 refuse(format!(
                     "{key} is written as in {key} = {form}, which is the most it can be"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
+use super::Denied;
 
 /// Longest name within a folder, in bytes: what file systems take, less what
 /// the name of a temporary file needs.
@@ -50,10 +50,10 @@ pub struct Files(Vec<File>);
 impl Files {
     /// Takes the declarations, and refuses an option that is declared twice:
     /// nobody could say which of the two holds.
-    pub fn new(declared: Vec<File>) -> Result<Self, Refusal> {
+    pub fn new(declared: Vec<File>) -> Result<Self, Denied> {
         for (index, file) in declared.iter().enumerate() {
             if declared.iter().take(index).any(|earlier| earlier.option == file.option) {
-                return Err(Refusal::option(&file.option, "its file is declared twice"));
+                return Err(Denied::option(&file.option, "its file is declared twice"));
             }
         }
         Ok(Self(declared))
@@ -79,13 +79,13 @@ impl Files {
 
     /// Whether the plugin may have `access` to the file that `option` names,
     /// or to `entry` in the folder that it names.
-    pub fn judge(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<&File, Refusal> {
+    pub fn check(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<&File, Denied> {
         let file = self
             .0
             .iter()
             .find(|file| file.option == option)
-            .ok_or_else(|| Refusal::new(format!("the plugin did not declare a file in option {option:?}")))?;
-        let refuse = |rule: &str| Err(Refusal::option(option, rule));
+            .ok_or_else(|| Denied::new(format!("the plugin did not declare a file in option {option:?}")))?;
+        let refuse = |rule: &str| Err(Denied::option(option, rule));
         if access > file.access {
             return refuse("the plugin declared it for reading only");
         }
@@ -119,11 +119,11 @@ impl LocatedFiles {
         files.filter_map(|file| Some((file, self.paths.get(&file.option)?.as_path())))
     }
 
-    /// As [`Files::judge`], with the path.
-    pub fn judge(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<(&File, &Path), Refusal> {
-        let file = self.declared.judge(option, entry, access)?;
+    /// As [`Files::check`], with the path.
+    pub fn check(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<(&File, &Path), Denied> {
+        let file = self.declared.check(option, entry, access)?;
         let path = self.paths.get(option);
-        let path = path.ok_or_else(|| Refusal::new(format!("option {option} has no value, and so names no file")))?;
+        let path = path.ok_or_else(|| Denied::new(format!("option {option} has no value, and so names no file")))?;
         Ok((file, path))
     }
 }
@@ -140,12 +140,13 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     if name.starts_with('.') {
         return Err("begins with a dot");
     }
-    match name
+    if name
         .chars()
         .any(|character| matches!(character, '/' | '\\') || character.is_control())
     {
-        true => Err("has characters that no plain name has"),
-        false => Ok(()),
+        Err("has characters that no plain name has")
+    } else {
+        Ok(())
     }
 }
 
@@ -172,17 +173,17 @@ mod tests {
 
     #[track_caller]
     fn refused(option: &str, entry: Option<&str>, access: FileAccess, words: &str) {
-        let rule = files().judge(option, entry, access).unwrap_err().to_string();
+        let rule = files().check(option, entry, access).unwrap_err().to_string();
         assert!(rule.contains(words) && rule.contains(option), "{rule}");
     }
 
     #[test]
     fn what_was_declared_is_granted() {
         let files = files();
-        assert!(files.judge("status_file", None, FileAccess::Write).is_ok());
-        assert!(files.judge("status_file", None, FileAccess::Read).is_ok());
-        assert!(files.judge("key", None, FileAccess::Read).is_ok());
-        assert!(files.judge("answers", Some("node1-7.json"), FileAccess::Read).is_ok());
+        assert!(files.check("status_file", None, FileAccess::Write).is_ok());
+        assert!(files.check("status_file", None, FileAccess::Read).is_ok());
+        assert!(files.check("key", None, FileAccess::Read).is_ok());
+        assert!(files.check("answers", Some("node1-7.json"), FileAccess::Read).is_ok());
     }
 
     #[test]
@@ -210,13 +211,13 @@ mod tests {
             "a\nb",
         ] {
             assert!(
-                files().judge("answers", Some(name), FileAccess::Read).is_err(),
+                files().check("answers", Some(name), FileAccess::Read).is_err(),
                 "{name:?}"
             );
         }
         assert!(
             files()
-                .judge("answers", Some(&"x".repeat(201)), FileAccess::Read)
+                .check("answers", Some(&"x".repeat(201)), FileAccess::Read)
                 .is_err()
         );
     }

@@ -11,61 +11,61 @@
 //! 3. Is the path one of that API, and are the header fields the plugin's to
 //!    set ([`request`])?
 //! 4. Does the administrator's [`Policy`] leave it to the agent
-//!    ([`Grant::check`])? It is asked before the plugin runs, too.
+//!    ([`AgentPolicy::check`])? It is asked before the plugin runs, too.
 //! 5. May the address that the name resolved to be connected to
-//!    ([`Origin::admits`], [`Grant::admits`])? That very address is then
+//!    ([`Origin::allows`], [`AgentPolicy::allows`])? That very address is then
 //!    connected to.
 //!
 //! For each file: did the plugin declare the option that holds the path, for
 //! what it wants to do, and is the name within a declared folder a plain one
-//! ([`Files::judge`])?
+//! ([`Files::check`])?
 //!
 //! For each use of a socket: do the declarations and the agent's options, which
-//! make a [`Granted`], allow this use at this address and port?
+//! make a [`ResolvedSockets`], allow this use at this address and port?
 //!
 //! Before all that, when a plugin is installed and when it starts: is what it
-//! declares within what was granted to it ([`Reach::beyond`])?
+//! declares within what was granted to it ([`CapabilitySet::exceeding`])?
 
 mod addresses;
+mod agent_policy;
 mod approval;
+mod capability_set;
+mod display;
 mod endpoint;
 mod file;
 mod files;
-mod grant;
 mod limits;
 mod location;
 mod numeric;
 mod origin;
 pub mod ownership;
 pub mod program;
-mod reach;
 mod read;
 pub mod request;
 mod rule;
 mod sockets;
 mod trust;
-mod words;
 
 pub use addresses::Addresses;
+pub use agent_policy::AgentPolicy;
 pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Proof};
+pub use capability_set::CapabilitySet;
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 pub use file::Policy;
 pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};
-pub use grant::Grant;
 pub use limits::{Bound, Limit, Limits, Unit};
 pub use origin::{Origin, Proxy};
-pub use reach::Reach;
 pub use read::{existing, places, read, read_file};
 pub use rule::Rule;
-pub use sockets::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
+pub use sockets::{ResolvedSockets, Socket, SocketPurpose, SocketUse, Sockets};
 pub use trust::{Fingerprint, Trust};
 
 /// Why something may not be reached: the rule, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Refusal(String);
+pub struct Denied(String);
 
-impl Refusal {
+impl Denied {
     /// For this reason.
     pub fn new(rule: impl Into<String>) -> Self {
         Self(rule.into())

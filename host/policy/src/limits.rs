@@ -193,9 +193,10 @@ impl Bound {
 
     /// What a message adds where the policy has lowered it: the remedy.
     pub fn note(self) -> String {
-        match self.value < self.limit.default() {
-            true => format!(" (policy limit {})", self.limit.key()),
-            false => String::new(),
+        if self.value < self.limit.default() {
+            format!(" (policy limit {})", self.limit.key())
+        } else {
+            String::new()
         }
     }
 }

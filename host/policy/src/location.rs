@@ -12,10 +12,10 @@ pub(super) fn parse_host(text: &str) -> Result<Host<String>, String> {
     if let Ok(address) = text.parse::<std::net::Ipv6Addr>() {
         return Ok(Host::Ipv6(address));
     }
-    let quoted = match text.contains('@') {
-        // What stands before it may be a password.
-        true => "this".to_owned(),
-        false => format!("{:?}", shortened(text)),
+    let quoted = if text.contains('@') {
+        "this".to_owned()
+    } else {
+        format!("{:?}", shortened(text))
     };
     Host::parse(text).map_err(|_| format!("{quoted} is no host name or address; give it without scheme and port"))
 }

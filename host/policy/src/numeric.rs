@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Refusal;
+use super::Denied;
 use super::location::parse_number;
 
 #[cfg(test)]
@@ -55,16 +55,17 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// Refuses addresses that are meant only where they were written literally;
 /// `source` says where this one is from.
-pub(super) fn check_class(source: &str, address: IpAddr) -> Result<(), Refusal> {
+pub(super) fn check_class(source: &str, address: IpAddr) -> Result<(), Denied> {
     let Some((shown, kind)) = leads_to(address).find_map(|address| Some((address, class(address)?))) else {
         return Ok(());
     };
     let address = address.to_canonical();
-    let shown = match shown == address {
-        true => format!("{address}"),
-        false => format!("{address}, which leads to {shown}"),
+    let shown = if shown == address {
+        format!("{address}")
+    } else {
+        format!("{address}, which leads to {shown}")
     };
-    Err(Refusal::new(format!(
+    Err(Denied::new(format!(
         "{source} {shown}, {kind} address; such an address has to be written literally"
     )))
 }
@@ -107,9 +108,10 @@ impl Block {
         let prefix = parse_number(prefix).filter(|prefix| *prefix <= most);
         let prefix: u32 = prefix.ok_or_else(|| format!("after the slash goes a number from 0 to {most}"))?;
         let network = masked(address, prefix);
-        match network == address {
-            true => Ok(Self { first: address, prefix }),
-            false => Err(format!("it is no first address of a block; write {network}/{prefix}")),
+        if network == address {
+            Ok(Self { first: address, prefix })
+        } else {
+            Err(format!("it is no first address of a block; write {network}/{prefix}"))
         }
     }
 

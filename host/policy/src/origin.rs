@@ -7,7 +7,7 @@ use url::Host;
 use super::location::{is_loopback, parse_url};
 use super::numeric::check_class;
 use super::rule::{Destination, Protocol};
-use super::{Refusal, Trust};
+use super::{Denied, Trust};
 
 #[cfg(test)]
 mod tests;
@@ -55,7 +55,7 @@ impl Origin {
     }
 
     /// Judges the address that the next hop's name resolved to.
-    pub fn admits(&self, address: IpAddr) -> Result<(), Refusal> {
+    pub fn allows(&self, address: IpAddr) -> Result<(), Denied> {
         Self::check_resolved(self.next_hop().0, address)
     }
 
@@ -64,17 +64,18 @@ impl Origin {
     /// of clouds among them) or to nobody in particular: such addresses are
     /// meant only where they were written literally. And `localhost` must be
     /// this machine, for it is trusted with clear text.
-    pub(super) fn check_resolved(host: &Host<String>, address: IpAddr) -> Result<(), Refusal> {
+    pub(super) fn check_resolved(host: &Host<String>, address: IpAddr) -> Result<(), Denied> {
         let Host::Domain(name) = host else {
             return Ok(());
         };
         let address = address.to_canonical();
         if is_loopback(host) {
-            return match address.is_loopback() {
-                true => Ok(()),
-                false => Err(Refusal::new(format!(
+            return if address.is_loopback() {
+                Ok(())
+            } else {
+                Err(Denied::new(format!(
                     "{name} resolved to {address}, which is not this machine"
-                ))),
+                )))
             };
         }
         check_class(&format!("{name} resolved to"), address)

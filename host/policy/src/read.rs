@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Policy, Refusal};
+use super::{Denied, Policy};
 use crate::ownership;
 
 #[cfg(test)]
@@ -22,9 +22,9 @@ const OF_TREE: &str = "etc/fencebox/policy.toml";
 const LENGTH_LIMIT: u64 = 1024 * 1024;
 
 /// Where the policy of this program is looked for; usually both are one file.
-pub fn places() -> Result<Vec<PathBuf>, Refusal> {
+pub fn places() -> Result<Vec<PathBuf>, Denied> {
     let program = crate::program::path().map_err(|cause| {
-        Refusal::new(format!(
+        Denied::new(format!(
             "policy: cannot find this program, beside which it is ({cause})"
         ))
     })?;
@@ -36,12 +36,12 @@ pub fn places() -> Result<Vec<PathBuf>, Refusal> {
 /// All that the files at these places take away. A file that cannot be read,
 /// that others could have written, or that is wrong is a refusal, with the
 /// remedy; so is a place of which nobody can say whether a file is there.
-pub fn read(places: &[PathBuf]) -> Result<Policy, Refusal> {
+pub fn read(places: &[PathBuf]) -> Result<Policy, Denied> {
     let mut policy = Policy::unrestricted();
     let mut seen = Vec::new();
     for path in existing(places)? {
         let metadata = path.symlink_metadata();
-        let metadata = metadata.map_err(|cause| Refusal::new(format!("{}: {cause}", path.display())))?;
+        let metadata = metadata.map_err(|cause| Denied::new(format!("{}: {cause}", path.display())))?;
         let identity = (metadata.dev(), metadata.ino());
         if !seen.contains(&identity) {
             seen.push(identity);
@@ -52,7 +52,7 @@ pub fn read(places: &[PathBuf]) -> Result<Policy, Refusal> {
 }
 
 /// The places at which something is, whatever it is.
-pub fn existing(places: &[PathBuf]) -> Result<Vec<&Path>, Refusal> {
+pub fn existing(places: &[PathBuf]) -> Result<Vec<&Path>, Denied> {
     let mut existing = Vec::new();
     for path in places {
         if exists(path)? {
@@ -66,12 +66,12 @@ pub fn existing(places: &[PathBuf]) -> Result<Vec<&Path>, Refusal> {
 /// read on the way to it. A link that leads nowhere or in a circle, a folder that
 /// may not be searched, a file where a folder should be: behind each of these a
 /// policy may have been, so none of them is its absence.
-fn exists(path: &Path) -> Result<bool, Refusal> {
+fn exists(path: &Path) -> Result<bool, Denied> {
     let mut way: Vec<_> = path.ancestors().filter(|step| !step.as_os_str().is_empty()).collect();
     way.reverse();
     for step in way {
         let refuse = |reason: String| {
-            Refusal::new(format!(
+            Denied::new(format!(
                 "{}: {} {reason}; make the policy readable, or remove what is in its way",
                 path.display(),
                 step.display()
@@ -91,8 +91,8 @@ fn exists(path: &Path) -> Result<bool, Refusal> {
 }
 
 /// A policy wherever it is: to try one before it counts.
-pub fn read_file(path: &Path) -> Result<Policy, Refusal> {
-    let refuse = |reason: String| Refusal::new(format!("{}: {reason}", path.display()));
+pub fn read_file(path: &Path) -> Result<Policy, Denied> {
+    let refuse = |reason: String| Denied::new(format!("{}: {reason}", path.display()));
     let bytes = bytes_of(path).map_err(|cause| refuse(cause.to_string()))?;
     if bytes.len() as u64 > LENGTH_LIMIT {
         return Err(refuse("the file is longer than 1 MiB; shorten it".to_owned()));
@@ -105,7 +105,7 @@ pub fn read_file(path: &Path) -> Result<Policy, Refusal> {
             .take(valid)
             .filter(|byte| **byte == b'\n')
             .count();
-        Refusal::new(format!(
+        Denied::new(format!(
             "{}:{line}: this is no UTF-8; write it as UTF-8",
             path.display()
         ))
@@ -121,13 +121,13 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read_trusted(path: &Path) -> Result<Policy, Refusal> {
+fn read_trusted(path: &Path) -> Result<Policy, Denied> {
     // As people know it.
     let shown = path.parent().and_then(|folder| folder.canonicalize().ok());
     let shown = shown.zip(path.file_name()).map(|(folder, name)| folder.join(name));
     let path = shown.as_deref().unwrap_or(path);
     ownership::check_file(path).map_err(|reason| {
-        Refusal::new(format!(
+        Denied::new(format!(
             "{}: {reason}; only root may own a policy and write it (chown, chmod)",
             path.display()
         ))

@@ -1,6 +1,6 @@
 //! What a plugin may write into a request.
 
-use super::Refusal;
+use super::Denied;
 
 #[path = "../../../sdk/src/http/path/rule.rs"]
 mod path_rule;
@@ -65,17 +65,17 @@ const HOST_PREFIXES: &[&str] = &[
 
 /// Refuses a path that is malformed, that is a URL in disguise, or that
 /// climbs out of the endpoint's base path.
-pub fn check_path(path: &str) -> Result<(), Refusal> {
-    path_rule::check(path).map_err(|rule| Refusal::new(format!("path {:?} {rule}", shortened(path))))
+pub fn check_path(path: &str) -> Result<(), Denied> {
+    path_rule::check(path).map_err(|rule| Denied::new(format!("path {:?} {rule}", shortened(path))))
 }
 
 /// Refuses header fields that are malformed or the host's own.
-pub fn check_headers(headers: &[(String, String)]) -> Result<(), Refusal> {
+pub fn check_headers(headers: &[(String, String)]) -> Result<(), Denied> {
     if headers.len() > HEADER_LIMIT {
-        return Err(Refusal::new(format!("more than {HEADER_LIMIT} header fields")));
+        return Err(Denied::new(format!("more than {HEADER_LIMIT} header fields")));
     }
     for (name, value) in headers {
-        let refuse = |rule: &str| Err(Refusal::new(format!("header field {:?} {rule}", shortened(name))));
+        let refuse = |rule: &str| Err(Denied::new(format!("header field {:?} {rule}", shortened(name))));
         if is_the_hosts(name) {
             return refuse("is the host's to set");
         }

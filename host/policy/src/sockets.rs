@@ -8,12 +8,12 @@ use url::Host;
 
 use super::endpoint::{Endpoint, Miss};
 use super::request::shortened;
-use super::{Address, Auth, Grant, Port, Refusal, Scheme};
-use granted::Place;
+use super::{Address, AgentPolicy, Auth, Denied, Port, Scheme};
+use resolved::Place;
 
-mod granted;
+mod resolved;
 
-pub use granted::Granted;
+pub use resolved::ResolvedSockets;
 
 #[cfg(test)]
 mod tests;
@@ -66,9 +66,9 @@ pub struct Sockets(Vec<Socket>);
 
 impl Sockets {
     /// Takes the declarations, and refuses those that mean nothing.
-    pub fn new(declared: Vec<Socket>) -> Result<Self, Refusal> {
+    pub fn new(declared: Vec<Socket>) -> Result<Self, Denied> {
         for (index, socket) in declared.iter().enumerate() {
-            let refuse = |rule: &str| Err(Refusal::new(format!("socket {:?} {rule}", socket.name)));
+            let refuse = |rule: &str| Err(Denied::new(format!("socket {:?} {rule}", socket.name)));
             if declared.iter().take(index).any(|earlier| earlier.name == socket.name) {
                 return refuse("is declared twice");
             }
@@ -103,15 +103,19 @@ impl Sockets {
 
     /// What the options make of them. Refused is what they say wrongly; what
     /// they do not say reaches nothing. The policy is asked at each use.
-    pub fn locate<'o>(&self, policy: Arc<Grant>, option: impl Fn(&str) -> Option<&'o str>) -> Result<Granted, Refusal> {
+    pub fn locate<'o>(
+        &self,
+        policy: Arc<AgentPolicy>,
+        option: impl Fn(&str) -> Option<&'o str>,
+    ) -> Result<ResolvedSockets, Denied> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
         let places = self.0.iter().map(|socket| socket.locate(&given));
-        Ok(Granted::new(places.collect::<Result<_, _>>()?, policy))
+        Ok(ResolvedSockets::new(places.collect::<Result<_, _>>()?, policy))
     }
 }
 
 impl Socket {
-    fn locate<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Place, Refusal> {
+    fn locate<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Place, Denied> {
         // What options say about hosts and ports they say for every protocol.
         let endpoint = Endpoint {
             name: self.name.clone(),
@@ -150,7 +154,7 @@ impl Socket {
     }
 
     /// A group is one where it is declared as one, and nowhere else.
-    fn check_group(&self, address: &Address, host: &Host<String>) -> Result<(), Refusal> {
+    fn check_group(&self, address: &Address, host: &Host<String>) -> Result<(), Denied> {
         let group = match host {
             Host::Ipv4(address) => address.is_multicast(),
             Host::Ipv6(address) => address.is_multicast(),
@@ -165,8 +169,8 @@ impl Socket {
             _ => return Ok(()),
         };
         Err(match address {
-            Address::FromOption(name) | Address::ByChoice { option: name, .. } => Refusal::option(name, rule),
-            _ => Refusal::new(format!("socket {}: {rule}", self.name)),
+            Address::FromOption(name) | Address::ByChoice { option: name, .. } => Denied::option(name, rule),
+            _ => Denied::new(format!("socket {}: {rule}", self.name)),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Refusal;
+use super::Denied;
 use super::request::shortened;
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub struct Fingerprint(pub [u8; 32]);
 
 impl Trust {
     /// As the options say; only one of them may say something.
-    pub(super) fn by_options<'o>(given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Self, Refusal> {
+    pub(super) fn by_options<'o>(given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Self, Denied> {
         let insecure = given("ssl_insecure").filter(|value| *value != "0");
         let options = [
             ("ssl_insecure", insecure),
@@ -44,7 +44,7 @@ impl Trust {
             return Ok(Self::System);
         };
         if let Some((other, _)) = said.next() {
-            return Err(Refusal::option(
+            return Err(Denied::option(
                 name,
                 format!("it and {other} say different things about the certificate; give one of them"),
             ));
@@ -54,27 +54,29 @@ impl Trust {
             "ssl_fingerprint" => fingerprints(value),
             _ => Ok(Self::Anything),
         }
-        .map_err(|rule| Refusal::option(name, rule))
+        .map_err(|rule| Denied::option(name, rule))
     }
 }
 
 fn file(path: &str) -> Result<Trust, String> {
     // The cluster starts agents in a folder of its own choice.
-    match path.starts_with('/') {
-        true => Ok(Trust::File(path.into())),
-        false => Err(format!(
+    if path.starts_with('/') {
+        Ok(Trust::File(path.into()))
+    } else {
+        Err(format!(
             "{:?} does not start with a slash; give the whole path",
             shortened(path)
-        )),
+        ))
     }
 }
 
 fn fingerprints(text: &str) -> Result<Trust, String> {
     let all = text.split([',', ' ', '\t']).filter(|text| !text.is_empty());
     let all = all.map(Fingerprint::parse).collect::<Result<Vec<_>, _>>()?;
-    match all.is_empty() {
-        true => Err("there is no fingerprint in it".to_owned()),
-        false => Ok(Trust::Fingerprints(all)),
+    if all.is_empty() {
+        Err("there is no fingerprint in it".to_owned())
+    } else {
+        Ok(Trust::Fingerprints(all))
     }
 }
 

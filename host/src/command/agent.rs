@@ -13,18 +13,18 @@ use crate::agent::log::{Log, Syslog};
 use crate::agent::options::{StandardInput, Table};
 use crate::agent::panic;
 use crate::agent::power::OFF_READS;
-use crate::agent::run::Call;
+use crate::agent::run::Invocation;
 use crate::agent::stream::{Lines, Output};
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
 use crate::plugin::{Error, Plugin, PluginInstance};
-use crate::policy::{self, Grant, Refusal};
+use crate::policy::{self, AgentPolicy, Denied};
 
 /// Where systemd's journal listens for entries with fields.
 const JOURNAL: &str = "/run/systemd/journal/socket";
 
 /// What a run has from its beginning to its end.
-struct Run {
+struct AgentContext {
     name: String,
     clock: Arc<SystemClock>,
     log: Arc<Log>,
@@ -43,7 +43,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
     let sinks = daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), name).into_iter();
     let syslog = Syslog::connect(Path::new(Syslog::SOCKET), name);
-    let run = Run {
+    let context = AgentContext {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
         log: Arc::new(Log::new(standard_error())),
@@ -51,34 +51,34 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
         has_syslog: syslog.is_some(),
         service,
     };
-    run.expect_panics();
-    run.log.set_agent(name);
+    context.expect_panics();
+    context.log.set_agent(name);
     if let Some(syslog) = syslog {
-        run.log.add_sink(Box::new(syslog));
+        context.log.add_sink(Box::new(syslog));
     }
-    let exit = run.perform(arguments).unwrap_or_else(|cause| {
+    let exit = context.perform(arguments).unwrap_or_else(|cause| {
         // Nothing said how to log yet; syslog has to hear of this too.
-        run.log.configure(false, false);
-        run.log.error(format!("{name}: {cause:#}"));
-        run.audit.fails(&format!("{cause:#}"));
-        run.audit.end(Exit::Failure, run.clock.as_ref(), &run.log);
+        context.log.configure(false, false);
+        context.log.error(format!("{name}: {cause:#}"));
+        context.audit.fails(&format!("{cause:#}"));
+        context.audit.end(Exit::Failure, context.clock.as_ref(), &context.log);
         Exit::Failure
     });
-    run.log.finish();
-    if run.clock.interrupted() {
+    context.log.finish();
+    if context.clock.interrupted() {
         // The session is closed; now end as SIGTERM ends a program.
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTERM);
     }
     exit.into()
 }
 
-impl Run {
+impl AgentContext {
     fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
         let mut device = self.device()?;
         let table = Table::new(&device.declared.description)?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         let mut stdout = self.standard_output();
-        let call = Call {
+        let call = Invocation {
             name: &self.name,
             arguments,
             stdin: &mut StandardInput,
@@ -108,19 +108,20 @@ impl Run {
     fn device(&self) -> Result<PluginInstance, Error> {
         let name = &self.name;
         let policy = policy::places().and_then(|places| policy::read(&places));
-        let grant = policy.map_or_else(Grant::nothing, |policy| policy.grant(name));
-        let limits = *grant.limits();
-        self.start(&grant).or_else(|cause| match limits.lowered().next() {
-            None => Err(cause),
-            Some(_) => {
-                let reason = format!("{cause} (policy limits: {limits})");
-                self.start(&Grant::nothing(Refusal::new(reason)))
-            }
-        })
+        let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(name));
+        let limits = *agent_policy.limits();
+        self.start(&agent_policy)
+            .or_else(|cause| match limits.lowered().next() {
+                None => Err(cause),
+                Some(_) => {
+                    let reason = format!("{cause} (policy limits: {limits})");
+                    self.start(&AgentPolicy::nothing(Denied::new(reason)))
+                }
+            })
     }
 
-    fn start(&self, grant: &Grant) -> Result<PluginInstance, Error> {
-        let plugin = Arc::new(Plugin::installed(&self.name, grant)?);
+    fn start(&self, agent_policy: &AgentPolicy) -> Result<PluginInstance, Error> {
+        let plugin = Arc::new(Plugin::installed(&self.name, agent_policy)?);
         let agent = plugin.agent(&self.name, &self.log, self.clock.clone())?;
         self.audit.set_plugin(&plugin.path().to_string_lossy(), &plugin.hash());
         Ok(agent)

@@ -62,9 +62,12 @@ impl Candidate {
     pub(super) fn released(&self, approved: &Approvals) -> Vec<String> {
         let names = approved.agents.keys();
         let before = |name: &str| approved.agents.get(name).cloned().unwrap_or_default();
-        let now = |name: &str| match self.declared.contains_key(name) {
-            true => self.approval(name),
-            false => self.approval(&self.name),
+        let now = |name: &str| {
+            if self.declared.contains_key(name) {
+                self.approval(name)
+            } else {
+                self.approval(&self.name)
+            }
         };
         self.compare(
             names,

@@ -65,12 +65,13 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     }
     let broken = rows.iter().filter(|row| row.state == State::Broken);
     let broken: Vec<_> = broken.map(|row| row.what).collect();
-    match broken.is_empty() {
-        true => Ok(()),
-        false => bail!(
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        bail!(
             "check: broken: {}; report it with the output of uname -a",
             broken.join(", ")
-        ),
+        )
     }
 }
 

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::words;
+use super::report;
 use crate::agent::description::Description;
 use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::{Plugin, agent_name, locate};
-use crate::policy::Grant;
+use crate::policy::AgentPolicy;
 
 /// For a reader, or only the names that the plugin answers to, a line each.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
     // A plugin that is inspected before it is installed has no compiled form yet: no reason to warn.
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
-    let plugin = Arc::new(Plugin::at(path.clone(), Grant::unrestricted())?);
+    let plugin = Arc::new(Plugin::at(path.clone(), AgentPolicy::unrestricted())?);
     let mut agent = plugin.agent(&name, &log, Arc::new(SystemClock::start()))?;
     // Of a plugin without a record, also what is denied until it is installed.
     let declared = match plugin.recorded().approvals() {
@@ -30,12 +30,12 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
         return list_names(description, out);
     }
     let clean = |text: &str| log.masked(text);
-    words::names(description, out, &clean)?;
+    report::names(description, out, &clean)?;
     writeln!(out, "file: {}", path.display())?;
     if !description.longdesc.is_empty() {
         writeln!(out, "{}", clean(&description.longdesc))?;
     }
-    words::approval(&declared, &[], out, &clean)?;
+    report::approval(&declared, &[], out, &clean)?;
     if let Err(reason) = agent.load() {
         writeln!(out, "\nfences nothing: {}", clean(&reason))?;
     }

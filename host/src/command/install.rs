@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::candidate::{self, Candidate};
-use super::words;
+use super::report;
 use crate::agent::log::Log;
 use crate::installation::{Package, Previous, Steps, install, previous};
 use crate::plugin::{Folders, Installed, Plugin};
@@ -32,8 +32,8 @@ pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::
     let first = candidate.first()?;
     let log = Log::new(Box::new(std::io::sink()));
     let clean = |text: &str| log.masked(text);
-    words::names(&first.description, out, &clean)?;
-    words::approval(first, &candidate.besides(), out, &clean)?;
+    report::names(&first.description, out, &clean)?;
+    report::approval(first, &candidate.besides(), out, &clean)?;
     writeln!(out)?;
 
     let folders = Folders::of_this_program().context("where this program is")?;

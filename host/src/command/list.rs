@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::{Plugin, PluginInstance, installed};
-use crate::policy::Grant;
+use crate::policy::AgentPolicy;
 
 pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
@@ -26,6 +26,6 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn agent(name: &str, path: PathBuf, log: &Arc<Log>) -> anyhow::Result<PluginInstance> {
-    let plugin = Arc::new(Plugin::at(path.canonicalize()?, Grant::unrestricted())?);
+    let plugin = Arc::new(Plugin::at(path.canonicalize()?, AgentPolicy::unrestricted())?);
     Ok(plugin.agent(name, log, Arc::new(SystemClock::start()))?)
 }

@@ -40,11 +40,12 @@ fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
 }
 
 fn tell(policy: &Policy, agent: &str, known: &[String], out: &mut dyn Write) -> anyhow::Result<()> {
-    let note = match known.iter().any(|name| name == agent) {
-        true => "",
-        false => " (there is no plugin for it)",
+    let note = if known.iter().any(|name| name == agent) {
+        ""
+    } else {
+        " (there is no plugin for it)"
     };
-    let lines = policy.grant(agent).in_words();
+    let lines = policy.for_agent(agent).describe();
     if lines.is_empty() {
         writeln!(out, "{agent}: all that its plugin declares{note}")?;
         return Ok(());

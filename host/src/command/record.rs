@@ -9,13 +9,13 @@ use anyhow::Context;
 
 use super::candidate::{self, Candidate};
 use crate::plugin::{Plugin, Record};
-use crate::policy::Grant;
+use crate::policy::AgentPolicy;
 
 pub(super) fn run(files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
     for file in files {
         let path = Record::path(file);
         let wasm = candidate::read(file)?;
-        let plugin = Plugin::at(file.clone(), Grant::unrestricted())?;
+        let plugin = Plugin::at(file.clone(), AgentPolicy::unrestricted())?;
         let candidate = Candidate::of(&plugin, file)?;
         replace(&path, &candidate.record(&wasm).text()).with_context(|| path.display().to_string())?;
         writeln!(out, "{}", path.display())?;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tidy::{names_without_plugin, tidy};
-use super::{Entry, Error, STORE, claim, component, entry, is_ours};
+use super::cleanup::{clean_up, names_without_plugin};
+use super::{Entry, Error, STORE, component, entry, is_ours, lock};
 use crate::plugin::{Folders, Record, Recorded, fault};
 use atomic_fs::Steps;
 
@@ -45,17 +45,17 @@ pub fn previous(folders: &Folders, name: &str) -> Previous {
 /// anything had to be done about the plugin itself.
 pub fn install(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<bool, Error> {
     let record = package.record;
-    claim::trust(&folders.own)?;
-    claim::trust(folders.programs())?;
-    claim::names(folders, record)?;
+    lock::trust(&folders.own)?;
+    lock::trust(folders.programs())?;
+    lock::names(folders, record)?;
     if record.programs {
-        claim::programs(folders, record)?;
+        lock::programs(folders, record)?;
     }
     steps.make_folder(&folders.own.join(STORE))?;
-    let _lock = claim::lock(&folders.own)?;
+    let _lock = lock::lock(&folders.own)?;
     // Again: it may have changed before the lock was ours.
-    claim::names(folders, record)?;
-    tidy(folders, steps)?;
+    lock::names(folders, record)?;
+    clean_up(folders, steps)?;
     let new = !is_installed(folders, package);
     if new {
         let folder = store(folders, package, steps)?;
@@ -79,9 +79,9 @@ pub fn remove(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Er
     if !folders.own.is_dir() {
         return Err(packaged(folders, name).unwrap_or_else(not_installed));
     }
-    claim::trust(&folders.own)?;
-    claim::trust(folders.programs())?;
-    let _lock = claim::lock(&folders.own)?;
+    lock::trust(&folders.own)?;
+    lock::trust(folders.programs())?;
+    let _lock = lock::lock(&folders.own)?;
     let path = component(&folders.own, name);
     match entry(&folders.own, name) {
         Entry::Alias(main) if path.exists() => {
@@ -95,7 +95,7 @@ pub fn remove(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Er
         Entry::Absent | Entry::Alias(_) => return Err(packaged(folders, name).unwrap_or_else(not_installed)),
         Entry::Stored(_) | Entry::Foreign => steps.remove(&path)?,
     }
-    tidy(folders, steps)
+    clean_up(folders, steps)
         .and_then(|()| remove_by_hand(folders, name, steps))
         .map_err(|cause| Error::Unfinished {
             name: name.to_owned(),
@@ -193,7 +193,7 @@ fn surround(folders: &Folders, record: &Record, steps: &mut Steps) -> Result<(),
         for name in record.names() {
             let program = folders.programs().join(name);
             if !is_ours(folders, &program) {
-                claim::programs(folders, record)?;
+                lock::programs(folders, record)?;
                 steps.link(binary, &program)?;
             }
         }
@@ -203,5 +203,5 @@ fn surround(folders: &Folders, record: &Record, steps: &mut Steps) -> Result<(),
     if form.symlink_metadata().is_ok() {
         steps.remove(&form)?;
     }
-    tidy(folders, steps)
+    clean_up(folders, steps)
 }

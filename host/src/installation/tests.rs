@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::tidy::{drafts, loose_names, unused};
-use super::{Error, Package, Previous, claim, component, install, previous, remove};
+use super::cleanup::{drafts, loose_names, unused};
+use super::{Error, Package, Previous, component, install, lock, previous, remove};
 use crate::agent::description::{Description, Symlink};
 use crate::plugin::{Declared, Folders, Record, Recorded, compile, fault};
-use crate::policy::Reach;
+use crate::policy::CapabilitySet;
 use atomic_fs::{Steps, entries};
 
 /// The smallest component, and one that differs by an empty custom section.
@@ -46,7 +46,7 @@ impl Made {
                 .collect(),
             ..Description::default()
         };
-        let declared = Declared::new(description, Reach::default()).unwrap();
+        let declared = Declared::new(description, CapabilitySet::default()).unwrap();
         let names = symlinks.iter().cloned().chain([name.to_owned()]);
         let declared = names.map(|name| (name, declared.clone())).collect();
         Self {
@@ -292,7 +292,7 @@ fn the_same_plugin_repairs_itself() {
 fn one_after_the_other() {
     let (tree, made) = (Tree::new(), old());
     made.install(&tree, whole()).0.unwrap();
-    let lock = claim::lock(&tree.folders.own).unwrap();
+    let lock = lock::lock(&tree.folders.own).unwrap();
     assert!(matches!(new().install(&tree, whole()).0, Err(Error::Busy(_))));
     assert!(matches!(
         remove(&tree.folders, "fence_x", &mut whole()),

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::tidy::{agent, drafts, loose_names, unused};
+use super::cleanup::{agent, drafts, loose_names, unused};
 use super::{STORE, component, has_plugin, is_ours};
 use crate::plugin::{Folders, Plugin, Record, Recorded, agent_name, fault, locate};
-use crate::policy::Grant;
+use crate::policy::AgentPolicy;
 use crate::policy::ownership::{Untrusted, UntrustedPlace, check, check_place};
 use atomic_fs::entries;
 
@@ -196,7 +196,7 @@ impl Inspection {
 
     /// What it says is what was recorded, under each of its names.
     fn description(&mut self, record: &Record, real: &Path) {
-        let plugin = match Plugin::at(real.to_owned(), Grant::unrestricted()) {
+        let plugin = match Plugin::at(real.to_owned(), AgentPolicy::unrestricted()) {
             Ok(plugin) => plugin,
             Err(cause) => return self.find(&record.name, cause.to_string()),
         };
@@ -254,7 +254,7 @@ impl Inspection {
 fn stray(folder: &Path, known: &[&str]) -> Vec<PathBuf> {
     let belongs = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if known.contains(&name.as_ref()) || super::tidy::is_unfinished_link(path) {
+        if known.contains(&name.as_ref()) || super::cleanup::is_unfinished_link(path) {
             return true;
         }
         let plugin = path.with_extension("wasm");

@@ -15,7 +15,7 @@ use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
 use super::{Error, one_line};
 use crate::policy::ownership::{self, Untrusted};
-use crate::policy::{Grant, Limit, Limits, Refusal};
+use crate::policy::{AgentPolicy, Denied, Limit, Limits};
 
 mod seal;
 #[cfg(test)]
@@ -47,16 +47,16 @@ pub(super) struct Loaded {
     pub(super) hash: blake3::Hash,
     /// Whether the plugin may act: nobody else could have written the file, and
     /// it is the one that the policy pins, if it pins any.
-    pub(super) allowed: Result<(), Refusal>,
+    pub(super) allowed: Result<(), Denied>,
     /// That it had to be compiled now, which costs time, and why.
     pub(super) warning: Option<String>,
 }
 
 /// The compiled form if it can be trusted, else the plugin compiled now.
-pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
+pub(super) fn load(path: &Path, agent_policy: &AgentPolicy) -> Result<Loaded, Error> {
     let (wasm, trust) = read(path)?;
     let hash = blake3::hash(&wasm);
-    let engine = engine(&hash, grant.limits())?;
+    let engine = engine(&hash, agent_policy.limits())?;
     let form = path.with_extension("cwasm");
     let (component, warning) = match trusted(&engine, &form) {
         Ok(component) => (component, None),
@@ -73,7 +73,7 @@ pub(super) fn load(path: &Path, grant: &Grant) -> Result<Loaded, Error> {
         component,
         hash,
         allowed: trust.map_err(|reason| refused(path, &reason)).and_then(|()| {
-            let pinned = grant.check_plugin(|| sha256(&wasm));
+            let pinned = agent_policy.check_plugin(|| sha256(&wasm));
             pinned.map_err(|rule| rule.of_file(path))
         }),
         warning,
@@ -94,8 +94,8 @@ fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, 
 }
 
 /// A plugin that others could have written can still describe itself.
-pub(super) fn refused(path: &Path, reason: &Untrusted) -> Refusal {
-    Refusal::new(format!(
+pub(super) fn refused(path: &Path, reason: &Untrusted) -> Denied {
+    Denied::new(format!(
         "plugin {}: {reason}; install it with `fencebox install`, or correct that with chown and chmod",
         path.display()
     ))

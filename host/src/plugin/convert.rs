@@ -5,8 +5,8 @@ use crate::agent::description as agent;
 use crate::policy;
 
 /// The description, and the capabilities that it declares.
-pub(super) fn convert(record: wit::Agent) -> (agent::Description, policy::Reach) {
-    let reach = policy::Reach {
+pub(super) fn convert(record: wit::Agent) -> (agent::Description, policy::CapabilitySet) {
+    let reach = policy::CapabilitySet {
         endpoints: record.capabilities.endpoints.into_iter().map(endpoint).collect(),
         files: record.capabilities.files.into_iter().map(file).collect(),
         sockets: record.capabilities.sockets.into_iter().map(socket).collect(),

@@ -55,11 +55,14 @@ pub(super) fn describe_all(plugin: &Plugin, name: &str) -> Result<BTreeMap<Strin
 }
 
 /// One run of `describe`, in a component of its own.
-fn ask(plugin: &Plugin, name: &str) -> Result<(crate::agent::description::Description, crate::policy::Reach), Error> {
+fn ask(
+    plugin: &Plugin,
+    name: &str,
+) -> Result<(crate::agent::description::Description, crate::policy::CapabilitySet), Error> {
     let loaded = plugin.loaded()?;
     let clock: Arc<dyn Clock> = Arc::new(FrozenClock);
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
-    let limits = *plugin.grant.limits();
+    let limits = *plugin.agent_policy.limits();
     let store = store_to_describe(loaded.component.engine(), limits, clock, deadline, &plugin.watch);
     let mut store = store.map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
     let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);

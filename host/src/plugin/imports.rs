@@ -9,7 +9,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::Plugin;
 use super::bindings::fencebox::agent::{files, http, log, metadata, types};
-use super::state::State;
+use super::state::HostState;
 use crate::agent::log::Level;
 use crate::capability::{files as storage, http as capability};
 use crate::plugin::wasi;
@@ -19,17 +19,17 @@ const DESCRIBING: &str = "a plugin that describes itself may call nothing";
 
 /// Everything that a plugin may import; what is missing here is refused when
 /// a plugin is loaded.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
     let mut linker = Linker::new(engine);
     wasi::add_to_linker(&mut linker)?;
-    Plugin::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+    Plugin::add_to_linker::<HostState, HasSelf<HostState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
-impl types::Host for State {}
-impl metadata::Host for State {}
+impl types::Host for HostState {}
+impl metadata::Host for HostState {}
 
-impl log::Host for State {
+impl log::Host for HostState {
     fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let level = match level {
             log::Level::Error => Level::Error,
@@ -44,7 +44,7 @@ impl log::Host for State {
     }
 }
 
-impl http::Host for State {
+impl http::Host for HostState {
     fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
         let Some(http) = &mut self.http else {
             return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
@@ -96,7 +96,7 @@ impl http::Host for State {
     }
 }
 
-impl files::Host for State {
+impl files::Host for HostState {
     fn read(&mut self, option_name: String, entry: Option<String>) -> wasmtime::Result<Result<Vec<u8>, files::Error>> {
         let Some(files) = &self.files else {
             return Ok(Err(files::Error::Denied(DESCRIBING.to_owned())));

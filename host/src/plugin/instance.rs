@@ -8,22 +8,22 @@ use zeroize::Zeroizing;
 
 use super::bindings::Plugin as Bindings;
 use super::located::Located;
-use super::state::{State, store};
+use super::state::{HostState, store};
 use super::trust::{Trusted, trusted};
 use super::{Declared, Error, Plugin, session};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device;
 use crate::agent::log::Log;
-use crate::policy::{Grant, Refusal};
+use crate::policy::{AgentPolicy, Denied};
 
 /// A plugin as the agent of one name.
 pub struct PluginInstance {
     /// What it is and what it reaches.
     pub declared: Declared,
     pub(super) plugin: Arc<Plugin>,
-    pub(super) grant: Arc<Grant>,
+    pub(super) agent_policy: Arc<AgentPolicy>,
     /// Why it must not act.
-    refusal: Option<Refusal>,
+    refusal: Option<Denied>,
     warnings: Vec<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Arc<Log>,
@@ -38,7 +38,7 @@ pub struct PluginInstance {
 
 /// The component, instantiated.
 pub(super) struct Running {
-    pub(super) store: Store<State>,
+    pub(super) store: Store<HostState>,
     pub(super) bindings: Bindings,
     pub(super) session: Option<ResourceAny>,
     /// What a new session is opened with, if one can replace the present one.
@@ -53,7 +53,7 @@ impl PluginInstance {
             warning,
         } = trusted(&plugin, name)?;
         Ok(Self {
-            grant: plugin.grant.clone(),
+            agent_policy: plugin.agent_policy.clone(),
             declared,
             refusal: plugin.refusal.clone().or(refusal),
             plugin,
@@ -68,8 +68,10 @@ impl PluginInstance {
     }
 
     /// Why it must not act, as far as is known without loading it.
-    fn refusal(&self) -> Option<Refusal> {
-        self.refusal.clone().or_else(|| self.grant.check_anything().err())
+    fn refusal(&self) -> Option<Denied> {
+        self.refusal
+            .clone()
+            .or_else(|| self.agent_policy.check_anything().err())
     }
 
     /// Loads the component, and refuses what must not act, with the reason and
@@ -96,7 +98,7 @@ impl PluginInstance {
             Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {}
             outcome => return outcome.map(drop),
         }
-        let new = Arc::new(Plugin::installed(&self.agent, &self.grant)?);
+        let new = Arc::new(Plugin::installed(&self.agent, &self.agent_policy)?);
         let trusted = trusted(&new, &self.agent)?;
         if new.refusal.is_some() || trusted.refusal.is_some() || trusted.declared != self.declared {
             return Err(new.bad_description("it was replaced while this action began; run the action again"));
@@ -118,7 +120,7 @@ impl PluginInstance {
     fn start(&self, deadline: Deadline) -> Result<Running, device::Error> {
         let failed = |cause: &dyn std::fmt::Display| device::Error::Plugin(cause.to_string());
         let loaded = self.plugin.loaded().map_err(|cause| failed(&cause))?;
-        let limits = *self.grant.limits();
+        let limits = *self.agent_policy.limits();
         let (engine, watch) = (loaded.component.engine(), &self.plugin.watch);
         let store = store(engine, limits, self.clock.clone(), deadline, watch);
         let mut store = store.map_err(|cause| failed(&format!("no thread to watch it with: {cause}")))?;

@@ -7,7 +7,7 @@ use super::PluginInstance;
 use crate::agent::options::Options;
 use crate::capability::{files, http, sockets};
 use crate::confinement::Needs;
-use crate::policy::{Addresses, Granted, LocatedFiles, Refusal};
+use crate::policy::{Addresses, Denied, LocatedFiles, ResolvedSockets};
 
 /// All that one run may reach, as far as the policy leaves it. Made once a run:
 /// what was checked is what the process is confined to, and what the
@@ -16,16 +16,19 @@ use crate::policy::{Addresses, Granted, LocatedFiles, Refusal};
 pub(super) struct Located {
     /// By the name of the endpoint.
     pub(super) addresses: BTreeMap<String, Addresses>,
-    pub(super) sockets: Granted,
+    pub(super) sockets: ResolvedSockets,
     pub(super) files: LocatedFiles,
 }
 
 impl Located {
-    /// Contacts nobody. A refusal names the option or the rule.
-    pub(super) fn new(instance: &PluginInstance, options: &Options) -> Result<Self, Refusal> {
+    /// RemotePeers nobody. A refusal names the option or the rule.
+    pub(super) fn new(instance: &PluginInstance, options: &Options) -> Result<Self, Denied> {
         let option = |name: &str| options.get(name);
-        let addresses = instance.declared.endpoints.locate_all(&instance.grant, option)?;
-        let sockets = instance.declared.sockets.locate(Arc::clone(&instance.grant), option)?;
+        let addresses = instance.declared.endpoints.locate_all(&instance.agent_policy, option)?;
+        let sockets = instance
+            .declared
+            .sockets
+            .locate(Arc::clone(&instance.agent_policy), option)?;
         // A plugin with endpoints may need no socket.
         if addresses.is_empty() {
             sockets.check_left()?;

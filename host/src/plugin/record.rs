@@ -270,9 +270,10 @@ fn check_sum(text: &[u8]) -> Result<(), String> {
         .rposition(|window| window == CHECKSUM.as_bytes());
     let (before, end) = text.split_at(start.ok_or("it has no checksum; it is cut short")?);
     let written = String::from_utf8_lossy(end);
-    match written.contains(&format!("\"{}\"", blake3::hash(before))) {
-        true => Ok(()),
-        false => Err("its checksum does not match: the file is damaged or was edited".to_owned()),
+    if written.contains(&format!("\"{}\"", blake3::hash(before))) {
+        Ok(())
+    } else {
+        Err("its checksum does not match: the file is damaged or was edited".to_owned())
     }
 }
 

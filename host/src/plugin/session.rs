@@ -12,19 +12,19 @@ use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
 use super::instance::Running;
 use super::located::Located;
-use super::state::{State, Stopped, arm};
+use super::state::{HostState, Stopped, arm};
 use crate::agent::clock::Deadline;
-use crate::agent::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
+use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget, RemotePeer};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
 use crate::agent::secret::Secret;
 use crate::capability::files::Files;
 use crate::capability::http::{self, Credentials, Http, Timeout};
-use crate::capability::journal::Journal;
-use crate::capability::sockets::{CarriedTooMuch, Gate};
+use crate::capability::log::PluginLog;
+use crate::capability::sockets::{ByteLimitExceeded, SocketFilter};
 use crate::confinement::Needs;
-use crate::plugin::wasi::GaveUp;
+use crate::plugin::wasi::WaitAborted;
 use crate::policy::Limit;
 
 /// Time to log out in, once the action is over, whatever became of it.
@@ -45,7 +45,7 @@ impl Device for PluginInstance {
     }
 
     fn longest(&self) -> Duration {
-        self.grant.limits().wall_time()
+        self.agent_policy.limits().wall_time()
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {
@@ -55,14 +55,14 @@ impl Device for PluginInstance {
             sockets,
             files,
         } = self.located().map_err(Error::Denied)?.clone();
-        let gate = Gate::new(sockets, *self.grant.limits());
+        let filter = SocketFilter::new(sockets, *self.agent_policy.limits());
         let protocols = self.declared.sockets.protocols();
         let clock = self.clock.clone();
         let files = Files::new(files, clock.clone(), limits.deadline);
         let http = Http::new(http::Parts {
             endpoints: self.declared.endpoints.clone(),
             addresses,
-            grant: self.grant.clone(),
+            agent_policy: self.agent_policy.clone(),
             credentials: Credentials {
                 username: options.get("username").unwrap_or_default().to_owned(),
                 password: Secret::new(options.get("password").unwrap_or_default().to_owned()),
@@ -77,13 +77,13 @@ impl Device for PluginInstance {
             agent: self.agent.clone(),
             pinnable: options.table().find("ssl_fingerprint").is_some(),
         });
-        let (log, agent, most) = (self.log.clone(), self.agent.clone(), *self.grant.limits());
+        let (log, agent, most) = (self.log.clone(), self.agent.clone(), *self.agent_policy.limits());
         let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
         state.http = Some(http);
         state.files = Some(files);
-        state.grant_sockets(gate, protocols);
-        state.journal.get_or_insert_with(|| Journal::new(log, &agent, most));
+        state.grant_sockets(filter, protocols);
+        state.journal.get_or_insert_with(|| PluginLog::new(log, &agent, most));
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         // Only sockets stay open in a session: an HTTP exchange has a connection of its own.
@@ -191,7 +191,7 @@ impl Device for PluginInstance {
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }
 
-    fn contacts(&self) -> Vec<Contact> {
+    fn contacts(&self) -> Vec<RemotePeer> {
         let Some(running) = &self.running else {
             return Vec::new();
         };
@@ -201,7 +201,7 @@ impl Device for PluginInstance {
             .as_ref()
             .map(|http| http.contacts().to_vec())
             .unwrap_or_default();
-        contacts.extend(state.gate.contacts());
+        contacts.extend(state.filter.contacts());
         contacts
     }
 }
@@ -241,7 +241,11 @@ impl PluginInstance {
     /// Calls a method of the session that was opened.
     fn in_session<T>(
         &mut self,
-        function: impl FnOnce(GuestSession<'_>, &mut Store<State>, ResourceAny) -> wasmtime::Result<Result<T, types::Error>>,
+        function: impl FnOnce(
+            GuestSession<'_>,
+            &mut Store<HostState>,
+            ResourceAny,
+        ) -> wasmtime::Result<Result<T, types::Error>>,
     ) -> Result<T, Error> {
         let session = self.running.as_ref().and_then(|running| running.session);
         let session = session.ok_or_else(|| Error::Plugin("it has no open session".to_owned()))?;
@@ -253,7 +257,7 @@ impl PluginInstance {
     /// kept for the debug log.
     fn call<T>(
         &mut self,
-        function: impl FnOnce(GuestSession<'_>, &mut Store<State>) -> wasmtime::Result<Result<T, types::Error>>,
+        function: impl FnOnce(GuestSession<'_>, &mut Store<HostState>) -> wasmtime::Result<Result<T, types::Error>>,
     ) -> Result<T, Error> {
         if let Some(stopped) = &self.stopped {
             return Err(stopped.clone());
@@ -278,7 +282,7 @@ impl PluginInstance {
             for line in state.output.take().lines() {
                 journal.line(Level::Debug, &format!("printed: {line}"));
             }
-            for rule in state.gate.take_refusals() {
+            for rule in state.filter.take_denials() {
                 journal.line(level, &format!("refused: {rule}"));
             }
         }
@@ -325,7 +329,7 @@ pub(super) fn error(error: types::Error) -> Error {
 
 /// Why a call into the plugin came back without an answer: what the host
 /// stopped it for, or what it did to itself.
-pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Error {
+pub(super) fn explain(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
     explain_known(store, cause).unwrap_or_else(|| {
         // Data that cannot be passed between guest and host. Wasmtime has no
         // public type for the reasons; the limit is the one with a remedy.
@@ -339,12 +343,12 @@ pub(super) fn explain(store: &mut Store<State>, cause: &wasmtime::Error) -> Erro
 }
 
 /// The same for an instantiation, in which nothing is passed.
-pub(super) fn explain_start(store: &mut Store<State>, cause: &wasmtime::Error) -> Error {
+pub(super) fn explain_start(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
     explain_known(store, cause).unwrap_or_else(|| Error::Plugin(super::one_line(cause)))
 }
 
 /// The reasons that have a type.
-fn explain_known(store: &mut Store<State>, cause: &wasmtime::Error) -> Option<Error> {
+fn explain_known(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Option<Error> {
     let state = store.data();
     if let Some(stopped) = cause.downcast_ref::<Stopped>() {
         return Some(match stopped {
@@ -352,13 +356,13 @@ fn explain_known(store: &mut Store<State>, cause: &wasmtime::Error) -> Option<Er
             other => Error::Plugin(other.to_string()),
         });
     }
-    if let Some(gave_up) = cause.downcast_ref::<GaveUp>() {
+    if let Some(gave_up) = cause.downcast_ref::<WaitAborted>() {
         return Some(match gave_up {
-            GaveUp::Deadline => Error::Deadline(state.deadline.as_secs()),
-            GaveUp::Interrupted => Error::Interrupted,
+            WaitAborted::Deadline => Error::Deadline(state.deadline.as_secs()),
+            WaitAborted::Interrupted => Error::Interrupted,
         });
     }
-    if let Some(too_much) = cause.downcast_ref::<CarriedTooMuch>() {
+    if let Some(too_much) = cause.downcast_ref::<ByteLimitExceeded>() {
         return Some(Error::Plugin(too_much.to_string()));
     }
     if let Some(ResourceTableError::Full) = cause.downcast_ref() {

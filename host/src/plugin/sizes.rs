@@ -22,9 +22,10 @@ pub(super) fn check_size(record: &wit::Agent) -> Result<(), String> {
             "{rows} options, choices, symlinks, rights, endpoints, files and sockets; {ROW_LIMIT} is the limit"
         ));
     }
-    match texts(record).into_iter().any(|text| text.len() > TEXT_LIMIT) {
-        true => Err("a text of more than 16 KiB".to_owned()),
-        false => Ok(()),
+    if texts(record).into_iter().any(|text| text.len() > TEXT_LIMIT) {
+        Err("a text of more than 16 KiB".to_owned())
+    } else {
+        Ok(())
     }
 }
 

@@ -7,13 +7,13 @@ use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::sockets::WasiSocketsView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::watch::{Ticker, Watch};
+use super::epoch::{EpochTicker, Ticker};
 use crate::agent::clock::{Clock, Deadline};
 use crate::capability::files::Files;
 use crate::capability::http::Http;
-use crate::capability::journal::Journal;
-use crate::capability::sockets::Gate;
-use crate::plugin::wasi::{self, Asker, Bed, Lookups, Output, Sleeper};
+use crate::capability::log::PluginLog;
+use crate::capability::sockets::SocketFilter;
+use crate::plugin::wasi::{self, LookupView, Lookups, Output, WaitContext, WaitView};
 use crate::policy::{Bound, Limit, Limits};
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ pub(super) enum Stopped {
 }
 
 /// The host's side of a running plugin.
-pub(super) struct State {
+pub(super) struct HostState {
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Deadline,
@@ -49,9 +49,9 @@ pub(super) struct State {
     /// Absent while the plugin describes itself.
     pub(super) files: Option<Files>,
     /// Absent while the plugin describes itself.
-    pub(super) journal: Option<Journal>,
+    pub(super) journal: Option<PluginLog>,
     /// Lets nothing through while the plugin describes itself.
-    pub(super) gate: Gate,
+    pub(super) filter: SocketFilter,
     /// The plugin declared sockets, and the action has begun.
     has_sockets: bool,
     /// The action is over, and the plugin logs out.
@@ -74,8 +74,8 @@ pub(super) fn store(
     limits: Limits,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
-    watch: &Watch,
-) -> std::io::Result<Store<State>> {
+    watch: &EpochTicker,
+) -> std::io::Result<Store<HostState>> {
     make_store(engine, limits, clock, deadline, watch, wasi::inert)
 }
 
@@ -86,8 +86,8 @@ pub(super) fn store_to_describe(
     limits: Limits,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
-    watch: &Watch,
-) -> std::io::Result<Store<State>> {
+    watch: &EpochTicker,
+) -> std::io::Result<Store<HostState>> {
     make_store(engine, limits, clock, deadline, watch, wasi::frozen)
 }
 
@@ -96,22 +96,22 @@ fn make_store(
     limits: Limits,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
-    watch: &Watch,
+    watch: &EpochTicker,
     wasi: fn(&Arc<dyn Clock>, &Output) -> WasiCtx,
-) -> std::io::Result<Store<State>> {
+) -> std::io::Result<Store<HostState>> {
     let output = Output::new(&limits);
     let wasi = wasi(&clock, &output);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.get(Limit::Resources).size());
     let ticker = watch.ticker(engine)?;
-    let state = State {
+    let state = HostState {
         limits,
         clock,
         deadline,
         http: None,
         files: None,
         journal: None,
-        gate: Gate::closed(limits),
+        filter: SocketFilter::closed(limits),
         has_sockets: false,
         closing: false,
         output,
@@ -125,20 +125,20 @@ fn make_store(
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(limits.get(Limit::Handover).size());
-    store.epoch_deadline_callback(look);
+    store.epoch_deadline_callback(on_epoch);
     arm(&mut store);
     Ok(store)
 }
 
 /// Gives the plugin a fresh allowance of computing. The only place that does:
 /// every call into the plugin passes through it.
-pub(super) fn arm(store: &mut Store<State>) {
+pub(super) fn arm(store: &mut Store<HostState>) {
     store.data_mut().ticks = 0;
     store.set_epoch_deadline(1);
 }
 
 /// Looks at a plugin that computes, once a tick.
-fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
+fn on_epoch(mut store: StoreContextMut<'_, HostState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
     state.ticks += 1;
     if state.deadline.passed(state.clock.as_ref()) {
@@ -151,7 +151,7 @@ fn look(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadlin
     Ok(UpdateDeadline::Continue(1))
 }
 
-impl ResourceLimiter for State {
+impl ResourceLimiter for HostState {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         // All memories of the plugin together.
         self.memory = self.memory.saturating_add(desired.saturating_sub(current));
@@ -184,7 +184,7 @@ impl ResourceLimiter for State {
     }
 }
 
-impl WasiView for State {
+impl WasiView for HostState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
@@ -193,31 +193,31 @@ impl WasiView for State {
     }
 }
 
-impl Sleeper for State {
-    fn bed(&mut self) -> Bed<'_> {
-        Bed {
+impl WaitView for HostState {
+    fn wait_context(&mut self) -> WaitContext<'_> {
+        WaitContext {
             table: &mut self.table,
             clock: &self.clock,
             deadline: self.deadline,
             closing: self.closing,
-            company: self.has_sockets.then_some(&self.gate),
+            sockets: self.has_sockets.then_some(&self.filter),
         }
     }
 }
 
-impl Asker for State {
+impl LookupView for HostState {
     fn lookups(&mut self) -> Lookups<'_> {
-        let gate = self.gate.clone();
+        let filter = self.filter.clone();
         let sockets = WasiSocketsView::sockets(self);
-        Lookups { gate, sockets }
+        Lookups { filter, sockets }
     }
 }
 
-impl State {
-    /// From now on the plugin has sockets, to what the gate lets through.
-    pub(super) fn grant_sockets(&mut self, gate: Gate, protocols: (bool, bool)) {
-        self.wasi = wasi::with_sockets(&self.clock, &self.output, &gate, protocols);
-        self.gate = gate;
+impl HostState {
+    /// From now on the plugin has sockets, to what the filter lets through.
+    pub(super) fn grant_sockets(&mut self, filter: SocketFilter, protocols: (bool, bool)) {
+        self.wasi = wasi::with_sockets(&self.clock, &self.output, &filter, protocols);
+        self.filter = filter;
         self.has_sockets = protocols.0 || protocols.1;
     }
 }

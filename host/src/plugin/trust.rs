@@ -2,13 +2,13 @@
 //! version, what the plugin says now and was approved for.
 
 use super::{Declared, Error, Plugin, Recorded};
-use crate::policy::{Approval, Refusal};
+use crate::policy::{Approval, Denied};
 
 /// A description, and how far it is trusted.
 pub(super) struct Trusted {
     pub(super) declared: Declared,
     /// Why the agent must not act. It can still print its documents.
-    pub(super) refusal: Option<Refusal>,
+    pub(super) refusal: Option<Denied>,
     /// What the administrator should do, although the agent acts.
     pub(super) warning: Option<String>,
 }
@@ -69,15 +69,16 @@ fn copied_by_hand(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
     let mut trusted = Trusted::plain(left);
     if all.has_network() && !trusted.declared.has_network() {
         let missing = missing.join("; ");
-        trusted.refusal = Some(Refusal::new(format!(
+        trusted.refusal = Some(Denied::new(format!(
             "plugin {path}: it has no record, so nothing is approved that it needs ({missing}); run `fencebox install \
              {path}`",
             path = plugin.path().display()
         )));
     } else {
-        let denied = match missing.is_empty() {
-            true => String::new(),
-            false => format!(", and these are denied: {}", missing.join("; ")),
+        let denied = if missing.is_empty() {
+            String::new()
+        } else {
+            format!(", and these are denied: {}", missing.join("; "))
         };
         trusted.warning = Some(warning(plugin, &format!("it has no record{denied}")));
     }

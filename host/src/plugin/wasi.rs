@@ -3,8 +3,8 @@
 //! guests import it, and does nothing.
 
 mod accept;
+mod blocking;
 mod lookup;
-mod waiting;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,11 +21,11 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView};
 
 use crate::agent::clock::{Clock, Deadline};
-use crate::capability::sockets::Gate;
+use crate::capability::sockets::SocketFilter;
 use crate::policy::{Bound, Limit, Limits, SocketUse};
 
-pub(super) use lookup::{Asker, Lookups};
-pub(super) use waiting::GaveUp;
+pub(super) use blocking::WaitAborted;
+pub(super) use lookup::{LookupView, Lookups};
 
 #[cfg(test)]
 mod tests;
@@ -46,12 +46,17 @@ pub(super) fn frozen(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
         .build()
 }
 
-/// The same as [`inert`], with sockets whose every use passes the gate: for TCP, for UDP.
-pub(super) fn with_sockets(clock: &Arc<dyn Clock>, output: &Output, gate: &Gate, (tcp, udp): (bool, bool)) -> WasiCtx {
-    let gate = gate.clone();
+/// The same as [`inert`], with sockets whose every use passes the filter: for TCP, for UDP.
+pub(super) fn with_sockets(
+    clock: &Arc<dyn Clock>,
+    output: &Output,
+    filter: &SocketFilter,
+    (tcp, udp): (bool, bool),
+) -> WasiCtx {
+    let filter = filter.clone();
     let check = move |address, purpose| -> Pin<Box<dyn Future<Output = bool> + Send + Sync>> {
-        let (gate, purpose) = (gate.clone(), socket_use(purpose));
-        let verdict = wasmtime_wasi::runtime::spawn(async move { gate.admits(purpose, address).await });
+        let (filter, purpose) = (filter.clone(), socket_use(purpose));
+        let verdict = wasmtime_wasi::runtime::spawn(async move { filter.allows(purpose, address).await });
         Box::pin(verdict)
     };
     builder(clock, output)
@@ -70,8 +75,8 @@ fn builder(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtxBuilder {
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
-        .wall_clock(Hands(clock.clone()))
-        .monotonic_clock(Hands(clock.clone()));
+        .wall_clock(HostClock(clock.clone()))
+        .monotonic_clock(HostClock(clock.clone()));
     builder
 }
 
@@ -88,9 +93,9 @@ fn socket_use(purpose: SocketAddrUse) -> SocketUse {
 }
 
 /// The host's clock, as WASI reads it.
-struct Hands(Arc<dyn Clock>);
+struct HostClock(Arc<dyn Clock>);
 
-impl HostWallClock for Hands {
+impl HostWallClock for HostClock {
     fn resolution(&self) -> Duration {
         Duration::from_millis(1)
     }
@@ -100,7 +105,7 @@ impl HostWallClock for Hands {
     }
 }
 
-impl HostMonotonicClock for Hands {
+impl HostMonotonicClock for HostClock {
     fn resolution(&self) -> u64 {
         1_000_000
     }
@@ -115,13 +120,13 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// A store whose guests sleep on the host's clock.
-pub(super) trait Sleeper: WasiView {
+pub(super) trait WaitView: WasiView {
     /// What sleeping needs.
-    fn bed(&mut self) -> Bed<'_>;
+    fn wait_context(&mut self) -> WaitContext<'_>;
 }
 
 /// The clock, and the moment at which every sleep ends.
-pub(super) struct Bed<'a> {
+pub(super) struct WaitContext<'a> {
     /// Where the naps are kept.
     pub table: &'a mut ResourceTable,
     /// The host's clock.
@@ -132,29 +137,29 @@ pub(super) struct Bed<'a> {
     pub closing: bool,
     /// The guest has sockets, and may wait for them while it sleeps: what
     /// counts what they carry.
-    pub company: Option<&'a Gate>,
+    pub sockets: Option<&'a SocketFilter>,
 }
 
 /// Links all of WASI preview 2, with sleep and all other waiting replaced by
-/// [`Bed`]'s, and names looked up through the gate.
-pub(super) fn add_to_linker<T: Sleeper + Asker + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+/// [`WaitContext`]'s, and names looked up through the filter.
+pub(super) fn add_to_linker<T: WaitView + LookupView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<T, HasBed>(linker, T::bed)?;
-    waiting::add_to_linker(linker)?;
+    monotonic_clock::add_to_linker::<T, HasWaitContext>(linker, T::wait_context)?;
+    blocking::add_to_linker(linker)?;
     lookup::add_to_linker(linker)?;
     accept::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-struct HasBed;
+struct HasWaitContext;
 
-impl HasData for HasBed {
-    type Data<'a> = Bed<'a>;
+impl HasData for HasWaitContext {
+    type Data<'a> = WaitContext<'a>;
 }
 
-impl monotonic_clock::Host for Bed<'_> {
+impl monotonic_clock::Host for WaitContext<'_> {
     fn now(&mut self) -> wasmtime::Result<u64> {
         Ok(nanoseconds(self.clock.now()))
     }
@@ -169,19 +174,19 @@ impl monotonic_clock::Host for Bed<'_> {
     }
 
     fn subscribe_duration(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        let nap = self.nap(Duration::from_nanos(when));
-        let nap = self.table.push(nap)?;
-        subscribe(self.table, nap)
+        let timer = self.timer(Duration::from_nanos(when));
+        let timer = self.table.push(timer)?;
+        subscribe(self.table, timer)
     }
 }
 
-impl Bed<'_> {
-    fn nap(&self, length: Duration) -> Nap {
+impl WaitContext<'_> {
+    fn timer(&self, length: Duration) -> Timer {
         let length = length.min(self.deadline.remaining(self.clock.as_ref()));
-        Nap {
+        Timer {
             clock: self.clock.clone(),
             until: self.clock.now() + length,
-            in_company: self.company.is_some(),
+            has_sockets: self.sockets.is_some(),
         }
     }
 }
@@ -190,33 +195,33 @@ impl Bed<'_> {
 const SLICE: Duration = Duration::from_millis(25);
 
 /// A guest that sleeps.
-struct Nap {
+struct Timer {
     clock: Arc<dyn Clock>,
     until: Duration,
     /// It may be a socket that is waited for, and only for so long.
-    in_company: bool,
+    has_sockets: bool,
 }
 
-impl Nap {
+impl Timer {
     fn left(&self) -> Duration {
         self.until.saturating_sub(self.clock.now())
     }
 }
 
 #[async_trait]
-impl Pollable for Nap {
+impl Pollable for Timer {
     async fn ready(&mut self) {
         // A device on the agent's clock says itself how long it is waited for.
-        if self.in_company
+        if self.has_sockets
             && let Some(expiry) = self.clock.expiry(self.left())
         {
             return expiry.await;
         }
         // Alone it holds up nobody, for an agent has one guest. Told to stop, the guest is woken up early.
-        while self.in_company && !self.left().is_zero() {
-            waiting::pass(self.clock.as_ref(), self.left().min(SLICE)).await;
+        while self.has_sockets && !self.left().is_zero() {
+            blocking::pass(self.clock.as_ref(), self.left().min(SLICE)).await;
         }
-        if !self.in_company {
+        if !self.has_sockets {
             let _ = self.clock.sleep(self.left());
         }
     }

@@ -78,7 +78,7 @@ fn recorder() -> Agent {
 fn rehearsal(name: &str, shortdesc: &str, operations: Operations) -> Agent {
     let agent = blank(name, shortdesc)
         .longdesc(
-            "Fences nothing: actions pass, fail, or do either by chance, as Pacemaker's tests of its fencer expect of \
+            "Fences nothing: actions pass, fail, or do either by rng, as Pacemaker's tests of its fencer expect of \
              their dummy.",
         )
         .options(["plug"])

@@ -3,14 +3,14 @@
 //! What it answers depends on the option `type`: what a file says (`file`),
 //! failure (`fail`), or what another program says in answer to a request in a
 //! folder (`recorder`). With the option `mode` it rehearses for Pacemaker's own
-//! tests instead: actions pass, fail, or do either by chance.
+//! tests instead: actions pass, fail, or do either by rng.
 //!
 //! Alone among plugins it may sleep, because tests want a device that is slow.
 
-mod chance;
 mod description;
 mod recorder;
 mod rehearsal;
+mod rng;
 mod status_file;
 mod timestamp;
 
@@ -47,7 +47,7 @@ impl Device for Dummy {
                     "is no whole number of seconds from 1 on; correct it",
                 )
             })?;
-            let length = chance::up_to(longest);
+            let length = rng::up_to(longest);
             log::info(format!("random sleep: {length} s"));
             sleep(Duration::from_secs(length))?;
         }
@@ -109,9 +109,10 @@ fn sleep(length: Duration) -> Result<()> {
     let start = Instant::now();
     std::thread::sleep(length);
     // The clock of the host counts in milliseconds.
-    match start.elapsed() + Duration::from_millis(10) < length {
-        true => Err(Error::ConnectionLost("the sleep was cut short".to_owned())),
-        false => Ok(()),
+    if start.elapsed() + Duration::from_millis(10) < length {
+        Err(Error::ConnectionLost("the sleep was cut short".to_owned()))
+    } else {
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use fencebox_sdk::prelude::*;
 
-use crate::{chance, timestamp};
+use crate::{rng, timestamp};
 
 /// What became of the plugs in this session. Nobody can be asked for their
 /// power: a plug is on unless its switching off was confirmed.
@@ -51,7 +51,7 @@ impl Recorder {
             self.plugs.remove(plug);
             return Ok(());
         }
-        let id = chance::uuid();
+        let id = rng::uuid();
         let entry = format!("{plug}-{id}.json");
         let request = json!({
             "request_id": id,

@@ -1,12 +1,12 @@
 //! What Pacemaker's fencing tests expect of their dummy: actions that pass,
-//! fail, or do either by chance, at a speed of their choosing.
+//! fail, or do either by rng, at a speed of their choosing.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fencebox_sdk::prelude::*;
 
-use crate::{chance, sleep};
+use crate::{rng, sleep};
 
 /// One action that passes or fails because it was told to.
 pub struct Rehearsal {
@@ -49,9 +49,10 @@ impl Rehearsal {
     pub(crate) fn power_status(&self, plug: &str) -> Result<PowerStatus> {
         // Asked by `monitor` too, which has passed by then.
         self.judge(self.passes || self.action == "monitor", "mode")?;
-        Ok(match self.off.contains(plug) {
-            true => PowerStatus::Off,
-            false => PowerStatus::On,
+        Ok(if self.off.contains(plug) {
+            PowerStatus::Off
+        } else {
+            PowerStatus::On
         })
     }
 
@@ -76,22 +77,23 @@ impl Rehearsal {
     }
 
     fn judge(&self, passes: bool, option: &str) -> Result<()> {
-        match passes {
-            true => Ok(()),
-            false => Err(Error::task_failed(format!(
+        if passes {
+            Ok(())
+        } else {
+            Err(Error::task_failed(format!(
                 "simulated failure of {} (option {option})",
                 self.action
-            ))),
+            )))
         }
     }
 }
 
-/// Every word that is neither `pass` nor `fail` leaves it to chance.
+/// Every word that is neither `pass` nor `fail` leaves it to rng.
 fn passes(mode: &str) -> bool {
     match mode {
         "pass" => true,
         "fail" => false,
-        _ => chance::coin(),
+        _ => rng::coin(),
     }
 }
 

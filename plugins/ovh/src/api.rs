@@ -6,7 +6,7 @@ use fencebox_sdk::prelude::*;
 use crate::call::Call;
 use crate::credentials::{Client, Keys};
 use crate::errors::{self, Cause};
-use crate::rules;
+use crate::permissions;
 use crate::signature::{Clock, sign};
 use crate::token::Token;
 
@@ -107,7 +107,7 @@ impl Api {
             LogIn::Token(token) => Ok(request.header("authorization", format!("Bearer {}", token.current()?))),
             LogIn::Keys(keys) => {
                 let url = http::base_url(ENDPOINT)? + call.path()?;
-                let method = rules::method_name(call.method());
+                let method = permissions::method_name(call.method());
                 let signature = sign(&keys.secret, &keys.consumer, method, &url, call.body(), now);
                 Ok(request
                     .header("x-ovh-application", &keys.application)

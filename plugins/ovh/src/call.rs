@@ -3,7 +3,7 @@
 use fencebox_sdk::http::{Method, Path, Request};
 use fencebox_sdk::prelude::*;
 
-use crate::rules::{self, Rule};
+use crate::permissions::{self, Rule};
 
 /// A request before it is signed.
 #[derive(Debug, Clone)]
@@ -64,6 +64,6 @@ impl Call {
     pub(crate) fn line(&self) -> String {
         let path = self.path().unwrap_or_default();
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        format!("{} {path}", rules::method_name(self.method()))
+        format!("{} {path}", permissions::method_name(self.method()))
     }
 }

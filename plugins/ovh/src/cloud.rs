@@ -8,7 +8,7 @@ use fencebox_sdk::prelude::*;
 
 use crate::api::Api;
 use crate::call::Call;
-use crate::rules::{self, Rule};
+use crate::permissions::{self, Rule};
 use crate::settings::Settings;
 use find::{Found, View};
 
@@ -56,9 +56,9 @@ impl Instance {
             return Ok(());
         }
         let outcome = match target {
-            PowerTarget::Off => self.post(api, &rules::INSTANCE_STOP, "stop", None),
-            PowerTarget::On if view.is_shelved() => self.post(api, &rules::INSTANCE_UNSHELVE, "unshelve", None),
-            PowerTarget::On => self.post(api, &rules::INSTANCE_START, "start", None),
+            PowerTarget::Off => self.post(api, &permissions::INSTANCE_STOP, "stop", None),
+            PowerTarget::On if view.is_shelved() => self.post(api, &permissions::INSTANCE_UNSHELVE, "unshelve", None),
+            PowerTarget::On => self.post(api, &permissions::INSTANCE_START, "start", None),
         };
         match outcome {
             // In the wrong state: it may be in the right one by now.
@@ -78,7 +78,12 @@ impl Instance {
     pub(crate) fn cycle(&mut self, api: &mut Api, settings: &Settings) -> Result<()> {
         self.view(api, settings)?.power(&self.plug)?;
         self.cycle = Cycle::Asked;
-        let outcome = self.post(api, &rules::INSTANCE_REBOOT, "reboot", Some(json!({ "type": "hard" })));
+        let outcome = self.post(
+            api,
+            &permissions::INSTANCE_REBOOT,
+            "reboot",
+            Some(json!({ "type": "hard" })),
+        );
         if matches!(
             outcome,
             Err(Error::Busy(_) | Error::TaskFailed(_) | Error::NotPermitted(_))

@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use fencebox_sdk::prelude::*;
 
 use crate::api::Api;
-use crate::boots::{Aim, Boots};
+use crate::boot_entries::{BootTarget, Boots};
 use crate::call::Call;
-use crate::errand::{Errand, Stage};
 use crate::errors;
-use crate::rules;
+use crate::pending_task::{PendingTask, Stage};
+use crate::permissions;
 use crate::settings::Settings;
 use crate::task::Owner;
 use server::View;
@@ -41,29 +41,29 @@ const SETTLING: Duration = Duration::from_secs(300);
 pub(crate) struct Dedicated {
     name: String,
     boots: Boots,
-    order: Option<Order>,
+    order: Option<BootPlan>,
     /// Whether the vendor watched the server before this session told it not to.
     watched: Option<bool>,
 }
 
 /// What the server has to become, and how far that is.
 #[derive(Debug)]
-struct Order {
+struct BootPlan {
     goal: Goal,
     boot: u64,
-    aim: Aim,
+    aim: BootTarget,
     /// The entry was set by this session.
     is_set: bool,
     /// It was there before.
     was_set: bool,
     /// How often in a row another one read back since then.
     lags: u32,
-    reboot: Option<Errand>,
+    reboot: Option<PendingTask>,
     /// Since when the reboot is known to be done.
     done: Option<Instant>,
 }
 
-impl Order {
+impl BootPlan {
     fn is_done(&self) -> bool {
         self.done.is_some()
     }
@@ -89,7 +89,7 @@ impl Dedicated {
     /// Whether the reboot was asked for, or may have been.
     pub(crate) fn has_begun(&self) -> bool {
         let order = self.order.as_ref();
-        order.is_some_and(|order| order.is_done() || order.reboot.as_ref().is_some_and(Errand::is_sent))
+        order.is_some_and(|order| order.is_done() || order.reboot.as_ref().is_some_and(PendingTask::is_sent))
     }
 
     pub(crate) fn power(&mut self, api: &mut Api) -> Result<PowerStatus> {
@@ -109,7 +109,7 @@ impl Dedicated {
     fn running(&mut self, api: &mut Api, view: &View, stage: Stage) -> Result<PowerStatus> {
         self.check_entry(view)?;
         if let Some(order) = &self.order {
-            if order.is_done() && order.goal == Goal::Off && order.aim == Aim::Rescue {
+            if order.is_done() && order.goal == Goal::Off && order.aim == BootTarget::Rescue {
                 return Ok(PowerStatus::Off);
             }
             // Set, and not rebooted: what it runs is not what it would start.
@@ -168,7 +168,7 @@ impl Dedicated {
                 if is_untouched && view.power() == Some(PowerStatus::On) && view.boot == Some(boot) {
                     return Ok(());
                 }
-                self.aim_for(Goal::On, |_| Ok((boot, Aim::Own)))?;
+                self.aim_for(Goal::On, |_| Ok((boot, BootTarget::Own)))?;
             }
         }
         self.carry_out(api, settings, view)
@@ -178,7 +178,7 @@ impl Dedicated {
     pub(crate) fn cycle(&mut self, api: &mut Api, settings: &Settings) -> Result<()> {
         let view = read(api, &self.name)?;
         self.aim_for(Goal::Cycle, |boots| {
-            boots.on(api, settings).map(|boot| (boot, Aim::Own))
+            boots.on(api, settings).map(|boot| (boot, BootTarget::Own))
         })?;
         self.carry_out(api, settings, view)
     }
@@ -195,12 +195,12 @@ impl Dedicated {
     }
 
     /// Keeps the present order where it is for the same.
-    fn aim_for(&mut self, goal: Goal, choose: impl FnOnce(&mut Boots) -> Result<(u64, Aim)>) -> Result<()> {
+    fn aim_for(&mut self, goal: Goal, choose: impl FnOnce(&mut Boots) -> Result<(u64, BootTarget)>) -> Result<()> {
         if self.order.as_ref().is_some_and(|order| order.goal == goal) {
             return Ok(());
         }
         let (boot, aim) = choose(&mut self.boots)?;
-        self.order = Some(Order {
+        self.order = Some(BootPlan {
             goal,
             boot,
             aim,
@@ -236,13 +236,13 @@ impl Dedicated {
             none => {
                 // Of one into the dark that somebody else has begun, an earlier run that was killed say, the power
                 // tells whether it was one. Of one into the rescue system nothing would.
-                let any_will_do = order.aim == Aim::Dark && order.was_set;
+                let any_will_do = order.aim == BootTarget::Dark && order.was_set;
                 let owner = Owner::Server(self.name.clone());
-                none.insert(Errand::prepare(api, owner, "hardReboot", any_will_do)?)
+                none.insert(PendingTask::prepare(api, owner, "hardReboot", any_will_do)?)
             }
         };
         let name = &self.name;
-        let call = Call::new(&rules::REBOOT, path!("/dedicated/server/{name}/reboot")).about(name);
+        let call = Call::new(&permissions::REBOOT, path!("/dedicated/server/{name}/reboot")).about(name);
         reboot
             .send(api, &call)
             .map_err(|problem| left_with(order.boot, name, problem))
@@ -259,7 +259,7 @@ impl Dedicated {
             return Ok(());
         }
         let watch = match order.aim {
-            Aim::Own => {
+            BootTarget::Own => {
                 // Of another session's fencing only the boot entry tells.
                 let was_fenced = match view.boot {
                     Some(boot) => self.boots.is_fenced(api, boot)?,
@@ -267,12 +267,12 @@ impl Dedicated {
                 };
                 (self.watched.unwrap_or(was_fenced) && !view.is_watched()).then_some(true)
             }
-            Aim::Dark | Aim::Rescue => {
+            BootTarget::Dark | BootTarget::Rescue => {
                 self.watched.get_or_insert(view.is_watched());
                 view.is_watched().then_some(false)
             }
         };
-        let mail = settings.email.as_deref().filter(|_| order.aim == Aim::Rescue);
+        let mail = settings.email.as_deref().filter(|_| order.aim == BootTarget::Rescue);
         // Tasks from before the change do not count any more.
         order.reboot = None;
         // One that was set may still be on its way; set again, it would begin that anew.

@@ -3,7 +3,7 @@
 use fencebox_sdk::prelude::*;
 
 use crate::kinds::Kind;
-use crate::rules;
+use crate::permissions;
 
 /// The regions, where their API is, and where they hand out tokens.
 const REGIONS: [(&str, &str, Option<&str>); 7] = [
@@ -21,7 +21,7 @@ pub(crate) fn agent() -> Agent {
     let agent = Agent::new("fence_ovh", "Fence agent for OVHcloud")
         .longdesc(longdesc())
         .vendor_url("https://www.ovhcloud.com")
-        .rights(rules::rights())
+        .rights(permissions::rights())
         .options([
             "username",
             "password",
@@ -151,7 +151,7 @@ fn endpoints(agent: Agent) -> Agent {
 
 fn longdesc() -> String {
     let rules = |kind: Kind, name: &str| {
-        rules::for_fencing(kind)
+        permissions::for_fencing(kind)
             .map(|rule| rule.line(name))
             .collect::<Vec<_>>()
             .join(", ")
@@ -169,6 +169,6 @@ fn longdesc() -> String {
         rules(Kind::Dedicated, "NAME"),
         rules(Kind::Vps, "NAME"),
         rules(Kind::Cloud, "PROJECT"),
-        rules::CREDENTIAL.line("")
+        permissions::CREDENTIAL.line("")
     )
 }

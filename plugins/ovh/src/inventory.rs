@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::cloud::find;
 use crate::dedicated;
 use crate::kinds::Kind;
-use crate::rules;
+use crate::permissions;
 use crate::settings::Settings;
 use crate::vps;
 
@@ -42,8 +42,8 @@ pub(crate) fn plugs(api: &mut Api, settings: &Settings, with_status: bool) -> Re
 /// The names of all services of a kind; of instances, of all projects.
 pub(crate) fn names(api: &mut Api, settings: &Settings, kind: Kind) -> Result<Vec<String>> {
     match kind {
-        Kind::Dedicated => api.read(&Call::new(&rules::SERVERS, "/dedicated/server")),
-        Kind::Vps => api.read(&Call::new(&rules::ALL_VPS, "/vps")),
+        Kind::Dedicated => api.read(&Call::new(&permissions::SERVERS, "/dedicated/server")),
+        Kind::Vps => api.read(&Call::new(&permissions::ALL_VPS, "/vps")),
         Kind::Cloud => find::projects(api, settings),
     }
 }

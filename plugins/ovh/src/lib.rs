@@ -6,19 +6,19 @@
 //! `ovh/go-ovh`), and generated bindings of the SOAP API.
 
 mod api;
-mod boots;
+mod boot_entries;
 mod call;
 mod cloud;
 mod credentials;
 mod dedicated;
 mod description;
-mod errand;
 mod errors;
 mod inventory;
 mod kinds;
+mod pending_task;
+mod permissions;
 mod probe;
 mod rest;
-mod rules;
 mod settings;
 mod signature;
 mod soap;
@@ -36,10 +36,10 @@ use settings::Settings;
 use soap::Soap;
 
 /// A session with OVHcloud.
-pub struct Ovh(Line);
+pub struct Ovh(Dialect);
 
 /// The two APIs, which have nothing in common.
-enum Line {
+enum Dialect {
     Rest(Box<Rest>),
     Soap(Box<Soap>),
 }
@@ -53,7 +53,7 @@ impl Device for Ovh {
         let settings = Settings::of(options)?;
         let api = match Credentials::of(options)? {
             Credentials::Account(account) => {
-                return Soap::log_in(&account, options).map(|soap| Self(Line::Soap(Box::new(soap))));
+                return Soap::log_in(&account, options).map(|soap| Self(Dialect::Soap(Box::new(soap))));
             }
             Credentials::Keys(keys) => Api::with_keys(keys)?,
             Credentials::Client(client) => {
@@ -61,54 +61,54 @@ impl Device for Ovh {
                 Api::with_client(client)?
             }
         };
-        Ok(Self(Line::Rest(Box::new(Rest::new(api, settings)))))
+        Ok(Self(Dialect::Rest(Box::new(Rest::new(api, settings)))))
     }
 
     fn probe(&mut self) -> Result<()> {
         match &mut self.0 {
-            Line::Rest(rest) => rest.probe(),
+            Dialect::Rest(rest) => rest.probe(),
             // The log-in has been accepted, and there is nothing else to ask.
-            Line::Soap(_) => Ok(()),
+            Dialect::Soap(_) => Ok(()),
         }
     }
 
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
         match &mut self.0 {
-            Line::Rest(rest) => rest.power(plug),
-            Line::Soap(soap) => soap.power(plug),
+            Dialect::Rest(rest) => rest.power(plug),
+            Dialect::Soap(soap) => soap.power(plug),
         }
     }
 
     fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {
         match &mut self.0 {
-            Line::Rest(rest) => rest.switch(plug, target),
-            Line::Soap(soap) => soap.switch(plug, target),
+            Dialect::Rest(rest) => rest.switch(plug, target),
+            Dialect::Soap(soap) => soap.switch(plug, target),
         }
     }
 
     fn cycle(&mut self, plug: &str) -> Result<()> {
         match &mut self.0 {
-            Line::Rest(rest) => rest.cycle(plug),
-            Line::Soap(soap) => soap.cycle(plug),
+            Dialect::Rest(rest) => rest.cycle(plug),
+            Dialect::Soap(soap) => soap.cycle(plug),
         }
     }
 
     fn cycle_complete(&mut self, plug: &str) -> Result<bool> {
         match &mut self.0 {
-            Line::Rest(rest) => rest.is_cycled(plug),
-            Line::Soap(soap) => soap.is_cycled(plug),
+            Dialect::Rest(rest) => rest.is_cycled(plug),
+            Dialect::Soap(soap) => soap.is_cycled(plug),
         }
     }
 
     fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
         match &mut self.0 {
-            Line::Rest(rest) => rest.plugs(with_status),
-            Line::Soap(soap) => Err(soap.list()),
+            Dialect::Rest(rest) => rest.plugs(with_status),
+            Dialect::Soap(soap) => Err(soap.list()),
         }
     }
 
     fn close(&mut self) {
-        if let Line::Soap(soap) = &mut self.0 {
+        if let Dialect::Soap(soap) = &mut self.0 {
             soap.close();
         }
     }

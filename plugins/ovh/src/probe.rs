@@ -9,7 +9,7 @@ use crate::cloud::find;
 use crate::dedicated;
 use crate::inventory;
 use crate::kinds::Kind;
-use crate::rules::{self, Rule, covers, method_name};
+use crate::permissions::{self, Rule, covers, method_name};
 use crate::settings::Settings;
 use crate::time::moment;
 use crate::vps;
@@ -44,7 +44,7 @@ pub(crate) fn probe(api: &mut Api, settings: &Settings) -> Result<()> {
 fn tell_rules(settings: &Settings) {
     let name = settings.plug.as_deref().unwrap_or("*");
     for kind in kinds(settings) {
-        let lines: Vec<String> = rules::for_fencing(kind)
+        let lines: Vec<String> = permissions::for_fencing(kind)
             .map(|rule| rule.line(scope(settings, kind, name)))
             .collect();
         log::info(format!(
@@ -73,7 +73,7 @@ fn scope<'a>(settings: &'a Settings, kind: Kind, name: &'a str) -> &'a str {
 
 /// The clock was read while logging in.
 fn check_credential(api: &mut Api, settings: &Settings) -> Result<()> {
-    let credential: Credential = api.read(&Call::new(&rules::CREDENTIAL, rules::CREDENTIAL.path))?;
+    let credential: Credential = api.read(&Call::new(&permissions::CREDENTIAL, permissions::CREDENTIAL.path))?;
     if credential.status != "validated" {
         return Err(Error::LoginDenied(format!(
             "consumer_key: its status is {}, not validated",
@@ -97,7 +97,7 @@ fn check_rules(settings: &Settings, granted: &[Granted]) -> Result<()> {
     let mut least: Option<Vec<String>> = None;
     for kind in kinds(settings) {
         let scope = scope(settings, kind, name);
-        let wanted = rules::for_fencing(kind).chain(searching(settings, kind));
+        let wanted = permissions::for_fencing(kind).chain(searching(settings, kind));
         let missing: Vec<String> = wanted
             .filter(|rule| !granted.iter().any(|own| allows(own, rule, scope)))
             .map(|rule| rule.line(scope))
@@ -117,7 +117,7 @@ fn check_rules(settings: &Settings, granted: &[Granted]) -> Result<()> {
 
 /// Without the option `project`, projects have to be listed.
 fn searching(settings: &Settings, kind: Kind) -> Option<&'static Rule> {
-    (kind == Kind::Cloud && settings.project.is_none()).then_some(&rules::PROJECTS)
+    (kind == Kind::Cloud && settings.project.is_none()).then_some(&permissions::PROJECTS)
 }
 
 /// Whether a rule allows what is wanted for this name. Without a name to look

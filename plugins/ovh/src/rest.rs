@@ -23,7 +23,7 @@ pub(crate) struct Rest {
     api: Api,
     settings: Settings,
     machines: BTreeMap<String, Machine>,
-    excuses: u32,
+    unsent_retries: u32,
 }
 
 /// A machine, and what this session asked of it.
@@ -39,7 +39,7 @@ impl Rest {
             api,
             settings,
             machines: BTreeMap::new(),
-            excuses: 0,
+            unsent_retries: 0,
         }
     }
 
@@ -82,8 +82,8 @@ impl Rest {
         match outcome {
             Err(problem) if errors::leaves_doubt(&problem) && !machine.has_begun() => {
                 let text = problem.text();
-                self.excuses += 1;
-                Err(if self.excuses <= EXCUSES {
+                self.unsent_retries += 1;
+                Err(if self.unsent_retries <= EXCUSES {
                     Error::busy(format!("nothing was sent to {plug} yet: {text}"), None)
                 } else {
                     Error::task_failed(format!("no reboot of {plug} was asked for: {text}"))

@@ -6,14 +6,14 @@
 //! and that is over.
 
 mod envelope;
-mod window;
+mod reboot_window;
 
 use fencebox_sdk::prelude::*;
 
 use crate::credentials::Account;
 use crate::errors;
 use envelope::{Refused, call};
-use window::{Look, Window};
+use reboot_window::{RebootWindow, Sample};
 
 /// Netboot ids of this API, the same for all servers: the disk, and the
 /// rescue system.
@@ -39,10 +39,10 @@ struct Order {
     plug: String,
     goal: Goal,
     /// The window before the request.
-    before: Option<Window>,
+    before: Option<RebootWindow>,
     asked: Asked,
     /// The window of the request, and when it was first seen.
-    seen: Option<Look>,
+    seen: Option<Sample>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,7 +217,7 @@ impl Soap {
     }
 
     /// Looks at the window, and keeps it from when it is a new one.
-    fn follow(&mut self, plug: &str) -> Result<Option<Look>> {
+    fn follow(&mut self, plug: &str) -> Result<Option<Sample>> {
         let look = self.window(plug)?;
         let (Some(look), Some(order)) = (look, &mut self.order) else {
             return Ok(None);
@@ -233,11 +233,11 @@ impl Soap {
     }
 
     /// The last reboot's window; none if there never was one.
-    fn window(&self, plug: &str) -> Result<Option<Look>> {
+    fn window(&self, plug: &str) -> Result<Option<Sample>> {
         let method = "dedicatedHardRebootStatus";
         let parameters = [("session", &*self.session), ("hostname", plug)];
         match call(method, &parameters, &self.session)? {
-            Ok(reply) => Look::of(&reply).map(Some),
+            Ok(reply) => Sample::of(&reply).map(Some),
             Err(refused) if refused.is_absence() => Ok(None),
             // Not taken for "none": an old window would then look like a new one.
             Err(refused) => Err(Error::unexpected(format!("{method}: {}", refused.text()))),

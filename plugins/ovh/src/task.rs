@@ -7,7 +7,7 @@ use fencebox_sdk::prelude::*;
 
 use crate::api::Api;
 use crate::call::Call;
-use crate::rules;
+use crate::permissions;
 use crate::time::moment;
 
 /// Whose tasks they are.
@@ -92,19 +92,21 @@ impl Owner {
     pub(crate) fn tasks(&self, api: &mut Api, function: &str) -> Result<BTreeSet<u64>> {
         api.read(&match self {
             Self::Server(name) => Call::new(
-                &rules::TASKS,
+                &permissions::TASKS,
                 path!("/dedicated/server/{name}/task?function={function}"),
             )
             .about(name),
-            Self::Vps(name) => Call::new(&rules::VPS_TASKS, path!("/vps/{name}/tasks?type={function}")).about(name),
+            Self::Vps(name) => {
+                Call::new(&permissions::VPS_TASKS, path!("/vps/{name}/tasks?type={function}")).about(name)
+            }
         })
     }
 
     /// One of its tasks; none where the device does not know it.
     pub(crate) fn task(&self, api: &mut Api, id: u64) -> Result<Option<Task>> {
         let call = match self {
-            Self::Server(name) => Call::new(&rules::TASK, path!("/dedicated/server/{name}/task/{id}")),
-            Self::Vps(name) => Call::new(&rules::VPS_TASK, path!("/vps/{name}/tasks/{id}")),
+            Self::Server(name) => Call::new(&permissions::TASK, path!("/dedicated/server/{name}/task/{id}")),
+            Self::Vps(name) => Call::new(&permissions::VPS_TASK, path!("/vps/{name}/tasks/{id}")),
         };
         let answer = api.send(&call)?;
         if answer.status() == 404 && answer.is_json() {

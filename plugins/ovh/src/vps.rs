@@ -4,16 +4,16 @@ use fencebox_sdk::prelude::*;
 
 use crate::api::Api;
 use crate::call::Call;
-use crate::errand::{Errand, Stage};
 use crate::errors;
-use crate::rules::{self, Rule};
+use crate::pending_task::{PendingTask, Stage};
+use crate::permissions::{self, Rule};
 use crate::task::Owner;
 
 /// One VPS, and what this session asked of it last.
 #[derive(Debug)]
 pub(crate) struct Vps {
     name: String,
-    order: Option<(Operation, Errand)>,
+    order: Option<(Operation, PendingTask)>,
 }
 
 /// What it can be asked for.
@@ -35,9 +35,9 @@ impl Operation {
 
     fn rule(self) -> &'static Rule {
         match self {
-            Self::Stop => &rules::VPS_STOP,
-            Self::Start => &rules::VPS_START,
-            Self::Reboot => &rules::VPS_REBOOT,
+            Self::Stop => &permissions::VPS_STOP,
+            Self::Start => &permissions::VPS_START,
+            Self::Reboot => &permissions::VPS_REBOOT,
         }
     }
 
@@ -99,7 +99,7 @@ impl View {
 }
 
 pub(crate) fn read(api: &mut Api, name: &str) -> Result<View> {
-    let answer = api.ask(&Call::new(&rules::VPS, path!("/vps/{name}")).about(name))?;
+    let answer = api.ask(&Call::new(&permissions::VPS, path!("/vps/{name}")).about(name))?;
     let view: View = api.value(&answer)?;
     if !view.name.eq_ignore_ascii_case(name) {
         let what = format!("an answer about another VPS, {}", excerpt(&view.name));
@@ -177,7 +177,7 @@ impl Vps {
             if operation == Operation::Start && operation.reached(read(api, &self.name)?.power()) {
                 return Ok(());
             }
-            let errand = Errand::prepare(api, Owner::Vps(self.name.clone()), operation.task(), false)?;
+            let errand = PendingTask::prepare(api, Owner::Vps(self.name.clone()), operation.task(), false)?;
             self.order = Some((operation, errand));
         }
         let name = &self.name;

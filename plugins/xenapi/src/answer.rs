@@ -5,7 +5,7 @@ use fencebox_sdk::http;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::{Call, Failure, Misfit, Value};
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
 /// How references begin. They are left out of every text: a session's opens
 /// the pool to whoever reads it, and the others mean nothing to people.
@@ -14,7 +14,7 @@ const REFERENCE: &str = "OpaqueRef:";
 /// Why a call gave nothing.
 pub(crate) enum Trouble {
     /// The device says why.
-    Refused(Refusal),
+    Refused(ApiError),
     /// There is no answer, or none that is XML-RPC.
     Unanswered(Failure),
     /// Anything else.
@@ -23,7 +23,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// The refusal, if it is one with this code.
-    pub(crate) fn refusal(&self, code: &str) -> Option<&Refusal> {
+    pub(crate) fn refusal(&self, code: &str) -> Option<&ApiError> {
         match self {
             Self::Refused(refusal) if refusal.is(code) => Some(refusal),
             _ => None,
@@ -98,7 +98,7 @@ fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
     };
     let parameters = parameters.collect();
     let words = texts.iter().map(|word| clean(word, secrets)).collect();
-    Ok(Trouble::Refused(Refusal::new(code, parameters, words)))
+    Ok(Trouble::Refused(ApiError::new(code, parameters, words)))
 }
 
 fn clean_fault(failure: Failure, secrets: &[&str]) -> Failure {

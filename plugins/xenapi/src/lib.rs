@@ -7,12 +7,12 @@
 //! domain is gone.
 
 mod answer;
+mod api_error;
 mod inventory;
 mod login;
 mod machine;
 mod plugs;
 mod power;
-mod refusal;
 mod session;
 
 use fencebox_sdk::prelude::*;

@@ -60,9 +60,10 @@ impl Plugs {
 
     fn resolve(&mut self, session: &mut Session, plug: &str) -> Result<(String, Machine)> {
         // A label that looks like a UUID is not looked for: it may once have been the UUID of another machine.
-        let (reference, machine) = match is_uuid(plug) {
-            true => by_uuid(session, plug, &plug.to_ascii_lowercase())?,
-            false => by_label(session, plug)?,
+        let (reference, machine) = if is_uuid(plug) {
+            by_uuid(session, plug, &plug.to_ascii_lowercase())?
+        } else {
+            by_label(session, plug)?
         };
         self.keep(plug, reference, machine)
     }

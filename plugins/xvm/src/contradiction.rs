@@ -4,7 +4,7 @@
 use fencebox_sdk::prelude::*;
 
 use crate::group::Reply;
-use crate::talk::Answer;
+use crate::handshake::Answer;
 use crate::{find, membership};
 
 /// Remembers where a machine runs, and logs once that one hypervisor lists it
@@ -78,9 +78,9 @@ mod tests {
 
     use super::{note_listed, note_switched_off, unknown_if_gone};
     use crate::group::Reply;
+    use crate::handshake::Answer;
     use crate::machine::Machine;
     use crate::membership;
-    use crate::talk::Answer;
 
     fn lists(hypervisor: &str, statuses: &[PowerStatus]) -> Reply {
         let machine = |status: &PowerStatus| Machine {

@@ -11,11 +11,11 @@ use std::time::Instant;
 use fencebox_sdk::prelude::*;
 
 use crate::digest::Digest;
+use crate::handshake::{Answer, HandshakeError, answer, prove, unproven_answer};
 use crate::random;
 use crate::settings::Settings;
-use crate::talk::{Answer, Trouble, answer, prove, unproven_answer};
 
-type Talk<'a> = Pin<Box<dyn Future<Output = Result<Answer, Trouble>> + 'a>>;
+type Talk<'a> = Pin<Box<dyn Future<Output = Result<Answer, HandshakeError>> + 'a>>;
 
 /// A connection that goes on beside others: none of them can hold up the rest.
 pub(crate) struct Conversation<'a> {
@@ -55,7 +55,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// What came of it, once it is over.
-    pub(crate) fn advance(&mut self) -> Option<Result<Answer, Trouble>> {
+    pub(crate) fn advance(&mut self) -> Option<Result<Answer, HandshakeError>> {
         match self.talk.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => Some(outcome),
             Poll::Pending => None,
@@ -68,8 +68,8 @@ async fn talk(
     stream: Rc<TcpStream>,
     challenge: [u8; 64],
     is_hypervisor: Rc<Cell<bool>>,
-) -> Result<Answer, Trouble> {
-    let early = |cause: io::Error| Trouble::Early(format!("broke: {cause}"));
+) -> Result<Answer, HandshakeError> {
+    let early = |cause: io::Error| HandshakeError::BeforeSend(format!("broke: {cause}"));
     stream.set_nonblocking(true).map_err(early)?;
     let mut stream: &TcpStream = &stream;
     if settings.auth == Digest::None {

@@ -7,10 +7,10 @@ use fencebox_sdk::net::Timed;
 use fencebox_sdk::prelude::*;
 
 use crate::group::{Gathered, Reply};
+use crate::handshake::{Answer, HandshakeError, answer, channel_answer, finish, prove, say};
 use crate::packet::Request;
 use crate::random;
 use crate::settings::Settings;
-use crate::talk::{Answer, Trouble, answer, channel_answer, finish, prove, say};
 
 /// A host that does not take the connection by then is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -25,7 +25,7 @@ pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Res
         send(&mut stream, &packet)?;
         finish(prove(&mut stream, settings.auth, &settings.key, challenge)).map_err(|trouble| match trouble {
             // It hangs up on a request that it does not believe.
-            Trouble::Early(text) => Trouble::Early(format!(
+            HandshakeError::BeforeSend(text) => HandshakeError::BeforeSend(format!(
                 "{text}; compare key_file, hash and auth with its configuration"
             )),
             other => other,
@@ -49,7 +49,7 @@ pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>
 }
 
 /// One hypervisor is all of them.
-fn gathered(outcome: Result<Answer, Trouble>, hypervisor: String) -> Result<Gathered> {
+fn gathered(outcome: Result<Answer, HandshakeError>, hypervisor: String) -> Result<Gathered> {
     let answer = outcome.map_err(|trouble| trouble.of(&hypervisor))?;
     Ok(Gathered {
         replies: vec![Reply { hypervisor, answer }],
@@ -72,14 +72,15 @@ fn connect(settings: &Settings, host: &str, peer: &str) -> Result<(Timed, Instan
     Ok((stream, end))
 }
 
-fn send(stream: &mut Timed, packet: &[u8]) -> Result<(), Trouble> {
+fn send(stream: &mut Timed, packet: &[u8]) -> Result<(), HandshakeError> {
     let sent = stream.write_all(packet);
-    sent.map_err(|cause| Trouble::Early(format!("did not take the request: {}", say(&cause))))
+    sent.map_err(|cause| HandshakeError::BeforeSend(format!("did not take the request: {}", say(&cause))))
 }
 
 fn place(host: &str, port: u16) -> String {
-    match host.contains(':') {
-        true => format!("the hypervisor at [{host}]:{port}"),
-        false => format!("the hypervisor at {host}:{port}"),
+    if host.contains(':') {
+        format!("the hypervisor at [{host}]:{port}")
+    } else {
+        format!("the hypervisor at {host}:{port}")
     }
 }

@@ -15,11 +15,11 @@ use fencebox_sdk::net::Listener;
 use fencebox_sdk::prelude::*;
 
 use crate::conversation::Conversation;
+use crate::handshake::{Answer, HandshakeError, say};
 use crate::membership::{self, Membership};
 use crate::packet::{Command, Request};
 use crate::sending::{listen, send};
 use crate::settings::{Group, Settings};
-use crate::talk::{Answer, Trouble, say};
 use crate::window::{Progress, Window};
 
 /// A caller that has not proven by then that it has the key is dropped,
@@ -52,7 +52,7 @@ pub(crate) struct Reply {
 pub(crate) struct Gathered {
     pub(crate) replies: Vec<Reply>,
     /// Of those that called and gave no whole answer.
-    pub(crate) troubles: Vec<Trouble>,
+    pub(crate) troubles: Vec<HandshakeError>,
     /// Which hypervisors did not answer that have to, in words.
     pub(crate) missing: Option<String>,
 }
@@ -180,7 +180,7 @@ impl<'a> Round<'a> {
                 Some(Ok(answer)) => self.take_answer(&caller, answer),
                 Some(Err(trouble)) => self.take_trouble(&caller, trouble),
                 None if self.is_serial() && !caller.is_hypervisor() && caller.accepted.elapsed() > PROOF_LIMIT => {
-                    self.take_trouble(&caller, Trouble::Early("said nothing for 5 s".to_owned()));
+                    self.take_trouble(&caller, HandshakeError::BeforeSend("said nothing for 5 s".to_owned()));
                 }
                 None => self.callers.push(caller),
             }
@@ -233,11 +233,11 @@ impl<'a> Round<'a> {
         self.window.extend_if_answered(slowest);
     }
 
-    fn take_trouble(&mut self, caller: &Conversation<'_>, trouble: Trouble) {
+    fn take_trouble(&mut self, caller: &Conversation<'_>, trouble: HandshakeError) {
         let trouble = trouble.of(&name(caller.peer));
         match &trouble {
             // An attacker, or a hypervisor with another configuration: always worth a line.
-            Trouble::Stranger(text) => log::warn(format!("{text}; the connection is dropped")),
+            HandshakeError::AuthFailed(text) => log::warn(format!("{text}; the connection is dropped")),
             trouble => self
                 .settings
                 .tell(&format!("{}; the connection is dropped", trouble.text())),
@@ -299,9 +299,10 @@ impl<'a> Round<'a> {
 
     fn finish(mut self, is_decided: bool) -> Result<Gathered> {
         for caller in std::mem::take(&mut self.callers) {
-            let trouble = match caller.is_hypervisor() {
-                true => Trouble::Late("gave no answer in time".to_owned()),
-                false => Trouble::Early("said nothing".to_owned()),
+            let trouble = if caller.is_hypervisor() {
+                HandshakeError::Truncated("gave no answer in time".to_owned())
+            } else {
+                HandshakeError::BeforeSend("said nothing".to_owned())
             };
             self.take_trouble(&caller, trouble);
         }
@@ -350,10 +351,10 @@ impl<'a> Round<'a> {
 
     /// Silence is an error of its own, with all that may be the cause.
     fn silence(mut self) -> Error {
-        let worst = |trouble: &Trouble| match trouble {
-            Trouble::Late(_) | Trouble::Odd(_) => 0,
-            Trouble::Stranger(_) => 1,
-            Trouble::Early(_) => 2,
+        let worst = |trouble: &HandshakeError| match trouble {
+            HandshakeError::Truncated(_) | HandshakeError::Protocol(_) => 0,
+            HandshakeError::AuthFailed(_) => 1,
+            HandshakeError::BeforeSend(_) => 2,
         };
         self.gathered.troubles.sort_by_key(worst);
         match self.gathered.troubles.into_iter().next() {

@@ -13,22 +13,22 @@ mod description;
 mod digest;
 mod direct;
 mod group;
+mod handshake;
 mod machine;
 mod membership;
 mod packet;
 mod random;
 mod sending;
 mod settings;
-mod talk;
 mod window;
 
 use fencebox_sdk::prelude::*;
 
 use group::{Gathered, Reply};
+use handshake::Answer;
 use machine::Machine;
 use packet::{Command, Request};
 use settings::{Settings, Way};
-use talk::Answer;
 
 /// The hypervisors that the options lead to.
 pub struct Hypervisors(Settings);
@@ -95,9 +95,10 @@ impl Device for Hypervisors {
         }
         // Whether it is true the list tells.
         let off = command == Command::Off && gathered.has(&Answer::Off);
-        match gathered.has(&Answer::Done) || off {
-            true => Ok(()),
-            false => Err(failure(&gathered, words, plug)),
+        if gathered.has(&Answer::Done) || off {
+            Ok(())
+        } else {
+            Err(failure(&gathered, words, plug))
         }
     }
 
@@ -141,12 +142,13 @@ impl Gathered {
 
 /// A name that would be cut is that of another machine.
 fn check_name(plug: &str) -> Result<()> {
-    match plug.len() > packet::NAME_LIMIT || plug.contains('\0') {
-        true => Err(Error::invalid_option(
+    if plug.len() > packet::NAME_LIMIT || plug.contains('\0') {
+        Err(Error::invalid_option(
             "plug",
             format!("{plug:?} is no machine's name: too long"),
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -164,11 +166,11 @@ fn find(plug: &str, replies: &[Reply]) -> Result<Option<PowerStatus>> {
 
 /// Part of what hypervisors have would read as all of it.
 fn complete(gathered: &Gathered) -> Result<()> {
-    use talk::Trouble::{Late, Odd};
+    use handshake::HandshakeError::{Protocol, Truncated};
     let cut = gathered
         .troubles
         .iter()
-        .find(|trouble| matches!(trouble, Late(_) | Odd(_)));
+        .find(|trouble| matches!(trouble, Truncated(_) | Protocol(_)));
     if let Some(cut) = cut {
         return Err(cut.clone().into());
     }
@@ -176,9 +178,10 @@ fn complete(gathered: &Gathered) -> Result<()> {
         return Err(Error::task_failed(missing));
     }
     let lists = |reply: &Reply| matches!(reply.answer, Answer::Machines(_));
-    match gathered.replies.iter().all(lists) {
-        true => Ok(()),
-        false => Err(failure(gathered, "list machines", "")),
+    if gathered.replies.iter().all(lists) {
+        Ok(())
+    } else {
+        Err(failure(gathered, "list machines", ""))
     }
 }
 
@@ -189,14 +192,15 @@ fn failure(gathered: &Gathered, what: &str, plug: &str) -> Error {
     if let Some(trouble) = gathered
         .troubles
         .iter()
-        .find(|trouble| matches!(trouble, talk::Trouble::Late(_)))
+        .find(|trouble| matches!(trouble, handshake::HandshakeError::Truncated(_)))
     {
         return trouble.clone().into();
     }
-    match gathered.has(&Answer::Denied) {
-        true => Error::NotPermitted(format!(
+    if gathered.has(&Answer::Denied) {
+        Error::NotPermitted(format!(
             "{about}: no group of fence_virt.conf lets this machine do it; see its section groups"
-        )),
-        false => Error::task_failed(format!("{about}: a hypervisor answered that it failed; see its log")),
+        ))
+    } else {
+        Error::task_failed(format!("{about}: a hypervisor answered that it failed; see its log"))
     }
 }

@@ -111,9 +111,10 @@ impl Membership {
     /// This hypervisor reported a machine as off, or as something else.
     pub(crate) fn set_running(&mut self, plug: &str, hypervisor: &str, is_running: bool) {
         let entry = (plug.to_owned(), hypervisor.to_owned());
-        match is_running {
-            true => drop(self.running.insert(entry)),
-            false => drop(self.running.remove(&entry)),
+        if is_running {
+            self.running.insert(entry);
+        } else {
+            self.running.remove(&entry);
         }
     }
 

@@ -8,19 +8,20 @@ use fencebox_sdk::net::Listener;
 use fencebox_sdk::prelude::*;
 
 use crate::description::GROUP;
+use crate::handshake::say;
 use crate::packet::Request;
 use crate::random;
 use crate::settings::Settings;
-use crate::talk::say;
 
 /// How often a port that is taken is tried.
 const PORT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The callers' port; another agent may have it for a moment.
 pub(crate) fn listen(settings: &Settings, ipv6: bool, end: Instant) -> Result<Listener> {
-    let any = match ipv6 {
-        true => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        false => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    let any = if ipv6 {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+    } else {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED)
     };
     loop {
         match Listener::bind(SocketAddr::new(any, settings.port)) {
@@ -76,9 +77,10 @@ pub(crate) fn send(settings: &Settings, ipv6: bool, request: &Request<'_>) -> Re
             Err(failure) => return Err(refused(failure)),
         }
     }
-    match sent {
-        true => Ok(()),
-        false => Err(Error::ConnectionLost(format!("the request could not be sent: {last}"))),
+    if sent {
+        Ok(())
+    } else {
+        Err(Error::ConnectionLost(format!("the request could not be sent: {last}")))
     }
 }
 

@@ -72,10 +72,7 @@ impl Settings {
 
     /// Tells the person who asked for it, and the debug log in any case.
     pub(crate) fn tell(&self, line: &str) {
-        match self.debug {
-            true => log::warn(line),
-            false => log::debug(line),
-        }
+        if self.debug { log::warn(line) } else { log::debug(line) }
     }
 }
 

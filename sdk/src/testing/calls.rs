@@ -1,7 +1,7 @@
 //! Calls of XML-RPC.
 
 use super::script::{CALL, Outcome};
-use super::{on_stage, selected};
+use super::{selected, with_state};
 use crate::bindings::fencebox::agent::xmlrpc as wit;
 use crate::http::Failure;
 use crate::xmlrpc::{Value, flatten, grow};
@@ -39,11 +39,11 @@ pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
         return Err(invalid("a text has a character that XML cannot carry".to_owned()));
     }
     let (method, keep) = (called.method.clone(), called.keep.clone());
-    // The panic has to come after the borrow ends: dropping `Playing` borrows.
-    let answer = on_stage(|stage| {
-        let answer = stage.answer(CALL, &called.method);
-        stage.asked.push(format!("{CALL} {}", called.method));
-        stage.calls.push(called);
+    // The panic has to come after the borrow ends: dropping `RunningScript` borrows.
+    let answer = with_state(|state| {
+        let answer = state.answer(CALL, &called.method);
+        state.asked.push(format!("{CALL} {}", called.method));
+        state.calls.push(called);
         answer
     });
     match answer {

@@ -9,11 +9,11 @@ type Place = BTreeMap<Option<String>, Result<Vec<u8>, Failure>>;
 
 /// What the options of the plugin name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shelf {
+pub(super) struct FakeFiles {
     options: BTreeMap<String, Place>,
 }
 
-impl Shelf {
+impl FakeFiles {
     pub(super) fn declare(&mut self, option: &str) {
         self.options.entry(option.to_owned()).or_default();
     }
@@ -42,21 +42,21 @@ impl Shelf {
 
 /// The end of every read.
 pub(crate) fn read(option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure> {
-    super::on_stage(|stage| {
+    super::with_state(|state| {
         let missing = || {
             Err(Failure::NotFound(format!(
                 "option {option}: the script has no such file"
             )))
         };
-        let files = stage.shelf.files(option)?;
+        let files = state.shelf.files(option)?;
         files.get(&entry.map(str::to_owned)).cloned().unwrap_or_else(missing)
     })
 }
 
 /// The end of every write.
 pub(crate) fn write(option: &str, entry: Option<&str>, content: &[u8]) -> Result<(), Failure> {
-    super::on_stage(|stage| {
-        let files = stage.shelf.files(option)?;
+    super::with_state(|state| {
+        let files = state.shelf.files(option)?;
         let entry = entry.map(str::to_owned);
         // What cannot be reached cannot be written either.
         if let Some(Err(failure)) = files.get(&entry) {

@@ -15,16 +15,16 @@ pub struct Datagram {
 
 /// The end of every look at this machine's addresses.
 pub(crate) fn local_addresses(_socket: &str) -> Result<Vec<String>, Failure> {
-    super::on_stage(|stage| Ok(stage.local_addresses.clone()))
+    super::with_state(|state| Ok(state.local_addresses.clone()))
 }
 
 /// The end of every datagram.
 pub(crate) fn send(socket: &str, source: &str, datagram: &[u8]) -> Result<(), Failure> {
-    super::on_stage(|stage| {
-        if !stage.local_addresses.iter().any(|known| known == source) {
+    super::with_state(|state| {
+        if !state.local_addresses.iter().any(|known| known == source) {
             return Err(Failure::Denied(format!("{source} is no address of this machine")));
         }
-        stage.datagrams.push(Datagram {
+        state.datagrams.push(Datagram {
             socket: socket.to_owned(),
             source: source.to_owned(),
             content: datagram.to_vec(),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::files::Shelf;
-use super::{Playing, Stage};
+use super::files::FakeFiles;
+use super::{RunningScript, ScriptState};
 use crate::bindings::fencebox::agent::http as wit;
 use crate::bindings::fencebox::agent::xmlrpc;
 use crate::files;
@@ -28,7 +28,7 @@ pub struct Script {
     in_order: bool,
     base_urls: BTreeMap<String, String>,
     addresses: BTreeMap<String, Addresses>,
-    shelf: Shelf,
+    shelf: FakeFiles,
     local_addresses: Vec<String>,
     method: String,
     path: String,
@@ -193,8 +193,8 @@ impl Script {
     ///
     /// # Panics
     /// If another script plays on this thread.
-    pub fn play(self) -> Playing {
-        Playing::begin(Stage {
+    pub fn start(self) -> RunningScript {
+        RunningScript::begin(ScriptState {
             answers: self.answers,
             in_order: self.in_order,
             base_urls: self.base_urls,
@@ -241,20 +241,19 @@ impl Addresses {
     /// A bare host is at the scheme and port of what is selected now.
     pub(super) fn select(&mut self, address: &str) -> Result<String, Failure> {
         let is_url = address.contains("://");
-        let url = match is_url {
-            true => address.to_owned(),
-            false => {
-                let (scheme, place) = self.selected.split_once("://").unwrap_or(("https", ""));
-                let port = place.rsplit_once(':').map_or("", |(_, port)| port);
-                let host = if address.contains(':') {
-                    format!("[{address}]")
-                } else {
-                    address.to_owned()
-                };
-                match port.parse::<u16>() {
-                    Ok(port) => format!("{scheme}://{host}:{port}"),
-                    Err(_) => format!("{scheme}://{host}"),
-                }
+        let url = if is_url {
+            address.to_owned()
+        } else {
+            let (scheme, place) = self.selected.split_once("://").unwrap_or(("https", ""));
+            let port = place.rsplit_once(':').map_or("", |(_, port)| port);
+            let host = if address.contains(':') {
+                format!("[{address}]")
+            } else {
+                address.to_owned()
+            };
+            match port.parse::<u16>() {
+                Ok(port) => format!("{scheme}://{host}:{port}"),
+                Err(_) => format!("{scheme}://{host}"),
             }
         };
         let is_known = self.named.contains(&url) || self.followed.contains(&url);

@@ -15,7 +15,7 @@ fn answers_to_one_request_come_in_their_order() {
         .on("GET", "/b?c=d")
         .reply_text(500, "")
         .header("x-y", "z")
-        .play();
+        .start();
     let b = http::get("api", "/b?c=d").send().unwrap();
     assert_eq!((b.status(), b.header("x-y")), (500, Some("z")));
     assert_eq!(http::get_json("api", "/a"), Ok(1));
@@ -25,7 +25,7 @@ fn answers_to_one_request_come_in_their_order() {
 
 #[test]
 fn a_request_is_kept_as_it_was_made() {
-    let script = Script::new().on("PATCH", "/a").reply(200, json!(null)).play();
+    let script = Script::new().on("PATCH", "/a").reply(200, json!(null)).start();
     http::Request::new(Method::Patch, "api", "/a")
         .header("X-Y", "z")
         .json("é")
@@ -47,7 +47,7 @@ fn a_request_goes_to_the_selected_address() {
         .times(2)
         .on_call("m")
         .answer("")
-        .play();
+        .start();
     http::get("api", "/a").send().unwrap();
     http::select_address("api", "b.example").unwrap();
     assert!(crate::xmlrpc::call("api", "m").send().is_ok());
@@ -67,7 +67,7 @@ fn every_method_has_its_name() {
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
         script = script.on(method, "/").reply_text(204, "");
     }
-    let _script = script.in_order().play();
+    let _script = script.in_order().start();
     for make in [http::get, http::head, http::post, http::put, http::patch, http::delete] {
         assert!(make("api", "/").send().is_ok());
     }
@@ -76,7 +76,7 @@ fn every_method_has_its_name() {
 #[test]
 #[should_panic(expected = "unscripted request GET /b; the script has GET /a")]
 fn an_unscripted_request_fails_the_test() {
-    let _script = Script::new().on("GET", "/a").reply(200, json!(1)).play();
+    let _script = Script::new().on("GET", "/a").reply(200, json!(1)).start();
     let _ = http::get("api", "/b").send();
 }
 
@@ -84,14 +84,14 @@ fn an_unscripted_request_fails_the_test() {
 #[should_panic(expected = "unscripted request GET /b")]
 fn an_order_is_kept() {
     let script = Script::new().on("GET", "/a").reply(200, json!(1)).on("GET", "/b");
-    let _script = script.reply(200, json!(1)).in_order().play();
+    let _script = script.reply(200, json!(1)).in_order().start();
     let _ = http::get("api", "/b").send();
 }
 
 #[test]
 #[should_panic(expected = "answers that nobody asked for: GET /a")]
 fn an_answer_left_over_fails_the_test() {
-    let _script = Script::new().on("GET", "/a").reply(200, json!(1)).play();
+    let _script = Script::new().on("GET", "/a").reply(200, json!(1)).start();
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_request_without_a_script_fails_the_test() {
 #[test]
 fn some_answers_are_given_again() {
     let script = Script::new().on("GET", "/a").reply(200, json!(1)).times(2);
-    let _script = script.reply(200, json!(2)).always().play();
+    let _script = script.reply(200, json!(2)).always().start();
     let given: Vec<_> = (0..5).map(|_| http::get_json::<u8>("api", "/a").unwrap()).collect();
     assert_eq!(given, [1, 1, 2, 2, 2]);
 }
@@ -113,14 +113,14 @@ fn failures_are_answers_too() {
     let _script = Script::new()
         .on("GET", "/a")
         .fail(Failure::TimedOut("no answer".to_owned()))
-        .play();
+        .start();
     let answer = http::get_json::<u8>("api", "/a");
     assert_eq!(answer, Err(Error::TimedOut("no answer".to_owned())));
 }
 
 #[test]
 fn the_double_refuses_what_the_host_refuses() {
-    let _script = Script::new().play();
+    let _script = Script::new().start();
     let bent = http::get("api", "/a").header("Host", "evil.example").send();
     assert!(matches!(bent, Err(Error::Denied(_))));
     assert!(matches!(http::get("api", "/a/../b").send(), Err(Error::Denied(_))));
@@ -129,7 +129,7 @@ fn the_double_refuses_what_the_host_refuses() {
 #[test]
 fn base_urls_and_lines_belong_to_the_script() {
     log::info("before");
-    let script = Script::new().base_url("api", "https://x.example/v2").play();
+    let script = Script::new().base_url("api", "https://x.example/v2").start();
     assert_eq!(http::base_url("api"), Ok("https://x.example/v2".to_owned()));
     assert!(matches!(http::base_url("other"), Err(Error::Denied(_))));
     log::warn("b");
@@ -154,7 +154,7 @@ fn files_are_those_of_the_script() {
         .file("state", "on")
         .place("requests")
         .broken_file("key", files::Failure::Failed("a FIFO".to_owned()))
-        .play();
+        .start();
     assert_eq!(files::read("state"), Ok(b"on".to_vec()));
     files::write("state", "off").unwrap();
     assert_eq!(script.files("state"), [(String::new(), b"off".to_vec())]);

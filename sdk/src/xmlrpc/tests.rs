@@ -164,7 +164,7 @@ fn a_call_is_kept_as_it_was_made() {
         .on_call("VM.start")
         .answer(Value::Nil)
         .answer("")
-        .play();
+        .start();
     let arguments = |call: super::Call| call.arg("vm").arg(false).arg(7).arg(vec!["x"]).args(["y", "z"]);
     assert_eq!(
         arguments(call("api", "VM.start")).keep(["Status"]).send(),
@@ -200,7 +200,7 @@ fn a_call_is_kept_as_it_was_made() {
 
 #[test]
 fn what_is_not_kept_is_gone() {
-    let script = Script::new().on_call("m").answer(sample()).always().play();
+    let script = Script::new().on_call("m").answer(sample()).always().start();
     let keep = |paths: &[&str]| call("api", "m").keep(paths.iter().copied()).send().unwrap();
     assert_eq!(keep(&[]), sample());
     assert_eq!(keep(&["Status"]), Value::from([("Status", "Success")]));
@@ -232,7 +232,7 @@ fn failures_are_kept_apart() {
         .status(500)
         .malformed("it has a document type")
         .fail(http::Failure::Unreachable("x".to_owned()))
-        .play();
+        .start();
     let failures = [0; 4].map(|_| call("api", "m").send().unwrap_err());
     assert!(matches!(&failures[0], Failure::Fault { method, code: 7, .. } if method == "m"));
     assert!(matches!(&failures[1], Failure::Status { status: 500, .. }));
@@ -252,7 +252,7 @@ fn failures_are_kept_apart() {
 #[test]
 fn a_status_means_what_it_does_over_http() {
     let error = |status: u16| {
-        let _script = Script::new().on_call("m").status(status).play();
+        let _script = Script::new().on_call("m").status(status).start();
         Error::from(call("api", "m").send().unwrap_err())
     };
     assert!(matches!(error(401), Error::LoginDenied(_)));
@@ -268,7 +268,7 @@ fn a_status_means_what_it_does_over_http() {
 
 #[test]
 fn what_cannot_be_sent_is_refused() {
-    let script = Script::new().play();
+    let script = Script::new().start();
     let refused = [
         call("api", "m").arg("a\0b").send(),
         call("api", "m").arg(vec!["\u{1}"]).send(),
@@ -286,7 +286,7 @@ fn what_cannot_be_sent_is_refused() {
 #[test]
 #[should_panic(expected = "unscripted call m; the script has CALL n")]
 fn an_unscripted_call_fails_the_test() {
-    let _script = Script::new().on_call("n").answer(Value::Nil).play();
+    let _script = Script::new().on_call("n").answer(Value::Nil).start();
     let _ = call("api", "m").send();
 }
 

@@ -12,7 +12,7 @@ use fencebox_agent::log::Log;
 use fencebox_agent::secret::Secret;
 use fencebox_agent::system_clock::SystemClock;
 use fencebox_capability::http::{Credentials, Http, Parts, Request, Timeout};
-use fencebox_policy::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme};
+use fencebox_policy::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme};
 
 /// Largest body that may come through, in bytes.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -94,9 +94,9 @@ impl Player {
             auth: Auth::Plugin,
         };
         let endpoints = Endpoints::new(vec![endpoint]).unwrap_or_else(|rule| unreachable!("{rule}"));
-        let grant = Arc::new(Grant::unrestricted());
+        let agent_policy = Arc::new(AgentPolicy::unrestricted());
         let addresses = endpoints
-            .locate_all(&grant, |_| None)
+            .locate_all(&agent_policy, |_| None)
             .unwrap_or_else(|rule| unreachable!("{rule}"));
         let clock = Arc::new(SystemClock::start());
         let deadline = Deadline::after(clock.as_ref() as &dyn Clock, Duration::from_secs(10));
@@ -107,7 +107,7 @@ impl Player {
         Http::new(Parts {
             endpoints,
             addresses,
-            grant,
+            agent_policy,
             credentials,
             clock,
             deadline,

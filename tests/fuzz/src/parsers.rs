@@ -18,7 +18,8 @@ use fencebox_agent::options::{Options, Table, catalogue, checks};
 use fencebox_capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox_policy::request::{check_headers, check_path};
 use fencebox_policy::{
-    Address, Approval, Auth, Endpoint, Endpoints, Grant, Limit, Policy, Port, Proof, Reach, Scheme, UrlOption,
+    Address, AgentPolicy, Approval, Auth, CapabilitySet, Endpoint, Endpoints, Limit, Policy, Port, Proof, Scheme,
+    UrlOption,
 };
 
 pub use exchanges::http_answers;
@@ -71,7 +72,7 @@ pub fn addresses(data: &[u8]) {
         _ => None,
     };
     for endpoint in ["url", "ip", "template"] {
-        let mut addresses = match ENDPOINTS.locate(endpoint, &Grant::unrestricted(), option) {
+        let mut addresses = match ENDPOINTS.locate(endpoint, &AgentPolicy::unrestricted(), option) {
             Ok(addresses) => addresses,
             Err(refusal) => {
                 let message = refusal.to_string();
@@ -119,7 +120,7 @@ pub fn addresses(data: &[u8]) {
 /// is made of it has no default of the plugin where only the administrator
 /// decides, and needs approval for the rest.
 pub fn descriptions(data: &[u8]) {
-    let Ok((description, reach)) = serde_json::from_slice::<(Description, Reach)>(data) else {
+    let Ok((description, reach)) = serde_json::from_slice::<(Description, CapabilitySet)>(data) else {
         return;
     };
     let declared = match Declared::new(description, reach) {
@@ -135,7 +136,7 @@ pub fn descriptions(data: &[u8]) {
             Standing::Identity | Standing::Operator | Standing::Guard
         );
         if let Some(option) = table.find(&entry.name()).filter(|_| decided) {
-            assert!(!option.own, "{}", entry.key);
+            assert!(!option.device_specific, "{}", entry.key);
             assert_eq!(option.default.as_deref(), entry.default, "{}", entry.key);
         }
     }
@@ -170,21 +171,24 @@ pub fn policies(data: &[u8]) {
         }
     };
     for agent in policy.agents().chain(["fence_fuzz"]) {
-        let grant = policy.grant(agent);
-        grant
-            .in_words()
+        let agent_policy = policy.for_agent(agent);
+        agent_policy
+            .describe()
             .iter()
             .for_each(|line| assert!(!line.contains('\n'), "{line:?}"));
         for limit in Limit::ALL {
-            let value = grant.limits().get(limit).value();
+            let value = agent_policy.limits().get(limit).value();
             assert!((1..=limit.default()).contains(&value), "{limit:?} {value}");
         }
         let there = |name: &str| (name == "url").then_some("https://10.0.0.7");
         let named = ENDPOINTS
-            .locate("url", &Grant::unrestricted(), there)
+            .locate("url", &AgentPolicy::unrestricted(), there)
             .map(|addresses| addresses.named().to_vec());
         for origin in named.unwrap_or_default() {
-            for outcome in [grant.check(&origin), grant.admits(&origin, [10, 0, 0, 7].into())] {
+            for outcome in [
+                agent_policy.check(&origin),
+                agent_policy.allows(&origin, [10, 0, 0, 7].into()),
+            ] {
                 outcome.unwrap_or_else(|refusal| one_line(&refusal.to_string()));
             }
         }
@@ -235,7 +239,7 @@ fn options(arguments: &[OsString], mut stdin: &[u8], hidden: bool) {
                 assert!(options.get(name) == Some(value), "{name}");
             }
             let _ = options.plugs();
-            options.settle(None);
+            options.resolve(None);
         }
         Err(error) => {
             one_line(&error.to_string());

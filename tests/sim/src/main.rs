@@ -262,9 +262,10 @@ fn main() -> Result<()> {
     let simulator = Simulator::start(Config {
         listen: listener.listen,
         tls: listener.tls,
-        certificate: match listener.common_name_only {
-            true => Certificate::CommonNameOnly,
-            false => Certificate::Named,
+        certificate: if listener.common_name_only {
+            Certificate::CommonNameOnly
+        } else {
+            Certificate::Named
         },
         chunked: listener.chunked,
         ..config

@@ -12,11 +12,11 @@
 //! not the one that a reboot starts from, and the truth of a server that says `poweron` may be anything but off.
 
 mod access;
+mod api_error;
 mod arguments;
 mod cloud;
 mod dedicated;
 mod faults;
-mod refusal;
 mod route;
 mod server;
 mod settings;
@@ -26,9 +26,9 @@ mod time;
 mod vps;
 
 pub use access::{Rule, signature};
+pub use api_error::ErrorShape;
 pub use arguments::Arguments;
 pub use faults::{CLOUD, DEDICATED, GRAMMAR, VPS, every_fault, faults_at, plan};
-pub use refusal::ErrorShape;
 pub use server::{Boot, GOING_DARK, RESCUE, Server};
 pub use settings::{RateLimit, Settings, instances, servers, vps};
 
@@ -37,7 +37,7 @@ use serde_json::{Value, json};
 use crate::fault::{Grammar, Kind};
 use crate::protocol::{Answer, Device, Protocol, Request, Sessions};
 use access::Access;
-use refusal::{CONFLICT, INTERNAL, NOT_FOUND, Refusal, TOO_MANY_REQUESTS};
+use api_error::{ApiError, CONFLICT, INTERNAL, NOT_FOUND, TOO_MANY_REQUESTS};
 use route::Route;
 use task::{Done, Effect, Tasks};
 
@@ -72,12 +72,11 @@ impl Protocol for Ovh {
     }
 
     fn answer(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Answer {
-        let mut answer = match soap::owns(request) {
-            true => self.soap(device, request, fault),
-            false => {
-                let answer = self.rest(device, request, fault);
-                answer.unwrap_or_else(|refusal| self.refuse(&refusal))
-            }
+        let mut answer = if soap::owns(request) {
+            self.soap(device, request, fault)
+        } else {
+            let answer = self.rest(device, request, fault);
+            answer.unwrap_or_else(|refusal| self.refuse(&refusal))
         };
         let query = format!("EU.sim.{}.simulated", request.order);
         answer.headers.push(("x-ovh-queryid", query));
@@ -109,7 +108,7 @@ impl Ovh {
         }
     }
 
-    fn refuse(&self, refusal: &Refusal) -> Answer {
+    fn refuse(&self, refusal: &ApiError) -> Answer {
         let mut answer = refusal.answer(self.settings.errors);
         let seconds = self.settings.rate.as_ref().and_then(|rate| rate.retry_after);
         if let (429, Some(seconds)) = (answer.status, seconds) {
@@ -119,25 +118,26 @@ impl Ovh {
     }
 
     /// Counts one call; refuses it when there were too many.
-    fn count(&mut self) -> Result<(), Refusal> {
+    fn count(&mut self) -> Result<(), ApiError> {
         let Some(rate) = &self.settings.rate else { return Ok(()) };
         self.calls += 1;
         if self.calls > rate.calls + rate.refusals {
             self.calls = 1;
         }
-        match self.calls > rate.calls {
-            true => Err(TOO_MANY_REQUESTS),
-            false => Ok(()),
+        if self.calls > rate.calls {
+            Err(TOO_MANY_REQUESTS)
+        } else {
+            Ok(())
         }
     }
 
-    fn rest(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    fn rest(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let segments = request.segments();
         let unknown = NOT_FOUND.saying("Got an invalid (or empty) URL");
         let route = Route::of(&request.method, &segments).ok_or(unknown)?;
         let told = |word: &str| fault.is_some_and(|fault| fault.word() == word);
         if let Some(code) = fault.filter(|_| told("refuse")).and_then(|fault| fault.text.as_deref()) {
-            return Err(Refusal::named(code));
+            return Err(ApiError::named(code));
         }
         match route {
             Route::Time => return Ok(access::time(&self.settings, fault)),
@@ -165,7 +165,7 @@ impl Ovh {
         route: Route,
         request: &Request,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         match route {
             Route::Time | Route::Token | Route::RequestCredential => Err(NOT_FOUND),
             Route::Credential => Ok(access::current(&self.settings, fault)),

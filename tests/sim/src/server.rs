@@ -200,9 +200,10 @@ impl Simulator {
     /// # Errors
     /// When there is no such member.
     pub fn set_master(&self, address: IpAddr) -> Result<()> {
-        match locked(&self.shared).protocol.set_master(&address.to_string()) {
-            true => Ok(()),
-            false => bail!("no member `{address}` of a pool"),
+        if locked(&self.shared).protocol.set_master(&address.to_string()) {
+            Ok(())
+        } else {
+            bail!("no member `{address}` of a pool")
         }
     }
 

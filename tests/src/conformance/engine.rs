@@ -11,7 +11,7 @@ use fencebox::agent::exit::Exit;
 use fencebox::agent::log::Log;
 use fencebox::agent::options::Table;
 use fencebox::agent::power::OFF_READS;
-use fencebox::agent::run::Call;
+use fencebox::agent::run::Invocation;
 use fencebox::agent::virtual_clock::VirtualClock;
 
 use super::case::Case;
@@ -42,7 +42,7 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
         Ok(table) => {
             let arguments: Vec<OsString> = case.argv.iter().map(OsString::from).collect();
             let input = case.input(folder)?.unwrap_or_default();
-            let call = Call {
+            let call = Invocation {
                 name: &case.agent,
                 arguments: &arguments,
                 stdin: &mut input.as_slice(),

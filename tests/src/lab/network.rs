@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::room::run;
+use super::rootfs::run;
 use super::{MEMBERS, NETWORK};
 
 /// The last number of the address of the bridge itself, where the hypervisor is.

@@ -164,9 +164,10 @@ impl Node {
     /// Holds it when it starts the next time, or lets it go on.
     pub(super) fn set_held(&self, held: bool) -> Result<()> {
         let file = format!("{FOLDER}/held/{}", self.name);
-        match held {
-            true => std::fs::write(&file, ""),
-            false => std::fs::remove_file(&file),
+        if held {
+            std::fs::write(&file, "")
+        } else {
+            std::fs::remove_file(&file)
         }
         .context(file)
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Context as _, Result, bail};
 
 use super::Device;
-use super::chance::Chance;
+use super::rng::Rng;
 use super::scene::{Habit, Scene, Trouble};
 
 /// No fault is placed at a later call of a step than this: what comes after it are more polls of the same kind.
@@ -59,7 +59,7 @@ impl<'d> Stage<'d> {
 
     /// Every fault at every exchange of the conversation: at this one alone, and from it on. Of those that differ
     /// least from others, one in `share`.
-    fn singles(&self, share: usize, chance: &mut Chance) -> Vec<Vec<String>> {
+    fn singles(&self, share: usize, rng: &mut Rng) -> Vec<Vec<String>> {
         let mut singles = vec![Vec::new()];
         let ordinary = self.scene.habit == Habit::Lags(1);
         let share = if share > 1 && self.scene.is_one_of_many() {
@@ -77,7 +77,7 @@ impl<'d> Stage<'d> {
             let telling = ordinary && (!trouble.heavy || self.scene.action == "off");
             for call in 1..=calls.min(last) {
                 for fault in [trouble.once(call), trouble.lasting(call)] {
-                    if (telling && call <= 2) || chance.below(share) == 0 {
+                    if (telling && call <= 2) || rng.below(share) == 0 {
                         singles.push(vec![fault]);
                     }
                 }
@@ -88,23 +88,23 @@ impl<'d> Stage<'d> {
 
     /// A fault in the conversation, and another one anywhere, also at a step that the conversation comes to only
     /// because of the first.
-    fn pair(&self, chance: &mut Chance) -> Option<Vec<String>> {
+    fn pair(&self, rng: &mut Rng) -> Option<Vec<String>> {
         let anywhere: Vec<&Trouble> = self.troubles.iter().filter(|trouble| !trouble.heavy).collect();
         let common: Vec<&Trouble> = anywhere
             .iter()
             .filter(|trouble| self.calls.contains_key(trouble.step))
             .copied()
             .collect();
-        let first = self.place(chance.pick(&common)?, 0, chance);
-        let second = self.place(chance.pick(&anywhere)?, 2, chance);
+        let first = self.place(rng.pick(&common)?, 0, rng);
+        let second = self.place(rng.pick(&anywhere)?, 2, rng);
         Some(vec![first, second])
     }
 
     /// Somewhere in the conversation, or up to so many calls after its end.
-    fn place(&self, trouble: &Trouble, beyond: u64, chance: &mut Chance) -> String {
+    fn place(&self, trouble: &Trouble, beyond: u64, rng: &mut Rng) -> String {
         let calls = self.calls.get(trouble.step).copied().unwrap_or_default() + beyond;
-        let call = 1 + chance.below(usize::try_from(calls.min(LAST_CALL)).unwrap_or(1)) as u64;
-        match chance.below(2) {
+        let call = 1 + rng.below(usize::try_from(calls.min(LAST_CALL)).unwrap_or(1)) as u64;
+        match rng.below(2) {
             0 => trouble.once(call),
             _ => trouble.lasting(call),
         }
@@ -121,10 +121,10 @@ impl<'d> Stage<'d> {
 
 /// Every single fault of every scene of a device; of the less telling ones, one in `share`.
 pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<Case<'d>> {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut cases = Vec::new();
     for stage in stages {
-        let singles = stage.singles(share, &mut chance);
+        let singles = stage.singles(share, &mut rng);
         cases.extend(singles.into_iter().map(|faults| stage.case(faults)));
     }
     cases
@@ -132,11 +132,11 @@ pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<
 
 /// So many pairs of faults of a device; the same for the same seed.
 pub(super) fn pairs<'d>(stages: &[Stage<'d>], number: usize, seed: u64) -> Vec<Case<'d>> {
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let mut pairs = Vec::with_capacity(number);
     for _ in 0..number {
-        if let Some(stage) = chance.pick(stages)
-            && let Some(faults) = stage.pair(&mut chance)
+        if let Some(stage) = rng.pick(stages)
+            && let Some(faults) = stage.pair(&mut rng)
         {
             pairs.push(stage.case(faults));
         }

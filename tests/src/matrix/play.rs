@@ -151,13 +151,13 @@ fn play(case: &Case<'_>) -> Result<(), Wrong> {
         Ok(Ok(run)) => {
             judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
             let orderly = case.faults.is_empty() && case.scene.is_orderly();
-            match orderly && run.outcome.exit == Some(1) {
-                // What fails with faults proves nothing then.
-                true => Err(Wrong::Other(format!(
+            if orderly && run.outcome.exit == Some(1) {
+                Err(Wrong::Other(format!(
                     "it fails without a fault: {}",
                     run.outcome.stderr
-                ))),
-                false => Ok(()),
+                )))
+            } else {
+                Ok(())
             }
         }
     }

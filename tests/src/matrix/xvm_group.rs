@@ -88,9 +88,10 @@ impl Device for Group {
                     continue;
                 }
                 let scene = Scene::new(action, Power::On).of(kind.name);
-                scenes.push(match kind.can_succeed {
-                    true => scene,
-                    false => scene.with(Habit::Lately(0)),
+                scenes.push(if kind.can_succeed {
+                    scene
+                } else {
+                    scene.with(Habit::Lately(0))
                 });
             }
         }

@@ -115,9 +115,10 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let content = |path: std::path::PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let content = match STATUS_FILES.contains(&name.as_str()) {
-            true => fs::read(path).unwrap(),
-            false => Vec::new(),
+        let content = if STATUS_FILES.contains(&name.as_str()) {
+            fs::read(path).unwrap()
+        } else {
+            Vec::new()
         };
         (name, content)
     };

@@ -78,9 +78,10 @@ fn secrets_are_never_told() {
             });
             let url = service.url();
             let path = if login == account { "/" } else { "/1.0" };
-            let token = match login.starts_with("client") {
-                true => format!("token_url={url}/auth/oauth2/token\n"),
-                false => String::new(),
+            let token = if login.starts_with("client") {
+                format!("token_url={url}/auth/oauth2/token\n")
+            } else {
+                String::new()
             };
             let lines = format!("api_url={url}{path}\n{token}{}", action(word, SERVER));
             let said = everything(&service, login, &lines);

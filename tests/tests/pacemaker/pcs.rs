@@ -144,15 +144,14 @@ impl Row {
         );
         assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
         let legacy: Vec<&str> = self.legacy.iter().map(|(option, _)| *option).collect();
-        let required = match self.missing.contains(&LOGIN) {
-            // The other names stand for those that are required; what has no other name is given.
-            true => self
-                .good
+        let required = if self.missing.contains(&LOGIN) {
+            self.good
                 .iter()
                 .filter(|option| option.starts_with("session_url"))
                 .copied()
-                .collect(),
-            false => Vec::new(),
+                .collect()
+        } else {
+            Vec::new()
         };
         let outcome = create(lab, "legacy", self.agent, &[legacy, required].concat());
         assert_eq!(outcome.exit, Some(0), "{outcome:?}");

@@ -260,9 +260,10 @@ fn a_further_name_has_a_table_of_its_own() {
     ] {
         let tree = Moved::with(&format!("[{table}]\n{pin}"));
         let outcome = tree.call(called, &lines);
-        match goes {
-            true => outcome.assert_done(ON),
-            false => outcome.assert_refused(&[table, "is not in sha256"]),
+        if goes {
+            outcome.assert_done(ON)
+        } else {
+            outcome.assert_refused(&[table, "is not in sha256"])
         }
     }
 }

@@ -77,9 +77,10 @@ fn text(agent: &str, fields: &str) -> String {
     let defaults: String = defaults.map(|(_, text)| *text).collect();
     let device = "fencebox:agent/device@0.1.0";
     let export = |(name, function): &(&str, &str)| {
-        let after = match name.starts_with("[dtor]") || name.ends_with("close") {
-            true => String::new(),
-            false => format!("(export \"cabi_post_{device}#{name}\" (func $after))"),
+        let after = if name.starts_with("[dtor]") || name.ends_with("close") {
+            String::new()
+        } else {
+            format!("(export \"cabi_post_{device}#{name}\" (func $after))")
         };
         format!("(export \"{device}#{name}\" (func {function})){after}\n")
     };

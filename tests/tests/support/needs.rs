@@ -17,11 +17,12 @@ pub fn are_met(programs: &[&str], namespaces: &str, rights: &str) -> bool {
         .args([namespaces, "sh", "-c", rights])
         .stderr(Stdio::null())
         .status();
-    match tried.is_ok_and(|status| status.success()) {
-        true => true,
-        false => skip(&format!(
+    if tried.is_ok_and(|status| status.success()) {
+        true
+    } else {
+        skip(&format!(
             "`unshare {namespaces} sh -c '{rights}'` fails; run this as root"
-        )),
+        ))
     }
 }
 

@@ -75,9 +75,10 @@ impl Seen {
         command.env("LC_ALL", "C.UTF-8");
         let stdin = format!("{url}{}{}", case.login, case.lines);
         // Theirs tells passwords, at times.
-        let outcome = match command.get_program() == program("fence_xenapi") {
-            true => run(command, &stdin),
-            false => observe(&mut command, stdin.as_bytes()),
+        let outcome = if command.get_program() == program("fence_xenapi") {
+            run(command, &stdin)
+        } else {
+            observe(&mut command, stdin.as_bytes())
         };
         let truth = pool.machines().into_iter();
         let truth = truth.map(|machine| {

@@ -62,9 +62,10 @@ impl Lab {
         let folder = folder();
         let path = folder.path().display();
         std::fs::write(folder.path().join("node.xml"), nodes()).unwrap();
-        let (group, family, interface) = match daemon.ipv6 {
-            true => ("ff05::3:1", "ipv6", "d0"),
-            false => ("225.0.0.12", "ipv4", "lo"),
+        let (group, family, interface) = if daemon.ipv6 {
+            ("ff05::3:1", "ipv6", "d0")
+        } else {
+            ("225.0.0.12", "ipv4", "lo")
         };
         let Daemon {
             listener, hash, auth, ..

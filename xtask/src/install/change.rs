@@ -185,9 +185,10 @@ fn put(part: &Part, path: &Path, steps: &mut Steps) -> Result<()> {
             let same = path.symlink_metadata().is_ok_and(|metadata| {
                 metadata.is_file() && metadata.permissions() == Permissions::from_mode(0o100_000 | mode)
             });
-            match same && std::fs::read(path).is_ok_and(|there| there == bytes) {
-                true => Ok(()),
-                false => Ok(steps.replace(path, &bytes, *mode)?),
+            if same && std::fs::read(path).is_ok_and(|there| there == bytes) {
+                Ok(())
+            } else {
+                Ok(steps.replace(path, &bytes, *mode)?)
             }
         }
     }

@@ -39,9 +39,10 @@ impl Laid {
             if !PLUGINS.contains(&plugin.file_stem().unwrap().to_str().unwrap()) {
                 continue;
             }
-            match path.is_symlink() {
-                true => symlink(plugin, to).unwrap(),
-                false => copy(&path, &to),
+            if path.is_symlink() {
+                symlink(plugin, to).unwrap()
+            } else {
+                copy(&path, &to)
             }
             if path.extension().unwrap() == "wasm" {
                 symlink("fencebox", laid.usr("sbin").join(name)).unwrap();

@@ -15,7 +15,7 @@ const SEVERITY: u8 = 5;
 
 /// Longest that a record waits for a daemon whose queue is full: two records
 /// an action may wait, and no fencing.
-const PATIENCE: Duration = Duration::from_millis(250);
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Fields of the journal, and the fields of the record that they are.
 const FIELDS: [(&str, &str); 11] = [
@@ -38,7 +38,7 @@ pub fn daemon(journal: &Path, syslog: &Path, agent: &str) -> Option<Box<dyn Sink
     if let Some(journal) = Journal::connect(journal) {
         return Some(Box::new(journal));
     }
-    Some(Box::new(Syslog::connect(syslog, agent)?.patient(PATIENCE)?))
+    Some(Box::new(Syslog::connect(syslog, agent)?.patient(REQUEST_TIMEOUT)?))
 }
 
 impl Sink for Syslog {
@@ -58,7 +58,7 @@ impl Journal {
         let path = socket;
         let socket = UnixDatagram::unbound().ok()?;
         socket.connect(path).ok()?;
-        socket.set_write_timeout(Some(PATIENCE)).ok()?;
+        socket.set_write_timeout(Some(REQUEST_TIMEOUT)).ok()?;
         Some(Self(socket))
     }
 }

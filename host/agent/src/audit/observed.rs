@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Needs;
 use crate::clock::{Clock, Deadline};
-use crate::device::{Contact, Device, Error, Plug, PowerStatus, PowerTarget};
+use crate::device::{Device, Error, Plug, PowerStatus, PowerTarget, RemotePeer};
 use crate::limits::Limits;
 use crate::options::Options;
 
@@ -12,7 +12,7 @@ use crate::options::Options;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Whom it contacted.
-    pub contacts: Vec<Contact>,
+    pub contacts: Vec<RemotePeer>,
     /// All log-ins together.
     pub login: Duration,
     /// All calls together, log-ins included.
@@ -119,7 +119,7 @@ impl Device for Observed<'_> {
         self.timed(|device| device.close()).0
     }
 
-    fn contacts(&self) -> Vec<Contact> {
+    fn contacts(&self) -> Vec<RemotePeer> {
         self.device.contacts()
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use super::{Ending, State};
-use crate::device::{Contact, PowerStatus};
+use crate::device::{PowerStatus, RemotePeer};
 use crate::exit::Exit;
 use crate::log::Log;
 use crate::run::VERSION;
@@ -143,7 +143,7 @@ fn mask(value: &mut Value, longest: usize, log: &Log) {
     }
 }
 
-fn contact(contact: &Contact) -> Value {
+fn contact(contact: &RemotePeer) -> Value {
     json!({
         "origin": contact.origin,
         "address": contact.address,

@@ -12,14 +12,14 @@ use crate::clock::Clock;
 use crate::description::Operations;
 use crate::device::Error;
 use crate::device::PowerStatus::{Off, On};
-use crate::double::{Double, Said, run_audited};
+use crate::fake_device::{CapturedLog, FakeDevice, run_audited};
 use crate::virtual_clock::VirtualClock;
 
 /// A daemon that keeps every record.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<Value>>>);
+struct RecordingSink(Arc<Mutex<Vec<Value>>>);
 
-impl Sink for Kept {
+impl Sink for RecordingSink {
     fn write(&mut self, record: &Record) {
         let record = serde_json::from_str(&record.json()).unwrap();
         self.0.lock().unwrap().push(record);
@@ -37,15 +37,15 @@ fn caller() -> Caller {
     }
 }
 
-fn audit(kept: &Kept) -> Audit {
+fn audit(kept: &RecordingSink) -> Audit {
     let audit = Audit::new("fence_probe", caller(), vec![Box::new(kept.clone())]);
     audit.set_plugin("/lib/fence_probe.wasm", "00ff");
     audit
 }
 
 /// The records of one run, and its standard error.
-fn records(device: &mut Double, clock: &dyn Clock, arguments: &[&str]) -> (Vec<Value>, String) {
-    let kept = Kept::default();
+fn records(device: &mut FakeDevice, clock: &dyn Clock, arguments: &[&str]) -> (Vec<Value>, String) {
+    let kept = RecordingSink::default();
     let outcome = run_audited(device, clock, Operations::default(), arguments, &audit(&kept));
     let records = kept.0.lock().unwrap().clone();
     (records, outcome.stderr)
@@ -54,7 +54,7 @@ fn records(device: &mut Double, clock: &dyn Clock, arguments: &[&str]) -> (Vec<V
 #[test]
 fn an_action_is_told_when_it_begins_and_when_it_ends() {
     let clock = VirtualClock::default();
-    let mut device = Double::saying([Ok(On), Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(On), Ok(On), Ok(Off)]);
     let (records, _) = records(&mut device, &clock, &["-o", "off", "-n", "1", "--delay=2"]);
     let [begin, end] = records.as_slice() else {
         panic!("{records:?}")
@@ -99,7 +99,7 @@ fn an_action_is_told_when_it_begins_and_when_it_ends() {
 
 #[test]
 fn a_status_is_told_with_its_exit_code() {
-    let mut device = Double::saying([Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(Off)]);
     let (records, _) = records(&mut device, &VirtualClock::default(), &["-o", "status", "-n", "1"]);
     let end = &records[1];
     assert_eq!(
@@ -110,9 +110,9 @@ fn a_status_is_told_with_its_exit_code() {
 
 #[test]
 fn a_failure_is_told_with_its_reason() {
-    let mut device = Double {
+    let mut device = FakeDevice {
         opened: [Err(Error::LoginDenied("no geheim".to_owned()))].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let arguments = ["-o", "off", "-n", "1", "-p", "geheim"];
     let (records, stderr) = records(&mut device, &VirtualClock::default(), &arguments);
@@ -134,7 +134,7 @@ fn a_refusal_is_told_once() {
             "cannot be read",
         ),
     ] {
-        let mut device = Double::default();
+        let mut device = FakeDevice::default();
         let (records, _) = records(&mut device, &VirtualClock::default(), arguments);
         let [end] = records.as_slice() else {
             panic!("{records:?}")
@@ -150,7 +150,7 @@ fn a_refusal_is_told_once() {
 fn an_interruption_is_told() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(1));
-    let mut device = Double::saying([Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]);
     let (records, _) = records(&mut device, &clock, &["-o", "off", "-n", "1", "--delay=20"]);
     assert_eq!(records.len(), 2);
     assert_eq!(records[1]["result"], "interrupted");
@@ -159,19 +159,19 @@ fn an_interruption_is_told() {
 #[test]
 fn what_asks_no_device_is_not_told() {
     for action in ["metadata", "manpage", "validate-all"] {
-        let mut device = Double::default();
+        let mut device = FakeDevice::default();
         let (records, _) = records(&mut device, &VirtualClock::default(), &["-o", action, "-n", "1"]);
         assert!(records.is_empty(), "{action}: {records:?}");
     }
-    let (records, _) = records(&mut Double::default(), &VirtualClock::default(), &["--help"]);
+    let (records, _) = records(&mut FakeDevice::default(), &VirtualClock::default(), &["--help"]);
     assert!(records.is_empty(), "{records:?}");
 }
 
 #[test]
 fn a_panic_is_told_and_ends_it() {
-    let (kept, clock) = (Kept::default(), VirtualClock::default());
+    let (kept, clock) = (RecordingSink::default(), VirtualClock::default());
     let audit = audit(&kept);
-    let log = Said::default().log();
+    let log = CapturedLog::default().log();
     audit.begin(&["1".to_owned()], &clock, &log);
     audit.panicked(&clock, &log);
     audit.end(crate::exit::Exit::Success, &clock, &log);
@@ -191,9 +191,9 @@ fn a_record_is_bounded_and_masked() {
     let secret = "\"}{\"event\":\"";
     let long = "x".repeat(590) + secret + &"y".repeat(100_000);
     let plugs = vec![long.clone(); 1000].join(",");
-    let mut device = Double {
+    let mut device = FakeDevice {
         opened: [Err(Error::LoginDenied(long))].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let clock = VirtualClock::default();
     let arguments = [
@@ -206,7 +206,7 @@ fn a_record_is_bounded_and_masked() {
         "--retry-on=0",
         "--power-timeout=1",
     ];
-    let kept = Kept::default();
+    let kept = RecordingSink::default();
     let audit = Audit::new("fence_probe", caller(), vec![Box::new(kept.clone())]);
     run_audited(&mut device, &clock, Operations::default(), &arguments, &audit);
     let records = kept.0.lock().unwrap().clone();

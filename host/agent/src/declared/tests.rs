@@ -3,7 +3,7 @@
 use super::Declared;
 use crate::description::{Description, Operations, Parameter, ValueKind};
 use fencebox_policy::{
-    Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Reach, Scheme, Socket, SocketPurpose, UrlOption,
+    Address, Auth, CapabilitySet, Endpoint, File, FileAccess, FileKind, Port, Scheme, Socket, SocketPurpose, UrlOption,
 };
 
 fn endpoint(name: &str, addresses: Vec<Address>) -> Endpoint {
@@ -56,7 +56,7 @@ fn declared() -> Declared {
         },
         ..Description::default()
     };
-    let reach = Reach {
+    let reach = CapabilitySet {
         endpoints: vec![
             endpoint("typed", vec![url("url"), Address::Fixed("api.example".to_owned())]),
             endpoint("fixed", vec![Address::Fixed("api.example".to_owned())]),

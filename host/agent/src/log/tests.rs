@@ -12,15 +12,15 @@ use super::{Level, Log, Sink};
 
 /// A standard error, or a sink, that remembers.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<String>>);
+struct CapturedLog(Arc<Mutex<String>>);
 
-impl Said {
+impl CapturedLog {
     fn take(&self) -> String {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
-impl Write for Said {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
         Ok(bytes.len())
@@ -31,7 +31,7 @@ impl Write for Said {
     }
 }
 
-impl Sink for Said {
+impl Sink for CapturedLog {
     fn name(&self) -> String {
         "sink".to_owned()
     }
@@ -44,8 +44,8 @@ impl Sink for Said {
 }
 
 /// A log, its standard error, and one sink.
-fn log() -> (Log, Said, Said) {
-    let (stderr, sink) = (Said::default(), Said::default());
+fn log() -> (Log, CapturedLog, CapturedLog) {
+    let (stderr, sink) = (CapturedLog::default(), CapturedLog::default());
     let log = Log::new(Box::new(stderr.clone()));
     log.add_sink(Box::new(sink.clone()));
     (log, stderr, sink)

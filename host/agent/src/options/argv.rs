@@ -15,9 +15,9 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 
 use super::error::UsageError;
-use super::given::{Given, Slot, decoded, shown};
 use super::option::AgentOption;
 use super::table::Table;
+use super::values::{ParsedInput, RawValue, decoded, quoted};
 use crate::log::Log;
 
 /// How many positions of stray arguments a warning lists.
@@ -29,11 +29,11 @@ const LISTED: usize = 8;
 /// # Errors
 ///
 /// The first argument from the left that the agent's table does not allow.
-pub(super) fn parse(table: &Table, args: &[OsString], log: &Log) -> Result<Given, UsageError> {
+pub(super) fn parse(table: &Table, args: &[OsString], log: &Log) -> Result<ParsedInput, UsageError> {
     let mut reader = Reader {
         table,
         rest: args.iter(),
-        given: Given::nothing(table),
+        given: ParsedInput::nothing(table),
     };
     let mut stray = Vec::new();
     while let Some(argument) = reader.rest.next() {
@@ -59,7 +59,7 @@ pub(super) fn parse(table: &Table, args: &[OsString], log: &Log) -> Result<Given
 struct Reader<'a> {
     table: &'a Table,
     rest: std::slice::Iter<'a, OsString>,
-    given: Given,
+    given: ParsedInput,
 }
 
 impl Reader<'_> {
@@ -87,7 +87,7 @@ impl Reader<'_> {
     fn letters(&mut self, letters: &str, damaged: bool) -> Result<(), UsageError> {
         let mut rest = letters.chars();
         while let Some(letter) = rest.next() {
-            let of_letter = |option: &AgentOption| !option.late && option.letter == Some(letter);
+            let of_letter = |option: &AgentOption| !option.documented_only && option.letter == Some(letter);
             let Some(index) = self.table.options().iter().position(of_letter) else {
                 let letter = letter.escape_debug();
                 return Err(UsageError::call(format!(
@@ -111,7 +111,7 @@ impl Reader<'_> {
     fn resolve(&self, typed: &str) -> Result<usize, UsageError> {
         let options = self.table.options();
         let fits = |&(_, option): &(usize, &AgentOption)| {
-            !option.late && option.long.starts_with(typed) && (!option.hidden || option.long == typed)
+            !option.documented_only && option.long.starts_with(typed) && (!option.hidden || option.long == typed)
         };
         let fitting: Vec<_> = options.iter().enumerate().filter(fits).collect();
         if let Some((index, _)) = fitting.iter().find(|(_, option)| option.long == typed) {
@@ -119,7 +119,7 @@ impl Reader<'_> {
         }
         match fitting.as_slice() {
             [] => {
-                let typed = shown(&format!("--{typed}"));
+                let typed = quoted(&format!("--{typed}"));
                 let message = format!("there is no option {typed}; -h lists the options of this agent");
                 Err(UsageError::call(message))
             }
@@ -138,12 +138,12 @@ impl Reader<'_> {
         if self.table.options()[index].name == "verbose" {
             self.given.verbose = self.given.verbose.saturating_add(1);
         }
-        self.given.slots[index] = Slot::Plain("1".to_owned());
+        self.given.slots[index] = RawValue::Plain("1".to_owned());
     }
 
     fn set(&mut self, index: usize, value: &str, damaged: bool) -> Result<(), UsageError> {
         let option = &self.table.options()[index];
-        self.given.slots[index] = Slot::holding(option, decoded(option, value, damaged)?);
+        self.given.slots[index] = RawValue::holding(option, decoded(option, value, damaged)?);
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Reader<'_> {
 
 /// A device without plugs takes one only as its own address (`docs/reference/protocol.md#plug-as-address`). On standard
 /// input the library lets it pass.
-fn plug_has_meaning(table: &Table, given: &Given) -> Result<(), UsageError> {
+fn plug_has_meaning(table: &Table, given: &ParsedInput) -> Result<(), UsageError> {
     let set = |name: &str| {
         let index = table.options().iter().position(|option| option.name == name);
         index.is_some_and(|index| given.slots[index].value().is_some())

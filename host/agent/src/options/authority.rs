@@ -111,7 +111,7 @@ pub fn check<'a>(table: &Table, uses: impl IntoIterator<Item = (&'a str, Use)>) 
     for change in &table.description().overrides {
         check_override(change)?;
     }
-    for option in table.options().iter().filter(|option| option.own) {
+    for option in table.options().iter().filter(|option| option.device_specific) {
         check_parameter(table, option)?;
     }
     uses.into_iter().try_for_each(|(name, of)| check_use(table, name, of))
@@ -189,7 +189,9 @@ fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError>
     };
     let denied = || DescriptionError::UseDenied(name.to_owned());
     match of {
-        Use::Follow if !option.own || !option.is_flag() => Err(DescriptionError::FollowFlag(name.to_owned())),
+        Use::Follow if !option.device_specific || !option.is_flag() => {
+            Err(DescriptionError::FollowFlag(name.to_owned()))
+        }
         Use::Follow => match &option.default {
             Some(value) => Err(DescriptionError::DefaultDenied {
                 name: name.to_owned(),
@@ -208,6 +210,6 @@ fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError>
 
 /// That of the catalogue's row; none for a plugin's own parameter.
 fn standing_of(option: &AgentOption) -> Option<Standing> {
-    let entry = catalogue::find(&option.name).filter(|_| !option.own)?;
+    let entry = catalogue::find(&option.name).filter(|_| !option.device_specific)?;
     Some(entry.standing)
 }

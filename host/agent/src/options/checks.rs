@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::Options;
 use super::error::UsageError;
-use super::given::{Slot, shown};
 use super::option::AgentOption;
-use super::sources;
+use super::secret_sources;
 use super::table::{choice, fits};
+use super::values::{RawValue, quoted};
 use crate::action::Action;
 use crate::description::ValueKind;
 
@@ -29,7 +29,7 @@ const RULES: [Rule; 9] = [
 ];
 
 /// The action that is asked for, if it can be tried with these options. From
-/// then on choices are spelt as the agent declares them, and the option `action`
+/// then on choices are display_name as the agent declares them, and the option `action`
 /// is the action's own name.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ fn available(options: &Options) -> Result<Action, UsageError> {
         let words: Vec<_> = options.table.actions().into_iter().map(Action::word).collect();
         let message = format!(
             "option action is {}, which this agent does not do; choose one of {}",
-            shown(word),
+            quoted(word),
             words.join(", ")
         );
         UsageError::option("action", message)
@@ -93,7 +93,7 @@ fn password(options: &Options, _: Action) -> Vec<UsageError> {
     if options.table.description().operations.password_optional
         || options.is_set("password")
         || options.is_set("password_script")
-        || sources::given(options, "password")
+        || secret_sources::given(options, "password")
         || (by_file && options.is_set("identity_file"))
     {
         return Vec::new();
@@ -128,7 +128,7 @@ fn identity_file(options: &Options, _: Action) -> Vec<UsageError> {
         ));
     }
     if !Path::new(path).is_file() {
-        let path = shown(path);
+        let path = quoted(path);
         errors.extend(one(
             "identity_file",
             format!("option identity_file is {path}, which is no file; give the path of a private key"),
@@ -151,7 +151,9 @@ fn plug(options: &Options, action: Action) -> Vec<UsageError> {
     }
     let synonyms = options.table.options().iter();
     let synonyms = synonyms.filter(|option| option.synonym_of.as_deref() == Some("plug"));
-    let others: String = synonyms.map(|option| format!(" or {}", option.spelt())).collect();
+    let others: String = synonyms
+        .map(|option| format!(" or {}", option.display_name()))
+        .collect();
     let word = action.word();
     one(
         "plug",
@@ -168,7 +170,7 @@ fn demanded(options: &Options, _: Action) -> Vec<UsageError> {
         option.required
             && !ELSEWHERE.contains(&option.name.as_str())
             && !options.is_set(value)
-            && !sources::given(options, value)
+            && !secret_sources::given(options, value)
     });
     absent.flat_map(|option| missing(options, &option.name, "")).collect()
 }
@@ -191,7 +193,7 @@ fn values(options: &Options, wanted: fn(&ValueKind) -> bool) -> Vec<UsageError> 
             let expected = fits(&option.kind, slot.value()?).err()?;
             let message = format!(
                 "option {} is {}; give {expected}",
-                option.spelt(),
+                option.display_name(),
                 repeated(option, slot)
             );
             Some(UsageError::option(&option.name, message))
@@ -205,7 +207,7 @@ fn not_negative(options: &Options, _: Action) -> Vec<UsageError> {
     let names = ["power_wait", "stonith_status_sleep", "retry_on"].into_iter();
     let negative = names.filter(|name| options.integer(name).is_some_and(|value| value < 0));
     let told = negative.map(|name| {
-        let value = shown(options.get(name).unwrap_or_default());
+        let value = quoted(options.get(name).unwrap_or_default());
         UsageError::option(name, format!("option {name} is {value}; give 0 or more"))
     });
     told.collect()
@@ -216,24 +218,24 @@ fn spell_choices(options: &mut Options) {
         if let (ValueKind::Choice(words), Some(value)) = (&option.kind, slot.value())
             && let Some(word) = choice(words, value)
         {
-            *slot = Slot::holding(option, word.to_owned());
+            *slot = RawValue::holding(option, word.to_owned());
         }
     }
 }
 
-fn repeated(option: &AgentOption, slot: &Slot) -> String {
+fn repeated(option: &AgentOption, slot: &RawValue) -> String {
     match slot.value() {
-        Some(value) if !option.secret => shown(value),
+        Some(value) if !option.secret => quoted(value),
         _ => "not what it may be".to_owned(),
     }
 }
 
 fn missing(options: &Options, name: &str, or: &str) -> Vec<UsageError> {
-    let spelt = options
+    let display_name = options
         .table
         .find(name)
-        .map_or_else(|| name.to_owned(), AgentOption::spelt);
-    one(name, format!("option {name} is missing; give {spelt}{or}"))
+        .map_or_else(|| name.to_owned(), AgentOption::display_name);
+    one(name, format!("option {name} is missing; give {display_name}{or}"))
 }
 
 fn one(name: &str, message: String) -> Vec<UsageError> {

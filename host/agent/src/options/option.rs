@@ -32,7 +32,7 @@ pub struct AgentOption {
     /// What `no` on standard input means for a flag.
     pub on_false: OnFalse,
     /// Whether only this device has it.
-    pub own: bool,
+    pub device_specific: bool,
     /// The option that its value belongs to.
     pub synonym_of: Option<String>,
     /// Accepted under its full name, and in no document.
@@ -41,7 +41,7 @@ pub struct AgentOption {
     pub source_of: Option<String>,
     /// Came in after the parser's table was made: in documents and defaults,
     /// but nobody can give it (`docs/reference/protocol.md#quirk-8.13`).
-    pub late: bool,
+    pub documented_only: bool,
 }
 
 impl AgentOption {
@@ -68,7 +68,7 @@ impl AgentOption {
     }
 
     /// How a message names it: `username (-l, --username)`.
-    pub(super) fn spelt(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         let letter = self.letter.map(|letter| format!("-{letter}, ")).unwrap_or_default();
         format!("{} ({letter}--{})", self.name, self.long)
     }
@@ -95,11 +95,11 @@ impl AgentOption {
             shortdesc: entry.shortdesc.to_owned(),
             secret: entry.secret,
             on_false: entry.on_false,
-            own: false,
+            device_specific: false,
             synonym_of: None,
             hidden: false,
             source_of: None,
-            late: false,
+            documented_only: false,
         }
     }
 
@@ -128,11 +128,11 @@ impl AgentOption {
             secret: parameter.secret,
             // A plugin is told "set" or nothing: `no` must not mean "set".
             on_false: OnFalse::Unset,
-            own: true,
+            device_specific: true,
             synonym_of: parameter.synonym_of.clone(),
             hidden: parameter.hidden,
             source_of: None,
-            late: false,
+            documented_only: false,
         }
     }
 

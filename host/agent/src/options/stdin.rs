@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use super::catalogue::OnFalse;
 use super::error::UsageError;
-use super::given::{Given, Slot, decoded, shown};
 use super::option::{blank, truth};
 use super::table::Table;
+use super::values::{ParsedInput, RawValue, decoded, quoted};
 use crate::log::Log;
 
 /// Most that is read. Pacemaker sends some hundred bytes.
@@ -25,11 +25,11 @@ const TOLD: usize = 20;
 ///
 /// When it cannot be read, is larger than 1 MiB, or the value of a known option
 /// is not UTF-8.
-pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<Given, UsageError> {
+pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<ParsedInput, UsageError> {
     let text = read(input)?;
     let mut reader = Reader {
         table,
-        given: Given::nothing(table),
+        given: ParsedInput::nothing(table),
         log,
         ignored: 0,
     };
@@ -64,7 +64,7 @@ fn read(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, UsageError> {
 
 struct Reader<'a> {
     table: &'a Table,
-    given: Given,
+    given: ParsedInput,
     log: &'a Log,
     ignored: usize,
 }
@@ -94,7 +94,7 @@ impl Reader<'_> {
             self.ignore(&if text.contains('=') {
                 format!(
                     "line {number}: there is no option {}; correct or remove it",
-                    shown(name)
+                    quoted(name)
                 )
             } else {
                 format!("line {number}, which has no = and is no option; write name=value")
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 "plug" => self.given.targets.plug = Some(value.clone()),
                 _ => {}
             }
-            self.given.slots[index] = Slot::holding(option, value);
+            self.given.slots[index] = RawValue::holding(option, value);
         }
         Ok(())
     }
@@ -129,15 +129,15 @@ impl Reader<'_> {
             self.given.verbose = u32::from(truth);
         }
         self.given.slots[index] = match (truth, option.on_false) {
-            (true, _) | (false, OnFalse::Set) => Slot::Plain("1".to_owned()),
-            (false, OnFalse::Zero) => Slot::Plain("0".to_owned()),
+            (true, _) | (false, OnFalse::Set) => RawValue::Plain("1".to_owned()),
+            (false, OnFalse::Zero) => RawValue::Plain("0".to_owned()),
             (false, OnFalse::Unset) => {
-                if !option.own {
+                if !option.device_specific {
                     self.log.warning(format_args!(
                         "option {name} is false and therefore not set; the Python agents would take it as set"
                     ));
                 }
-                Slot::Off
+                RawValue::Off
             }
         };
     }

@@ -66,16 +66,16 @@ impl Table {
                 Item::Entry(entry) => AgentOption::from_entry(entry),
                 Item::Parameter(parameter) => AgentOption::from_parameter(parameter),
             };
-            option.late = index >= parsed;
+            option.documented_only = index >= parsed;
             table.options.push(option);
         }
-        table.give_way();
+        table.yield_alias();
         table.apply_overrides()?;
         table.adapt();
         // Last, so that nothing above takes them for options of the library.
-        let further = super::sources::options(&table.options);
+        let further = super::secret_sources::options(&table.options);
         table.options.extend(further);
-        super::sound::check(&table)?;
+        super::validate::check(&table)?;
         Ok(table)
     }
 
@@ -114,7 +114,7 @@ impl Table {
     /// an older one; hyphens and underscores count as the same everywhere,
     /// which is more than the library accepts (`docs/reference/protocol.md#quirk-8.26`).
     pub fn position_of(&self, name: &str) -> Option<usize> {
-        let accepted = |option: &&AgentOption| !option.late;
+        let accepted = |option: &&AgentOption| !option.documented_only;
         let by_name = |option: &AgentOption| accepted(&option) && same(&option.name, name);
         let by_older =
             |option: &AgentOption| accepted(&option) && option.older.as_deref().is_some_and(|older| same(older, name));
@@ -203,10 +203,13 @@ impl Table {
     /// Where a device has a flag of its own by the older name of an option that
     /// every agent has, and that it did not ask for, that name means the flag:
     /// `debug` of fence_xvm is no file.
-    fn give_way(&mut self) {
-        let options = self.options.iter().filter(|option| option.own && option.is_flag());
+    fn yield_alias(&mut self) {
+        let options = self
+            .options
+            .iter()
+            .filter(|option| option.device_specific && option.is_flag());
         let own: Vec<String> = options.map(|option| option.name.clone()).collect();
-        for option in self.options.iter_mut().filter(|option| !option.own) {
+        for option in self.options.iter_mut().filter(|option| !option.device_specific) {
             let taken = |older: &String| {
                 catalogue::ALWAYS.contains(&older.as_str()) && own.iter().any(|name| same(name, older))
             };
@@ -217,7 +220,7 @@ impl Table {
     fn apply_overrides(&mut self) -> Result<(), DescriptionError> {
         for change in self.description.overrides.clone() {
             match self.find_mut(&change.name) {
-                Some(option) if !option.own => option.change(&change),
+                Some(option) if !option.device_specific => option.change(&change),
                 _ => return Err(DescriptionError::Override(change.name)),
             }
             self.port_is_fixed |= change.name == "ipport" && change.default.is_some();

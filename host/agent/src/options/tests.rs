@@ -2,9 +2,9 @@
 
 mod argv;
 mod checks;
+mod resolve;
 mod script;
-mod settle;
-mod sources;
+mod secret_sources;
 mod stdin;
 mod table;
 
@@ -19,9 +19,9 @@ use crate::log::Log;
 
 /// A log and what it said.
 #[derive(Clone, Default)]
-pub(super) struct Said(Arc<Mutex<Vec<u8>>>);
+pub(super) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Said {
+impl CapturedLog {
     pub(super) fn log(&self) -> Log {
         Log::new(Box::new(self.clone()))
     }
@@ -31,7 +31,7 @@ impl Said {
     }
 }
 
-impl Write for Said {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend(bytes);
         Ok(bytes.len())
@@ -128,7 +128,7 @@ impl Call {
     }
 
     fn of(description: &Description, args: &[OsString], mut stdin: &[u8]) -> Self {
-        let said = Said::default();
+        let said = CapturedLog::default();
         let read = Options::read(&table(description), args, &mut stdin, &said.log());
         let said = said.text();
         Self { read, said }

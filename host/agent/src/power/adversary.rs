@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use super::{Fencing, OFF_READS, Proof, READ_PAUSE};
 use crate::action::Action;
+use crate::action_runner::ActionRunner;
 use crate::clock::{Clock, Deadline};
 use crate::description::{Description, Operations};
 use crate::device::PowerStatus::{self, Off, On};
-use crate::limits::Pace;
+use crate::limits::Timeouts;
 use crate::log::Log;
 use crate::options::{Options, Table};
-use crate::perform::Performance;
 use crate::virtual_clock::VirtualClock;
 
 mod choices;
@@ -111,7 +111,7 @@ impl Check {
             is_honest: false,
         };
         let plugs: Vec<String> = (1..=self.plugs).map(|plug| plug.to_string()).collect();
-        let pace = Pace {
+        let timeouts = Timeouts {
             power_timeout: 3,
             power_wait: Duration::ZERO,
             status_sleep: Duration::from_secs(1),
@@ -125,18 +125,18 @@ impl Check {
             clock: &clock,
             log,
             agent: "fence_probe",
-            pace,
-            deadline: Deadline::after(&clock, pace.budget()),
+            timeouts,
+            deadline: Deadline::after(&clock, timeouts.budget()),
             proof: self.proof,
         };
-        let performance = Performance {
+        let runner = ActionRunner {
             fencing,
             options,
             operations: Operations::default(),
             plugs: &plugs,
             is_hurried: false,
         };
-        let (outcome, _) = performance.of(self.action);
+        let (outcome, _) = runner.run(self.action);
         (outcome.is_ok(), device.machines.iter().all(Machine::was_off))
     }
 }

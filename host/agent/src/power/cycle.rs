@@ -20,7 +20,7 @@ impl Fencing<'_> {
                 Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
                 outcome => outcome?,
             }
-            self.pause(self.pace.power_wait)?;
+            self.pause(self.timeouts.power_wait)?;
         }
         failure.map_or(Ok(()), Err)?;
         plugs.iter().try_for_each(|plug| self.await_cycle(plug))
@@ -31,7 +31,7 @@ impl Fencing<'_> {
     fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
         let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
         for _ in 0..attempts {
-            outcome = self.patiently_if_busy("cycle", |device| device.cycle(plug));
+            outcome = self.retry_while_busy("cycle", |device| device.cycle(plug));
             if !matches!(outcome, Err(Error::TaskFailed(_))) {
                 break;
             }
@@ -59,9 +59,9 @@ impl Fencing<'_> {
                 }
                 Err(trouble) => return Err(trouble),
             }
-            self.pause(self.pace.status_sleep)?;
+            self.pause(self.timeouts.status_sleep)?;
             polls += 1;
-            if self.pace.power_timeout > 0 && polls >= self.pace.power_timeout {
+            if self.timeouts.power_timeout > 0 && polls >= self.timeouts.power_timeout {
                 return Err(Error::TimedOut(format!(
                     "the device has not reported the cycle of {plug} as complete after {polls} polls (option power_timeout)"
                 )));

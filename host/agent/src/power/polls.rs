@@ -49,9 +49,9 @@ impl Fencing<'_> {
                 target.word(),
                 progress.polls
             ));
-            self.pause(self.pace.status_sleep)?;
+            self.pause(self.timeouts.status_sleep)?;
             progress.polls += 1;
-            if self.pace.power_timeout > 0 && progress.polls >= self.pace.power_timeout {
+            if self.timeouts.power_timeout > 0 && progress.polls >= self.timeouts.power_timeout {
                 return Err(timed_out(requests, target, progress));
             }
         }
@@ -177,7 +177,7 @@ impl Fencing<'_> {
             Err(trouble) if trouble.is_transient() => trouble,
             Err(trouble) => return Err(trouble),
         };
-        let wait = self.busy_pause(&trouble).max(self.pace.status_sleep);
+        let wait = self.busy_pause(&trouble).max(self.timeouts.status_sleep);
         self.log.warning(format!(
             "{}: {} {}: {trouble}; reading the power to learn what became of the request",
             self.agent,

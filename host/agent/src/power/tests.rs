@@ -11,8 +11,8 @@ use crate::clock::{Clock, Deadline};
 use crate::device::Error;
 use crate::device::PowerStatus::{self, Off, On, Standby, Unknown};
 use crate::device::PowerTarget;
-use crate::double::{Double, Said};
-use crate::limits::Pace;
+use crate::fake_device::{CapturedLog, FakeDevice};
+use crate::limits::Timeouts;
 use crate::virtual_clock::VirtualClock;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -32,8 +32,8 @@ fn failed() -> Error {
     Error::TaskFailed("no space".to_owned())
 }
 
-fn pace() -> Pace {
-    Pace {
+fn timeouts() -> Timeouts {
+    Timeouts {
         power_timeout: 20,
         power_wait: Duration::ZERO,
         status_sleep: SECOND,
@@ -46,21 +46,21 @@ fn pace() -> Pace {
 
 /// Hands a test the state machine around its device. Returns what came of it,
 /// and the time that it took.
-fn fence<T>(device: &mut Double, test: impl FnOnce(&mut Fencing<'_>) -> T) -> (T, Duration) {
+fn fence<T>(device: &mut FakeDevice, test: impl FnOnce(&mut Fencing<'_>) -> T) -> (T, Duration) {
     let clock = VirtualClock::default();
     let outcome = fence_on(&clock, device, test);
     (outcome, clock.now())
 }
 
-fn fence_on<T>(clock: &VirtualClock, device: &mut Double, test: impl FnOnce(&mut Fencing<'_>) -> T) -> T {
-    let log = Said::default().log();
+fn fence_on<T>(clock: &VirtualClock, device: &mut FakeDevice, test: impl FnOnce(&mut Fencing<'_>) -> T) -> T {
+    let log = CapturedLog::default().log();
     test(&mut Fencing {
         device,
         clock,
         log: &log,
         agent: "fence_probe",
-        pace: pace(),
-        deadline: Deadline::after(clock, pace().budget()),
+        timeouts: timeouts(),
+        deadline: Deadline::after(clock, timeouts().budget()),
         proof: Proof::OneRead,
     })
 }
@@ -94,7 +94,7 @@ fn several_plugs_are_one_reading() {
 
 #[test]
 fn a_lost_answer_to_a_request_that_arrived_is_success_with_one_request() {
-    let mut device = Double::saying(always(Off)).answering([Err(lost())]);
+    let mut device = FakeDevice::saying(always(Off)).answering([Err(lost())]);
     let (outcome, _) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.calls, ["off 1", "power 1"]);
@@ -102,7 +102,7 @@ fn a_lost_answer_to_a_request_that_arrived_is_success_with_one_request() {
 
 #[test]
 fn a_lost_request_is_sent_again_once_the_plug_is_surely_unchanged() {
-    let mut device = Double::saying([Ok(Unknown), Err(lost()), Ok(On), Ok(Off)]).answering([Err(lost())]);
+    let mut device = FakeDevice::saying([Ok(Unknown), Err(lost()), Ok(On), Ok(Off)]).answering([Err(lost())]);
     let (outcome, _) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
     assert_eq!(
@@ -113,7 +113,7 @@ fn a_lost_request_is_sent_again_once_the_plug_is_surely_unchanged() {
 
 #[test]
 fn a_request_whose_answer_is_always_lost_is_sent_three_times() {
-    let mut device = Double::saying(always(On)).answering((0..50).map(|_| Err(lost())));
+    let mut device = FakeDevice::saying(always(On)).answering((0..50).map(|_| Err(lost())));
     let (outcome, _) = fence(&mut device, off);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
     assert_eq!((device.asked("off"), device.asked("power")), (3, 20));
@@ -121,7 +121,7 @@ fn a_request_whose_answer_is_always_lost_is_sent_three_times() {
 
 #[test]
 fn an_answered_request_is_not_sent_again() {
-    let mut device = Double::saying(always(On));
+    let mut device = FakeDevice::saying(always(On));
     let (outcome, took) = fence(&mut device, off);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
     assert_eq!((device.asked("off"), device.asked("power")), (1, 20));
@@ -131,7 +131,7 @@ fn an_answered_request_is_not_sent_again() {
 #[test]
 fn a_busy_device_is_asked_when_it_said_and_as_often_as_it_takes() {
     let answers = (0..5).map(|_| Err(busy(2))).chain([Ok(())]);
-    let mut device = Double::saying((0..11).map(|_| Ok(On)).chain([Ok(Off)])).answering(answers);
+    let mut device = FakeDevice::saying((0..11).map(|_| Ok(On)).chain([Ok(Off)])).answering(answers);
     let (outcome, took) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.asked("off"), 6);
@@ -140,7 +140,7 @@ fn a_busy_device_is_asked_when_it_said_and_as_often_as_it_takes() {
 
 #[test]
 fn a_busy_read_is_waited_for() {
-    let mut device = Double::saying([Err(busy(7)), Ok(Off)]);
+    let mut device = FakeDevice::saying([Err(busy(7)), Ok(Off)]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Ok(Reading(vec![Off])));
     assert_eq!(took, 7 * SECOND);
@@ -148,7 +148,7 @@ fn a_busy_read_is_waited_for() {
 
 #[test]
 fn a_busy_device_is_believed_for_half_a_minute_at_most() {
-    let mut device = Double::saying([Err(busy(86_400)), Ok(Off)]);
+    let mut device = FakeDevice::saying([Err(busy(86_400)), Ok(Off)]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Ok(Reading(vec![Off])));
     assert_eq!(took, 30 * SECOND);
@@ -156,7 +156,7 @@ fn a_busy_device_is_believed_for_half_a_minute_at_most() {
 
 #[test]
 fn a_read_that_fails_in_passing_is_repeated_three_times() {
-    let mut device = Double::saying([Err(lost())]);
+    let mut device = FakeDevice::saying([Err(lost())]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Err(lost()));
     assert_eq!((device.asked("power"), took), (4, 7 * SECOND));
@@ -172,11 +172,11 @@ fn final_errors_end_at_once() {
         Error::Plugin("panic".to_owned()),
         Error::Unsupported,
     ] {
-        let mut device = Double::saying(always(On)).answering([Err(error.clone())]);
+        let mut device = FakeDevice::saying(always(On)).answering([Err(error.clone())]);
         assert_eq!(fence(&mut device, off), (Err(error.clone()), Duration::ZERO));
         assert_eq!(device.calls, ["off 1"]);
 
-        let mut device = Double::saying([Err(error.clone())]);
+        let mut device = FakeDevice::saying([Err(error.clone())]);
         assert_eq!(fence(&mut device, off), (Err(error), Duration::ZERO));
         assert_eq!(device.calls, ["off 1", "power 1"]);
     }
@@ -184,7 +184,7 @@ fn final_errors_end_at_once() {
 
 #[test]
 fn a_failed_task_keeps_no_other_plug_from_being_asked() {
-    let mut device = Double::saying(always(On))
+    let mut device = FakeDevice::saying(always(On))
         .and("2", always(Off))
         .answering([Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
@@ -196,14 +196,14 @@ fn a_failed_task_keeps_no_other_plug_from_being_asked() {
 
 #[test]
 fn a_failed_task_is_asked_for_again_as_often_as_allowed() {
-    let mut device = Double::saying(always(On)).answering([Err(failed()), Err(failed()), Ok(())]);
+    let mut device = FakeDevice::saying(always(On)).answering([Err(failed()), Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 3)
     });
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.calls, ["on 1", "on 1", "on 1", "power 1"]);
 
-    let mut device = Double::saying(always(Off)).answering([Err(failed()), Ok(())]);
+    let mut device = FakeDevice::saying(always(Off)).answering([Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 2)
     });
@@ -213,7 +213,7 @@ fn a_failed_task_is_asked_for_again_as_often_as_allowed() {
 
 #[test]
 fn on_is_asked_for_again_after_too_many_polls() {
-    let mut device = Double::saying((0..20).map(|_| Ok(Off)).chain([Ok(On)]));
+    let mut device = FakeDevice::saying((0..20).map(|_| Ok(Off)).chain([Ok(On)]));
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 2)
     });
@@ -223,7 +223,7 @@ fn on_is_asked_for_again_after_too_many_polls() {
 
 #[test]
 fn on_takes_all_plugs() {
-    let mut device = Double::saying(always(On)).and("2", [Ok(Off), Ok(Unknown), Ok(On)]);
+    let mut device = FakeDevice::saying(always(On)).and("2", [Ok(Off), Ok(Unknown), Ok(On)]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1", "2"]), PowerTarget::On, 1)
     });
@@ -233,7 +233,7 @@ fn on_takes_all_plugs() {
 
 #[test]
 fn no_attempt_is_no_success() {
-    let mut device = Double::saying(always(On));
+    let mut device = FakeDevice::saying(always(On));
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 0)
     });
@@ -246,7 +246,7 @@ fn no_attempt_is_no_success() {
 #[test]
 fn without_status_only_an_accepted_request_is_done() {
     for (answer, calls) in [(Ok(()), 1), (Err(lost()), 1), (Err(failed()), 1)] {
-        let mut device = Double::default().answering([answer.clone()]);
+        let mut device = FakeDevice::default().answering([answer.clone()]);
         let (outcome, _) = fence(&mut device, |fencing| {
             fencing.proof = Proof::Accepted;
             off(fencing)
@@ -254,7 +254,7 @@ fn without_status_only_an_accepted_request_is_done() {
         assert_eq!(outcome, answer);
         assert_eq!(device.calls.len(), calls, "{:?}", device.calls);
     }
-    let mut device = Double::default().answering([Err(busy(2)), Ok(())]);
+    let mut device = FakeDevice::default().answering([Err(busy(2)), Ok(())]);
     let (outcome, took) = fence(&mut device, |fencing| {
         fencing.proof = Proof::Accepted;
         off(fencing)
@@ -265,9 +265,9 @@ fn without_status_only_an_accepted_request_is_done() {
 #[test]
 fn the_deadline_ends_what_no_option_ends() {
     let clock = VirtualClock::default();
-    let mut device = Double::saying(always(On));
+    let mut device = FakeDevice::saying(always(On));
     let outcome = fence_on(&clock, &mut device, |fencing| {
-        fencing.pace.power_timeout = 0;
+        fencing.timeouts.power_timeout = 0;
         fencing.deadline = Deadline::after(fencing.clock, 90 * SECOND);
         off(fencing)
     });
@@ -278,7 +278,7 @@ fn the_deadline_ends_what_no_option_ends() {
 #[test]
 fn no_wait_goes_beyond_the_deadline() {
     let clock = VirtualClock::default();
-    let mut device = Double::saying(always(On));
+    let mut device = FakeDevice::saying(always(On));
     let half = Duration::from_millis(500);
     let outcome = fence_on(&clock, &mut device, |fencing| {
         fencing.deadline = Deadline::after(fencing.clock, 2 * SECOND + half);
@@ -297,7 +297,7 @@ fn no_wait_goes_beyond_the_deadline() {
 fn sigterm_ends_a_wait() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_millis(2500));
-    let mut device = Double::saying(always(On));
+    let mut device = FakeDevice::saying(always(On));
     let outcome = fence_on(&clock, &mut device, off);
     assert_eq!(outcome, Err(Error::Interrupted));
     assert_eq!(clock.now(), Duration::from_millis(2500));

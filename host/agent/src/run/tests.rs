@@ -9,11 +9,11 @@ use crate::clock::Clock;
 use crate::description::Operations;
 use crate::device::PowerStatus::{Off, On, Standby, Unknown};
 use crate::device::{Error, Plug};
-use crate::double::{Double, Outcome, run};
 use crate::exit::Exit;
+use crate::fake_device::{FakeDevice, Outcome, run};
 use crate::virtual_clock::VirtualClock;
 
-fn call(device: &mut Double, arguments: &[&str]) -> Outcome {
+fn call(device: &mut FakeDevice, arguments: &[&str]) -> Outcome {
     run(device, &VirtualClock::default(), Operations::default(), arguments)
 }
 
@@ -23,9 +23,9 @@ fn denied() -> Error {
 
 #[test]
 fn a_session_is_closed_once_whatever_happens() {
-    let good = || Double::saying([Ok(On), Ok(Off)]);
+    let good = || FakeDevice::saying([Ok(On), Ok(Off)]);
     let mut bad = good().answering([Err(denied())]);
-    let mut stuck = Double::saying([Ok(On)]);
+    let mut stuck = FakeDevice::saying([Ok(On)]);
     let mut unclosed = good();
     unclosed.closed = [Err(Error::ConnectionLost("reset".to_owned()))].into();
     for (device, exit) in [
@@ -43,9 +43,9 @@ fn a_session_is_closed_once_whatever_happens() {
 
 #[test]
 fn what_was_not_opened_is_not_closed() {
-    let mut device = Double {
+    let mut device = FakeDevice {
         opened: [Err(denied())].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let outcome = call(&mut device, &["-o", "off", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
@@ -57,7 +57,7 @@ fn what_was_not_opened_is_not_closed() {
 fn sigterm_closes_the_session() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(3));
-    let mut device = Double::saying([Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]);
     let outcome = run(&mut device, &clock, Operations::default(), &["-o", "off", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
     assert!(outcome.stderr.contains("interrupted"), "{}", outcome.stderr);
@@ -72,7 +72,7 @@ fn a_machine_that_does_not_come_on_again_was_fenced() {
         Error::Plugin("panic".to_owned()),
         Error::TaskFailed("x".to_owned()),
     ] {
-        let mut device = Double::saying([Ok(On), Ok(Off)]).answering([Ok(()), Err(trouble)]);
+        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]).answering([Ok(()), Err(trouble)]);
         let outcome = call(&mut device, &["-o", "reboot", "-n", "1"]);
         assert_eq!(
             (outcome.exit, outcome.stdout.as_str()),
@@ -80,7 +80,7 @@ fn a_machine_that_does_not_come_on_again_was_fenced() {
         );
         assert!(outcome.stderr.contains("ERROR"), "{}", outcome.stderr);
     }
-    let mut device = Double::saying([Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
     let outcome = call(&mut device, &["-o", "reboot", "-n", "1", "--retry-on=0"]);
     assert_eq!(outcome.exit, Exit::Success);
     assert!(outcome.stderr.contains("ERROR"), "{}", outcome.stderr);
@@ -89,7 +89,7 @@ fn a_machine_that_does_not_come_on_again_was_fenced() {
 
 #[test]
 fn a_machine_that_does_not_go_off_was_not() {
-    let mut device = Double::saying([Ok(On), Ok(Unknown)]);
+    let mut device = FakeDevice::saying([Ok(On), Ok(Unknown)]);
     let outcome = call(&mut device, &["-o", "reboot", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
     assert_eq!(device.asked("on"), 0, "nothing is switched on that was not seen off");
@@ -98,7 +98,7 @@ fn a_machine_that_does_not_go_off_was_not() {
 #[test]
 fn unknown_is_no_status() {
     for action in ["on", "off", "reboot", "status", "diag"] {
-        let mut device = Double::saying([Ok(Unknown)]).and("2", [Ok(On)]);
+        let mut device = FakeDevice::saying([Ok(Unknown)]).and("2", [Ok(On)]);
         let operations = Operations {
             diag: true,
             ..Operations::default()
@@ -116,7 +116,7 @@ fn unknown_is_no_status() {
 
 #[test]
 fn on_with_one_plug_on_switches_both() {
-    let mut device = Double::saying([Ok(On)]).and("2", [Ok(Off), Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]).and("2", [Ok(Off), Ok(On)]);
     let outcome = call(&mut device, &["-o", "on", "-n", "1,2"]);
     assert_eq!(outcome.stdout, "Success: Powered ON\n");
     assert_eq!((device.asked("on 1"), device.asked("on 2")), (1, 1));
@@ -128,7 +128,7 @@ fn force_on_asks_for_what_is_on() {
         force_on: true,
         ..Operations::default()
     };
-    let mut device = Double::saying([Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]);
     let outcome = run(
         &mut device,
         &VirtualClock::default(),
@@ -148,7 +148,7 @@ fn standby_is_on_until_on_is_asked_for() {
         ("on", [Ok(Standby), Ok(Standby)], Exit::Failure, ""),
         ("off", [Ok(Standby), Ok(Standby)], Exit::Failure, ""),
     ] {
-        let outcome = call(&mut Double::saying(said), &["-o", action, "-n", "1"]);
+        let outcome = call(&mut FakeDevice::saying(said), &["-o", action, "-n", "1"]);
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (exit, stdout), "{action}");
     }
 }
@@ -165,7 +165,7 @@ fn delay_comes_before_the_log_in_and_only_before_fencing() {
         ("status", "--delay=2", 0),
     ] {
         let clock = VirtualClock::default();
-        let mut device = Double::saying([Ok(Off)]);
+        let mut device = FakeDevice::saying([Ok(Off)]);
         device.opened = [Err(denied())].into();
         let outcome = run(
             &mut device,
@@ -182,7 +182,7 @@ fn delay_comes_before_the_log_in_and_only_before_fencing() {
 fn sigterm_during_the_delay_leaves_the_device_alone() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(1));
-    let mut device = Double::saying([Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]);
     let arguments = ["-o", "off", "-n", "1", "--delay=20"];
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Failure);
@@ -192,7 +192,7 @@ fn sigterm_during_the_delay_leaves_the_device_alone() {
 #[test]
 fn without_timeouts_the_agent_waits_for_an_hour() {
     let clock = VirtualClock::default();
-    let mut device = Double::saying([Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]);
     let arguments = ["-o", "off", "-n", "1", "--disable-timeout=yes"];
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Failure);
@@ -207,7 +207,7 @@ fn validate_all_tells_the_rights_to_those_who_want_to_know() {
         (["-o", "validate-all"].as_slice(), 0),
         (&["-o", "validate-all", "-v"], 1),
     ] {
-        let mut device = Double::default();
+        let mut device = FakeDevice::default();
         let outcome = call(&mut device, &[arguments, &["-n", "1"]].concat());
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Success, ""));
         let told = outcome.stderr.lines().filter(|line| line.contains("may be switched"));
@@ -222,7 +222,7 @@ fn monitor_asks_and_says_nothing() {
         list_plugs: true,
         ..Operations::default()
     };
-    let mut device = Double::default();
+    let mut device = FakeDevice::default();
     let outcome = run(&mut device, &VirtualClock::default(), operations, &["-o", "monitor"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Success, ""));
     assert_eq!(device.calls, ["open", "probe", "close"]);
@@ -244,9 +244,9 @@ fn a_row_of_the_list_is_one_row() {
         plug("2", None, Some(Off)),
         plug("3", Some(""), None),
     ];
-    let mut device = Double {
+    let mut device = FakeDevice {
         listed: [Ok(rows)].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let outcome = run(
         &mut device,

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use fencebox_policy::Refusal;
+use fencebox_policy::Denied;
 
 /// One request of a plugin. Not to be printed: it says who asks.
 pub struct Request {
@@ -69,8 +69,8 @@ pub enum Failure {
     Invalid(String),
 }
 
-impl From<Refusal> for Failure {
-    fn from(rule: Refusal) -> Self {
+impl From<Denied> for Failure {
+    fn from(rule: Denied) -> Self {
         Self::Denied(rule.to_string())
     }
 }

@@ -18,7 +18,7 @@ use super::{Credentials, Failure, Http, Parts, Request, Response, Timeout};
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::log::Log;
 use fencebox_agent::virtual_clock::VirtualClock;
-use fencebox_policy::{Address, Addresses, Auth, Endpoint, Endpoints, Grant, Origin, Port, Scheme, Trust};
+use fencebox_policy::{Address, Addresses, AgentPolicy, Auth, Endpoint, Endpoints, Origin, Port, Scheme, Trust};
 
 /// Longer than any test that passes takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -133,7 +133,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
     Http::new(Parts {
         endpoints,
         addresses: origins,
-        grant: Arc::new(Grant::unrestricted()),
+        agent_policy: Arc::new(AgentPolicy::unrestricted()),
         credentials,
         clock,
         deadline,

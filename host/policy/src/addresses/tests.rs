@@ -1,7 +1,7 @@
 //! Where a plugin may go, and where the device may send it.
 
 use super::Addresses;
-use crate::{Address, Auth, Endpoint, Endpoints, Grant, Port, Scheme, UrlOption};
+use crate::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 
 /// A pool's endpoint, with these options.
 fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
@@ -27,7 +27,7 @@ fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
     };
     let endpoints = Endpoints::new(vec![endpoint]).unwrap();
     endpoints
-        .locate("api", &Grant::unrestricted(), given)
+        .locate("api", &AgentPolicy::unrestricted(), given)
         .map_err(|rule| rule.to_string())
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Approval, Proof};
-use crate::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Reach, Scheme, UrlOption};
+use crate::{Address, Auth, CapabilitySet, Endpoint, File, FileAccess, FileKind, Port, Scheme, UrlOption};
 
 fn approval() -> Approval {
     Approval {
-        reach: Reach {
+        reach: CapabilitySet {
             endpoints: vec![Endpoint {
                 name: "api".to_owned(),
                 scheme: Scheme::Https,

@@ -5,19 +5,19 @@ use url::Host;
 use super::{Address, Endpoint, Port, Scheme, UrlOption};
 use crate::location::{default_port, is_loopback, parse_host, parse_url};
 use crate::request::{check_path, shortened};
-use crate::{Addresses, Origin, Proxy, Refusal, Trust};
+use crate::{Addresses, Denied, Origin, Proxy, Trust};
 
 /// Most URLs in one option: the hosts of a large pool.
 const PLACES_LIMIT: usize = 64;
 
 impl Endpoint {
     /// All addresses that the options give, with what belongs to them.
-    pub(super) fn locate<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Addresses, Refusal> {
+    pub(super) fn locate<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Addresses, Denied> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
         let trust = Trust::by_options(&given)?;
         let proxy = match given("proxy") {
             None => None,
-            Some(text) => Some(Proxy::parse(text).map_err(|rule| Refusal::option("proxy", rule))?),
+            Some(text) => Some(Proxy::parse(text).map_err(|rule| Denied::option("proxy", rule))?),
         };
         let mut absent = None;
         for address in &self.addresses {
@@ -61,7 +61,7 @@ impl Endpoint {
         if let Address::FromUrlOption(option) = address {
             let text = given(&option.option).ok_or_else(|| lacking(&option.option))?;
             let places = self.by_urls(option, text);
-            return places.map_err(|rule| Miss::Wrong(Refusal::option(&option.option, rule)));
+            return places.map_err(|rule| Miss::Wrong(Denied::option(&option.option, rule)));
         }
         let host = self.host(address, given)?;
         let tls = match (self.scheme, address) {
@@ -91,7 +91,7 @@ impl Endpoint {
             Address::Fixed(text) => vendors(text),
             Address::FromOption(name) | Address::FromUrlOption(UrlOption { option: name, .. }) => {
                 let text = given(name).ok_or_else(|| lacking(name))?;
-                parse_host(text).map_err(|rule| Miss::Wrong(Refusal::option(name, rule)))
+                parse_host(text).map_err(|rule| Miss::Wrong(Denied::option(name, rule)))
             }
             Address::ByChoice { option: name, cases } => {
                 let value = given(name).ok_or_else(|| lacking(name))?;
@@ -99,7 +99,7 @@ impl Endpoint {
                 let (_, address) = case.ok_or_else(|| {
                     let known: Vec<_> = cases.iter().map(|(case, _)| case.as_str()).collect();
                     let rule = format!("{:?} is not one of {}", shortened(value), known.join(", "));
-                    Miss::Lack(Refusal::option(name, rule))
+                    Miss::Lack(Denied::option(name, rule))
                 })?;
                 vendors(address)
             }
@@ -113,7 +113,7 @@ impl Endpoint {
         }
     }
 
-    pub(crate) fn port<'o>(&self, tls: bool, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<u16, Refusal> {
+    pub(crate) fn port<'o>(&self, tls: bool, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<u16, Denied> {
         let (name, text) = match &self.port {
             Port::SchemeDefault => return Ok(default_port(tls)),
             Port::Fixed(port) => return Ok(*port),
@@ -126,7 +126,7 @@ impl Endpoint {
         let port = text.parse().ok().filter(|port| *port != 0);
         port.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
             .ok_or_else(|| {
-                Refusal::option(
+                Denied::option(
                     name,
                     format!("{:?} is no port; give a number from 1 to 65535", shortened(text)),
                 )
@@ -193,7 +193,7 @@ impl Endpoint {
     }
 
     /// Nothing goes over the wire in the clear unless the user said so.
-    fn check_clear_text(&self, address: &Address, origin: &Origin) -> Result<(), Refusal> {
+    fn check_clear_text(&self, address: &Address, origin: &Origin) -> Result<(), Denied> {
         // Through a proxy elsewhere even a request to this machine leaves it.
         let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
         let Some(far) = hops.into_iter().flatten().find(|host| !is_loopback(host)) else {
@@ -204,7 +204,7 @@ impl Endpoint {
         }
         let clear = format!("the password would travel in the clear to {far}");
         Err(match address {
-            Address::FromUrlOption(url) => Refusal::option(
+            Address::FromUrlOption(url) => Denied::option(
                 &url.option,
                 format!("{clear}; use https://, or accept that with ssl_insecure=1"),
             ),
@@ -213,8 +213,8 @@ impl Endpoint {
         })
     }
 
-    fn blame(&self, rule: impl std::fmt::Display) -> Refusal {
-        Refusal::new(format!("endpoint {}: {rule}", self.name))
+    fn blame(&self, rule: impl std::fmt::Display) -> Denied {
+        Denied::new(format!("endpoint {}: {rule}", self.name))
     }
 }
 
@@ -230,13 +230,13 @@ struct Place {
 /// Why the options give no place.
 pub(crate) enum Miss {
     /// They do not say.
-    Lack(Refusal),
+    Lack(Denied),
     /// They say it wrongly.
-    Wrong(Refusal),
+    Wrong(Denied),
 }
 
-impl From<Refusal> for Miss {
-    fn from(rule: Refusal) -> Self {
+impl From<Denied> for Miss {
+    fn from(rule: Denied) -> Self {
         Self::Wrong(rule)
     }
 }
@@ -247,7 +247,7 @@ fn is_on<'o>(name: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> bool {
 }
 
 fn lacking(name: &str) -> Miss {
-    Miss::Lack(Refusal::option(name, "the device's address is missing; set it"))
+    Miss::Lack(Denied::option(name, "the device's address is missing; set it"))
 }
 
 /// Replaces each `{option}` by its value.
@@ -257,12 +257,12 @@ fn fill<'o>(template: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<S
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after
             .split_once('}')
-            .ok_or_else(|| Refusal::new(format!("address template {template:?} has an unclosed brace")))?;
+            .ok_or_else(|| Denied::new(format!("address template {template:?} has an unclosed brace")))?;
         let value = given(name).ok_or_else(|| lacking(name))?;
         let label = value.len() <= 63 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !label {
             let rule = format!("{:?} is not one part of a host name", shortened(value));
-            return Err(Refusal::option(name, rule).into());
+            return Err(Denied::option(name, rule).into());
         }
         address.push_str(before);
         address.push_str(value);

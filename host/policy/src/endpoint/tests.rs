@@ -6,7 +6,7 @@ mod url_option;
 use url::Host;
 
 use super::{Address, Auth, Endpoint, Endpoints, Port, Scheme};
-use crate::{Grant, Origin, Trust};
+use crate::{AgentPolicy, Origin, Trust};
 
 /// An endpoint `api` with TLS at a fixed address.
 pub(super) fn endpoint() -> Endpoint {
@@ -40,7 +40,7 @@ pub(super) fn put(endpoint: Endpoint, options: &[(&str, &str)]) -> Result<Origin
             .map(|(_, value)| *value)
     };
     let addresses = endpoints
-        .locate("api", &Grant::unrestricted(), option)
+        .locate("api", &AgentPolicy::unrestricted(), option)
         .map_err(|rule| rule.to_string())?;
     addresses.current().cloned().map_err(|rule| rule.to_string())
 }
@@ -102,7 +102,7 @@ fn what_was_not_declared_is_nowhere() {
     let endpoints = Endpoints::new(vec![endpoint()]).unwrap();
     for name in ["", "API", "api ", "other", "https://api.example"] {
         let refusal = endpoints
-            .locate(name, &Grant::unrestricted(), |_| None)
+            .locate(name, &AgentPolicy::unrestricted(), |_| None)
             .unwrap_err()
             .to_string();
         assert_eq!(refusal, format!("the plugin did not declare an endpoint {name:?}"));

@@ -27,7 +27,7 @@ fn nothing_takes_nothing_away() {
         "\u{feff}",
     ] {
         let policy = Policy::parse("p", text).unwrap();
-        assert!(policy.grant("fence_clc").in_words().is_empty(), "{text:?}");
+        assert!(policy.for_agent("fence_clc").describe().is_empty(), "{text:?}");
     }
 }
 
@@ -38,9 +38,9 @@ fn each_key_is_read_and_told_with_its_line() {
          sha256 = [\"{}\"]\ninsecure-tls = false\n\n[fence_clc.limits]\nmemory = 1048576\nresponse-bytes = \"64 KiB\"\nseconds = \"90 s\"\n",
         "aB".repeat(32)
     );
-    let grant = Policy::parse("p", &text).unwrap().grant("fence_clc");
+    let agent_policy = Policy::parse("p", &text).unwrap().for_agent("fence_clc");
     assert_eq!(
-        grant.in_words(),
+        agent_policy.describe(),
         [
             "reaches only \"https://api.ctl.io\", \"*.example\" ([fence_clc] in p:2)".to_owned(),
             "does not reach \"10.0.0.0/8\" ([fence_clc] in p:6)".to_owned(),
@@ -55,8 +55,8 @@ fn each_key_is_read_and_told_with_its_line() {
             "has the limit seconds = 90 s, not 3600 s ([fence_clc] in p:14)".to_owned(),
         ]
     );
-    let refused = Policy::parse("p", "[\"*\"]\nallow = []").unwrap().grant("fence_x");
-    assert_eq!(refused.in_words(), ["reaches only nothing ([\"*\"] in p:2)"]);
+    let refused = Policy::parse("p", "[\"*\"]\nallow = []").unwrap().for_agent("fence_x");
+    assert_eq!(refused.describe(), ["reaches only nothing ([\"*\"] in p:2)"]);
 }
 
 #[test]
@@ -65,9 +65,13 @@ fn each_limit_has_a_key_and_can_only_be_lowered() {
         let (key, most) = (limit.key(), limit.default());
         let write = |value: &str| format!("[\"*\"]\nlimits = {{ {key} = {value} }}");
         let policy = |value: &str| Policy::parse("p", &write(value)).unwrap_or_else(|rule| panic!("{rule}"));
-        assert_eq!(policy("1").grant("fence_x").limits().get(limit).value(), 1);
+        assert_eq!(policy("1").for_agent("fence_x").limits().get(limit).value(), 1);
         assert_eq!(
-            policy(&most.to_string()).grant("fence_x").limits().get(limit).value(),
+            policy(&most.to_string())
+                .for_agent("fence_x")
+                .limits()
+                .get(limit)
+                .value(),
             most
         );
         refused(&write(&(most + 1).to_string()), 2, "the policy can only take away");

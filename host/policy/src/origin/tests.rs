@@ -17,9 +17,9 @@ fn origin(host: &str) -> Origin {
     }
 }
 
-fn admits(host: &str, address: &str) -> Result<(), String> {
+fn allows(host: &str, address: &str) -> Result<(), String> {
     let address: IpAddr = address.parse().unwrap();
-    origin(host).admits(address).map_err(|rule| rule.to_string())
+    origin(host).allows(address).map_err(|rule| rule.to_string())
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_name_leads_to_unicast_addresses() {
         "fc00::1",
         "fec0::1",
     ] {
-        assert_eq!(admits("device.example", address), Ok(()), "{address}");
+        assert_eq!(allows("device.example", address), Ok(()), "{address}");
     }
 }
 
@@ -60,7 +60,7 @@ fn a_name_does_not_lead_to_special_addresses() {
         ("255.255.255.255", "255.255.255.255", "a broadcast"),
         ("::ffff:255.255.255.255", "255.255.255.255", "a broadcast"),
     ] {
-        let refusal = admits("device.example", address).unwrap_err();
+        let refusal = allows("device.example", address).unwrap_err();
         assert_eq!(
             refusal,
             format!(
@@ -73,19 +73,19 @@ fn a_name_does_not_lead_to_special_addresses() {
 #[test]
 fn a_written_address_is_taken_at_its_word() {
     for address in ["127.0.0.1", "169.254.169.254", "0.0.0.0", "255.255.255.255"] {
-        assert_eq!(admits(address, address), Ok(()));
+        assert_eq!(allows(address, address), Ok(()));
     }
-    assert_eq!(admits("[fe80::1]", "fe80::1"), Ok(()));
+    assert_eq!(allows("[fe80::1]", "fe80::1"), Ok(()));
 }
 
 #[test]
 fn localhost_is_this_machine_and_nothing_else() {
     for name in ["localhost", "LOCALHOST"] {
-        assert_eq!(admits(name, "127.0.0.1"), Ok(()));
-        assert_eq!(admits(name, "::1"), Ok(()));
-        assert_eq!(admits(name, "::ffff:127.0.0.1"), Ok(()));
+        assert_eq!(allows(name, "127.0.0.1"), Ok(()));
+        assert_eq!(allows(name, "::1"), Ok(()));
+        assert_eq!(allows(name, "::ffff:127.0.0.1"), Ok(()));
         for address in ["192.0.2.7", "0.0.0.0", "2001:db8::7"] {
-            let refusal = admits(name, address).unwrap_err();
+            let refusal = allows(name, address).unwrap_err();
             assert_eq!(
                 refusal,
                 format!("localhost resolved to {address}, which is not this machine")
@@ -93,8 +93,8 @@ fn localhost_is_this_machine_and_nothing_else() {
         }
     }
     // Names under it are names like any other.
-    assert!(admits("evil.localhost", "127.0.0.1").is_err());
-    assert!(admits("localhost.", "127.0.0.1").is_err());
+    assert!(allows("evil.localhost", "127.0.0.1").is_err());
+    assert!(allows("localhost.", "127.0.0.1").is_err());
 }
 
 #[test]
@@ -108,11 +108,11 @@ fn behind_a_proxy_it_is_the_proxy_that_is_judged() {
         ..origin("127.0.0.1")
     };
     let near: IpAddr = "127.0.0.1".parse().unwrap();
-    let refusal = proxy("proxy.example").admits(near).unwrap_err().to_string();
+    let refusal = proxy("proxy.example").allows(near).unwrap_err().to_string();
     assert!(
         refusal.starts_with("proxy.example resolved to 127.0.0.1, a loopback address"),
         "{refusal}"
     );
-    assert!(proxy("127.0.0.1").admits(near).is_ok());
-    assert!(proxy("localhost").admits(near).is_ok());
+    assert!(proxy("127.0.0.1").allows(near).is_ok());
+    assert!(proxy("localhost").allows(near).is_ok());
 }

@@ -33,7 +33,7 @@ fn refusal(path: &Path) -> String {
 fn where_there_is_none_all_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let policy = read(&[folder.path().join("a"), folder.path().join("b/c")]).unwrap();
-    assert!(policy.grant("fence_x").in_words().is_empty());
+    assert!(policy.for_agent("fence_x").describe().is_empty());
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn each_that_is_there_holds_and_the_same_only_once() {
     let one = write(&folder, "one", "[fence_x]\ndeny = [\"a\"]");
     let two = write(&folder, "two", "[fence_x]\ndeny = [\"b\"]");
     let again = folder.path().join(".").join("one");
-    let words = read(&[one, two, again]).unwrap().grant("fence_x").in_words();
+    let words = read(&[one, two, again]).unwrap().for_agent("fence_x").describe();
     assert_eq!(words.len(), 2, "{words:?}");
     assert!(words[0].contains("\"a\"") && words[1].contains("\"b\""), "{words:?}");
 }
@@ -145,7 +145,7 @@ fn a_file_to_try_may_be_anybodys() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "draft", "[fence_x]\ndeny = [\"a\"]");
     chmod(&path, 0o666);
-    assert_eq!(read_file(&path).unwrap().grant("fence_x").in_words().len(), 1);
+    assert_eq!(read_file(&path).unwrap().for_agent("fence_x").describe().len(), 1);
     assert!(
         read_file(&folder.path().join("absent"))
             .unwrap_err()

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::{Granted, Socket, SocketPurpose, SocketUse, Sockets};
-use crate::{Address, Grant, Policy, Port, UrlOption};
+use super::{ResolvedSockets, Socket, SocketPurpose, SocketUse, Sockets};
+use crate::{Address, AgentPolicy, Policy, Port, UrlOption};
 
 fn socket(name: &str, purpose: SocketPurpose, addresses: &[Address], port: u16) -> Socket {
     Socket {
@@ -19,15 +19,15 @@ fn fixed(host: &str) -> Address {
     Address::Fixed(host.to_owned())
 }
 
-fn all_left() -> Arc<Grant> {
-    Arc::new(Grant::unrestricted())
+fn all_left() -> Arc<AgentPolicy> {
+    Arc::new(AgentPolicy::unrestricted())
 }
 
-fn granted(sockets: Vec<Socket>) -> Granted {
+fn granted(sockets: Vec<Socket>) -> ResolvedSockets {
     Sockets::new(sockets).unwrap().locate(all_left(), |_| None).unwrap()
 }
 
-fn all() -> Granted {
+fn all() -> ResolvedSockets {
     Sockets::new(sockets()).unwrap().locate(all_left(), |_| None).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn sockets() -> Vec<Socket> {
     ]
 }
 
-fn judge(granted: &Granted, purpose: SocketUse, address: &str) -> Result<(), String> {
+fn judge(granted: &ResolvedSockets, purpose: SocketUse, address: &str) -> Result<(), String> {
     let resolved = [
         ("device.example".to_owned(), "192.0.2.9".parse().unwrap()),
         ("device.example".to_owned(), "127.0.0.1".parse().unwrap()),
@@ -50,7 +50,7 @@ fn judge(granted: &Granted, purpose: SocketUse, address: &str) -> Result<(), Str
     ];
     let address: SocketAddr = address.parse().unwrap();
     granted
-        .judge(purpose, address, &resolved)
+        .check(purpose, address, &resolved)
         .map(drop)
         .map_err(|rule| rule.to_string())
 }
@@ -97,7 +97,7 @@ fn nothing_else_is() {
         assert!(judge(&all(), purpose, address).is_err(), "{purpose:?} {address}");
     }
     for purpose in [TcpConnect, TcpBind, TcpListen, UdpBind, UdpSend, UdpReceive] {
-        let rule = judge(&Granted::nothing(), purpose, "192.0.2.1:1229").unwrap_err();
+        let rule = judge(&ResolvedSockets::nothing(), purpose, "192.0.2.1:1229").unwrap_err();
         assert!(rule.contains("declared no socket"), "{rule}");
     }
 }
@@ -116,10 +116,10 @@ fn a_name_that_leads_to_this_machine_leads_nowhere() {
 #[test]
 fn only_declared_names_are_looked_up() {
     for name in ["device.example", "DEVICE.example", "192.0.2.200", "::1"] {
-        assert!(all().judge_name(name).is_ok(), "{name}");
+        assert!(all().check_name(name).is_ok(), "{name}");
     }
     for name in ["example", "s3cret.device.example", "device.example.", "localhost", ""] {
-        assert!(all().judge_name(name).is_err(), "{name}");
+        assert!(all().check_name(name).is_err(), "{name}");
     }
     let names: Vec<_> = all()
         .names(SocketUse::TcpConnect)
@@ -231,9 +231,9 @@ fn declarations_that_mean_nothing_are_refused() {
     assert_eq!(no_group.protocols(), (false, true));
 }
 
-fn under(policy: &str) -> Result<Granted, String> {
+fn under(policy: &str) -> Result<ResolvedSockets, String> {
     let policy = Policy::parse("p", policy).unwrap_or_else(|rule| panic!("{rule}"));
-    let policy = Arc::new(policy.grant("fence_x"));
+    let policy = Arc::new(policy.for_agent("fence_x"));
     let granted = Sockets::new(sockets()).unwrap().locate(policy, |_| None).unwrap();
     let left = granted.check_left().map_err(|rule| rule.to_string());
     left.map(|()| granted)
@@ -292,12 +292,12 @@ fn a_policy_means_sockets_as_it_means_requests() {
 #[test]
 fn a_name_that_is_denied_is_not_looked_up() {
     let granted = under("['*']\ndeny = ['device.example']").unwrap();
-    let rule = granted.judge_name("device.example").unwrap_err().to_string();
+    let rule = granted.check_name("device.example").unwrap_err().to_string();
     assert!(rule.contains("tcp://device.example:1230 is refused by deny"), "{rule}");
     assert!(
         under("['*']\ndeny = ['192.0.2.9']")
             .unwrap()
-            .judge_name("device.example")
+            .check_name("device.example")
             .is_ok()
     );
 }
@@ -312,7 +312,7 @@ fn where_no_far_end_is_left_the_policy_refuses_at_once() {
     let far = Address::FromOption("ip".to_owned());
     let sockets = Sockets::new(vec![socket("bmc", SocketPurpose::Udp, &[far], 623)]).unwrap();
     let policy = Policy::parse("p", "[fence_x]\ndeny = ['udp://10.0.0.0/8']").unwrap();
-    let policy = Arc::new(policy.grant("fence_x"));
+    let policy = Arc::new(policy.for_agent("fence_x"));
     let located = |host| sockets.locate(policy.clone(), |_| Some(host)).unwrap().check_left();
     assert_eq!(
         located("10.0.0.7").unwrap_err().to_string(),

@@ -164,9 +164,10 @@ fn make(draft: &PathBuf) -> io::Result<()> {
 
 fn connecting(port: u16, declared: bool) -> Attempt {
     let action = move || TcpStream::connect(("127.0.0.1", port)).map(drop);
-    match declared {
-        true => Attempt::possible("what is declared can be connected to", action),
-        false => Attempt::refused("nothing else can be connected to", action),
+    if declared {
+        Attempt::possible("what is declared can be connected to", action)
+    } else {
+        Attempt::refused("nothing else can be connected to", action)
     }
 }
 
@@ -193,8 +194,9 @@ fn start(program: &Path) -> io::Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()?;
-    match status.success() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::Other.into()),
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::Other.into())
     }
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{compile, fault, load};
 use crate::plugin::Error;
-use crate::policy::Grant;
+use crate::policy::AgentPolicy;
 
 /// The smallest component, and one that differs by an empty custom section.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -31,7 +31,7 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
 
 /// Loads a plugin, which has to succeed, and returns the warning.
 fn warnings(path: &Path) -> String {
-    let loaded = load(path, &Grant::unrestricted()).unwrap();
+    let loaded = load(path, &AgentPolicy::unrestricted()).unwrap();
     loaded.warning.unwrap_or_default()
 }
 
@@ -197,7 +197,7 @@ fn a_form_that_others_may_write_is_refused() {
 #[test]
 fn a_plugin_that_others_may_write_or_replace_may_not_act() {
     let (folder, path, form) = compiled(EMPTY);
-    let allowed = |path: &Path| load(path, &Grant::unrestricted()).unwrap().allowed;
+    let allowed = |path: &Path| load(path, &AgentPolicy::unrestricted()).unwrap().allowed;
     assert_eq!(allowed(&path), Ok(()));
     chmod(&path, 0o666);
     let reason = allowed(&path).unwrap_err().to_string();
@@ -312,7 +312,7 @@ fn what_is_no_component_leaves_nothing_behind() {
         let (folder, path) = plugin(wasm);
         let errors = [
             compile(&path).unwrap_err(),
-            load(&path, &Grant::unrestricted()).err().unwrap(),
+            load(&path, &AgentPolicy::unrestricted()).err().unwrap(),
         ];
         for error in errors {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
@@ -332,7 +332,7 @@ fn a_file_that_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
-    let error = load(&path, &Grant::unrestricted()).err().unwrap();
+    let error = load(&path, &AgentPolicy::unrestricted()).err().unwrap();
     assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
     assert!(names(folder.path()).is_empty());
 }

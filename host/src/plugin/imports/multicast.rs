@@ -1,18 +1,18 @@
 //! What WASI has no words for about multicast.
 
-use super::State;
+use super::HostState;
 use crate::capability::sockets::Failure;
 use crate::plugin::bindings::fencebox::agent::multicast::{Error, Host};
 
-impl Host for State {
+impl Host for HostState {
     fn local_addresses(&mut self, socket: String) -> wasmtime::Result<Result<Vec<String>, Error>> {
-        let addresses = self.gate.local_addresses(&socket);
+        let addresses = self.filter.local_addresses(&socket);
         let addresses = addresses.map(|addresses| addresses.iter().map(ToString::to_string).collect());
         Ok(addresses.map_err(Into::into))
     }
 
     fn send(&mut self, socket: String, source: String, datagram: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.gate.send(&socket, &source, &datagram).map_err(Into::into))
+        Ok(self.filter.send(&socket, &source, &datagram).map_err(Into::into))
     }
 }
 

@@ -5,9 +5,9 @@ use crate::capability::xmlrpc::document::{Node, Tree};
 use crate::capability::xmlrpc::{Call, Failure, call};
 use crate::plugin::bindings::fencebox::agent::http::Error as HttpError;
 use crate::plugin::bindings::fencebox::agent::xmlrpc as wit;
-use crate::plugin::state::State;
+use crate::plugin::state::HostState;
 
-impl wit::Host for State {
+impl wit::Host for HostState {
     fn call(&mut self, record: wit::MethodCall) -> wasmtime::Result<Result<wit::Tree, wit::Error>> {
         let Some(http) = &mut self.http else {
             return Ok(Err(wit::Error::Http(HttpError::Denied(DESCRIBING.to_owned()))));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Declared, Installed, Record, Recorded};
 use crate::agent::description::{Description, Operations, Parameter, Symlink, ValueKind};
 use crate::policy::{
-    Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Reach, Scheme, Socket, SocketPurpose, UrlOption,
+    Address, Auth, CapabilitySet, Endpoint, File, FileAccess, FileKind, Port, Scheme, Socket, SocketPurpose, UrlOption,
 };
 
 fn record() -> Record {
@@ -36,7 +36,7 @@ fn record() -> Record {
         },
         ..Description::default()
     };
-    let reach = Reach {
+    let reach = CapabilitySet {
         endpoints: vec![Endpoint {
             name: "api".to_owned(),
             scheme: Scheme::ByOptions,

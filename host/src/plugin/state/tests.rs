@@ -10,18 +10,18 @@ use crate::agent::virtual_clock::VirtualClock;
 const MIB: usize = 1024 * 1024;
 
 /// A store with so much time left.
-fn store_for(budget: Duration) -> Store<State> {
+fn store_for(budget: Duration) -> Store<HostState> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(&engine, Limits::standard(), clock, deadline, &Watch::default()).unwrap()
+    store(&engine, Limits::standard(), clock, deadline, &EpochTicker::default()).unwrap()
 }
 
 fn most(limit: Limit) -> Bound {
     Limits::standard().get(limit)
 }
 
-fn a_store() -> Store<State> {
+fn a_store() -> Store<HostState> {
     store_for(Duration::from_secs(3600))
 }
 
@@ -43,7 +43,7 @@ fn module(sections: &[(u8, &[u8])]) -> Vec<u8> {
     wasm
 }
 
-fn instantiate(store: &mut Store<State>, wasm: &[u8]) -> wasmtime::Result<Instance> {
+fn instantiate(store: &mut Store<HostState>, wasm: &[u8]) -> wasmtime::Result<Instance> {
     let module = Module::new(store.engine(), wasm).unwrap();
     Instance::new(store, &module, &[])
 }

@@ -15,9 +15,9 @@ use wasmtime_wasi::p2::bindings::sync::sockets::tcp::{
     self, Duration, Host, HostTcpSocket, InputStream, OutputStream, Pollable, ShutdownType, TcpSocket,
 };
 
-use super::lookup::{Asker, Lookups};
+use super::lookup::{LookupView, Lookups};
 
-pub(super) fn add_to_linker<T: Asker + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker<T: LookupView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     tcp::add_to_linker::<T, HasSockets>(linker, T::lookups)
 }
 
@@ -47,7 +47,7 @@ impl HostTcpSocket for Lookups<'_> {
         let number = caller.rep();
         match HostTcpSocket::remote_address(&mut self.sockets, Resource::new_borrow(number)) {
             Ok(peer) => {
-                self.gate.remember_peer(number, SocketAddr::from(peer));
+                self.filter.remember_peer(number, SocketAddr::from(peer));
                 Ok((caller, input, output))
             }
             Err(_) => {
@@ -61,7 +61,7 @@ impl HostTcpSocket for Lookups<'_> {
     }
 
     fn remote_address(&mut self, socket: Resource<TcpSocket>) -> Result<IpSocketAddress, SocketError> {
-        let remembered = self.gate.peer(socket.rep());
+        let remembered = self.filter.peer(socket.rep());
         match (HostTcpSocket::remote_address(&mut self.sockets, socket), remembered) {
             (Err(_), Some(peer)) => Ok(peer.into()),
             (outcome, _) => outcome,
@@ -69,7 +69,7 @@ impl HostTcpSocket for Lookups<'_> {
     }
 
     fn drop(&mut self, socket: Resource<TcpSocket>) -> wasmtime::Result<()> {
-        self.gate.forget_peer(socket.rep());
+        self.filter.forget_peer(socket.rep());
         HostTcpSocket::drop(&mut self.sockets, socket)
     }
 

@@ -10,23 +10,23 @@ use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddress, 
 use wasmtime_wasi::p2::{DynPollable, SocketError};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 
-use crate::capability::sockets::Gate;
+use crate::capability::sockets::SocketFilter;
 
 /// A store whose guests look names up.
-pub(crate) trait Asker: WasiView {
-    /// The gate, and what looks names up.
+pub(crate) trait LookupView: WasiView {
+    /// The filter, and what looks names up.
     fn lookups(&mut self) -> Lookups<'_>;
 }
 
-/// Look-ups, and the gate before them.
+/// Look-ups, and the filter before them.
 pub(crate) struct Lookups<'a> {
-    /// The gate.
-    pub gate: Gate,
+    /// The filter.
+    pub filter: SocketFilter,
     /// What looks names up.
     pub sockets: WasiSocketsCtxView<'a>,
 }
 
-pub(super) fn add_to_linker<T: Asker + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker<T: LookupView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     ip_name_lookup::add_to_linker::<T, HasLookups>(linker, T::lookups)
 }
 
@@ -42,9 +42,10 @@ impl Host for Lookups<'_> {
         network: Resource<Network>,
         name: String,
     ) -> Result<Resource<ResolveAddressStream>, SocketError> {
-        match self.gate.admits_name(&name) {
-            true => self.sockets.resolve_addresses(network, name),
-            false => Err(ErrorCode::AccessDenied.into()),
+        if self.filter.allows_name(&name) {
+            self.sockets.resolve_addresses(network, name)
+        } else {
+            Err(ErrorCode::AccessDenied.into())
         }
     }
 }

@@ -12,7 +12,7 @@ fn clock() -> Arc<dyn Clock> {
 #[test]
 fn a_guest_reads_the_hosts_clock() {
     let clock = clock();
-    let hands = Hands(clock.clone());
+    let hands = HostClock(clock.clone());
     clock.sleep(Duration::new(5, 7)).unwrap();
     assert_eq!(HostMonotonicClock::now(&hands), 5_000_000_007);
     assert_eq!(HostWallClock::now(&hands), Duration::new(5, 7));
@@ -25,14 +25,14 @@ fn no_nap_outlasts_the_deadline() {
     clock.sleep(Duration::from_secs(10)).unwrap();
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3));
     let mut table = ResourceTable::new();
-    let mut bed = Bed {
+    let mut bed = WaitContext {
         table: &mut table,
         clock: &clock,
         deadline,
         closing: false,
-        company: None,
+        sockets: None,
     };
-    let until = |bed: &Bed<'_>, length| bed.nap(length).until;
+    let until = |bed: &WaitContext<'_>, length| bed.timer(length).until;
     assert_eq!(until(&bed, Duration::from_secs(2)), Duration::from_secs(12));
     assert_eq!(until(&bed, Duration::from_nanos(u64::MAX)), Duration::from_secs(13));
     assert_eq!(until(&bed, Duration::MAX), Duration::from_secs(13));
@@ -49,10 +49,10 @@ fn no_nap_outlasts_the_deadline() {
 fn a_nap_ends_when_it_should_or_at_sigterm() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let clock = Arc::new(VirtualClock::default());
-    let mut nap = Nap {
+    let mut nap = Timer {
         clock: clock.clone(),
         until: Duration::from_secs(4),
-        in_company: false,
+        has_sockets: false,
     };
     runtime.block_on(nap.ready());
     runtime.block_on(nap.ready());

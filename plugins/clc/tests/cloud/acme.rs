@@ -2,7 +2,7 @@
 
 use fence_clc::Cloud;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{Playing, Script};
+use fencebox_sdk::testing::{RunningScript, Script};
 
 pub(crate) const LOGIN: &str = "/authentication/login";
 pub(crate) const DB01: &str = "/servers/ACME/WA1ACMEDB01";
@@ -59,13 +59,13 @@ pub(crate) fn open() -> Cloud {
 
 /// What one look at DB01 gives, for one answer of the device.
 pub(crate) fn status_for(status: u16, body: Value) -> Result<PowerStatus> {
-    let _script = script().on("GET", DB01).reply(status, body).play();
+    let _script = script().on("GET", DB01).reply(status, body).start();
     open().power_status("WA1ACMEDB01")
 }
 
 /// What asking for power off gives, for one answer of the device.
 pub(crate) fn off_for(status: u16, body: Value) -> Result<()> {
-    let _script = script().on("POST", POWER_OFF).reply(status, body).play();
+    let _script = script().on("POST", POWER_OFF).reply(status, body).start();
     open().set_power("WA1ACMEDB01", PowerTarget::Off)
 }
 
@@ -77,6 +77,6 @@ pub(crate) fn assert_unexpected<T: std::fmt::Debug>(result: Result<T>, part: &st
     }
 }
 
-pub(crate) fn lines(script: &Playing) -> String {
+pub(crate) fn lines(script: &RunningScript) -> String {
     script.lines().iter().map(|(_, line)| format!("{line}\n")).collect()
 }

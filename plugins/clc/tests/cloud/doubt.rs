@@ -19,7 +19,7 @@ fn a_request_that_got_lost_may_be_why_the_next_is_refused() {
             .on("GET", DB01)
             .reply(200, db01("started"))
             .reply(200, db01("stopped"))
-            .play();
+            .start();
         let mut cloud = open();
         assert!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off).is_err());
         assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
@@ -38,7 +38,7 @@ fn a_task_under_way_may_be_why_the_next_request_is_refused() {
         .reply(200, db01("started"))
         .on("GET", TASK)
         .reply(200, json!({ "status": "executing" }))
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
@@ -55,7 +55,7 @@ fn other_requests_excuse_no_refusal() {
         .on("POST", POWER_OFF)
         .reply(409, json!({}))
         .reply(200, refused("no"));
-    let _script = script.on("GET", DB01).reply(200, db01("started")).play();
+    let _script = script.on("GET", DB01).reply(200, db01("started")).start();
     let mut cloud = open();
     assert!(cloud.set_power("WA1ACMEDB01", PowerTarget::On).is_err());
     assert!(matches!(

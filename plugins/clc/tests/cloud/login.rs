@@ -7,13 +7,13 @@ use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::Script;
 
 fn log_in_for(status: u16, body: Value) -> Result<()> {
-    let _script = Script::new().on("POST", LOGIN).reply(status, body).play();
+    let _script = Script::new().on("POST", LOGIN).reply(status, body).start();
     Cloud::open(&options()).map(drop)
 }
 
 #[test]
 fn credentials_are_json_whatever_is_in_them() {
-    let script = script().play();
+    let script = script().start();
     let options = Options::from([("username", "fen\"cer\\"), ("password", "p\"},{\"x\":\"ä\n")]);
     assert!(Cloud::open(&options).is_ok());
     let sent = &script.requests()[0];
@@ -27,7 +27,7 @@ fn credentials_are_json_whatever_is_in_them() {
 
 #[test]
 fn one_log_in_serves_every_call() {
-    let script = script().on("GET", DB01).reply(200, db01("started")).always().play();
+    let script = script().on("GET", DB01).reply(200, db01("started")).always().start();
     let mut cloud = open();
     for _ in 0..5 {
         assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::On));
@@ -56,7 +56,7 @@ fn refused_credentials_are_denied_after_one_request() {
         }
     }
     // The body may be a page of a proxy: even then the account could be locked by another try.
-    let _script = Script::new().on("POST", LOGIN).reply_text(400, "<html>").play();
+    let _script = Script::new().on("POST", LOGIN).reply_text(400, "<html>").start();
     assert!(matches!(Cloud::open(&options()), Err(Error::LoginDenied(_))));
 }
 
@@ -92,7 +92,7 @@ fn a_device_that_is_down_is_no_wrong_password() {
         (Failure::Tls("x".into()), |e| matches!(e, Error::Denied(_))),
         (Failure::Denied("x".into()), |e| matches!(e, Error::Denied(_))),
     ] {
-        let _script = Script::new().on("POST", LOGIN).fail(failure.clone()).play();
+        let _script = Script::new().on("POST", LOGIN).fail(failure.clone()).start();
         let error = Cloud::open(&options()).err();
         assert!(error.as_ref().is_some_and(is_right), "{failure:?}: {error:?}");
     }
@@ -105,7 +105,7 @@ fn pages_and_half_answers_are_no_log_in() {
         "<html><body>Welcome</body></html>",
         r#"{"bearerToken":"t0ken","accountAl"#,
     ] {
-        let _script = Script::new().on("POST", LOGIN).reply_text(200, body).play();
+        let _script = Script::new().on("POST", LOGIN).reply_text(200, body).start();
         let result = Cloud::open(&options()).map(drop);
         let Err(Error::Unexpected(text)) = result else {
             panic!("{body}: {result:?}")
@@ -120,7 +120,7 @@ fn without_an_account_it_is_that_of_the_user() {
     let _script = script()
         .on("GET", "/servers/ACME/WA1ACMEDB01")
         .reply(200, server)
-        .play();
+        .start();
     let options = Options::from([("username", "fencer"), ("password", "s3cret"), ("account", "")]);
     assert_eq!(
         Cloud::open(&options).and_then(|mut cloud| cloud.power_status("WA1ACMEDB01")),
@@ -131,7 +131,10 @@ fn without_an_account_it_is_that_of_the_user() {
 #[test]
 fn an_account_that_is_given_goes_before() {
     let server = db01("stopped");
-    let _script = script().on("GET", "/servers/SUB/WA1ACMEDB01").reply(200, server).play();
+    let _script = script()
+        .on("GET", "/servers/SUB/WA1ACMEDB01")
+        .reply(200, server)
+        .start();
     let options = Options::from([("username", "fencer"), ("password", "s3cret"), ("account", "SUB")]);
     assert_eq!(
         Cloud::open(&options).and_then(|mut cloud| cloud.power_status("WA1ACMEDB01")),
@@ -148,7 +151,7 @@ fn options_that_cannot_do_are_named() {
     let script = Script::new()
         .on("POST", LOGIN)
         .reply(200, json!({ "bearerToken": "t0ken" }))
-        .play();
+        .start();
     assert_eq!(named(Options::from([("username", "u")])), "password");
     assert_eq!(named(Options::from([("password", "p")])), "username");
     assert_eq!(
@@ -175,7 +178,7 @@ fn an_expired_token_is_renewed_once() {
         .on("GET", DB01)
         .reply(200, db01("started"))
         .in_order()
-        .play();
+        .start();
     assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::On));
     assert_eq!(script.requests()[3].header("authorization"), Some("Bearer t1"));
 }
@@ -187,7 +190,7 @@ fn a_fresh_token_that_is_refused_ends_it() {
         .on("GET", DB01)
         .reply(401, json!({ "message": "no" }))
         .times(2)
-        .play();
+        .start();
     assert!(matches!(open().power_status("WA1ACMEDB01"), Err(Error::LoginDenied(_))));
     assert_eq!(script.requests().len(), 4);
 }
@@ -198,6 +201,6 @@ fn a_renewal_with_a_wrong_password_ends_it() {
         .reply(400, json!({}))
         .on("GET", DB01)
         .reply(401, json!({}))
-        .play();
+        .start();
     assert!(matches!(open().power_status("WA1ACMEDB01"), Err(Error::LoginDenied(_))));
 }

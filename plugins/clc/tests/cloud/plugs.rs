@@ -31,7 +31,7 @@ fn server(id: &str, state: &str) -> Value {
 }
 
 fn listed(group: Value, with_status: bool) -> Result<Vec<Plug>> {
-    let _script = walk().on("GET", GROUP).reply(200, group).play();
+    let _script = walk().on("GET", GROUP).reply(200, group).start();
     open().plugs(with_status)
 }
 
@@ -100,7 +100,7 @@ fn for_its_status_each_server_is_then_asked() {
         .reply_text(502, "<html>")
         .on("GET", "/servers/ACME/WA1ACMETPL1")
         .reply(200, template)
-        .play();
+        .start();
     let rows = vec![
         Plug::new("WA1ACMEDB01").alias("db01").status(PowerStatus::Off),
         Plug::new("WA1ACMEDB02").status(PowerStatus::Unknown),
@@ -127,7 +127,7 @@ fn every_data_centre_is_walked() {
         .reply(200, json!({ "servers": [server("wa1a", "started")] }))
         .on("GET", "/groups/ACME/NE1-1?serverDetail=detailed")
         .reply(200, json!({ "servers": [server("ne1a", "started")] }))
-        .play();
+        .start();
     let ids = open()
         .plugs(false)
         .map(|plugs| plugs.into_iter().map(|plug| plug.id).collect::<Vec<_>>());
@@ -136,10 +136,13 @@ fn every_data_centre_is_walked() {
 
 #[test]
 fn part_of_a_list_is_no_list() {
-    let _script = walk().on("GET", GROUP).reply(500, json!({ "message": "later" })).play();
+    let _script = walk()
+        .on("GET", GROUP)
+        .reply(500, json!({ "message": "later" }))
+        .start();
     assert_unexpected(open().plugs(false), "later");
     drop(_script);
-    let _script = script().on("GET", "/datacenters/ACME").reply(403, json!({})).play();
+    let _script = script().on("GET", "/datacenters/ACME").reply(403, json!({})).start();
     assert!(matches!(open().plugs(false), Err(Error::NotPermitted(_))));
 }
 
@@ -161,7 +164,7 @@ fn nesting_and_number_have_an_end() {
     for _ in 0..5_000 {
         very = format!(r#"{{"groups":[{very}]}}"#);
     }
-    let script = walk().on("GET", GROUP).reply_text(200, very).play();
+    let script = walk().on("GET", GROUP).reply_text(200, very).start();
     assert_unexpected(open().plugs(false), "status 200");
     drop(script);
     let links: Vec<Value> = (0..10_001).map(|number| link(&format!("wa1x{number}"))).collect();
@@ -170,6 +173,6 @@ fn nesting_and_number_have_an_end() {
 
 #[test]
 fn an_account_without_servers_has_an_empty_list() {
-    let _script = script().on("GET", "/datacenters/ACME").reply(200, json!([])).play();
+    let _script = script().on("GET", "/datacenters/ACME").reply(200, json!([])).start();
     assert_eq!(open().plugs(true), Ok(vec![]));
 }

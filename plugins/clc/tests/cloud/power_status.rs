@@ -48,7 +48,7 @@ fn a_power_state_that_is_no_word_is_unknown() {
 
 #[test]
 fn the_strange_word_is_logged() {
-    let script = script().on("GET", DB01).reply(200, db01("hiber\nnated")).play();
+    let script = script().on("GET", DB01).reply(200, db01("hiber\nnated")).start();
     assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
     assert!(lines(&script).contains("hiber nated"), "{}", lines(&script));
 }
@@ -79,7 +79,7 @@ fn maintenance_does_not_count() {
     let script = script()
         .on("GET", DB01)
         .reply(200, db01_with("/details/inMaintenanceMode", json!(true)))
-        .play();
+        .start();
     assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Off));
     assert!(lines(&script).contains("maintenance"));
 }
@@ -105,13 +105,13 @@ fn ids_are_the_same_in_any_case() {
     let _script = script()
         .on("GET", "/servers/ACME/wa1AcmeDb01")
         .reply(200, db01("stopped"))
-        .play();
+        .start();
     assert_eq!(open().power_status("wa1AcmeDb01"), Ok(PowerStatus::Off));
 }
 
 #[test]
 fn an_id_cannot_change_the_path() {
-    let script = script().play();
+    let script = script().start();
     let mut cloud = open();
     for plug in ["../x", "a/b", "a\"", "", ".", "a?b", "WA1 ", "ä", "WA1%2f"] {
         let Err(Error::InvalidOption(problem)) = cloud.power_status(plug) else {
@@ -133,7 +133,7 @@ fn no_such_server_is_the_devices_word_only() {
         Err(Error::PlugNotFound("WA1ACMEDB01".to_owned()))
     );
     for page in ["<html>404</html>", ""] {
-        let _script = script().on("GET", DB01).reply_text(404, page).play();
+        let _script = script().on("GET", DB01).reply_text(404, page).start();
         assert_unexpected(open().power_status("WA1ACMEDB01"), "status 404");
     }
 }
@@ -156,7 +156,7 @@ fn a_redirect_is_an_answer() {
         .on("GET", DB01)
         .reply_text(301, "")
         .header("location", "https://evil.example/v2/x?y")
-        .play();
+        .start();
     assert_unexpected(open().power_status("WA1ACMEDB01"), "redirected to evil.example (");
     assert_eq!(script.requests().len(), 2);
 }
@@ -172,7 +172,7 @@ fn pages_and_half_answers_are_not_off() {
         &whole[..whole.len() - 9],
         r#""stopped""#,
     ] {
-        let _script = script().on("GET", DB01).reply_text(200, body).play();
+        let _script = script().on("GET", DB01).reply_text(200, body).start();
         assert_unexpected(open().power_status("WA1ACMEDB01"), "status 200");
     }
 }
@@ -183,7 +183,7 @@ fn a_member_that_comes_twice_is_refused() {
         r#""powerState":"started""#,
         r#""powerState":"started","powerState":"stopped""#,
     );
-    let _script = script().on("GET", DB01).reply_text(200, twice).play();
+    let _script = script().on("GET", DB01).reply_text(200, twice).start();
     assert_unexpected(open().power_status("WA1ACMEDB01"), "duplicate field");
 }
 
@@ -192,7 +192,7 @@ fn a_dead_line_is_told_as_such() {
     let _script = script()
         .on("GET", DB01)
         .fail(Failure::Broken("hung up".to_owned()))
-        .play();
+        .start();
     assert_eq!(
         open().power_status("WA1ACMEDB01"),
         Err(Error::ConnectionLost("hung up".to_owned()))
@@ -201,13 +201,13 @@ fn a_dead_line_is_told_as_such() {
 
 #[test]
 fn monitor_looks_at_the_server_if_there_is_one() {
-    let _script = script().on("GET", DB01).reply(200, db01("paused")).play();
+    let _script = script().on("GET", DB01).reply(200, db01("paused")).start();
     assert_eq!(open().probe(), Ok(()));
 }
 
 #[test]
 fn monitor_reports_a_missing_server() {
-    let _script = script().on("GET", DB01).reply(404, json!({})).play();
+    let _script = script().on("GET", DB01).reply(404, json!({})).start();
     assert!(matches!(open().probe(), Err(Error::PlugNotFound(_))));
 }
 
@@ -217,7 +217,7 @@ fn monitor_without_a_server_asks_one_cheap_question() {
     let script = script()
         .on("GET", "/datacenters/ACME")
         .reply(200, json!([{ "id": "WA1" }]))
-        .play();
+        .start();
     assert_eq!(Cloud::open(&options).and_then(|mut cloud| cloud.probe()), Ok(()));
     assert_eq!(script.requests().len(), 2);
 }
@@ -226,7 +226,7 @@ fn monitor_without_a_server_asks_one_cheap_question() {
 fn monitor_does_not_take_any_answer() {
     let without_plug = Options::from([("username", "fencer"), ("password", "s3cret")]);
     for body in [json!({}), json!(null), json!([{}])] {
-        let _script = script().on("GET", "/datacenters/ACME").reply(200, body).play();
+        let _script = script().on("GET", "/datacenters/ACME").reply(200, body).start();
         assert_unexpected(
             Cloud::open(&without_plug).and_then(|mut cloud| cloud.probe()),
             "other JSON",

@@ -20,7 +20,7 @@ fn task(status: &str) -> Value {
 #[test]
 fn the_forced_operations_are_asked_for() {
     for (target, path) in [(PowerTarget::Off, POWER_OFF), (PowerTarget::On, POWER_ON)] {
-        let script = script().on("POST", path).reply(200, queued()).play();
+        let script = script().on("POST", path).reply(200, queued()).start();
         assert_eq!(open().set_power("WA1ACMEDB01", target), Ok(()));
         assert_eq!(script.requests()[1].json(), json!(["WA1ACMEDB01"]));
     }
@@ -39,7 +39,7 @@ fn a_task_is_followed_and_then_the_server_is_read() {
         .reply(200, db01("started"))
         .reply(200, db01("stopped"))
         .in_order()
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     // The task is found by the id in any case.
@@ -63,7 +63,7 @@ fn a_failed_task_is_told_once() {
         .reply(200, task("failed"))
         .on("GET", DB01)
         .reply(200, db01("started"))
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     let Err(Error::TaskFailed(text)) = cloud.power_status("WA1ACMEDB01") else {
@@ -79,7 +79,7 @@ fn strange_words_about_a_task_are_no_end_of_it() {
         .on("GET", TASK)
         .reply(200, task("unknown"))
         .reply(200, task("Succeeded"))
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
@@ -90,7 +90,7 @@ fn strange_words_about_a_task_are_no_end_of_it() {
 #[test]
 fn a_blueprint_task_says_more() {
     let body = json!({ "requestType": "blueprintOperation", "status": "executing", "summary": {}, "source": {} });
-    let _script = after_off().on("GET", TASK).reply(200, body).play();
+    let _script = after_off().on("GET", TASK).reply(200, body).start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
@@ -107,7 +107,7 @@ fn a_missing_task_is_looked_for_three_times() {
         .on("GET", DB01)
         .reply(200, db01("stopped"))
         .times(2)
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     for _ in 0..3 {
@@ -126,7 +126,7 @@ fn a_task_survives_a_bad_answer_about_it() {
         .fail(Failure::TimedOut("slow".to_owned()))
         .reply(200, json!({ "status": null }))
         .reply(200, task("executing"))
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_unexpected(cloud.power_status("WA1ACMEDB01"), "bad gateway");
@@ -143,7 +143,7 @@ fn a_later_request_replaces_the_task() {
         .reply(202, second)
         .on("GET", "/operations/ACME/status/wa1-2")
         .reply(200, task("executing"))
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::On), Ok(()));
@@ -157,7 +157,7 @@ fn tasks_of_other_servers_do_not_count() {
     let _script = after_off()
         .on("GET", "/servers/ACME/WA1ACMEDB02")
         .reply(200, other)
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_eq!(cloud.power_status("WA1ACMEDB02"), Ok(PowerStatus::On));
@@ -175,7 +175,7 @@ fn without_a_task_to_follow_the_power_state_tells() {
             .reply(202, body)
             .on("GET", DB01)
             .reply(200, db01("started"))
-            .play();
+            .start();
         let mut cloud = open();
         assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()), "{links}");
         assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::On), "{links}");
@@ -197,7 +197,7 @@ fn a_refusal_of_what_is_done_is_a_success() {
         (PowerTarget::On, POWER_ON, "started"),
     ] {
         let _script = script().on("POST", path).reply(200, refused("wrong state"));
-        let _script = _script.on("GET", DB01).reply(200, db01(state)).play();
+        let _script = _script.on("GET", DB01).reply(200, db01(state)).start();
         assert_eq!(open().set_power("WA1ACMEDB01", target), Ok(()));
     }
 }
@@ -207,7 +207,7 @@ fn any_other_refusal_is_a_failure_with_its_reason() {
     let long = format!("cannot\nbe queued {}", "x".repeat(900));
     for state in ["started", "paused", "archiving", ""] {
         let answers = script().on("POST", POWER_OFF).reply(200, refused(&long));
-        let _script = answers.on("GET", DB01).reply(200, db01(state)).play();
+        let _script = answers.on("GET", DB01).reply(200, db01(state)).start();
         let Err(Error::TaskFailed(text)) = open().set_power("WA1ACMEDB01", PowerTarget::Off) else {
             panic!("{state}: not failed")
         };
@@ -222,7 +222,7 @@ fn any_other_refusal_is_a_failure_with_its_reason() {
         .reply(200, silent)
         .on("GET", DB01)
         .reply(200, db01("stopped"))
-        .play();
+        .start();
     let Err(Error::TaskFailed(text)) = open().set_power("WA1ACMEDB01", PowerTarget::On) else {
         panic!("not failed")
     };
@@ -232,7 +232,7 @@ fn any_other_refusal_is_a_failure_with_its_reason() {
 #[test]
 fn a_refusal_for_a_missing_server_says_so() {
     let answers = script().on("POST", POWER_OFF).reply(200, refused("server not found"));
-    let _script = answers.on("GET", DB01).reply(404, json!({})).play();
+    let _script = answers.on("GET", DB01).reply(404, json!({})).start();
     assert_eq!(
         open().set_power("WA1ACMEDB01", PowerTarget::Off),
         Err(Error::PlugNotFound("WA1ACMEDB01".to_owned()))
@@ -251,7 +251,7 @@ fn only_the_element_about_the_server_counts() {
         .reply(202, both)
         .on("GET", TASK)
         .reply(200, task("executing"))
-        .play();
+        .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
@@ -277,7 +277,7 @@ fn an_accepting_status_alone_is_no_success() {
         assert_unexpected(off_for(202, body), "status 202");
     }
     for text in ["", "<html>ok</html>", r#"[{"server":"wa1acmedb01","isQueued":tr"#] {
-        let _script = script().on("POST", POWER_OFF).reply_text(202, text).play();
+        let _script = script().on("POST", POWER_OFF).reply_text(202, text).start();
         assert_unexpected(open().set_power("WA1ACMEDB01", PowerTarget::Off), "status 202");
     }
 }
@@ -293,7 +293,7 @@ fn no_error_status_is_a_success() {
         .on("POST", POWER_OFF)
         .reply(429, json!({}))
         .header("retry-after", "7")
-        .play();
+        .start();
     let Err(Error::Busy(busy)) = open().set_power("WA1ACMEDB01", PowerTarget::Off) else {
         panic!("not busy")
     };
@@ -314,7 +314,7 @@ fn a_request_is_not_sent_twice() {
     let answers = script()
         .on("POST", POWER_OFF)
         .fail(Failure::Broken("hung up".to_owned()));
-    let script = answers.on("GET", DB01).reply(200, db01("stopped")).play();
+    let script = answers.on("GET", DB01).reply(200, db01("stopped")).start();
     let mut cloud = open();
     assert!(matches!(
         cloud.set_power("WA1ACMEDB01", PowerTarget::Off),
@@ -334,6 +334,6 @@ fn a_request_is_not_sent_twice() {
 
 #[test]
 fn there_is_no_cycle() {
-    let _script = script().play();
+    let _script = script().start();
     assert_eq!(open().cycle("WA1ACMEDB01"), Err(Error::Unsupported));
 }

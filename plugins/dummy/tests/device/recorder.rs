@@ -1,12 +1,12 @@
 //! `type=recorder`: requests and responses.
 
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{Playing, Script};
+use fencebox_sdk::testing::{RunningScript, Script};
 
 use super::open;
 
-fn folders() -> Playing {
-    Script::new().place("request_path").place("response_path").play()
+fn folders() -> RunningScript {
+    Script::new().place("request_path").place("response_path").start()
 }
 
 fn recorder() -> impl Device {
@@ -14,7 +14,7 @@ fn recorder() -> impl Device {
 }
 
 /// The one request: the name of its file, and what it says.
-fn request(script: &Playing) -> (String, Value) {
+fn request(script: &RunningScript) -> (String, Value) {
     let mut files = script.files("request_path");
     assert_eq!(files.len(), 1, "{files:?}");
     let (name, content) = files.remove(0);
@@ -114,6 +114,6 @@ fn times_are_numbers() {
 
 #[test]
 fn a_folder_that_is_not_there_is_told() {
-    let _script = Script::new().play();
+    let _script = Script::new().start();
     assert!(recorder().set_power("node1", PowerTarget::Off).is_err());
 }

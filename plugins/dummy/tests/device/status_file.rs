@@ -6,7 +6,7 @@ use fencebox_sdk::testing::Script;
 use super::open;
 
 fn status(content: &[u8]) -> Result<PowerStatus> {
-    let _script = Script::new().file("status_file", content).play();
+    let _script = Script::new().file("status_file", content).start();
     open([("type", "file")])?.power_status("")
 }
 
@@ -29,21 +29,21 @@ fn two_words_are_a_status() {
 
 #[test]
 fn a_file_that_is_not_there_is_off_and_one_that_cannot_be_read_is_not() {
-    let _script = Script::new().place("status_file").play();
+    let _script = Script::new().place("status_file").start();
     assert_eq!(open([]).unwrap().power_status("1"), Ok(PowerStatus::Off));
     drop(_script);
     for failure in [
         files::Failure::Failed("it is a FIFO".into()),
         files::Failure::TooLarge("2 MiB".into()),
     ] {
-        let _script = Script::new().broken_file("status_file", failure).play();
+        let _script = Script::new().broken_file("status_file", failure).start();
         assert!(matches!(open([]).unwrap().power_status("1"), Err(Error::TaskFailed(_))));
     }
 }
 
 #[test]
 fn what_is_asked_for_is_written() {
-    let script = Script::new().place("status_file").play();
+    let script = Script::new().place("status_file").start();
     // As the Python agent: a type that is no type means this one.
     let mut device = open([("type", "other")]).unwrap();
     for (target, word) in [(PowerTarget::On, "on"), (PowerTarget::Off, "off")] {

@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::errors;
 use crate::kinds::is_uuid;
-use crate::rules;
+use crate::permissions;
 use crate::settings::Settings;
 
 /// Where an instance is.
@@ -68,14 +68,14 @@ impl View {
 pub(crate) fn projects(api: &mut Api, settings: &Settings) -> Result<Vec<String>> {
     match &settings.project {
         Some(project) => Ok(vec![project.clone()]),
-        None => api.read(&Call::new(&rules::PROJECTS, "/cloud/project")),
+        None => api.read(&Call::new(&permissions::PROJECTS, "/cloud/project")),
     }
 }
 
 /// All instances of a project.
 pub(crate) fn instances(api: &mut Api, project: &str) -> Result<Vec<View>> {
     api.read(&Call::new(
-        &rules::INSTANCES,
+        &permissions::INSTANCES,
         path!("/cloud/project/{project}/instance"),
     ))
 }
@@ -84,7 +84,7 @@ pub(crate) fn instances(api: &mut Api, project: &str) -> Result<Vec<View>> {
 pub(crate) fn read(api: &mut Api, found: &Found, plug: &str) -> Result<View> {
     let Found { project, id } = found;
     let path = path!("/cloud/project/{project}/instance/{id}");
-    let answer = api.ask(&Call::new(&rules::INSTANCE, path).about(plug))?;
+    let answer = api.ask(&Call::new(&permissions::INSTANCE, path).about(plug))?;
     let view: View = api.value(&answer)?;
     if !view.id.eq_ignore_ascii_case(id) {
         let what = format!("an answer about another instance, {}", excerpt(&view.id));

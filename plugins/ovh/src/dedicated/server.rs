@@ -5,7 +5,7 @@ use fencebox_sdk::prelude::*;
 use crate::api::Api;
 use crate::call::Call;
 use crate::errors;
-use crate::rules;
+use crate::permissions;
 
 /// A server as it reads now.
 #[derive(Debug, Deserialize)]
@@ -60,7 +60,7 @@ impl View {
 }
 
 pub(crate) fn read(api: &mut Api, name: &str) -> Result<View> {
-    let call = Call::new(&rules::SERVER, path!("/dedicated/server/{name}")).about(name);
+    let call = Call::new(&permissions::SERVER, path!("/dedicated/server/{name}")).about(name);
     let answer = api.ask(&call)?;
     let view: View = api.value(&answer)?;
     if !view.name.eq_ignore_ascii_case(name) {
@@ -74,7 +74,7 @@ pub(crate) fn read(api: &mut Api, name: &str) -> Result<View> {
 /// where the rescue system's password is sent. Not every server takes the
 /// latter two: fencing does not fail because of them.
 pub(super) fn put(api: &mut Api, name: &str, boot: u64, watch: Option<bool>, mail: Option<&str>) -> Result<()> {
-    let call = || Call::new(&rules::SERVER_PUT, path!("/dedicated/server/{name}")).about(name);
+    let call = || Call::new(&permissions::SERVER_PUT, path!("/dedicated/server/{name}")).about(name);
     let bare = json!({ "bootId": boot });
     let mut body = bare.clone();
     if let Some(watch) = watch {

@@ -2,7 +2,7 @@
 
 use fence_ovh::Ovh;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{Playing, Script};
+use fencebox_sdk::testing::{RunningScript, Script};
 
 pub(crate) const NS: &str = "ns567890.ip-123-22-44.eu";
 pub(crate) const SERVER: &str = "/dedicated/server/ns567890.ip-123-22-44.eu";
@@ -130,20 +130,20 @@ pub(crate) fn on(ovh: &mut Ovh) -> Result<()> {
     ovh.set_power(NS, PowerTarget::On)
 }
 
-pub(crate) fn count(script: &Playing, line: &str) -> usize {
+pub(crate) fn count(script: &RunningScript, line: &str) -> usize {
     script.asked().iter().filter(|own| *own == line).count()
 }
 
-pub(crate) fn reboots(script: &Playing) -> usize {
+pub(crate) fn reboots(script: &RunningScript) -> usize {
     count(script, &format!("POST {REBOOT}"))
 }
 
-pub(crate) fn lines(script: &Playing) -> String {
+pub(crate) fn lines(script: &RunningScript) -> String {
     script.lines().iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
 /// The body of the n-th PUT, from 0.
-pub(crate) fn put(script: &Playing, nth: usize) -> Value {
+pub(crate) fn put(script: &RunningScript, nth: usize) -> Value {
     script
         .requests()
         .iter()

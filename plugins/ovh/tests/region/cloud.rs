@@ -67,7 +67,7 @@ fn each_status_has_its_meaning() {
         .chain(standby.map(|word| (word, Standby)))
         .chain(unknown)
     {
-        let _script = script().on("GET", ONE).reply(200, instance(word)).play();
+        let _script = script().on("GET", ONE).reply(200, instance(word)).start();
         assert_eq!(with_project().power_status(ID), Ok(power), "{word}");
     }
     let mut odd = instance("x");
@@ -76,7 +76,7 @@ fn each_status_has_its_meaning() {
         .on("GET", ONE)
         .reply(200, odd)
         .reply(200, instance("DELETED"))
-        .play();
+        .start();
     let mut ovh = with_project();
     assert_eq!(ovh.power_status(ID), Ok(Unknown));
     assert_eq!(ovh.power_status(ID), Err(Error::PlugNotFound(ID.to_owned())));
@@ -97,7 +97,7 @@ fn stop_and_start_are_asked_for_where_they_are_needed() {
             Some(operation) => script.on("POST", &post(operation)).reply_text(200, ""),
             None => script,
         };
-        let _script = script.play();
+        let _script = script.start();
         assert_eq!(with_project().set_power(ID, target), Ok(()), "{status}");
     }
 }
@@ -109,7 +109,7 @@ fn an_accepted_request_is_no_success() {
         .reply(200, instance("SHUTOFF"))
         .on("POST", &post("stop"))
         .reply(200, json!(null));
-    let _script = script.play();
+    let _script = script.start();
     let mut ovh = with_project();
     assert_eq!(ovh.set_power(ID, PowerTarget::Off), Ok(()));
     assert_eq!(ovh.power_status(ID), Ok(PowerStatus::On));
@@ -128,7 +128,7 @@ fn a_conflict_is_judged_by_the_status() {
                 409,
                 json!({ "class": "Client::Conflict", "message": "Cannot stop in this state" }),
             )
-            .play();
+            .start();
         let outcome = with_project().set_power(ID, PowerTarget::Off);
         if is_done {
             assert_eq!(outcome, Ok(()));
@@ -148,7 +148,7 @@ fn an_id_is_looked_for_in_all_projects_once() {
         .on("GET", ONE)
         .reply(200, instance("ACTIVE"))
         .times(2)
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.power_status(ID), Ok(PowerStatus::On));
     assert_eq!(ovh.power_status(ID), Ok(PowerStatus::On));
@@ -164,7 +164,7 @@ fn a_project_that_refuses_is_told_if_nothing_is_found() {
         .reply(403, json!({ "message": "This call has not been granted" }))
         .on("GET", ONE)
         .reply(404, json!({ "message": "none" }));
-    let _script = script.play();
+    let _script = script.start();
     assert_says(
         open().power_status(ID),
         "NotPermitted",
@@ -179,7 +179,7 @@ fn a_name_is_looked_for_in_all_instances() {
         .reply(200, json!([other("web"), instance("SHUTOFF"), other("WEB1")]))
         .on("GET", ONE)
         .reply(200, instance("ACTIVE"))
-        .play();
+        .start();
     let mut ovh = with_project();
     assert_eq!(ovh.power_status("web1"), Ok(PowerStatus::Off));
     assert_eq!(ovh.power_status("web1"), Ok(PowerStatus::On));
@@ -196,7 +196,7 @@ fn a_name_that_two_have_is_refused() {
             .on("GET", "/cloud/project/p2/instance")
             .reply(200, json!([other("web1")]))
     };
-    let _script = two(script()).play();
+    let _script = two(script()).start();
     let ids = vec![ID.to_owned(), "00000000-6c3a-4f8a-9d1e-0c5d8a1f2b3c".to_owned()];
     assert_eq!(
         open().set_power("web1", PowerTarget::Off),
@@ -207,7 +207,7 @@ fn a_name_that_two_have_is_refused() {
 #[test]
 fn a_name_that_nobody_or_a_deleted_one_has_is_not_found() {
     for body in [json!([]), json!([other("web2")]), json!([instance("DELETED")])] {
-        let _script = script().on("GET", ALL).reply(200, body).play();
+        let _script = script().on("GET", ALL).reply(200, body).start();
         assert_eq!(
             with_project().power_status("web1"),
             Err(Error::PlugNotFound("web1".to_owned()))
@@ -223,7 +223,7 @@ fn a_project_that_refuses_makes_a_name_uncertain() {
     let _script = script
         .on("GET", "/cloud/project/p2/instance")
         .reply(460, refusal)
-        .play();
+        .start();
     assert_says(
         open().power_status("web1"),
         "TaskFailed",
@@ -241,7 +241,7 @@ fn a_cycle_has_to_be_seen() {
         .reply(200, instance("ACTIVE"))
         .on("POST", &post("reboot"))
         .reply_text(200, "")
-        .play();
+        .start();
     let mut ovh = with_project();
     assert_eq!(ovh.cycle(ID), Ok(()));
     // Running before and after: nothing shows that it was rebooted.
@@ -261,7 +261,7 @@ fn without_a_cycle_nothing_is_complete() {
         .on("GET", ONE)
         .reply(200, instance("HARD_REBOOT"))
         .reply(200, instance("ACTIVE"))
-        .play();
+        .start();
     let mut ovh = with_project();
     assert_eq!(ovh.cycle_complete(ID), Ok(false));
     assert_eq!(ovh.cycle_complete(ID), Ok(false));
@@ -269,6 +269,6 @@ fn without_a_cycle_nothing_is_complete() {
 
 #[test]
 fn an_answer_about_another_is_none() {
-    let _script = script().on("GET", ONE).reply(200, other("web1")).play();
+    let _script = script().on("GET", ONE).reply(200, other("web1")).start();
     assert_says(with_project().power_status(ID), "Unexpected", &["another instance"]);
 }

@@ -14,7 +14,7 @@ fn open(pairs: &[(&str, &str)]) -> Result<Ovh> {
 
 #[track_caller]
 fn refused(pairs: &[(&str, &str)], option: &str, part: &str) {
-    let _script = Script::new().play();
+    let _script = Script::new().start();
     match open(pairs) {
         Err(Error::InvalidOption(problem)) => {
             assert_eq!(problem.name, option);
@@ -70,7 +70,7 @@ fn two_contradict() {
 
 #[test]
 fn no_secret_is_told() {
-    let _script = Script::new().play();
+    let _script = Script::new().start();
     assert_says(
         open(&[("consumer_key", "s3cret"), ("password", "s3cret")]).map(drop),
         "InvalidOption",

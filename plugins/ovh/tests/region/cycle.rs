@@ -22,7 +22,7 @@ fn it_is_complete_when_its_task_is_done_and_the_server_has_power() {
         .on("GET", SERVER)
         .reply(200, server("poweroff", DISK))
         .reply(200, server("poweron", DISK))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.cycle(NS), Ok(()));
     let seen: Vec<_> = (0..3).map(|_| ovh.cycle_complete(NS)).collect();
@@ -36,7 +36,7 @@ fn a_failed_task_fails_it() {
         .reply(200, task("init"))
         .on("GET", TASK)
         .reply(200, task("customerError"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.cycle(NS), Ok(()));
     assert_says(ovh.cycle_complete(NS), "TaskFailed", &["customerError"]);
@@ -48,7 +48,7 @@ fn another_entry_afterwards_fails_it() {
         .reply(200, task("init"))
         .on("GET", TASK)
         .reply(200, task("done"));
-    let _script = script.on("GET", SERVER).reply(200, server("poweron", RESCUE)).play();
+    let _script = script.on("GET", SERVER).reply(200, server("poweron", RESCUE)).start();
     let mut ovh = open();
     assert_eq!(ovh.cycle(NS), Ok(()));
     assert_says(ovh.cycle_complete(NS), "TaskFailed", &["somebody has set 230242"]);
@@ -67,7 +67,7 @@ fn a_lost_answer_is_found_and_never_sent_again() {
         .reply(200, task("done"))
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
-        .play();
+        .start();
     let mut ovh = open();
     assert_says(ovh.cycle(NS), "ConnectionLost", &["cut"]);
     let seen: Vec<_> = (0..3).map(|_| ovh.cycle_complete(NS)).collect();
@@ -89,7 +89,7 @@ fn what_fails_before_the_request_may_be_asked_for_again() {
         .reply(200, json!([]))
         .on("POST", REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     let mut ovh = open();
     for _ in 0..2 {
         assert_says(ovh.cycle(NS), "Busy", &["nothing was sent"]);
@@ -104,7 +104,7 @@ fn not_for_ever() {
         .on("GET", SERVER)
         .fail(Failure::Broken("cut".to_owned()))
         .times(4)
-        .play();
+        .start();
     let mut ovh = open();
     for _ in 0..3 {
         assert_says(ovh.cycle(NS), "Busy", &["cut"]);

@@ -37,7 +37,7 @@ fn a_server_goes_dark_in_this_order() {
         .reply(200, server("poweron", DARK))
         .reply(200, server("poweroff", DARK))
         .in_order()
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
@@ -54,7 +54,7 @@ fn asked_again_while_it_goes_dark_nothing_is_sent() {
         .on("GET", SERVER)
         .reply(200, server("poweron", DARK))
         .always()
-        .play();
+        .start();
     let mut ovh = open();
     for _ in 0..4 {
         assert_eq!(off(&mut ovh), Ok(()));
@@ -72,7 +72,7 @@ fn rescue_is_off_once_its_task_is_done() {
         .on("GET", SERVER)
         .reply(200, server("poweron", RESCUE))
         .times(2)
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     assert_eq!(ovh.power_status(NS), UNKNOWN);
@@ -89,7 +89,7 @@ fn in_power_mode_a_done_task_alone_is_not_off() {
         .on("GET", SERVER)
         .reply(200, server("poweron", DARK))
         .times(3)
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     for _ in 0..3 {
@@ -101,14 +101,14 @@ fn in_power_mode_a_done_task_alone_is_not_off() {
 fn a_server_that_was_in_rescue_before_is_rebooted() {
     let script = script().on("GET", &entries("power")).reply(200, json!([]));
     let script = with_change(with_entry(script, "rescue", RESCUE), server("poweron", RESCUE), RESCUE);
-    let script = script.on("POST", REBOOT).reply(200, task("init")).play();
+    let script = script.on("POST", REBOOT).reply(200, task("init")).start();
     assert_eq!(off(&mut open()), Ok(()));
     assert_eq!(reboots(&script), 1);
 }
 
 #[test]
 fn a_server_without_power_is_left_alone() {
-    let script = script().on("GET", SERVER).reply(200, server("poweroff", DISK)).play();
+    let script = script().on("GET", SERVER).reply(200, server("poweroff", DISK)).start();
     assert_eq!(off(&mut open()), Ok(()));
     assert_eq!(script.requests().len(), 2);
 }
@@ -117,7 +117,7 @@ fn a_server_without_power_is_left_alone() {
 fn the_rescue_password_goes_where_it_is_wanted() {
     let script = script();
     let script = with_change(with_entry(script, "rescue", RESCUE), server("poweron", DISK), RESCUE);
-    let script = script.on("POST", REBOOT).reply(200, task("init")).play();
+    let script = script.on("POST", REBOOT).reply(200, task("init")).start();
     assert_eq!(
         off(&mut open_with(&[("email", "ops@example.com"), ("off_mode", "rescue")])),
         Ok(())
@@ -125,7 +125,7 @@ fn the_rescue_password_goes_where_it_is_wanted() {
     let body = json!({ "bootId": RESCUE, "monitoring": false, "rescueMail": "ops@example.com" });
     assert_eq!(put(&script, 0), body);
     drop(script);
-    let script = going_dark().play();
+    let script = going_dark().start();
     assert_eq!(off(&mut open_with(&[("email", "ops@example.com")])), Ok(()));
     assert_eq!(put(&script, 0), json!({ "bootId": DARK, "monitoring": false }));
 }
@@ -135,7 +135,7 @@ fn what_a_server_does_not_take_besides_is_left_out() {
     let mut quiet = server("poweron", DISK);
     quiet["monitoring"] = json!(false);
     let script = with_change(with_entry(script(), "power", DARK), quiet, DARK);
-    let script = script.on("POST", REBOOT).reply(200, task("init")).play();
+    let script = script.on("POST", REBOOT).reply(200, task("init")).start();
     assert_eq!(off(&mut open()), Ok(()));
     assert_eq!(put(&script, 0), json!({ "bootId": DARK }));
     drop(script);
@@ -150,7 +150,7 @@ fn what_a_server_does_not_take_besides_is_left_out() {
         .reply(200, json!([]))
         .on("POST", REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     assert_eq!(off(&mut open()), Ok(()));
     assert_eq!(put(&script, 1), json!({ "bootId": DARK }));
 }
@@ -172,7 +172,7 @@ fn nothing_is_rebooted_before_the_entry_reads_back() {
         .reply(200, json!([]))
         .on("POST", REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     let mut ovh = open();
     // One look before, three after; then one before and three after again, and one more.
     assert_says(off(&mut ovh), "Busy", &["95083", "1 reads back"]);
@@ -192,7 +192,7 @@ fn an_entry_that_is_lost_is_set_again() {
         .on("PUT", SERVER)
         .reply(200, json!(null))
         .always()
-        .play();
+        .start();
     let mut ovh = open();
     for _ in 0..7 {
         assert_says(off(&mut ovh), "Busy", &["reads back"]);
@@ -216,7 +216,7 @@ fn set_and_not_rebooted_is_neither_on_nor_off() {
             )
             .on("GET", SERVER)
             .reply(200, server("poweron", id))
-            .play();
+            .start();
         let mut ovh = open();
         let left = format!("left with boot entry {id}");
         assert_says(
@@ -236,7 +236,7 @@ fn an_entry_changed_by_somebody_is_a_failure() {
             .reply(200, task("done"))
             .on("GET", SERVER)
             .reply(200, server("poweron", DISK))
-            .play();
+            .start();
         let mut ovh = open();
         assert_eq!(off(&mut ovh), Ok(()));
         let into = format!("rebooted into boot entry {was}");
@@ -253,11 +253,11 @@ fn the_mode_is_chosen_by_what_the_server_offers() {
         .clone()
         .on("GET", &entries("rescue"))
         .reply(200, json!([]))
-        .play();
+        .start();
     assert_says(off(&mut open()), "InvalidOption", &["rescue_boot", "offers neither"]);
     drop(_script);
     // Only power will do.
-    let _script = script.play();
+    let _script = script.start();
     assert_says(
         off(&mut open_with(&[("off_mode", "power")])),
         "InvalidOption",
@@ -273,7 +273,7 @@ fn an_entry_has_to_be_what_it_is_taken_for() {
         .reply(200, server("poweron", DISK))
         .on("GET", &entry_path(DISK))
         .reply(200, entry(DISK, "harddisk"));
-    let _script = script.play();
+    let _script = script.start();
     let options = [("off_mode", "rescue"), ("rescue_boot", "1")];
     assert_says(
         off(&mut open_with(&options)),
@@ -286,7 +286,7 @@ fn an_entry_has_to_be_what_it_is_taken_for() {
         .reply(200, server("poweron", DISK))
         .on("GET", &entry_path(9))
         .reply(404, json!({ "message": "none" }))
-        .play();
+        .start();
     let options = [("off_mode", "rescue"), ("rescue_boot", "9")];
     assert_says(
         off(&mut open_with(&options)),
@@ -299,7 +299,7 @@ fn an_entry_has_to_be_what_it_is_taken_for() {
 fn odd_lists_of_entries_are_none() {
     for body in [json!(null), json!({}), json!(["1"]), json!([-1])] {
         let script = script().on("GET", SERVER).reply(200, server("poweron", DISK));
-        let script = script.on("GET", &entries("power")).reply(200, body).play();
+        let script = script.on("GET", &entries("power")).reply(200, body).start();
         assert_says(off(&mut open()), "Unexpected", &["other JSON"]);
         assert_eq!(reboots(&script), 0);
     }

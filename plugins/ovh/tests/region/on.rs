@@ -18,7 +18,7 @@ fn quiet(power: &str, boot: u64) -> Value {
 #[test]
 fn a_running_server_is_not_rebooted() {
     let script = with_entry(script(), "harddisk", DISK);
-    let script = script.on("GET", SERVER).reply(200, server("poweron", DISK)).play();
+    let script = script.on("GET", SERVER).reply(200, server("poweron", DISK)).start();
     assert_eq!(on(&mut open()), Ok(()));
     assert_eq!((reboots(&script), script.requests().len()), (0, 4));
 }
@@ -37,7 +37,7 @@ fn the_entry_comes_first_and_then_the_reboot() {
             .reply(200, task("done"))
             .on("GET", SERVER)
             .reply(200, server("poweron", DISK))
-            .play();
+            .start();
         let mut ovh = open();
         assert_eq!(on(&mut ovh), Ok(()));
         assert_eq!(put(&script, 0), json!({ "bootId": DISK, "monitoring": true }));
@@ -55,7 +55,7 @@ fn a_server_without_power_is_started_by_a_reboot() {
     let script = with_change(script, quiet("poweroff", DISK), DISK)
         .on("POST", REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     assert_eq!(on(&mut open()), Ok(()));
     // It is off without having been fenced: its owner has chosen not to have it watched.
     assert_eq!(put(&script, 0), json!({ "bootId": DISK }));
@@ -77,7 +77,7 @@ fn a_reboot_that_was_never_sent_is_not_on() {
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
         .times(2)
-        .play();
+        .start();
     let mut ovh = open();
     assert_says(on(&mut ovh), "Unexpected", &["left with boot entry 1"]);
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Standby));
@@ -101,7 +101,7 @@ fn within_one_session_what_was_watched_is_watched_again() {
         let script = with_change(with_entry(script, "harddisk", DISK), quiet("poweron", RESCUE), DISK)
             .on("POST", REBOOT)
             .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
-            .play();
+            .start();
         let mut ovh = open();
         assert_eq!(off(&mut ovh), Ok(()));
         assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
@@ -122,7 +122,7 @@ fn after_a_fencing_of_this_session_the_entry_alone_proves_nothing() {
     let script = with_change(script, server("poweron", DISK), DISK)
         .on("POST", REBOOT)
         .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     assert_eq!(on(&mut ovh), Ok(()));
@@ -146,7 +146,7 @@ fn a_failed_reboot_may_be_asked_for_again() {
         .reply(200, json!([501]))
         .on("POST", REBOOT)
         .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(on(&mut ovh), Ok(()));
     assert_says(ovh.power_status(NS), "TaskFailed", &["501", "ovhError", "Reboot asked"]);
@@ -163,7 +163,7 @@ fn the_entry_may_be_chosen() {
     let script = with_change(script, server("poweron", RESCUE), 7)
         .on("POST", REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     assert_eq!(on(&mut open_with(&[("on_boot", "7")])), Ok(()));
     assert_eq!(put(&script, 0), json!({ "bootId": 7 }));
     drop(script);
@@ -172,7 +172,7 @@ fn the_entry_may_be_chosen() {
         .reply(200, server("poweron", RESCUE))
         .on("GET", &entry_path(RESCUE))
         .reply(200, entry(RESCUE, "rescue"))
-        .play();
+        .start();
     let wrong = [("on_boot", "230242")];
     assert_says(on(&mut open_with(&wrong)), "InvalidOption", &["on_boot", "rescue"]);
 }
@@ -180,7 +180,7 @@ fn the_entry_may_be_chosen() {
 #[test]
 fn a_server_without_a_disk_says_what_is_missing() {
     let script = script().on("GET", SERVER).reply(200, server("poweron", RESCUE));
-    let _script = script.on("GET", &entries("harddisk")).reply(200, json!([])).play();
+    let _script = script.on("GET", &entries("harddisk")).reply(200, json!([])).start();
     assert_says(on(&mut open()), "InvalidOption", &["on_boot", "no boot from its disk"]);
 }
 
@@ -203,7 +203,7 @@ fn an_entry_changed_by_somebody_is_set_again_at_once() {
         .reply(200, task_with(502, "init", "2023-11-14T23:20:00+01:00"))
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(on(&mut ovh), Ok(()));
     assert_says(ovh.power_status(NS), "TaskFailed", &["somebody has set 95083"]);

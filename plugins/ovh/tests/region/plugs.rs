@@ -25,7 +25,7 @@ fn a_list_has_all_kinds() {
         .reply(200, json!([NS]))
         .on("GET", "/vps")
         .reply(200, json!([VPS]));
-    let _script = cloud(script).play();
+    let _script = cloud(script).start();
     let rows = [
         Plug::new(NS),
         Plug::new(VPS),
@@ -49,7 +49,7 @@ fn with_status_each_is_looked_at_once() {
         .reply(460, json!({ "message": "This service is expired" }))
         .on("GET", &format!("/vps/{VPS}"))
         .reply(200, vps);
-    let script = cloud(script).play();
+    let script = cloud(script).start();
     let rows = [
         Plug::new(NS).alias("db01.example.com").status(PowerStatus::Off),
         Plug::new("ns2.ip-1.eu").status(PowerStatus::Unknown),
@@ -67,7 +67,7 @@ fn a_kind_that_may_not_be_listed_is_left_out() {
         .reply(403, refusal())
         .on("GET", "/vps")
         .reply(200, json!([VPS]));
-    let script = script.on("GET", "/cloud/project").reply(403, refusal()).play();
+    let script = script.on("GET", "/cloud/project").reply(403, refusal()).start();
     assert_eq!(open().plugs(false), Ok(vec![Plug::new(VPS)]));
     let told = lines(&script);
     assert!(
@@ -83,28 +83,28 @@ fn if_none_may_be_listed_it_is_an_error() {
         .reply(403, refusal())
         .on("GET", "/vps")
         .reply(403, refusal());
-    let _script = script.on("GET", "/cloud/project").reply(403, refusal()).play();
+    let _script = script.on("GET", "/cloud/project").reply(403, refusal()).start();
     assert_says(open().plugs(false), "NotPermitted", &["GET /dedicated/server"]);
 }
 
 #[test]
 fn part_of_a_list_is_none() {
     for body in [json!(null), json!({}), json!([1])] {
-        let _script = script().on("GET", "/dedicated/server").reply(200, body).play();
+        let _script = script().on("GET", "/dedicated/server").reply(200, body).start();
         assert_says(open().plugs(false), "Unexpected", &["other JSON"]);
     }
     let script = script().on("GET", "/dedicated/server").reply(200, json!([NS]));
-    let _script = script.on("GET", "/vps").reply(503, json!({ "message": "x" })).play();
+    let _script = script.on("GET", "/vps").reply(503, json!({ "message": "x" })).start();
     assert_says(open().plugs(false), "Unexpected", &["status 503"]);
 }
 
 #[test]
 fn a_kind_and_a_project_may_be_chosen() {
-    let _script = script().on("GET", "/vps").reply(200, json!([])).play();
+    let _script = script().on("GET", "/vps").reply(200, json!([])).start();
     assert_eq!(open_with(&[("service", "vps")]).plugs(true), Ok(Vec::new()));
     drop(_script);
     let script = script().on("GET", "/cloud/project/p9/instance").reply(200, json!([]));
-    let _script = script.play();
+    let _script = script.start();
     assert_eq!(
         open_with(&[("service", "cloud"), ("project", "p9")]).plugs(true),
         Ok(Vec::new())

@@ -20,7 +20,7 @@ fn credential(status: &str, list: &[&str]) -> Value {
 }
 
 fn probe_with(options: &[(&str, &str)], body: Value) -> Result<()> {
-    let script = script().on("GET", CREDENTIAL).reply(200, body).play();
+    let script = script().on("GET", CREDENTIAL).reply(200, body).start();
     let outcome = open_with(options).probe();
     // Whatever the account has, it costs the same.
     assert_eq!(script.asked(), ["GET /auth/time", "GET /auth/currentCredential"]);
@@ -132,7 +132,7 @@ fn a_key_that_ends_soon_is_warned_about() {
     ] {
         let mut body = credential("validated", &SERVERS);
         body["expiration"] = json!(end);
-        let script = script().on("GET", CREDENTIAL).reply(200, body).play();
+        let script = script().on("GET", CREDENTIAL).reply(200, body).start();
         assert_eq!(open().probe(), Ok(()));
         assert_eq!(lines(&script).contains("consumer_key expires"), is_told, "{end}");
     }
@@ -141,7 +141,7 @@ fn a_key_that_ends_soon_is_warned_about() {
 #[test]
 fn the_least_rules_are_told() {
     let body = credential("validated", &SERVERS);
-    let script = script().on("GET", CREDENTIAL).reply(200, body).play();
+    let script = script().on("GET", CREDENTIAL).reply(200, body).start();
     assert_eq!(open().probe(), Ok(()));
     for rule in EXACT {
         assert!(lines(&script).contains(rule), "{rule}");
@@ -151,11 +151,11 @@ fn the_least_rules_are_told() {
 #[test]
 fn refusals_and_odd_answers_are_no_consent() {
     for body in [json!(null), json!({}), json!([])] {
-        let _script = script().on("GET", CREDENTIAL).reply(200, body).play();
+        let _script = script().on("GET", CREDENTIAL).reply(200, body).start();
         assert_says(open().probe(), "Unexpected", &["other JSON"]);
     }
     let refusal = json!({ "errorCode": "NOT_GRANTED_CALL", "message": "This call has not been granted" });
-    let _script = script().on("GET", CREDENTIAL).reply(403, refusal).play();
+    let _script = script().on("GET", CREDENTIAL).reply(403, refusal).start();
     assert_says(open().probe(), "NotPermitted", &["GET /auth/currentCredential"]);
 }
 
@@ -178,7 +178,7 @@ fn a_service_account_shows_itself_by_one_read() {
         .on("GET", SERVER)
         .reply(200, server("poweron", 1))
         .reply(403, refusal.clone())
-        .play();
+        .start();
     let mut ovh = client(&[("plug", NS)]);
     assert_eq!(ovh.probe(), Ok(()));
     assert_says(ovh.probe(), "NotPermitted", &["dedicatedServer:apiovh:get"]);
@@ -187,7 +187,7 @@ fn a_service_account_shows_itself_by_one_read() {
         .on("GET", "/dedicated/server")
         .reply(403, refusal.clone())
         .on("GET", "/vps");
-    let _script = script.reply(200, json!([])).play();
+    let _script = script.reply(200, json!([])).start();
     assert_eq!(client(&[]).probe(), Ok(()));
     drop(_script);
     let script = token()
@@ -198,7 +198,7 @@ fn a_service_account_shows_itself_by_one_read() {
         .reply(403, refusal.clone())
         .on("GET", "/cloud/project")
         .reply(403, refusal);
-    let _script = script.play();
+    let _script = script.start();
     assert_says(client(&[]).probe(), "NotPermitted", &["dedicatedServer:apiovh:get"]);
 }
 
@@ -223,7 +223,7 @@ fn a_service_account_for_a_project_reads_that() {
     let script = script
         .reply(404, json!({ "message": "none" }))
         .reply(200, json!([]))
-        .play();
+        .start();
     assert_says(client(&[]).probe(), "Unexpected", &["none (status 404"]);
     let missing = client(&[("plug", "web1")]).probe();
     assert_eq!(missing, Err(Error::PlugNotFound("web1".to_owned())));

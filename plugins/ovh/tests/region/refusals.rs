@@ -6,7 +6,7 @@ use fencebox_sdk::prelude::*;
 /// What one look gives for one refusal.
 fn look(status: u16, body: Value) -> Result<PowerStatus> {
     let script = script().on("GET", SERVER).reply(status, body);
-    let _script = script.header("x-ovh-queryid", "EU.ext-3.abc").play();
+    let _script = script.header("x-ovh-queryid", "EU.ext-3.abc").start();
     open().power_status(NS)
 }
 
@@ -88,7 +88,7 @@ fn what_passes_is_busy_or_unexpected() {
         .on("GET", SERVER)
         .reply(429, json!({ "message": "x" }))
         .header("retry-after", "7")
-        .play();
+        .start();
     let Err(Error::Busy(busy)) = open().power_status(NS) else {
         panic!("not busy")
     };
@@ -103,7 +103,7 @@ fn a_bad_request_is_not_asked_again() {
         "TaskFailed",
         &["[bootId]", "400"],
     );
-    let _script = script().on("GET", SERVER).reply_text(400, "<html>").play();
+    let _script = script().on("GET", SERVER).reply_text(400, "<html>").start();
     assert_says(open().power_status(NS), "Unexpected", &["status 400"]);
 }
 
@@ -113,7 +113,7 @@ fn a_redirect_is_an_answer() {
         .on("GET", SERVER)
         .reply_text(302, "")
         .header("location", "https://evil.example/x");
-    let script = script.play();
+    let script = script.start();
     assert_says(open().power_status(NS), "Unexpected", &["redirected to evil.example"]);
     assert_eq!(script.requests().len(), 2);
 }
@@ -129,7 +129,7 @@ fn odd_bodies_and_numbers_break_nothing() {
         assert!(look(403, body).is_err());
     }
     let script = script().on("GET", SERVER).reply(500, json!({ "message": "a\nb" }));
-    let _script = script.header("x-ovh-queryid", "x\r\ny").play();
+    let _script = script.header("x-ovh-queryid", "x\r\ny").start();
     let text = open().power_status(NS).unwrap_err().text();
     assert!(!text.contains('\n') && text.contains("(OVH query x y)"), "{text}");
 }
@@ -144,7 +144,7 @@ fn a_refused_change_reboots_nothing() {
             403,
             json!({ "errorCode": "NOT_GRANTED_CALL", "message": "This call has not been granted" }),
         )
-        .play();
+        .start();
     assert_says(off(&mut open()), "NotPermitted", &["PUT /dedicated/server/*"]);
     assert_eq!((reboots(&script), count(&script, &format!("PUT {SERVER}"))), (0, 1));
 }

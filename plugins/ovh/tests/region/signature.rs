@@ -32,7 +32,7 @@ fn signature(sent: &Sent, base: &str) -> String {
 
 #[test]
 fn every_request_is_signed_but_the_clock() {
-    let script = going_dark().play();
+    let script = going_dark().start();
     assert_eq!(off(&mut open()), Ok(()));
     let requests = script.requests();
     assert_eq!(requests[0].path, "/auth/time");
@@ -69,7 +69,7 @@ fn the_base_url_is_the_hosts() {
         .reply(200, json!(NOW))
         .on("GET", SERVER)
         .reply(200, server("poweroff", 1))
-        .play();
+        .start();
     assert_eq!(open().power_status(NS), Ok(PowerStatus::Off));
     let sent = &script.requests()[1];
     let right = signature(sent, "http://127.0.0.1:8080/x/1.0");
@@ -101,7 +101,7 @@ fn a_refused_time_is_read_again_once() {
             .on("GET", SERVER)
             .reply(status, body.clone())
             .reply(200, server("poweroff", 1))
-            .play();
+            .start();
         assert_eq!(open().power_status(NS), Ok(PowerStatus::Off), "{body}");
         let last = script.requests().pop().unwrap();
         let time: i64 = last.header("x-ovh-timestamp").unwrap().parse().unwrap();
@@ -117,7 +117,7 @@ fn refused_twice_it_is_a_wrong_secret() {
         .on("GET", SERVER)
         .reply(400, refusal.clone())
         .reply(400, refusal)
-        .play();
+        .start();
     assert_says(
         open().power_status(NS),
         "LoginDenied",
@@ -138,7 +138,7 @@ fn nothing_is_signed_with_a_guessed_clock() {
         "-5",
         "0",
     ] {
-        let script = Script::new().on("GET", "/auth/time").reply_text(200, body).play();
+        let script = Script::new().on("GET", "/auth/time").reply_text(200, body).start();
         let options = crate::account::options(&[]);
         assert_says(fence_ovh::Ovh::open(&options).map(drop), "Unexpected", &["/auth/time"]);
         assert_eq!(script.requests().len(), 1);
@@ -150,7 +150,7 @@ fn names_are_used_as_given() {
     let path = "/dedicated/server/a%2Fb%20c.d";
     let mut odd = server("poweroff", 1);
     odd["name"] = json!("a/b c.d");
-    let script = script().on("GET", path).reply(200, odd).play();
+    let script = script().on("GET", path).reply(200, odd).start();
     assert_eq!(open_with(&[]).power_status("a/b c.d"), Ok(PowerStatus::Off));
     let sent = &script.requests()[1];
     assert_eq!(

@@ -4,7 +4,7 @@ use crate::account::{NS, assert_says, lines};
 use fence_ovh::Ovh;
 use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{Playing, Script};
+use fencebox_sdk::testing::{RunningScript, Script};
 
 /// What standard input holds (`docs/reference/ovh.md#soap-input`), as the host hands it over.
 fn options(action: &str) -> Options {
@@ -75,7 +75,7 @@ pub(crate) fn open(action: &str) -> Ovh {
 }
 
 /// Which methods were called, in order.
-pub(crate) fn called(script: &Playing) -> Vec<String> {
+pub(crate) fn called(script: &RunningScript) -> Vec<String> {
     let method = |action: &str| action.rsplit_once('#').unwrap().1.trim_end_matches('"').to_owned();
     script
         .requests()
@@ -84,7 +84,7 @@ pub(crate) fn called(script: &Playing) -> Vec<String> {
         .collect()
 }
 
-fn body(script: &Playing, nth: usize) -> String {
+fn body(script: &RunningScript, nth: usize) -> String {
     String::from_utf8(script.requests()[nth].body.clone()).unwrap()
 }
 
@@ -99,7 +99,7 @@ fn the_seeds_run_is_off_when_its_window_is_over() {
     let script = status(script, "23:00:10", "23:04:10", "22:00:13");
     let script = status(script, "23:00:10", "23:04:10", "22:04:12");
     let script = status(script, "23:00:10", "23:04:10", "22:04:13");
-    let script = script.reply_text(200, nothing("logout")).play();
+    let script = script.reply_text(200, nothing("logout")).start();
     let mut ovh = open("off");
     assert_eq!(ovh.power_status(NS), STANDBY);
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
@@ -137,7 +137,7 @@ fn the_seeds_run_is_off_when_its_window_is_over() {
 
 #[test]
 fn on_is_a_reboot_from_the_disk() {
-    let script = status(asked(), "23:00:10", "23:00:10", "22:00:13").play();
+    let script = status(asked(), "23:00:10", "23:00:10", "22:00:13").start();
     let mut ovh = open("on");
     assert_eq!(ovh.power_status(NS), STANDBY);
     assert_eq!(ovh.set_power(NS, PowerTarget::On), Ok(()));
@@ -152,7 +152,7 @@ fn off_and_then_on_are_two_windows() {
     let script = script.reply_text(200, nothing("dedicatedNetbootModifyById"));
     let script = script.reply_text(200, nothing("dedicatedHardRebootDo"));
     let script = status(script, "23:00:10", "23:00:10", "22:00:20");
-    let _script = status(script, "23:00:21", "23:00:21", "22:00:25").play();
+    let _script = status(script, "23:00:21", "23:00:21", "22:00:25").start();
     let mut ovh = open("reboot");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
     assert_eq!(ovh.power_status(NS), OFF);
@@ -164,7 +164,7 @@ fn off_and_then_on_are_two_windows() {
 #[test]
 fn a_cycle_is_one_reboot() {
     let script = status(asked(), "23:00:10", "23:00:12", "22:00:13");
-    let script = status(script, "23:00:10", "23:00:12", "22:00:15").play();
+    let script = status(script, "23:00:10", "23:00:12", "22:00:15").start();
     let mut ovh = open("reboot");
     assert_eq!(ovh.cycle_complete(NS), Ok(false));
     assert_eq!(ovh.cycle(NS), Ok(()));
@@ -176,17 +176,17 @@ fn a_cycle_is_one_reboot() {
 #[test]
 fn what_it_cannot_tell_is_an_error() {
     for action in ["status", "monitor"] {
-        let _script = script().play();
+        let _script = script().start();
         assert_says(
             open(action).power_status(NS),
             "InvalidOption",
             &["action", action, "application_key"],
         );
     }
-    let _script = script().play();
+    let _script = script().start();
     assert_says(open("list").plugs(false), "InvalidOption", &["list"]);
     drop(_script);
-    let _script = script().play();
+    let _script = script().start();
     assert_eq!(open("monitor").probe(), Ok(()));
 }
 
@@ -195,7 +195,7 @@ fn a_refused_log_in_is_one() {
     let script = Script::new()
         .on("POST", "")
         .reply_text(500, fault("soap:101", "invalid account or password"))
-        .play();
+        .start();
     assert_says(
         Ovh::open(&options("off")).map(drop),
         "LoginDenied",
@@ -206,7 +206,7 @@ fn a_refused_log_in_is_one() {
     let _script = Script::new()
         .on("POST", "")
         .reply_text(200, returned("login", "<return></return>"))
-        .play();
+        .start();
     assert_says(
         Ovh::open(&options("off")).map(drop),
         "Unexpected",
@@ -219,7 +219,7 @@ fn refusals_are_told_without_the_session() {
     let script = script().reply_text(200, window("08:00:00", "08:05:00"));
     let _script = script
         .reply_text(500, fault("soap:102", "session sess1 has ended"))
-        .play();
+        .start();
     let outcome = open("off").set_power(NS, PowerTarget::Off);
     assert_says(
         outcome.clone(),
@@ -237,7 +237,7 @@ fn a_pending_reboot_is_waited_for() {
         .reply_text(500, fault("soap:409", "a reboot is pending"))
         .reply_text(200, nothing("dedicatedNetbootModifyById"))
         .reply_text(200, nothing("dedicatedHardRebootDo"));
-    let _script = script.play();
+    let _script = script.start();
     let mut ovh = open("off");
     assert_says(ovh.set_power(NS, PowerTarget::Off), "Busy", &["pending"]);
     assert_eq!(ovh.power_status(NS), STANDBY);
@@ -250,21 +250,21 @@ fn hostile_answers_are_refused() {
     let many = returned("login", &"<x/>".repeat(2000));
     let other = returned("logout", "<return>sess1</return>");
     for text in [laughs, many, other, String::new(), "{}".to_owned(), envelope("")] {
-        let _script = Script::new().on("POST", "").reply_text(200, text).play();
+        let _script = Script::new().on("POST", "").reply_text(200, text).start();
         assert_says(Ovh::open(&options("off")).map(drop), "Unexpected", &[]);
     }
 }
 
 #[test]
 fn the_log_out_happens_and_may_fail() {
-    let script = script().fail(Failure::Broken("cut".to_owned())).play();
+    let script = script().fail(Failure::Broken("cut".to_owned())).start();
     open("off").close();
     assert_eq!(called(&script), ["login", "logout"]);
 }
 
 #[test]
 fn the_netboot_ids_and_the_address_may_be_given() {
-    let script = asked().play();
+    let script = asked().start();
     let pairs = [
         ("username", "a"),
         ("password", "b"),

@@ -7,7 +7,7 @@ use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
 
 fn status_for(status: u16, body: Value) -> Result<PowerStatus> {
-    let _script = script().on("GET", SERVER).reply(status, body).play();
+    let _script = script().on("GET", SERVER).reply(status, body).start();
     open().power_status(NS)
 }
 
@@ -38,7 +38,7 @@ fn a_running_server_is_judged_by_its_boot_entry() {
             .reply(200, server("poweron", id))
             .on("GET", &entry_path(id))
             .reply(200, entry(id, kind))
-            .play();
+            .start();
         assert_eq!(
             open_with(&[("off_mode", "rescue")]).power_status(NS),
             Ok(power),
@@ -57,7 +57,7 @@ fn an_entry_that_is_gone_or_missing_is_no_fencing() {
         .reply(404, json!({ "message": "x" }))
         .on("GET", &entry_path(DISK))
         .reply(200, entry(DISK, "harddisk"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::On));
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::On));
@@ -103,14 +103,14 @@ fn half_answers_and_pages_are_not_off() {
         &whole[..whole.len() - 5],
         "\"poweroff\"",
     ] {
-        let _script = script().on("GET", SERVER).reply_text(200, body).play();
+        let _script = script().on("GET", SERVER).reply_text(200, body).start();
         assert_says(open().power_status(NS), "Unexpected", &["status 200"]);
     }
     let twice = whole.replace(
         "\"powerState\":\"poweroff\"",
         "\"powerState\":\"poweron\",\"powerState\":\"poweroff\"",
     );
-    let _script = script().on("GET", SERVER).reply_text(200, twice).play();
+    let _script = script().on("GET", SERVER).reply_text(200, twice).start();
     assert_says(open().power_status(NS), "Unexpected", &["duplicate"]);
 }
 
@@ -141,14 +141,14 @@ fn a_missing_server_says_where_it_was_looked_for() {
     let script = script()
         .on("GET", SERVER)
         .reply(404, json!({ "class": "Client::NotFound", "message": "none" }));
-    let script = script.header("x-ovh-queryid", "EU.ext-1.77").play();
+    let script = script.header("x-ovh-queryid", "EU.ext-1.77").start();
     assert_eq!(open().power_status(NS), Err(Error::PlugNotFound(NS.to_owned())));
     assert!(lines(&script).contains("service=dedicated") && lines(&script).contains("EU.ext-1.77"));
     drop(script);
     let _script = crate::account::script()
         .on("GET", SERVER)
         .reply_text(404, "<html>")
-        .play();
+        .start();
     assert_says(open().power_status(NS), "Unexpected", &["status 404"]);
 }
 
@@ -157,7 +157,7 @@ fn a_dead_line_is_told_as_such() {
     let _script = script()
         .on("GET", SERVER)
         .fail(Failure::Broken("hung up".to_owned()))
-        .play();
+        .start();
     assert_says(open().power_status(NS), "ConnectionLost", &["hung up"]);
 }
 
@@ -169,7 +169,7 @@ fn the_option_service_overrules_the_name() {
         .on("GET", &path)
         .reply(200, vps)
         .reply(404, json!({ "message": "none" }))
-        .play();
+        .start();
     let mut ovh = open_with(&[("service", "vps")]);
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
     assert!(ovh.power_status(NS).is_err());
@@ -184,7 +184,7 @@ fn a_server_in_trouble_is_told_and_switched_all_the_same() {
     let script = script
         .on("POST", crate::account::REBOOT)
         .reply(200, crate::account::task("init"))
-        .play();
+        .start();
     assert_eq!(crate::account::off(&mut open()), Ok(()));
     assert!(lines(&script).contains("its state is hackedBlocked"));
 }

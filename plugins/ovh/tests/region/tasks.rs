@@ -29,7 +29,7 @@ fn a_failed_task_is_told_with_its_comment() {
             .on("GET", TASK)
             .reply(200, task(word))
             .on("GET", SERVER);
-        let _script = script.reply(200, server("poweron", RESCUE)).play();
+        let _script = script.reply(200, server("poweron", RESCUE)).start();
         let mut ovh = open();
         assert_eq!(off(&mut ovh), Ok(()));
         assert_says(ovh.power_status(NS), "TaskFailed", &["501", word, "Reboot asked"]);
@@ -45,7 +45,7 @@ fn strange_words_are_no_end() {
         .reply(200, task("waiting"))
         .reply(200, task("DONE"))
         .reply(200, task(""))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     for _ in 0..3 {
@@ -56,7 +56,7 @@ fn strange_words_are_no_end() {
 
 #[test]
 fn a_change_of_state_is_told_once() {
-    let script = going_dark().on("GET", TASK).reply(200, task("doing")).times(3).play();
+    let script = going_dark().on("GET", TASK).reply(200, task("doing")).times(3).start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     for _ in 0..3 {
@@ -81,7 +81,7 @@ fn an_odd_answer_about_a_task_is_no_end() {
         .reply_text(200, "")
         .reply_text(502, "<html>")
         .reply(200, task("done"));
-    let _script = _script.on("GET", SERVER).reply(200, server("poweron", RESCUE)).play();
+    let _script = _script.on("GET", SERVER).reply(200, server("poweron", RESCUE)).start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     assert_says(ovh.power_status(NS), "Unexpected", &["another task, 1501"]);
@@ -102,7 +102,7 @@ fn a_forgotten_task_proves_no_rescue() {
         .on("GET", SERVER)
         .reply(200, server("poweron", RESCUE))
         .times(2)
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     for _ in 0..3 {
@@ -119,7 +119,7 @@ fn a_forgotten_task_leaves_the_power_supply() {
         .on("GET", TASK)
         .reply(404, json!({ "message": "none" }))
         .times(4);
-    let _script = script.on("GET", SERVER).reply(200, server("poweroff", DARK)).play();
+    let _script = script.on("GET", SERVER).reply(200, server("poweroff", DARK)).start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     for expected in [UNKNOWN, UNKNOWN, UNKNOWN, OFF] {
@@ -139,7 +139,7 @@ fn a_lost_answer_is_looked_for_among_the_tasks() {
             .times(3)
             .on("GET", SERVER)
             .reply(200, server("poweron", DARK))
-            .play();
+            .start();
         let mut ovh = open();
         assert!(off(&mut ovh).is_err());
         assert_eq!(ovh.power_status(NS), UNKNOWN);
@@ -156,7 +156,7 @@ fn a_lost_request_is_sent_again_when_no_task_shows() {
         .on("GET", TASKS)
         .reply(200, json!([]))
         .times(3);
-    let script = dark(dark(script)).play();
+    let script = dark(dark(script)).start();
     let mut ovh = open();
     assert_says(
         off(&mut ovh),
@@ -177,7 +177,7 @@ fn an_older_task_is_not_taken_for_the_lost_one() {
         .reply(200, json!([501]))
         .on("GET", TASK)
         .reply(200, task_with(501, "done", EARLIER));
-    let script = dark(script).play();
+    let script = dark(script).start();
     let mut ovh = open();
     assert!(off(&mut ovh).is_err());
     assert_eq!(ovh.power_status(NS), STANDBY);
@@ -194,7 +194,7 @@ fn a_task_without_a_date_is_not_ours() {
         .reply(200, json!([501]))
         .on("GET", TASK)
         .reply(200, undated);
-    let _script = dark(script).play();
+    let _script = dark(script).start();
     let mut ovh = open();
     assert!(off(&mut ovh).is_err());
     assert_eq!(ovh.power_status(NS), STANDBY);
@@ -216,7 +216,7 @@ fn an_answer_that_names_no_task_or_another_is_no_task() {
             .on("GET", TASK)
             .reply(200, task("doing"))
             .reply(200, task("doing"))
-            .play();
+            .start();
         let mut ovh = open();
         assert_says(off(&mut ovh), "Unexpected", &["status 200"]);
         // It is there all the same.
@@ -241,7 +241,7 @@ fn an_answer_with_a_task_from_before_is_not_believed() {
         .reply(200, task("done"))
         .on("GET", TASKS)
         .reply(200, json!([501]));
-    let _script = dark(script).play();
+    let _script = dark(script).start();
     let mut ovh = open();
     assert_says(off(&mut ovh), "Unexpected", &["task 501, which is older"]);
     assert_eq!(ovh.power_status(NS), STANDBY);
@@ -264,7 +264,7 @@ fn a_running_task_of_somebody_is_waited_for() {
         .reply(200, task_with(400, "done", EARLIER))
         .on("POST", REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     let mut ovh = open();
     let Err(Error::Busy(busy)) = off(&mut ovh) else {
         panic!("not busy")
@@ -294,7 +294,7 @@ fn a_conflict_is_ours_if_it_began_after_the_entry_was_set() {
         } else {
             dark(script)
         };
-        let _script = script.play();
+        let _script = script.start();
         let mut ovh = open();
         let outcome = off(&mut ovh);
         if is_ours {
@@ -322,7 +322,7 @@ fn a_task_from_before_the_entry_was_set_again_does_not_count() {
         .reply(200, json!([501]))
         .on("GET", TASK)
         .reply(200, task("doing"))
-        .play();
+        .start();
     let mut ovh = open();
     assert!(off(&mut ovh).is_err());
     assert_says(off(&mut ovh), "Busy", &["task 501"]);

@@ -24,7 +24,7 @@ fn script() -> Script {
 
 #[test]
 fn a_token_is_asked_for_and_sent() {
-    let script = script().on("GET", SERVER).reply(200, server("poweroff", 1)).play();
+    let script = script().on("GET", SERVER).reply(200, server("poweroff", 1)).start();
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
     let [form, look] = &script.requests()[..] else {
@@ -57,7 +57,7 @@ fn a_token_that_is_no_longer_taken_is_renewed_once() {
         .reply(200, granted("t0ken3", 3599))
         .on("GET", SERVER)
         .reply(401, json!({ "message": "expired t0ken3" }))
-        .play();
+        .start();
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
     assert_eq!(script.requests()[3].header("authorization"), Some("Bearer t0ken2"));
@@ -75,7 +75,7 @@ fn a_token_that_is_about_to_end_is_renewed_before() {
         .reply(200, granted("t0ken2", 3599))
         .on("GET", SERVER)
         .reply(200, server("poweroff", 1))
-        .play();
+        .start();
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
     assert_eq!(script.requests()[2].header("authorization"), Some("Bearer t0ken2"));
@@ -85,7 +85,7 @@ fn a_token_that_is_about_to_end_is_renewed_before() {
 fn refused_clients_are_never_tried_again() {
     for status in [400, 401, 403] {
         let body = json!({ "error": "invalid_client", "error_description": "client authentication failed" });
-        let script = Script::new().on("POST", "").reply(status, body).play();
+        let script = Script::new().on("POST", "").reply(status, body).start();
         assert_says(
             Ovh::open(&options()).map(drop),
             "LoginDenied",
@@ -107,7 +107,7 @@ fn what_is_no_token_is_none() {
         json!({ "access_token": "t0ken", "token_type": "mac", "expires_in": 3599 }),
         json!({ "access_token": "t0ken", "expires_in": 3599 }),
     ] {
-        let _script = Script::new().on("POST", "").reply(200, body).play();
+        let _script = Script::new().on("POST", "").reply(200, body).start();
         assert_says(Ovh::open(&options()).map(drop), "Unexpected", &["POST"]);
     }
 }
@@ -115,7 +115,7 @@ fn what_is_no_token_is_none() {
 #[test]
 fn a_missing_action_is_named() {
     let body = json!({ "class": "Client::Forbidden", "message": "User not granted for this request" });
-    let _script = script().on("GET", SERVER).reply(403, body).play();
+    let _script = script().on("GET", SERVER).reply(403, body).start();
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_says(
         ovh.power_status(NS),
@@ -138,7 +138,7 @@ fn the_servers_clock_is_read_for_tasks_all_the_same() {
         .reply(200, json!([]))
         .on("POST", crate::account::REBOOT)
         .reply(200, task("init"))
-        .play();
+        .start();
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_eq!(off(&mut ovh), Ok(()));
     let time = script

@@ -50,14 +50,14 @@ fn only_stopped_is_off() {
         ("Stopped", Unknown),
         ("", Unknown),
     ] {
-        let _script = script().on("GET", VPS).reply(200, vps(state)).play();
+        let _script = script().on("GET", VPS).reply(200, vps(state)).start();
         assert_eq!(open().power_status(NAME), Ok(power), "{state}");
     }
     let mut rescued = vps("running");
     rescued["netbootMode"] = json!("rescue");
     let mut odd = vps("stopped");
     odd["state"] = json!(0);
-    let _script = script().on("GET", VPS).reply(200, rescued).reply(200, odd).play();
+    let _script = script().on("GET", VPS).reply(200, rescued).reply(200, odd).start();
     let mut ovh = open();
     assert_eq!(ovh.power_status(NAME), Ok(Standby));
     assert_eq!(ovh.power_status(NAME), Ok(Unknown));
@@ -75,7 +75,7 @@ fn it_is_off_once_its_task_is_done_and_it_is_stopped() {
         .on("GET", VPS)
         .reply(200, vps("stopping"))
         .reply(200, vps("stopped"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.set_power(NAME, PowerTarget::Off), Ok(()));
     let seen: Vec<_> = (0..5).filter_map(|_| ovh.power_status(NAME).ok()).collect();
@@ -98,7 +98,7 @@ fn stopped_under_a_running_task_is_not_off() {
         .reply(200, task("stopVm", "todo"))
         .on("GET", TASK)
         .reply(200, task("stopVm", "doing"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.set_power(NAME, PowerTarget::Off), Ok(()));
     assert_eq!(ovh.power_status(NAME), Ok(PowerStatus::Unknown));
@@ -108,7 +108,7 @@ fn stopped_under_a_running_task_is_not_off() {
 fn a_failed_task_is_told() {
     for word in ["error", "cancelled", "blocked"] {
         let script = stopping().reply(200, task("stopVm", "todo")).on("GET", TASK);
-        let _script = script.reply(200, task("stopVm", word)).play();
+        let _script = script.reply(200, task("stopVm", word)).start();
         let mut ovh = open();
         assert_eq!(ovh.set_power(NAME, PowerTarget::Off), Ok(()));
         assert_says(ovh.power_status(NAME), "TaskFailed", &["task 77", word]);
@@ -117,7 +117,7 @@ fn a_failed_task_is_told() {
 
 #[test]
 fn what_runs_already_is_not_asked_for() {
-    let script = script().on("GET", VPS).reply(200, vps("running")).play();
+    let script = script().on("GET", VPS).reply(200, vps("running")).start();
     assert_eq!(open().set_power(NAME, PowerTarget::On), Ok(()));
     assert!(script.asked().iter().all(|line| line.starts_with("GET")));
 }
@@ -125,7 +125,7 @@ fn what_runs_already_is_not_asked_for() {
 #[test]
 fn what_reads_stopped_is_asked_for_all_the_same() {
     // It may have been started a moment ago; the device knows.
-    let script = stopping().reply(200, task("stopVm", "todo")).play();
+    let script = stopping().reply(200, task("stopVm", "todo")).start();
     assert_eq!(open().set_power(NAME, PowerTarget::Off), Ok(()));
     assert!(script.asked().iter().any(|line| line.starts_with("POST")));
 }
@@ -141,7 +141,7 @@ fn a_refusal_of_what_is_done_is_a_success() {
             } else {
                 script
             };
-            let _script = script.play();
+            let _script = script.start();
             let outcome = open().set_power(NAME, PowerTarget::Off);
             if is_done {
                 assert_eq!(outcome, Ok(()));
@@ -162,7 +162,7 @@ fn a_lost_answer_is_looked_for_among_the_tasks() {
         .on("GET", TASK)
         .reply(200, task("stopVm", "doing"))
         .times(3)
-        .play();
+        .start();
     let mut ovh = open();
     assert_says(ovh.set_power(NAME, PowerTarget::Off), "TimedOut", &["slow"]);
     assert_eq!(ovh.power_status(NAME), Ok(PowerStatus::Unknown));
@@ -183,7 +183,7 @@ fn a_cycle_is_one_reboot() {
         .on("GET", VPS)
         .reply(200, vps("rebooting"))
         .reply(200, vps("running"))
-        .play();
+        .start();
     let mut ovh = open();
     assert_eq!(ovh.cycle(NAME), Ok(()));
     let seen: Vec<_> = (0..3).map(|_| ovh.cycle_complete(NAME)).collect();
@@ -199,7 +199,7 @@ fn an_answer_about_another_is_none() {
         .on("GET", VPS)
         .reply(200, other)
         .reply(404, json!({ "message": "none" }))
-        .play();
+        .start();
     let mut ovh = open();
     assert_says(ovh.power_status(NAME), "Unexpected", &["another VPS"]);
     assert_eq!(ovh.power_status(NAME), Err(Error::PlugNotFound(NAME.to_owned())));

@@ -11,7 +11,7 @@ fn a_window_that_begins_later_is_waited_for() {
     // It is seen at 22:00:13, begins at 22:05:00 by the same clock (an hour apart), and lasts for a minute.
     let script = status(asked(), "23:05:00", "23:06:00", "22:00:13");
     let script = status(script, "23:05:00", "23:06:00", "22:05:59");
-    let _script = status(script, "23:05:00", "23:06:00", "22:06:00").play();
+    let _script = status(script, "23:05:00", "23:06:00", "22:06:00").start();
     let mut ovh = open("off");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
     let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
@@ -22,7 +22,7 @@ fn a_window_that_begins_later_is_waited_for() {
 fn another_window_begins_anew() {
     let script = status(asked(), "23:00:10", "23:04:10", "22:00:13");
     let script = status(script, "23:05:00", "23:09:00", "22:05:01");
-    let _script = status(script, "23:05:00", "23:09:00", "22:09:01").play();
+    let _script = status(script, "23:05:00", "23:09:00", "22:09:01").start();
     let mut ovh = open("off");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
     let seen: Vec<_> = (0..3).map(|_| ovh.power_status(NS)).collect();
@@ -33,7 +33,7 @@ fn another_window_begins_anew() {
 fn an_old_window_is_never_the_end() {
     // That of before, and an earlier one.
     let script = status(asked(), "08:00:00", "08:05:00", "23:30:00");
-    let _script = status(script, "07:00:00", "07:05:00", "23:40:00").play();
+    let _script = status(script, "07:00:00", "07:05:00", "23:40:00").start();
     let mut ovh = open("off");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
     assert_eq!(ovh.power_status(NS), UNKNOWN);
@@ -48,7 +48,7 @@ fn without_one_before_yesterdays_is_not_the_new_one() {
         .reply_text(200, nothing("dedicatedHardRebootDo"));
     let yesterday = window("23:00:10", "23:00:10").replace("2023-11-14", "2023-11-13");
     let script = script.reply_text(200, yesterday).header("date", &at("22:00:13"));
-    let _script = status(script, "23:00:10", "23:00:10", "22:00:13").play();
+    let _script = status(script, "23:00:10", "23:00:10", "22:00:13").start();
     let mut ovh = open("off");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
     assert_eq!(ovh.power_status(NS), UNKNOWN);
@@ -58,7 +58,7 @@ fn without_one_before_yesterdays_is_not_the_new_one() {
 #[test]
 fn without_its_clock_ours_measures_what_has_passed() {
     let script = asked().reply_text(200, window("23:00:10", "23:59:10")).times(2);
-    let _script = script.play();
+    let _script = script.start();
     let mut ovh = open("off");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
     // An hour does not pass in a test.
@@ -78,7 +78,7 @@ fn dates_that_are_none_end_nothing() {
         let inner = format!("<return><start>{start}</start><end>{end}</end></return>");
         let _script = asked()
             .reply_text(200, returned("dedicatedHardRebootStatus", &inner))
-            .play();
+            .start();
         let mut ovh = open("off");
         assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
         assert_says(ovh.power_status(NS), "Unexpected", &["for the reboot"]);
@@ -92,7 +92,7 @@ fn nothing_is_asked_for_while_the_window_before_is_not_known() {
         (200, "<html>".to_owned()),
         (502, String::new()),
     ] {
-        let script = script().reply_text(status, text).play();
+        let script = script().reply_text(status, text).start();
         let mut ovh = open("off");
         assert_says(ovh.set_power(NS, PowerTarget::Off), "Unexpected", &[]);
         assert_eq!(ovh.power_status(NS), STANDBY);
@@ -110,7 +110,7 @@ fn a_lost_answer_is_looked_for_in_the_windows() {
     };
     // It was taken.
     let script = status(lost(), "23:00:10", "23:04:10", "22:00:13");
-    let script = status(script, "23:00:10", "23:04:10", "22:00:14").play();
+    let script = status(script, "23:00:10", "23:04:10", "22:00:14").start();
     let mut ovh = open("off");
     assert_says(ovh.set_power(NS, PowerTarget::Off), "ConnectionLost", &["cut"]);
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
@@ -126,7 +126,7 @@ fn a_lost_answer_is_looked_for_in_the_windows() {
     // It was not.
     let script = lost().reply_text(200, window("08:00:00", "08:05:00")).times(2);
     let script = script.reply_text(200, nothing("dedicatedNetbootModifyById"));
-    let script = script.reply_text(200, nothing("dedicatedHardRebootDo")).play();
+    let script = script.reply_text(200, nothing("dedicatedHardRebootDo")).start();
     let mut ovh = open("off");
     assert_says(ovh.set_power(NS, PowerTarget::Off), "ConnectionLost", &["cut"]);
     assert_eq!(ovh.power_status(NS), STANDBY);

@@ -2,7 +2,7 @@
 
 use fence_xenapi::Pool;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{Playing, Script};
+use fencebox_sdk::testing::{RunningScript, Script};
 use fencebox_sdk::xmlrpc::Value;
 
 pub(crate) const LOGIN: &str = "session.login_with_password";
@@ -100,18 +100,18 @@ pub(crate) fn open() -> Pool {
     Pool::open(&options()).unwrap()
 }
 
-pub(crate) fn lines(script: &Playing) -> String {
+pub(crate) fn lines(script: &RunningScript) -> String {
     script.lines().iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
 /// The hosts where a method was called, in order.
-pub(crate) fn places(script: &Playing, method: &str) -> Vec<String> {
+pub(crate) fn places(script: &RunningScript, method: &str) -> Vec<String> {
     let calls = script.calls().into_iter().filter(|call| call.method == method);
     calls.filter_map(|call| call.address).collect()
 }
 
 /// How often a method was called.
-pub(crate) fn count(script: &Playing, method: &str) -> usize {
+pub(crate) fn count(script: &RunningScript, method: &str) -> usize {
     script.calls().iter().filter(|call| call.method == method).count()
 }
 

@@ -21,7 +21,7 @@ fn a_cycle_is_complete_in_another_domain_of_the_same_host() {
             paused_again,
             running_in(HOST, "9"),
         ];
-        let script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).play();
+        let script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).start();
         let mut pool = open();
         assert_eq!(pool.cycle("db01"), Ok(()));
         let seen = [0; 4].map(|_| pool.cycle_complete("db01"));
@@ -38,7 +38,7 @@ fn a_cycle_is_complete_in_another_domain_of_the_same_host() {
 #[test]
 fn a_machine_on_another_host_proves_nothing() {
     let records = [db01("Running"), running_in("OpaqueRef:host-2", "9")];
-    let _script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).play();
+    let _script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).start();
     let mut pool = open();
     assert_eq!(pool.cycle("db01"), Ok(()));
     assert_failed(pool.cycle_complete("db01"), "on another host");
@@ -50,7 +50,7 @@ fn a_lost_answer_is_not_sent_again_and_may_be_proven() {
     let script = with_db01(records)
         .on_call("VM.hard_reboot")
         .fail(Failure::Broken("x".into()))
-        .play();
+        .start();
     let mut pool = open();
     assert!(matches!(pool.cycle("db01"), Err(Error::ConnectionLost(_))));
     assert_eq!(pool.cycle_complete("db01"), Ok(true));
@@ -60,7 +60,7 @@ fn a_lost_answer_is_not_sent_again_and_may_be_proven() {
 #[test]
 fn what_is_off_is_started() {
     let records = [db01("Halted"), db01("Halted"), db01("Paused"), db01("Running")];
-    let script = with_db01(records).on_call("VM.start").answer(success("")).play();
+    let script = with_db01(records).on_call("VM.start").answer(success("")).start();
     let mut pool = open();
     assert_eq!(pool.cycle("db01"), Ok(()));
     let seen = [0; 3].map(|_| pool.cycle_complete("db01"));
@@ -70,13 +70,13 @@ fn what_is_off_is_started() {
 
 #[test]
 fn what_cannot_be_cycled_says_what_to_do() {
-    let _script = with_db01([db01("Suspended")]).play();
+    let _script = with_db01([db01("Suspended")]).start();
     assert_failed(open().cycle("db01"), "use method=onoff");
     drop(_script);
-    let _script = with_db01([with(db01("Running"), "domid", "x")]).play();
+    let _script = with_db01([with(db01("Running"), "domid", "x")]).start();
     assert_failed(open().cycle("db01"), "use method=onoff");
     drop(_script);
-    let _script = with_db01([db01("")]).play();
+    let _script = with_db01([db01("")]).start();
     assert_unexpected(open().cycle("db01"), "without a power state");
 }
 
@@ -85,7 +85,7 @@ fn a_state_that_changed_is_looked_at_again() {
     let script = with_db01([db01("Running")]).on_call("VM.hard_reboot");
     let _script = script
         .answer(failure(&["VM_BAD_POWER_STATE", REFERENCE, "running", "halted"]))
-        .play();
+        .start();
     assert_busy(open().cycle("db01"), "was Running and is halted");
 }
 
@@ -94,7 +94,7 @@ fn a_machine_that_only_its_record_calls_halted_is_not_cycled_by_a_start() {
     let script = with_db01([db01("Halted"), db01("Running")]).on_call("VM.start");
     let _script = script
         .answer(failure(&["VM_BAD_POWER_STATE", REFERENCE, "halted", "running"]))
-        .play();
+        .start();
     let mut pool = open();
     assert_busy(pool.cycle("db01"), "was Halted and is running");
     assert_eq!(pool.cycle_complete("db01"), Ok(false));
@@ -102,6 +102,6 @@ fn a_machine_that_only_its_record_calls_halted_is_not_cycled_by_a_start() {
 
 #[test]
 fn a_cycle_that_nobody_asked_for_is_not_complete() {
-    let _script = with_db01([db01("Running")]).play();
+    let _script = with_db01([db01("Running")]).start();
     assert_eq!(open().cycle_complete("db01"), Ok(false));
 }

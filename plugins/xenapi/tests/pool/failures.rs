@@ -5,7 +5,7 @@ use fencebox_sdk::prelude::*;
 
 fn off_with(description: &[&str]) -> Error {
     let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown");
-    let _script = script.answer(failure(description)).play();
+    let _script = script.answer(failure(description)).start();
     open().set_power("db01", PowerTarget::Off).unwrap_err()
 }
 

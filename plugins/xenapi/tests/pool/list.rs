@@ -10,7 +10,7 @@ fn machine(uuid: &str, label: &str, state: &str) -> Value {
 }
 
 fn list_of(records: Value) -> Result<Vec<Plug>> {
-    let _script = script().on_call("VM.get_all_records").answer(success(records)).play();
+    let _script = script().on_call("VM.get_all_records").answer(success(records)).start();
     open().plugs(true)
 }
 
@@ -46,7 +46,7 @@ fn machines_are_listed_by_label() {
 #[test]
 fn one_call_keeps_only_what_is_read() {
     let records = Value::from([("OpaqueRef:1", machine("u1", "a", "Halted"))]);
-    let script = script().on_call("VM.get_all_records").answer(success(records)).play();
+    let script = script().on_call("VM.get_all_records").answer(success(records)).start();
     assert_eq!(open().plugs(false).unwrap().len(), 1);
     let keep = &script.calls()[1].keep;
     assert!(
@@ -77,14 +77,14 @@ fn a_list_is_whole_or_none() {
     let _script = script()
         .on_call("VM.get_all_records")
         .answer(failure(&["RBAC_PERMISSION_DENIED", "x"]))
-        .play();
+        .start();
     assert!(matches!(open().plugs(true), Err(Error::NotPermitted(_))));
 }
 
 #[test]
 fn a_monitor_without_a_plug_asks_for_machines_at_no_cost() {
     let empty = success(Vec::<String>::new());
-    let script = script().on_call("VM.get_by_name_label").answer(empty).play();
+    let script = script().on_call("VM.get_by_name_label").answer(empty).start();
     assert_eq!(open().probe(), Ok(()));
     assert_eq!(script.calls().len(), 2);
 }
@@ -92,7 +92,7 @@ fn a_monitor_without_a_plug_asks_for_machines_at_no_cost() {
 #[test]
 fn a_monitor_fails_where_a_list_does() {
     let probe = |answer: Value| {
-        let _script = script().on_call("VM.get_by_name_label").answer(answer).play();
+        let _script = script().on_call("VM.get_by_name_label").answer(answer).start();
         open().probe()
     };
     assert!(matches!(
@@ -112,12 +112,12 @@ fn a_monitor_with_a_plug_reads_it() {
         .into_iter()
         .chain([("plug".to_owned(), "db01".to_owned())])
         .collect();
-    let _script = with_db01([db01("Running")]).play();
+    let _script = with_db01([db01("Running")]).start();
     assert_eq!(Pool::open(&given).unwrap().probe(), Ok(()));
     drop(_script);
     let _script = script()
         .on_call("VM.get_by_name_label")
         .answer(success(Vec::<String>::new()))
-        .play();
+        .start();
     assert_eq!(Pool::open(&given).unwrap().probe(), Err(Error::plug_not_found("db01")));
 }

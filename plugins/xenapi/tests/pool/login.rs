@@ -15,13 +15,13 @@ fn logging_in() -> Script {
 }
 
 fn log_in_with(script: Script) -> Result<()> {
-    let _script = script.play();
+    let _script = script.start();
     Pool::open(&options()).map(drop)
 }
 
 #[test]
 fn credentials_are_sent_with_a_version_and_a_name() {
-    let script = script().play();
+    let script = script().start();
     let pool = open();
     let params: Vec<Value> = ["root", "s3cret", "1.0", "fencebox fence_xenapi"]
         .map(Value::from)
@@ -33,7 +33,7 @@ fn credentials_are_sent_with_a_version_and_a_name() {
 #[test]
 fn refused_credentials_are_denied_after_one_request() {
     let refused = failure(&["SESSION_AUTHENTICATION_FAILED", "root", "Authentication failure"]);
-    let script = logging_in().answer(refused).play();
+    let script = logging_in().answer(refused).start();
     let Err(Error::LoginDenied(text)) = Pool::open(&options()).map(drop) else {
         panic!("not denied")
     };
@@ -54,12 +54,12 @@ fn refused_credentials_are_denied_after_one_request() {
 #[test]
 fn old_hosts_are_asked_with_two_parameters() {
     let mismatch = || failure(&["MESSAGE_PARAMETER_COUNT_MISMATCH", LOGIN, "2", "4"]);
-    let script = logging_in().answer(mismatch()).answer(success(SESSION)).play();
+    let script = logging_in().answer(mismatch()).answer(success(SESSION)).start();
     let pool = open();
     let params: Vec<Value> = ["root", "s3cret"].map(Value::from).into();
     assert_eq!(script.calls()[1].params, params);
     drop((pool, script));
-    let script = logging_in().answer(mismatch()).times(2).play();
+    let script = logging_in().answer(mismatch()).times(2).start();
     assert_failed(Pool::open(&options()), "MESSAGE_PARAMETER_COUNT_MISMATCH");
     assert_eq!(script.calls().len(), 2);
 }
@@ -115,7 +115,7 @@ fn a_host_that_is_down_is_no_wrong_password() {
 
 #[test]
 fn options_that_are_missing_cost_no_request() {
-    let _script = Script::new().addresses("api", &[XEN1]).play();
+    let _script = Script::new().addresses("api", &[XEN1]).start();
     for (option, given) in [("password", ("username", "u")), ("username", ("password", "p"))] {
         let Err(Error::InvalidOption(problem)) = Pool::open(&Options::from([given])).map(drop) else {
             panic!("{option} is not asked for")
@@ -126,7 +126,7 @@ fn options_that_are_missing_cost_no_request() {
 
 #[test]
 fn a_password_that_cannot_be_sent_is_refused() {
-    let script = Script::new().addresses("api", &[XEN1, "https://xen2.example"]).play();
+    let script = Script::new().addresses("api", &[XEN1, "https://xen2.example"]).start();
     let options = Options::from([("username", "root"), ("password", "a\u{1}b")]);
     assert!(matches!(Pool::open(&options).map(drop), Err(Error::Denied(_))));
     assert_eq!(script.calls().len(), 0);
@@ -136,7 +136,7 @@ fn a_password_that_cannot_be_sent_is_refused() {
 
 #[test]
 fn a_session_is_logged_out_of() {
-    let script = script().on_call("session.logout").answer(success("")).play();
+    let script = script().on_call("session.logout").answer(success("")).start();
     let mut pool = open();
     pool.close();
     pool.close();
@@ -161,7 +161,7 @@ fn a_log_out_that_fails_is_a_detail() {
         ),
         (script().on_call("session.logout").status(500), "500"),
     ] {
-        let script = script.play();
+        let script = script.start();
         open().close();
         assert!(lines(&script).contains(part), "{}", lines(&script));
         assert!(

@@ -6,7 +6,7 @@ use crate::acme::{
 use fence_xenapi::Pool;
 use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{Playing, Script};
+use fencebox_sdk::testing::{RunningScript, Script};
 use fencebox_sdk::xmlrpc::Value;
 
 fn pool_of(hosts: &[&str]) -> Script {
@@ -21,13 +21,13 @@ fn log_in() -> Result<Pool> {
     Pool::open(&options())
 }
 
-fn asked(script: &Playing) -> Vec<String> {
+fn asked(script: &RunningScript) -> Vec<String> {
     places(script, LOGIN)
 }
 
 #[test]
 fn the_first_host_that_takes_the_log_in_is_it() {
-    let script = pool_of(&[XEN1, XEN2]).answer(success(SESSION)).play();
+    let script = pool_of(&[XEN1, XEN2]).answer(success(SESSION)).start();
     assert!(log_in().is_ok());
     assert_eq!(asked(&script), [XEN1]);
 }
@@ -46,7 +46,7 @@ fn a_host_that_does_not_answer_is_passed_over() {
         |script| script.answer(failure(&["HOST_IN_EMERGENCY_MODE"])),
     ];
     for answer in answers {
-        let script = answer(pool_of(&[XEN1, XEN2])).answer(success(SESSION)).play();
+        let script = answer(pool_of(&[XEN1, XEN2])).answer(success(SESSION)).start();
         assert!(log_in().is_ok());
         assert_eq!(asked(&script), [XEN1, XEN2]);
         let lines = script.lines();
@@ -65,13 +65,13 @@ fn the_most_telling_error_is_told() {
         .fail(lost())
         .answer(failure(&["HOST_IN_EMERGENCY_MODE"]))
         .fail(lost())
-        .play();
+        .start();
     assert_busy(log_in(), "https://xen2.example: the host is in emergency mode");
     drop(_script);
     let _script = pool_of(&[XEN1, XEN2])
         .fail(Failure::Tls("a strange certificate".into()))
         .fail(lost())
-        .play();
+        .start();
     assert!(matches!(log_in(), Err(Error::Denied(text)) if text.contains("certificate")));
 }
 
@@ -81,7 +81,7 @@ fn refused_credentials_are_tried_nowhere_else() {
     let script = pool_of(&[XEN1, XEN2, XEN3])
         .answer(slave_of("xen2.example"))
         .answer(refused)
-        .play();
+        .start();
     assert!(matches!(log_in(), Err(Error::LoginDenied(_))));
     assert_eq!(asked(&script), [XEN1, XEN2]);
 }
@@ -94,7 +94,10 @@ fn a_member_leads_to_a_master_that_is_named() {
         "https://[2001:db8::3]:8443",
     ];
     for (master, url) in [("192.0.2.2", hosts[1]), ("2001:db8::3", hosts[2])] {
-        let script = pool_of(&hosts).answer(slave_of(master)).answer(success(SESSION)).play();
+        let script = pool_of(&hosts)
+            .answer(slave_of(master))
+            .answer(success(SESSION))
+            .start();
         assert!(log_in().is_ok());
         assert_eq!(asked(&script), [hosts[0], url]);
     }
@@ -105,14 +108,14 @@ fn a_master_that_is_not_named_may_be_one_of_the_others() {
     let script = pool_of(&[XEN1, XEN2])
         .answer(slave_of("192.0.2.2"))
         .answer(success(SESSION))
-        .play();
+        .start();
     assert!(log_in().is_ok());
     assert_eq!(asked(&script), [XEN1, XEN2]);
 }
 
 #[test]
 fn a_master_that_may_not_be_asked_is_told_with_the_reason() {
-    let script = pool_of(&[XEN1, XEN2]).answer(slave_of("192.0.2.9")).times(2).play();
+    let script = pool_of(&[XEN1, XEN2]).answer(slave_of("192.0.2.9")).times(2).start();
     let Err(Error::InvalidOption(problem)) = log_in() else {
         panic!("not refused")
     };
@@ -127,7 +130,7 @@ fn a_master_that_may_not_be_asked_is_told_with_the_reason() {
 #[test]
 fn a_host_that_is_lost_may_be_the_master() {
     let script = pool_of(&[XEN1, XEN2]).answer(slave_of("192.0.2.2"));
-    let _script = script.fail(Failure::Unreachable("no route to xen2".into())).play();
+    let _script = script.fail(Failure::Unreachable("no route to xen2".into())).start();
     // So that the host asks again, and yet tells all of it.
     let Err(Error::ConnectionLost(text)) = log_in() else {
         panic!("not lost")
@@ -146,7 +149,7 @@ fn a_master_is_followed_where_that_is_allowed() {
         .follow("api")
         .on_call("session.logout")
         .answer(success(""))
-        .play();
+        .start();
     log_in().unwrap().close();
     assert_eq!(asked(&script), ["https://xen1.example:8443", "https://192.0.2.9:8443"]);
     assert_eq!(places(&script, "session.logout"), ["https://192.0.2.9:8443"]);
@@ -156,11 +159,11 @@ fn a_master_is_followed_where_that_is_allowed() {
 #[test]
 fn one_problem_is_told_once() {
     let lost = || Failure::Unreachable("no route".into());
-    let script = pool_of(&[XEN1]).fail(lost()).play();
+    let script = pool_of(&[XEN1]).fail(lost()).start();
     assert!(matches!(log_in(), Err(Error::ConnectionLost(_))));
     assert_eq!(lines(&script), "");
     drop(script);
-    let script = pool_of(&[XEN1, XEN2]).fail(lost()).fail(lost()).play();
+    let script = pool_of(&[XEN1, XEN2]).fail(lost()).fail(lost()).start();
     assert!(log_in().is_err());
     assert_eq!(lines(&script).lines().count(), 2);
 }
@@ -171,12 +174,12 @@ fn members_cannot_send_us_around() {
     let script = pool_of(&[XEN1, XEN2])
         .answer(slave_of("xen2.example"))
         .answer(slave_of("xen1.example"))
-        .play();
+        .start();
     assert_unexpected(log_in(), "xen1.example says that the pool's master is xen2.example");
     assert_eq!(asked(&script), [XEN1, XEN2]);
     drop(script);
     // To themselves.
-    let script = pool_of(&[XEN1]).answer(slave_of("xen1.example")).play();
+    let script = pool_of(&[XEN1]).answer(slave_of("xen1.example")).start();
     assert_unexpected(log_in(), "no host takes a log-in");
     assert_eq!(asked(&script), [XEN1]);
     drop(script);
@@ -184,7 +187,7 @@ fn members_cannot_send_us_around() {
     let script = pool_of(&[XEN1])
         .answer(slave_of("a.example"))
         .answer(slave_of("b.example"));
-    let script = script.answer(slave_of("c.example")).follow("api").play();
+    let script = script.answer(slave_of("c.example")).follow("api").start();
     assert_unexpected(log_in(), "no host takes a log-in");
     assert_eq!(asked(&script), [XEN1, "https://a.example", "https://b.example"]);
     assert!(
@@ -206,7 +209,7 @@ fn a_master_that_is_no_host_is_refused() {
         "xen2.example:80",
         "OpaqueRef:1",
     ] {
-        let script = pool_of(&[XEN1]).answer(slave_of(odd)).follow("api").play();
+        let script = pool_of(&[XEN1]).answer(slave_of(odd)).follow("api").start();
         assert_unexpected(log_in(), "names no host that is");
         assert_eq!(asked(&script), [XEN1], "{odd}");
         drop(script);
@@ -214,10 +217,10 @@ fn a_master_that_is_no_host_is_refused() {
         let script = pool_of(&[XEN1, XEN2])
             .answer(slave_of(odd))
             .answer(success(SESSION))
-            .play();
+            .start();
         assert!(log_in().is_ok(), "{odd}");
         assert_eq!(asked(&script), [XEN1, XEN2]);
     }
-    let _script = pool_of(&[XEN1]).answer(failure(&["HOST_IS_SLAVE"])).play();
+    let _script = pool_of(&[XEN1]).answer(failure(&["HOST_IS_SLAVE"])).start();
     assert_unexpected(log_in(), "names no host that is");
 }

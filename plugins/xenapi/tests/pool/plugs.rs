@@ -37,7 +37,7 @@ fn by_uuid() -> Script {
 
 #[test]
 fn a_uuid_is_asked_for_in_lower_case() {
-    let script = reading(by_uuid(), [db01("Halted")]).play();
+    let script = reading(by_uuid(), [db01("Halted")]).start();
     assert_eq!(open().power_status(&UUID.to_uppercase()), Ok(PowerStatus::Off));
     assert_eq!(script.calls()[1].params[1], Value::from(UUID));
 }
@@ -48,7 +48,7 @@ fn a_label_is_asked_for_as_it_is() {
         let script = script()
             .on_call("VM.get_by_name_label")
             .answer(success(Vec::<String>::new()))
-            .play();
+            .start();
         assert_eq!(open().power_status(label), Err(Error::plug_not_found(label)));
         assert_eq!(script.calls()[1].params[1], Value::from(label));
     }
@@ -59,19 +59,19 @@ fn a_machine_that_is_not_there_is_not_off() {
     let _script = script()
         .on_call("VM.get_by_uuid")
         .answer(failure(&["UUID_INVALID", "VM", UUID]))
-        .play();
+        .start();
     assert_eq!(open().power_status(UUID), Err(Error::plug_not_found(UUID)));
 }
 
 #[test]
 fn a_record_with_another_label_is_refused() {
-    let _script = with_db01([with(db01("Halted"), "name_label", "DB01")]).play();
+    let _script = with_db01([with(db01("Halted"), "name_label", "DB01")]).start();
     assert_unexpected(open().power_status("db01"), "another label");
 }
 
 #[test]
 fn several_machines_of_one_label_are_told() {
-    let _script = labelled(vec![with(db01("Halted"), "uuid", OTHER), snapshot(), db01("Halted")]).play();
+    let _script = labelled(vec![with(db01("Halted"), "uuid", OTHER), snapshot(), db01("Halted")]).start();
     let both = vec![UUID.to_owned(), OTHER.to_owned()];
     assert_eq!(open().power_status("db01"), Err(Error::PlugAmbiguous(both)));
 }
@@ -80,7 +80,7 @@ fn several_machines_of_one_label_are_told() {
 fn templates_and_snapshots_do_not_share_a_label() {
     for other in [template(), snapshot(), control_domain()] {
         let other = with(other, "uuid", OTHER);
-        let _script = labelled(vec![other.clone(), db01("Halted"), other]).play();
+        let _script = labelled(vec![other.clone(), db01("Halted"), other]).start();
         assert_eq!(open().power_status("db01"), Ok(PowerStatus::Off));
     }
 }
@@ -92,11 +92,11 @@ fn what_is_no_machine_is_refused_by_its_name() {
         (snapshot(), "snapshot"),
         (control_domain(), "control domain"),
     ] {
-        let label = labelled(vec![record.clone(), record.clone()]).play();
+        let label = labelled(vec![record.clone(), record.clone()]).start();
         let reason = refused_option(open().power_status("db01"), "plug");
         assert!(reason.contains(&format!("db01 is a {name}")), "{reason}");
         drop(label);
-        let script = reading(by_uuid(), [record.clone()]).play();
+        let script = reading(by_uuid(), [record.clone()]).start();
         let reason = refused_option(open().set_power(UUID, PowerTarget::Off), "plug");
         assert!(reason.contains(&format!("is a {name}")), "{reason}");
         assert_eq!(count(&script, "VM.hard_shutdown"), 0);
@@ -105,7 +105,7 @@ fn what_is_no_machine_is_refused_by_its_name() {
 
 #[test]
 fn a_machine_that_becomes_a_template_is_refused() {
-    let _script = with_db01([db01("Running"), template()]).play();
+    let _script = with_db01([db01("Running"), template()]).start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert!(refused_option(pool.power_status("db01"), "plug").contains("template"));
@@ -117,7 +117,7 @@ fn too_many_of_one_label_are_not_looked_at() {
     let script = script()
         .on_call("VM.get_by_name_label")
         .answer(success(references))
-        .play();
+        .start();
     assert!(refused_option(open().power_status("db01"), "plug").contains("name its UUID"));
     assert_eq!(count(&script, "VM.get_record"), 0);
 }
@@ -125,13 +125,13 @@ fn too_many_of_one_label_are_not_looked_at() {
 #[test]
 fn what_is_no_list_of_references_is_refused() {
     for found in [Value::from(REFERENCE), vec![7].into(), Value::Nil] {
-        let _script = script().on_call("VM.get_by_name_label").answer(success(found)).play();
+        let _script = script().on_call("VM.get_by_name_label").answer(success(found)).start();
         assert_unexpected(open().power_status("db01"), "should be");
     }
     let _script = script()
         .on_call("VM.get_by_uuid")
         .answer(success(vec![REFERENCE]))
-        .play();
+        .start();
     assert_unexpected(open().power_status(UUID), "should be a text");
 }
 
@@ -145,10 +145,10 @@ fn one_that_vanishes_meanwhile_does_not_count() {
         .on_call("VM.get_record")
         .answer(gone.clone())
         .answer(success(db01("Halted")))
-        .play();
+        .start();
     assert_eq!(open().power_status("db01"), Ok(PowerStatus::Off));
     drop(_script);
-    let _script = with_db01([]).answer(gone).play();
+    let _script = with_db01([]).answer(gone).start();
     assert_eq!(open().power_status("db01"), Err(Error::plug_not_found("db01")));
 }
 
@@ -158,7 +158,10 @@ fn a_stale_reference_is_looked_up_again_by_uuid() {
     let script = with_db01([db01("Running")])
         .answer(gone.clone())
         .answer(success(db01("Halted")));
-    let script = script.on_call("VM.get_by_uuid").answer(success("OpaqueRef:new")).play();
+    let script = script
+        .on_call("VM.get_by_uuid")
+        .answer(success("OpaqueRef:new"))
+        .start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
@@ -169,7 +172,7 @@ fn a_stale_reference_is_looked_up_again_by_uuid() {
     let _script = script
         .on_call("VM.get_by_uuid")
         .answer(failure(&["UUID_INVALID", "VM", UUID]))
-        .play();
+        .start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_eq!(pool.power_status("db01"), Err(Error::plug_not_found("db01")));
@@ -179,7 +182,7 @@ fn a_stale_reference_is_looked_up_again_by_uuid() {
 fn an_invalid_handle_of_something_else_says_nothing_about_the_machine() {
     let _script = with_db01([db01("Running")])
         .answer(failure(&["HANDLE_INVALID", "SR", "OpaqueRef:sr"]))
-        .play();
+        .start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_unexpected(pool.power_status("db01"), "HANDLE_INVALID: SR");

@@ -8,7 +8,7 @@ use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::Value;
 
 fn status_of(record: Value) -> Result<PowerStatus> {
-    let _script = with_db01([record]).play();
+    let _script = with_db01([record]).start();
     open().power_status("db01")
 }
 
@@ -51,7 +51,7 @@ fn a_state_that_is_missing_or_no_text_is_not_off() {
 
 #[test]
 fn a_strange_word_is_logged() {
-    let script = with_db01([db01("hiber\nnated")]).play();
+    let script = with_db01([db01("hiber\nnated")]).start();
     assert_eq!(open().power_status("db01"), Ok(PowerStatus::Unknown));
     assert!(lines(&script).contains("hiber nated"), "{}", lines(&script));
 }
@@ -67,7 +67,7 @@ fn a_machine_that_is_about_to_run_is_not_off() {
         "clean_reboot",
         "pool_migrate",
     ] {
-        let script = with_db01([during(db01("Halted"), operation)]).play();
+        let script = with_db01([during(db01("Halted"), operation)]).start();
         assert_eq!(open().power_status("db01"), Ok(PowerStatus::Standby), "{operation}");
         assert!(lines(&script).contains(operation), "{}", lines(&script));
     }
@@ -120,7 +120,7 @@ fn a_record_that_lacks_what_tells_a_machine_is_refused() {
 
 #[test]
 fn the_label_is_looked_up_once() {
-    let script = with_db01([db01("Running"), db01("Running"), db01("Halted")]).play();
+    let script = with_db01([db01("Running"), db01("Running"), db01("Halted")]).start();
     let mut pool = open();
     let seen = [0; 3].map(|_| pool.power_status("db01"));
     assert_eq!(seen, [Ok(PowerStatus::On), Ok(PowerStatus::On), Ok(PowerStatus::Off)]);
@@ -177,7 +177,7 @@ fn an_answer_that_is_none_is_not_off() {
         (record().answer(success("Halted")), "should be a struct"),
         (record().answer(success(vec!["Halted"])), "should be a struct"),
     ] {
-        let _script = script.play();
+        let _script = script.start();
         assert_unexpected(open().power_status("db01"), part);
     }
 }
@@ -185,22 +185,22 @@ fn an_answer_that_is_none_is_not_off() {
 #[test]
 fn no_answer_is_not_off() {
     for failure in [Failure::Broken("x".into()), Failure::Unreachable("x".into())] {
-        let _script = with_db01([]).fail(failure).play();
+        let _script = with_db01([]).fail(failure).start();
         assert!(matches!(open().power_status("db01"), Err(Error::ConnectionLost(_))));
     }
-    let _script = with_db01([]).fail(Failure::TimedOut("x".into())).play();
+    let _script = with_db01([]).fail(Failure::TimedOut("x".into())).start();
     assert!(matches!(open().power_status("db01"), Err(Error::TimedOut(_))));
 }
 
 #[test]
 fn a_record_of_another_machine_is_refused() {
     let other = with(db01("Halted"), "uuid", "c0ffee00-0000-4000-8000-00000000db02");
-    let _script = with_db01([db01("Running"), other.clone()]).play();
+    let _script = with_db01([db01("Running"), other.clone()]).start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_unexpected(pool.power_status("db01"), "another machine");
     drop(_script);
     let script = script().on_call("VM.get_by_uuid").answer(success(REFERENCE));
-    let _script = crate::acme::reading(script, [other]).play();
+    let _script = crate::acme::reading(script, [other]).start();
     assert_unexpected(open().power_status(UUID), "another machine");
 }

@@ -27,7 +27,7 @@ fn a_session_that_has_ended_is_renewed_once() {
         .answer(success(SECOND))
         .on_call(LOGOUT)
         .answer(success(""))
-        .play();
+        .start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
@@ -49,7 +49,7 @@ fn a_new_session_that_has_ended_too_is_a_failure() {
         .times(2)
         .on_call(LOGIN)
         .answer(success(SECOND))
-        .play();
+        .start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert!(matches!(pool.power_status("db01"), Err(Error::ConnectionLost(_))));
@@ -59,7 +59,7 @@ fn a_new_session_that_has_ended_too_is_a_failure() {
 #[test]
 fn a_renewal_with_a_wrong_password_ends_it() {
     let refused = failure(&["SESSION_AUTHENTICATION_FAILED", "root", "x"]);
-    let script = pool().answer(ended()).on_call(LOGIN).answer(refused).play();
+    let script = pool().answer(ended()).on_call(LOGIN).answer(refused).start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert!(matches!(pool.power_status("db01"), Err(Error::LoginDenied(_))));
@@ -72,7 +72,7 @@ fn a_request_is_repeated_in_the_new_session() {
         .on_call("VM.hard_shutdown")
         .answer(ended())
         .answer(success(""));
-    let script = script.on_call(LOGIN).answer(success(SECOND)).play();
+    let script = script.on_call(LOGIN).answer(success(SECOND)).start();
     assert_eq!(open().set_power("db01", PowerTarget::Off), Ok(()));
     assert_eq!(count(&script, "VM.hard_shutdown"), 2);
 }
@@ -85,7 +85,7 @@ fn a_master_that_has_moved_is_followed() {
         .answer(success(db01("Halted")))
         .on_call(LOGIN)
         .answer(success(SECOND));
-    let script = script.on_call(LOGOUT).answer(success("")).times(2).play();
+    let script = script.on_call(LOGOUT).answer(success("")).times(2).start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
@@ -99,7 +99,7 @@ fn a_master_that_has_moved_elsewhere_is_looked_for_among_the_hosts() {
     for odd in ["192.0.2.9", "root@evil.example", ""] {
         let moved = failure(&["HOST_IS_SLAVE", odd]);
         let script = pool().answer(moved.clone()).answer(success(db01("Halted")));
-        let script = script.on_call(LOGIN).answer(moved).answer(success(SECOND)).play();
+        let script = script.on_call(LOGIN).answer(moved).answer(success(SECOND)).start();
         let mut pool = open();
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
@@ -114,7 +114,7 @@ fn a_master_that_has_moved_to_no_host_is_not_followed() {
             .follow("api")
             .answer(failure(&["HOST_IS_SLAVE", odd]))
             .answer(success(db01("Halted")));
-        let script = script.on_call(LOGIN).answer(success(SECOND)).play();
+        let script = script.on_call(LOGIN).answer(success(SECOND)).start();
         let mut pool = open();
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
@@ -137,7 +137,7 @@ fn after_a_lost_connection_the_other_hosts_come_first() {
             .on_call(LOGIN)
             .answer(success(SECOND));
         let outs = if is_silent { 1 } else { 2 };
-        let script = script.on_call(LOGOUT).answer(success("")).times(outs).play();
+        let script = script.on_call(LOGOUT).answer(success("")).times(outs).start();
         let mut pool = open();
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
         assert!(pool.power_status("db01").is_err());
@@ -161,7 +161,7 @@ fn a_master_that_was_only_slow_is_found_again() {
         .on_call(LOGIN)
         .answer(failure(&["HOST_IS_SLAVE", "xen1.example"]))
         .answer(success(SECOND));
-    let script = script.on_call(LOGOUT).answer(success("")).times(2).play();
+    let script = script.on_call(LOGOUT).answer(success("")).times(2).start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert!(pool.power_status("db01").is_err());
@@ -186,7 +186,7 @@ fn a_log_in_that_fails_is_tried_again_with_the_next_call() {
         .fail(lost())
         .times(2)
         .answer(success(SECOND))
-        .play();
+        .start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     for _ in 0..2 {
@@ -201,7 +201,7 @@ fn a_single_host_keeps_its_session() {
     let script = with_db01([db01("Running")])
         .fail(Failure::Broken("x".into()))
         .answer(success(db01("Halted")));
-    let script = script.on_call(LOGOUT).answer(success("")).play();
+    let script = script.on_call(LOGOUT).answer(success("")).start();
     let mut pool = open();
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert!(pool.power_status("db01").is_err());

@@ -43,7 +43,7 @@ fn a_host_that_repeats_what_it_was_sent_is_not_repeated() {
             let script = script
                 .on_call("session.logout")
                 .answer(failure(&["INTERNAL_ERROR", echo]))
-                .play();
+                .start();
             let mut pool = open();
             let text = pool.plugs(true).unwrap_err().text();
             assert!(text.contains(code) && text.contains("plain"), "{text}");
@@ -71,7 +71,7 @@ fn nor_at_the_log_in() {
             Script::new().on_call(LOGIN).answer(echo),
             Script::new().on_call(LOGIN).answer([("Status", echo)]),
         ] {
-            let script = script.addresses("api", &[XEN1]).play();
+            let script = script.addresses("api", &[XEN1]).start();
             assert_clean(&Pool::open(&options()).map(drop).unwrap_err().text());
             assert_clean(&lines(&script));
         }
@@ -80,7 +80,7 @@ fn nor_at_the_log_in() {
 
 #[test]
 fn nor_by_a_fault() {
-    let _script = with_db01([]).fault(1, "bad call (OpaqueRef:session-1, s3cret)").play();
+    let _script = with_db01([]).fault(1, "bad call (OpaqueRef:session-1, s3cret)").start();
     assert_clean(&open().power_status("db01").unwrap_err().text());
 }
 
@@ -96,7 +96,7 @@ fn nor_in_what_is_logged_while_all_goes_well() {
         .answer(success(""))
         .on_call("session.logout")
         .answer(success(""))
-        .play();
+        .start();
     let mut pool = open();
     assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
     for _ in 0..2 {
@@ -110,8 +110,8 @@ fn nor_in_what_is_logged_while_all_goes_well() {
     assert_clean(&lines(&script));
 }
 
-fn script_of_nothing() -> fencebox_sdk::testing::Playing {
-    let script = script().on_call("VM.get_all_records").answer("").play();
+fn script_of_nothing() -> fencebox_sdk::testing::RunningScript {
+    let script = script().on_call("VM.get_all_records").answer("").start();
     assert!(open().plugs(true).is_err());
     script
 }
@@ -126,7 +126,7 @@ fn a_password_that_is_a_part_of_a_word_hides_no_master() {
     let script = script
         .on_call("VM.get_all_records")
         .answer(failure(&["TOO_BUSY", "xen2.example"]))
-        .play();
+        .start();
     let mut pool = Pool::open(&Options::from([("username", "root"), ("password", "xen")])).unwrap();
     assert_eq!(
         pool.plugs(true),

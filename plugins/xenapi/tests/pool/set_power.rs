@@ -23,7 +23,7 @@ fn off_is_the_forced_one() {
         let script = with_db01([db01(state)])
             .on_call("VM.hard_shutdown")
             .answer(void())
-            .play();
+            .start();
         assert_eq!(open().set_power("db01", PowerTarget::Off), Ok(()), "{state}");
         assert_eq!(
             script.calls().last().unwrap().params,
@@ -37,7 +37,7 @@ fn what_is_off_by_its_record_is_shut_down_all_the_same() {
     let script = with_db01([db01("Halted"), db01("Halted")])
         .on_call("VM.hard_shutdown")
         .answer(bad_state("halted"))
-        .play();
+        .start();
     assert_eq!(open().set_power("db01", PowerTarget::Off), Ok(()));
     let asked = |method: &str| script.calls().iter().filter(|call| call.method == method).count();
     assert_eq!(asked("VM.hard_shutdown"), 1);
@@ -50,16 +50,16 @@ fn on_depends_on_the_state() {
         ("Paused", "VM.unpause", &[]),
         ("Suspended", "VM.resume", &[false, false]),
     ] {
-        let script = with_db01([db01(state)]).on_call(method).answer(void()).play();
+        let script = with_db01([db01(state)]).on_call(method).answer(void()).start();
         assert_eq!(open().set_power("db01", PowerTarget::On), Ok(()), "{state}");
         let flags = flags.iter().map(|&flag| Value::from(flag));
         let params: Vec<Value> = [SESSION.into(), REFERENCE.into()].into_iter().chain(flags).collect();
         assert_eq!(script.calls().last().unwrap().params, params);
     }
-    let _script = with_db01([db01("Running")]).play();
+    let _script = with_db01([db01("Running")]).start();
     assert_eq!(open().set_power("db01", PowerTarget::On), Ok(()));
     drop(_script);
-    let _script = with_db01([db01("strange")]).play();
+    let _script = with_db01([db01("strange")]).start();
     assert_unexpected(open().set_power("db01", PowerTarget::On), "db01 is strange");
 }
 
@@ -74,7 +74,7 @@ fn a_bad_state_that_is_the_wanted_one_will_do() {
         let script = with_db01([db01(before), db01(after)])
             .on_call(method)
             .answer(bad_state("x"));
-        let _script = script.play();
+        let _script = script.start();
         assert_eq!(open().set_power("db01", target), Ok(()), "{method}");
     }
 }
@@ -88,7 +88,7 @@ fn a_bad_state_that_is_another_one_is_asked_about_later() {
         let script = with_db01([db01(before), db01(after)])
             .on_call(method)
             .answer(bad_state("halted"));
-        let _script = script.play();
+        let _script = script.start();
         assert_busy(open().set_power("db01", target), "takes it for halted");
     }
     // Halted, but about to start: not off yet.
@@ -96,7 +96,7 @@ fn a_bad_state_that_is_another_one_is_asked_about_later() {
     let script = with_db01([starting(), starting()])
         .on_call("VM.hard_shutdown")
         .answer(bad_state("halted"));
-    let _script = script.play();
+    let _script = script.start();
     assert_busy(open().set_power("db01", PowerTarget::Off), "`start` is under way");
 }
 
@@ -112,18 +112,18 @@ fn a_stale_reference_is_renewed_once() {
         .on_call("VM.hard_shutdown")
         .answer(gone())
         .answer(void())
-        .play();
+        .start();
     assert_eq!(open().set_power("db01", PowerTarget::Off), Ok(()));
     assert_eq!(script.calls().last().unwrap().params[1], Value::from("OpaqueRef:new"));
     drop(script);
-    let _script = renewed().on_call("VM.hard_shutdown").answer(gone()).times(2).play();
+    let _script = renewed().on_call("VM.hard_shutdown").answer(gone()).times(2).start();
     assert_unexpected(open().set_power("db01", PowerTarget::Off), "HANDLE_INVALID");
     drop(_script);
     let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown").answer(gone());
     let script = script
         .on_call("VM.get_by_uuid")
         .answer(failure(&["UUID_INVALID", "VM", UUID]))
-        .play();
+        .start();
     assert_eq!(
         open().set_power("db01", PowerTarget::Off),
         Err(Error::plug_not_found("db01"))
@@ -135,7 +135,7 @@ fn a_stale_reference_is_renewed_once() {
 fn a_machine_that_something_starts_again_is_told_about() {
     for again in [running_in("OpaqueRef:host-1", "9"), running_in("OpaqueRef:host-2", "5")] {
         let script = with_db01([db01("Running"), db01("Running"), db01("Halted"), again]);
-        let _script = script.on_call("VM.hard_shutdown").answer(void()).play();
+        let _script = script.on_call("VM.hard_shutdown").answer(void()).start();
         let mut pool = open();
         assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
         // The record may lag behind.
@@ -157,7 +157,7 @@ fn a_machine_that_is_halted_and_has_a_run_is_unknown() {
         let script = with_db01([db01("Running"), stale])
             .on_call("VM.hard_shutdown")
             .answer(void());
-        let script = script.play();
+        let script = script.start();
         let mut pool = open();
         assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Unknown), "{host} {number}");
@@ -171,7 +171,7 @@ fn a_refusal_of_off_is_not_excused_by_a_record_that_contradicts_itself() {
     let script = with_db01([record(), record()])
         .on_call("VM.hard_shutdown")
         .answer(bad_state("halted"));
-    let _script = script.play();
+    let _script = script.start();
     assert_busy(open().set_power("db01", PowerTarget::Off), "takes it for halted");
 }
 
@@ -179,7 +179,7 @@ fn a_refusal_of_off_is_not_excused_by_a_record_that_contradicts_itself() {
 fn a_machine_that_we_start_ourselves_is_not() {
     let records = [db01("Running"), db01("Halted"), running_in("OpaqueRef:host-1", "9")];
     let script = with_db01(records).on_call("VM.hard_shutdown").answer(void());
-    let _script = script.on_call("VM.start").answer(void()).play();
+    let _script = script.on_call("VM.start").answer(void()).start();
     let mut pool = open();
     assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
     assert_eq!(pool.set_power("db01", PowerTarget::On), Ok(()));
@@ -192,7 +192,7 @@ fn a_shutdown_that_may_not_have_arrived_excuses_another_domain() {
     let script = script
         .on_call("VM.hard_shutdown")
         .fail(Failure::TimedOut("slow".into()))
-        .play();
+        .start();
     let mut pool = open();
     assert!(matches!(
         pool.set_power("db01", PowerTarget::Off),
@@ -207,7 +207,7 @@ fn a_shutdown_that_may_not_have_arrived_excuses_another_domain() {
 fn without_a_domain_nothing_is_concluded() {
     let record = with(db01("Running"), "domid", "-1");
     let script = with_db01([record, running_in("OpaqueRef:host-1", "9")]);
-    let _script = script.on_call("VM.hard_shutdown").answer(void()).play();
+    let _script = script.on_call("VM.hard_shutdown").answer(void()).start();
     let mut pool = open();
     assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
@@ -227,7 +227,7 @@ fn with_reset() -> Pool {
 fn a_dead_host_proves_nothing() {
     for code in DEAD {
         let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown");
-        let script = script.answer(failure(&[code, "OpaqueRef:host-1"])).play();
+        let script = script.answer(failure(&[code, "OpaqueRef:host-1"])).start();
         assert_failed(
             open().set_power("db01", PowerTarget::Off),
             "off is not proven; fence that host",
@@ -241,7 +241,7 @@ fn where_it_is_allowed_a_machine_of_a_dead_host_is_marked() {
     for code in DEAD {
         let script = with_db01([db01("Running"), db01("Halted")]).on_call("VM.hard_shutdown");
         let script = script.answer(failure(&[code, "OpaqueRef:host-1"]));
-        let script = script.on_call("VM.power_state_reset").answer(void()).play();
+        let script = script.on_call("VM.power_state_reset").answer(void()).start();
         let mut pool = with_reset();
         assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
         assert_eq!(
@@ -261,7 +261,7 @@ fn a_mark_that_is_refused_is_a_failure() {
         let _script = script
             .on_call("VM.power_state_reset")
             .answer(failure(&[code, REFERENCE]))
-            .play();
+            .start();
         assert_failed(with_reset().set_power("db01", PowerTarget::Off), "it is not off");
     }
 }
@@ -275,11 +275,11 @@ fn nothing_but_a_dead_host_leads_to_a_mark() {
         "HOST_DISABLED",
     ] {
         let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown");
-        let script = script.answer(failure(&[code, "x"])).play();
+        let script = script.answer(failure(&[code, "x"])).start();
         assert!(with_reset().set_power("db01", PowerTarget::Off).is_err());
         assert_eq!(count(&script, "VM.power_state_reset"), 0);
     }
     let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown");
-    let _script = script.fail(Failure::TimedOut("x".into())).play();
+    let _script = script.fail(Failure::TimedOut("x".into())).start();
     assert!(with_reset().set_power("db01", PowerTarget::Off).is_err());
 }

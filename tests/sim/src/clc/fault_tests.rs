@@ -46,9 +46,10 @@ fn each_fault_of_an_operation_has_the_effect_that_it_says() {
         state(&device, &token, DB01);
         let shown = state(&device, &token, DB01);
         let truth = device.machine(DB01).unwrap();
-        let expected: (_, _, &[&str]) = match has_effect(&plan) {
-            true => ("stopped", Power::Off, &["powerOff"]),
-            false => ("started", Power::On, &[]),
+        let expected: (_, _, &[&str]) = if has_effect(&plan) {
+            ("stopped", Power::Off, &["powerOff"])
+        } else {
+            ("started", Power::On, &[])
         };
         let operations: Vec<_> = truth.operations().iter().map(String::as_str).collect();
         assert_eq!(

@@ -9,9 +9,9 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Value, json};
 
 use super::Settings;
-use super::refusal::{
-    BAD_REQUEST, INVALID_CREDENTIAL, INVALID_KEY, INVALID_SIGNATURE, NOT_CREDENTIAL, NOT_GRANTED_CALL, QUERY_TIME_OUT,
-    Refusal, UNAUTHORIZED, USER_NOT_GRANTED,
+use super::api_error::{
+    ApiError, BAD_REQUEST, INVALID_CREDENTIAL, INVALID_KEY, INVALID_SIGNATURE, NOT_CREDENTIAL, NOT_GRANTED_CALL,
+    QUERY_TIME_OUT, UNAUTHORIZED, USER_NOT_GRANTED,
 };
 use super::route::Route;
 use crate::fault::Kind;
@@ -113,7 +113,7 @@ fn covers(pattern: &str, text: &str) -> bool {
 
 impl Access {
     /// Lets a call through or refuses it.
-    pub(super) fn admit(&mut self, settings: &Settings, request: &Request, route: &Route) -> Result<(), Refusal> {
+    pub(super) fn admit(&mut self, settings: &Settings, request: &Request, route: &Route) -> Result<(), ApiError> {
         let bearer = request
             .header("authorization")
             .and_then(|value| value.strip_prefix("Bearer "));
@@ -127,7 +127,7 @@ impl Access {
         }
     }
 
-    fn admit_token(&mut self, settings: &Settings, token: &str, route: &Route) -> Result<(), Refusal> {
+    fn admit_token(&mut self, settings: &Settings, token: &str, route: &Route) -> Result<(), ApiError> {
         let calls = self.tokens.get_mut(token).ok_or(UNAUTHORIZED)?;
         *calls += 1;
         if settings.token_calls.is_some_and(|most| *calls > most) {
@@ -135,13 +135,14 @@ impl Access {
             return Err(UNAUTHORIZED);
         }
         let action = route.action();
-        match settings.policy.iter().any(|pattern| covers(pattern, &action)) {
-            true => Ok(()),
-            false => Err(USER_NOT_GRANTED),
+        if settings.policy.iter().any(|pattern| covers(pattern, &action)) {
+            Ok(())
+        } else {
+            Err(USER_NOT_GRANTED)
         }
     }
 
-    fn admit_signed(&self, settings: &Settings, request: &Request, key: &str) -> Result<(), Refusal> {
+    fn admit_signed(&self, settings: &Settings, request: &Request, key: &str) -> Result<(), ApiError> {
         if key != settings.application_key {
             return Err(INVALID_KEY);
         }
@@ -169,14 +170,15 @@ impl Access {
         let path = request.path();
         let path = path.strip_prefix("/1.0").or(path.strip_prefix("/v1")).unwrap_or(path);
         let mut rules = settings.rules.iter();
-        match rules.any(|rule| rule.method == request.method && covers(&rule.path, path)) {
-            true => Ok(()),
-            false => Err(NOT_GRANTED_CALL),
+        if rules.any(|rule| rule.method == request.method && covers(&rule.path, path)) {
+            Ok(())
+        } else {
+            Err(NOT_GRANTED_CALL)
         }
     }
 
     /// `POST /1.0/auth/credential`: a consumer key that waits for its human.
-    pub(super) fn request_credential(&mut self, settings: &Settings, request: &Request) -> Result<Answer, Refusal> {
+    pub(super) fn request_credential(&mut self, settings: &Settings, request: &Request) -> Result<Answer, ApiError> {
         if request.header("x-ovh-application") != Some(&settings.application_key) {
             return Err(INVALID_KEY);
         }
@@ -292,9 +294,12 @@ fn base64(bytes: &[u8]) -> String {
     let chunk = |chunk: &[u8]| {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        let digit = |at: usize| match at > chunk.len() {
-            true => '=',
-            false => char::from(ALPHABET[(bits >> (18 - 6 * at)) as usize & 63]),
+        let digit = |at: usize| {
+            if at > chunk.len() {
+                '='
+            } else {
+                char::from(ALPHABET[(bits >> (18 - 6 * at)) as usize & 63])
+            }
         };
         (0..4).map(digit).collect::<String>()
     };

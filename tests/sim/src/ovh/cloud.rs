@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::now;
-use super::refusal::{BAD_REQUEST, CONFLICT, NOT_FOUND, Refusal};
+use super::api_error::{ApiError, BAD_REQUEST, CONFLICT, NOT_FOUND};
 use super::task::{Effect, takes_effect, words};
 use super::{Ovh, list};
 use crate::fault::Kind;
@@ -26,15 +26,16 @@ fn plan(operation: &str, power: &Power) -> Option<(&'static str, Vec<Power>)> {
 }
 
 impl Ovh {
-    fn own_project(&self, project: &str) -> Result<(), Refusal> {
-        match project == self.settings.project {
-            true => Ok(()),
-            false => Err(NOT_FOUND),
+    fn own_project(&self, project: &str) -> Result<(), ApiError> {
+        if project == self.settings.project {
+            Ok(())
+        } else {
+            Err(NOT_FOUND)
         }
     }
 
     /// `GET /1.0/cloud/project/PROJECT`.
-    pub(super) fn project(&self, project: &str) -> Result<Answer, Refusal> {
+    pub(super) fn project(&self, project: &str) -> Result<Answer, ApiError> {
         self.own_project(project)?;
         let answer =
             json!({ "project_id": project, "projectName": "cluster", "description": "cluster", "status": "ok" });
@@ -48,7 +49,7 @@ impl Ovh {
         project: &str,
         request: &Request,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         self.own_project(project)?;
         let region = request.target.contains("region=") && !request.asks("region", REGION);
         let ids = if region { Vec::new() } else { self.instances.clone() };
@@ -97,7 +98,7 @@ impl Ovh {
         })
     }
 
-    fn own_instance<'a>(&self, device: &'a mut Device, id: &str) -> Result<&'a mut Machine, Refusal> {
+    fn own_instance<'a>(&self, device: &'a mut Device, id: &str) -> Result<&'a mut Machine, ApiError> {
         let own = self.instances.iter().any(|own| own.eq_ignore_ascii_case(id));
         let machine = device.fleet.get_mut(id).filter(|_| own);
         machine.ok_or(NOT_FOUND.saying(format!("Instance {id} could not be found")))
@@ -110,7 +111,7 @@ impl Ovh {
         project: &str,
         id: &str,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         self.own_project(project)?;
         let mut instance = self.instance_of(self.own_instance(device, id)?);
         match fault.map(|fault| (fault.word(), fault.text.as_deref())) {
@@ -134,7 +135,7 @@ impl Ovh {
         (project, id, operation): (&str, &str, &str),
         body: &str,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         self.own_project(project)?;
         let power = self.own_instance(device, id)?.power().clone();
         let body: Value = serde_json::from_str(body).unwrap_or_default();
@@ -148,9 +149,10 @@ impl Ovh {
         }
         let wrong = CONFLICT.saying(format!("Cannot '{operation}' instance {id} in its present state"));
         let (function, truths) = plan(operation, &power).ok_or(wrong)?;
-        let effect = match takes_effect(fault) {
-            true => Effect::Truths(truths),
-            false => Effect::None,
+        let effect = if takes_effect(fault) {
+            Effect::Truths(truths)
+        } else {
+            Effect::None
         };
         let now = now(&self.settings);
         let words = words("todo", None, self.settings.task_polls);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::{form, now};
-use super::refusal::{BAD_REQUEST, CONFLICT, NOT_FOUND, Refusal};
+use super::api_error::{ApiError, BAD_REQUEST, CONFLICT, NOT_FOUND};
 use super::server::{GOING_DARK, Kept, RESCUE, TYPES};
 use super::task::{Done, Effect, Task, takes_effect, words};
 use super::{Ovh, list, time};
@@ -12,7 +12,7 @@ use crate::machine::Power;
 use crate::protocol::{Answer, Device, Request};
 
 impl Ovh {
-    pub(super) fn kept(&mut self, id: &str) -> Result<&mut Kept, Refusal> {
+    pub(super) fn kept(&mut self, id: &str) -> Result<&mut Kept, ApiError> {
         let own = self
             .servers
             .iter_mut()
@@ -26,7 +26,7 @@ impl Ovh {
     }
 
     /// `GET /1.0/dedicated/server/ID`.
-    pub(super) fn server(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn server(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let lasting = fault.is_some_and(|fault| fault.word() == "never-dark");
         let kept = self.kept(id)?;
         let machine = device.fleet.get_mut(&kept.id).ok_or(NOT_FOUND)?;
@@ -68,7 +68,7 @@ impl Ovh {
     }
 
     /// `PUT /1.0/dedicated/server/ID`: all of its members or, when one is wrong, none.
-    pub(super) fn put(&mut self, id: &str, body: &str, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn put(&mut self, id: &str, body: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let lag = self.settings.boot_lag;
         let kept = self.kept(id)?;
         let Ok(Value::Object(members)) = serde_json::from_str::<Value>(body) else {
@@ -94,7 +94,7 @@ impl Ovh {
     }
 
     /// `GET /1.0/dedicated/server/ID/boot[?bootType=TYPE]`.
-    pub(super) fn boots(&mut self, id: &str, request: &Request, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn boots(&mut self, id: &str, request: &Request, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let wanted = query(request, "bootType");
         if let Some(wanted) = wanted.as_deref().filter(|wanted| !TYPES.contains(wanted)) {
             return Err(BAD_REQUEST.saying(format!("[bootType] {wanted} is not a boot type")));
@@ -114,7 +114,7 @@ impl Ovh {
     }
 
     /// `GET /1.0/dedicated/server/ID/boot/BOOT`.
-    pub(super) fn boot(&mut self, id: &str, boot: &str, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn boot(&mut self, id: &str, boot: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let kept = self.kept(id)?;
         let found = kept.boots.iter().find(|own| own.id.to_string() == boot);
         let found = found.ok_or(NOT_FOUND.saying(format!("The requested object (bootId = {boot}) does not exist")))?;
@@ -132,7 +132,7 @@ impl Ovh {
     }
 
     /// `POST /1.0/dedicated/server/ID/reboot`.
-    pub(super) fn reboot(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn reboot(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let task = self.begin_reboot(device, id, fault)?;
         let task = self.tasks.of(id).find(|own| own.id == task).ok_or(NOT_FOUND)?;
         let mut answer = describe(task, self.settings.utc_offset);
@@ -146,7 +146,12 @@ impl Ovh {
     }
 
     /// Makes the task of a hard reboot, and gives its id.
-    pub(super) fn begin_reboot(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<u64, Refusal> {
+    pub(super) fn begin_reboot(
+        &mut self,
+        device: &mut Device,
+        id: &str,
+        fault: Option<&Kind>,
+    ) -> Result<u64, ApiError> {
         let (now, polls) = (now(&self.settings), self.settings.task_polls);
         let pending = self.tasks.pending(id);
         let kept = self.kept(id)?;
@@ -154,17 +159,18 @@ impl Ovh {
             return Err(CONFLICT);
         }
         if kept.members["state"] == "hackedBlocked" {
-            return Err(Refusal::named("FORBIDDEN").saying("This server is blocked"));
+            return Err(ApiError::named("FORBIDDEN").saying("This server is blocked"));
         }
         if fault.is_some_and(|fault| fault.word() == "boot-reverted") {
             kept.boot = kept.previous;
             kept.stale = None;
         }
-        let effect = match takes_effect(fault) {
-            true => Effect::Boot {
+        let effect = if takes_effect(fault) {
+            Effect::Boot {
                 instead: kept.stale.map(|(old, _)| old),
-            },
-            false => Effect::None,
+            }
+        } else {
+            Effect::None
         };
         let function = match fault.map(Kind::word) {
             Some("other-function") => "resetIPMI",
@@ -204,7 +210,7 @@ impl Ovh {
         id: &str,
         request: &Request,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         self.kept(id)?;
         let (function, status) = (query(request, "function"), query(request, "status"));
         let tasks = self
@@ -216,7 +222,7 @@ impl Ovh {
     }
 
     /// `GET /1.0/dedicated/server/ID/task/TASK`.
-    pub(super) fn server_task(&mut self, id: &str, task: &str, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn server_task(&mut self, id: &str, task: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         self.kept(id)?;
         let found = self.tasks.get(id, task).ok_or(NOT_FOUND)?;
         let mut answer = describe(found, self.settings.utc_offset);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use roxmltree::{Document, Node};
 
 use super::access::{base_url, now};
-use super::refusal::CONFLICT;
+use super::api_error::CONFLICT;
 use super::task::takes_effect;
 use super::{Ovh, time};
 use crate::fault::Kind;

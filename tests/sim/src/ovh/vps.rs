@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::now;
-use super::refusal::{BAD_REQUEST, CONFLICT, NOT_FOUND, Refusal};
+use super::api_error::{ApiError, BAD_REQUEST, CONFLICT, NOT_FOUND};
 use super::task::{Effect, Task, takes_effect, words};
 use super::{Ovh, list, time};
 use crate::fault::Kind;
@@ -22,14 +22,14 @@ fn plan(operation: &str, power: &Power) -> Option<(&'static str, &'static str, V
 }
 
 impl Ovh {
-    fn own_vps<'a>(&self, device: &'a mut Device, id: &str) -> Result<&'a mut Machine, Refusal> {
+    fn own_vps<'a>(&self, device: &'a mut Device, id: &str) -> Result<&'a mut Machine, ApiError> {
         let own = self.vps.iter().any(|own| own.eq_ignore_ascii_case(id));
         let machine = device.fleet.get_mut(id).filter(|_| own);
         machine.ok_or(NOT_FOUND.saying(format!("The requested object (serviceName = {id}) does not exist")))
     }
 
     /// `GET /1.0/vps/ID`.
-    pub(super) fn vps(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<Answer, Refusal> {
+    pub(super) fn vps(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let machine = self.own_vps(device, id)?;
         let shown = machine.read();
         let pending = self.tasks.of(id).find(|task| task.pending());
@@ -77,16 +77,17 @@ impl Ovh {
         id: &str,
         operation: &str,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         let power = self.own_vps(device, id)?.power().clone();
         if self.tasks.pending(id) {
             return Err(CONFLICT);
         }
         let wrong = BAD_REQUEST.saying(format!("This VPS cannot {operation} in its present state"));
         let (operation, function, truths) = plan(operation, &power).ok_or(wrong)?;
-        let effect = match takes_effect(fault) {
-            true => Effect::Truths(truths),
-            false => Effect::None,
+        let effect = if takes_effect(fault) {
+            Effect::Truths(truths)
+        } else {
+            Effect::None
         };
         let now = now(&self.settings);
         let words = words("todo", None, self.settings.task_polls);
@@ -112,7 +113,7 @@ impl Ovh {
         id: &str,
         request: &Request,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         self.own_vps(device, id)?;
         let query = request.target.split_once('?').map_or("", |(_, query)| query);
         let wanted: Vec<(String, String)> = super::access::form(query).collect();
@@ -134,7 +135,7 @@ impl Ovh {
         id: &str,
         task: &str,
         fault: Option<&Kind>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, ApiError> {
         self.own_vps(device, id)?;
         let found = self.tasks.get(id, task).ok_or(NOT_FOUND)?;
         let mut answer = describe(found, self.settings.utc_offset);

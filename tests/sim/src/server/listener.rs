@@ -165,9 +165,10 @@ fn decide(state: &mut State, connection: u64, mut request: Request) -> Delivery 
 
 /// The answer to a request that a fault of the wire strikes, after what the device did.
 fn spoiled(state: &mut State, request: &Request, step: Option<&'static str>, fault: &Kind) -> Answer {
-    let mut answer = match wire::takes_effect(fault) {
-        true => state.protocol.answer(&mut state.device, request, None),
-        false => Answer::default(),
+    let mut answer = if wire::takes_effect(fault) {
+        state.protocol.answer(&mut state.device, request, None)
+    } else {
+        Answer::default()
     };
     let before = state.answers.iter().rev();
     match fault.word() {

@@ -74,9 +74,10 @@ impl Xenapi {
             Some(("host", field)) => host(0, "").member(field).is_some(),
             _ => false,
         };
-        match known {
-            true => Ok((2, 2)),
-            false => Err(Failure::new("MESSAGE_METHOD_UNKNOWN", [method])),
+        if known {
+            Ok((2, 2))
+        } else {
+            Err(Failure::new("MESSAGE_METHOD_UNKNOWN", [method]))
         }
     }
 
@@ -156,9 +157,10 @@ impl Xenapi {
 
     fn field(&self, device: &mut Device, vm: &str, field: &str) -> Outcome {
         let index = self.find(vm)?;
-        let state = match POWER_MEMBERS.contains(&field) {
-            true => self.shown(device, index),
-            false => "Halted".to_owned(),
+        let state = if POWER_MEMBERS.contains(&field) {
+            self.shown(device, index)
+        } else {
+            "Halted".to_owned()
         };
         let record = self.record(device, index, &state);
         let value = record.member(field).cloned();

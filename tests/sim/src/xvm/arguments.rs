@@ -102,9 +102,10 @@ impl Arguments {
             machines: second,
             listen: None,
             source: self.second_source,
-            faults: match self.second_faults.is_empty() {
-                true => settings.faults.clone(),
-                false => self.second_faults,
+            faults: if self.second_faults.is_empty() {
+                settings.faults.clone()
+            } else {
+                self.second_faults
             },
             ..settings.clone()
         };

@@ -103,9 +103,10 @@ impl Daemon {
     /// Reads a request; one that is not signed as it should be, or that was answered a moment ago, is passed over.
     fn take(&mut self, packet: &[u8]) -> Option<Conversation> {
         let channel = packet.starts_with(MAGIC);
-        let (command, name, number) = match channel {
-            true => (*packet.get(4)?, text(packet.get(6..70)?), packet.get(70..74)?),
-            false => (*packet.first()?, text(packet.get(4..68)?), packet.get(104..108)?),
+        let (command, name, number) = if channel {
+            (*packet.get(4)?, text(packet.get(6..70)?), packet.get(70..74)?)
+        } else {
+            (*packet.first()?, text(packet.get(4..68)?), packet.get(104..108)?)
         };
         if !channel && !self.is_signed(packet) {
             return None;

@@ -7,7 +7,7 @@ use super::super::daemon;
 use super::{Audit, caller};
 use crate::description::Operations;
 use crate::device::PowerStatus::Off;
-use crate::double::{Double, run_audited};
+use crate::fake_device::{FakeDevice, run_audited};
 use crate::virtual_clock::VirtualClock;
 
 const NOWHERE: &str = "/nonexistent/socket";
@@ -17,7 +17,7 @@ fn told(journal: &Path, syslog: &Path) {
     let sinks = daemon(journal, syslog, "fence_probe").into_iter().collect();
     let audit = Audit::new("fence_probe", caller(), sinks);
     audit.set_plugin("/lib/fence_probe.wasm", "00ff");
-    let mut device = Double::saying([Ok(Off)]).and("a\nb", [Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(Off)]).and("a\nb", [Ok(Off)]);
     run_audited(
         &mut device,
         &VirtualClock::default(),
@@ -114,9 +114,10 @@ fn a_daemon_that_reads_nothing_holds_nobody_up() {
         let socket = folder.path().join("socket");
         let _deaf = UnixDatagram::bind(&socket).unwrap();
         let flood = flood(&socket);
-        match play_journal {
-            true => told(&socket, Path::new(NOWHERE)),
-            false => told(Path::new(NOWHERE), &socket),
+        if play_journal {
+            told(&socket, Path::new(NOWHERE))
+        } else {
+            told(Path::new(NOWHERE), &socket)
         }
         assert!(flood.send(b"noise").is_err());
     }

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::super::{Level, Log, Sink};
-use super::{Said, without_time};
+use super::{CapturedLog, without_time};
 use crate::stream::Lines;
 
 /// A place that takes lines or, while it is full, does not.
 #[derive(Clone, Default)]
 struct Full {
-    said: Said,
+    said: CapturedLog,
     full: Arc<AtomicBool>,
 }
 
@@ -25,9 +25,10 @@ impl Full {
     }
 
     fn check(&self) -> io::Result<()> {
-        match self.full.load(Ordering::Relaxed) {
-            true => Err(ErrorKind::WouldBlock.into()),
-            false => Ok(()),
+        if self.full.load(Ordering::Relaxed) {
+            Err(ErrorKind::WouldBlock.into())
+        } else {
+            Ok(())
         }
     }
 }
@@ -85,7 +86,7 @@ fn dropped_lines_are_counted_where_they_are_missing() {
 #[test]
 fn at_the_end_they_are_reported_there_or_elsewhere() {
     for recovers in [false, true] {
-        let (stderr, sink) = (Full::default(), Said::default());
+        let (stderr, sink) = (Full::default(), CapturedLog::default());
         let log = Log::new(Box::new(stderr.clone()));
         log.add_sink(Box::new(sink.clone()));
         log.set_agent("fence_x");

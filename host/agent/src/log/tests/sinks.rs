@@ -5,14 +5,14 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
 use super::super::{DebugFile, Level, Log, Sink, Syslog};
-use super::{Said, say_all, without_time};
+use super::{CapturedLog, say_all, without_time};
 
 #[test]
 fn the_debug_file_is_appended_to() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("debug");
     for word in ["one", "two"] {
-        let log = Log::new(Box::new(Said::default()));
+        let log = Log::new(Box::new(CapturedLog::default()));
         log.add_sink(Box::new(DebugFile::open(&path).unwrap()));
         log.configure(true, true);
         log.hide("geheim");
@@ -83,7 +83,7 @@ impl Write for Closed {
 
 #[test]
 fn a_closed_standard_error_is_one_warning_elsewhere() {
-    let sink = Said::default();
+    let sink = CapturedLog::default();
     let log = Log::new(Box::new(Closed));
     log.add_sink(Box::new(sink.clone()));
     log.configure(false, false);
@@ -112,7 +112,7 @@ fn receive(daemon: &UnixDatagram) -> String {
 #[test]
 fn syslog_has_priority_time_and_tag() {
     let (syslog, daemon) = syslog();
-    let log = Log::new(Box::new(Said::default()));
+    let log = Log::new(Box::new(CapturedLog::default()));
     log.add_sink(Box::new(syslog));
     log.configure(true, false);
     log.hide("geheim");
@@ -137,7 +137,7 @@ fn syslog_has_priority_time_and_tag() {
 #[test]
 fn the_longest_line_fits_a_datagram() {
     let (syslog, daemon) = syslog();
-    let log = Log::new(Box::new(Said::default()));
+    let log = Log::new(Box::new(CapturedLog::default()));
     log.add_sink(Box::new(syslog));
     log.configure(false, false);
     // Escaped, each of these takes six bytes.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::super::script::run;
-use super::{Call, Options, Said, device};
+use super::{Call, CapturedLog, Options, device};
 
 const BUDGET: Duration = Duration::from_secs(20);
 
@@ -46,7 +46,7 @@ fn program(folder: &Path, name: &str, text: &str) -> String {
 /// What the option `password` becomes with this script.
 fn password(script: &str, budget: Duration) -> Result<String, String> {
     let mut options = options(&["-p", "old", "-S", script]);
-    match run(&mut options, budget, &Said::default().log()) {
+    match run(&mut options, budget, &CapturedLog::default().log()) {
         Ok(()) => Ok(options.get("password").unwrap().to_owned()),
         Err(error) => {
             assert_eq!(options.get("password"), Some("old"));
@@ -136,7 +136,7 @@ fn it_is_in_the_process_group_of_the_agent() {
 
 #[test]
 fn both_scripts_run_and_are_hidden() {
-    let said = Said::default();
+    let said = CapturedLog::default();
     let log = said.log();
     let mut options = options(&["-S", "echo first", "-R", "echo second"]);
     run(&mut options, Duration::MAX, &log).unwrap();

@@ -174,7 +174,7 @@ fn an_unreadable_input_is_an_error() {
             Err(std::io::ErrorKind::NotConnected.into())
         }
     }
-    let log = super::Said::default().log();
+    let log = super::CapturedLog::default().log();
     let error = super::Options::read(&super::table(&dummy()), &[], &mut Closed, &log).unwrap_err();
     assert!(error.to_string().contains("standard input"), "{error}");
 }

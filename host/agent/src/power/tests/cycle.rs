@@ -4,19 +4,19 @@ use super::*;
 
 #[test]
 fn a_cycle_is_not_sent_again_after_a_lost_answer() {
-    let mut device = Double {
+    let mut device = FakeDevice {
         cycled: [Err(lost())].into(),
         complete: [Ok(false), Err(lost()), Ok(true)].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 3));
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.calls, ["cycle 1", "complete 1", "complete 1", "complete 1"]);
 
-    let mut device = Double {
+    let mut device = FakeDevice {
         cycled: [Err(lost())].into(),
         complete: (0..20).map(|_| Ok(false)).collect(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 3));
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
@@ -25,9 +25,9 @@ fn a_cycle_is_not_sent_again_after_a_lost_answer() {
 
 #[test]
 fn a_cycle_that_failed_is_sent_again_and_other_plugs_are_asked() {
-    let mut device = Double {
+    let mut device = FakeDevice {
         cycled: [Err(failed()), Err(failed()), Err(busy(1)), Ok(())].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1", "2"]), 2));
     assert_eq!(outcome, Err(failed()));
@@ -37,9 +37,9 @@ fn a_cycle_that_failed_is_sent_again_and_other_plugs_are_asked() {
 #[test]
 fn a_cycle_that_cannot_be_read_ends_the_action() {
     let denied = Error::NotPermitted("no".to_owned());
-    let mut device = Double {
+    let mut device = FakeDevice {
         complete: [Ok(false), Err(denied.clone()), Ok(true)].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 1));
     assert_eq!(outcome, Err(denied));
@@ -48,12 +48,12 @@ fn a_cycle_that_cannot_be_read_ends_the_action() {
 
 #[test]
 fn a_cycle_is_waited_for_without_end_where_no_option_bounds_it() {
-    let mut device = Double {
+    let mut device = FakeDevice {
         complete: (0..100).map(|_| Ok(false)).chain([Ok(true)]).collect(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let (outcome, _) = fence(&mut device, |fencing| {
-        fencing.pace.power_timeout = 0;
+        fencing.timeouts.power_timeout = 0;
         fencing.cycle(&plugs(&["1"]), 1)
     });
     assert_eq!((outcome, device.asked("complete")), (Ok(()), 101));

@@ -5,7 +5,7 @@ use crate::power::{OFF_READS, READ_PAUSE};
 
 /// `off` of plugs that read like this before, on a device whose reads may be
 /// old.
-fn off_lagging(device: &mut Double, before: &[PowerStatus]) -> (Result<(), Error>, Duration) {
+fn off_lagging(device: &mut FakeDevice, before: &[PowerStatus]) -> (Result<(), Error>, Duration) {
     let names = ["1", "2"];
     let plugs = plugs(&names[..before.len()]);
     fence(device, |fencing| {
@@ -25,7 +25,7 @@ fn proof() -> Vec<&'static str> {
 #[test]
 fn off_takes_five_reads_in_a_row_on_new_connections() {
     for before in [On, Off, Standby, Unknown] {
-        let mut device = Double::saying(always(Off));
+        let mut device = FakeDevice::saying(always(Off));
         let (outcome, took) = off_lagging(&mut device, &[before]);
         assert_eq!(outcome, Ok(()), "{before:?}");
         assert_eq!(device.calls, [vec!["off 1"], proof()].concat(), "{before:?}");
@@ -36,7 +36,7 @@ fn off_takes_five_reads_in_a_row_on_new_connections() {
 #[test]
 fn a_read_that_is_not_off_starts_the_count_again() {
     for between in [Ok(On), Ok(Unknown), Ok(Standby), Err(lost())] {
-        let mut device = Double::saying([Ok(Off), Ok(Off), Ok(Off), Ok(Off), between, Ok(Off)]);
+        let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Ok(Off), Ok(Off), between, Ok(Off)]);
         let (outcome, _) = off_lagging(&mut device, &[On]);
         assert_eq!(outcome, Ok(()));
         assert_eq!((device.asked("off"), device.asked("power")), (1, 10));
@@ -46,14 +46,14 @@ fn a_read_that_is_not_off_starts_the_count_again() {
 #[test]
 fn a_read_that_the_device_puts_off_is_none() {
     // As with a limit on the rate of requests.
-    let mut device = Double::saying([Ok(Off), Ok(Off), Err(busy(9)), Ok(Off), Err(busy(9)), Ok(Off), Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Err(busy(9)), Ok(Off), Err(busy(9)), Ok(Off), Ok(Off)]);
     let (outcome, took) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 7));
     assert!(took >= 18 * SECOND, "{took:?}");
     // Another plug that is on is another matter.
     let mut device =
-        Double::saying([Ok(Off), Ok(Off), Err(busy(1)), Ok(Off)]).and("2", [Ok(Off), Ok(Off), Ok(On), Ok(Off)]);
+        FakeDevice::saying([Ok(Off), Ok(Off), Err(busy(1)), Ok(Off)]).and("2", [Ok(Off), Ok(Off), Ok(On), Ok(Off)]);
     let (outcome, _) = off_lagging(&mut device, &[On, On]);
     assert_eq!((outcome, device.asked("power 1")), (Ok(()), 8));
 }
@@ -62,7 +62,7 @@ fn a_read_that_the_device_puts_off_is_none() {
 fn replicas_that_are_out_of_step_prove_nothing() {
     // Reads alternate: one replica shows the machine as it was before its last start.
     let reads = (0..200).map(|read| Ok(if read % 2 == 0 { Off } else { On }));
-    let mut device = Double::saying(reads);
+    let mut device = FakeDevice::saying(reads);
     let (outcome, _) = off_lagging(&mut device, &[On]);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
 }
@@ -70,7 +70,7 @@ fn replicas_that_are_out_of_step_prove_nothing() {
 #[test]
 fn a_first_look_that_was_old_is_found_out() {
     let reads = [Off, Off, Off, Off, On, On, Off];
-    let mut device = Double::saying(reads.map(Ok));
+    let mut device = FakeDevice::saying(reads.map(Ok));
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 11));
@@ -78,7 +78,7 @@ fn a_first_look_that_was_old_is_found_out() {
 
 #[test]
 fn a_device_may_refuse_to_switch_off_what_is_off() {
-    let mut device = Double::saying(always(Off)).answering([Err(failed())]);
+    let mut device = FakeDevice::saying(always(Off)).answering([Err(failed())]);
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 5));
@@ -86,7 +86,7 @@ fn a_device_may_refuse_to_switch_off_what_is_off() {
 
 #[test]
 fn a_refusal_to_switch_off_what_is_on_after_all_is_a_failure() {
-    let mut device = Double::saying([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
+    let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Err(failed()));
     assert_eq!((device.asked("off"), device.asked("power")), (2, 3));
@@ -95,7 +95,7 @@ fn a_refusal_to_switch_off_what_is_on_after_all_is_a_failure() {
 #[test]
 fn a_refusal_to_switch_off_what_read_on_is_a_failure() {
     for before in [On, Unknown] {
-        let mut device = Double::saying(always(Off)).answering([Err(failed())]);
+        let mut device = FakeDevice::saying(always(Off)).answering([Err(failed())]);
         let (outcome, _) = off_lagging(&mut device, &[before]);
         assert_eq!(outcome, Err(failed()), "{before:?}");
         assert_eq!(device.calls, ["off 1"], "{before:?}");
@@ -104,7 +104,7 @@ fn a_refusal_to_switch_off_what_read_on_is_a_failure() {
 
 #[test]
 fn every_plug_has_to_read_off_as_often() {
-    let mut device = Double::saying([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
     let (outcome, _) = off_lagging(&mut device, &[Off, On]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power 2")), (2, 6));
@@ -112,7 +112,7 @@ fn every_plug_has_to_read_off_as_often() {
 
 #[test]
 fn what_reads_off_on_a_device_without_lag_is_left_alone() {
-    let mut device = Double::saying(always(Off));
+    let mut device = FakeDevice::saying(always(Off));
     let names = plugs(&["1"]);
     let before = Reading(vec![Off]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.switch_off(&names, Some(&before)));
@@ -122,7 +122,7 @@ fn what_reads_off_on_a_device_without_lag_is_left_alone() {
 
 #[test]
 fn one_read_proves_off_on_a_device_without_lag() {
-    let mut device = Double::saying(always(Off));
+    let mut device = FakeDevice::saying(always(Off));
     let names = plugs(&["1"]);
     let before = Reading(vec![On]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.switch_off(&names, Some(&before)));
@@ -132,7 +132,7 @@ fn one_read_proves_off_on_a_device_without_lag() {
 
 #[test]
 fn a_new_session_that_fails_is_not_a_read() {
-    let mut device = Double::saying(always(Off));
+    let mut device = FakeDevice::saying(always(Off));
     device.renewed = [Ok(()), Err(lost()), Err(busy(2))].into();
     let (outcome, took) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Ok(()));
@@ -141,16 +141,16 @@ fn a_new_session_that_fails_is_not_a_read() {
     assert!(took >= 2 * SECOND, "{took:?}");
 
     let denied = Error::LoginDenied("no".to_owned());
-    let mut device = Double::saying(always(Off));
+    let mut device = FakeDevice::saying(always(Off));
     device.renewed = [Err(denied.clone())].into();
     let (outcome, _) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Err(denied));
 }
 
 /// The polls of an action without a limit on them, until the deadline.
-fn without_limit(device: &mut Double, target: PowerTarget, proof: Proof) -> Result<(), Error> {
+fn without_limit(device: &mut FakeDevice, target: PowerTarget, proof: Proof) -> Result<(), Error> {
     let (outcome, _) = fence(device, |fencing| {
-        fencing.pace.power_timeout = 0;
+        fencing.timeouts.power_timeout = 0;
         fencing.deadline = Deadline::after(fencing.clock, 60 * SECOND);
         fencing.proof = proof;
         fencing.switch(&plugs(&["1"]), target, 1)
@@ -165,20 +165,20 @@ fn an_accepted_request_without_effect_is_sent_again() {
         (PowerTarget::On, Off),
         (PowerTarget::On, Standby),
     ] {
-        let mut device = Double::saying(always(shown));
+        let mut device = FakeDevice::saying(always(shown));
         let outcome = without_limit(&mut device, target, Proof::Reads(OFF_READS));
         assert_eq!(outcome, Err(Error::Deadline(60)));
         // After 5, 15 and 35 polls, a second each.
         assert_eq!(device.asked(target.word()), 4, "{target:?} {shown:?}");
     }
-    let mut device = Double::saying(always(On));
+    let mut device = FakeDevice::saying(always(On));
     without_limit(&mut device, PowerTarget::Off, Proof::OneRead).unwrap_err();
     assert_eq!(device.asked("off"), 2, "later, where no read is old");
 }
 
 #[test]
 fn a_request_whose_task_runs_is_not_sent_again() {
-    let mut device = Double::saying(always(Unknown));
+    let mut device = FakeDevice::saying(always(Unknown));
     without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS)).unwrap_err();
     assert_eq!(device.asked("off"), 1);
 }
@@ -186,7 +186,7 @@ fn a_request_whose_task_runs_is_not_sent_again() {
 #[test]
 fn a_repeated_request_has_its_effect() {
     let reads = (0..6).map(|_| Ok(On)).chain([Ok(Off)]);
-    let mut device = Double::saying(reads);
+    let mut device = FakeDevice::saying(reads);
     assert_eq!(
         without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS)),
         Ok(())
@@ -199,22 +199,26 @@ fn a_repeated_request_may_be_refused_because_of_the_first() {
     // Refused at once, and as a task that fails later.
     for (answers, failure) in [(vec![Ok(()), Err(failed())], Ok(On)), (vec![], Err(failed()))] {
         let reads = (0..5).map(|_| Ok(On)).chain([failure, Ok(Off)]);
-        let mut device = Double::saying(reads).answering(answers);
+        let mut device = FakeDevice::saying(reads).answering(answers);
         let outcome = without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS));
         assert_eq!(outcome, Ok(()));
         assert_eq!(device.asked("off"), 2);
     }
     let reads = [Ok(On), Err(failed())];
-    let outcome = without_limit(&mut Double::saying(reads), PowerTarget::Off, Proof::Reads(OFF_READS));
+    let outcome = without_limit(
+        &mut FakeDevice::saying(reads),
+        PowerTarget::Off,
+        Proof::Reads(OFF_READS),
+    );
     assert_eq!(outcome, Err(failed()), "the only request that there was");
 }
 
 #[test]
 fn a_shorter_deadline_holds_for_all_that_follows() {
     let clock = VirtualClock::default();
-    let mut device = Double::saying(always(Off));
+    let mut device = FakeDevice::saying(always(Off));
     let outcome = fence_on(&clock, &mut device, |fencing| {
-        fencing.pace.power_timeout = 0;
+        fencing.timeouts.power_timeout = 0;
         fencing.narrow(Deadline::after(fencing.clock, 7 * SECOND));
         fencing.narrow(Deadline::after(fencing.clock, 90 * SECOND));
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 1)

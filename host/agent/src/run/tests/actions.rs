@@ -4,14 +4,14 @@ use super::*;
 
 /// An action of an agent with these operations, on a device that reads like
 /// this: the calls that it made.
-fn calls(device: &mut Double, operations: Operations, arguments: &[&str]) -> (Exit, String, Vec<String>) {
+fn calls(device: &mut FakeDevice, operations: Operations, arguments: &[&str]) -> (Exit, String, Vec<String>) {
     let outcome = run(device, &VirtualClock::default(), operations, arguments);
     (outcome.exit, outcome.stdout, device.calls.clone())
 }
 
 #[test]
 fn on_leaves_alone_what_is_on() {
-    let mut device = Double::saying([Ok(On)]);
+    let mut device = FakeDevice::saying([Ok(On)]);
     let (exit, stdout, calls) = calls(&mut device, Operations::default(), &["-o", "on", "-n", "1"]);
     assert_eq!((exit, stdout.as_str()), (Exit::Success, "Success: Already ON\n"));
     assert_eq!(calls, ["open", "power 1", "close"]);
@@ -23,7 +23,7 @@ fn force_on_is_not_force_off() {
         force_on: true,
         ..Operations::default()
     };
-    let mut device = Double::saying([Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(Off)]);
     let (_, stdout, _) = calls(&mut device, operations, &["-o", "off", "-n", "1"]);
     assert_eq!(stdout, "Success: Already OFF\n");
 }
@@ -36,7 +36,7 @@ fn a_cycle_needs_the_operation_and_the_method() {
             ..Operations::default()
         };
         let method = format!("--method={method}");
-        let mut device = Double::saying([Ok(On), Ok(Off), Ok(On)]);
+        let mut device = FakeDevice::saying([Ok(On), Ok(Off), Ok(On)]);
         let outcome = run(
             &mut device,
             &VirtualClock::default(),
@@ -56,9 +56,9 @@ fn monitor_of_a_single_plug_reads_its_power() {
             no_status,
             ..Operations::default()
         };
-        let mut device = Double {
+        let mut device = FakeDevice {
             is_single: true,
-            ..Double::saying([]).and("", [Ok(On)])
+            ..FakeDevice::saying([]).and("", [Ok(On)])
         };
         let (exit, stdout, _) = calls(&mut device, operations, &["-o", "monitor"]);
         assert_eq!((exit, stdout.as_str()), (Exit::Success, ""));
@@ -83,9 +83,9 @@ fn columns_are_those_of_fence_virt() {
         plug("b\nc", None, Some(Off)),
         plug("d", Some("e"), None),
     ];
-    let mut device = Double {
+    let mut device = FakeDevice {
         listed: [Ok(rows)].into(),
-        ..Double::default()
+        ..FakeDevice::default()
     };
     let (_, stdout, _) = calls(&mut device, operations, &["-o", "list"]);
     let pad = |id: &str| format!("{id:<32}");
@@ -103,7 +103,7 @@ fn columns_are_those_of_fence_virt() {
 #[test]
 fn off_is_asked_for_though_the_first_look_of_a_lagging_device_is_unknown() {
     for action in ["off", "reboot"] {
-        let mut device = Double::saying([Ok(Unknown), Ok(Off)]);
+        let mut device = FakeDevice::saying([Ok(Unknown), Ok(Off)]);
         device.lags = true;
         let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", action, "-n", "1"]);
         assert_eq!(exit, Exit::Success);
@@ -112,7 +112,7 @@ fn off_is_asked_for_though_the_first_look_of_a_lagging_device_is_unknown() {
         assert!(reads > 5, "{calls:?}");
     }
     for action in ["on", "status"] {
-        let mut device = Double::saying([Ok(Unknown)]);
+        let mut device = FakeDevice::saying([Ok(Unknown)]);
         device.lags = true;
         let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", action, "-n", "1"]);
         assert_eq!(exit, Exit::Failure);
@@ -122,7 +122,7 @@ fn off_is_asked_for_though_the_first_look_of_a_lagging_device_is_unknown() {
 
 #[test]
 fn too_many_polls_name_the_option() {
-    let outcome = call(&mut Double::saying([Ok(On)]), &["-o", "off", "-n", "1"]);
+    let outcome = call(&mut FakeDevice::saying([Ok(On)]), &["-o", "off", "-n", "1"]);
     assert_eq!(outcome.exit, Exit::Failure);
     assert!(
         outcome.stderr.contains("after 20 polls (option power_timeout)"),
@@ -133,7 +133,7 @@ fn too_many_polls_name_the_option() {
 
 #[test]
 fn a_poll_shows_what_each_plug_said() {
-    let mut device = Double::saying([Ok(On), Ok(On), Ok(Off)]).and("2", [Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(On), Ok(On), Ok(Off)]).and("2", [Ok(Off)]);
     let outcome = call(&mut device, &["-o", "off", "-n", "1,2", "-v"]);
     assert!(
         outcome.stderr.contains("not yet, [On, Off] after poll 0"),

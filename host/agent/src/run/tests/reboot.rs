@@ -9,7 +9,7 @@ const KILLED: Duration = Duration::from_secs(60);
 
 /// A reboot of a machine that goes off at once and never comes on again, by
 /// Pacemaker's fencer, so long after its start.
-fn stuck(device: &mut Double, clock: &VirtualClock, elapsed: u64) -> Outcome {
+fn stuck(device: &mut FakeDevice, clock: &VirtualClock, elapsed: u64) -> Outcome {
     device.service = Some("pacemaker-fenced");
     clock
         .sleep(Duration::from_secs(elapsed))
@@ -21,7 +21,7 @@ fn stuck(device: &mut Double, clock: &VirtualClock, elapsed: u64) -> Outcome {
 fn a_machine_that_was_off_is_reported_before_pacemaker_gives_up() {
     for lags in [false, true] {
         let clock = VirtualClock::default();
-        let mut device = Double::saying([Ok(On), Ok(Off)]);
+        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
         device.lags = lags;
         let outcome = stuck(&mut device, &clock, 0);
         assert_eq!(
@@ -40,7 +40,7 @@ fn a_machine_that_was_off_is_reported_before_pacemaker_gives_up() {
 fn a_machine_that_goes_off_late_is_asked_to_switch_on_all_the_same() {
     for elapsed in [44, 49, 300] {
         let clock = VirtualClock::default();
-        let mut device = Double::saying([Ok(On), Ok(Off)]);
+        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
         let outcome = stuck(&mut device, &clock, elapsed);
         assert_eq!(outcome.exit, Exit::Success);
         assert!(device.asked("on") >= 1);
@@ -53,7 +53,7 @@ fn a_machine_that_goes_off_late_is_asked_to_switch_on_all_the_same() {
 #[test]
 fn options_bound_the_second_half_where_no_cluster_calls() {
     let clock = VirtualClock::default();
-    let mut device = Double::saying([Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
     let arguments = [REBOOT.as_slice(), &["--power-timeout=70", "--retry-on=1"]].concat();
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Success);
@@ -64,7 +64,7 @@ fn options_bound_the_second_half_where_no_cluster_calls() {
 fn sigterm_in_the_second_half_leaves_a_reboot_that_succeeded() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(20));
-    let mut device = Double::saying([Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
     let outcome = stuck(&mut device, &clock, 0);
     assert_eq!(
         (outcome.exit, outcome.stdout.as_str()),

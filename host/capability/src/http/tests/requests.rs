@@ -9,7 +9,7 @@ use url::Host;
 
 use super::super::tls;
 use super::*;
-use crate::exchange::{Outgoing, converse};
+use crate::http::exchange::{PreparedRequest, send_with};
 use fencebox_policy::{Limit, Limits};
 
 #[test]
@@ -232,7 +232,7 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         host: Host::parse("device.invalid").unwrap(),
         ..server.origin()
     };
-    let outgoing = Outgoing {
+    let outgoing = PreparedRequest {
         method: Method::GET,
         url: origin.base_url().parse().unwrap(),
         headers: reqwest::header::HeaderMap::new(),
@@ -244,7 +244,7 @@ fn the_connection_goes_to_the_address_that_was_judged() {
         .enable_all()
         .build()
         .unwrap();
-    let answer = converse(
+    let answer = send_with(
         &origin,
         server.address,
         tls::config(None, false).unwrap(),

@@ -87,9 +87,10 @@ fn an_exchange_after_one_that_failed() {
         let mut patient = false;
         move |mut stream| {
             let request = read_request(&mut stream);
-            match std::mem::replace(&mut patient, true) {
-                true => drop(stream.write_all(EMPTY)),
-                false => drain(&mut stream),
+            if std::mem::replace(&mut patient, true) {
+                drop(stream.write_all(EMPTY))
+            } else {
+                drain(&mut stream)
             }
             request
         }

@@ -113,11 +113,10 @@ fn a_file_holds_the_device_or_its_authority() {
         std::fs::write(&file, pem).unwrap();
         let server = server(&own, EMPTY, false);
         let outcome = believing(Trust::File(file.clone()), &server).send(get("/"));
-        match believed {
-            true => assert_eq!(outcome.unwrap().status, 200),
-            false => {
-                assert_fails!(outcome, Tls, "option ca_file");
-            }
+        if believed {
+            assert_eq!(outcome.unwrap().status, 200)
+        } else {
+            assert_fails!(outcome, Tls, "option ca_file");
         }
     }
     std::fs::remove_file(&file).unwrap();

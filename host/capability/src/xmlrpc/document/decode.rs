@@ -264,10 +264,7 @@ impl<'k> Decoder<'k> {
             Some(Element::Member { name: None, .. }) => missing("<name>"),
             Some(Element::Value { index, full, .. }) => {
                 self.depth -= 1;
-                match full {
-                    true => Ok(()),
-                    false => self.scalar(Kind::Text, index),
-                }
+                if full { Ok(()) } else { self.scalar(Kind::Text, index) }
             }
             Some(Element::Scalar { kind, index }) => self.scalar(kind, index),
             Some(Element::Name) => self.name(),
@@ -343,9 +340,10 @@ impl<'k> Decoder<'k> {
     /// An element follows: what text there was must have been white space.
     fn no_text(&mut self) -> Result<(), Cause> {
         self.text.clear();
-        match std::mem::take(&mut self.has_ink) {
-            true => Err("text beside the element of a <value>".into()),
-            false => Ok(()),
+        if std::mem::take(&mut self.has_ink) {
+            Err("text beside the element of a <value>".into())
+        } else {
+            Ok(())
         }
     }
 
@@ -358,9 +356,10 @@ impl<'k> Decoder<'k> {
             return Err("it ends in the middle".into());
         }
         let tree = Tree { nodes: self.nodes };
-        match self.is_fault {
-            true => fault(tree).ok_or_else(|| "a <fault> without faultCode and faultString".into()),
-            false => Ok(Answer::Value(tree)),
+        if self.is_fault {
+            fault(tree).ok_or_else(|| "a <fault> without faultCode and faultString".into())
+        } else {
+            Ok(Answer::Value(tree))
         }
     }
 }

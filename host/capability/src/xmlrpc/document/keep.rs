@@ -46,12 +46,13 @@ impl Keep {
         let parse = |path: &String| {
             let steps: Vec<_> = path.split('/').take(LIMIT + 1).map(Step::new).collect();
             let named = |step: &Step| !matches!(step, Step::Member(name) if name.is_empty());
-            match steps.len() <= LIMIT && steps.iter().all(named) {
-                true => Ok(steps),
-                false => Err(format!(
+            if steps.len() <= LIMIT && steps.iter().all(named) {
+                Ok(steps)
+            } else {
+                Err(format!(
                     "the path to keep \"{}\" has an empty name, or more than {LIMIT}",
                     shown(path)
-                )),
+                ))
             }
         };
         let paths = paths.iter().map(parse).collect::<Result<_, _>>()?;
@@ -86,12 +87,13 @@ impl Keep {
             }
             going_on.push(index);
         }
-        match going_on.is_empty() {
-            true => Below::Nothing,
-            false => Below::Some {
+        if going_on.is_empty() {
+            Below::Nothing
+        } else {
+            Below::Some {
                 paths: going_on,
                 steps: steps + 1,
-            },
+            }
         }
     }
 }

@@ -73,9 +73,10 @@ fn integer(text: &str, element: &str, bits: u32) -> Result<i64, Cow<'static, str
         })?;
     // Shifted out and back in, a number that fits is what it was.
     let spare = 64 - bits;
-    match (number << spare) >> spare == number {
-        true => Ok(number),
-        false => Err(beyond()),
+    if (number << spare) >> spare == number {
+        Ok(number)
+    } else {
+        Err(beyond())
     }
 }
 
@@ -92,9 +93,10 @@ fn double(text: &str) -> Result<f64, Cow<'static, str>> {
 /// ISO 8601 has many forms; what it means is the plugin's business.
 fn date_time(text: String) -> Result<String, Cow<'static, str>> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-:., \t\r\n".contains(&byte);
-    match text.len() <= DATE_LIMIT && text.bytes().all(plain) {
-        true => Ok(text),
-        false => Err("a <dateTime.iso8601> that is no date".into()),
+    if text.len() <= DATE_LIMIT && text.bytes().all(plain) {
+        Ok(text)
+    } else {
+        Err("a <dateTime.iso8601> that is no date".into())
     }
 }
 

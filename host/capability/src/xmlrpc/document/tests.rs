@@ -3,7 +3,7 @@
 mod calls;
 mod keeping;
 mod limits;
-mod refusals;
+mod malformed;
 mod round_trip;
 mod values;
 

@@ -1,7 +1,7 @@
 //! Endpoints with several addresses to choose from.
 
 use super::{endpoint, put};
-use crate::{Address, Endpoint, Endpoints, Grant, Scheme, UrlOption};
+use crate::{Address, AgentPolicy, Endpoint, Endpoints, Scheme, UrlOption};
 
 #[test]
 fn the_first_address_that_the_options_give_counts() {
@@ -40,7 +40,7 @@ fn the_first_address_that_the_options_give_counts() {
         };
         Endpoints::new(vec![endpoint.clone()])
             .unwrap()
-            .locate("api", &Grant::unrestricted(), option)
+            .locate("api", &AgentPolicy::unrestricted(), option)
     };
     assert!(located(&[]).is_ok() && located(&[("region", "us")]).is_ok());
     assert!(

@@ -1,0 +1,235 @@
+//! Secrets that are kept elsewhere: each secret option X of an agent can also
+//! be given as `X_file`, `X_fd` or `X_credential`.
+//!
+//! They are in no metadata, which would grow by three rows for each secret, and
+//! which is compared with that of the Python agents.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::Options;
+use super::catalogue::{self, OnFalse};
+use super::error::UsageError;
+use super::option::{AgentOption, integer};
+use super::script::read_all;
+use super::values::quoted;
+use crate::description::ValueKind;
+use crate::log::Log;
+use crate::user;
+
+/// Longest secret, in bytes.
+const LIMIT: usize = 64 << 10;
+/// Longest time that can be waited for at all.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Standard output and standard error, which nobody reads a secret from.
+const OUTPUTS: [i64; 2] = [1, 2];
+
+/// The descriptors that the caller left open.
+const DESCRIPTORS: &str = "/proc/self/fd";
+
+/// Where a secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the first line of a file that nobody else may read.
+    File,
+    /// What can be read from a file descriptor that the caller left open.
+    Descriptor,
+    /// In the folder that systemd made for the unit (systemd.exec(5)).
+    Credential,
+}
+
+const PLACES: [(&str, Place); 3] = [
+    ("file", Place::File),
+    ("fd", Place::Descriptor),
+    ("credential", Place::Credential),
+];
+
+/// The options that say where the secrets of these options are. A name that is
+/// taken stays what it is.
+pub(super) fn options(options: &[AgentOption]) -> Vec<AgentOption> {
+    let taken = |name: &str| options.iter().any(|option| catalogue::same(&option.name, name));
+    let secret = options
+        .iter()
+        .filter(|option| option.secret && option.synonym_of.is_none());
+    let all = secret.flat_map(|option| PLACES.map(|(suffix, place)| source(option, suffix, place)));
+    all.filter(|source| !taken(&source.name)).collect()
+}
+
+fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
+    AgentOption {
+        name: format!("{}_{suffix}", option.name),
+        older: None,
+        letter: None,
+        long: format!("{}-{suffix}", option.long),
+        placeholder: suffix.to_owned(),
+        kind: match place {
+            Place::Descriptor => ValueKind::Integer,
+            Place::File | Place::Credential => ValueKind::Text,
+        },
+        default: None,
+        required: false,
+        order: option.order,
+        shortdesc: format!("where the value of {} is", option.name),
+        secret: false,
+        on_false: OnFalse::Unset,
+        device_specific: false,
+        synonym_of: None,
+        hidden: true,
+        source_of: Some(option.name.clone()),
+        documented_only: option.documented_only,
+    }
+}
+
+/// Whether something says where the value of this option is.
+pub(super) fn given(options: &Options, target: &str) -> bool {
+    sources(options).any(|(_, of)| of == target)
+}
+
+/// The sources that were given, and what is to be had from them.
+fn sources(options: &Options) -> impl Iterator<Item = (&str, &str)> {
+    let named = options.table.options().iter();
+    let sources = named.filter_map(|option| Some((option.name.as_str(), option.source_of.as_deref()?)));
+    sources.filter(|(name, _)| options.is_set(name))
+}
+
+/// Refuses two sources of one secret: which is meant, only the caller knows.
+/// Before defaults are filled in.
+pub(super) fn check(options: &Options) -> Result<(), UsageError> {
+    for (source, target) in sources(options) {
+        let script = format!("{target}_script");
+        let others = sources(options).filter_map(|(other, of)| (of == target && other != source).then_some(other));
+        let mut rivals = others.chain([target, &script]);
+        if let Some(other) = rivals.find(|other| options.is_set(other)) {
+            let message = format!("options {source} and {other} both say what {target} is; give one of them");
+            return Err(UsageError::option(source, message));
+        }
+    }
+    Ok(())
+}
+
+/// Puts the secrets that are elsewhere in the place of their options, hidden in
+/// `log`. `credentials` is the environment's `CREDENTIALS_DIRECTORY`.
+///
+/// # Errors
+///
+/// When one cannot be read, is nothing, no text, or not the caller's alone; or
+/// when it is not there once `budget` has passed, which bounds all together.
+pub fn fetch(
+    options: &mut Options,
+    budget: Duration,
+    credentials: Option<&OsStr>,
+    log: &Log,
+) -> Result<(), UsageError> {
+    let end = Instant::now() + budget.min(LONGEST);
+    let sources: Vec<_> = sources(options)
+        .map(|(source, target)| (source.to_owned(), target.to_owned()))
+        .collect();
+    for (source, target) in sources {
+        let value = options.get(&source).unwrap_or_default();
+        let place = PLACES
+            .iter()
+            .find(|(suffix, _)| source.ends_with(&format!("_{suffix}")));
+        let secret = match place {
+            Some((_, Place::File)) => from_file(value, end),
+            Some((_, Place::Descriptor)) => from_descriptor(value, end),
+            Some((_, Place::Credential)) => from_credential(value, credentials, end),
+            None => Err("nothing is known of such a place".to_owned()),
+        };
+        let fault = |reason| UsageError::option(&source, format!("option {source} is {}: {reason}", quoted(value)));
+        let mut secret = secret.map_err(fault)?;
+        log.hide(&secret);
+        options.set(&target, std::mem::take(&mut *secret));
+        // The device is told the secret, not where it was.
+        options.unset(&source);
+    }
+    Ok(())
+}
+
+fn from_file(path: &str, end: Instant) -> Result<Zeroizing<String>, String> {
+    let file = open(Path::new(path)).map_err(|cause| format!("it cannot be read ({cause})"))?;
+    let about = file
+        .metadata()
+        .map_err(|cause| format!("it cannot be looked at ({cause})"))?;
+    if !about.is_file() {
+        return Err("it is no regular file; give the path of one".to_owned());
+    }
+    let (owner, (_, user)) = (about.uid(), user::real_and_effective());
+    if owner != 0 && owner != user {
+        return Err(format!(
+            "it belongs to user {owner}, who could change it; chown it to root or to whom the agent runs as"
+        ));
+    }
+    if about.mode() & 0o077 != 0 {
+        let mode = about.mode() & 0o7777;
+        return Err(format!("others have access to it (mode {mode:o}); chmod 600 it"));
+    }
+    first_line(file, end)
+}
+
+/// Without waiting for a pipe that nobody writes to.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+fn from_descriptor(number: &str, end: Instant) -> Result<Zeroizing<String>, String> {
+    let number = integer(number).filter(|number| *number >= 0 && !OUTPUTS.contains(number));
+    let number = number.ok_or("no secret is read from there; give the number of another file descriptor")?;
+    if !Path::new(DESCRIPTORS).exists() {
+        return Err(format!(
+            "{DESCRIPTORS} is missing; mount /proc, or give the secret by a file"
+        ));
+    }
+    let path = format!("{DESCRIPTORS}/{number}");
+    let refused = |cause| format!("it cannot be read ({cause}); open it for the agent, as in {number}<FILE");
+    let pipe = std::fs::read_link(&path)
+        .map_err(refused)?
+        .as_os_str()
+        .as_bytes()
+        .starts_with(b"pipe:");
+    if !pipe && !std::fs::metadata(&path).is_ok_and(|about| about.is_file()) {
+        return Err("it is neither a file nor a pipe; open one for the agent".to_owned());
+    }
+    // The same open pipe; of a file its beginning, whatever was read before.
+    first_line(File::open(&path).map_err(refused)?, end)
+}
+
+fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<Zeroizing<String>, String> {
+    let folder = folder.filter(|folder| !folder.is_empty()).ok_or_else(|| {
+        "the environment has no CREDENTIALS_DIRECTORY; add LoadCredential= to the unit that runs this".to_owned()
+    })?;
+    // systemd's own rule for such names.
+    if name.is_empty() || name.contains(['/', '\0']) || matches!(name, "." | "..") {
+        return Err("that is no name of a credential; give a name without slashes".to_owned());
+    }
+    let path = Path::new(folder).join(name);
+    let file = open(&path).map_err(|cause| format!("{} cannot be read ({cause})", path.display()))?;
+    match file.metadata() {
+        // Who may read it was for systemd to decide.
+        Ok(about) if about.is_file() => first_line(file, end),
+        _ => Err(format!("{} is no regular file", path.display())),
+    }
+}
+
+/// What is before the first line end, and nothing trimmed: blanks may be part
+/// of a password.
+fn first_line(file: File, end: Instant) -> Result<Zeroizing<String>, String> {
+    let bytes = read_all(file, LIMIT as u64 + 1, end).ok_or("it was not there in time; close its writing end")?;
+    let bytes = bytes.map_err(|cause| format!("it cannot be read ({cause})"))?;
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() > LIMIT {
+        return Err(format!("its first line has more than {LIMIT} bytes"));
+    }
+    if line.is_empty() {
+        return Err("its first line is empty; write the secret there".to_owned());
+    }
+    let text = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
+    Ok(Zeroizing::new(text.to_owned()))
+}

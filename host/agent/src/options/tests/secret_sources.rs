@@ -1,0 +1,300 @@
+//! Secrets that are kept in files, descriptors and systemd's folder.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::{Options, secret_sources::fetch};
+use super::{Call, CapturedLog, device, own};
+use crate::action::Action;
+use crate::description::{Description, ValueKind};
+
+const BUDGET: Duration = Duration::from_secs(20);
+
+/// An agent with a password and a token, which is secret and demanded.
+fn agent() -> Description {
+    let mut agent = device(&["login", "passwd", "port"]);
+    agent.parameters = vec![own("token", ValueKind::Text)];
+    agent.parameters[0].secret = true;
+    agent
+}
+
+fn file(folder: &Path, name: &str, content: impl AsRef<[u8]>, mode: u32) -> String {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    path.into_os_string().into_string().unwrap()
+}
+
+/// What comes of one call whose secrets are elsewhere.
+fn fetched(argument: &str, credentials: Option<&Path>, budget: Duration) -> Result<Options, String> {
+    let call = Call::argv(&agent(), &["-l", "admin", "-n", "1", argument]);
+    assert_eq!(call.said, "");
+    let mut options = call.options();
+    let said = CapturedLog::default();
+    let log = said.log();
+    let credentials = credentials.map(Path::as_os_str);
+    fetch(&mut options, budget, credentials, &log).map_err(|error| error.to_string())?;
+    assert_eq!(said.text(), "");
+    let (name, _) = argument.trim_start_matches('-').split_once('=').unwrap();
+    assert!(!options.is_set(&name.replace('-', "_")), "the device is told of it");
+    for (_, secret) in options.secrets() {
+        assert_eq!(log.masked(secret), "********", "it is hidden");
+    }
+    Ok(options)
+}
+
+#[track_caller]
+fn assert_refused(argument: &str, credentials: Option<&Path>, words: &[&str]) {
+    let error = fetched(argument, credentials, BUDGET).map(drop).unwrap_err();
+    for word in words {
+        assert!(error.contains(word), "no {word:?}: {error}");
+    }
+    assert!(!error.contains("geheim"), "{error}");
+}
+
+#[test]
+fn the_first_line_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (content, password) in [
+        ("geheim", "geheim"),
+        ("geheim\n", "geheim"),
+        ("geheim\r\n", "geheim"),
+        ("  ge heim \nnotes\n", "  ge heim "),
+        ("gehé\u{1}im", "gehé\u{1}im"),
+    ] {
+        let path = file(folder.path(), "password", content, 0o400);
+        let options = fetched(&format!("--password-file={path}"), None, BUDGET).unwrap();
+        assert_eq!(options.get("password"), Some(password), "{content:?}");
+    }
+    // Of every secret option, those of the plugin too.
+    let path = file(folder.path(), "token", "geheim\n", 0o600);
+    let options = fetched(&format!("--token-file={path}"), None, BUDGET).unwrap();
+    assert_eq!(options.get("token"), Some("geheim"));
+    let link = folder.path().join("link");
+    symlink(&path, &link).unwrap();
+    fetched(&format!("--token-file={}", link.display()), None, BUDGET).unwrap();
+}
+
+#[test]
+fn a_file_that_others_can_read_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for mode in [0o604, 0o640, 0o602, 0o620, 0o660, 0o777] {
+        let path = file(folder.path(), "password", "geheim", mode);
+        assert_refused(
+            &format!("--password-file={path}"),
+            None,
+            &["option password_file is", "chmod 600"],
+        );
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn no_secret_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .args(["-m", "600"])
+        .arg(&pipe)
+        .status();
+    assert!(made.unwrap().success());
+    for (path, word) in [
+        (file(folder.path(), "empty", "", 0o600), "empty"),
+        (file(folder.path(), "blank", "\ngeheim\n", 0o600), "empty"),
+        (file(folder.path(), "binary", b"geheim\xff", 0o600), "not UTF-8"),
+        (
+            file(folder.path(), "long", "x".repeat(65537), 0o600),
+            "more than 65536 bytes",
+        ),
+        (folder.path().display().to_string(), "no regular file"),
+        (pipe.display().to_string(), "no regular file"),
+        (folder.path().join("none").display().to_string(), "cannot be read"),
+        (String::new(), "cannot be read"),
+    ] {
+        assert_refused(
+            &format!("--password-file={path}"),
+            None,
+            &["option password_file is", word],
+        );
+    }
+}
+
+#[test]
+fn what_is_read_from_a_descriptor() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = File::open(file(folder.path(), "password", "geheim\n", 0o644)).unwrap();
+    let options = fetched(&format!("--password-fd={}", open.as_raw_fd()), None, BUDGET).unwrap();
+    assert_eq!(options.get("password"), Some("geheim"));
+
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(b"geheim").unwrap();
+    let argument = format!("--password-fd={}", reader.as_raw_fd());
+    let late = fetched(&argument, None, Duration::from_millis(50))
+        .map(drop)
+        .unwrap_err();
+    assert!(late.contains("in time"), "{late}");
+    drop((reader, writer));
+
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(b"geheim").unwrap();
+    drop(writer);
+    let options = fetched(&format!("--password-fd={}", reader.as_raw_fd()), None, BUDGET).unwrap();
+    assert_eq!(options.get("password"), Some("geheim"));
+}
+
+#[test]
+fn other_descriptors_are_none() {
+    for number in ["1", "2", "-1"] {
+        assert_refused(
+            &format!("--password-fd={number}"),
+            None,
+            &["no secret is read from there"],
+        );
+    }
+    assert_refused(
+        "--password-fd=987654",
+        None,
+        &["option password_fd is \"987654\"", "987654<FILE"],
+    );
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    assert_refused(
+        &format!("--password-fd={}", socket.as_raw_fd()),
+        None,
+        &["neither a file nor a pipe"],
+    );
+}
+
+#[test]
+fn a_credential_of_systemd() {
+    let folder = tempfile::tempdir().unwrap();
+    // systemd lets the unit's user read it by other means than the mode.
+    file(folder.path(), "fence.bmc", "geheim\n", 0o440);
+    let options = fetched("--password-credential=fence.bmc", Some(folder.path()), BUDGET).unwrap();
+    assert_eq!(options.get("password"), Some("geheim"));
+    assert_refused("--password-credential=none", Some(folder.path()), &["cannot be read"]);
+    for name in ["", ".", "..", "../x", "/etc/hostname"] {
+        assert_refused(
+            &format!("--password-credential={name}"),
+            Some(folder.path()),
+            &["no name of a credential"],
+        );
+    }
+    for nothing in [None, Some(Path::new(""))] {
+        assert_refused(
+            "--password-credential=x",
+            nothing,
+            &["CREDENTIALS_DIRECTORY", "LoadCredential="],
+        );
+    }
+}
+
+#[test]
+fn two_sources_contradict_each_other() {
+    let file = "password_file=/x\n";
+    for (other, name) in [
+        ("password=geheim\n", "password"),
+        ("passwd=geheim\n", "password"),
+        ("password_script=/bin/true\n", "password_script"),
+        ("password_fd=3\n", "password_fd"),
+        ("password_credential=x\n", "password_credential"),
+    ] {
+        let error = Call::stdin(&agent(), &format!("login=a\nport=1\n{file}{other}")).error();
+        assert!(
+            error.contains("password_file") && error.contains(&format!(" and {name} both")),
+            "{error}"
+        );
+        assert!(!error.contains("geheim"), "{error}");
+    }
+    // As the library has it: the script wins.
+    let call = Call::stdin(&agent(), "login=a\nport=1\npassword=x\npassword_script=/bin/true\n");
+    assert!(call.read.is_ok());
+}
+
+#[test]
+fn a_source_counts_as_the_option() {
+    let required = || {
+        let mut agent = agent();
+        agent.parameters[0].required = true;
+        agent
+    };
+    let given = "login=a\nport=1\naction=off\n";
+    for sources in [
+        "password_file=/x\ntoken_fd=3\n",
+        "password_credential=x\ntoken-file=/y\n",
+    ] {
+        let call = Call::stdin(&required(), &format!("{given}{sources}"));
+        assert_eq!(call.checked(), Ok(Action::Off), "{sources}");
+    }
+    let call = Call::stdin(&required(), &format!("{given}password_file=/x\n"));
+    assert_eq!(call.checked(), Err(vec!["token".to_owned()]));
+    let call = Call::stdin(&required(), &format!("{given}password_file=/x\ntoken_fd=three\n"));
+    assert_eq!(call.checked(), Err(vec!["token_fd".to_owned()]));
+}
+
+/// They are beside the options of the library: nobody's prefix, in no
+/// document, and nothing where there is no secret.
+#[test]
+fn they_change_nothing_else() {
+    let table = super::table(&agent());
+    for document in [
+        crate::metadata::metadata(&table, "fence_probe"),
+        crate::help::help(&table, "fence_probe"),
+    ] {
+        assert!(
+            !["password_f", "password-f", "credential"]
+                .iter()
+                .any(|name| document.contains(name))
+        );
+    }
+    let call = Call::argv(&agent(), &["-l", "a", "-n", "1", "--passwo=geheim"]);
+    assert!(
+        call.error().contains("--password or --password-script"),
+        "{}",
+        call.error()
+    );
+    let call = Call::argv(&agent(), &["-l", "a", "-n", "1", "--passwd-file=/x"]);
+    assert!(call.error().contains("there is no option"));
+    assert!(
+        super::table(&device(&["no_password", "port"]))
+            .options()
+            .iter()
+            .all(|option| option.source_of.is_none())
+    );
+}
+
+/// A plugin's own option of such a name stays the plugin's.
+#[test]
+fn a_name_that_is_taken_stays_what_it_is() {
+    let mut agent = agent();
+    agent.parameters.push(own("token_file", ValueKind::Text));
+    let table = super::table(&agent);
+    let found: Vec<_> = table
+        .options()
+        .iter()
+        .filter(|option| option.name == "token_file")
+        .collect();
+    assert!(found.len() == 1 && found[0].device_specific && found[0].source_of.is_none());
+}
+
+/// Whatever prints options prints no secret, wherever it came from.
+#[test]
+fn options_are_printed_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "token", "geheim-token", 0o600);
+    let mut options = Call::argv(
+        &agent(),
+        &["-l", "admin", "-p", "geheim", &format!("--token-file={path}")],
+    )
+    .options();
+    fetch(&mut options, BUDGET, None::<&OsStr>, &CapturedLog::default().log()).unwrap();
+    assert_eq!(options.secrets().count(), 2);
+    for printed in [format!("{options:?}"), format!("{options:#?}")] {
+        assert!(printed.contains("admin") && printed.contains("********"), "{printed}");
+        assert!(!printed.contains("geheim"), "{printed}");
+    }
+}

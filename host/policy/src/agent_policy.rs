@@ -1,0 +1,265 @@
+//! What is left to one agent: every table of the policy that applies to it,
+//! one after the other. Each can only take away.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use url::Host;
+
+use super::file::{EVERY_AGENT, Entry, Table};
+use super::location::is_loopback;
+use super::rule::{Destination, Meant, Purpose, Rule};
+use super::{Denied, Fingerprint, Limits, Origin, Policy, Trust};
+
+#[cfg(test)]
+mod tests;
+
+/// What one agent may do. It has no default: a place where no policy applies says
+/// so by name, with [`AgentPolicy::unrestricted`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentPolicy {
+    /// Why it may do nothing at all.
+    nothing: Option<Denied>,
+    tables: Vec<Table>,
+    limits: Limits,
+}
+
+impl Policy {
+    /// What is left to the agent that is called by this name.
+    pub fn for_agent(&self, agent: &str) -> AgentPolicy {
+        let applies = |table: &&Table| table.agent == EVERY_AGENT || table.agent == agent;
+        let tables: Vec<_> = self.tables.iter().filter(applies).cloned().collect();
+        let mut limits = Limits::standard();
+        for Entry { value, .. } in tables.iter().flat_map(|table| &table.limits) {
+            limits.lower(value.0, value.1);
+        }
+        AgentPolicy {
+            nothing: None,
+            tables,
+            limits,
+        }
+    }
+}
+
+impl AgentPolicy {
+    /// Everything that the plugin declares: for a plugin that is inspected or
+    /// installed, and for tests. An agent's grant comes from [`Policy::for_agent`].
+    pub fn unrestricted() -> Self {
+        Self {
+            nothing: None,
+            tables: Vec::new(),
+            limits: Limits::standard(),
+        }
+    }
+
+    /// Leaves nothing to the agent, for this reason.
+    pub fn nothing(reason: Denied) -> Self {
+        Self {
+            nothing: Some(reason),
+            ..Self::unrestricted()
+        }
+    }
+
+    /// Refuses everything if the agent may do nothing.
+    pub fn check_anything(&self) -> Result<(), Denied> {
+        self.nothing.clone().map_or(Ok(()), Err)
+    }
+
+    /// How much of everything the plugin gets.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether the plugin file may act for this agent; its digest is only asked
+    /// for if the policy has one.
+    pub fn check_plugin(&self, digest: impl FnOnce() -> [u8; 32]) -> Result<(), Denied> {
+        let mut pins = self
+            .tables
+            .iter()
+            .filter_map(|table| Some((table, table.pins.as_ref()?)))
+            .peekable();
+        if pins.peek().is_none() {
+            return Ok(());
+        }
+        let digest = Fingerprint(digest());
+        for (table, pin) in pins {
+            if !pin.value.contains(&digest) {
+                return Err(Denied::new(format!(
+                    "the plugin file has the SHA-256 digest {}, which is not in sha256 ({}); restore the file, or pin it",
+                    digest.digits(),
+                    table.place(pin.line)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether requests may go there, as far as names tell.
+    pub fn check(&self, origin: &Origin) -> Result<(), Denied> {
+        self.check_anything()?;
+        self.check_tls(origin)?;
+        self.check_place(origin)
+    }
+
+    /// `insecure-tls = false`: certificates are judged, and nothing leaves this
+    /// machine in the clear.
+    pub(super) fn check_tls(&self, origin: &Origin) -> Result<(), Denied> {
+        let mut tables = self.tables.iter();
+        let Some((table, flag)) = tables.find_map(|table| Some((table, table.secure_tls.as_ref()?))) else {
+            return Ok(());
+        };
+        let place = table.place(flag.line);
+        let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
+        let leaves = hops.into_iter().flatten().any(|host| !is_loopback(host));
+        if !origin.tls && leaves {
+            return Err(Denied::new(format!(
+                "{origin} is clear text, which insecure-tls = false refuses ({place}); use TLS"
+            )));
+        }
+        match origin.trust {
+            Trust::Anything => Err(Denied::option(
+                "ssl_insecure",
+                format!(
+                    "refused by insecure-tls = false ({place}); name the certificate with ca_file or ssl_fingerprint"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `allow` and `deny` let requests go there, and through its proxy.
+    pub(super) fn check_place(&self, origin: &Origin) -> Result<(), Denied> {
+        self.check_destination(origin.destination(), origin.proxy.is_some(), &origin)?;
+        match &origin.proxy {
+            None => Ok(()),
+            Some(proxy) => self.check_destination(proxy.destination(), false, &format!("the proxy {proxy}")),
+        }
+    }
+
+    /// The same for a socket, as far as names tell.
+    pub(super) fn check_socket(&self, to: Destination<'_>) -> Result<(), Denied> {
+        self.check_anything()?;
+        self.check_destination(to, false, &to)
+    }
+
+    /// Of what is `far`, behind a proxy, nobody here will know the address.
+    fn check_destination(&self, to: Destination<'_>, far: bool, shown: &dyn Display) -> Result<(), Denied> {
+        let named = |table: &Table| allows(table, |rule| rule.means(to, Purpose::Allow) == Meant::Yes);
+        for table in &self.tables {
+            for Entry { value: rule, line } in &table.deny {
+                let place = table.place(*line);
+                match rule.means(to, Purpose::Deny) {
+                    Meant::Yes => {
+                        return Err(Denied::new(format!("{shown} is refused by deny {rule} ({place})")));
+                    }
+                    Meant::ByAddress if far && named(table) != Some(true) => {
+                        return Err(Denied::new(format!(
+                            "{shown} is behind a proxy, which alone knows its address, and deny {rule} may mean it ({place}); \
+                             name the host in allow of the same table"
+                        )));
+                    }
+                    _ => {}
+                }
+            }
+            let fits = allows(table, |rule| match rule.means(to, Purpose::Allow) {
+                Meant::Yes => true,
+                Meant::ByAddress => !far,
+                Meant::No => false,
+            });
+            if fits == Some(false) {
+                return Err(not_allowed(table, shown));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this address, which the next hop has, may be connected to.
+    pub fn allows(&self, origin: &Origin, address: IpAddr) -> Result<(), Denied> {
+        let hop = origin
+            .proxy
+            .as_ref()
+            .map_or(origin.destination(), |proxy| proxy.destination());
+        self.admits_at(hop, address)
+    }
+
+    /// The same for any destination.
+    pub(super) fn admits_at(&self, hop: Destination<'_>, address: IpAddr) -> Result<(), Denied> {
+        let shown = match hop.host {
+            Host::Domain(name) => format!("{name} at {}", address.to_canonical()),
+            literal => literal.to_string(),
+        };
+        for table in &self.tables {
+            for Entry { value: rule, line } in &table.deny {
+                if rule.means_at(hop, address, Purpose::Deny) {
+                    let place = table.place(*line);
+                    return Err(Denied::new(format!("{shown} is refused by deny {rule} ({place})")));
+                }
+            }
+            if allows(table, |rule| rule.means_at(hop, address, Purpose::Allow)) == Some(false) {
+                return Err(not_allowed(table, &shown));
+            }
+        }
+        Ok(())
+    }
+
+    /// In words, a line for each thing that is taken away.
+    pub fn describe(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self
+            .nothing
+            .iter()
+            .map(|reason| format!("may do nothing: {reason}"))
+            .collect();
+        for table in &self.tables {
+            if let Some(allow) = &table.allow {
+                let rules: Vec<_> = allow.value.iter().map(Rule::to_string).collect();
+                let rules = if rules.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    rules.join(", ")
+                };
+                lines.push(format!("reaches only {rules} ({})", table.place(allow.line)));
+            }
+            for Entry { value, line } in &table.deny {
+                lines.push(format!("does not reach {value} ({})", table.place(*line)));
+            }
+            if let Some(pins) = &table.pins {
+                let digests: Vec<_> = pins.value.iter().map(Fingerprint::digits).collect();
+                lines.push(format!(
+                    "is a plugin file with the SHA-256 digest {} ({})",
+                    digests.join(" or "),
+                    table.place(pins.line)
+                ));
+            }
+            if let Some(flag) = &table.secure_tls {
+                lines.push(format!(
+                    "judges certificates, and sends no request off this machine in the clear ({})",
+                    table.place(flag.line)
+                ));
+            }
+            for Entry { value, line } in &table.limits {
+                let (limit, value) = *value;
+                lines.push(format!(
+                    "has the limit {} = {}, not {} ({})",
+                    limit.key(),
+                    limit.show(value),
+                    limit.show(limit.default()),
+                    table.place(*line)
+                ));
+            }
+        }
+        lines
+    }
+}
+
+/// Whether the list of a table that has one allows.
+fn allows(table: &Table, means: impl Fn(&Rule) -> bool) -> Option<bool> {
+    table.allow.as_ref().map(|allow| allow.value.iter().any(means))
+}
+
+fn not_allowed(table: &Table, shown: &dyn Display) -> Denied {
+    let line = table.allow.as_ref().map_or(1, |allow| allow.line);
+    Denied::new(format!(
+        "{shown} is not in allow ({}); add it there if the agent is to reach it",
+        table.place(line)
+    ))
+}

@@ -1,0 +1,252 @@
+//! What of the declared sockets the options and the policy leave.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use url::Host;
+
+use super::{SocketPurpose, SocketUse};
+use crate::request::shortened;
+use crate::rule::{Destination, Protocol};
+use crate::{AgentPolicy, Denied, Origin};
+
+/// What the sockets of one action may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedSockets {
+    places: Vec<Place>,
+    policy: Arc<AgentPolicy>,
+}
+
+/// A socket, where the options put it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) name: String,
+    /// Who says where, for messages.
+    pub(super) source: String,
+    pub(super) purpose: SocketPurpose,
+    pub(super) host: Option<Host<String>>,
+    pub(super) port: Option<u16>,
+}
+
+impl ResolvedSockets {
+    /// These, as far as the policy leaves them.
+    pub(super) fn new(places: Vec<Place>, policy: Arc<AgentPolicy>) -> Self {
+        Self { places, policy }
+    }
+
+    /// No socket at all.
+    pub fn nothing() -> Self {
+        let reason = Denied::new("the plugin has no sockets");
+        Self::new(Vec::new(), Arc::new(AgentPolicy::nothing(reason)))
+    }
+
+    /// Refuses if the policy takes away every far end that the options give: of
+    /// several the plugin may need another one.
+    pub fn check_left(&self) -> Result<(), Denied> {
+        self.policy.check_anything()?;
+        let mut refusal = None;
+        for place in &self.places {
+            match place.destination().map(|to| self.policy.check_socket(to)) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(rule)) => {
+                    refusal = refusal.or(Some(Denied::new(format!("{}: {rule}", place.source))));
+                }
+                None => {}
+            }
+        }
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// What each is for, with the host and the port, where the options say so.
+    pub fn places(&self) -> impl Iterator<Item = (SocketPurpose, Option<&Host<String>>, u16)> {
+        let known = |place: &Place| place.host.is_some() || place.purpose == SocketPurpose::TcpListen;
+        let places = self.places.iter().filter(move |place| known(place));
+        places.filter_map(|place| Some((place.purpose, place.host.as_ref(), place.port?)))
+    }
+
+    /// Whether the plugin may look this name up.
+    pub fn check_name(&self, name: &str) -> Result<(), Denied> {
+        // To look an address up tells nobody anything.
+        if name.parse::<IpAddr>().is_ok() {
+            return Ok(());
+        }
+        let known = |place: &&Place| match &place.host {
+            Some(Host::Domain(domain)) => domain.eq_ignore_ascii_case(name),
+            _ => false,
+        };
+        let mut refusal = None;
+        for place in self.places.iter().filter(known) {
+            match place.destination().map(|to| self.policy.check_socket(to)) {
+                None | Some(Ok(())) => return Ok(()),
+                Some(Err(rule)) => refusal = Some(rule),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| {
+            Denied::new(format!(
+                "the plugin may not look up {:?}: it did not declare that host",
+                shortened(name)
+            ))
+        }))
+    }
+
+    /// The names that lead to far ends, with their ports: whether an address
+    /// is behind one of them only a look-up tells.
+    pub fn names(&self, purpose: SocketUse) -> impl Iterator<Item = (&str, u16)> {
+        self.places.iter().filter_map(move |place| match &place.host {
+            Some(Host::Domain(name)) if place.serves(purpose) => {
+                let to = place.destination()?;
+                let admitted = self.policy.check_socket(to).is_ok();
+                admitted.then_some((name.as_str(), to.port))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether the plugin may do this. `resolved` are the addresses of the
+    /// names that were looked up. Gives whom it reaches, if anybody, such as
+    /// `tcp://bmc1:623`.
+    pub fn check(
+        &self,
+        purpose: SocketUse,
+        address: SocketAddr,
+        resolved: &[(String, IpAddr)],
+    ) -> Result<Option<String>, Denied> {
+        let mut serving = self.places.iter().filter(|place| place.serves(purpose)).peekable();
+        if serving.peek().is_none() {
+            return Err(Denied::new(format!(
+                "the plugin declared no socket that would {}",
+                words(purpose)
+            )));
+        }
+        let mut refusal = None;
+        for place in serving {
+            match place.allows(purpose, address, resolved, &self.policy) {
+                Some(Ok(reached)) => return Ok(reached),
+                Some(Err(rule)) => refusal = Some(rule),
+                None => {}
+            }
+        }
+        Err(refusal.unwrap_or_else(|| {
+            Denied::new(format!(
+                "the plugin did not declare that it would {} {address}",
+                words(purpose)
+            ))
+        }))
+    }
+
+    /// The group of a socket that is declared for multicast, and its hop limit.
+    pub fn group(&self, name: &str) -> Result<(SocketAddr, u8), Denied> {
+        let refuse = |rule: &str| Denied::new(format!("socket {:?}: {rule}", shortened(name)));
+        let place = self.places.iter().find(|place| place.name == name);
+        let place = place.ok_or_else(|| refuse("the plugin did not declare it"))?;
+        let SocketPurpose::Multicast(hops) = place.purpose else {
+            return Err(refuse("the plugin did not declare it for multicast"));
+        };
+        let to = place
+            .destination()
+            .ok_or_else(|| refuse("no option says where it is"))?;
+        self.policy.check_socket(to)?;
+        match to.host {
+            Host::Ipv4(address) => Ok(((*address, to.port).into(), hops)),
+            Host::Ipv6(address) => Ok(((*address, to.port).into(), hops)),
+            Host::Domain(_) => Err(refuse("a name is no group")),
+        }
+    }
+}
+
+impl Place {
+    /// The far end, if there is one and the options say where.
+    fn destination(&self) -> Option<Destination<'_>> {
+        Some(Destination {
+            protocol: match self.purpose {
+                SocketPurpose::TcpConnect | SocketPurpose::TcpListen => Protocol::Tcp,
+                SocketPurpose::Udp | SocketPurpose::Multicast(_) => Protocol::Udp,
+            },
+            host: self.host.as_ref()?,
+            port: self.port?,
+        })
+    }
+
+    fn serves(&self, purpose: SocketUse) -> bool {
+        use SocketUse::{TcpAccept, TcpBind, TcpConnect, TcpListen, UdpBind, UdpReceive, UdpSend};
+        match self.purpose {
+            SocketPurpose::TcpConnect => matches!(purpose, TcpBind | TcpConnect),
+            SocketPurpose::TcpListen => matches!(purpose, TcpBind | TcpListen | TcpAccept),
+            SocketPurpose::Udp => matches!(purpose, UdpBind | UdpSend | UdpReceive),
+            SocketPurpose::Multicast(_) => matches!(purpose, UdpBind | UdpSend),
+        }
+    }
+
+    /// Whether this declaration covers the address, and the policy leaves it;
+    /// none where it is about another one. Gives whom it reaches.
+    fn allows(
+        &self,
+        purpose: SocketUse,
+        address: SocketAddr,
+        resolved: &[(String, IpAddr)],
+        policy: &AgentPolicy,
+    ) -> Option<Result<Option<String>, Denied>> {
+        let at_port = || Some(address.port()) == self.port;
+        let covered = match purpose {
+            SocketUse::TcpAccept => return Some(self.admits_caller(address.ip(), policy)),
+            SocketUse::TcpListen => at_port(),
+            SocketUse::TcpBind if self.purpose == SocketPurpose::TcpListen => at_port(),
+            // Whoever calls out leaves his own port to the system.
+            SocketUse::TcpBind | SocketUse::UdpBind => address.port() == 0,
+            SocketUse::TcpConnect | SocketUse::UdpSend | SocketUse::UdpReceive => {
+                if !at_port() {
+                    return None;
+                }
+                let led = self.leads_to(address.ip(), resolved)?;
+                let to = self.destination()?;
+                let judged = led
+                    .and_then(|()| policy.check_socket(to))
+                    .and_then(|()| policy.admits_at(to, address.ip().to_canonical()));
+                return Some(judged.map(|()| Some(to.to_string())));
+            }
+        };
+        covered.then_some(Ok(None))
+    }
+
+    /// A caller is judged by its address, at the port of this machine: its own
+    /// says nothing about it.
+    fn admits_caller(&self, address: IpAddr, policy: &AgentPolicy) -> Result<Option<String>, Denied> {
+        let host = match address.to_canonical() {
+            IpAddr::V4(address) => Host::Ipv4(address),
+            IpAddr::V6(address) => Host::Ipv6(address),
+        };
+        let caller = Destination {
+            protocol: Protocol::Tcp,
+            host: &host,
+            port: self.port.unwrap_or_default(),
+        };
+        let refused = |rule: Denied| Denied::new(format!("a caller at port {}: {rule}", caller.port));
+        policy.check_socket(caller).map_err(refused)?;
+        Ok(Some(format!("callers at TCP port {}", caller.port)))
+    }
+
+    fn leads_to(&self, address: IpAddr, resolved: &[(String, IpAddr)]) -> Option<Result<(), Denied>> {
+        let address = address.to_canonical();
+        match self.host.as_ref()? {
+            Host::Ipv4(literal) => (address == IpAddr::V4(*literal)).then_some(Ok(())),
+            Host::Ipv6(literal) => (address == IpAddr::V6(*literal).to_canonical()).then_some(Ok(())),
+            host @ Host::Domain(name) => {
+                let answers = |(known, answer): &(String, IpAddr)| known == name && answer.to_canonical() == address;
+                let known = resolved.iter().any(answers);
+                known.then(|| Origin::check_resolved(host, address))
+            }
+        }
+    }
+}
+
+fn words(purpose: SocketUse) -> &'static str {
+    match purpose {
+        SocketUse::TcpBind => "take the TCP port of",
+        SocketUse::TcpListen => "listen at",
+        SocketUse::TcpAccept => "take a connection from",
+        SocketUse::TcpConnect => "connect to",
+        SocketUse::UdpBind => "take the UDP port of",
+        SocketUse::UdpSend => "send datagrams to",
+        SocketUse::UdpReceive => "take datagrams from",
+    }
+}

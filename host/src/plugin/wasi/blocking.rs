@@ -1,0 +1,259 @@
+//! Waiting, of a guest for what WASI gives it: bounded by the deadline and by
+//! SIGTERM, whatever it is that is waited for.
+//!
+//! All that blocks in WASI preview 2 is here; the rest of `wasi:io` is passed
+//! on. A guest that has waited in vain is stopped, because an error that looked
+//! as if it came from the device would not be the truth.
+
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use wasmtime::component::{HasData, Linker, Resource};
+use wasmtime_wasi::WasiView;
+use wasmtime_wasi::p2::bindings::sync::io::{poll, streams};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult};
+use wasmtime_wasi::runtime::in_tokio;
+use wasmtime_wasi_io::bindings::wasi::io::poll as unbounded;
+
+use super::{WaitContext, WaitView};
+use crate::agent::clock::Clock;
+
+/// How soon the deadline and SIGTERM are noticed.
+const LOOK: Duration = Duration::from_millis(25);
+/// Most that a guest may hand to one blocking write, in bytes: what WASI says.
+const WRITE_LIMIT: usize = 4096;
+
+/// Why a guest that waited was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WaitAborted {
+    /// The action's deadline passed.
+    #[error("the deadline passed")]
+    Deadline,
+    /// SIGTERM.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Links `wasi:io` with bounded waiting in the place of the unbounded.
+pub(super) fn add_to_linker<T: WaitView + WasiView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    poll::add_to_linker::<T, HasWaitContext>(linker, T::wait_context)?;
+    streams::add_to_linker::<T, HasWaitContext>(linker, T::wait_context)
+}
+
+struct HasWaitContext;
+
+impl HasData for HasWaitContext {
+    type Data<'a> = WaitContext<'a>;
+}
+
+impl WaitContext<'_> {
+    /// Splits off what tells when to give up, so that the table can be waited with.
+    fn patience(&self) -> impl Future<Output = WaitAborted> + use<> {
+        let (clock, deadline, closing) = (self.clock.clone(), self.deadline, self.closing);
+        async move {
+            loop {
+                if deadline.passed(clock.as_ref()) {
+                    return WaitAborted::Deadline;
+                }
+                if clock.interrupted() && !closing {
+                    return WaitAborted::Interrupted;
+                }
+                pass(clock.as_ref(), LOOK).await;
+            }
+        }
+    }
+}
+
+/// Lets real time pass, for it is the world that is waited for; a clock that a
+/// test owns, and that stood still meanwhile, is set forward by as much.
+pub(super) async fn pass(clock: &dyn Clock, time: Duration) {
+    let before = clock.now();
+    tokio::time::sleep(time).await;
+    if clock.now() == before {
+        let _ = clock.sleep(time);
+    }
+}
+
+/// The outcome, unless waiting is given up before. A guest without sockets has
+/// nothing to wait for that is not there: for it no threads are started, which
+/// would be there before the process is confined and not be confined.
+fn bounded<F: Future>(
+    has_sockets: bool,
+    patience: impl Future<Output = WaitAborted>,
+    wait: F,
+) -> wasmtime::Result<F::Output> {
+    let mut wait = std::pin::pin!(wait);
+    if !has_sockets && let Poll::Ready(outcome) = wait.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return Ok(outcome);
+    }
+    in_tokio(async {
+        tokio::select! {
+            biased;
+            outcome = &mut wait => Ok(outcome),
+            gave_up = patience => Err(gave_up.into()),
+        }
+    })
+}
+
+impl poll::Host for WaitContext<'_> {
+    fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> wasmtime::Result<Vec<u32>> {
+        let (has_sockets, patience) = (self.sockets.is_some(), self.patience());
+        bounded(has_sockets, patience, unbounded::Host::poll(self.table, pollables))?
+    }
+}
+
+impl poll::HostPollable for WaitContext<'_> {
+    fn ready(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<bool> {
+        poll::HostPollable::ready(self.table, pollable)
+    }
+
+    fn block(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
+        let (has_sockets, patience) = (self.sockets.is_some(), self.patience());
+        bounded(
+            has_sockets,
+            patience,
+            unbounded::HostPollable::block(self.table, pollable),
+        )?
+    }
+
+    fn drop(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
+        poll::HostPollable::drop(self.table, pollable)
+    }
+}
+
+impl streams::Host for WaitContext<'_> {
+    fn convert_stream_error(&mut self, error: StreamError) -> wasmtime::Result<streams::StreamError> {
+        streams::Host::convert_stream_error(self.table, error)
+    }
+}
+
+impl WaitContext<'_> {
+    fn await_input(&mut self, stream: &Resource<DynInputStream>) -> StreamResult<()> {
+        let (has_sockets, patience) = (self.sockets.is_some(), self.patience());
+        bounded(has_sockets, patience, self.table.get_mut(stream)?.ready()).map_err(StreamError::Trap)
+    }
+
+    fn await_output(&mut self, stream: &Resource<DynOutputStream>) -> StreamResult<()> {
+        let (has_sockets, patience) = (self.sockets.is_some(), self.patience());
+        bounded(has_sockets, patience, self.table.get_mut(stream)?.write_ready()).map_err(StreamError::Trap)??;
+        Ok(())
+    }
+
+    /// What passes a stream of a guest with sockets counts, and what it prints
+    /// with it.
+    fn count_bytes(&self, bytes: usize) -> StreamResult<()> {
+        let Some(filter) = self.sockets else { return Ok(()) };
+        filter
+            .count_bytes(bytes)
+            .map_err(|cause| StreamError::Trap(cause.into()))
+    }
+
+    fn write_and_flush(&mut self, stream: &Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
+        if bytes.len() > WRITE_LIMIT {
+            return Err(StreamError::trap("a blocking write of more than 4096 bytes"));
+        }
+        self.count_bytes(bytes.len())?;
+        let (has_sockets, patience) = (self.sockets.is_some(), self.patience());
+        let write = self.table.get_mut(stream)?.blocking_write_and_flush(bytes.into());
+        bounded(has_sockets, patience, write).map_err(StreamError::Trap)?
+    }
+}
+
+impl streams::HostInputStream for WaitContext<'_> {
+    fn read(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<Vec<u8>> {
+        let bytes = streams::HostInputStream::read(self.table, stream, length)?;
+        self.count_bytes(bytes.len())?;
+        Ok(bytes)
+    }
+
+    fn blocking_read(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<Vec<u8>> {
+        self.await_input(&stream)?;
+        self.read(stream, length)
+    }
+
+    fn skip(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<u64> {
+        let skipped = streams::HostInputStream::skip(self.table, stream, length)?;
+        self.count_bytes(usize::try_from(skipped).unwrap_or(usize::MAX))?;
+        Ok(skipped)
+    }
+
+    fn blocking_skip(&mut self, stream: Resource<DynInputStream>, length: u64) -> StreamResult<u64> {
+        self.await_input(&stream)?;
+        self.skip(stream, length)
+    }
+
+    fn subscribe(&mut self, stream: Resource<DynInputStream>) -> wasmtime::Result<Resource<DynPollable>> {
+        streams::HostInputStream::subscribe(self.table, stream)
+    }
+
+    fn drop(&mut self, stream: Resource<DynInputStream>) -> wasmtime::Result<()> {
+        streams::HostInputStream::drop(self.table, stream)
+    }
+}
+
+impl streams::HostOutputStream for WaitContext<'_> {
+    fn check_write(&mut self, stream: Resource<DynOutputStream>) -> StreamResult<u64> {
+        streams::HostOutputStream::check_write(self.table, stream)
+    }
+
+    fn write(&mut self, stream: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
+        self.count_bytes(bytes.len())?;
+        streams::HostOutputStream::write(self.table, stream, bytes)
+    }
+
+    fn blocking_write_and_flush(&mut self, stream: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
+        self.write_and_flush(&stream, bytes)
+    }
+
+    fn flush(&mut self, stream: Resource<DynOutputStream>) -> StreamResult<()> {
+        streams::HostOutputStream::flush(self.table, stream)
+    }
+
+    fn blocking_flush(&mut self, stream: Resource<DynOutputStream>) -> StreamResult<()> {
+        self.table.get_mut(&stream)?.flush()?;
+        self.await_output(&stream)
+    }
+
+    fn subscribe(&mut self, stream: Resource<DynOutputStream>) -> wasmtime::Result<Resource<DynPollable>> {
+        streams::HostOutputStream::subscribe(self.table, stream)
+    }
+
+    fn write_zeroes(&mut self, stream: Resource<DynOutputStream>, length: u64) -> StreamResult<()> {
+        self.count_bytes(usize::try_from(length).unwrap_or(usize::MAX))?;
+        streams::HostOutputStream::write_zeroes(self.table, stream, length)
+    }
+
+    fn blocking_write_zeroes_and_flush(&mut self, stream: Resource<DynOutputStream>, length: u64) -> StreamResult<()> {
+        // One more than may be written is refused there.
+        let length = usize::try_from(length).unwrap_or(usize::MAX).min(WRITE_LIMIT + 1);
+        self.write_and_flush(&stream, vec![0; length])
+    }
+
+    fn splice(
+        &mut self,
+        to: Resource<DynOutputStream>,
+        from: Resource<DynInputStream>,
+        length: u64,
+    ) -> StreamResult<u64> {
+        let moved = streams::HostOutputStream::splice(self.table, to, from, length)?;
+        // In and out.
+        self.count_bytes(usize::try_from(moved).unwrap_or(usize::MAX).saturating_mul(2))?;
+        Ok(moved)
+    }
+
+    fn blocking_splice(
+        &mut self,
+        to: Resource<DynOutputStream>,
+        from: Resource<DynInputStream>,
+        length: u64,
+    ) -> StreamResult<u64> {
+        self.await_input(&from)?;
+        self.await_output(&to)?;
+        self.splice(to, from, length)
+    }
+
+    fn drop(&mut self, stream: Resource<DynOutputStream>) -> wasmtime::Result<()> {
+        streams::HostOutputStream::drop(self.table, stream)
+    }
+}

@@ -1,0 +1,226 @@
+//! A request of this session that the device makes a task of, and what
+//! becomes of it.
+
+use std::collections::BTreeSet;
+
+use fencebox_sdk::prelude::*;
+
+use crate::api::Api;
+use crate::call::Call;
+use crate::errors;
+use crate::task::{Owner, Progress, Task};
+
+/// How often the device may say that it has no such task before the power
+/// state alone is believed: a task is not visible at once everywhere.
+const MISSES: u32 = 3;
+/// Seconds after which it makes sense to ask again while a task runs.
+const TASK_PAUSE: u32 = 10;
+
+/// One request, from before it is sent to the end of its task.
+#[derive(Debug)]
+pub(crate) struct PendingTask {
+    owner: Owner,
+    /// What the device calls the task: `hardReboot`.
+    function: &'static str,
+    /// Tasks that were there before: none of them is ours, whatever an answer
+    /// says.
+    known: BTreeSet<u64>,
+    /// The server's time before the request.
+    since: i64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Ready,
+    /// Sent, and the answer was lost.
+    Doubt,
+    Task {
+        id: u64,
+        misses: u32,
+        word: String,
+    },
+    Done,
+    /// The device has forgotten the task.
+    Gone,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Not sent, or sent without any trace of it.
+    NotBegun,
+    UnderWay,
+    Done,
+    /// The device no longer knows the task.
+    Gone,
+}
+
+impl PendingTask {
+    /// Looks at what is there already, before the request is sent. A task of
+    /// this kind that runs is followed instead where the caller says that any
+    /// will do.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another task of this kind runs.
+    pub(crate) fn prepare(api: &mut Api, owner: Owner, function: &'static str, any_will_do: bool) -> Result<Self> {
+        let since = api.now()?;
+        let known = owner.tasks(api, function)?;
+        let last = known.last().copied();
+        let mut errand = Self {
+            owner,
+            function,
+            known,
+            since,
+            state: State::Ready,
+        };
+        // Tasks are numbered as they come: if one runs, it is the last.
+        if let Some(last) = last
+            && let Some(task) = errand.owner.task(api, last)?
+            && matches!(task.progress(), Progress::UnderWay)
+        {
+            if !any_will_do || task.function() != Some(function) {
+                return Err(in_the_way(&task));
+            }
+            log::info(format!("{}: such a task runs already and is waited for", errand.owner));
+            errand.follow(&task);
+        }
+        Ok(errand)
+    }
+
+    /// Whether the request may have reached the device.
+    pub(crate) fn is_sent(&self) -> bool {
+        !matches!(self.state, State::Ready)
+    }
+
+    /// Sends the request, unless a task shows that it was taken before.
+    pub(crate) fn send(&mut self, api: &mut Api, call: &Call) -> Result<()> {
+        let is_in_doubt = matches!(self.state, State::Doubt);
+        if matches!(self.state, State::Task { .. } | State::Done) || is_in_doubt && self.find(api)? {
+            return Ok(());
+        }
+        let answer = api.send(call).inspect_err(|problem| {
+            if errors::leaves_doubt(problem) {
+                self.state = State::Doubt;
+            }
+        })?;
+        match answer.status() {
+            200..300 => {
+                self.state = State::Doubt;
+                self.take(api.value(&answer), |what| {
+                    errors::with_query(answer.unexpected(what), &answer)
+                })
+            }
+            409 => {
+                if self.find(api)? {
+                    return Ok(());
+                }
+                let reason = api.refusal(&answer, call);
+                Err(errors::map(reason, |text| {
+                    format!("another task is in the way: {text}")
+                }))
+            }
+            500.. => {
+                self.state = State::Doubt;
+                Err(api.refusal(&answer, call))
+            }
+            _ => Err(api.refusal(&answer, call)),
+        }
+    }
+
+    /// Takes the task that the answer names for ours, if it can be.
+    fn take(&mut self, task: Result<Task>, wrong: impl FnOnce(&str) -> Error) -> Result<()> {
+        let task = task?;
+        if task.function() != Some(self.function) {
+            return Err(wrong(&format!("a task that is no {}", self.function)));
+        }
+        if self.known.contains(&task.id) {
+            return Err(wrong(&format!("task {}, which is older than the request", task.id)));
+        }
+        self.follow(&task);
+        Ok(())
+    }
+
+    fn follow(&mut self, task: &Task) {
+        log::info(format!("{}: {}", self.owner, task.line()));
+        self.state = State::Task {
+            id: task.id,
+            misses: 0,
+            word: task.word().to_owned(),
+        };
+    }
+
+    /// Looks for a task that was made after the request by the server's own
+    /// clock; true if there is one, which is then ours.
+    fn find(&mut self, api: &mut Api) -> Result<bool> {
+        let tasks = self.owner.tasks(api, self.function)?;
+        let newest_first: Vec<u64> = tasks
+            .iter()
+            .rev()
+            .filter(|id| !self.known.contains(id))
+            .copied()
+            .collect();
+        for id in newest_first {
+            let Some(task) = self.owner.task(api, id)? else {
+                continue;
+            };
+            let is_ours =
+                task.function() == Some(self.function) && task.begun().is_some_and(|begun| begun >= self.since);
+            if is_ours {
+                self.follow(&task);
+                return Ok(true);
+            }
+            log::info(format!("{}: not begun by this request: {}", self.owner, task.line()));
+        }
+        Ok(false)
+    }
+
+    /// How far it is, asked of the device.
+    ///
+    /// # Errors
+    /// [`Error::TaskFailed`] with the device's comment once the task has
+    /// failed.
+    pub(crate) fn stage(&mut self, api: &mut Api) -> Result<Stage> {
+        if matches!(self.state, State::Doubt) && !self.find(api)? {
+            return Ok(Stage::NotBegun);
+        }
+        let State::Task { id, misses, word } = &mut self.state else {
+            return Ok(match self.state {
+                State::Done => Stage::Done,
+                State::Gone => Stage::Gone,
+                _ => Stage::NotBegun,
+            });
+        };
+        let Some(task) = self.owner.task(api, *id)? else {
+            *misses += 1;
+            if *misses <= MISSES {
+                return Ok(Stage::UnderWay);
+            }
+            log::warn(format!("{}: the device no longer knows its task {id}", self.owner));
+            self.state = State::Gone;
+            return Ok(Stage::Gone);
+        };
+        if task.word() != word {
+            log::info(format!("{}: {}", self.owner, task.line()));
+            task.word().clone_into(word);
+        }
+        if task.function() != Some(self.function) {
+            return Err(Error::unexpected(format!(
+                "{}: task {id} is no {}",
+                self.owner, self.function
+            )));
+        }
+        match task.progress() {
+            Progress::UnderWay => Ok(Stage::UnderWay),
+            Progress::Done => {
+                self.state = State::Done;
+                Ok(Stage::Done)
+            }
+            Progress::Failed => Err(Error::task_failed(format!("{}: {}", self.owner, task.line()))),
+        }
+    }
+}
+
+fn in_the_way(task: &Task) -> Error {
+    Error::busy(format!("another task is in the way: {}", task.line()), Some(TASK_PAUSE))
+}

@@ -1,5 +1,4 @@
-//! The commands of `fencebox`, one file each, and the agent that it is when
-//! called by an agent's name.
+//! The commands of `fencebox`, one file each, and the agent that runs if the program is called by an agent's name.
 
 mod agent;
 mod candidate;
@@ -23,10 +22,10 @@ use clap::{Parser, Subcommand};
 
 pub use agent::agent;
 
-/// Fence agents whose device logic is sandboxed.
+/// Fence agents with sandboxed device logic
 ///
-/// Called through a symbolic link fence_DEVICE this program is that fence
-/// agent; called as fencebox it looks after the plugins.
+/// Called through a symbolic link fence_DEVICE, this program is that fence agent. Called as fencebox, it manages the
+/// plugins.
 #[derive(Parser)]
 #[command(name = "fencebox", version, arg_required_else_help = true)]
 struct Arguments {
@@ -36,65 +35,65 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the agents there are plugins for.
+    /// List the agents that have a plugin
     List,
-    /// Show what a plugin is and what of it needs approval.
+    /// Show what a plugin is and what needs approval
     Inspect {
-        /// An agent name (fence_clc) or a plugin file (./fence_clc.wasm).
+        /// Agent name (fence_clc) or plugin file (./fence_clc.wasm)
         plugin: PathBuf,
-        /// Print nothing but the names of the agents that it is, a line each.
+        /// Print only the agent names of the plugin, one a line
         #[arg(long)]
         names: bool,
     },
-    /// Try out what protects this machine from a plugin, and what agents need.
+    /// Test the protections of this machine and what agents need
     Check,
-    /// Check the policy, and tell what it leaves to an agent.
+    /// Check the policy and show how it restricts an agent
     Policy {
-        /// Another file than /etc/fencebox/policy.toml, to try it before it
-        /// counts.
+        /// Policy file to test instead of /etc/fencebox/policy.toml
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
-        /// An agent name (fence_clc); without it, all agents.
+        /// Agent name (fence_clc); without it, all agents
         agent: Option<String>,
     },
-    /// Compile plugins ahead of time, beside the plugin files; a package does
-    /// this at every installation and upgrade.
+    /// Compile plugins; the compiled forms are written beside the plugin files
+    ///
+    /// A package does this at every installation and upgrade.
     Compile {
-        /// Plugin files.
+        /// Plugin files
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Install a plugin, or upgrade it, and show what needs approval.
+    /// Install or upgrade a plugin and show what needs approval
     Install {
-        /// A plugin file (./fence_clc.wasm).
+        /// Plugin file (./fence_clc.wasm)
         file: PathBuf,
-        /// Approve what an upgrade needs beyond the plugin that it replaces.
+        /// Approve what an upgrade needs in addition to the installed plugin
         #[arg(long)]
         grant: bool,
-        /// Make no programs /usr/sbin/fence_DEVICE.
+        /// Do not create the links /usr/sbin/fence_DEVICE
         #[arg(long)]
         no_links: bool,
     },
-    /// Remove a plugin that was installed.
+    /// Remove an installed plugin
     Remove {
-        /// An agent name (fence_clc).
+        /// Agent name (fence_clc)
         name: String,
     },
-    /// Check hashes, owners and modes of everything that is installed.
+    /// Verify hashes, owners and modes of all installed files
     Verify {
-        /// Agent names; all agents if there are none.
+        /// Agent names; without them, all agents
         names: Vec<String>,
     },
-    /// Write down beside plugins what they are; for packages.
+    /// Write the records of plugins beside the plugin files, for packages
     #[command(hide = true)]
     Record {
-        /// Plugin files.
+        /// Plugin files
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
 }
 
-/// Runs one command. Exit code 0, or 1 with one line on standard error.
+/// Runs one command. Returns exit code 0, or 1 with one line on standard error.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let arguments = [OsString::from("fencebox")].into_iter().chain(arguments);
     let command = match Arguments::try_parse_from(arguments) {

@@ -1,11 +1,9 @@
-//! fencebox: one binary, every fence device.
+//! fencebox: one binary for all fence devices.
 //!
-//! Called as `fence_<device>` it speaks the fence agent protocol ([`agent`])
-//! and leaves what is particular to the device to a plugin ([`plugin`]), a
-//! WebAssembly component that can call only what it declared
-//! ([`capability`], [`policy`]). What it needs of the system itself is all that
-//! the system lets it have ([`confinement`]). Called as `fencebox` it looks
-//! after plugins ([`command`]), which it puts on the machine and takes off ([`installation`]).
+//! Called as `fence_<device>`, it implements the fence agent protocol ([`agent`]). The device logic is a plugin
+//! ([`plugin`]): a WebAssembly component that can call only what it declared ([`capability`], [`policy`]). The
+//! process keeps only the permissions that it needs ([`confinement`]). Called as `fencebox`, it manages plugins
+//! ([`command`]): it installs and removes them ([`installation`]).
 
 pub mod command;
 pub mod confinement;

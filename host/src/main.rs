@@ -1,4 +1,4 @@
-//! One program, every fence agent: the name it is called by decides.
+//! One program for all fence agents: the name by which it is called selects the agent.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ mod record;
 mod session;
 mod sizes;
 mod state;
+mod trap;
 mod trust;
 mod wasi;
 

@@ -1,9 +1,9 @@
-//! What a whole plugin feels like: relays behind a JSON API, one per plug.
+//! A complete plugin: relays behind a JSON API, one per plug.
 use std::collections::BTreeMap;
 
 use fencebox_sdk::prelude::*;
 
-/// A relay board keeps no session, so there is nothing to remember.
+/// A relay board has no sessions, so the plugin stores nothing.
 pub struct Relays;
 
 impl Device for Relays {

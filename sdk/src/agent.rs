@@ -1,13 +1,13 @@
-//! Builders for what a plugin says about itself. The records are those of the
-//! contract, so that nothing it can say is out of reach.
+//! Builders for the description of an agent. They create the records of the
+//! contract, whose fields are public.
 
 use crate::{
     Agent, Capabilities, Endpoint, File, FileAccess, FileKind, Operations, OptionOverride, Parameter, Socket, Symlink,
 };
 
 impl Agent {
-    /// An agent called `name` (`fence_pve`), with one line about it. It has no
-    /// options, reaches nothing, and can at least switch on and off.
+    /// An agent called `name` (`fence_pve`), with a description of one line. It
+    /// has no options and no capabilities, and can switch on and off.
     #[must_use]
     pub fn new(name: impl Into<String>, shortdesc: impl Into<String>) -> Self {
         Self {
@@ -29,29 +29,29 @@ impl Agent {
         }
     }
 
-    /// What it does and needs, in a paragraph.
+    /// What the agent does and needs, in one paragraph.
     #[must_use]
     pub fn longdesc(mut self, text: impl Into<String>) -> Self {
         self.longdesc = text.into();
         self
     }
 
-    /// Where the vendor describes the device.
+    /// The URL of the vendor's page about the device.
     #[must_use]
     pub fn vendor_url(mut self, url: impl Into<String>) -> Self {
         self.vendor_url = url.into();
         self
     }
 
-    /// What an account on the device has to be allowed for fencing, one line
-    /// each, as the device itself writes it.
+    /// The permissions that an account on the device needs for fencing, one per
+    /// line, in the device's own notation.
     #[must_use]
     pub fn rights<R: Into<String>>(mut self, rights: impl IntoIterator<Item = R>) -> Self {
         self.rights.extend(rights.into_iter().map(Into::into));
         self
     }
 
-    /// A further name that [`crate::Device::describe`] answers to.
+    /// Another name that [`crate::Device::describe`] accepts.
     #[must_use]
     pub fn symlink(mut self, name: impl Into<String>, shortdesc: impl Into<String>) -> Self {
         self.symlinks.push(Symlink {
@@ -62,7 +62,8 @@ impl Agent {
         self
     }
 
-    /// The same, but not in metadata: under that name it is another agent.
+    /// Another name that is not in the metadata, because under that name the
+    /// plugin describes another agent.
     #[must_use]
     pub fn hidden_symlink(mut self, name: impl Into<String>, shortdesc: impl Into<String>) -> Self {
         self.symlinks.push(Symlink {
@@ -73,8 +74,8 @@ impl Agent {
         self
     }
 
-    /// Options out of the host's catalogue, by canonical name. The host adds
-    /// those that depend on them, such as `password_script`.
+    /// Options from the host's catalogue, by canonical name. The host adds the
+    /// options that depend on them, such as `password_script`.
     #[must_use]
     pub fn options<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.options.extend(names.into_iter().map(Into::into));
@@ -88,51 +89,51 @@ impl Agent {
         self
     }
 
-    /// Another default for an option of the catalogue.
+    /// The default of an option of the catalogue for this device.
     #[must_use]
     pub fn default(mut self, option: &str, value: impl Into<String>) -> Self {
         self.override_of(option).default = Some(value.into());
         self
     }
 
-    /// Whether the action fails without this option of the catalogue.
+    /// Whether an option of the catalogue is required.
     #[must_use]
     pub fn required(mut self, option: &str, required: bool) -> Self {
         self.override_of(option).required = Some(required);
         self
     }
 
-    /// What this option of the catalogue means for this device, in one line.
+    /// The description of an option of the catalogue for this device, in one
+    /// line.
     #[must_use]
     pub fn meaning(mut self, option: &str, shortdesc: impl Into<String>) -> Self {
         self.override_of(option).shortdesc = Some(shortdesc.into());
         self
     }
 
-    /// A letter for an option of the catalogue: `-x` is `letter("proxy", 'x')`.
+    /// The letter of an option of the catalogue: `letter("proxy", 'x')` for `-x`.
     #[must_use]
     pub fn letter(mut self, option: &str, letter: char) -> Self {
         self.override_of(option).letter = Some(letter);
         self
     }
 
-    /// What the device can do, and what is unusual about it; adds to what was
-    /// said before.
+    /// Adds operations that the device supports, and special properties.
     #[must_use]
     pub fn operations(mut self, operations: Operations) -> Self {
         self.operations |= operations;
         self
     }
 
-    /// A service that the plugin reaches. It reaches no other.
+    /// Declares an endpoint. The host denies requests to any other.
     #[must_use]
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.capabilities.endpoints.push(endpoint);
         self
     }
 
-    /// The file or folder that this option names: see [`crate::files`]. The
-    /// plugin reaches no other.
+    /// Declares the file or folder that this option names: see
+    /// [`crate::files`]. The host denies access to any other.
     #[must_use]
     pub fn file(mut self, option: impl Into<String>, kind: FileKind, access: FileAccess) -> Self {
         self.capabilities.files.push(File {
@@ -143,7 +144,8 @@ impl Agent {
         self
     }
 
-    /// What sockets of the standard library may reach. They reach nothing else.
+    /// Declares the peer of sockets of the standard library. The host denies
+    /// any other.
     #[must_use]
     pub fn socket(mut self, socket: Socket) -> Self {
         self.capabilities.sockets.push(socket);
@@ -172,7 +174,7 @@ mod tests {
     use crate::{File, OptionOverride, Symlink};
 
     #[test]
-    fn an_agent_says_all_of_the_record() {
+    fn builders_set_every_field_of_an_agent() {
         let agent = Agent::new("fence_x", "an x")
             .longdesc("long")
             .vendor_url("https://x.example")

@@ -1,12 +1,12 @@
-//! What wit-bindgen makes of the contract in `wit/`. Nothing outside of this
-//! crate names it; the curated names are in [`crate::prelude`].
+//! The code that wit-bindgen generates from the contract in `wit/`. Only this
+//! crate uses it; plugins use the names in [`crate::prelude`].
 #![allow(
     missing_docs,
     unsafe_code,
     unreachable_pub,
     unused_qualifications,
     clippy::all,
-    reason = "generated, and what it is made from is documented"
+    reason = "generated from documented WIT files"
 )]
 
 wit_bindgen::generate!({
@@ -16,6 +16,6 @@ wit_bindgen::generate!({
     export_macro_name: "export_component",
     default_bindings_module: "fencebox_sdk::bindings",
     additional_derives: [PartialEq, Eq],
-    // These hold doubles, of which some are not equal to themselves.
+    // These contain doubles, which cannot implement `Eq`.
     additional_derives_ignore: ["node", "tree", "method-call"],
 });

@@ -1,5 +1,5 @@
-//! From the generated exports to a [`Device`]. Public for [`crate::export!`]
-//! only.
+//! Connects the generated exports with a [`Device`]. Public only for
+//! [`crate::export!`].
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -11,11 +11,11 @@ use crate::{Agent, Device, Error, Options, Plug, PowerStatus, PowerTarget, Resul
 #[derive(Debug)]
 pub struct Component<D>(PhantomData<D>);
 
-/// One session: the device until it is closed.
+/// One session: the device, until it is closed.
 ///
-/// The generated resource lends it out shared. A device is called by one
-/// caller at a time (a component cannot be entered twice), so the cell never
-/// refuses; it spares plugin authors interior mutability of their own.
+/// The generated resource gives only shared references. The cell makes the
+/// device mutable, so that plugins need no interior mutability. The borrow
+/// never fails, because a component runs only one call at a time.
 #[derive(Debug)]
 pub struct Session<D>(RefCell<Option<D>>);
 
@@ -74,7 +74,7 @@ impl<D: Device + 'static> exports::GuestSession for Session<D> {
     }
 
     fn close(&self) {
-        // Out of the cell first: whatever `close` does, the session is over.
+        // Remove the device first, so that the session ends even if `close` fails.
         let device = self.0.try_borrow_mut().ok().and_then(|mut device| device.take());
         if let Some(mut device) = device {
             device.close();
@@ -82,7 +82,7 @@ impl<D: Device + 'static> exports::GuestSession for Session<D> {
     }
 }
 
-/// Compiles for devices only.
+/// Compiles only if `D` is a device.
 pub const fn is_device<D: Device>() {}
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_device_does_not_write_is_unsupported() {
+    fn functions_without_an_implementation_are_unsupported() {
         let (session, plug) = (lamp(), || "1".to_owned());
         assert_eq!(session.probe(), Ok(()));
         assert_eq!(session.set_power(plug(), PowerTarget::Off), Err(Error::Unsupported));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_session_answers_errors() {
+    fn a_closed_session_returns_errors() {
         let session = lamp();
         session.close();
         session.close();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_log_in_makes_no_session() {
+    fn a_refused_login_opens_no_session() {
         assert!(Session::<Lamp>::start(Vec::new()).is_err());
     }
 }

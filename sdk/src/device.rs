@@ -2,66 +2,68 @@
 
 use crate::{Agent, Error, Options, Plug, PowerStatus, PowerTarget, Result};
 
-/// One conversation with a device, from log-in to log-out.
+/// One session with a device, from login to logout.
 ///
-/// Nothing here waits for an effect: a call asks the device once and answers.
-/// A function that is not written answers [`Error::Unsupported`], and the
-/// operation it stands for must then be absent from [`Agent::operations`].
+/// No function waits for an effect: it sends its request once and returns. The
+/// default of a function returns [`Error::Unsupported`]; in that case its
+/// operation must not be in [`Agent::operations`].
 pub trait Device: Sized {
-    /// What the agent called `name` is, asks for and reaches. Constant: every
-    /// import refuses while it runs. A plugin that serves one name may ignore
-    /// `name`.
+    /// The description of the agent called `name`: its options, operations and
+    /// capabilities. It must be constant, and it cannot call the host. A plugin
+    /// with one name may ignore `name`.
     fn describe(name: &str) -> Agent;
 
     /// Logs in, with all options that have a value.
     ///
     /// # Errors
     /// [`Error::LoginDenied`] for refused credentials, which the host never
-    /// tries again; [`Error::InvalidOption`] for what only the device's rules
-    /// forbid; else whatever kept it.
+    /// retries; [`Error::InvalidOption`] for a value that only the device's
+    /// rules forbid; otherwise the cause of the failure.
     fn open(options: &Options) -> Result<Self>;
 
-    /// What `monitor` asks: does the device let us in, and may we do what
-    /// fencing needs? Must not cost more on a device with more plugs. By
-    /// default the log-in is answer enough.
+    /// Checks for `monitor` that the login works and that the account has the
+    /// permissions that fencing needs. The cost must not grow with the number
+    /// of plugs. The default is `Ok`, because the login has succeeded.
     ///
     /// # Errors
-    /// What keeps the device from being used.
+    /// The reason why fencing would fail.
     fn probe(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// The power of a plug as the device reports it now:
-    /// [`PowerStatus::Unknown`] as long as a task begun in this session is not
-    /// over. Only a plug that is off for certain is [`PowerStatus::Off`].
+    /// The power status of a plug that the device reports now.
+    /// [`PowerStatus::Unknown`] while a task of this session runs for the plug.
+    /// [`PowerStatus::Off`] only if the plug is certainly off.
     ///
-    /// Needed by every plugin but those with `Operations::NO_STATUS`.
+    /// Required for every plugin without `Operations::NO_STATUS`.
     ///
     /// # Errors
-    /// [`Error::TaskFailed`] once such a task has failed,
-    /// [`Error::PlugNotFound`] where the device knows no such plug.
+    /// [`Error::TaskFailed`] after a task of this session has failed,
+    /// [`Error::PlugNotFound`] if the device does not have the plug.
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
         let _ = plug;
         Err(Error::Unsupported)
     }
 
-    /// Asks for power on or off, and does not wait for it. A plug that is in
-    /// the wanted state already is no error. Whether it is says the device's
-    /// answer to the request: what reads off may have been switched on a
-    /// moment ago, so send the request and take "it is off already" for `Ok`.
-    /// (With `Operations::SETTLED_STATUS` no read is old, and the host does
-    /// not ask for what is off.) The host asks again while the plug surely
-    /// stays as it was: wait for a task that runs already instead of starting
-    /// another.
+    /// Requests power on or off, and does not wait for the effect.
+    ///
+    /// Send the request even if the plug reads off, because another process may
+    /// have switched it on a moment ago. If the device answers that the plug is
+    /// already in the target state, return `Ok`. (With
+    /// `Operations::SETTLED_STATUS` reads are never old, and the host does not
+    /// request off for a plug that is off.)
+    ///
+    /// The host may repeat the call while the power status does not change. If
+    /// a task already runs, do not start another.
     ///
     /// # Errors
-    /// [`Error::TaskFailed`] where the device refuses for its own reasons.
+    /// [`Error::TaskFailed`] if the device refuses the request.
     fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {
         let _ = (plug, target);
         Err(Error::Unsupported)
     }
 
-    /// Asks for a power cycle in one request. Needs `Operations::CYCLE`.
+    /// Requests a power cycle in one request. Needs `Operations::CYCLE`.
     ///
     /// # Errors
     /// As [`Device::set_power`].
@@ -70,8 +72,8 @@ pub trait Device: Sized {
         Err(Error::Unsupported)
     }
 
-    /// True once the device itself says that the cycle asked for in this
-    /// session is complete; that it accepted the request says nothing. Needs
+    /// True after the device reports that the cycle of this session is
+    /// complete. An accepted request is not a complete cycle. Needs
     /// `Operations::CYCLE`.
     ///
     /// # Errors
@@ -81,18 +83,18 @@ pub trait Device: Sized {
         Err(Error::Unsupported)
     }
 
-    /// All plugs. With `with_status` each has its status, even where that
-    /// costs a request a plug. Needs `Operations::LIST_PLUGS`.
+    /// All plugs. With `with_status` each plug has its status, even if that
+    /// needs one request per plug. Needs `Operations::LIST_PLUGS`.
     ///
     /// # Errors
-    /// Whatever kept the list from being complete: part of a list would read
-    /// as all of it.
+    /// The reason why the list is not complete. Do not return a part of the
+    /// list.
     fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
         let _ = with_status;
         Err(Error::Unsupported)
     }
 
-    /// Has the device write diagnostics of a plug. Needs `Operations::DIAG`.
+    /// Requests diagnostics of a plug from the device. Needs `Operations::DIAG`.
     ///
     /// # Errors
     /// As [`Device::set_power`].
@@ -101,8 +103,8 @@ pub trait Device: Sized {
         Err(Error::Unsupported)
     }
 
-    /// Logs out. Called once a session, also after a failure. A plugin with
-    /// sockets gets several sessions in one action, one after the other: reads
-    /// that prove a plug off go over new connections.
+    /// Logs out. The host calls it once per session, even after a failure. A
+    /// plugin with sockets may get several sessions in one action, one after
+    /// the other, so that the reads that prove a plug off use new connections.
     fn close(&mut self) {}
 }

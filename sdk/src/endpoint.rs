@@ -1,31 +1,30 @@
-//! Builders for the services that a plugin reaches.
+//! Builders for endpoints.
 
 use crate::{Address, AddressChoice, Auth, Endpoint, Port, Scheme, UrlOption};
 
 impl Endpoint {
-    /// A service at a host name that is known when the plugin is built:
-    /// `management.azure.com`. By TLS, at port 443.
+    /// A service at a fixed host name, such as `management.azure.com`. With TLS,
+    /// at port 443.
     #[must_use]
     pub fn fixed(name: impl Into<String>, host: impl Into<String>) -> Self {
         Self::at(name, Address::Fixed(host.into()), Scheme::Https)
     }
 
-    /// The device that the options `ip` and `ipport` name, with or without TLS
-    /// as the options `ssl`, `ssl_secure` and `ssl_insecure` say.
+    /// The address in the option `ip` and the port in the option `ipport`. The
+    /// options `ssl`, `ssl_secure` and `ssl_insecure` select TLS.
     #[must_use]
     pub fn from_options(name: impl Into<String>) -> Self {
         Self::from_option(name, "ip").port_from_option("ipport")
     }
 
-    /// The name or address typed in `option`, with or without TLS as the
-    /// options `ssl`, `ssl_secure` and `ssl_insecure` say, at the port of the
-    /// scheme.
+    /// The host name or address in `option`, at the default port of the scheme.
+    /// The options `ssl`, `ssl_secure` and `ssl_insecure` select TLS.
     #[must_use]
     pub fn from_option(name: impl Into<String>, option: impl Into<String>) -> Self {
         Self::at(name, Address::FromOption(option.into()), Scheme::ByOptions)
     }
 
-    /// Scheme, address and port of the URL typed in `option`.
+    /// Scheme, address and port of the URL in `option`.
     #[must_use]
     pub fn from_url_option(name: impl Into<String>, option: impl Into<String>) -> Self {
         let option = UrlOption {
@@ -37,7 +36,7 @@ impl Endpoint {
         Self::at(name, Address::FromUrlOption(option), Scheme::ByOptions)
     }
 
-    /// The address that `cases` give for the value of `option`. By TLS, at
+    /// The address that `cases` assign to the value of `option`. With TLS, at
     /// port 443.
     #[must_use]
     pub fn by_choice<V: Into<String>, A: Into<String>>(
@@ -48,8 +47,8 @@ impl Endpoint {
         Self::at(name, choice(option, cases), Scheme::Https)
     }
 
-    /// An address with option values in it, as one DNS label each:
-    /// `ec2.{region}.amazonaws.com`. By TLS, at port 443.
+    /// An address that contains option values, each as one DNS label:
+    /// `ec2.{region}.amazonaws.com`. With TLS, at port 443.
     #[must_use]
     pub fn template(name: impl Into<String>, template: impl Into<String>) -> Self {
         Self::at(name, Address::Template(template.into()), Scheme::Https)
@@ -66,30 +65,30 @@ impl Endpoint {
         }
     }
 
-    /// A path in the URL takes the place of [`Endpoint::base_path`]: the API
-    /// may be anywhere. For [`Endpoint::from_url_option`].
+    /// A path in the URL replaces [`Endpoint::base_path`]. For
+    /// [`Endpoint::from_url_option`].
     #[must_use]
     pub fn free_path(self) -> Self {
         self.url_option(|option| option.free_path = true)
     }
 
-    /// The option may hold several URLs of one scheme; requests go to the
-    /// first, until [`crate::http::select_address`] says otherwise. For
+    /// The option may contain several URLs with the same scheme. Requests go to
+    /// the first, until [`crate::http::select_address`] selects another. For
     /// [`Endpoint::from_url_option`].
     #[must_use]
     pub fn several(self) -> Self {
         self.url_option(|option| option.several = true)
     }
 
-    /// Where the flag `option` is set, [`crate::http::select_address`] may go
-    /// to any host that the device names. For [`Endpoint::from_url_option`].
+    /// If the boolean `option` is set, [`crate::http::select_address`] accepts
+    /// any host that the device names. For [`Endpoint::from_url_option`].
     #[must_use]
     pub fn follow_if(self, option: impl Into<String>) -> Self {
         self.url_option(|url| url.follow_option = Some(option.into()))
     }
 
-    /// Without the options so far, the address that `cases` give for the value
-    /// of `option`. By TLS, while a URL brings its own scheme.
+    /// If the options before are not given: the address that `cases` assign to
+    /// the value of `option`, with TLS. (A URL has its own scheme.)
     #[must_use]
     pub fn or_by_choice<V: Into<String>, A: Into<String>>(
         mut self,
@@ -121,22 +120,22 @@ impl Endpoint {
         self
     }
 
-    /// The port number typed in `option`.
+    /// The port number in `option`.
     #[must_use]
     pub fn port_from_option(mut self, option: impl Into<String>) -> Self {
         self.port = Port::FromOption(option.into());
         self
     }
 
-    /// Where the API starts at that address: `/v2`. The host puts it before
-    /// every path.
+    /// The path of the API at the address, such as `/v2`. The host prepends it
+    /// to every path.
     #[must_use]
     pub fn base_path(mut self, path: impl Into<String>) -> Self {
         self.base_path = path.into();
         self
     }
 
-    /// Who adds the credentials to a request; the plugin, unless said here.
+    /// Who adds the credentials to a request. The default is the plugin.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_out_of_options_has_its_port_there_too() {
+    fn an_address_from_options_has_its_port_from_options() {
         let endpoint = Endpoint::from_options("api").auth(Auth::HostBasic);
         assert_eq!(endpoint.name, "api");
         assert_eq!(endpoint.addresses, [Address::FromOption("ip".into())]);
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_a_vendor_are_by_tls() {
+    fn fixed_addresses_use_tls() {
         let endpoints = [
             (Endpoint::fixed("a", "x.example"), Address::Fixed("x.example".into())),
             (
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_brings_its_scheme_and_port() {
+    fn a_url_has_its_scheme_and_port() {
         let endpoint = Endpoint::from_url_option("api", "api_url").base_path("/v2");
         assert_eq!(endpoint.addresses, [Address::FromUrlOption(url_option("api_url"))]);
         assert_eq!(endpoint.scheme, Scheme::ByOptions);
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_url_belongs_to_its_option() {
+    fn url_builders_change_only_the_url_option() {
         let endpoint = Endpoint::from_url_option("api", "api_url")
             .free_path()
             .several()

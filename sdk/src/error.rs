@@ -1,10 +1,10 @@
-//! Errors: those of the contract, and how they come about.
+//! Builders and conversions for the errors of the contract.
 
 use crate::files;
 use crate::http::Failure;
 use crate::{Busy, Error, InvalidOption};
 
-/// What almost every function of a plugin returns.
+/// The result of most functions of a plugin.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl Error {
@@ -14,7 +14,7 @@ impl Error {
         Self::Unexpected(text.into())
     }
 
-    /// The device failed or refused what it was asked for, for this `reason`.
+    /// The device failed or refused the request, for this `reason`.
     #[must_use]
     pub fn task_failed(reason: impl Into<String>) -> Self {
         Self::TaskFailed(reason.into())
@@ -26,7 +26,8 @@ impl Error {
         Self::PlugNotFound(plug.into())
     }
 
-    /// The option `name` does not do; `reason` says why, and what would.
+    /// The value of option `name` is invalid. `reason` states what is wrong and
+    /// what is allowed: the message is `option NAME: REASON`.
     #[must_use]
     pub fn invalid_option(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::InvalidOption(InvalidOption {
@@ -35,8 +36,8 @@ impl Error {
         })
     }
 
-    /// Not now; the host asks again, and not before `seconds` have passed
-    /// where the device said so.
+    /// The device is busy. The host retries, after `seconds` at the earliest if
+    /// the device named a time.
     #[must_use]
     pub fn busy(reason: impl Into<String>, seconds: Option<u32>) -> Self {
         Self::Busy(Busy {
@@ -45,19 +46,19 @@ impl Error {
         })
     }
 
-    /// The error as part of a log line. (`Display` is wit-bindgen's, for
-    /// programmers.) The message of the action is made by the host.
+    /// The error as part of a log line. (`Display` comes from wit-bindgen and
+    /// is for debugging.) The host writes the message of the action.
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::LoginDenied(text) => format!("log-in denied: {text}"),
+            Self::LoginDenied(text) => format!("login denied: {text}"),
             Self::NotPermitted(text) => format!("not permitted: {text}"),
-            Self::Denied(text) => format!("refused by the host: {text}"),
+            Self::Denied(text) => format!("denied by the host: {text}"),
             Self::ConnectionLost(text) => format!("connection lost: {text}"),
             Self::TimedOut(text) => format!("timed out: {text}"),
             Self::Busy(busy) => format!("busy: {}", busy.reason),
             Self::PlugNotFound(plug) => format!("no such plug: {plug}"),
-            Self::PlugAmbiguous(plugs) => format!("ambiguous plug: it may be {}", plugs.join(", ")),
+            Self::PlugAmbiguous(plugs) => format!("ambiguous plug; it matches {}", plugs.join(", ")),
             Self::TaskFailed(text) => format!("failed: {text}"),
             Self::InvalidOption(option) => format!("option {}: {}", option.name, option.reason),
             Self::Unexpected(text) => format!("unexpected answer: {text}"),
@@ -67,8 +68,8 @@ impl Error {
 }
 
 impl From<Failure> for Error {
-    /// Whether the host may try again decides: a certificate that does not
-    /// verify stays so, hence it counts as a refusal and not as a broken line.
+    /// Selects the error by whether a retry can help. An invalid certificate
+    /// stays invalid, so it is denied and not a lost connection.
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Denied(text) | Failure::Invalid(text) | Failure::Tls(text) => Self::Denied(text),
@@ -80,7 +81,7 @@ impl From<Failure> for Error {
 }
 
 impl From<files::Failure> for Error {
-    /// A file that is not as it should be does not mend by being asked again.
+    /// A retry does not help with a wrong file, so no error here is retried.
     fn from(failure: files::Failure) -> Self {
         match failure {
             files::Failure::Denied(text) => Self::Denied(text),
@@ -97,7 +98,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_failures_are_retried() {
         let text = || "x".to_owned();
         for (failure, error) in [
             (Failure::Denied(text()), Error::Denied(text())),

@@ -1,7 +1,7 @@
 //! The files and folders that the plugin declared with [`Agent::file`].
 //!
-//! A call names the option that holds the path, never a path. Only regular
-//! files, of at most 1 MiB; links are not followed.
+//! A call names the option that contains the path, and never a path. Only
+//! regular files of at most 1 MiB are accepted. Links are not followed.
 //!
 //! [`Agent::file`]: crate::Agent::file
 
@@ -10,22 +10,22 @@ pub use crate::bindings::fencebox::agent::files::Error as Failure;
 /// The whole content of the file that `option` names.
 ///
 /// # Errors
-/// [`Failure::NotFound`] where there is none; else what keeps it from being
-/// read.
+/// [`Failure::NotFound`] if the file is missing; otherwise the reason why it
+/// cannot be read.
 pub fn read(option: &str) -> Result<Vec<u8>, Failure> {
     imported::read(option, None)
 }
 
-/// Makes the file that `option` names, or replaces its content at once.
+/// Creates the file that `option` names, or replaces its content atomically.
 ///
 /// # Errors
-/// What keeps it from being written.
+/// The reason why the file cannot be written.
 pub fn write(option: &str, content: impl AsRef<[u8]>) -> Result<(), Failure> {
     imported::write(option, None, content.as_ref())
 }
 
-/// The whole content of a file in the folder that `option` names. `entry` is a
-/// plain name, without a separator and without a dot at its start.
+/// The whole content of a file in the folder that `option` names. `entry` is
+/// the name of the file, without a separator and without a leading dot.
 ///
 /// # Errors
 /// As [`read`].
@@ -33,8 +33,8 @@ pub fn read_entry(option: &str, entry: &str) -> Result<Vec<u8>, Failure> {
     imported::read(option, Some(entry))
 }
 
-/// Makes a file in the folder that `option` names, or replaces its content at
-/// once. `entry` is a plain name, as for [`read_entry`].
+/// Creates a file in the folder that `option` names, or replaces its content
+/// atomically. `entry` is a file name, as for [`read_entry`].
 ///
 /// # Errors
 /// As [`write`].

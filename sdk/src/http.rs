@@ -1,8 +1,8 @@
 //! Requests to the endpoints that the plugin declared.
 //!
-//! A request names an endpoint and a [`Path`], never a URL: addresses, TLS,
-//! proxies, time limits and the policy are the host's. Redirects are answers
-//! and are not followed.
+//! A request names an endpoint and a [`Path`], and never a URL. The host sets
+//! the address, TLS, the proxy and timeouts, and applies the policy. A redirect
+//! is returned as an answer and not followed.
 
 mod path;
 mod response;
@@ -22,40 +22,41 @@ use serde::de::DeserializeOwned;
 use crate::bindings::fencebox::agent::http as wit;
 use crate::{Error, Result};
 
-/// One request on its way: made by [`get`] and the like, ended by
-/// [`Request::send`].
+/// A request. Functions such as [`get`] create it, and [`Request::send`] sends
+/// it.
 ///
-/// `Debug` shows neither header fields nor the body: credentials are there.
+/// `Debug` shows neither header fields nor the body: they may contain
+/// credentials.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send`"]
 pub struct Request(Result<wit::Request>);
 
-/// Asks for a resource.
+/// Reads a resource (`GET`).
 pub fn get(endpoint: &str, path: impl Into<Path>) -> Request {
     Request::new(Method::Get, endpoint, path)
 }
 
-/// Asks for the headers of a resource.
+/// Reads the header fields of a resource (`HEAD`).
 pub fn head(endpoint: &str, path: impl Into<Path>) -> Request {
     Request::new(Method::Head, endpoint, path)
 }
 
-/// Hands something to a resource.
+/// Sends data to a resource (`POST`).
 pub fn post(endpoint: &str, path: impl Into<Path>) -> Request {
     Request::new(Method::Post, endpoint, path)
 }
 
-/// Replaces a resource.
+/// Replaces a resource (`PUT`).
 pub fn put(endpoint: &str, path: impl Into<Path>) -> Request {
     Request::new(Method::Put, endpoint, path)
 }
 
-/// Changes a resource.
+/// Changes a resource (`PATCH`).
 pub fn patch(endpoint: &str, path: impl Into<Path>) -> Request {
     Request::new(Method::Patch, endpoint, path)
 }
 
-/// Removes a resource.
+/// Removes a resource (`DELETE`).
 pub fn delete(endpoint: &str, path: impl Into<Path>) -> Request {
     Request::new(Method::Delete, endpoint, path)
 }
@@ -73,33 +74,35 @@ impl Request {
     }
 
     /// Adds a header field. The host sets `host`, `content-length`,
-    /// `transfer-encoding` and `connection` itself and refuses them here.
+    /// `transfer-encoding` and `connection` itself, and denies them here.
     pub fn header(self, name: &str, value: impl Into<String>) -> Self {
         let value = value.into();
         self.change(|request| request.headers.push((name.to_owned(), value)))
     }
 
-    /// Sends these bytes; say what they are by the header `content-type`.
+    /// Sets the body. The header `content-type` should name its type.
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         self.change(|request| request.body = Some(body))
     }
 
-    /// Sends a value as JSON.
+    /// Sets a JSON value as the body.
     pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.header("content-type", "application/json").body(body),
-            // Only a map with keys that are no text gets here.
-            Err(problem) => Self(self.0.and(Err(Error::Denied(format!("no JSON to send: {problem}"))))),
+            // This happens only for a map whose keys are not text.
+            Err(problem) => Self(self.0.and(Err(Error::Denied(format!(
+                "cannot send the value as JSON: {problem}"
+            ))))),
         }
     }
 
-    /// Sends it, and waits for the complete answer, which may be of any
+    /// Sends the request and waits for the complete answer, which may have any
     /// status: see [`Response::ok`].
     ///
     /// # Errors
-    /// [`Error::Denied`] for what the host or [`Path`] refused, or for a
-    /// certificate that does not verify; [`Error::ConnectionLost`] and
+    /// [`Error::Denied`] if the host or [`Path`] denies the request, or if the
+    /// certificate is invalid; [`Error::ConnectionLost`] and
     /// [`Error::TimedOut`], after which the device may have acted or not;
     /// [`Error::Unexpected`] for an answer beyond the host's limits.
     pub fn send(self) -> Result<Response> {
@@ -127,7 +130,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Gets a JSON value.
+/// Reads a JSON value with `GET`.
 ///
 /// # Errors
 /// As [`Request::send`], [`Response::ok`] and [`Response::json`].
@@ -139,8 +142,7 @@ pub fn get_json<T: DeserializeOwned>(endpoint: &str, path: impl Into<Path>) -> R
         .json()
 }
 
-/// Posts a JSON value to a device whose answer, but for its status, says
-/// nothing.
+/// Sends a JSON value with `POST`. Only the status of the answer is checked.
 ///
 /// # Errors
 /// As [`Request::send`] and [`Response::ok`].
@@ -153,8 +155,7 @@ pub fn post_json(endpoint: &str, path: impl Into<Path>, value: &(impl Serialize 
         .map(drop)
 }
 
-/// Puts a JSON value to a device whose answer, but for its status, says
-/// nothing.
+/// Sends a JSON value with `PUT`. Only the status of the answer is checked.
 ///
 /// # Errors
 /// As [`Request::send`] and [`Response::ok`].
@@ -167,8 +168,8 @@ pub fn put_json(endpoint: &str, path: impl Into<Path>, value: &(impl Serialize +
         .map(drop)
 }
 
-/// The URL that paths of this endpoint are added to, without a slash at the
-/// end: for requests that sign their own URL.
+/// The URL that the paths of this endpoint are added to, without a trailing
+/// slash. For requests that sign their own URL.
 ///
 /// # Errors
 /// [`Error::Denied`] for an endpoint that was not declared.
@@ -180,8 +181,8 @@ pub fn base_url(endpoint: &str) -> Result<String> {
     url.map_err(Error::from)
 }
 
-/// The addresses of an endpoint that the options name, in their order, as URLs
-/// without a path.
+/// The addresses of an endpoint in the order of the options, as URLs without a
+/// path.
 ///
 /// # Errors
 /// [`Error::Denied`] for an endpoint that was not declared.
@@ -193,13 +194,14 @@ pub fn addresses(endpoint: &str) -> Result<Vec<String>> {
     addresses.map_err(Error::from)
 }
 
-/// Sends what follows to another address of the endpoint: one of
-/// [`addresses`], one that this has given before, or the bare host by which the
-/// device speaks of one. Gives it as [`addresses`] writes it.
+/// Sends the next requests to another address of the endpoint. `address` is one
+/// of [`addresses`], a URL that this function returned before, or the host name
+/// or address that the device uses for one of them. Returns it in the form of
+/// [`addresses`].
 ///
 /// # Errors
-/// [`Error::Denied`] where neither the options name it nor the flag of
-/// [`crate::Endpoint::follow_if`] is set.
+/// [`Error::Denied`] if the options do not name the address, unless the boolean
+/// option of [`crate::Endpoint::follow_if`] is set.
 pub fn select_address(endpoint: &str, address: &str) -> Result<String> {
     #[cfg(target_family = "wasm")]
     let selected = wit::select_address(endpoint, address);

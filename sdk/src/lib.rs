@@ -1,21 +1,21 @@
-//! What a fencebox plugin is written with.
+//! The crate for writing fencebox plugins.
 //!
-//! A plugin knows one kind of device and nothing else: it says what it is and
-//! which addresses it needs ([`Device::describe`]), logs in
-//! ([`Device::open`]), and translates between the words of the device and
-//! *on*, *off* and *unknown*. Waiting, asking again, time limits, success and
-//! exit codes are the host's.
+//! A plugin contains the code for one kind of device. It declares its options
+//! and the addresses that it needs ([`Device::describe`]), logs in
+//! ([`Device::open`]), and translates the device's words to *on*, *off* and
+//! *unknown*. The host does the rest: waiting, retries, timeouts, verification
+//! and exit codes.
 //!
-//! A whole plugin is in `sdk/examples/relay.rs`. It begins with
+//! `sdk/examples/relay.rs` is a complete plugin. It begins with
 //! `use fencebox_sdk::prelude::*;`, ends with `export!(Type);` and is built as
-//! a `cdylib` for `wasm32-wasip2`. For the derives of serde, which the prelude
-//! re-exports, its manifest has to list `serde` too.
+//! a `cdylib` for `wasm32-wasip2`. The prelude re-exports the derive macros of
+//! serde; to use them, the plugin's manifest must also list `serde`.
 //!
-//! On any other target the same code runs as an ordinary library: its requests
-//! then meet the scripted double in [`testing`], and its tests need neither
-//! wasm nor a network.
+//! On any other target the same code runs as a normal library. Its requests
+//! then go to a script in [`testing`], and its tests need neither wasm nor a
+//! network.
 
-// So that `path!` and the generated code find this crate by its name in here.
+// `path!` and the generated code refer to this crate by its name.
 extern crate self as fencebox_sdk;
 
 mod agent;
@@ -51,7 +51,7 @@ pub use fencebox_sdk_macros::path;
 pub use options::Options;
 pub use text::excerpt;
 
-/// All that a plugin usually needs: `use fencebox_sdk::prelude::*;`.
+/// The names that most plugins need: `use fencebox_sdk::prelude::*;`.
 pub mod prelude {
     pub use crate::http::{get_json, post_json, put_json};
     pub use crate::{
@@ -62,7 +62,7 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 }
 
-/// Makes a [`Device`] the plugin that this crate exports: `export!(Relays);`,
+/// Exports a [`Device`] as the plugin of this crate: `export!(Relays);`. Use it
 /// once in a crate.
 ///
 /// On targets other than wasm it only checks that the type is a [`Device`].

@@ -1,8 +1,8 @@
 //! Lines for the person on call.
 //!
-//! The host masks the secrets that it knows (options declared secret), escapes
-//! control characters and drops lines past its limit. Never log a token that
-//! the device handed out: the host does not know it.
+//! The host masks the values of secret options, escapes control characters and
+//! drops lines beyond its limit. Never log a token that the device returned:
+//! the host cannot mask it.
 
 use crate::bindings::fencebox::agent::log::Level;
 
@@ -11,7 +11,7 @@ pub fn error(line: impl AsRef<str>) {
     write(Level::Error, line.as_ref());
 }
 
-/// Something is not as it should be.
+/// Something is wrong, but the action may still succeed.
 pub fn warn(line: impl AsRef<str>) {
     write(Level::Warn, line.as_ref());
 }

@@ -1,26 +1,26 @@
 //! Datagrams to a multicast group that the plugin declared with
-//! [`Socket::multicast`]: what the sockets of the standard library cannot say,
-//! because WASI has no words for it.
+//! [`Socket::multicast`]. The sockets of WASI cannot select the interface or
+//! the number of hops.
 //!
 //! [`Socket::multicast`]: crate::Socket::multicast
 
 pub use crate::bindings::fencebox::agent::multicast::Error as Failure;
 
-/// The addresses of this machine from which the group can be spoken to.
+/// The addresses of this machine that can send to the group.
 ///
 /// # Errors
-/// [`Failure::Denied`] for a socket that was not declared; else what keeps the
-/// host from knowing.
+/// [`Failure::Denied`] for a socket that was not declared; otherwise the reason
+/// why the host cannot read its addresses.
 pub fn local_addresses(socket: &str) -> Result<Vec<String>, Failure> {
     imported::local_addresses(socket)
 }
 
-/// Sends one datagram to the group, from one of [`local_addresses`] and by the
-/// interface that has it.
+/// Sends one datagram to the group, from one of [`local_addresses`] and through
+/// the interface with that address.
 ///
 /// # Errors
-/// [`Failure::Denied`] for what a rule forbids; else what kept it from being
-/// sent.
+/// [`Failure::Denied`] if a rule forbids it; otherwise the reason why the
+/// datagram was not sent.
 pub fn send(socket: &str, source: &str, datagram: &[u8]) -> Result<(), Failure> {
     imported::send(socket, source, datagram)
 }

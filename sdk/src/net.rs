@@ -1,9 +1,9 @@
-//! Sockets with a time limit.
+//! Sockets with timeouts.
 //!
-//! A plugin uses the sockets of its standard library, to what it declared with
-//! [`Agent::socket`]; all else is refused as "permission denied", and the log
-//! says by which rule. What the standard library lacks in a component is
-//! waiting for only so long: that is here.
+//! A plugin uses the sockets of its standard library, to the peers that it
+//! declared with [`Agent::socket`]. Any other access fails with "permission
+//! denied", and the log names the rule. In a component the standard library has
+//! no timeouts; this module adds them.
 //!
 //! [`Agent::socket`]: crate::Agent::socket
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 
-/// A listener that is waited at for only so long.
+/// A listener whose calls have a timeout.
 #[derive(Debug)]
 pub struct Listener(TcpListener);
 
@@ -22,24 +22,25 @@ impl Listener {
     /// Listens at this port of this machine.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AddrInUse`] while another program has the port;
-    /// [`io::ErrorKind::PermissionDenied`] where it was not declared.
+    /// [`io::ErrorKind::AddrInUse`] while another program uses the port;
+    /// [`io::ErrorKind::PermissionDenied`] if the port was not declared.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         Ok(Self(listener))
     }
 
-    /// The next caller, or none by that moment; with a moment that has passed,
-    /// one that is there already. A caller that hung up before is passed over.
+    /// The next incoming connection, or none by `until`. If `until` has passed,
+    /// returns only a connection that is already waiting. Connections that the
+    /// peer has closed are skipped.
     ///
     /// # Errors
-    /// What the system says of a listener that can hear nobody.
+    /// The system's error if the listener no longer works.
     pub fn accept(&self, until: Instant) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         loop {
             match self.0.accept() {
                 Ok(caller) => return Ok(Some(caller)),
-                // One caller's end is not the listener's.
+                // The error concerns one connection, and not the listener.
                 Err(cause) if is_of_caller(&cause) => {}
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
                     if !wait(&self.0, PollFlags::IN, until)? {
@@ -51,11 +52,11 @@ impl Listener {
         }
     }
 
-    /// Waits until somebody calls, something comes on one of these
-    /// connections, one of them ends, or that moment has come.
+    /// Waits until a new connection arrives, one of `connections` has data or
+    /// ends, or `until` has passed.
     ///
     /// # Errors
-    /// Where the system cannot wait for them.
+    /// The system's error if it cannot wait for them.
     pub fn wait(&self, connections: &[&TcpStream], until: Instant) -> io::Result<()> {
         let mut all = vec![PollFd::new(&self.0, PollFlags::IN)];
         all.extend(connections.iter().map(|stream| PollFd::new(*stream, PollFlags::IN)));
@@ -70,8 +71,8 @@ fn is_of_caller(cause: &io::Error) -> bool {
     )
 }
 
-/// A TCP connection of which every read and write ends by a moment, with
-/// [`io::ErrorKind::TimedOut`] if it has to.
+/// A TCP connection with a deadline: a read or write that is not complete by
+/// then fails with [`io::ErrorKind::TimedOut`].
 #[derive(Debug)]
 pub struct Timed {
     stream: TcpStream,
@@ -79,13 +80,13 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// Connects to one of the addresses of `host`, the first that takes the
-    /// connection. They are tried in order, and each gets an equal share of the
-    /// time that is left, so that one that does not answer leaves time for the
+    /// Connects to the first address of `host` that accepts the connection.
+    /// The addresses are tried in order. Each gets an equal share of the
+    /// remaining time, so that an address without an answer leaves time for the
     /// others.
     ///
     /// # Errors
-    /// That of the last address.
+    /// The error of the last address.
     pub fn connect(host: &str, port: u16, until: Instant) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
         let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
@@ -100,16 +101,16 @@ impl Timed {
         Err(last)
     }
 
-    /// A connection that is there.
+    /// Adds a deadline to an existing connection.
     ///
     /// # Errors
-    /// Where the system cannot wait for it.
+    /// The system's error if it cannot wait for the connection.
     pub fn new(stream: TcpStream, until: Instant) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         Ok(Self { stream, until })
     }
 
-    /// From now on it is this moment.
+    /// Changes the deadline.
     pub fn set_until(&mut self, until: Instant) {
         self.until = until;
     }
@@ -148,7 +149,7 @@ impl Write for Timed {
     }
 }
 
-/// Whether something has come by that moment.
+/// Whether the socket is ready by `until`.
 fn wait(socket: &impl AsFd, flags: PollFlags, until: Instant) -> io::Result<bool> {
     wait_for_any(&mut [PollFd::new(socket, flags)], until)
 }
@@ -159,7 +160,7 @@ fn wait_for_any(sockets: &mut [PollFd<'_>], until: Instant) -> io::Result<bool> 
         if left.is_zero() {
             return Ok(false);
         }
-        // Whole milliseconds are what the system waits in.
+        // The system waits in whole milliseconds.
         let left = left.max(Duration::from_millis(1));
         let timeout = Timespec::try_from(left).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         match poll(sockets, Some(&timeout)) {
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_waited_for_longer_than_said() {
+    fn waiting_ends_at_the_deadline() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         assert!(listener.accept(soon()).unwrap().is_none());
         let port = listener.0.local_addr().unwrap().port();
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_waits_for_callers_and_connections_at_once() {
+    fn a_listener_waits_for_new_and_open_connections_at_once() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let port = listener.0.local_addr().unwrap().port();
         let start = Instant::now();
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_connection_says_so() {
+    fn a_refused_connection_is_connection_refused() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let port = listener.0.local_addr().unwrap().port();
         drop(listener);

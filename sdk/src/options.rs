@@ -1,4 +1,4 @@
-//! The options that a session is opened with.
+//! The options of a session.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::{Error, Result};
 
 /// Options by canonical name (`power_timeout`), after the host's checks and
-/// defaults. An empty value counts as none.
+/// defaults. An empty value counts as missing.
 ///
 /// `Debug` shows names only: values may be secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -20,16 +20,16 @@ impl Options {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The value of an option that the plugin cannot do without.
+    /// The value of an option that the plugin requires.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] that names the option.
+    /// [`Error::InvalidOption`] with the name of the option.
     pub fn required(&self, name: &str) -> Result<&str> {
         self.get(name)
-            .ok_or_else(|| Error::invalid_option(name, "is needed and has no value"))
+            .ok_or_else(|| Error::invalid_option(name, "is required and has no value"))
     }
 
-    /// Whether a boolean option is set: the host hands over `1` or nothing.
+    /// Whether a boolean option is set. The host passes `1` or no value.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name) == Some("1")
@@ -38,7 +38,7 @@ impl Options {
     /// The value of an integer or seconds option, if it has one.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] that names the option where the number does
+    /// [`Error::InvalidOption`] with the name of the option, if the number does
     /// not fit into `N`.
     pub fn number<N: FromStr>(&self, name: &str) -> Result<Option<N>> {
         let parse = |text: &str| {
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_is_none() {
+    fn an_empty_value_is_missing() {
         assert_eq!(options().get("proxy"), None);
         assert_eq!(options().get("password"), Some("s3cret"));
     }
 
     #[test]
-    fn a_required_option_is_named() {
+    fn the_error_names_a_missing_required_option() {
         assert_eq!(options().required("password"), Ok("s3cret"));
         let Err(Error::InvalidOption(problem)) = options().required("account") else {
             panic!("not refused");
@@ -102,21 +102,21 @@ mod tests {
     }
 
     #[test]
-    fn only_the_hosts_spelling_is_set() {
+    fn a_boolean_option_is_set_only_by_1() {
         assert!(options().is_set("ssl_insecure"));
         assert!(!options().is_set("ssl"));
         assert!(!options().is_set("quiet"));
     }
 
     #[test]
-    fn numbers_have_to_fit() {
+    fn numbers_must_fit_their_type() {
         assert_eq!(options().number::<u16>("ipport"), Ok(Some(8443)));
         assert_eq!(options().number::<u16>("delay"), Ok(None));
         assert!(options().number::<u8>("ipport").is_err());
     }
 
     #[test]
-    fn debug_tells_no_value() {
+    fn debug_shows_no_values() {
         let shown = format!("{:?}", options());
         assert!(shown.contains("password") && !shown.contains("s3cret"), "{shown}");
     }

@@ -3,19 +3,19 @@
 use crate::{Parameter, ValueKind};
 
 impl Parameter {
-    /// An option that holds any text. `name` has underscores: `pve_node`.
+    /// An option with any text. `name` has underscores: `pve_node`.
     #[must_use]
     pub fn text(name: impl Into<String>) -> Self {
         Self::of(name, ValueKind::Text)
     }
 
-    /// An option that holds a whole number.
+    /// An option with a whole number.
     #[must_use]
     pub fn integer(name: impl Into<String>) -> Self {
         Self::of(name, ValueKind::Integer)
     }
 
-    /// An option that holds a time in whole seconds.
+    /// An option with a time in whole seconds.
     #[must_use]
     pub fn seconds(name: impl Into<String>) -> Self {
         Self::of(name, ValueKind::Seconds)
@@ -27,7 +27,7 @@ impl Parameter {
         Self::of(name, ValueKind::Boolean)
     }
 
-    /// An option that holds one of these words.
+    /// An option with one of these words.
     #[must_use]
     pub fn choice<W: Into<String>>(name: impl Into<String>, words: impl IntoIterator<Item = W>) -> Self {
         Self::of(name, ValueKind::Choice(words.into_iter().map(Into::into).collect()))
@@ -48,57 +48,58 @@ impl Parameter {
         }
     }
 
-    /// Its letter on the command line.
+    /// The letter on the command line.
     #[must_use]
     pub fn letter(mut self, letter: char) -> Self {
         self.letter = Some(letter);
         self
     }
 
-    /// One line about it.
+    /// The description, in one line.
     #[must_use]
     pub fn shortdesc(mut self, text: impl Into<String>) -> Self {
         self.shortdesc = text.into();
         self
     }
 
-    /// Its value when it is not given.
+    /// The value if the option is not given.
     #[must_use]
     pub fn default(mut self, value: impl Into<String>) -> Self {
         self.default = Some(value.into());
         self
     }
 
-    /// The action fails without it.
+    /// The action fails without this option.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    /// Masked in all output.
+    /// The value is masked in all output.
     #[must_use]
     pub fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    /// An older name that this one replaces and that is still accepted.
+    /// An older name of this option that is still accepted.
     #[must_use]
     pub fn obsoletes(mut self, name: impl Into<String>) -> Self {
         self.obsoletes = Some(name.into());
         self
     }
 
-    /// The option of the catalogue that this is another name for: what is
-    /// given here arrives there.
+    /// The option of the catalogue that this is another name for. It gets the
+    /// value.
     #[must_use]
     pub fn synonym_of(mut self, option: impl Into<String>) -> Self {
         self.synonym_of = Some(option.into());
         self
     }
 
-    /// Accepted under its full name, and in neither metadata nor help.
+    /// The option is accepted under its full name, but is not in metadata or
+    /// help.
     #[must_use]
     pub fn hidden(mut self) -> Self {
         self.hidden = true;
@@ -111,7 +112,7 @@ mod tests {
     use crate::{Parameter, ValueKind};
 
     #[test]
-    fn a_parameter_says_all_of_the_record() {
+    fn builders_set_every_field_of_a_parameter() {
         let region = Parameter::choice("region", ["eu", "us"])
             .letter('r')
             .shortdesc("where")
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_has_its_name() {
+    fn each_value_kind_has_a_builder() {
         assert_eq!(Parameter::text("a").value, ValueKind::Text);
         assert_eq!(Parameter::integer("a").value, ValueKind::Integer);
         assert_eq!(Parameter::seconds("a").value, ValueKind::Seconds);

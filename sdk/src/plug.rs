@@ -3,7 +3,7 @@
 use crate::{Plug, PowerStatus};
 
 impl Plug {
-    /// The plug that the option `plug` has to call `id`.
+    /// A plug; `id` is its value in the option `plug`.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self {
@@ -13,14 +13,14 @@ impl Plug {
         }
     }
 
-    /// A second name, for people.
+    /// A display name.
     #[must_use]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
         self.alias = Some(alias.into());
         self
     }
 
-    /// Its power, where it was asked for or costs nothing.
+    /// The power status, if it was requested or needs no further request.
     #[must_use]
     pub fn status(mut self, status: PowerStatus) -> Self {
         self.status = Some(status);

@@ -1,27 +1,28 @@
-//! Builders for what the sockets of a plugin reach.
+//! Builders for the sockets of a plugin.
 
 use crate::{Address, AddressChoice, Port, Socket, SocketPurpose};
 
 impl Socket {
-    /// TCP connections to the far end, which [`Socket::at`] and its like say.
+    /// TCP connections to the peer, whose address [`Socket::at`] and the other
+    /// functions set.
     #[must_use]
     pub fn tcp(name: impl Into<String>) -> Self {
         Self::of(name, SocketPurpose::TcpConnect)
     }
 
-    /// TCP connections from anywhere, to the port of this machine.
+    /// TCP connections from any address to the port of this machine.
     #[must_use]
     pub fn tcp_listener(name: impl Into<String>) -> Self {
         Self::of(name, SocketPurpose::TcpListen)
     }
 
-    /// Datagrams to the far end, and back from it.
+    /// Datagrams to and from the peer.
     #[must_use]
     pub fn udp(name: impl Into<String>) -> Self {
         Self::of(name, SocketPurpose::Udp)
     }
 
-    /// Datagrams to a multicast group, over at most so many hops: see
+    /// Datagrams to a multicast group, over at most this number of hops: see
     /// [`crate::multicast`].
     #[must_use]
     pub fn multicast(name: impl Into<String>, hops: u8) -> Self {
@@ -37,22 +38,21 @@ impl Socket {
         }
     }
 
-    /// A name or address that is known when the plugin is built; where the
-    /// options before give none.
+    /// A fixed host name or address, used if the options before give none.
     #[must_use]
     pub fn at(mut self, host: impl Into<String>) -> Self {
         self.addresses.push(Address::Fixed(host.into()));
         self
     }
 
-    /// The name or address typed in `option`.
+    /// The host name or address in `option`.
     #[must_use]
     pub fn at_option(mut self, option: impl Into<String>) -> Self {
         self.addresses.push(Address::FromOption(option.into()));
         self
     }
 
-    /// The address that `cases` give for the value of `option`.
+    /// The address that `cases` assign to the value of `option`.
     #[must_use]
     pub fn at_choice<V: Into<String>, A: Into<String>>(
         mut self,
@@ -74,7 +74,7 @@ impl Socket {
         self
     }
 
-    /// The port number typed in `option`.
+    /// The port number in `option`.
     #[must_use]
     pub fn port_from_option(mut self, option: impl Into<String>) -> Self {
         self.port = Port::FromOption(option.into());
@@ -87,7 +87,7 @@ mod tests {
     use crate::{Address, AddressChoice, Port, Socket, SocketPurpose};
 
     #[test]
-    fn a_socket_says_all_of_the_record() {
+    fn builders_set_every_field_of_a_socket() {
         let group = Socket::multicast("group", 2)
             .at_option("multicast_address")
             .at_choice("ip_family", [("ipv6", "ff05::3:1")])

@@ -1,10 +1,10 @@
-//! The device's side of a conversation, written down by a test.
+//! Scripts that replace the device in tests.
 //!
 //! On targets other than wasm every request of this crate ends here. A
-//! [`Script`] says how the device answers; while it plays, a request that it
-//! does not expect fails the test at once, and an answer that nobody asked
-//! for fails it at the end. Each thread plays its own, so tests run side by
-//! side. Calls of XML-RPC are scripted beside HTTP, by the name of the method:
+//! [`Script`] contains the device's answers. While it runs, an unexpected
+//! request fails the test immediately, and an answer that was not requested
+//! fails it at the end. Each thread has its own script, so tests can run in
+//! parallel. A script also answers XML-RPC calls, by the name of the method:
 //! see [`crate::xmlrpc`].
 //!
 //! ```
@@ -24,8 +24,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-// A double exists to fail tests, and to say why.
-#![expect(clippy::panic, reason = "a request that no test expects has to fail it")]
+// A script must be able to fail tests with a message.
+#![expect(clippy::panic, reason = "an unexpected request must fail the test")]
 
 mod calls;
 pub(crate) mod files;
@@ -49,14 +49,14 @@ use crate::http::{self, Failure};
 use files::FakeFiles;
 use script::{Addresses, Answer, Outcome};
 
-/// Header fields that the host sets and refuses from a plugin.
+/// Header fields that the host sets itself and denies to plugins.
 const HOSTS_OWN: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 thread_local! {
     static STAGE: RefCell<Option<ScriptState>> = const { RefCell::new(None) };
 }
 
-/// What plays on this thread.
+/// The script that runs on this thread.
 struct ScriptState {
     answers: Vec<Answer>,
     in_order: bool,
@@ -71,26 +71,26 @@ struct ScriptState {
     lines: Vec<(Level, String)>,
 }
 
-/// A request as the plugin made it.
+/// A request of the plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The endpoint it names.
+    /// The endpoint.
     pub endpoint: String,
-    /// The address that was selected then, if the script gives the endpoint
-    /// addresses.
+    /// The address that was selected at that time, if the script has addresses
+    /// for the endpoint.
     pub address: Option<String>,
-    /// Its method, as HTTP spells it.
+    /// The method, as HTTP writes it.
     pub method: &'static str,
     /// Path and query, without the endpoint's base path.
     pub path: String,
-    /// Header fields, as the plugin spelt them.
+    /// Header fields, as the plugin wrote them.
     pub headers: Vec<(String, String)>,
-    /// Its body; empty where it has none.
+    /// The body; empty if there is none.
     pub body: Vec<u8>,
 }
 
 impl Sent {
-    /// The first header field of this name, whatever its case.
+    /// The value of the first header field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(field, _)| field.eq_ignore_ascii_case(name));
@@ -100,25 +100,25 @@ impl Sent {
     /// The body as JSON.
     ///
     /// # Panics
-    /// If it is none.
+    /// If the body is not JSON.
     #[must_use]
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
-            .unwrap_or_else(|problem| panic!("the body of {} {} is no JSON: {problem}", self.method, self.path))
+            .unwrap_or_else(|problem| panic!("the body of {} {} is not JSON: {problem}", self.method, self.path))
     }
 }
 
-/// A script while it plays. When it is dropped, the test fails if an answer
-/// was not asked for.
+/// A running script. When it is dropped, the test fails if an answer was not
+/// requested.
 #[derive(Debug)]
-#[must_use = "a script plays until this is dropped"]
+#[must_use = "a script runs until this is dropped"]
 pub struct RunningScript(());
 
 impl RunningScript {
     fn begin(state: ScriptState) -> Self {
         let before = STAGE.replace(Some(state));
-        assert!(before.is_none(), "another script plays on this thread");
+        assert!(before.is_none(), "another script runs on this thread");
         Self(())
     }
 
@@ -128,7 +128,7 @@ impl RunningScript {
         with_state(|state| state.requests.clone())
     }
 
-    /// The calls of XML-RPC so far, in order.
+    /// The XML-RPC calls so far, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Called> {
         with_state(|state| state.calls.clone())
@@ -141,34 +141,33 @@ impl RunningScript {
         with_state(|state| state.asked.clone())
     }
 
-    /// The files in the folder that `option` names, or the file itself under
-    /// no name, as they are now.
+    /// The current files in the folder that `option` names. If `option` names a
+    /// file, that file with an empty name.
     #[must_use]
     pub fn files(&self, option: &str) -> Vec<(String, Vec<u8>)> {
         with_state(|state| state.shelf.entries(option))
     }
 
-    /// Changes a file in the folder that `option` names while the script
-    /// plays.
+    /// Changes a file in the folder that `option` names, while the script runs.
     pub fn put_entry(&self, option: &str, entry: &str, content: impl Into<Vec<u8>>) {
         let content = content.into();
         with_state(|state| state.shelf.put(option, Some(entry), Ok(content)));
     }
 
-    /// Where requests to an endpoint go at present, if the script gives it
-    /// addresses.
+    /// The address that is selected for an endpoint, if the script has addresses
+    /// for it.
     #[must_use]
     pub fn selected(&self, endpoint: &str) -> Option<String> {
         selected(endpoint)
     }
 
-    /// What was sent to multicast groups so far, in order.
+    /// The datagrams to multicast groups so far, in order.
     #[must_use]
     pub fn datagrams(&self) -> Vec<Datagram> {
         with_state(|state| state.datagrams.clone())
     }
 
-    /// The lines logged so far, in order.
+    /// The log lines so far, in order.
     #[must_use]
     pub fn lines(&self) -> Vec<(Level, String)> {
         with_state(|state| state.lines.clone())
@@ -186,7 +185,7 @@ impl Drop for RunningScript {
             .flat_map(|state| &state.answers)
             .filter_map(Answer::missed)
             .collect();
-        assert!(rest.is_empty(), "answers that nobody asked for: {}", rest.join(", "));
+        assert!(rest.is_empty(), "answers that were not requested: {}", rest.join(", "));
     }
 }
 
@@ -196,7 +195,7 @@ impl Sent {
     }
 }
 
-/// The end of every request.
+/// Answers a request from the script.
 pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
     let sent = Sent {
         address: selected(&request.endpoint),
@@ -214,7 +213,7 @@ pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
         return Err(Failure::Invalid(format!("the host sets the header `{field}` itself")));
     }
     let line = sent.line();
-    // The panic has to come after the borrow ends: dropping `RunningScript` borrows.
+    // Panic after the borrow has ended, because dropping `RunningScript` borrows too.
     let answer = with_state(|state| {
         let answer = state.answer(sent.method, &sent.path);
         state.asked.push(sent.line());
@@ -223,7 +222,7 @@ pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
     });
     match answer {
         Ok(Outcome::Http(outcome)) => outcome,
-        Ok(Outcome::Call(_)) => panic!("the answer to {line} is one to a call"),
+        Ok(Outcome::Call(_)) => panic!("the answer to {line} is an answer to a call"),
         Err(script) => panic!("unscripted request {line}; the script has {script}"),
     }
 }
@@ -233,7 +232,7 @@ fn selected(endpoint: &str) -> Option<String> {
 }
 
 impl ScriptState {
-    /// The next answer to this request, or what the script has instead.
+    /// The next answer to this request, or a list of the answers that are left.
     fn answer(&mut self, method: &str, path: &str) -> Result<Outcome, String> {
         let mut waiting = self.answers.iter_mut().filter(|answer| !answer.is_spent());
         let next = if self.in_order {
@@ -254,19 +253,19 @@ impl ScriptState {
     }
 }
 
-/// What the host would answer to a plugin that signs its own URL.
+/// The base URL of an endpoint from the script.
 pub(crate) fn base_url(endpoint: &str) -> Result<String, Failure> {
     with_state(|state| state.base_urls.get(endpoint).cloned())
         .ok_or_else(|| Failure::Denied(format!("the script gives no base URL for `{endpoint}`")))
 }
 
-/// The addresses that the script gives an endpoint.
+/// The addresses of an endpoint from the script.
 pub(crate) fn addresses(endpoint: &str) -> Result<Vec<String>, Failure> {
     with_state(|state| state.addresses.get(endpoint).map(|known| known.named.clone()))
         .ok_or_else(|| Failure::Denied(format!("the script gives no addresses for `{endpoint}`")))
 }
 
-/// Selects one of them, as the host would.
+/// Selects an address of an endpoint, as the host does.
 pub(crate) fn select_address(endpoint: &str, address: &str) -> Result<String, Failure> {
     with_state(|state| state.addresses.get_mut(endpoint).map(|known| known.select(address))).unwrap_or_else(|| {
         Err(Failure::Denied(format!(
@@ -275,7 +274,7 @@ pub(crate) fn select_address(endpoint: &str, address: &str) -> Result<String, Fa
     })
 }
 
-/// Keeps a line for the test, if one listens.
+/// Records a log line, if a script runs.
 pub(crate) fn log(level: Level, line: &str) {
     STAGE.with_borrow_mut(|state| {
         if let Some(state) = state {
@@ -288,7 +287,7 @@ pub(crate) fn log(level: Level, line: &str) {
 fn with_state<T>(ask: impl FnOnce(&mut ScriptState) -> T) -> T {
     match STAGE.with_borrow_mut(|state| state.as_mut().map(ask)) {
         Some(answer) => answer,
-        None => panic!("no script plays on this thread: call `Script::play` and keep what it gives"),
+        None => panic!("no script runs on this thread: call `Script::start` and keep its result"),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Texts of a device, made fit for one line of ours.
+//! Texts of a device, shortened for one line of a message or log.
 
-/// The longest text of a device that a message repeats, in characters.
+/// Maximum length of a device's text in a message, in characters.
 const LONGEST: usize = 200;
 
 /// A text of the device as part of a message: on one line, without control
@@ -17,8 +17,8 @@ pub fn excerpt(text: &str) -> String {
     line.trim_end_matches(['.', ' ']).to_owned()
 }
 
-/// A text without what is between its first and its last double quote:
-/// parsers quote what they met, and that may be a token.
+/// A text without the part between its first and its last double quote:
+/// parsers quote their input, which may contain a token.
 pub(crate) fn without_quotations(text: &str) -> String {
     match (text.split_once('"'), text.rsplit_once('"')) {
         (Some((before, _)), Some((_, after))) => format!("{before}…{after}"),
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_is_short() {
+    fn an_excerpt_has_at_most_200_characters() {
         assert_eq!(excerpt(&"x".repeat(5000)).chars().count(), 200);
         assert_eq!(excerpt(&"ö ".repeat(5000)).chars().count(), 200);
         assert_eq!(excerpt(&"x".repeat(200)), "x".repeat(200));

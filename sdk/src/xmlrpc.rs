@@ -1,8 +1,8 @@
 //! XML-RPC to the endpoints that the plugin declared.
 //!
-//! The host writes and reads the XML, and refuses what a hostile answer may
-//! hold; a plugin gets [`Value`]s. Which host of several an endpoint is at is
-//! [`crate::http::select_address`]'s to say, as for HTTP.
+//! The host writes and reads the XML, and refuses hostile answers; a plugin
+//! gets [`Value`]s. If an endpoint has several addresses,
+//! [`crate::http::select_address`] selects one, as for HTTP.
 //!
 //! ```
 //! use fencebox_sdk::prelude::*;
@@ -35,7 +35,7 @@ mod value;
 
 pub use failure::Failure;
 pub use part::{Misfit, Part};
-// The double takes calls apart, and puts answers together.
+// `testing` reads calls and builds answers with these.
 pub(crate) use tree::{flatten, grow};
 pub use value::Value;
 
@@ -45,9 +45,9 @@ use crate::Result;
 use crate::bindings::fencebox::agent::xmlrpc as wit;
 use crate::http::Path;
 
-/// One call on its way: made by [`call`], ended by [`Call::send`].
+/// A call. [`call`] creates it, and [`Call::send`] sends it.
 ///
-/// `Debug` shows the method only: credentials are among the arguments.
+/// `Debug` shows only the method: the arguments may contain credentials.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send`"]
 pub struct Call {
@@ -58,7 +58,7 @@ pub struct Call {
     keep: Vec<String>,
 }
 
-/// Calls a method (`VM.start`) at an endpoint, at the path `/`.
+/// Creates a call of a method (`VM.start`) at an endpoint, with the path `/`.
 pub fn call(endpoint: &str, method: &str) -> Call {
     Call {
         endpoint: endpoint.to_owned(),
@@ -70,36 +70,36 @@ pub fn call(endpoint: &str, method: &str) -> Call {
 }
 
 impl Call {
-    /// Another path below the endpoint's base path.
+    /// Sets another path below the endpoint's base path.
     pub fn path(mut self, path: impl Into<Path>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Hands over one more value.
+    /// Adds an argument.
     pub fn arg(mut self, value: impl Into<Value>) -> Self {
         self.args.push(value.into());
         self
     }
 
-    /// Hands over more values, in their order.
+    /// Adds arguments, in their order.
     pub fn args<V: Into<Value>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
         self.args.extend(values.into_iter().map(Into::into));
         self
     }
 
-    /// What of the answer to keep: paths from its root, with `*` for any
-    /// member or item, such as `Value/*/uuid`. The rest is dropped while it is
-    /// read; without any, all of it is kept.
+    /// Sets the parts of the answer to keep, as paths from its root, with `*`
+    /// for any member or item: `Value/*/uuid`. The host drops the rest while it
+    /// reads the answer. Without paths it keeps the whole answer.
     pub fn keep<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         self.keep.extend(paths.into_iter().map(Into::into));
         self
     }
 
-    /// Sends it, and waits for the complete answer.
+    /// Sends the call and waits for the complete answer.
     ///
     /// # Errors
-    /// [`Failure`], which `?` makes an [`crate::Error`] of.
+    /// [`Failure`], which `?` converts to an [`crate::Error`].
     pub fn send(self) -> Result<Value, Failure> {
         let path = self.path.into_text().map_err(|problem| Failure::refused(&problem))?;
         let method = self.method.clone();

@@ -1,4 +1,4 @@
-//! The example plugin, tested the way any plugin is: without wasm.
+//! Tests of the example plugin. Like those of any plugin, they run without wasm.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -26,7 +26,7 @@ fn a_relay_is_switched_by_its_name() {
 }
 
 #[test]
-fn a_strange_word_is_not_off() {
+fn an_unknown_state_is_not_off() {
     let _script = Script::new()
         .on("GET", "/relays/1")
         .reply(200, json!({ "state": "OFFLINE" }))
@@ -46,7 +46,7 @@ fn relays_are_listed() {
 }
 
 #[test]
-fn a_plug_cannot_leave_its_place() {
+fn a_plug_cannot_change_the_path() {
     let _script = Script::new().start();
     assert!(matches!(relays().power_status(".."), Err(Error::Denied(_))));
 }

@@ -1,4 +1,4 @@
-//! Calling an agent in this process: the real host and the real plugin, on virtual time.
+//! Calls an agent in this process: the real host and the real plugin, on a virtual clock.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -19,28 +19,28 @@ use fencebox::policy::AgentPolicy;
 
 use crate::secrets::Secrets;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The exit code; none of a process that was killed.
+    /// The exit code; `None` if the process was killed.
     pub exit: Option<i32>,
     /// Standard output.
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
-    /// How long it took, on the clock that it ran on.
+    /// How long it took, on the clock of the call.
     pub took: Duration,
-    /// The most memory that the program had resident, in KiB; 0 where no program was run. Linux counts what its parent
-    /// had when it was started.
+    /// The maximum resident memory of the program, in KiB; 0 if no program was run. Linux includes the memory of its
+    /// parent at the start.
     pub peak: u64,
 }
 
 impl Outcome {
-    /// It failed as a failure should: exit 1, nothing on standard output, one line on standard error, which says all of
-    /// `words`.
+    /// Asserts a correct failure: exit 1, nothing on standard output, and one line on standard error that contains all
+    /// of `words`.
     ///
     /// # Panics
-    /// When it did not.
+    /// If the failure is not correct.
     #[track_caller]
     pub fn assert_refused(&self, words: &[&str]) {
         assert_eq!(self.exit, Some(1), "{self:?}");
@@ -51,10 +51,10 @@ impl Outcome {
         }
     }
 
-    /// None of the secrets is in what it wrote, nor in its debug file.
+    /// Asserts that neither its output nor its debug file contains a secret.
     ///
     /// # Panics
-    /// When one is.
+    /// If one contains a secret.
     #[track_caller]
     pub fn assert_discreet(&self, secrets: &Secrets, stdin: &[u8]) {
         secrets.assert_untold(&self.stdout, self);
@@ -68,34 +68,34 @@ impl Outcome {
         }
     }
 
-    /// It succeeded and said so.
+    /// Asserts success, with the message for it.
     ///
     /// # Panics
-    /// When it did not.
+    /// If it did not succeed.
     #[track_caller]
     pub fn assert_done(&self, stdout: &str) {
         assert_eq!((self.exit, self.stdout.as_str()), (Some(0), stdout), "{self:?}");
     }
 }
 
-/// The install tree that xtask has laid out.
+/// The install tree that xtask created.
 ///
 /// # Errors
-/// When the environment does not name it.
+/// If the environment does not contain its path.
 pub fn tree() -> Result<PathBuf> {
     let tree = std::env::var_os("FENCEBOX_TREE").map(PathBuf::from);
-    tree.context("FENCEBOX_TREE is not set; run this by `cargo xtask`")
+    tree.context("FENCEBOX_TREE is not set; run this with `cargo xtask`")
 }
 
 /// Runs the agent `name` of the install tree on a clock.
 ///
 /// # Errors
-/// When there is no such plugin, or it cannot be run.
+/// If the plugin is missing or cannot be run.
 pub fn call(name: &str, stdin: &str, clock: &Arc<VirtualClock>) -> Result<Outcome> {
     call_with(name, stdin, clock, OFF_READS)
 }
 
-/// The same with a host that takes so many reads in a row as proof that a machine is off.
+/// The same with a host that requires this number of off reads in a row as proof that a machine is off.
 ///
 /// # Errors
 /// As [`call`].
@@ -128,14 +128,14 @@ pub fn call_with(name: &str, stdin: &str, clock: &Arc<VirtualClock>, off_reads: 
     })
 }
 
-/// The plugin, loaded once for all calls of a program.
+/// The plugin, loaded once for all calls in this process.
 fn plugin(name: &str) -> Result<Arc<Plugin>> {
     static LOADED: Mutex<BTreeMap<String, Arc<Plugin>>> = Mutex::new(BTreeMap::new());
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(plugin) = loaded.get(name) {
         return Ok(plugin.clone());
     }
-    // The record and the compiled form are beside the file that the links of further names lead to.
+    // The record and the compiled form are next to the file to which further names are symbolic links.
     let path = tree()?
         .join(format!("usr/lib/fencebox/plugins/{name}.wasm"))
         .canonicalize()?;
@@ -144,7 +144,7 @@ fn plugin(name: &str) -> Result<Arc<Plugin>> {
     Ok(plugin)
 }
 
-/// What was written to standard error.
+/// The captured standard error.
 #[derive(Clone, Default)]
 pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
 

@@ -1,7 +1,8 @@
-//! A real cluster, Corosync and Pacemaker, whose nodes are machines of simulated devices: [`crate::lab`] from outside.
+//! A real cluster, Corosync and Pacemaker, whose nodes are machines of simulated devices: the outside of
+//! [`crate::lab`].
 //!
-//! [`Cluster`] starts a lab and tells it what to do; [`Cluster::view`] asks Pacemaker itself; the scenes
-//! ([`Scene`]) are what the tests play with our agents, and `cargo xtask cluster` with those of others too.
+//! [`Cluster`] starts a lab and sends it commands; [`Cluster::view`] asks Pacemaker itself; the scenes ([`Scene`]) are
+//! what the tests run with our agents, and `cargo xtask cluster` also with the Python agents.
 
 mod agents;
 mod leftover;
@@ -27,41 +28,41 @@ pub use stage::Fencing;
 
 use crate::lab::{Command, Ran, Ready, Seen, Truth};
 
-/// How often something that is waited for is looked at.
+/// The interval at which a condition is checked.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long a program may take in a node, in seconds, before it is killed.
+/// The timeout of a program in a node, in seconds.
 const PROGRAM: u32 = 60;
 
-/// One run of an agent, as `fencebox-record` saw it.
+/// One run of an agent, as `fencebox-record` recorded it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     /// The node that it ran on.
     pub node: String,
     /// Its name.
     pub agent: String,
-    /// What it was to do.
+    /// Its action.
     pub action: String,
-    /// The node that it was to do it to.
+    /// The node that is the target of the action.
     pub target: Option<String>,
-    /// Its exit code, 128 and the signal if it was killed.
+    /// Its exit code; 128 plus the signal if it was killed.
     pub exit: i32,
     /// How long it took, in seconds.
     pub seconds: f64,
-    /// The most memory that it had resident, in KiB.
+    /// Its maximum resident memory, in KiB.
     pub peak: u64,
 }
 
-/// The programs that a cluster is made of.
+/// The programs of a cluster.
 #[derive(Clone, Debug)]
 pub struct Programs {
     /// `fencebox-lab`.
     pub lab: PathBuf,
-    /// `fencebox-record`, where the agents are to be measured.
+    /// `fencebox-record`, if the agents are to be measured.
     pub recorder: Option<PathBuf>,
 }
 
-/// Why there can be no cluster on this machine; none if there can be one.
+/// Why a cluster is not possible on this machine; `None` if it is possible.
 pub fn obstacle() -> Option<String> {
     let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(Path::new);
     let needed = "corosync pacemakerd cibadmin crm_mon stonith_admin pcs ip unshare nsenter timeout";
@@ -72,7 +73,7 @@ pub fn obstacle() -> Option<String> {
     if !missing.is_empty() {
         return Some(format!("{} missing", missing.join(", ")));
     }
-    // What a lab does first: namespaces, a bridge, and one folder over another.
+    // The first actions of a lab: namespaces, a bridge, and one folder mounted over another.
     let mut trial = Process::new("unshare");
     let script = "ip link add br0 type bridge && mount -t overlay x -o lowerdir=/usr/bin:/usr/sbin /usr/sbin";
     trial.args([
@@ -90,14 +91,14 @@ pub fn obstacle() -> Option<String> {
     match trial.stderr(Stdio::piped()).output() {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(format!(
-            "no rights to make namespaces, bridges and overlays: {}",
+            "no permission to create namespaces, bridges and overlays: {}",
             String::from_utf8_lossy(&output.stderr).trim()
         )),
         Err(cause) => Some(cause.to_string()),
     }
 }
 
-/// A cluster at work. All of it is gone when this is dropped.
+/// A running cluster. All of it is removed when this is dropped.
 #[derive(Debug)]
 pub struct Cluster {
     lab: Child,
@@ -109,10 +110,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts one of so many nodes with these agents, and waits until all of them see each other.
+    /// Starts a cluster with this number of nodes and these agents, and waits until all nodes see each other.
     ///
     /// # Errors
-    /// When that does not happen.
+    /// If a program does not start, or the nodes do not see each other in time.
     pub fn start(programs: &Programs, nodes: u8, agents: Agents) -> Result<Cluster> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +138,7 @@ impl Cluster {
         let leftover = Leftover::before(name);
         let mut lab = process.spawn().context("unshare")?;
         let stdin = lab.stdin.take();
-        let mut stdout = BufReader::new(lab.stdout.take().context("no output")?);
+        let mut stdout = BufReader::new(lab.stdout.take().context("the lab has no standard output")?);
         let mut line = String::new();
         stdout.read_line(&mut line)?;
         let ready = serde_json::from_str(&line);
@@ -168,25 +169,25 @@ impl Cluster {
         &self.ready.fingerprint
     }
 
-    /// Tells the lab something.
+    /// Sends a command to the lab.
     ///
     /// # Errors
-    /// When it cannot do it, or is gone.
+    /// If the lab cannot execute it, or has ended.
     pub fn tell<T: DeserializeOwned>(&mut self, command: &Command) -> Result<T> {
-        let stdin = self.stdin.as_mut().context("the lab is told nothing any more")?;
+        let stdin = self.stdin.as_mut().context("the standard input of the lab is closed")?;
         writeln!(stdin, "{}", serde_json::to_string(command)?)?;
         let mut line = String::new();
         self.stdout.read_line(&mut line)?;
         let answer: Result<serde_json::Value, String> =
-            serde_json::from_str(&line).with_context(|| format!("the lab said `{}`", line.trim()))?;
+            serde_json::from_str(&line).with_context(|| format!("invalid answer of the lab: `{}`", line.trim()))?;
         let value = answer.map_err(|cause| anyhow!("{command:?}: {cause}"))?;
         Ok(serde_json::from_value(value)?)
     }
 
-    /// What is true.
+    /// The real state of the lab.
     ///
     /// # Errors
-    /// When the lab is gone.
+    /// If the lab has ended.
     pub fn truth(&mut self) -> Result<Truth> {
         self.tell(&Command::Truth)
     }
@@ -194,7 +195,7 @@ impl Cluster {
     /// Runs a program in a node.
     ///
     /// # Errors
-    /// When the node is off.
+    /// If the node is off.
     pub fn run(&mut self, node: &str, program: &[&str]) -> Result<Ran> {
         self.tell(&Command::Run {
             node: node.to_owned(),
@@ -203,10 +204,10 @@ impl Cluster {
         })
     }
 
-    /// Runs a program in a node, which has to succeed.
+    /// Runs a program in a node; it must succeed.
     ///
     /// # Errors
-    /// When it does not, with what it wrote.
+    /// If it fails, with its output.
     pub fn must(&mut self, node: &str, program: &[&str]) -> Result<String> {
         let ran = self.run(node, program)?;
         match ran.exit {
@@ -215,10 +216,10 @@ impl Cluster {
         }
     }
 
-    /// Looks again and again until there is what is waited for.
+    /// Repeats a check until it finds what it looks for.
     ///
     /// # Errors
-    /// When it is not there in time.
+    /// If it does not find it in time.
     pub fn wait<T>(
         &mut self,
         what: &str,
@@ -231,28 +232,28 @@ impl Cluster {
                 return Ok(found);
             }
             if began.elapsed() > Duration::from_secs(seconds) {
-                bail!("{what}: not within {seconds} s\n{}", self.story());
+                bail!("{what}: did not happen within {seconds} s\n{}", self.story());
             }
             std::thread::sleep(LOOK);
         }
     }
 
-    /// What was recorded of agents so far.
+    /// The recorded runs of agents so far.
     ///
     /// # Errors
-    /// When the lab is gone.
+    /// If the lab has ended.
     pub fn record(&mut self) -> Result<Vec<Run>> {
         let record: String = self.tell(&Command::Record)?;
         Ok(record.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
-    /// Ends it, and tells what it has left behind.
+    /// Ends the lab, and returns what it left behind.
     ///
     /// # Errors
-    /// When the lab failed.
+    /// If the lab failed.
     pub fn end(mut self) -> Result<Vec<String>> {
         for node in self.nodes() {
-            // One that is off has none.
+            // A node that is off has no namespaces.
             let of_node = self.tell::<Vec<String>>(&Command::Namespaces(node)).unwrap_or_default();
             self.leftover.expect_gone(&of_node);
         }
@@ -262,16 +263,16 @@ impl Cluster {
         Ok(self.leftover.find())
     }
 
-    /// Kills it from outside, as somebody would who has no patience, and tells what it has left behind.
+    /// Kills the lab from outside, and returns what it left behind.
     ///
     /// # Errors
-    /// When it cannot be killed.
+    /// If it cannot be killed.
     pub fn kill(mut self) -> Result<Vec<String>> {
         self.lab.kill()?;
         self.lab.wait()?;
         let began = Instant::now();
         loop {
-            // The kernel ends what was in it a moment later.
+            // The kernel ends the processes in the lab a moment later.
             let found = self.leftover.find();
             if found.is_empty() || began.elapsed() > Duration::from_secs(20) {
                 return Ok(found);
@@ -280,12 +281,12 @@ impl Cluster {
         }
     }
 
-    /// What is there of it now, and is to be gone when it has ended.
+    /// What exists of the lab now, and must be gone after its end.
     pub fn traces(&self) -> Vec<String> {
         self.leftover.find()
     }
 
-    /// For whoever wants to know why something did not happen: what is true, and the last words of each node.
+    /// The state and the last log lines of each node, to find out why something did not happen.
     pub fn story(&mut self) -> String {
         let mut story = format!("{:?}\n", self.truth());
         for seen in self.tell::<Vec<Seen>>(&Command::Requests(0)).unwrap_or_default() {

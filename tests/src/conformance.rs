@@ -1,10 +1,9 @@
-//! Runs the cases that were recorded from the Python agents
-//! (`tests/conformance/README.md`), and judges every difference.
+//! Runs the cases that were recorded from the Python agents (`tests/conformance/README.md`), and checks every
+//! difference.
 //!
-//! Cases of whole agents run on the real program in the install tree; those
-//! that say what their device declares and answers run on the protocol engine
-//! in this process, with a device that plays the script and on virtual time. Those
-//! that take no time run on the real program too, with a plugin that plays it.
+//! Cases of whole agents run on the real program in the install tree. Cases that contain what their device declares and
+//! answers run on the protocol engine in this process, with a scripted device and a virtual clock. Those of them that
+//! take no time also run on the real program, with a plugin that follows the script.
 
 mod case;
 mod describe;
@@ -34,15 +33,15 @@ use self::case::Case;
 use self::quirk::Trial;
 use self::report::Verdict;
 
-/// Cases wait more than they compute.
+/// More threads than processors are useful, because cases wait more than they compute.
 const THREADS: usize = 8;
 
-/// The folder of the cases that belong to this repository.
+/// The folder of the cases in this repository.
 pub fn own_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance")
 }
 
-/// The folder of further cases that the environment names, if it does.
+/// The folder of further cases, if the environment names one.
 pub fn further_folder() -> Option<PathBuf> {
     std::env::var_os("CONFORMANCE_DIR")
         .filter(|folder| !folder.is_empty())
@@ -53,18 +52,17 @@ pub fn further_folder() -> Option<PathBuf> {
 ///
 /// # Errors
 ///
-/// When a folder or a file cannot be read. A case that cannot be run has
-/// failed, and is in the report.
+/// If a folder or a file cannot be read. A case that cannot be run counts as failed, and is in the report.
 pub fn run(folders: &[PathBuf]) -> Result<Report> {
     Ok(Report::of(of_each(&lines(folders)?, judge)))
 }
 
-/// Runs the cases of scripted devices in these folders once more, with a real
-/// plugin that plays the device, and compares the two ways.
+/// Runs the cases of scripted devices in these folders again, with a real plugin as the device, and compares the
+/// results.
 ///
 /// # Errors
 ///
-/// When a folder or a file cannot be read.
+/// If a folder or a file cannot be read.
 pub fn run_with_plugin(folders: &[PathBuf]) -> Result<Ways> {
     let compare = |line: &str| {
         let way = plugin::compare(line);
@@ -93,7 +91,7 @@ fn lines(folders: &[PathBuf]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// What comes of each line, in their order.
+/// The result for each line, in the order of the lines.
 fn of_each<T: Send>(lines: &[String], attempt: impl Fn(&str) -> T + Sync) -> Vec<T> {
     let results: Vec<Option<T>> = lines.iter().map(|_| None).collect();
     let results = Mutex::new(results);
@@ -123,7 +121,7 @@ fn judge(line: &str) -> Verdict {
     })
 }
 
-/// The name of a case that may not be one.
+/// The name of a case; the line may be invalid.
 fn name(line: &str) -> String {
     let value: Option<serde_json::Value> = serde_json::from_str(line).ok();
     let name = value.and_then(|value| value["name"].as_str().map(str::to_owned));
@@ -138,7 +136,7 @@ fn attempt(line: &str) -> Result<Verdict> {
         Some(description) => engine::run(&case, &description, folder.path())?,
         None => {
             let program = program::of_agent(&case.agent);
-            let program = program.context("no such agent is in the install tree; run `cargo xtask conformance`")?;
+            let program = program.context("the install tree has no such agent; run `cargo xtask conformance`")?;
             program::run(&case, &program, folder.path())?
         }
     };

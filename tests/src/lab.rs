@@ -1,15 +1,16 @@
 //! A lab in namespaces: machines that are nodes of a real cluster, and the devices that switch them.
 //!
-//! [`serve`] is what the program `fencebox-lab` does as pid 1 of namespaces of its own; `fencebox_tests::cluster`
-//! starts it and talks to it. It has a bridge with everything on it:
+//! [`serve`] is the main function of the program `fencebox-lab`, which runs as pid 1 of its own namespaces;
+//! `fencebox_tests::cluster` starts and controls it. The lab has a bridge that connects:
 //!
-//! - `nodeN` at `10.77.0.N`: corosync and pacemakerd in namespaces of their own ([`node`]), which are killed when the
-//!   machine is switched off, and started when it is switched on;
+//! - `nodeN` at `10.77.0.N`: corosync and pacemakerd in their own namespaces ([`node`]), killed when the machine is
+//!   switched off, and started when it is switched on;
 //! - a pool that speaks XenAPI over https at `10.77.0.251` to `.253`, and a hypervisor that listens to the group
-//!   `225.0.0.12` at `10.77.0.254`. Both have the same machines, `vm-N`, whose power is the life of `nodeN` ([`devices`]).
+//!   `225.0.0.12` at `10.77.0.254`. Both have the same machines, `vm-N`, whose power is the life of `nodeN`
+//!   ([`devices`]).
 //!
-//! It is told what to do by its standard input, line by line ([`Command`]), and ends with it. All that it makes is in
-//! its namespaces and in a file system of its own, so that nothing is left when it ends, however it ends.
+//! It reads commands from its standard input, line by line ([`Command`]), and ends when the input ends. Everything that
+//! it creates is in its namespaces and in its own file system, so that nothing is left after its end.
 
 mod command;
 mod devices;
@@ -38,40 +39,40 @@ pub const MEMBERS: [u8; 3] = [251, 252, 253];
 /// The lab's folder, in its own view of files and in that of every node.
 pub const FOLDER: &str = "/run/lab";
 
-/// The certificate of the pool, for whoever believes files.
+/// The certificate of the pool, for clients that verify it with a file.
 pub const CERTIFICATE: &str = "/run/lab/pool.pem";
 
 /// The key of the hypervisor.
 pub const KEY: &str = "/run/lab/xvm.key";
 
-/// What each run of an agent took, one JSON object a line, where the lab was told to measure that.
+/// The file with one JSON object per line for each run of an agent, if the lab records them.
 pub const RECORD: &str = "/run/lab/record";
 
-/// What a lab is made of.
+/// The settings of a lab.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What its file systems are called, so that they can be told from those of others.
+    /// The name of its file systems, which distinguishes them from others.
     pub name: String,
-    /// How many nodes.
+    /// The number of nodes.
     pub nodes: u8,
-    /// Agents by name, and the programs that they are; those of the system are there besides.
+    /// Agents by name, with their programs, in addition to the agents of the system.
     pub agents: Vec<(String, PathBuf)>,
-    /// The program `fencebox-record`, to be put before each agent.
+    /// The program `fencebox-record`, which then runs each agent.
     pub recorder: Option<PathBuf>,
-    /// Whether the nodes believe the pool's certificate in everything that they do.
+    /// Whether all programs in the nodes trust the pool's certificate.
     pub trusting: bool,
 }
 
-/// What a lab says when it is ready.
+/// The line that a lab prints when it is ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ready {
     /// The SHA-256 of the pool's certificate.
     pub fingerprint: String,
-    /// The namespaces of the lab, as their links in `/proc` name them.
+    /// The namespaces of the lab, with the names of their links in `/proc`.
     pub namespaces: Vec<String>,
 }
 
-/// Everything that there is in it.
+/// The parts of a lab.
 struct Lab {
     nodes: Vec<Arc<Node>>,
     journal: Arc<Journal>,
@@ -85,10 +86,10 @@ impl Lab {
     }
 }
 
-/// Makes a lab, boots all nodes, says that it is ready, and obeys standard input until it ends.
+/// Creates a lab, boots all nodes, reports that it is ready, and executes commands until standard input ends.
 ///
 /// # Errors
-/// When it cannot be made.
+/// If it cannot be created.
 pub fn serve(settings: &Settings) -> Result<()> {
     rootfs::create_files(settings)?;
     network::bridge()?;

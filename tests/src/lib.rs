@@ -1,10 +1,10 @@
-//! What the tests of the real fencebox are made of. The simulators of devices are the crate [`fencebox_sim`].
+//! Modules for tests of the real fencebox. The device simulators are the crate [`fencebox_sim`].
 //!
-//! - [`agent`]: calls an agent in this process, on virtual time;
+//! - [`agent`]: calls an agent in this process, on a virtual clock;
 //! - [`matrix`]: every fault at every exchange of every device;
 //! - [`conformance`]: cases that were recorded from the Python agents;
 //! - [`cluster`] and [`lab`]: a real cluster in namespaces;
-//! - [`secrets`]: looks for secrets in what an agent prints.
+//! - [`secrets`]: searches for secrets in the output of an agent.
 
 pub mod agent;
 pub mod cluster;

@@ -1,8 +1,8 @@
-//! The no-false-success matrix: every single fault, and sampled pairs of faults, at every exchange of every device's
-//! conversation. An agent may fail; it may never say that a machine is off, or was, which never was.
+//! The no-false-success matrix: every single fault, and random pairs of faults, at every exchange of every device's
+//! conversation. An agent may fail; it must never report that a machine is off, or was off, if this is not true.
 //!
-//! A [`Device`] says what can be asked of it and what can go wrong; [`run`] does it all and judges each word by what
-//! was true of the machine. See `docs/matrix.md`.
+//! A [`Device`] defines the calls of its agent and the possible faults; [`run`] runs them all and compares each result
+//! with the real power status of the machine. See `docs/matrix.md`.
 
 mod clc;
 mod judge;
@@ -28,45 +28,45 @@ pub use play::{Options, run};
 pub use relay::credulous;
 pub use scene::{Habit, Scene, Trouble};
 
-/// A device in the matrix. Nothing here knows what it speaks.
+/// A device in the matrix. This trait does not depend on the device's protocol.
 pub trait Device: Sync {
-    /// Its word on the command line.
+    /// Its name on the command line.
     fn name(&self) -> &'static str;
 
     /// The agent that is called.
     fn agent(&self) -> &'static str;
 
-    /// What is asked of which machine.
+    /// The scenes: the calls of the agent, each with the state of its machine.
     fn scenes(&self) -> Vec<Scene>;
 
-    /// What can go wrong, at each step that this scene may come to, the rare ones included.
+    /// The possible faults at each step that may occur in this scene, the rare steps included.
     fn troubles(&self, scene: &Scene) -> Vec<Trouble>;
 
-    /// Why these faults are not tried, if they are not: no agent could tell the truth from what it is shown.
+    /// Why these faults are left out, if they are: no agent could detect the real power status from the answers.
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str>;
 
-    /// What must not be printed.
+    /// The texts that must not be printed.
     fn secrets(&self) -> &'static [&'static str];
 
-    /// Calls the agent, with these faults planned.
+    /// Calls the agent with these faults planned.
     ///
     /// # Errors
-    /// When the device or the agent cannot be started, or there is no such fault.
+    /// If the device or the agent cannot be started, or a fault does not exist.
     fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run>;
 }
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What the agent said.
+    /// The output of the agent.
     pub outcome: Outcome,
-    /// What was true.
+    /// The real state of the machine.
     pub truth: Truth,
     /// The steps of the conversation, in order.
     pub steps: Vec<&'static str>,
 }
 
-/// Every device that there is a plugin and a simulator for.
+/// Every device that has a plugin and a simulator.
 pub fn devices() -> Vec<Box<dyn Device>> {
     vec![
         Box::new(clc::Cloud),
@@ -77,28 +77,28 @@ pub fn devices() -> Vec<Box<dyn Device>> {
     ]
 }
 
-/// The device that takes a network of its own, with a loopback that carries multicast and nothing else.
+/// The device that needs its own network namespace, with a loopback interface that supports multicast.
 pub fn hypervisors() -> Box<dyn Device> {
     Box::new(xvm_group::Group)
 }
 
-/// What came of all runs.
+/// The results of all runs.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// How many were played and judged.
+    /// The number of runs.
     pub runs: usize,
-    /// The false successes, each with what plays it again.
+    /// The false successes, each with the option that repeats its run.
     pub false_successes: Vec<String>,
-    /// Whatever else was wrong.
+    /// The other wrong results.
     pub others: Vec<String>,
-    /// Why faults were not tried, and how many.
+    /// The reasons why faults were left out, and the number of runs for each.
     pub excluded: Vec<(String, usize)>,
-    /// What was played, a line for each device.
+    /// The runs of each device, in one line.
     pub devices: Vec<String>,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether all results are correct.
     pub fn is_good(&self) -> bool {
         self.false_successes.is_empty() && self.others.is_empty()
     }
@@ -118,7 +118,7 @@ impl fmt::Display for Report {
             writeln!(f, "{device}")?;
         }
         for (why, number) in &self.excluded {
-            writeln!(f, "not tried: {number} of {why}")?;
+            writeln!(f, "left out: {number} of {why}")?;
         }
         for line in &self.others {
             writeln!(f, "wrong: {line}")?;
@@ -127,7 +127,7 @@ impl fmt::Display for Report {
             writeln!(f, "FALSE: {line}")?;
         }
         if !self.others.is_empty() {
-            writeln!(f, "{} other wrong words", self.others.len())?;
+            writeln!(f, "{} other wrong results", self.others.len())?;
         }
         write!(f, "{} runs, {} false successes", self.runs, self.false_successes.len())
     }

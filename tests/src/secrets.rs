@@ -1,12 +1,11 @@
-//! What a call hands over in confidence, and whether something told it.
+//! The secrets of a call, and whether a text contains one of them.
 
 use std::fmt::Debug;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// The options whose values are secret, by every name that they are accepted
-/// under.
+/// The options whose values are secret, with every accepted name.
 const OPTIONS: &[&str] = &[
     "application_secret",
     "client_secret",
@@ -19,8 +18,7 @@ const OPTIONS: &[&str] = &[
 ];
 /// Their letters on the command line.
 const LETTERS: &[&str] = &["-p", "-P"];
-/// Shorter ones the agents do not mask either: stars would only tell where
-/// they are.
+/// The minimum length. The agents do not mask shorter secrets, because the mask would show their positions.
 const SHORTEST: usize = 3;
 
 /// The secrets of one call.
@@ -28,7 +26,7 @@ const SHORTEST: usize = 3;
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Those in what an agent reads: arguments, and lines on standard input.
+    /// The secrets in the arguments and in the lines of standard input.
     pub fn given<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>, stdin: &[u8]) -> Self {
         let mut secrets = Self::default();
         for line in String::from_utf8_lossy(stdin).lines() {
@@ -54,21 +52,21 @@ impl Secrets {
         secrets
     }
 
-    /// The one that `text` contains: as it is, as a URL has it, or within
-    /// something that is written in base64 or in hexadecimal digits.
+    /// The secret that `text` contains: as it is, percent-encoded for a URL, or inside text in base64 or in hexadecimal
+    /// digits.
     pub fn told_in(&self, text: &str) -> Option<&str> {
         let told = |secret: &&String| forms(secret).iter().any(|form| text.contains(form.as_str()));
         self.0.iter().find(told).map(String::as_str)
     }
 
-    /// Panics where `text` tells one of them.
+    /// Panics if `text` contains a secret.
     ///
     /// # Panics
-    /// That is its purpose.
+    /// If `text` contains a secret.
     #[track_caller]
     pub fn assert_untold(&self, text: &str, context: &dyn Debug) {
-        let told = self.told_in(text);
-        assert!(told.is_none(), "the secret {told:?} was told: {context:?}");
+        let found = self.told_in(text);
+        assert!(found.is_none(), "the secret {found:?} is in the output: {context:?}");
     }
 
     fn add_option(&mut self, name: &str, value: &str) {
@@ -90,7 +88,7 @@ fn is_secret(name: &str) -> bool {
     OPTIONS.contains(&name.as_str())
 }
 
-/// Everything that a reader could take the secret from.
+/// All forms in which a secret can be recognized.
 fn forms(secret: &str) -> Vec<String> {
     let percent = |byte: u8| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -104,14 +102,13 @@ fn forms(secret: &str) -> Vec<String> {
         secret.bytes().map(percent).collect(),
         secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
     ];
-    // What base64 makes of a text depends on where in the whole it begins, and
-    // at its ends on what is beside it.
+    // The base64 form of a secret depends on its position in the whole text, and at its ends on the bytes next to it.
     for lead in 0..3 {
         let padded = [&b"\0\0"[..lead], secret.as_bytes()].concat();
         for encoded in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
             let first = (lead * 8).div_ceil(6);
             let whole = padded.len() * 8 / 6;
-            // Of a short text too little is left to tell it from chance.
+            // What is left of a short secret could match other text by chance.
             if let Some(sure) = encoded.get(first..whole).filter(|sure| sure.len() >= 4) {
                 forms.push(sure.to_owned());
             }
@@ -125,7 +122,7 @@ mod tests {
     use super::Secrets;
 
     #[test]
-    fn secrets_are_known_by_the_names_of_options() {
+    fn secrets_are_found_by_the_names_of_options() {
         let stdin = b"action=off\nlogin=fencer\n passwd = s3cr+t \nconsumer-key=k3y\npassword=\n";
         let expected = Secrets(vec!["s3cr+t".to_owned(), "k3y".to_owned()]);
         assert!(Secrets::given::<&str>([], stdin) == expected);

@@ -1,5 +1,5 @@
-//! What a person types wrong: a line that names the option and the remedy,
-//! exit code 1, and no call to the device.
+//! Input errors of a person: the agent prints one line that names the option and the remedy, exits with code 1, and
+//! sends no request to the device.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -12,7 +12,7 @@ use support::{call, call_with};
 const PASSWORD: &str = "never-printed-7";
 
 #[test]
-fn each_mistake_is_named_with_its_remedy() {
+fn input_errors_name_the_option_and_the_remedy() {
     let simulator = Simulator::start(Settings::default().config()).unwrap();
     let url = simulator.url();
     let login = format!("login=fencer\npasswd={PASSWORD}\n");
@@ -86,7 +86,7 @@ fn each_mistake_is_named_with_its_remedy() {
         (
             "a password in the clear",
             format!("{login}plug=X\napi_url=http://192.0.2.1\n"),
-            &["api_url", "in the clear", "ssl_insecure=1"],
+            &["api_url", "in clear text", "ssl_insecure=1"],
         ),
         (
             "a proxy that is none",
@@ -116,7 +116,7 @@ fn each_mistake_is_named_with_its_remedy() {
 }
 
 #[test]
-fn an_unknown_option_is_a_warning_on_standard_input_and_an_error_as_an_argument() {
+fn unknown_options_warn_on_standard_input_and_fail_as_arguments() {
     let simulator = Simulator::start(Settings::default().config()).unwrap();
     let stdin = format!(
         "action=status\nlogin=fencer\npasswd=s3cret\nplug=WA1ACMEDB01\napi_url={}\nbogus={PASSWORD}\n",
@@ -132,7 +132,7 @@ fn an_unknown_option_is_a_warning_on_standard_input_and_an_error_as_an_argument(
 }
 
 #[test]
-fn validate_all_finds_everything_and_asks_nobody() {
+fn validate_all_reports_every_error_and_sends_no_request() {
     let good = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=X\n";
     let outcome = call("fence_clc", good);
     outcome.assert_done("");
@@ -146,7 +146,7 @@ fn validate_all_finds_everything_and_asks_nobody() {
 }
 
 #[test]
-fn a_plugin_that_is_not_there_is_named() {
+fn a_missing_plugin_is_named() {
     let program = support::tree().join("usr/sbin/fencebox");
     let link = tempfile::tempdir().unwrap();
     let path = link.path().join("fence_nowhere");

@@ -1,5 +1,4 @@
-//! The real program, the real plugin, a simulated cloud: what a cluster does
-//! on an ordinary day.
+//! The real program and the real plugin against a simulated cloud: the actions of a cluster in normal operation.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -36,7 +35,7 @@ fn fence(simulator: &Simulator, lines: &str) -> Outcome {
 }
 
 #[test]
-fn each_action_says_and_does_what_it_should() {
+fn each_action_has_its_output_and_effect() {
     let cloud = cloud(Power::On);
     let plug = format!("plug={MACHINE}\n");
     let steps = [
@@ -81,7 +80,7 @@ fn a_paused_server_is_not_off() {
 }
 
 #[test]
-fn lists_have_every_server_once() {
+fn lists_contain_every_server_once() {
     let cloud = cloud(Power::Paused);
     fence(&cloud, "action=list\n").assert_done("WA1ACMEDB01,db01\nWA1ACMEDB02,db02\n");
     fence(&cloud, "action=list-status\nseparator=;\n").assert_done("WA1ACMEDB01;db01;ON\nWA1ACMEDB02;db02;OFF\n");
@@ -98,8 +97,7 @@ fn several_plugs_are_fenced_together() {
     );
 }
 
-/// Pacemaker sends the node's name as `port` too when only `switch` was
-/// configured; keys come in any order.
+/// Pacemaker sends the node's name as `port` too if only `switch` is configured; keys come in any order.
 #[test]
 fn switch_wins_over_the_node_name_that_pacemaker_adds() {
     for lines in [
@@ -113,7 +111,7 @@ fn switch_wins_over_the_node_name_that_pacemaker_adds() {
 }
 
 #[test]
-fn arguments_do_what_standard_input_does() {
+fn arguments_have_the_same_effect_as_standard_input() {
     let cloud = cloud(Power::On);
     let url = format!("--api-url={}", cloud.url());
     let login = [
@@ -133,7 +131,7 @@ fn arguments_do_what_standard_input_does() {
 }
 
 #[test]
-fn the_password_may_come_from_a_script() {
+fn passwords_can_come_from_a_script() {
     let cloud = cloud(Power::On);
     let lines = format!("login=fencer\npasswd_script=echo s3cret\nswitch={MACHINE}\naction=status\n");
     let outcome = call("fence_clc", &format!("api_url={}/v2\n{lines}", cloud.url()));
@@ -149,7 +147,7 @@ fn an_unknown_server_is_an_error_and_never_off() {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused() {
+fn an_untrusted_certificate_is_rejected() {
     let settings = Settings {
         machines: vec![Machine::new(MACHINE, Power::On)],
         ..Settings::default()
@@ -163,21 +161,21 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
     fence(&cloud, &status).assert_refused(&["certificate", "ssl_insecure=1", "https://127.0.0.1"]);
     assert!(
         cloud.requests().is_empty(),
-        "nothing may be sent before the certificate is known"
+        "no request may be sent before the certificate is verified"
     );
     fence(&cloud, &format!("{status}ssl_insecure=1\n")).assert_done("Status: ON\n");
-    // The option is told to mean what it says, and then does.
+    // With the option set to 0, certificates are verified.
     let refused = fence(&cloud, &format!("{status}ssl_insecure=0\n"));
     assert_eq!((refused.exit, refused.stdout.as_str()), (Some(1), ""), "{refused:?}");
     assert!(refused.stderr.contains("certificate"), "{refused:?}");
 }
 
 #[test]
-fn requests_go_through_the_proxy_that_is_named() {
+fn requests_go_through_the_configured_proxy() {
     let proxy = cloud(Power::On);
     let lines = format!("action=status\nplug={MACHINE}\nproxy={}\n", proxy.url());
     let login = "login=fencer\npasswd=s3cret\naccount=ACME\n";
-    // Nothing listens on the discard port: the proxy has to answer.
+    // Nothing listens on the discard port, so the proxy has to answer.
     call("fence_clc", &format!("{login}api_url=http://127.0.0.1:9\n{lines}")).assert_done("Status: ON\n");
     assert!(
         proxy
@@ -210,7 +208,7 @@ fn a_proxy_in_the_environment_is_not_used() {
 }
 
 #[test]
-fn verbose_tells_the_story_without_the_password() {
+fn verbose_logs_each_exchange_without_the_password() {
     let cloud = cloud(Power::On);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("debug");
@@ -225,7 +223,7 @@ fn verbose_tells_the_story_without_the_password() {
     assert_eq!(outcome.stderr, "", "quiet");
     let story = std::fs::read_to_string(file).unwrap();
     assert!(story.contains("not yet"), "{story}");
-    // Each exchange: what was asked, where, and what came of it.
+    // The log shows each exchange: the request, its URL and the result.
     let exchange = format!(
         "POST /operations/ACME/servers/powerOff to {}: status 202 (",
         cloud.url()

@@ -1,5 +1,5 @@
-//! What the matrix does not ask of faults of CenturyLink Cloud: those that pass
-//! are survived, and what must not be repeated is not.
+//! Faults of CenturyLink Cloud that the matrix does not cover: transient faults are retried, and requests that must not
+//! be repeated are sent once.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -43,10 +43,9 @@ fn fence((simulator, clock): &(Simulator, Arc<VirtualClock>), action: &str) -> O
     call_on(clock, "fence_clc", &stdin)
 }
 
-/// Faults that pass: a fence agent that gives up on them leaves the cluster
-/// without fencing for no reason.
+/// An agent that fails on a transient fault leaves the cluster without fencing for no reason.
 #[test]
-fn what_passes_is_survived() {
+fn transient_faults_are_retried() {
     let plans = [
         "login*1=drop-before",
         "login*2=unavailable",
@@ -80,7 +79,7 @@ fn what_passes_is_survived() {
 }
 
 #[test]
-fn a_refused_log_in_is_not_repeated() {
+fn a_refused_login_is_not_retried() {
     for plan in ["login=denied", "login=status:403", "login=status:400"] {
         let cloud = simulator(vec![clc::plan(plan).unwrap()]);
         fence(&cloud, "off").assert_refused(&["log-in refused"]);
@@ -90,12 +89,12 @@ fn a_refused_log_in_is_not_repeated() {
             .iter()
             .filter(|request| request.method == "POST")
             .count();
-        assert_eq!(logins, 1, "accounts lock: {plan}");
+        assert_eq!(logins, 1, "a second attempt may lock the account: {plan}");
     }
 }
 
 #[test]
-fn one_log_in_an_action() {
+fn each_action_logs_in_once() {
     let cloud = simulator(vec![]);
     fence(&cloud, "reboot").assert_done("Success: Rebooted\n");
     let requests = cloud.0.requests();
@@ -108,7 +107,7 @@ fn one_log_in_an_action() {
         .iter()
         .filter(|request| request.method == "POST" && request.path().contains("/operations/"))
         .collect();
-    assert_eq!(operations.len(), 2, "off once, on once");
+    assert_eq!(operations.len(), 2, "one off and one on");
 }
 
 #[test]

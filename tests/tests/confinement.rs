@@ -1,9 +1,8 @@
-//! What the process itself may do: that it is confined while it talks to a
-//! device, that agents still do all that they must, and that a kernel which
-//! cannot confine is no reason not to fence.
+//! The confinement of the process: it is in force during the contact with a device, agents still work with it, and a
+//! kernel without support for it does not prevent fencing.
 //!
-//! That an existing confinement refuses what it should, `fencebox check` tries
-//! out; plugins are refused by the host long before.
+//! `fencebox check` tests that the confinement refuses forbidden operations. Plugins cannot attempt them, because the
+//! host refuses them earlier.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -24,9 +23,9 @@ use fencebox_sim::{clc, xenapi};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use support::{Outcome, call, program, run};
 
-/// What the log says of it with `verbose`.
+/// The line of the log about the confinement, with `verbose`.
 const CONFINED: &str = "confined: no core dumps";
-/// A user who owns nothing, for what only others than root show.
+/// A user who owns nothing, for checks that root would pass.
 const NOBODY: u32 = 65534;
 
 fn check(agents: &Path) -> Outcome {
@@ -35,14 +34,14 @@ fn check(agents: &Path) -> Outcome {
     run(check, "")
 }
 
-/// The rest of the line that begins so.
+/// The rest of the line that starts with this text.
 #[track_caller]
 fn row<'o>(outcome: &'o Outcome, what: &str) -> &'o str {
     let row = outcome.stdout.lines().find_map(|line| line.strip_prefix(what));
     row.unwrap_or_else(|| panic!("no row {what:?} in {outcome:?}")).trim()
 }
 
-/// Whether this kernel has Landlock, which only the kernel can tell.
+/// Whether this kernel has Landlock; only a system call shows that.
 fn has_landlock(outcome: &Outcome) -> bool {
     !row(outcome, "files").contains("Landlock is switched off") && !row(outcome, "files").contains("has no Landlock")
 }
@@ -52,11 +51,11 @@ fn agents() -> PathBuf {
 }
 
 #[test]
-fn check_tries_out_what_is_in_force() {
+fn check_tests_the_active_confinement() {
     let outcome = check(&agents());
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     assert!(!outcome.stdout.contains("BROKEN"), "{outcome:?}");
-    for what in ["core dumps", "privileges", "programs", "kernel calls"] {
+    for what in ["core dumps", "privileges", "programs", "system calls"] {
         assert!(row(&outcome, what).starts_with("in force"), "{what}: {outcome:?}");
     }
     if has_landlock(&outcome) {
@@ -75,7 +74,7 @@ fn check_tries_out_what_is_in_force() {
 }
 
 #[test]
-fn check_names_a_compiled_form_that_is_not_trusted() {
+fn check_names_an_untrusted_compiled_form() {
     let folder = tempfile::tempdir().unwrap();
     let agents = small_tree(folder.path());
     let form = agents.join("../lib/fencebox/plugins/fence_clc.cwasm");
@@ -93,10 +92,9 @@ fn check_names_a_compiled_form_that_is_not_trusted() {
     }
 }
 
-/// A script that gives the password, a name that is looked up, certificates
-/// from a file, and a debug file.
+/// A script that prints the password, a host name to resolve, certificates from a file, and a debug file.
 #[test]
-fn a_confined_agent_does_all_that_it_must() {
+fn a_confined_agent_can_do_its_work() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
     let pool = Simulator::start(Config {
@@ -118,7 +116,7 @@ fn a_confined_agent_does_all_that_it_must() {
     outcome.assert_done("");
     assert_eq!(outcome.stderr.matches(CONFINED).count(), 1, "{outcome:?}");
     let debug = fs::read_to_string(file("debug")).unwrap();
-    // Told after the process was confined.
+    // Lines that were logged after the process was confined.
     let (_, after) = debug.split_once(CONFINED).unwrap();
     assert!(after.contains("https://localhost"), "{debug}");
 }
@@ -137,7 +135,7 @@ fn a_declared_file_is_replaced() {
     assert_ne!(fs::metadata(&file).unwrap().ino(), before, "not replaced");
 }
 
-/// fencebox and fence_clc alone, where everybody can come.
+/// A tree of fencebox and fence_clc alone, in a place that every user can read.
 fn small_tree(folder: &Path) -> PathBuf {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     let (programs, plugins) = (folder.join("usr/sbin"), folder.join("usr/lib/fencebox/plugins"));
@@ -153,7 +151,7 @@ fn small_tree(folder: &Path) -> PathBuf {
     programs
 }
 
-/// An agent that waits for an answer which does not come, and its simulator.
+/// An agent that waits for an answer that does not come, and its simulator.
 struct Waiting {
     agent: Child,
     _cloud: Simulator,
@@ -173,7 +171,7 @@ impl Waiting {
         );
         agent.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         while cloud.requests().is_empty() {
-            assert_eq!(agent.try_wait().unwrap(), None, "it did not wait");
+            assert_eq!(agent.try_wait().unwrap(), None, "the agent did not wait");
             std::thread::sleep(Duration::from_millis(10));
         }
         Self { agent, _cloud: cloud }
@@ -191,7 +189,7 @@ impl Drop for Waiting {
     }
 }
 
-/// All threads of the process.
+/// Asserts that all threads of the process are confined.
 #[track_caller]
 fn assert_confined(process: &Path) {
     let threads: Vec<_> = fs::read_dir(process.join("task")).unwrap().flatten().collect();
@@ -205,7 +203,7 @@ fn assert_confined(process: &Path) {
 }
 
 #[test]
-fn every_thread_is_confined_while_a_device_is_talked_to() {
+fn every_thread_is_confined_during_the_contact_with_a_device() {
     let waiting = Waiting::start(Command::new(program("fence_clc")));
     assert_confined(&waiting.proc(""));
     let limits = fs::read_to_string(waiting.proc("limits")).unwrap();
@@ -214,9 +212,9 @@ fn every_thread_is_confined_while_a_device_is_talked_to() {
     assert_eq!(limit, ["0", "0"]);
 }
 
-/// A plugin with sockets of its own, to the daemon and back from it.
+/// A plugin with its own sockets, to the daemon and back from it.
 #[test]
-fn sockets_that_were_declared_are_left() {
+fn declared_sockets_still_work() {
     let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
         ..xvm::Settings::default()
@@ -234,7 +232,7 @@ fn sockets_that_were_declared_are_left() {
 }
 
 #[test]
-fn who_waits_for_callers_is_confined_with_all_its_threads() {
+fn an_agent_that_waits_for_callers_is_confined_with_all_its_threads() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key = key();
     let mut agent = Command::new(program("fence_xvm"))
@@ -247,9 +245,9 @@ fn who_waits_for_callers_is_confined_with_all_its_threads() {
         key.path().display()
     );
     agent.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    // Once it can be called, it is confined.
+    // When the port accepts connections, the agent is confined.
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert_eq!(agent.try_wait().unwrap(), None, "it did not wait");
+        assert_eq!(agent.try_wait().unwrap(), None, "the agent did not wait");
         std::thread::sleep(Duration::from_millis(10));
     }
     assert_confined(&PathBuf::from(format!("/proc/{}", agent.id())));
@@ -264,13 +262,13 @@ fn key() -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn a_crash_leaves_no_core() {
+fn a_crash_leaves_no_core_file() {
     let folder = tempfile::tempdir().unwrap();
     let mut shell = Command::new("/bin/sh");
     let line = format!("ulimit -c unlimited; exec {}", program("fence_clc").display());
     shell.args(["-c", &line]).current_dir(folder.path());
     let mut waiting = Waiting::start(shell);
-    // Unlike SIGSEGV, which the standard library looks into first, it comes from outside as it is meant.
+    // The standard library handles SIGSEGV first. SIGQUIT has no handler and comes from outside.
     let id = waiting.agent.id().to_string();
     assert!(Command::new("kill").args(["-QUIT", &id]).status().unwrap().success());
     let status = waiting.agent.wait().unwrap();
@@ -278,10 +276,9 @@ fn a_crash_leaves_no_core() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// Another process of the same user, root excepted, can read neither its memory
-/// nor its environment.
+/// Another process of the same user can read neither its memory nor its environment. Root can.
 #[test]
-fn others_of_the_same_user_cannot_read_it() {
+fn other_processes_of_the_same_user_cannot_read_an_agent() {
     let folder = tempfile::tempdir().unwrap();
     let as_user = |mut command: Command| {
         if fs::metadata("/proc/self").unwrap().uid() == 0 {
@@ -294,14 +291,17 @@ fn others_of_the_same_user_cannot_read_it() {
         read.arg(path).stdout(Stdio::null()).stderr(Stdio::null());
         as_user(read).status().unwrap().success()
     };
-    // What an ordinary program leaves open.
+    // An ordinary process is readable.
     let mut ordinary = Command::new("cat");
     ordinary.stdin(Stdio::piped()).stdout(Stdio::null());
     let mut ordinary = as_user(ordinary).spawn().unwrap();
     let open = reads(PathBuf::from(format!("/proc/{}/environ", ordinary.id())));
     ordinary.kill().unwrap();
     ordinary.wait().unwrap();
-    assert!(open, "the test proves nothing here");
+    assert!(
+        open,
+        "an ordinary process is not readable here either, so the test proves nothing"
+    );
 
     let waiting = Waiting::start(as_user(Command::new(small_tree(folder.path()).join("fence_clc"))));
     for name in ["environ", "maps", "mem"] {
@@ -309,7 +309,7 @@ fn others_of_the_same_user_cannot_read_it() {
     }
 }
 
-/// Runs this where these calls of the kernel do not exist.
+/// Runs this function on a kernel that seems to lack these system calls.
 fn without<T: Send>(calls: &[i64], work: impl FnOnce() -> T + Send) -> T {
     let missing = calls.iter().map(|call| (*call, Vec::new())).collect();
     let filter = SeccompFilter::new(
@@ -319,7 +319,7 @@ fn without<T: Send>(calls: &[i64], work: impl FnOnce() -> T + Send) -> T {
         std::env::consts::ARCH.try_into().unwrap(),
     );
     let program: BpfProgram = filter.unwrap().try_into().unwrap();
-    // On a thread of its own, for what it starts inherits it and it stays.
+    // A separate thread, because the filter is permanent and child processes inherit it.
     let in_there = || {
         apply_filter(&program).unwrap();
         work()
@@ -328,7 +328,7 @@ fn without<T: Send>(calls: &[i64], work: impl FnOnce() -> T + Send) -> T {
 }
 
 #[test]
-fn an_old_kernel_is_told_and_no_reason_not_to_fence() {
+fn an_old_kernel_is_reported_and_does_not_prevent_fencing() {
     let cloud = Simulator::start(clc::Settings::default().config()).unwrap();
     let input = format!(
         "action=off\nverbose=1\nlogin=fencer\npasswd=s3cret\nplug=WA1ACMEDB01\nstonith_status_sleep=0\napi_url={}\n",
@@ -341,21 +341,21 @@ fn an_old_kernel_is_told_and_no_reason_not_to_fence() {
             .unwrap();
         let outcome = without(missing, || call("fence_clc", &input));
         outcome.assert_done("Success: Powered OFF\n");
-        let told = outcome.stderr.lines().find(|line| line.contains("confined: "));
-        told.unwrap().to_owned()
+        let line = outcome.stderr.lines().find(|line| line.contains("confined: "));
+        line.unwrap().to_owned()
     };
-    let told = off(&[landlock, seccomp]);
-    for words in ["DEBUG", "not confined: files and ports (", "calls of the kernel ("] {
-        assert!(told.contains(words), "{words:?} in {told}");
+    let line = off(&[landlock, seccomp]);
+    for words in ["DEBUG", "not confined: files and ports (", "system calls ("] {
+        assert!(line.contains(words), "{words:?} in {line}");
     }
-    let told = off(&[landlock]);
-    assert!(told.contains("(seccomp); not confined: files and ports ("), "{told}");
-    let told = off(&[seccomp]);
-    assert!(told.contains("not confined: calls of the kernel ("), "{told}");
+    let line = off(&[landlock]);
+    assert!(line.contains("(seccomp); not confined: files and ports ("), "{line}");
+    let line = off(&[seccomp]);
+    assert!(line.contains("not confined: system calls ("), "{line}");
 
     let outcome = without(&[landlock, seccomp], || check(&agents()));
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
-    for what in ["files", "TCP ports", "local sockets", "programs", "kernel calls"] {
+    for what in ["files", "TCP ports", "local sockets", "programs", "system calls"] {
         assert!(row(&outcome, what).starts_with("MISSING"), "{what}: {outcome:?}");
     }
 }

@@ -4,14 +4,14 @@
 
 use fencebox_tests::conformance;
 
-/// How many of our own cases may differ on purpose.
+/// Number of our own cases that may differ on purpose.
 const DELIBERATE: usize = 25;
 
-/// How many of our own cases the plugin plays at least.
+/// Minimum number of our own cases that the plugin plays.
 const PLAYED: usize = 83;
 
 #[test]
-fn shared_cases() {
+fn shared_cases_pass() {
     let report = conformance::run(&[conformance::own_folder()]).unwrap();
     println!("{report}");
     assert_eq!(report.failed(), 0, "{report}");
@@ -19,7 +19,7 @@ fn shared_cases() {
 }
 
 #[test]
-fn further_cases() {
+fn further_cases_pass() {
     let Some(folder) = conformance::further_folder() else {
         return;
     };
@@ -28,10 +28,9 @@ fn further_cases() {
     assert_eq!(report.failed(), 0, "{report}");
 }
 
-/// The engine is the same when the device is behind a real plugin, in a real
-/// process.
+/// The engine gives the same results if the device is behind a real plugin in a real process.
 #[test]
-fn scripted_devices_as_plugins() {
+fn scripted_devices_pass_as_plugins() {
     let ways = conformance::run_with_plugin(&[conformance::own_folder()]).unwrap();
     println!("{ways}");
     assert!(ways.disagreements.is_empty(), "{ways}");
@@ -43,9 +42,9 @@ fn scripted_devices_as_plugins() {
     }
 }
 
-/// A runner that lets everything pass proves nothing.
+/// A runner that accepts every difference proves nothing.
 #[test]
-fn what_nobody_can_explain_fails() {
+fn an_unexplained_difference_fails() {
     let folder = tempfile::tempdir().unwrap();
     let cases = std::fs::read_to_string(conformance::own_folder().join("device.jsonl")).unwrap();
     let mut wrong = String::new();

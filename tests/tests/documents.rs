@@ -1,5 +1,5 @@
-//! What an agent prints without a device: metadata that pcs accepts, help, a
-//! version. And the README, whose examples must not rot.
+//! The output of an agent without a device: metadata that pcs accepts, help and version. Also the README, whose
+//! examples must stay correct.
 
 #![allow(
     clippy::expect_used,
@@ -16,10 +16,10 @@ use std::process::Command;
 
 use support::{call, call_with, run};
 
-/// What pcs validates metadata with, from the package pcs.
+/// The schema from the package pcs, with which pcs validates metadata.
 const SCHEMA: &str = "/usr/share/pcs/data/ocf-1.0.rng";
 
-/// Agents whose plugin describes itself properly.
+/// Agents whose plugin has a valid description.
 fn agents() -> Vec<String> {
     let listed = run(
         {
@@ -36,7 +36,7 @@ fn agents() -> Vec<String> {
 }
 
 #[test]
-fn metadata_is_what_pcs_accepts() {
+fn metadata_is_accepted_by_pcs() {
     if !Path::new(SCHEMA).exists() {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -60,7 +60,7 @@ fn metadata_is_what_pcs_accepts() {
 }
 
 #[test]
-fn metadata_is_the_same_however_it_is_asked_for() {
+fn metadata_is_the_same_for_every_way_to_request_it() {
     let asked = call("fence_clc", "action=metadata\n").stdout;
     assert!(asked.starts_with("<?xml"), "{asked}");
     assert_eq!(asked, call_with("fence_clc", &["-o", "metadata"]).stdout);
@@ -112,7 +112,7 @@ fn clc_has_every_option_of_the_agent_it_replaces() {
 }
 
 #[test]
-fn help_and_version_need_nothing_else() {
+fn help_and_version_need_no_other_option() {
     let help = call_with("fence_clc", &["-h"]);
     assert_eq!(help.exit, Some(0));
     assert!(

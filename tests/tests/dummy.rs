@@ -1,5 +1,5 @@
-//! `fence_dummy`, as a cluster calls it: each of its types, and what
-//! Pacemaker's own fencing tests expect of it.
+//! `fence_dummy` as a cluster calls it: each of its types, and the properties that Pacemaker's own fencing tests
+//! expect.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use support::{Outcome, call, call_virtually, call_with, program};
 use tempfile::TempDir;
 
-/// A folder with a status file that may not be there.
+/// A folder with a status file, which may be missing.
 struct Room(TempDir);
 
 impl Room {
@@ -48,7 +48,7 @@ impl Room {
 }
 
 #[test]
-fn a_file_says_what_the_power_is() {
+fn a_file_contains_the_power_status() {
     let room = Room::new();
     let outcome = room.call("status", "");
     assert_eq!(
@@ -67,7 +67,7 @@ fn a_file_says_what_the_power_is() {
 }
 
 #[test]
-fn what_is_neither_on_nor_off_is_a_failure() {
+fn a_status_that_is_neither_on_nor_off_is_an_error() {
     for content in ["maybe", "off\n", ""] {
         let room = Room::with(content);
         for action in ["status", "off", "monitor"] {
@@ -104,7 +104,7 @@ fn only_a_regular_file_is_touched_and_nothing_blocks() {
 }
 
 #[test]
-fn the_type_that_fails() {
+fn the_failing_type_never_changes_the_power() {
     let outcome = call_virtually("fence_dummy", "action=status\ntype=fail\n");
     outcome.assert_done("Status: ON\n");
     for action in ["off", "on", "reboot"] {
@@ -116,7 +116,7 @@ fn the_type_that_fails() {
     }
 }
 
-/// Two folders, and what a program that confirms does with a request.
+/// Two folders, and the reaction of a confirming program to a request.
 struct Folders(TempDir);
 
 impl Folders {
@@ -143,7 +143,7 @@ impl Folders {
         )
     }
 
-    /// Calls an agent while every request is answered.
+    /// Calls an agent while a responder answers every request.
     fn call(&self, agent: &str, stdin: &str, success: bool) -> (Outcome, Vec<Value>) {
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -189,7 +189,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn another_program_confirms() {
+fn another_program_confirms_an_action() {
     let folders = Folders::new();
     let stdin = folders.stdin("off", "plug=node1\n");
     let (outcome, requests) = folders.call("fence_dummy_recorder", &stdin, true);
@@ -199,7 +199,7 @@ fn another_program_confirms() {
         (&requests[0]["action"], &requests[0]["target_node"]),
         (&json!("off"), &json!("node1"))
     );
-    // The main name has no plug, as that of fence-agents 4.12.1.
+    // The main name has no plug, as in fence-agents 4.12.1.
     let (outcome, requests) = folders.call("fence_dummy", &folders.stdin("reboot", ""), true);
     outcome.assert_done("Success: Rebooted\n");
     assert_eq!(requests.len(), 1);
@@ -209,7 +209,7 @@ fn another_program_confirms() {
 }
 
 #[test]
-fn another_program_refuses_or_is_silent() {
+fn another_program_can_refuse_or_stay_silent() {
     let folders = Folders::new();
     let stdin = folders.stdin("off", "plug=node1\n");
     let (outcome, _) = folders.call("fence_dummy_recorder", &stdin, false);
@@ -217,11 +217,15 @@ fn another_program_refuses_or_is_silent() {
 
     let outcome = call("fence_dummy", &folders.stdin("off", "recorder_timeout=1\n"));
     outcome.assert_refused(&["off", "no response", "recorder_timeout"]);
-    assert_eq!(files(&folders.requests()).len(), 1, "the request is there");
+    assert_eq!(
+        files(&folders.requests()).len(),
+        1,
+        "the request is still in the folder"
+    );
 }
 
 #[test]
-fn a_plug_leads_to_no_other_folder() {
+fn a_plug_cannot_lead_to_another_folder() {
     let folders = Folders::new();
     for plug in ["../node1", "a/b", ".hidden", "/etc/node1"] {
         let outcome = call("fence_dummy_recorder", &folders.stdin("off", &format!("plug={plug}\n")));
@@ -245,7 +249,7 @@ const REHEARSALS: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn metadata_differ_by_name() {
+fn metadata_depends_on_the_name() {
     for (name, on) in REHEARSALS {
         let metadata = call_with(name, &["-o", "metadata"]);
         assert_eq!(metadata.exit, Some(0), "{metadata:?}");
@@ -266,7 +270,7 @@ fn metadata_differ_by_name() {
 }
 
 #[test]
-fn actions_pass_or_fail_as_they_are_told() {
+fn actions_pass_or_fail_as_the_mode_requests() {
     for (name, _) in REHEARSALS {
         let off = "action=off\nport=node1\nnodename=node1\nmode=";
         call(name, &format!("{off}pass\n")).assert_done("Success: Powered OFF\n");
@@ -283,10 +287,10 @@ fn actions_pass_or_fail_as_they_are_told() {
 }
 
 #[test]
-fn the_main_name_rehearses_only_when_told_to() {
+fn the_main_name_simulates_only_if_mode_requests_it() {
     let room = Room::with("on");
     room.call("off", "mode=pass\n").assert_done("Success: Powered OFF\n");
-    assert_eq!(room.status(), "on", "a rehearsal touches nothing");
+    assert_eq!(room.status(), "on", "a simulated action changes nothing");
     room.call("off", "mode=fail\n").assert_refused(&["option mode"]);
     room.call("monitor", "monitor_mode=fail\n")
         .assert_refused(&["option monitor_mode"]);
@@ -298,14 +302,14 @@ fn the_main_name_rehearses_only_when_told_to() {
 fn hidden_options_do_not_make_abbreviations_ambiguous() {
     let room = Room::with("on");
     let file = format!("--status-file={}", room.file().display());
-    // Beside --request-path and --recorder-timeout, which have to be written out.
+    // Also --request-path and --recorder-timeout start so, but these hidden options must be written in full.
     call_with("fence_dummy", &["-o", "status", "--re=1", &file]).assert_done("Status: ON\n");
     call_with("fence_dummy", &["-o", "status", "--mode=pass", &file]).assert_done("Status: ON\n");
     call_with("fence_dummy", &["-o", "status", "--mod=pass", &file]).assert_refused(&["--mod"]);
 }
 
 #[test]
-fn it_sleeps_on_the_clock_of_the_host() {
+fn fence_dummy_sleeps_on_the_clock_of_the_host() {
     let room = Room::with("on");
     let outcome = call_virtually("fence_dummy", &room.stdin("status", "random_sleep_range=9\n"));
     outcome.assert_done("Status: ON\n");
@@ -321,7 +325,7 @@ fn it_sleeps_on_the_clock_of_the_host() {
 }
 
 #[test]
-fn one_that_is_told_to_stop_in_its_sleep_does_nothing() {
+fn an_agent_that_is_terminated_in_its_sleep_does_nothing() {
     let room = Room::with("on");
     let file = format!("--status-file={}", room.file().display());
     let mut child = Command::new(program("fence_dummy"))
@@ -332,8 +336,8 @@ fn one_that_is_told_to_stop_in_its_sleep_does_nothing() {
         .unwrap();
     let started = Instant::now();
     std::thread::sleep(Duration::from_millis(500));
-    let told = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(told.success());
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
     let exit = child.wait().unwrap();
     assert!(
         !exit.success() && started.elapsed() < Duration::from_secs(10),
@@ -343,7 +347,7 @@ fn one_that_is_told_to_stop_in_its_sleep_does_nothing() {
 }
 
 #[test]
-fn a_plugin_reaches_no_file_that_it_did_not_declare() {
+fn a_plugin_cannot_reach_an_undeclared_file() {
     let described = call_with("fence_trespass", &["-o", "metadata"]);
     assert!(
         described.stdout.contains("describes itself may call nothing"),
@@ -365,7 +369,7 @@ fn a_plugin_reaches_no_file_that_it_did_not_declare() {
     ask("folder").assert_refused(&["option room", "declared a folder"]);
     ask("write").assert_refused(&["option room", "for reading only"]);
     ask("../status").assert_refused(&["option room", "begins with a dot"]);
-    ask("b/../a").assert_refused(&["option room", "no plain name"]);
+    ask("b/../a").assert_refused(&["option room", "contains a slash"]);
     ask("link").assert_refused(&["option room", "no regular file"]);
     ask("missing").assert_refused(&["option room", "missing"]);
     call("fence_trespass", "action=status\nplug=a\n").assert_refused(&["option room has no value"]);

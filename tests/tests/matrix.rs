@@ -1,5 +1,5 @@
-//! Nothing that goes wrong may end in "done" while the machine is on: every
-//! single fault at every exchange of every device, and some pairs of faults.
+//! No fault may end in a success while the machine is on: every single fault at every exchange of every device, and
+//! some pairs of faults.
 
 #![allow(
     clippy::expect_used,
@@ -13,7 +13,7 @@ mod support;
 
 use fencebox_tests::matrix::{self, Options};
 
-/// Fewer would mean that something is left out.
+/// Minimum number of runs. Fewer would mean that something is left out.
 const RUNS: usize = 10_000;
 
 #[test]
@@ -31,13 +31,13 @@ fn no_fault_ends_in_a_false_success() {
     assert!(report.runs >= RUNS, "{report}");
 }
 
-/// A matrix that finds nothing might look for nothing.
+/// A matrix that finds nothing might check nothing. This plugin must fail.
 #[test]
-fn a_plugin_that_takes_accepted_for_done_is_caught() {
+fn a_plugin_that_reports_accepted_as_done_is_detected() {
     let report = matrix::run(&[matrix::credulous()], &Options::default()).unwrap();
     println!("{report}");
     assert!(!report.false_successes.is_empty(), "{report}");
-    // What it is told of a run plays it again.
+    // The name of a run from the report is enough to repeat it.
     let line = report.false_successes.first().unwrap();
     let case = line.split('\'').nth(1).unwrap().to_owned();
     let options = Options {
@@ -48,9 +48,10 @@ fn a_plugin_that_takes_accepted_for_done_is_caught() {
     assert_eq!((again.runs, again.false_successes.len()), (1, 1), "{again}");
 }
 
-/// The mutation "one read is enough": the runs that are true with the real host are not with that one.
+/// The mutation "one read is enough": the same runs are correct with the real host and produce false successes with the
+/// mutated host.
 #[test]
-fn a_host_that_takes_one_read_for_proof_is_caught() {
+fn a_host_that_accepts_one_read_as_proof_is_detected() {
     support::tree();
     for device in ["clc", "xenapi", "ovh", "relay"] {
         let options = |off_reads| Options {

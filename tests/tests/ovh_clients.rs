@@ -1,4 +1,5 @@
-//! The vendor's own client takes the simulator for the service: what it signs is accepted, what is refused it knows.
+//! The vendor's own client works with the simulator as with the service: its signatures are accepted, and it recognizes
+//! refusals.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -18,7 +19,7 @@ const SERVER: &str = "ns1234567.ip-192-0-2.eu";
 const PATH: &str = "/dedicated/server/ns1234567.ip-192-0-2.eu";
 const ROOT: &str = "/cloud/project/0123456789abcdef0123456789abcdef/instance";
 
-/// The client, in a process of its own.
+/// The client, in its own process.
 struct Client {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -26,7 +27,7 @@ struct Client {
 }
 
 impl Client {
-    /// Its process has nothing of the user's, and believes this certificate.
+    /// Its process gets nothing from the user's environment, and trusts this certificate.
     fn start(interpreter: &Path, settings: &Value, certificate: Option<&Path>) -> Client {
         let mut command = Command::new(interpreter);
         command.arg(python::script("ovh_client.py")).arg(settings.to_string());
@@ -40,7 +41,7 @@ impl Client {
         }
     }
 
-    /// With the keys that the simulator knows, but for those that are given.
+    /// A client with the keys that the simulator accepts; the given keys replace them.
     fn signed(device: &Simulator, interpreter: &Path, other: Value) -> Client {
         let mut settings = json!({
             "url": device.url(),
@@ -155,7 +156,7 @@ fn vps_and_instances_are_stopped() {
 }
 
 #[test]
-fn what_is_refused_has_the_exception_of_its_code() {
+fn refusals_raise_the_exception_of_their_code() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
@@ -198,7 +199,7 @@ fn what_is_refused_has_the_exception_of_its_code() {
 }
 
 #[test]
-fn a_consumer_key_is_asked_for_and_waits_for_its_human() {
+fn a_consumer_key_is_requested_and_waits_for_its_validation() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
@@ -246,12 +247,12 @@ fn a_service_account_gets_tokens_and_obeys_its_policy() {
             .filter(|r| r.path().ends_with("/token"))
             .count()
     };
-    assert_eq!(tokens(&device), 1, "one token for both calls");
+    assert_eq!(tokens(&device), 1, "both calls use one token");
 
     assert_eq!(
         client.refused("GET", PATH, Value::Null),
         "APIError",
-        "the third call of a token for two"
+        "the token is valid for two calls, and this is the third"
     );
 
     let refused = with("wrong").say(json!(["GET", PATH, null]));

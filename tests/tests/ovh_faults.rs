@@ -1,5 +1,4 @@
-//! What the matrix does not ask of faults of OVHcloud: those that pass are
-//! survived, and with one reboot.
+//! Faults of OVHcloud that the matrix does not cover: transient faults are retried, with a single reboot.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -17,7 +16,7 @@ const SERVER: &str = "ns1234567.ip-192-0-2.eu";
 
 fn settings() -> Settings {
     Settings {
-        // The agent's clock is virtual, and runs ahead of the server's.
+        // The agent's clock is virtual and runs ahead of the server's clock.
         time_window: u64::from(u32::MAX),
         servers: vec![
             Server::new(SERVER, Power::On),
@@ -31,10 +30,9 @@ fn settings() -> Settings {
     }
 }
 
-/// A fence agent that gives up on them leaves the cluster without fencing for
-/// no reason.
+/// An agent that fails on a transient fault leaves the cluster without fencing for no reason.
 #[test]
-fn what_passes_is_survived() {
+fn transient_faults_are_retried() {
     let plans = [
         "time*1=drop-before",
         "time*1=html",

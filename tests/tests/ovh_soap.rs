@@ -1,4 +1,4 @@
-//! The SOAP dialect of the OVH simulator is understood by a SOAP client, and by the agent that was written for it.
+//! A SOAP client and the agent that was written for the OVH SOAP service both work with the simulator's SOAP dialect.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -48,7 +48,7 @@ fn a_soap_client_sends_a_server_to_rescue() {
         return;
     };
     let device = start(settings());
-    // The first session of a simulator that has just begun.
+    // The first session of a new simulator.
     let session = "simulated-session-1";
     let answers = converse(
         interpreter,
@@ -90,13 +90,13 @@ fn a_soap_client_sends_a_server_to_rescue() {
     assert_eq!((device.sessions().opened, device.sessions().open), (1, 0));
 }
 
-/// Runs the distribution's program with an action.
+/// Runs the distribution's agent with an action.
 fn agent(interpreter: &Path, program: &Path, device: &Simulator, action: &str) -> support::Outcome {
     let where_is = "import os, suds; print(os.path.dirname(os.path.dirname(suds.__file__)))";
     let mut ask = Command::new(interpreter);
     ask.args(["-c", where_is]);
     let packages = run(ask, "").stdout;
-    // The agent's own interpreter, which has the rest of what it imports.
+    // The agent needs its own interpreter, which has the other modules that it imports.
     let mut command = Command::new("/usr/bin/python3");
     command
         .env("PYTHONPATH", packages.trim())
@@ -110,7 +110,7 @@ fn agent(interpreter: &Path, program: &Path, device: &Simulator, action: &str) -
 }
 
 #[test]
-fn the_agent_that_was_written_for_it_works_with_it() {
+fn the_original_soap_agent_works_with_the_simulator() {
     let (Some(interpreter), Some(program)) = (python::interpreter(), python::agent("fence_ovh")) else {
         return;
     };
@@ -119,7 +119,7 @@ fn the_agent_that_was_written_for_it_works_with_it() {
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     assert_eq!((device.sessions().opened, device.sessions().open), (1, 0));
 
-    // What it makes of the answers is its own affair; what it asked for comes to pass.
+    // How the agent interprets the answers does not matter here; what it requests must take effect.
     let outcome = agent(interpreter, &program, &device, "off");
     let requests = device.requests();
     let asked = |method: &str| {

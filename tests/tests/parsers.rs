@@ -1,6 +1,5 @@
-//! The corpus of the fuzz targets, and what comes of it by chance, through the
-//! same functions: what a minute of fuzzing would find first, in every test
-//! run and without a nightly compiler.
+//! The corpus of the fuzz targets and random mutations of it, through the same functions: finds what a minute of
+//! fuzzing would find first, in every test run and without a nightly compiler.
 
 #![allow(
     clippy::expect_used,
@@ -21,7 +20,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 
 /// Mutations of each file.
 const ROUNDS: u32 = 1500;
-/// Longest time for one input.
+/// Maximum time for one input.
 const LIMIT: Duration = Duration::from_secs(2);
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
@@ -63,15 +62,14 @@ impl Chance {
         self.0.next_u32() as usize % end.max(1)
     }
 
-    /// One change: bytes that mean something, pieces doubled, dropped, or
-    /// taken from elsewhere.
+    /// Makes one change: inserts special bytes, or doubles, drops or copies a piece.
     fn mutate(&mut self, data: &mut Vec<u8>, corpus: &[Vec<u8>]) {
-        const TELLING: &[u8] = b"=-_\n\r\0\"'# \t,;:/@%.?[]\\09azA\xff\xc2\xa0\xe2";
+        const SPECIAL: &[u8] = b"=-_\n\r\0\"'# \t,;:/@%.?[]\\09azA\xff\xc2\xa0\xe2";
         let from = self.below(data.len());
         let to = (from + self.below(24)).min(data.len());
         match self.below(6) {
-            0 => data.insert(from, TELLING[self.below(TELLING.len())]),
-            1 if !data.is_empty() => data[from] = TELLING[self.below(TELLING.len())],
+            0 => data.insert(from, SPECIAL[self.below(SPECIAL.len())]),
+            1 if !data.is_empty() => data[from] = SPECIAL[self.below(SPECIAL.len())],
             2 => drop(data.drain(from..to)),
             3 => {
                 let piece = data[from..to].to_vec();
@@ -85,43 +83,43 @@ impl Chance {
             }
             _ => {
                 let times = self.below(64);
-                data.splice(from..from, std::iter::repeat_n(TELLING[times % TELLING.len()], times));
+                data.splice(from..from, std::iter::repeat_n(SPECIAL[times % SPECIAL.len()], times));
             }
         }
     }
 }
 
 #[test]
-fn lines_of_standard_input() {
+fn lines_of_standard_input_do_not_break_the_parser() {
     feed("standard_input", parsers::standard_input);
 }
 
 #[test]
-fn arguments() {
+fn arguments_do_not_break_the_parser() {
     feed("command_line", parsers::command_line);
 }
 
 #[test]
-fn addresses_and_paths() {
+fn addresses_and_paths_do_not_break_the_parser() {
     feed("policy", parsers::addresses);
 }
 
 #[test]
-fn descriptions_of_plugins() {
+fn descriptions_of_plugins_do_not_break_the_parser() {
     feed("description", parsers::descriptions);
 }
 
 #[test]
-fn policy_files() {
+fn policy_files_do_not_break_the_parser() {
     feed("policy_file", parsers::policies);
 }
 
 #[test]
-fn answers_in_xmlrpc() {
+fn answers_in_xmlrpc_do_not_break_the_parser() {
     feed("xmlrpc", parsers::answers);
 }
 
 #[test]
-fn answers_in_http() {
+fn answers_in_http_do_not_break_the_parser() {
     feed("http", parsers::http_answers);
 }

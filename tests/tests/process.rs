@@ -1,5 +1,4 @@
-//! The agent as a process: signals, closed outputs, and which compiled code
-//! it trusts.
+//! The agent as a process: signals, closed outputs, and the compiled code that it trusts.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -43,7 +42,7 @@ fn sigterm_ends_a_waiting_agent() {
     let mut line = String::new();
     while !line.contains("not yet") {
         line.clear();
-        assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it did not wait");
+        assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "the agent did not wait");
     }
     let kill = Command::new("kill")
         .args(["-TERM", &agent.id().to_string()])
@@ -55,7 +54,7 @@ fn sigterm_ends_a_waiting_agent() {
 }
 
 #[test]
-fn a_standard_output_that_takes_nothing_does_not_undo_fencing() {
+fn a_full_standard_output_does_not_undo_fencing() {
     let cloud = Simulator::start(Settings::default().config()).unwrap();
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("{} >/dev/full", support::program("fence_clc").display())]);
@@ -65,13 +64,13 @@ fn a_standard_output_that_takes_nothing_does_not_undo_fencing() {
 }
 
 #[test]
-fn a_closed_standard_input_is_an_error_and_no_reboot() {
+fn a_closed_standard_input_is_an_error_and_not_a_reboot() {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("{} <&-", support::program("fence_clc").display())]);
     run(shell, "").assert_refused(&["standard input"]);
 }
 
-/// An install tree of this test's own, moved to another place.
+/// This test's own install tree, moved to another place.
 fn moved_tree(folder: &Path) -> (PathBuf, PathBuf) {
     let copied = Command::new("cp")
         .arg("-a")
@@ -95,13 +94,13 @@ fn metadata(program: &Path) -> support::Outcome {
 }
 
 #[test]
-fn a_tree_works_from_wherever_it_is_moved_to() {
+fn a_moved_tree_works() {
     let folder = tempfile::tempdir().unwrap();
     let (program, _) = moved_tree(folder.path());
     assert_eq!(metadata(&program).stderr, "");
 }
 
-/// An action that loads the plugin and contacts nobody.
+/// An action that loads the plugin and sends no request.
 fn validated(program: &Path) -> support::Outcome {
     let input = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=WA1\n";
     let outcome = run(Command::new(program), input);
@@ -110,7 +109,7 @@ fn validated(program: &Path) -> support::Outcome {
 }
 
 #[test]
-fn compiled_code_that_cannot_be_trusted_is_not_run() {
+fn untrusted_compiled_code_is_not_run() {
     let folder = tempfile::tempdir().unwrap();
     let (program, form) = moved_tree(folder.path());
     let good = fs::read(&form).unwrap();
@@ -120,7 +119,7 @@ fn compiled_code_that_cannot_be_trusted_is_not_run() {
     mode(&form, 0o666);
     assert!(validated(&program).stderr.contains("can be written by others"));
     mode(&form, 0o644);
-    // Then the component itself is not trusted either; documents need neither.
+    // Others could also have changed the component, so it is not trusted either. Metadata needs neither.
     mode(plugins, 0o777);
     let input = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=WA1\n";
     run(Command::new(&program), input).assert_refused(&["can be written by others"]);

@@ -1,4 +1,4 @@
-//! The Python that the other tests prove the simulators with has what they need.
+//! The Python environment for the tests of the simulators has the required packages.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -9,7 +9,7 @@ use std::process::Command;
 use support::python;
 
 #[test]
-fn the_clients_are_those_that_are_pinned() {
+fn installed_clients_have_the_pinned_versions() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };

@@ -24,8 +24,7 @@ fn the_plugin_in_the_readme_fences() {
     call("fence_relay", &lines(&board, "plug=4\naction=off\n")).assert_refused(&["no such relay"]);
 }
 
-/// The host signs the requests: the plugin never sees the password, and
-/// cannot put its own in its place.
+/// The host signs the requests: the plugin never sees the password and cannot replace it by its own.
 #[test]
 fn the_host_adds_the_credentials() {
     let board = Simulator::start(relay::config()).unwrap();
@@ -35,7 +34,7 @@ fn the_host_adds_the_credentials() {
 }
 
 #[test]
-fn without_tls_it_goes_to_loopback_only() {
+fn requests_without_tls_go_to_loopback_only() {
     let lines = "ip=192.0.2.1\nusername=fencer\npassword=s3cret\nplug=1\naction=off\n";
-    call("fence_relay", lines).assert_refused(&["in the clear", "192.0.2.1", "ssl=1"]);
+    call("fence_relay", lines).assert_refused(&["in clear text", "192.0.2.1", "ssl=1"]);
 }

@@ -1,4 +1,4 @@
-//! The simulated pool, as the Python agent of fence-agents sees it.
+//! The simulated pool, used by the Python agent of fence-agents.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -11,7 +11,7 @@ use fencebox_sim::xenapi::{self, DB01, ODD, ODD_LABEL, Settings, WEB01, WEB02, s
 use fencebox_sim::{Power, Simulator};
 use support::{Outcome, observe, python};
 
-/// The Python agent against a pool.
+/// The Python agent with a pool.
 struct Agent {
     program: PathBuf,
     device: Simulator,
@@ -59,13 +59,13 @@ fn the_python_agent_fences() {
         agent.device.history(DB01),
         [on.clone(), off.clone(), on.clone(), off, on]
     );
-    // It never asks for a reboot in one.
+    // The agent never uses the API's own reboot.
     let operations = ["hard_shutdown", "start", "hard_shutdown", "start"];
     assert_eq!(agent.device.machine(DB01).unwrap().operations(), operations);
 }
 
 #[test]
-fn the_python_agent_takes_what_is_not_halted_for_on() {
+fn the_python_agent_reports_on_for_every_state_except_halted() {
     let Some(agent) = Agent::new(Settings::default()) else {
         return;
     };
@@ -80,7 +80,7 @@ fn the_python_agent_takes_what_is_not_halted_for_on() {
 }
 
 #[test]
-fn the_python_agent_lists_what_may_be_fenced() {
+fn the_python_agent_lists_the_machines_that_it_can_fence() {
     let Some(agent) = Agent::new(Settings::default()) else {
         return;
     };
@@ -94,12 +94,12 @@ fn the_python_agent_lists_what_may_be_fenced() {
     }
     assert_eq!((outcome.exit, outcome.stdout), (Some(0), expected));
     agent.assert("action=monitor\n", 0, "");
-    // It logs in each time, and never out.
+    // The agent logs in each time and never logs out.
     assert_eq!(agent.device.sessions().open, 2);
 }
 
 #[test]
-fn the_python_agent_refuses_what_it_cannot_tell() {
+fn the_python_agent_refuses_ambiguous_and_unknown_names() {
     let Some(agent) = Agent::new(Settings::default()) else {
         return;
     };
@@ -109,16 +109,16 @@ fn the_python_agent_refuses_what_it_cannot_tell() {
     agent.assert("action=off\nplug=Debian 12\n", 1, "");
     agent.assert("action=off\nplug=Control domain on host: h1\n", 1, "");
     agent.assert("action=off\nplug=db01 before the upgrade\n", 1, "");
-    // This one breaks while it says so.
+    // The agent crashes while it reports the wrong password.
     assert_eq!(agent.fence("action=off\nplug=db01\npasswd=wrong\n").exit, Some(1));
     for (machine, old) in agent.device.machines().iter().zip(before) {
         assert_eq!(machine.history(), old.history());
     }
 }
 
-/// A command that changes nothing, and one that the API refuses: no success, but the agent's patience ends.
+/// Requests without effect and a request that the API refuses: the agent reports no success and ends after its timeout.
 #[test]
-fn the_python_agent_does_not_believe_a_success_that_changes_nothing() {
+fn the_python_agent_detects_requests_without_effect() {
     for fault in ["power=no-effect", "power=back-on", "power=failure:HOST_OFFLINE"] {
         let Some(agent) = Agent::new(Settings::default()) else {
             return;

@@ -1,4 +1,4 @@
-//! The simulated pool, as the client sees it that the makers of real ones publish.
+//! The simulated pool, used by the client that the vendor publishes.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -17,7 +17,7 @@ fn pool() -> Simulator {
     Simulator::start(Settings::default().config()).unwrap()
 }
 
-/// The published client, which has a session of its own.
+/// The published client, which keeps its own session.
 struct Client {
     child: Child,
     answers: BufReader<ChildStdout>,
@@ -38,7 +38,7 @@ impl Client {
         Client { child, answers }
     }
 
-    /// Makes a call, without the session, which the client adds.
+    /// Makes a call without the session, because the client adds it.
     fn call(&mut self, method: &str, params: Value) -> Value {
         let line = json!([method, params]);
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
@@ -117,7 +117,7 @@ fn the_published_client_fences_in_every_style() {
 }
 
 #[test]
-fn records_are_what_the_published_client_expects() {
+fn records_have_the_form_that_the_published_client_expects() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
@@ -141,7 +141,7 @@ fn records_are_what_the_published_client_expects() {
     assert_eq!(of(xenapi::TEMPLATE)["is_a_template"], json!(true));
     assert_eq!(of(&xenapi::control_domain(0))["is_control_domain"], json!(true));
     assert!(of(DB01).as_object().unwrap().len() > 85);
-    // The client says a date by its type.
+    // The client represents a date by its own type.
     assert_eq!(of(DB01)["snapshot_time"], "19700101T00:00:00Z");
     assert_eq!(of(DB01)["platform"]["acpi"], "1");
     assert_eq!(of(DB01)["HVM_shadow_multiplier"], json!(1.0));
@@ -187,7 +187,7 @@ fn failures_have_the_details_of_the_api() {
     );
 }
 
-/// The published client logs in again by itself when its session has gone.
+/// The published client logs in again by itself if its session has expired.
 #[test]
 fn an_expired_session_makes_the_published_client_log_in_again() {
     let Some(interpreter) = python::interpreter() else {
@@ -225,7 +225,7 @@ fn a_slave_sends_the_published_client_to_the_master() {
 }
 
 #[test]
-fn the_published_client_believes_the_certificate_that_it_should() {
+fn the_published_client_trusts_only_the_right_certificate() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
@@ -261,7 +261,7 @@ fn the_published_client_believes_the_certificate_that_it_should() {
     }
 }
 
-/// The SHA-256 of the certificate that the second member shows, as Python computes it.
+/// The SHA-256 of the certificate of the second member, computed by Python.
 fn served(interpreter: &Path, device: &Simulator) -> String {
     let port = device.address().port();
     let program = format!(

@@ -1,5 +1,4 @@
-//! What the matrix does not ask of faults of a pool: those that pass are
-//! survived, and a refused log-in is not repeated.
+//! Faults of a pool that the matrix does not cover: transient faults are retried, and a refused login is not retried.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -23,7 +22,7 @@ fn simulator(faults: Vec<Plan>) -> (Simulator, Arc<VirtualClock>) {
         password: PASSWORD.to_owned(),
         vms: vec![
             vm(VM, "db01", Power::On),
-            // What says "halted" of itself, and is not the one.
+            // An object that reads as halted and is not the machine.
             vm("c0ffee00-0000-4000-8000-000000000002", "db02", Power::Off),
         ],
         lag: 1,
@@ -46,10 +45,9 @@ fn fence((simulator, clock): &(Simulator, Arc<VirtualClock>), action: &str) -> O
     call_on(clock, "fence_xenapi", &stdin)
 }
 
-/// Faults that pass: a fence agent that gives up on them leaves the cluster
-/// without fencing for no reason.
+/// An agent that fails on a transient fault leaves the cluster without fencing for no reason.
 #[test]
-fn what_passes_is_survived() {
+fn transient_faults_are_retried() {
     let plans = [
         "login*1=drop-before",
         "login*2=unavailable",
@@ -85,10 +83,10 @@ fn what_passes_is_survived() {
 }
 
 #[test]
-fn a_refused_log_in_is_not_repeated() {
+fn a_refused_login_is_not_retried() {
     let pool = simulator(vec![
         xenapi::plan("login=failure:SESSION_AUTHENTICATION_FAILED").unwrap(),
     ]);
     fence(&pool, "off").assert_refused(&["log-in refused"]);
-    assert_eq!(pool.0.requests().len(), 1, "accounts lock");
+    assert_eq!(pool.0.requests().len(), 1, "a second attempt may lock the account");
 }

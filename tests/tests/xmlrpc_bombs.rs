@@ -1,6 +1,5 @@
-//! XML-RPC between the real program and what should not happen at either end:
-//! a device whose answers are made to exhaust the host, and a plugin whose
-//! calls are. Each costs one clear line, little time and little memory.
+//! Malicious XML-RPC: a device whose answers are made to exhaust the host, and a plugin with malicious calls. Each case
+//! costs one clear line, little time and little memory.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -15,22 +14,21 @@ use std::time::Duration;
 
 use support::Outcome;
 
-/// Most memory that the program may ever have resident, in KiB.
+/// Maximum resident memory of the program, in KiB.
 const MEMORY: u64 = 64 * 1024;
-/// For what has to end by itself, long before.
+/// A long timeout, for cases that must fail earlier for another reason.
 const LONG: u64 = 120;
-/// The start of an answer whose end is the end of the connection.
+/// The start of an answer that ends with the connection.
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n";
 /// The start of a document, up to its value.
 const START: &str = "<?xml version=\"1.0\"?><methodResponse><params><param>";
-/// The end of it.
+/// The end of a document.
 const END: &str = "</param></params></methodResponse>";
-/// What a bomb may send at the most, in bytes.
+/// Maximum size of a malicious answer, in bytes.
 const GIB: usize = 1024 * 1024 * 1024;
 
-/// A device: answers every call alike, and at the good-bye looks how much
-/// memory its caller has needed. The caller waits for that, so the look is
-/// neither too early nor too late.
+/// A device that gives the same answer to every call. At the final call it reads the peak memory of its caller, which
+/// waits for the answer, so the measurement is neither too early nor too late.
 struct Device {
     port: u16,
     caller: Arc<OnceLock<u32>>,
@@ -59,7 +57,7 @@ impl Device {
         }
     }
 
-    /// Asks `fence_calls` for the status of this device.
+    /// Calls `fence_calls` for the status of this device.
     fn status(&self, way: &str, patience: u64) -> Outcome {
         let stdin = format!(
             "action=status\nplug=1\nip=127.0.0.1\nipport={}\ncall={way}\nlogin_timeout={LONG}\n\
@@ -76,12 +74,14 @@ impl Device {
         support::attend(child, stdin.as_bytes())
     }
 
-    /// Asserts that the caller needed little time, and that the most memory
-    /// that it had resident was little.
+    /// Asserts that the caller needed little time, and that its peak resident memory was small.
     #[track_caller]
     fn assert_peak(&self, outcome: &Outcome) {
         assert!(outcome.took < Duration::from_secs(LONG), "{outcome:?}");
-        let peak = self.peak.recv_timeout(Duration::from_secs(1)).expect("no good-bye");
+        let peak = self
+            .peak
+            .recv_timeout(Duration::from_secs(1))
+            .expect("the final call did not come");
         assert!(peak < MEMORY, "{peak} KiB resident: {outcome:?}");
     }
 }
@@ -104,13 +104,13 @@ fn serve(
         }
         _ => {
             let _ = called.send(());
-            // The caller hangs up as soon as it has had enough.
+            // The caller closes the connection when it has read enough.
             let _ = answer(&mut stream);
         }
     }
 }
 
-/// Reads a request, and gives its path.
+/// Reads a request and returns its path.
 fn read_request(stream: &mut TcpStream) -> String {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
@@ -128,7 +128,7 @@ fn read_request(stream: &mut TcpStream) -> String {
     lines[0].split(' ').nth(1).unwrap().to_owned()
 }
 
-/// Sends `piece` over and over until a GiB has been sent.
+/// Writes `piece` repeatedly until a GiB has been sent.
 fn repeat(stream: &mut TcpStream, piece: &str) -> std::io::Result<()> {
     let block = piece.repeat(64 * 1024 / piece.len() + 1);
     for _ in 0..GIB / block.len() {
@@ -137,7 +137,7 @@ fn repeat(stream: &mut TcpStream, piece: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One answer: its start, what is sent a GiB of, and its end.
+/// One answer: its start, a piece that is repeated up to a GiB, and its end.
 #[track_caller]
 fn bomb(way: &str, start: &str, piece: &'static str, end: &'static str) -> Outcome {
     let start = format!("{START}{start}");
@@ -159,28 +159,27 @@ fn bomb(way: &str, start: &str, piece: &'static str, end: &'static str) -> Outco
 const LIST: &str = "<value><array><data>";
 
 #[test]
-fn a_gib_of_values() {
+fn a_gib_of_values_is_refused() {
     let outcome = bomb("plain", LIST, "<value><i4>1</i4></value>", "</data></array></value>");
     outcome.assert_refused(&["more than 100000 values to keep"]);
 }
 
 #[test]
-fn a_gib_of_values_of_which_none_is_kept() {
+fn a_gib_of_dropped_values_is_refused() {
     let outcome = bomb("keep", LIST, "<value><i4>1</i4></value>", "</data></array></value>");
     outcome.assert_refused(&["a body of more than 32 MiB"]);
 }
 
 #[test]
-fn a_gib_of_members_of_one_name() {
+fn a_gib_of_members_with_one_name_is_refused() {
     let piece = "<member><name>uuid</name><value>x</value></member>";
     let outcome = bomb("keep", "<value><struct>", piece, "</struct></value>");
     outcome.assert_refused(&["two members of one name"]);
 }
 
-/// Names are remembered as long as their structure is open, also of members
-/// that are dropped.
+/// The host keeps the names of members while their structure is open, also of members that it drops.
 #[test]
-fn a_gib_of_members() {
+fn a_gib_of_members_is_refused() {
     let device = Device::start(|stream| {
         stream.write_all(HEAD)?;
         stream.write_all(format!("{START}<value><struct>").as_bytes())?;
@@ -193,44 +192,43 @@ fn a_gib_of_members() {
 }
 
 #[test]
-fn a_gib_of_one_text() {
+fn a_gib_in_one_text_is_refused() {
     let outcome = bomb("plain", "<value>", "0123456789abcdef", "</value>");
     outcome.assert_refused(&["more than 16 MiB of text"]);
 }
 
 #[test]
-fn a_gib_of_many_texts() {
+fn a_gib_in_many_texts_is_refused() {
     let piece = concat!(
         "<value>0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "0123456789</value>"
     );
-    // As many values as may be kept hold less than that.
+    // The maximum number of values is reached before the maximum size of text.
     let outcome = bomb("plain", LIST, piece, "</data></array></value>");
     outcome.assert_refused(&["more than 100000 values to keep"]);
 }
 
 #[test]
-fn a_gib_of_base64() {
+fn a_gib_of_base64_is_refused() {
     let outcome = bomb("plain", "<value><base64>", "QUJD", "</base64></value>");
     outcome.assert_refused(&["more than 16 MiB of text"]);
 }
 
 #[test]
-fn a_gib_of_comments_and_one_of_blanks() {
+fn a_gib_of_comments_or_spaces_is_refused() {
     bomb("plain", "", "<!-- x -->", "<value/>").assert_refused(&["a body of more than 32 MiB"]);
     bomb("plain", "", "      ", "<value/>").assert_refused(&["more than 16 MiB of text"]);
 }
 
-/// The longest text that is accepted, which passes through the memory of the
-/// plugin too.
+/// The longest accepted text, which passes through the memory of the plugin too.
 #[test]
-fn as_much_text_as_is_kept() {
+fn the_longest_accepted_text_needs_little_memory() {
     let value = format!("<value>{}</value>", "x".repeat(16 * 1024 * 1024 - 1));
     bomb("plain", &value, "", "").assert_done("Status: ON\n");
 }
 
 #[test]
-fn billion_laughs() {
+fn the_billion_laughs_attack_is_refused() {
     let mut entities = "<!ENTITY a0 \"ha\">".to_owned();
     for level in 1..30 {
         let references = format!("&a{};", level - 1).repeat(10);
@@ -248,7 +246,7 @@ fn billion_laughs() {
 }
 
 #[test]
-fn a_hundred_thousand_levels() {
+fn a_hundred_thousand_levels_are_refused() {
     let start = LIST.repeat(100_000);
     bomb("plain", &start, "", "").assert_refused(&["more than 64 levels"]);
     let start = "<a>".repeat(100_000);
@@ -256,7 +254,7 @@ fn a_hundred_thousand_levels() {
 }
 
 #[test]
-fn a_structure_of_ten_thousand_members() {
+fn a_structure_of_ten_thousand_members_is_accepted() {
     let members: String = (0..10_000)
         .map(|number| format!("<member><name>OpaqueRef:{number}</name><value>{number}</value></member>"))
         .collect();
@@ -265,7 +263,7 @@ fn a_structure_of_ten_thousand_members() {
 }
 
 #[test]
-fn a_byte_now_and_then() {
+fn a_slow_answer_ends_at_the_timeout() {
     let device = Device::start(|stream| {
         stream.write_all(HEAD)?;
         for byte in START.bytes().cycle() {
@@ -279,9 +277,9 @@ fn a_byte_now_and_then() {
     assert!(outcome.took < Duration::from_secs(LONG), "{outcome:?}");
 }
 
-/// What a plugin must not call with is refused before anything is sent.
+/// Invalid calls of a plugin are refused before anything is sent.
 #[test]
-fn a_hostile_plugin() {
+fn invalid_calls_of_a_plugin_are_refused() {
     for (way, words) in [
         ("method", "name of a method: letters, digits"),
         ("backward", "parameter 1: the index 1, which does not point forward"),
@@ -295,6 +293,6 @@ fn a_hostile_plugin() {
     ] {
         let device = Device::start(|_| Ok(()));
         device.status(way, LONG).assert_refused(&[words]);
-        assert!(device.calls.try_recv().is_err(), "{way}: a call came");
+        assert!(device.calls.try_recv().is_err(), "{way}: the device received a call");
     }
 }

@@ -1,6 +1,5 @@
-//! Faults of the simulated fence_virtd, by TCP and by the channel of a guest,
-//! that are about more than false successes: those are in the matrix (`matrix`,
-//! device `xvm`).
+//! Faults of the simulated fence_virtd, by TCP and by the channel of a guest, with other checks than for false
+//! successes, which are in the matrix (`matrix`, device `xvm`).
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -47,7 +46,7 @@ fn fence(daemon: &FenceVirtd, action: &str, channel: bool) -> Outcome {
 }
 
 #[test]
-fn without_a_fault_all_is_well() {
+fn actions_succeed_without_a_fault() {
     for channel in [false, true] {
         let daemon = daemon(&Power::On, vec![]);
         fence(&daemon, "monitor", channel).assert_done("");
@@ -61,10 +60,9 @@ fn without_a_fault_all_is_well() {
     }
 }
 
-/// Faults that pass: a fence agent that gives up on them leaves the cluster
-/// without fencing for no reason.
+/// An agent that fails on a transient fault leaves the cluster without fencing for no reason.
 #[test]
-fn what_passes_is_survived() {
+fn transient_faults_are_retried() {
     for fault in ["hang-up", "drop", "drop-after", "cut:64", "list-code:1"] {
         for step in ["list", "off"] {
             let first: Plan = format!("{step}={fault}").parse().unwrap();
@@ -77,7 +75,7 @@ fn what_passes_is_survived() {
 }
 
 #[test]
-fn a_stranger_is_told_nothing_and_not_asked_again() {
+fn a_server_without_the_key_gets_no_second_request() {
     let plan: Plan = "any=stranger".parse().unwrap();
     let daemon = daemon(&Power::On, vec![plan]);
     fence(&daemon, "off", false).assert_refused(&["log-in refused", "did not prove that it has the key"]);
@@ -98,9 +96,12 @@ fn sigterm_ends_the_wait_for_an_answer() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Once the request is there, it waits.
+    // The agent waits after the request has arrived.
     while daemon.requests().is_empty() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it asked");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the agent ended before it sent the request"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
     let term = Command::new("kill").arg(child.id().to_string()).status().unwrap();

@@ -137,10 +137,20 @@ impl Error {
     /// Whether asking once more may help. A refused log-in never is: devices
     /// lock accounts.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::ConnectionLost(_) | Self::TimedOut(_) | Self::Busy { .. } | Self::Unexpected(_)
-        )
+        match self {
+            Self::ConnectionLost(_) | Self::TimedOut(_) | Self::Busy { .. } | Self::Unexpected(_) => true,
+            Self::LoginDenied(_)
+            | Self::NotPermitted(_)
+            | Self::Denied(_)
+            | Self::PlugNotFound(_)
+            | Self::PlugAmbiguous(_)
+            | Self::TaskFailed(_)
+            | Self::InvalidOption { .. }
+            | Self::Unsupported
+            | Self::Plugin(_)
+            | Self::Deadline(_)
+            | Self::Interrupted => false,
+        }
     }
 }
 
@@ -148,7 +158,7 @@ impl Error {
 /// waits for an effect; that is what the state machine is for.
 pub trait Device {
     /// Refuses option values that could never reach the device, and keeps where
-    /// the others put it. RemotePeers nobody. The message names the option.
+    /// the others put it. Contacts no host. The message names the option.
     fn check(&mut self, options: &Options) -> Result<(), String>;
     /// Makes the device ready to be opened, and gives what it takes of the
     /// system. Called once, after [`Device::check`], and before the process is

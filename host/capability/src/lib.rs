@@ -1,7 +1,9 @@
-//! What a plugin may call, without a word of wasm: each capability is asked in
-//! plain types by the imports in the host, and asks [`fencebox_policy`]
+//! The capabilities: what a plugin may call. They depend on no wasm.
+//!
+//! The host's imports call [`calls::HostCalls`], the seam, in plain types. Each capability asks [`fencebox_policy`]
 //! before it acts.
 
+pub mod calls;
 pub mod files;
 pub mod http;
 pub mod log;

@@ -1,6 +1,6 @@
-//! The plugin's own log lines: bounded, and marked as the plugin's.
+//! The log lines of a plugin: limited, and marked as the plugin's.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fencebox_agent::log::{LENGTH_LIMIT, Level, Log};
 use fencebox_policy::{Limit, Limits};
@@ -8,15 +8,20 @@ use fencebox_policy::{Limit, Limits};
 #[cfg(test)]
 mod tests;
 
-/// Where a plugin's lines go, for one action.
+/// Where the lines of a plugin go, for one action.
 pub struct PluginLog {
     log: Arc<Log>,
     agent: String,
     limits: Limits,
+    used: Mutex<Used>,
+}
+
+/// What the plugin has used of its limits.
+#[derive(Default)]
+struct Used {
     lines: u32,
-    /// So long are they together.
     bytes: usize,
-    /// A limit was met, and it was said.
+    /// A limit was reached, and a warning was logged.
     full: bool,
 }
 
@@ -27,27 +32,26 @@ impl PluginLog {
             log,
             agent: agent.to_owned(),
             limits,
-            lines: 0,
-            bytes: 0,
-            full: false,
+            used: Mutex::default(),
         }
     }
 
-    /// One line. Past a limit lines are dropped, and that is said once.
-    pub fn line(&mut self, level: Level, message: &str) {
-        if self.full {
+    /// Logs one line. Above a limit, lines are dropped after one warning.
+    pub fn line(&self, level: Level, message: &str) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.full {
             return;
         }
-        self.lines += 1;
-        // The log itself cuts what is longer.
-        self.bytes += message.len().min(LENGTH_LIMIT);
+        used.lines += 1;
+        // The log itself cuts longer messages.
+        used.bytes += message.len().min(LENGTH_LIMIT);
         let (lines, bytes) = (self.limits.get(Limit::LogLines), self.limits.get(Limit::LogBytes));
         let met = match () {
-            () if self.lines > lines.count() => format!("{lines} log lines; the rest is dropped{}", lines.note()),
-            () if self.bytes > bytes.size() => format!("{bytes} of log; the rest is dropped{}", bytes.note()),
+            () if used.lines > lines.count() => format!("{lines} log lines; the rest is dropped{}", lines.note()),
+            () if used.bytes > bytes.size() => format!("{bytes} of log; the rest is dropped{}", bytes.note()),
             () => return self.log.line(level, &format!("{}: {message}", self.agent)),
         };
-        self.full = true;
+        used.full = true;
         self.log
             .warning(format!("{}: the plugin wrote more than {met}", self.agent));
     }

@@ -1,32 +1,30 @@
-//! Whom an action has contacted, for the audit.
+//! The remote peers that an action contacted, for the audit record.
 
 use std::net::SocketAddr;
 
 use fencebox_agent::device::RemotePeer;
 
-/// Each origin and address once, in the order of the first time.
+/// Each origin and address once, in the order of first contact.
 #[derive(Debug, Default)]
 pub(super) struct RemotePeers {
     rows: Vec<RemotePeer>,
-    /// Of the last exchange, if it succeeded.
+    /// Origin and address of the last exchange, if it succeeded.
     latest: Option<(String, SocketAddr)>,
 }
 
 impl RemotePeers {
-    /// All of them.
+    /// All remote peers.
     pub(super) fn all(&self) -> &[RemotePeer] {
         &self.rows
     }
 
-    /// Where the last exchange with that origin succeeded, if it was the last
-    /// one of all.
+    /// The address of the last exchange, if it succeeded and was with this origin.
     pub(super) fn latest(&self, origin: &impl ToString) -> Option<SocketAddr> {
         let (known, address) = self.latest.as_ref()?;
         (*known == origin.to_string()).then_some(*address)
     }
 
-    /// One more exchange with that origin, at that address if a connection came
-    /// about.
+    /// Adds an exchange with this origin, and with this address if there was a connection.
     pub(super) fn note(&mut self, origin: &impl ToString, address: Option<SocketAddr>, failed: bool) {
         let origin = origin.to_string();
         self.latest = address.filter(|_| !failed).map(|address| (origin.clone(), address));
@@ -51,7 +49,7 @@ mod tests {
     use super::RemotePeers;
 
     #[test]
-    fn each_place_is_one_row() {
+    fn each_origin_and_address_is_one_row() {
         let mut contacts = RemotePeers::default();
         let address = "192.0.2.1:443".parse().ok();
         contacts.note(&"https://a:443", address, false);
@@ -75,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_success_is_remembered() {
+    fn only_a_successful_address_is_reused() {
         let mut contacts = RemotePeers::default();
         let address = "192.0.2.1:443".parse().ok();
         assert_eq!(contacts.latest(&"https://a:443"), None);

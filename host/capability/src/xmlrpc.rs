@@ -1,6 +1,6 @@
-//! XML-RPC to declared endpoints: one call is one exchange of [`Http`], whose
-//! answer is read while it comes. The host has never more of it in memory than
-//! what is kept and one piece of text, whatever the device sends.
+//! XML-RPC to declared endpoints: one call is one exchange of [`Http`], and the answer is parsed
+//! while it arrives. The host keeps only the selected values and one piece of text in memory,
+//! however much the device sends.
 
 use reqwest::Method;
 use tokio::io::{AsyncWriteExt, BufReader, DuplexStream};
@@ -12,13 +12,13 @@ use super::http::{self, Http, Request};
 use document::{Answer, Keep, Malformed, Tree, encode, read};
 use fencebox_policy::Limit;
 
-/// How much of it waits to be read, in bytes.
+/// Size of the buffer between HTTP and the parser, in bytes.
 const PIPE: usize = 64 * 1024;
-/// The status of every answer of a device that knows XML-RPC, also of a fault.
+/// The HTTP status of every XML-RPC answer, including faults.
 const OK: u16 = 200;
 
-/// One call of a plugin (`xmlrpc.method-call`). Not to be printed: the first
-/// call of a session hands over the password, and all others the session.
+/// One call of a plugin (`xmlrpc.method-call`). It must not be printed, because it contains the
+/// password or the session.
 pub struct Call {
     /// Name of the endpoint.
     pub endpoint: String,
@@ -26,13 +26,13 @@ pub struct Call {
     pub path: String,
     /// Name of the method.
     pub method: String,
-    /// What is handed over, in order.
+    /// The parameters, in order.
     pub params: Vec<Tree>,
-    /// Paths to what of the answer is kept; all of it, where there are none.
+    /// Paths of the values to keep in the answer. If empty, all are kept.
     pub keep: Vec<String>,
 }
 
-/// Why there is no value (`xmlrpc.error`).
+/// Why a call failed (`xmlrpc.error`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "each is documented once, in xmlrpc.wit")]
 pub enum Failure {
@@ -46,7 +46,7 @@ pub enum Failure {
     Malformed(String),
 }
 
-/// One call and its answer.
+/// Sends a call and returns the value of its answer.
 pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
     let keep = Keep::new(&call.keep).map_err(http::Failure::Invalid)?;
     let body = encode(&call.method, &call.params).map_err(http::Failure::Invalid)?;
@@ -72,8 +72,7 @@ async fn receive(arriving: PartialResponse<'_>, keep: &Keep) -> Result<Tree, Fai
     let reading = read(BufReader::with_capacity(PIPE, source), keep);
     tokio::pin!(reading);
     let answer = tokio::select! {
-        // Before its end only with what is wrong with it; then nobody waits
-        // for the rest.
+        // This ends before the answer only with an error. The rest is then not read.
         answer = &mut reading => answer,
         passed = pass(arriving, pipe) => {
             passed?;
@@ -91,10 +90,10 @@ fn refuse(origin: &fencebox_policy::Origin, malformed: &Malformed) -> Failure {
     Failure::Malformed(format!("{origin} answered with {malformed}"))
 }
 
-/// Puts the body into the pipe, whose end is the end of the body.
+/// Copies the body into the pipe, and closes the pipe at the end of the body.
 async fn pass(mut arriving: PartialResponse<'_>, mut pipe: DuplexStream) -> Result<(), http::Failure> {
     while let Some(chunk) = arriving.chunk().await? {
-        // It is only closed once the answer has been found to be wrong.
+        // The reader closes the pipe only after an error in the answer.
         if pipe.write_all(&chunk).await.is_err() {
             break;
         }

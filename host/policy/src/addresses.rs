@@ -1,4 +1,4 @@
-//! The addresses that an endpoint may be at, and which of them it is at now.
+//! The addresses that an endpoint may have, and the one that is selected now.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -14,37 +14,36 @@ use super::{AgentPolicy, Denied, Origin, Trust};
 #[cfg(test)]
 mod tests;
 
-/// Where an endpoint may be: usually at one address, the members of a pool at
-/// several. A plugin selects among them; where the user allows it, also a host
-/// that only the device has named.
+/// Where an endpoint may be: usually one address, or several for the members of a pool. A plugin
+/// selects one of them. If the user allows it, it may also select a host that only the device
+/// named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
     /// Those that the options name, in their order.
     named: Vec<Origin>,
-    /// Where requests go, or why there is no such place.
+    /// Where requests go, or the reason why the address is missing.
     current: Result<Origin, Denied>,
-    /// Who names them, for messages; and whether that is the user, not the
-    /// plugin.
+    /// What names them, for messages; and whether the user (not the plugin) does.
     source: (String, bool),
-    /// The option that holds them, where it is one with URLs.
+    /// The option that holds them, if it holds URLs.
     option: Option<UrlOption>,
-    /// The plugin may go where the device points.
+    /// The plugin may select a host that the device names.
     follows: bool,
-    /// Where it has gone so, the latest first.
+    /// The hosts that it selected this way, the latest first.
     followed: VecDeque<Origin>,
 }
 
-/// Of the hosts that were followed so many are known by their URL; a plugin
-/// that follows without end shall not fill the memory.
+/// Maximum number of followed hosts that can be selected again by URL. It bounds the memory of a
+/// plugin that follows endlessly.
 const MOST_FOLLOWED: usize = 16;
 
 impl Addresses {
-    /// These; requests go to the first.
+    /// Creates the list. Requests go to the first address.
     pub fn new(named: Vec<Origin>) -> Self {
         let current = named.first().cloned();
         Self {
             named,
-            current: current.ok_or_else(|| Denied::new("there is no address")),
+            current: current.ok_or_else(|| Denied::new("no address is given")),
             source: (String::new(), false),
             option: None,
             follows: false,
@@ -52,7 +51,7 @@ impl Addresses {
         }
     }
 
-    /// None, for this reason.
+    /// No address, for this reason.
     pub(super) fn absent(reason: Denied) -> Self {
         Self {
             current: Err(reason),
@@ -60,7 +59,7 @@ impl Addresses {
         }
     }
 
-    /// The same, and whence they are.
+    /// The same, with the option that holds the URLs.
     pub(super) fn of_option(self, option: UrlOption, follows: bool) -> Self {
         Self {
             option: Some(option),
@@ -69,8 +68,7 @@ impl Addresses {
         }
     }
 
-    /// The same, named by an option whose value is the address itself, or by an
-    /// endpoint.
+    /// The same, with their source: an option whose value is the address itself, or an endpoint.
     pub(super) fn named_by(self, source: String, by_user: bool) -> Self {
         Self {
             source: (source, by_user),
@@ -78,9 +76,9 @@ impl Addresses {
         }
     }
 
-    /// What is left of them under the policy: all of them, or none, with the
-    /// rule. Refused outright is what the user named: of what the plugin itself
-    /// names it may need another part, so that is refused when it is used.
+    /// The addresses that the policy allows: all of them, or none, with the rule. An address that
+    /// the user named is an error at once. An address that the plugin itself names is refused only
+    /// when it is used, because the plugin may need only other endpoints.
     pub(super) fn under(self, agent_policy: &AgentPolicy) -> Result<Self, Denied> {
         let (source, by_user) = &self.source;
         for origin in &self.named {
@@ -98,21 +96,20 @@ impl Addresses {
         self.current.as_ref().map_err(Clone::clone)
     }
 
-    /// Those that the options name.
+    /// The addresses that the options name.
     pub fn named(&self) -> &[Origin] {
         &self.named
     }
 
-    /// Whether the plugin may go where the device points.
+    /// Whether the plugin may select a host that the device names.
     pub fn follows(&self) -> bool {
         self.follows
     }
 
-    /// Sends what follows elsewhere: to one of [`Addresses::named`], or one that
-    /// this has selected before, by its URL, or to a bare host, at the scheme
-    /// and port of the present one. A host that
-    /// the options do not name needs the flag for that, and must not be one
-    /// that has to be written literally.
+    /// Selects the address for the next requests: one of [`Addresses::named`] or one that was
+    /// selected before, by its URL; or a bare host, with the scheme and port of the current
+    /// address. A host that the options do not name requires the flag, and must not be a special
+    /// address (loopback, link-local and the like), which has to be written literally.
     pub fn select(&mut self, address: &str) -> Result<&Origin, Denied> {
         let present = self.current()?.clone();
         let mut known = self.named.iter().chain(&self.followed);
@@ -150,7 +147,7 @@ impl Addresses {
         Ok(wanted)
     }
 
-    /// Whether the plugin may go to a host that no option names.
+    /// Whether the plugin may select a host that no option names.
     fn check_follow(&self, present: &Origin, wanted: &Origin) -> Result<(), Denied> {
         let shown = shortened(&wanted.host.to_string());
         if !self.follows {
@@ -162,13 +159,13 @@ impl Addresses {
                     ..
                 }) => format!("add it to option {option}, or set {flag}=1"),
                 Some(UrlOption { option, .. }) => format!("set option {option} to it"),
-                None => "it cannot be gone to".to_owned(),
+                None => "the plugin cannot use it".to_owned(),
             };
             return Err(Denied::new(format!(
                 "the device names {shown}, which no option names; {remedy}"
             )));
         }
-        // A device on this machine may name another one here, as simulators do.
+        // A device on this machine may name another one on this machine, as simulators do.
         if is_loopback(&wanted.host) {
             return if is_loopback(&present.host) {
                 Ok(())
@@ -185,7 +182,7 @@ impl Addresses {
         }
         if !wanted.tls && wanted.trust != Trust::Anything {
             Err(Denied::new(format!(
-                "the password would travel in the clear to {shown}; use https://, or accept that with ssl_insecure=1"
+                "the password would be sent in clear text to {shown}; use https://, or accept that with ssl_insecure=1"
             )))
         } else {
             Ok(())

@@ -1,5 +1,4 @@
-//! What is left to one agent: every table of the policy that applies to it,
-//! one after the other. Each can only take away.
+//! The policy of one agent: every table that applies to it, in order. Each table can only restrict.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -14,18 +13,18 @@ use super::{Denied, Fingerprint, Limits, Origin, Policy, Trust};
 #[cfg(test)]
 mod tests;
 
-/// What one agent may do. It has no default: a place where no policy applies says
-/// so by name, with [`AgentPolicy::unrestricted`].
+/// What one agent may do. It has no default: code that needs no policy has to call
+/// [`AgentPolicy::unrestricted`] explicitly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentPolicy {
-    /// Why it may do nothing at all.
+    /// The reason, if the agent may do nothing at all.
     nothing: Option<Denied>,
     tables: Vec<Table>,
     limits: Limits,
 }
 
 impl Policy {
-    /// What is left to the agent that is called by this name.
+    /// The policy of the agent with this name.
     pub fn for_agent(&self, agent: &str) -> AgentPolicy {
         let applies = |table: &&Table| table.agent == EVERY_AGENT || table.agent == agent;
         let tables: Vec<_> = self.tables.iter().filter(applies).cloned().collect();
@@ -42,8 +41,8 @@ impl Policy {
 }
 
 impl AgentPolicy {
-    /// Everything that the plugin declares: for a plugin that is inspected or
-    /// installed, and for tests. An agent's grant comes from [`Policy::for_agent`].
+    /// Allows everything that the plugin declares: to inspect or install a plugin, and for tests.
+    /// The policy of an agent comes from [`Policy::for_agent`].
     pub fn unrestricted() -> Self {
         Self {
             nothing: None,
@@ -52,7 +51,7 @@ impl AgentPolicy {
         }
     }
 
-    /// Leaves nothing to the agent, for this reason.
+    /// Allows nothing, for this reason.
     pub fn nothing(reason: Denied) -> Self {
         Self {
             nothing: Some(reason),
@@ -60,18 +59,18 @@ impl AgentPolicy {
         }
     }
 
-    /// Refuses everything if the agent may do nothing.
+    /// An error if the agent may do nothing.
     pub fn check_anything(&self) -> Result<(), Denied> {
         self.nothing.clone().map_or(Ok(()), Err)
     }
 
-    /// How much of everything the plugin gets.
+    /// The limits of the plugin's resources.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Whether the plugin file may act for this agent; its digest is only asked
-    /// for if the policy has one.
+    /// Whether the plugin file may run for this agent. `digest` is called only if the policy
+    /// contains digests.
     pub fn check_plugin(&self, digest: impl FnOnce() -> [u8; 32]) -> Result<(), Denied> {
         let mut pins = self
             .tables
@@ -85,7 +84,8 @@ impl AgentPolicy {
         for (table, pin) in pins {
             if !pin.value.contains(&digest) {
                 return Err(Denied::new(format!(
-                    "the plugin file has the SHA-256 digest {}, which is not in sha256 ({}); restore the file, or pin it",
+                    "the plugin file has the SHA-256 digest {}, which is not in sha256 ({}); \
+                     restore the file, or add the digest",
                     digest.digits(),
                     table.place(pin.line)
                 )));
@@ -94,15 +94,15 @@ impl AgentPolicy {
         Ok(())
     }
 
-    /// Whether requests may go there, as far as names tell.
+    /// Whether requests may go there, decided by name. [`AgentPolicy::allows`] decides by address.
     pub fn check(&self, origin: &Origin) -> Result<(), Denied> {
         self.check_anything()?;
         self.check_tls(origin)?;
         self.check_place(origin)
     }
 
-    /// `insecure-tls = false`: certificates are judged, and nothing leaves this
-    /// machine in the clear.
+    /// `insecure-tls = false`: certificates are verified, and clear text does not leave this
+    /// machine.
     pub(super) fn check_tls(&self, origin: &Origin) -> Result<(), Denied> {
         let mut tables = self.tables.iter();
         let Some((table, flag)) = tables.find_map(|table| Some((table, table.secure_tls.as_ref()?))) else {
@@ -127,7 +127,7 @@ impl AgentPolicy {
         }
     }
 
-    /// Whether `allow` and `deny` let requests go there, and through its proxy.
+    /// Whether `allow` and `deny` allow requests to this place, and to its proxy.
     pub(super) fn check_place(&self, origin: &Origin) -> Result<(), Denied> {
         self.check_destination(origin.destination(), origin.proxy.is_some(), &origin)?;
         match &origin.proxy {
@@ -136,13 +136,14 @@ impl AgentPolicy {
         }
     }
 
-    /// The same for a socket, as far as names tell.
+    /// The same for a socket, decided by name.
     pub(super) fn check_socket(&self, to: Destination<'_>) -> Result<(), Denied> {
         self.check_anything()?;
         self.check_destination(to, false, &to)
     }
 
-    /// Of what is `far`, behind a proxy, nobody here will know the address.
+    /// If the destination is `far`, that is behind a proxy, its address stays unknown on this
+    /// machine.
     fn check_destination(&self, to: Destination<'_>, far: bool, shown: &dyn Display) -> Result<(), Denied> {
         let named = |table: &Table| allows(table, |rule| rule.means(to, Purpose::Allow) == Meant::Yes);
         for table in &self.tables {
@@ -154,8 +155,8 @@ impl AgentPolicy {
                     }
                     Meant::ByAddress if far && named(table) != Some(true) => {
                         return Err(Denied::new(format!(
-                            "{shown} is behind a proxy, which alone knows its address, and deny {rule} may mean it ({place}); \
-                             name the host in allow of the same table"
+                            "{shown} is behind a proxy, so its address is unknown here, and deny {rule} may match it \
+                             ({place}); add the host to allow in the same table"
                         )));
                     }
                     _ => {}
@@ -173,7 +174,7 @@ impl AgentPolicy {
         Ok(())
     }
 
-    /// Whether this address, which the next hop has, may be connected to.
+    /// Whether the host may connect to this address of the next hop.
     pub fn allows(&self, origin: &Origin, address: IpAddr) -> Result<(), Denied> {
         let hop = origin
             .proxy
@@ -202,7 +203,7 @@ impl AgentPolicy {
         Ok(())
     }
 
-    /// In words, a line for each thing that is taken away.
+    /// One line of text for each restriction.
     pub fn describe(&self) -> Vec<String> {
         let mut lines: Vec<_> = self
             .nothing
@@ -225,14 +226,14 @@ impl AgentPolicy {
             if let Some(pins) = &table.pins {
                 let digests: Vec<_> = pins.value.iter().map(Fingerprint::digits).collect();
                 lines.push(format!(
-                    "is a plugin file with the SHA-256 digest {} ({})",
+                    "runs only a plugin file with the SHA-256 digest {} ({})",
                     digests.join(" or "),
                     table.place(pins.line)
                 ));
             }
             if let Some(flag) = &table.secure_tls {
                 lines.push(format!(
-                    "judges certificates, and sends no request off this machine in the clear ({})",
+                    "verifies certificates, and sends plain HTTP only to this machine ({})",
                     table.place(flag.line)
                 ));
             }
@@ -251,7 +252,7 @@ impl AgentPolicy {
     }
 }
 
-/// Whether the list of a table that has one allows.
+/// Whether the `allow` list allows it; none if the table has no such list.
 fn allows(table: &Table, means: impl Fn(&Rule) -> bool) -> Option<bool> {
     table.allow.as_ref().map(|allow| allow.value.iter().any(means))
 }
@@ -259,7 +260,7 @@ fn allows(table: &Table, means: impl Fn(&Rule) -> bool) -> Option<bool> {
 fn not_allowed(table: &Table, shown: &dyn Display) -> Denied {
     let line = table.allow.as_ref().map_or(1, |allow| allow.line);
     Denied::new(format!(
-        "{shown} is not in allow ({}); add it there if the agent is to reach it",
+        "{shown} is not in allow ({}); add it there if the agent needs it",
         table.place(line)
     ))
 }

@@ -1,16 +1,14 @@
-//! What an administrator approves when a plugin is installed, under one name
-//! of the plugin.
+//! What an administrator approves when a plugin is installed, for one name of the plugin.
 //!
-//! Everything in a description that gives a plugin authority is here and
-//! nothing else, so that the record of a plugin stays readable for a later
-//! fencebox: [`FORMAT`] changes only when a field changes its meaning.
+//! It contains exactly the parts of a description that give a plugin authority, so that a later
+//! fencebox can still read the record: [`FORMAT`] changes only when a field changes its meaning.
 //!
 //! | part of a description | who decides |
 //! |---|---|
-//! | names, texts, own parameters, ports, times, counts, `username`, words of `method` | the plugin |
+//! | names, texts, own parameters, ports, times, counts, `username`, values of `method` | the plugin |
 //! | `ssl` | the plugin, only to `1` |
-//! | endpoints, sockets, files, who sees the password | approved |
-//! | default of an option that places an address or a file | approved, with its value |
+//! | endpoints, sockets, files, and whether the plugin sees the password | approved |
+//! | default of an option that determines an address or the path of a file | approved, with its value |
 //! | `no-status`, `settled-status`, `fabric`: what proves that a machine is off | approved |
 //! | which parameters are secret | approved |
 //! | everything else | the administrator (`agent::options::authority`) |
@@ -24,20 +22,20 @@ use super::{Address, CapabilitySet, UrlOption};
 #[cfg(test)]
 mod tests;
 
-/// The shape of [`Approval`] in a record.
+/// The version of the format of [`Approval`] in a record.
 pub const FORMAT: u32 = 1;
 
-/// What is approved for one name of a plugin.
+/// The approval for one name of a plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Approval {
     /// What it reaches.
     #[serde(flatten)]
     pub reach: CapabilitySet,
-    /// Defaults of the options that place an address or a file, by option.
+    /// Defaults of the options that determine an address or the path of a file, by option.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub defaults: BTreeMap<String, String>,
-    /// What the plugin says about proof that a machine is off.
+    /// What the plugin declares about proof that a machine is off.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub proof: BTreeSet<Proof>,
     /// The plugin's own parameters whose values are never shown.
@@ -68,7 +66,7 @@ impl std::fmt::Display for Proof {
 }
 
 impl Approval {
-    /// The options that place an address or a file, each once.
+    /// The options that determine an address or the path of a file, each once.
     pub fn placing_options(reach: &CapabilitySet) -> BTreeSet<&str> {
         let endpoints = reach.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
         let sockets = reach.sockets.iter().flat_map(|socket| &socket.addresses);
@@ -88,7 +86,7 @@ impl Approval {
         flags.collect()
     }
 
-    /// Everything that is to be approved, one line each.
+    /// Everything that needs approval, one line each.
     pub fn lines(&self) -> Vec<String> {
         let endpoints = self.reach.endpoints.iter().map(ToString::to_string);
         let sockets = self.reach.sockets.iter().map(ToString::to_string);
@@ -103,8 +101,8 @@ impl Approval {
         lines
     }
 
-    /// What of it `earlier` does not cover, one line each. Empty: it needs no
-    /// further approval.
+    /// The parts that `earlier` does not cover, one line each. If empty, no further approval is
+    /// needed.
     pub fn exceeding(&self, earlier: &Self) -> Vec<String> {
         let mut more = self.reach.exceeding(&earlier.reach);
         for (name, value) in &self.defaults {
@@ -127,7 +125,7 @@ fn default_line((name, value): (&String, &String)) -> String {
     format!("option {name} has the default {value:?}")
 }
 
-/// The options whose values make this address.
+/// The options whose values determine this address.
 fn options_of(address: &Address) -> Vec<&str> {
     match address {
         Address::Fixed(_) => Vec::new(),

@@ -1,8 +1,7 @@
-//! All that a plugin wants to reach, and what of it goes beyond a agent_policy.
+//! All capabilities of a plugin, and those that exceed an approval.
 //!
-//! Names of endpoints mean nothing here: a plugin that calls an endpoint
-//! otherwise reaches no more. In doubt it is more: whoever answers for the
-//! machine then looks at it.
+//! Names of endpoints do not matter here: a renamed endpoint does not reach more. In case of doubt,
+//! a difference counts as more, so that the administrator decides.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,20 +10,20 @@ use super::{Address, Auth, Endpoint, Endpoints, File, Files, Port, Scheme, Socke
 #[cfg(test)]
 mod tests;
 
-/// Endpoints, files and sockets that were declared, or granted.
+/// Endpoints, files and sockets that a plugin declares, or that were approved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapabilitySet {
     /// Where it sends requests.
     pub endpoints: Vec<Endpoint>,
     /// What it reads and writes.
     pub files: Vec<File>,
-    /// What its sockets are for. Records from before there were any have none.
+    /// What its sockets are for. Records of fencebox versions without sockets omit the field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sockets: Vec<Socket>,
 }
 
 impl CapabilitySet {
-    /// What was declared.
+    /// The capabilities that a plugin declares.
     pub fn of(endpoints: &Endpoints, files: &Files, sockets: &Sockets) -> Self {
         Self {
             endpoints: endpoints.iter().cloned().collect(),
@@ -33,13 +32,13 @@ impl CapabilitySet {
         }
     }
 
-    /// Whether it is nothing at all.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.endpoints.is_empty() && self.files.is_empty() && self.sockets.is_empty()
     }
 
-    /// What of it `granted` does not cover, each thing in words. None: it
-    /// wants no more than was granted.
+    /// The capabilities that `granted` does not cover, one text each. If empty, everything was
+    /// approved.
     pub fn exceeding(&self, granted: &Self) -> Vec<String> {
         let mut more = Vec::new();
         for endpoint in &self.endpoints {
@@ -53,14 +52,14 @@ impl CapabilitySet {
             let earlier = granted.files.iter().filter(|earlier| earlier.option == file.option);
             if !earlier.clone().any(covers) {
                 match earlier.clone().next_back() {
-                    Some(earlier) => more.push(format!("{file}, where approved was that it {earlier}")),
+                    Some(earlier) => more.push(format!("{file} (approved: {earlier})")),
                     None => more.push(file.to_string()),
                 }
             }
         }
-        // Without an endpoint the plugin is given what it logs in with.
+        // A plugin without endpoints logs in itself, so it receives the password.
         if more.is_empty() && self.endpoints.is_empty() && !granted.sees_password() {
-            more.push("the plugin sees the password, which fencebox kept from it".to_owned());
+            more.push("the plugin sees the password, which was hidden from it before".to_owned());
         }
         more
     }
@@ -70,8 +69,7 @@ impl CapabilitySet {
     }
 }
 
-/// Each address has to be covered by one endpoint that was granted, in every
-/// respect.
+/// One approved endpoint has to cover an address in every respect.
 fn more_of_endpoint(endpoint: &Endpoint, granted: &[Endpoint]) -> Vec<String> {
     let covered = |address: &Address| {
         granted
@@ -91,8 +89,8 @@ fn more_of_endpoint(endpoint: &Endpoint, granted: &[Endpoint]) -> Vec<String> {
     }
 }
 
-/// Each address has to be covered by one socket that was granted: of the same
-/// purpose, at the same port, over no more hops.
+/// One approved socket has to cover each address: with the same purpose and port, and at least as
+/// many hops.
 fn more_of_socket(socket: &Socket, granted: &[Socket]) -> Option<String> {
     let serves = |earlier: &Socket| {
         earlier.port == socket.port
@@ -106,22 +104,21 @@ fn more_of_socket(socket: &Socket, granted: &[Socket]) -> Option<String> {
         let known = |earlier: &Address| leads_no_further(address, earlier);
         serving.iter().any(|earlier| earlier.addresses.iter().any(known))
     };
-    // Whoever listens has no addresses.
+    // A listening socket has no addresses.
     if !serving.is_empty() && socket.addresses.iter().all(covered) {
         return None;
     }
     Some(match granted.iter().find(|earlier| earlier.name == socket.name) {
-        Some(earlier) => format!("{socket}, where approved was {earlier}"),
+        Some(earlier) => format!("{socket} (approved: {earlier})"),
         None => socket.to_string(),
     })
 }
 
-/// What an endpoint with these of its addresses has that the earlier one has
-/// not.
+/// What an endpoint with these addresses has and the earlier one does not have.
 fn differences(endpoint: &Endpoint, addresses: &[&Address], earlier: &Endpoint) -> Vec<String> {
     let mut found = Vec::new();
     if clearness(endpoint.scheme) > clearness(earlier.scheme) {
-        found.push(format!("{}, where approved was {}", endpoint.scheme, earlier.scheme));
+        found.push(format!("{} (approved: {})", endpoint.scheme, earlier.scheme));
     }
     for address in addresses {
         if !earlier
@@ -133,7 +130,7 @@ fn differences(endpoint: &Endpoint, addresses: &[&Address], earlier: &Endpoint) 
         }
     }
     if !same_port(endpoint, earlier) {
-        found.push(format!("{}, where approved was {}", endpoint.port, earlier.port));
+        found.push(format!("{} (approved: {})", endpoint.port, earlier.port));
     }
     let below = endpoint.base_path.strip_prefix(&earlier.base_path);
     if !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
@@ -141,15 +138,15 @@ fn differences(endpoint: &Endpoint, addresses: &[&Address], earlier: &Endpoint) 
             "" => "every path".to_owned(),
             path => format!("the path {path}"),
         };
-        found.push(format!("{path}, where approved was the path {}", earlier.base_path));
+        found.push(format!("{path} (approved: the path {})", earlier.base_path));
     }
     if endpoint.auth == Auth::Plugin && earlier.auth == Auth::HostBasic {
-        found.push(format!("{}, which fencebox kept from it", endpoint.auth));
+        found.push(format!("{}, which was hidden from it before", endpoint.auth));
     }
     found
 }
 
-/// How much may travel without TLS.
+/// How much may be sent without TLS; more is less secure.
 fn clearness(scheme: Scheme) -> u8 {
     match scheme {
         Scheme::Https => 0,
@@ -191,7 +188,7 @@ fn same_port(endpoint: &Endpoint, earlier: &Endpoint) -> bool {
         (Port::SchemeDefault, Scheme::Http) => Port::Fixed(80),
         (port, _) => port.clone(),
     };
-    // An option that is not given means the usual port.
+    // An option that is not set means the usual port.
     let usual = endpoint.port == Port::SchemeDefault && matches!(earlier.port, Port::FromOption(_));
     endpoint.port == earlier.port || number(endpoint) == number(earlier) || usual
 }

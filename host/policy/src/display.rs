@@ -1,4 +1,4 @@
-//! What a plugin wants to reach, in words for whoever has to decide about it.
+//! Texts of the capabilities of a plugin, for the administrator who approves them.
 
 use std::fmt::{Display, Formatter, Result};
 
@@ -24,7 +24,7 @@ impl Display for Scheme {
         formatter.write_str(match self {
             Self::Https => "https",
             Self::Http => "http",
-            Self::ByOptions => "https, or http where the options say so",
+            Self::ByOptions => "https, or http if the options say so",
         })
     }
 }
@@ -56,9 +56,9 @@ impl Display for Address {
             Self::FromUrlOption(url) => write!(formatter, "{url}"),
             Self::ByChoice { option, cases } => {
                 let hosts: Vec<_> = cases.iter().map(|(_, host)| host.as_str()).collect();
-                write!(formatter, "by option {option} one of {}", hosts.join(", "))
+                write!(formatter, "one of {} (option {option})", hosts.join(", "))
             }
-            Self::Template(template) => write!(formatter, "{template}, with the values of the options named"),
+            Self::Template(template) => write!(formatter, "{template}, with the values of these options"),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Display for UrlOption {
         match &self.follow_option {
             Some(flag) => write!(
                 formatter,
-                ", and where option {flag} is set any host that the device names"
+                ", and any host that the device names if option {flag} is set"
             ),
             None => Ok(()),
         }
@@ -85,8 +85,8 @@ impl Display for Socket {
         write!(formatter, "{}: ", self.name)?;
         match self.purpose {
             SocketPurpose::TcpConnect => write!(formatter, "connects by TCP to {place}, {port}"),
-            SocketPurpose::TcpListen => write!(formatter, "takes TCP connections from anywhere at {port}"),
-            SocketPurpose::Udp => write!(formatter, "sends to and takes from {place}, {port}, by UDP"),
+            SocketPurpose::TcpListen => write!(formatter, "accepts TCP connections from anywhere at {port}"),
+            SocketPurpose::Udp => write!(formatter, "sends to and receives from {place}, {port}, by UDP"),
             SocketPurpose::Multicast(hops) => write!(
                 formatter,
                 "sends by UDP to the multicast group at {place}, {port}, over at most {hops} hops"
@@ -101,7 +101,7 @@ impl Display for File {
             (FileAccess::Read, FileKind::File) => "reads the file",
             (FileAccess::Write, FileKind::File) => "reads and replaces the file",
             (FileAccess::Read, FileKind::Folder) => "reads files in the folder",
-            (FileAccess::Write, FileKind::Folder) => "reads, makes and replaces files in the folder",
+            (FileAccess::Write, FileKind::Folder) => "reads, creates and replaces files in the folder",
         };
         write!(formatter, "{what} in option {}", self.option)
     }

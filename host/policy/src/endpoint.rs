@@ -16,11 +16,11 @@ pub(super) use place::Miss;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Endpoint {
-    /// How the plugin refers to it.
+    /// The name that the plugin uses for it.
     pub name: String,
     /// With or without TLS.
     pub scheme: Scheme,
-    /// Where it is: the first of these that the options give.
+    /// Where it is: the first of these that the options determine.
     pub addresses: Vec<Address>,
     /// Its port.
     pub port: Port,
@@ -38,7 +38,7 @@ pub enum Scheme {
     Https,
     /// Never TLS.
     Http,
-    /// As the options say.
+    /// Depends on the options.
     ByOptions,
 }
 
@@ -46,7 +46,7 @@ pub enum Scheme {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Address {
-    /// Known when the plugin is built.
+    /// Fixed when the plugin is built.
     Fixed(String),
     /// The name or address in this option.
     FromOption(String),
@@ -69,11 +69,11 @@ pub enum Address {
 pub struct UrlOption {
     /// Its canonical name.
     pub option: String,
-    /// A path in the URL takes the place of the base path.
+    /// A path in the URL replaces the base path.
     pub free_path: bool,
     /// It may hold several URLs.
     pub several: bool,
-    /// The flag option that lets the plugin go where the device points.
+    /// The flag option that lets the plugin follow the device to other hosts.
     pub follow_option: Option<String>,
 }
 
@@ -99,20 +99,20 @@ pub enum Auth {
     HostBasic,
 }
 
-/// All that a plugin declared.
+/// All endpoints that a plugin declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Endpoints(Vec<Endpoint>);
 
 impl Endpoints {
-    /// Takes the declarations, and refuses those that mean nothing: a name
-    /// that is not unique, a base path that is no path.
+    /// Takes the declarations, and refuses invalid ones, such as a name that is not unique or a
+    /// malformed base path.
     pub fn new(declared: Vec<Endpoint>) -> Result<Self, Denied> {
         for (index, endpoint) in declared.iter().enumerate() {
             if endpoint.addresses.is_empty() {
                 return Err(Denied::new(format!("endpoint {:?} has no address", endpoint.name)));
             }
             if endpoint.port == Port::Fixed(0) {
-                return Err(Denied::new(format!("endpoint {:?}: 0 is no port", endpoint.name)));
+                return Err(Denied::new(format!("endpoint {:?}: 0 is not a port", endpoint.name)));
             }
             if declared.iter().take(index).any(|earlier| earlier.name == endpoint.name) {
                 return Err(Denied::new(format!("endpoint {:?} is declared twice", endpoint.name)));
@@ -133,7 +133,7 @@ impl Endpoints {
         self.0.iter()
     }
 
-    /// The endpoint of that name, or the rule that there is none.
+    /// The endpoint with that name; an error if the plugin did not declare it.
     pub fn get(&self, name: &str) -> Result<&Endpoint, Denied> {
         self.0
             .iter()
@@ -141,9 +141,9 @@ impl Endpoints {
             .ok_or_else(|| Denied::new(format!("the plugin did not declare an endpoint {name:?}")))
     }
 
-    /// Where the options put the endpoint of that name, as far as the policy
-    /// leaves it. Refused is what they say wrongly; what they do not say,
-    /// [`Addresses::current`] refuses, for the plugin may not need it.
+    /// Where the options put the endpoint with that name, within the policy. An invalid option is
+    /// an error. A missing option is an error only in [`Addresses::current`], because the plugin
+    /// may not need the endpoint.
     pub fn locate<'o>(
         &self,
         name: &str,
@@ -153,9 +153,8 @@ impl Endpoints {
         self.get(name)?.locate(&option)?.under(agent_policy)
     }
 
-    /// The same for all of them, by name. Refused is also a policy that leaves
-    /// none of those that the options put somewhere: of several the plugin may
-    /// need another one.
+    /// The same for all endpoints, by name. It is also an error if the policy denies every endpoint
+    /// that has an address. If it allows one of them, the plugin may need only that one.
     pub fn locate_all<'o>(
         &self,
         agent_policy: &AgentPolicy,

@@ -1,24 +1,23 @@
-//! The policy file: what an administrator takes away from agents.
+//! The policy file: how an administrator restricts agents.
 //!
-//! It is TOML, a table for each agent, by the name that the cluster calls it
-//! by, and one for all of them, `"*"`. An agent that is called by another name
-//! of its plugin (`fence_xvm`, which is fence_virt's) has the table of that
-//! name. Everything that is not said is left as the plugin declared it, and
-//! nothing can be added to that.
+//! It is TOML, with one table for each agent, under the name by which the cluster calls it, and one
+//! for all agents, `"*"`. An agent with another name of its plugin (such as `fence_xvm`, a name of
+//! fence_virt) has the table of that other name. Without an entry, the plugin's declaration
+//! applies. The policy cannot add anything to it.
 //!
-//! | key | holds |
+//! | key | value |
 //! |---|---|
-//! | `allow` | the rules of which one has to mean where a request goes; an empty list allows nothing |
-//! | `deny` | the rules of which none may mean it |
-//! | `sha256` | the SHA-256 digests of which one has to be the plugin file's |
-//! | `insecure-tls` | `false`: certificates are judged, and nothing leaves this machine in the clear |
+//! | `allow` | rules; one of them has to match the destination; an empty list allows nothing |
+//! | `deny` | rules; none of them may match the destination |
+//! | `sha256` | SHA-256 digests; one of them has to be that of the plugin file |
+//! | `insecure-tls` | `false`: certificates are verified, and clear text does not leave this machine |
 //! | `limits` | a table of lower limits ([`Limit`](super::Limit)) |
 //!
-//! Each table that applies takes away: both allow lists have to allow, any deny
-//! refuses, the smaller limit holds, the plugin has to be in both pins.
+//! Each table that applies restricts: both allow lists have to allow, any deny refuses, the smaller
+//! limit applies, and the plugin's digest has to be in both `sha256` lists.
 //!
 //! ```
-//! use fencebox::policy::Policy;
+//! use fencebox_policy::Policy;
 //!
 //! let policy = Policy::parse("/etc/fencebox/policy.toml", r#"
 //!     ["*"]
@@ -32,23 +31,23 @@
 //! assert_eq!(policy.for_agent("fence_clc").limits().to_string(), "memory 32 MiB, requests 500");
 //! ```
 //!
-//! Nothing is guessed: an unknown key, a value of another type, a limit above
-//! its default, and a rule that means nothing are errors, which name the line.
+//! An unknown key, a value of another type, a limit above its default, and an invalid rule are
+//! errors, which name the line.
 //!
 //! ```
-//! use fencebox::policy::Policy;
+//! use fencebox_policy::Policy;
 //!
 //! let refused = |text| Policy::parse("policy.toml", text).unwrap_err().to_string();
 //! assert_eq!(
 //!     refused("[fence_clc]\nlimits.memory = \"1024 MiB\""),
-//!     "policy.toml:2: memory = 1024 MiB is more than the 64 MiB that a plugin gets anyway; the policy can only take away"
+//!     "policy.toml:2: memory = 1024 MiB is more than the default of 64 MiB; a policy can only lower a limit"
 //! );
 //! assert_eq!(
 //!     refused("[fence_clc]\n\nallow = [\"https://api.ctl.io/v2\"]"),
 //!     "policy.toml:3: allow: \"https://api.ctl.io/v2\": a rule has no path; write https://api.ctl.io"
-//! ); assert!(refused("[fence_clc]\nalow = []").starts_with("policy.toml:2: unknown field `alow`, expected one of
-//! `allow`")); assert!(refused("[clc]\n").starts_with("policy.toml:1: [clc] is no agent; write [fence_DEVICE], or
-//! [\"*\"] for all of them"));
+//! );
+//! assert!(refused("[fence_clc]\nalow = []").starts_with("policy.toml:2: unknown field `alow`, expected one"));
+//! assert!(refused("[clc]\n").starts_with("policy.toml:1: [clc] is not an agent; write [fence_DEVICE], or [\"*\"]"));
 //! ```
 
 use std::collections::BTreeMap;
@@ -71,10 +70,10 @@ mod tests;
 /// The table for all agents.
 pub(super) const EVERY_AGENT: &str = "*";
 
-/// Enough of what the TOML parser says, which may quote the file.
+/// Maximum length of the TOML parser's message in characters. It may quote the file.
 const MESSAGE_LIMIT: usize = 400;
 
-/// What the administrator takes away, of however many files.
+/// The policy of the administrator, from any number of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     pub(super) tables: Vec<Table>,
@@ -89,12 +88,12 @@ pub(super) struct Table {
     pub(super) allow: Option<Entry<Vec<Rule>>>,
     pub(super) deny: Vec<Entry<Rule>>,
     pub(super) pins: Option<Entry<Vec<Fingerprint>>>,
-    /// Where it says `false`.
+    /// Where it is `false`.
     pub(super) secure_tls: Option<Entry<()>>,
     pub(super) limits: Vec<Entry<(Limit, u64)>>,
 }
 
-/// Something, and the line that says it.
+/// A value and its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry<T> {
     pub(super) value: T,
@@ -111,7 +110,7 @@ struct Written {
     limits: Option<BTreeMap<Spanned<String>, Spanned<Value>>>,
 }
 
-/// A table, and not also a list of its values, which serde would take for one.
+/// Only a table. Serde would also accept a list of its values.
 struct OnlyTable(Written);
 
 impl<'de> Deserialize<'de> for OnlyTable {
@@ -135,13 +134,12 @@ impl<'de> Visitor<'de> for TableVisitor {
 }
 
 impl Policy {
-    /// Takes nothing away: the policy of a machine that has no file.
+    /// Restricts nothing: the policy of a machine without a policy file.
     pub fn unrestricted() -> Self {
         Self { tables: Vec::new() }
     }
 
-    /// Reads the text of the file at `path`, or says what is wrong with it, in
-    /// which line, and what to write instead.
+    /// Reads the text of the file at `path`. The error names the line, the problem and the remedy.
     pub fn parse(path: impl AsRef<Path>, text: &str) -> Result<Self, Denied> {
         let source = Source {
             path: Arc::new(path.as_ref().to_owned()),
@@ -157,7 +155,7 @@ impl Policy {
         })
     }
 
-    /// Both hold.
+    /// Both policies together: each of them restricts.
     pub fn with(mut self, other: Self) -> Self {
         self.tables.extend(other.tables);
         self
@@ -171,7 +169,7 @@ impl Policy {
 }
 
 impl Table {
-    /// Where this table says something, for a person: `[fence_clc] in FILE:LINE`.
+    /// The place of a line of this table, for messages: `[fence_clc] in FILE:LINE`.
     pub(super) fn place(&self, line: usize) -> String {
         let agent = match self.agent.as_str() {
             EVERY_AGENT => "[\"*\"]".to_owned(),
@@ -207,7 +205,7 @@ impl Source<'_> {
         let name = agent.get_ref();
         if name != EVERY_AGENT && !is_agent(name) {
             let name = shortened(&name.escape_default().to_string());
-            let reason = format!("[{name}] is no agent; write [fence_DEVICE], or [\"*\"] for all of them");
+            let reason = format!("[{name}] is not an agent; write [fence_DEVICE], or [\"*\"] for all of them");
             return Err(self.refuse(&agent.span(), reason));
         }
         Ok(Table {
@@ -255,14 +253,15 @@ impl Source<'_> {
 
     fn pins(&self, pins: &Spanned<Vec<Spanned<String>>>) -> Result<Entry<Vec<Fingerprint>>, Denied> {
         if pins.get_ref().is_empty() {
-            let reason = "sha256: an empty list lets no plugin run; give the digest that `sha256sum` prints, or take the key out";
+            let reason =
+                "sha256: an empty list lets no plugin run; give the digest that `sha256sum` prints, or remove the key";
             return Err(self.refuse(&pins.span(), reason));
         }
         let pin = |text: &Spanned<String>| {
             let shown = shortened(text.get_ref());
             Fingerprint::of_digits(text.get_ref()).ok_or_else(|| {
                 let reason =
-                    format!("sha256: {shown:?} is no SHA-256 digest; give the 64 digits that `sha256sum` prints");
+                    format!("sha256: {shown:?} is not a SHA-256 digest; give the 64 digits that `sha256sum` prints");
                 self.refuse(&text.span(), reason)
             })
         };
@@ -280,7 +279,7 @@ impl Source<'_> {
             }),
             true => Err(self.refuse(
                 &flag.span(),
-                "insecure-tls can only be false, for the policy can only take away; take the line out",
+                "insecure-tls can only be false, because a policy can only restrict; remove the line",
             )),
         }
     }
@@ -289,7 +288,7 @@ impl Source<'_> {
         let Some(limit) = Limit::of_key(key.get_ref()) else {
             let known: Vec<_> = Limit::ALL.iter().map(|limit| limit.key()).collect();
             let shown = shortened(key.get_ref());
-            let reason = format!("{shown:?} is no limit; there are {}", known.join(", "));
+            let reason = format!("{shown:?} is not a limit; the limits are {}", known.join(", "));
             return Err(self.refuse(&key.span(), reason));
         };
         let (key, most) = (limit.key(), limit.default());
@@ -302,7 +301,7 @@ impl Source<'_> {
         match number {
             Some(0) => refuse(format!("{key} = 0 would let nothing run; give at least 1")),
             Some(number) if number > most => refuse(format!(
-                "{key} = {} is more than the {} that a plugin gets anyway; the policy can only take away",
+                "{key} = {} is more than the default of {}; a policy can only lower a limit",
                 limit.show(number),
                 limit.show(most)
             )),
@@ -317,15 +316,14 @@ impl Source<'_> {
                     most.to_string()
                 };
                 refuse(format!(
-                    "{key} is written as in {key} = {form}, which is the most it can be"
+                    "invalid value of {key}; write for example {key} = {form}, which is the maximum"
                 ))
             }
         }
     }
 }
 
-/// Names of agents, as programs may be called to be one, which no file system
-/// lets be longer.
+/// Whether this is the name of an agent. A file name has at most 255 bytes.
 fn is_agent(name: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let device = name.strip_prefix("fence_").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Files as a plugin declares them, and what it may ask of them.
+//! Files that a plugin declares, and how it may use them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Denied;
 
-/// Longest name within a folder, in bytes: what file systems take, less what
+/// Maximum length of a name in a folder, in bytes: the limit of file systems, minus the space that
 /// the name of a temporary file needs.
 const NAME_LIMIT: usize = 200;
 
@@ -29,27 +29,27 @@ pub struct File {
 pub enum FileKind {
     /// One regular file.
     File,
-    /// A folder, of which regular files directly in it can be reached.
+    /// A folder: the plugin can use regular files directly in it.
     Folder,
 }
 
-/// What a plugin may do with a file; whatever it may do, it may read.
+/// What a plugin may do with a file. It may always read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileAccess {
     /// Read it.
     Read,
-    /// Make it and replace its content too.
+    /// Also create it and replace its content.
     Write,
 }
 
-/// All that a plugin declared.
+/// All files that a plugin declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files(Vec<File>);
 
 impl Files {
-    /// Takes the declarations, and refuses an option that is declared twice:
-    /// nobody could say which of the two holds.
+    /// Takes the declarations. An option that is declared twice is an error, because it would be
+    /// unclear which declaration applies.
     pub fn new(declared: Vec<File>) -> Result<Self, Denied> {
         for (index, file) in declared.iter().enumerate() {
             if declared.iter().take(index).any(|earlier| earlier.option == file.option) {
@@ -64,8 +64,7 @@ impl Files {
         self.0.iter()
     }
 
-    /// Where the options put each of them. An option without a value names no
-    /// file.
+    /// Where the options put each file. An option without a value names no file.
     pub fn locate<'o>(&self, option: impl Fn(&str) -> Option<&'o str>) -> LocatedFiles {
         let paths = self.0.iter().filter_map(|file| {
             let path = option(&file.option)?;
@@ -91,7 +90,7 @@ impl Files {
         }
         match (file.kind, entry) {
             (FileKind::File, None) => Ok(file),
-            (FileKind::File, Some(_)) => refuse("the plugin declared a file, in which there are no others"),
+            (FileKind::File, Some(_)) => refuse("the plugin declared a file, not a folder"),
             (FileKind::Folder, None) => refuse("the plugin declared a folder, which has no content of its own"),
             (FileKind::Folder, Some(name)) => match check_name(name) {
                 Ok(()) => Ok(file),
@@ -104,7 +103,7 @@ impl Files {
     }
 }
 
-/// Declared files, where the options of one run put them.
+/// Declared files, with the paths from the options of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocatedFiles {
     declared: Files,
@@ -113,7 +112,7 @@ pub struct LocatedFiles {
 }
 
 impl LocatedFiles {
-    /// Each that has a path, with its path.
+    /// Each file that has a path, with its path.
     pub fn iter(&self) -> impl Iterator<Item = (&File, &Path)> {
         let files = self.declared.iter();
         files.filter_map(|file| Some((file, self.paths.get(&file.option)?.as_path())))
@@ -128,11 +127,11 @@ impl LocatedFiles {
     }
 }
 
-/// A plain name is one in every folder: it leads nowhere else, and is not one
-/// of those that begin with a dot, which are the host's.
+/// A plain name cannot lead to another folder. Names that begin with a dot are reserved for the
+/// host.
 fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
-        return Err("is no name");
+        return Err("is not a file name");
     }
     if name.len() > NAME_LIMIT {
         return Err("is longer than 200 bytes");
@@ -144,7 +143,7 @@ fn check_name(name: &str) -> Result<(), &'static str> {
         .chars()
         .any(|character| matches!(character, '/' | '\\') || character.is_control())
     {
-        Err("has characters that no plain name has")
+        Err("contains a slash, a backslash or a control character")
     } else {
         Ok(())
     }
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_declared_is_granted() {
+    fn declared_uses_are_allowed() {
         let files = files();
         assert!(files.check("status_file", None, FileAccess::Write).is_ok());
         assert!(files.check("status_file", None, FileAccess::Read).is_ok());
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is() {
+    fn undeclared_uses_are_refused() {
         refused("debug_file", None, FileAccess::Read, "did not declare");
         refused("/etc/shadow", None, FileAccess::Read, "did not declare");
         refused("key", None, FileAccess::Write, "for reading only");
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_nowhere() {
+    fn names_cannot_leave_the_folder() {
         for name in [
             "",
             ".",
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn one_option_one_file() {
+    fn an_option_names_one_file() {
         let twice = vec![
             file("key", FileKind::File, FileAccess::Read),
             file("key", FileKind::File, FileAccess::Write),

@@ -1,30 +1,28 @@
-//! What a plugin may reach. Knows no wasm and no network: it judges names,
-//! addresses, paths and header fields, and is asked before anything is sent.
+//! What a plugin may reach. This crate does not depend on WebAssembly or the network. It checks
+//! names, addresses, paths and header fields before anything is sent.
 //!
-//! The order of the questions, for each request:
+//! The checks for each request, in this order:
 //!
-//! 1. Did the plugin declare the endpoint? What it did not declare, nobody can
-//!    grant ([`Endpoints::locate`]).
-//! 2. Where is it? The declaration and the agent's options make an [`Origin`];
-//!    an option whose value the endpoint cannot have is refused by name, before
-//!    the plugin runs. Of several [`Addresses`] the plugin selects one.
-//! 3. Is the path one of that API, and are the header fields the plugin's to
-//!    set ([`request`])?
-//! 4. Does the administrator's [`Policy`] leave it to the agent
-//!    ([`AgentPolicy::check`])? It is asked before the plugin runs, too.
-//! 5. May the address that the name resolved to be connected to
-//!    ([`Origin::allows`], [`AgentPolicy::allows`])? That very address is then
-//!    connected to.
+//! 1. Did the plugin declare the endpoint? An endpoint that it did not declare cannot be allowed
+//!    ([`Endpoints::locate`]).
+//! 2. Where is it? The declaration and the agent's options make an [`Origin`]; an option with an
+//!    invalid value is refused by name, before the plugin runs. If there are several [`Addresses`],
+//!    the plugin selects one.
+//! 3. Is the path below the base path of the API, and may the plugin set the header fields
+//!    ([`request`])?
+//! 4. Does the administrator's [`Policy`] allow it ([`AgentPolicy::check`])? This is also checked
+//!    before the plugin runs.
+//! 5. May the host connect to the address that the name resolved to ([`Origin::allows`],
+//!    [`AgentPolicy::allows`])? The host then connects to exactly this address.
 //!
-//! For each file: did the plugin declare the option that holds the path, for
-//! what it wants to do, and is the name within a declared folder a plain one
-//! ([`Files::check`])?
+//! For each file: did the plugin declare the option that holds the path, with this access, and is a
+//! name in a declared folder a plain file name ([`Files::check`])?
 //!
-//! For each use of a socket: do the declarations and the agent's options, which
-//! make a [`ResolvedSockets`], allow this use at this address and port?
+//! For each use of a socket: do the declarations and the agent's options (together a
+//! [`ResolvedSockets`]) allow this use at this address and port?
 //!
-//! Before all that, when a plugin is installed and when it starts: is what it
-//! declares within what was granted to it ([`CapabilitySet::exceeding`])?
+//! Before all these, when a plugin is installed and when it starts: are its declarations within
+//! what was approved ([`CapabilitySet::exceeding`])?
 
 mod addresses;
 mod agent_policy;
@@ -60,23 +58,23 @@ pub use rule::Rule;
 pub use sockets::{ResolvedSockets, Socket, SocketPurpose, SocketUse, Sockets};
 pub use trust::{Fingerprint, Trust};
 
-/// Why something may not be reached: the rule, in words.
+/// Why something may not be reached: the text of the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Denied(String);
 
 impl Denied {
-    /// For this reason.
+    /// Creates a denial with this reason.
     pub fn new(rule: impl Into<String>) -> Self {
         Self(rule.into())
     }
 
-    /// The same about a file.
+    /// Adds the path of a file in front of the reason.
     pub fn of_file(self, path: &std::path::Path) -> Self {
         Self(format!("{}: {}", path.display(), self.0))
     }
 
-    /// An option is the cause, and can be the remedy.
+    /// A denial that an option causes, and that the user can correct there.
     fn option(name: &str, rule: impl std::fmt::Display) -> Self {
         Self(format!("option {name}: {rule}"))
     }

@@ -1,5 +1,5 @@
-//! How much of everything a plugin gets. The policy can lower each limit, and
-//! none can be raised: the defaults are what no device needs more than.
+//! The limits of a plugin's resources. The policy can lower each limit but cannot raise it. The
+//! defaults are enough for every device.
 
 use std::time::Duration;
 
@@ -19,33 +19,32 @@ pub enum Limit {
     Tables,
     /// Memories.
     Memories,
-    /// Things of WASI that it holds, such as streams: each takes memory of the
-    /// host.
+    /// WASI resources that it holds, such as streams: each takes memory of the host.
     Resources,
-    /// What it hands over in one call: lists and texts that lie over each other
-    /// in its memory count, and are copied, one by one.
+    /// Data that it passes in one call. Lists and texts that overlap in its memory are counted and
+    /// copied separately.
     Handover,
-    /// Recursion, in bytes of stack.
+    /// Stack, in bytes: limits recursion.
     Stack,
-    /// Computing in one call; time that it waits for the device does not count.
+    /// Computing time in one call. Time spent waiting for the device does not count.
     Computing,
     /// Log lines of one action.
     LogLines,
     /// Log text of one action.
     LogBytes,
-    /// What it prints in one call.
+    /// Output in one call.
     OutputBytes,
-    /// Sockets of one action that connect, listen, are called back or send.
+    /// Sockets of one action that connect, listen, accept or send.
     Sockets,
-    /// Datagrams of one action, sent and taken.
+    /// Datagrams of one action, sent and received.
     Datagrams,
-    /// What its sockets carry in one action, both ways.
+    /// Data on its sockets in one action, in both directions.
     SocketBytes,
     /// HTTP exchanges of one action.
     Requests,
     /// Body of an answer.
     ResponseBytes,
-    /// The same where it is XML-RPC, which is read while it comes.
+    /// Body of an answer in XML-RPC, which is parsed while it arrives.
     XmlrpcBytes,
     /// Header fields of an answer.
     ResponseHeaders,
@@ -55,12 +54,12 @@ pub enum Limit {
     Seconds,
 }
 
-/// In what it is counted.
+/// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Bytes.
     Bytes,
-    /// Pieces.
+    /// A count.
     Number,
     /// Seconds.
     Seconds,
@@ -118,7 +117,7 @@ impl Limit {
             Self::XmlrpcBytes => ("xmlrpc-bytes", Unit::Bytes, 32 * MIB),
             Self::ResponseHeaders => ("response-headers", Unit::Number, 100),
             Self::HeadBytes => ("head-bytes", Unit::Bytes, 64 * KIB),
-            // A cluster that still waits then has forgotten the agent.
+            // No cluster waits longer than this.
             Self::Seconds => ("seconds", Unit::Seconds, 3600),
         }
     }
@@ -128,7 +127,7 @@ impl Limit {
         self.row().0
     }
 
-    /// In what it is counted.
+    /// The unit of its value.
     pub const fn unit(self) -> Unit {
         self.row().1
     }
@@ -143,7 +142,7 @@ impl Limit {
         Self::ALL.into_iter().find(|limit| limit.key() == key)
     }
 
-    /// A value as a person writes it, such as `64 MiB`.
+    /// A value with its unit, such as `64 MiB`.
     pub fn show(self, value: u64) -> String {
         match self.unit() {
             Unit::Bytes if value.is_multiple_of(MIB) => format!("{} MiB", value / MIB),
@@ -168,7 +167,7 @@ impl Limit {
     }
 }
 
-/// The value of a limit. Displayed as a person writes it, such as `64 MiB`.
+/// The value of a limit. Displayed with its unit, such as `64 MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
     limit: Limit,
@@ -176,22 +175,22 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// In the unit of the limit.
+    /// The value, in the unit of the limit.
     pub fn value(self) -> u64 {
         self.value
     }
 
-    /// The same for what is counted in memory.
+    /// The same as a size in memory.
     pub fn size(self) -> usize {
         usize::try_from(self.value).unwrap_or(usize::MAX)
     }
 
-    /// The same for what is counted in a few.
+    /// The same as a `u32`, for small counts.
     pub fn count(self) -> u32 {
         u32::try_from(self.value).unwrap_or(u32::MAX)
     }
 
-    /// What a message adds where the policy has lowered it: the remedy.
+    /// The remedy that a message adds if the policy lowered the limit.
     pub fn note(self) -> String {
         if self.value < self.limit.default() {
             format!(" (policy limit {})", self.limit.key())
@@ -223,7 +222,7 @@ impl Limits {
     /// One of them.
     pub fn get(&self, limit: Limit) -> Bound {
         let bound = self.0.iter().find(|bound| bound.limit == limit);
-        // Each is there; a limit without a value would be no limit.
+        // Every limit has a value. If one were missing, 0 is safer than unlimited.
         bound.copied().unwrap_or(Bound { limit, value: 0 })
     }
 
@@ -235,7 +234,7 @@ impl Limits {
             .filter(|bound| bound.value < bound.limit.default())
     }
 
-    /// The smaller value holds.
+    /// Lowers a limit. The smaller value applies.
     pub fn lower(&mut self, limit: Limit, value: u64) {
         for bound in self.0.iter_mut().filter(|bound| bound.limit == limit) {
             bound.value = bound.value.min(value);

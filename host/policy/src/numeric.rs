@@ -1,5 +1,4 @@
-//! Addresses in numbers: one address has many spellings, and some addresses
-//! are special.
+//! Numeric addresses: one address has many spellings, and some addresses are special.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,9 +8,9 @@ use super::location::parse_number;
 #[cfg(test)]
 mod tests;
 
-/// Where clouds serve credentials to every program of a machine, beside the
-/// link-local 169.254.169.254: documentation of AWS (EC2 and EKS), Google Cloud,
-/// Scaleway, Oracle Cloud, Linode, Alibaba Cloud and Azure.
+/// Addresses where clouds serve credentials to every program of a machine, in addition to the
+/// link-local 169.254.169.254: documentation of AWS (EC2 and EKS), Google Cloud, Scaleway, Oracle
+/// Cloud, Linode, Alibaba Cloud and Azure.
 const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(168, 63, 129, 16),
@@ -26,8 +25,8 @@ const METADATA_V6: [Ipv6Addr; 6] = [
     Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1),
 ];
 
-/// The address itself, and the IPv4 address that a translator or a tunnel on
-/// the way takes it to: whoever may not go to one may not go to the other.
+/// The address itself, and the IPv4 address that a translator or a tunnel maps it to. If one of
+/// them is denied, the other is denied too.
 pub(super) fn leads_to(address: IpAddr) -> impl Iterator<Item = IpAddr> {
     let address = address.to_canonical();
     let embedded = match address {
@@ -37,9 +36,9 @@ pub(super) fn leads_to(address: IpAddr) -> impl Iterator<Item = IpAddr> {
     std::iter::once(address).chain(embedded.map(IpAddr::V4))
 }
 
-/// IPv4 in IPv6 beside the mapped form: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC
-/// 3056), Teredo (RFC 4380), ISATAP (RFC 5214), the translated form of SIIT
-/// (RFC 2765), and the first, compatible form (RFC 4291).
+/// IPv4 in IPv6, other than the mapped form: NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo
+/// (RFC 4380), ISATAP (RFC 5214), the translated form of SIIT (RFC 2765), and the old compatible
+/// form (RFC 4291).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {
@@ -53,8 +52,8 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// Refuses addresses that are meant only where they were written literally;
-/// `source` says where this one is from.
+/// Refuses special addresses, which are valid only if the user wrote them literally. `source` is
+/// the origin of this address, for the message.
 pub(super) fn check_class(source: &str, address: IpAddr) -> Result<(), Denied> {
     let Some((shown, kind)) = leads_to(address).find_map(|address| Some((address, class(address)?))) else {
         return Ok(());
@@ -94,28 +93,31 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// That address and no other.
+    /// A block with only this address.
     pub(super) fn single(address: IpAddr) -> Self {
         let first = address.to_canonical();
         let prefix = bits(first);
         Self { first, prefix }
     }
 
-    /// `ADDRESS/PREFIX`; what is wrong with it, and what to write instead. The
-    /// address is not a mapped one.
+    /// Parses `ADDRESS/PREFIX`. The error names the problem and the remedy. The address must not be
+    /// an IPv4-mapped one.
     pub(super) fn parse(address: IpAddr, prefix: &str) -> Result<Self, String> {
         let most = bits(address);
         let prefix = parse_number(prefix).filter(|prefix| *prefix <= most);
-        let prefix: u32 = prefix.ok_or_else(|| format!("after the slash goes a number from 0 to {most}"))?;
+        let prefix: u32 =
+            prefix.ok_or_else(|| format!("the prefix after the slash must be a number from 0 to {most}"))?;
         let network = masked(address, prefix);
         if network == address {
             Ok(Self { first: address, prefix })
         } else {
-            Err(format!("it is no first address of a block; write {network}/{prefix}"))
+            Err(format!(
+                "it is not the first address of a block; write {network}/{prefix}"
+            ))
         }
     }
 
-    /// Whether the address is in it, however it is spelt.
+    /// Whether the block contains the address, in any of its forms.
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4() && masked(address, self.prefix) == self.first
@@ -126,7 +128,7 @@ fn bits(address: IpAddr) -> u32 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The address with nothing after its first `prefix` bits.
+/// The address with all bits after the first `prefix` bits cleared.
 fn masked(address: IpAddr, prefix: u32) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {

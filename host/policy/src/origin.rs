@@ -1,4 +1,4 @@
-//! Where an endpoint is, once the options are known.
+//! Where an endpoint is, according to the options.
 
 use std::net::IpAddr;
 
@@ -15,15 +15,15 @@ mod tests;
 /// Scheme, host and port of an endpoint, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// TLS.
+    /// Whether TLS is used.
     pub tls: bool,
-    /// Whose certificates are believed.
+    /// Which certificates are trusted.
     pub trust: Trust,
-    /// As it was written.
+    /// The host, as the user wrote it.
     pub host: Host<String>,
     /// TCP port.
     pub port: u16,
-    /// Before every path; empty or `/…` without a slash at the end.
+    /// Precedes every path. Empty, or `/…` without a slash at the end.
     pub base_path: String,
     /// The HTTP proxy to go through.
     pub proxy: Option<Proxy>,
@@ -34,7 +34,7 @@ pub struct Origin {
 pub struct Proxy {
     /// TLS to the proxy itself.
     pub tls: bool,
-    /// As it was written.
+    /// The host, as the user wrote it.
     pub host: Host<String>,
     /// TCP port.
     pub port: u16,
@@ -46,7 +46,7 @@ impl Origin {
         format!("{self}{}", self.base_path)
     }
 
-    /// The host and port that are connected to: the proxy's, if there is one.
+    /// The host and port to connect to: those of the proxy, if there is one.
     pub fn next_hop(&self) -> (&Host<String>, u16) {
         match &self.proxy {
             Some(proxy) => (&proxy.host, proxy.port),
@@ -54,16 +54,15 @@ impl Origin {
         }
     }
 
-    /// Judges the address that the next hop's name resolved to.
+    /// Checks the address that the next hop's name resolved to.
     pub fn allows(&self, address: IpAddr) -> Result<(), Denied> {
         Self::check_resolved(self.next_hop().0, address)
     }
 
-    /// Judges the address that a host resolved to. A name must
-    /// not lead to this machine, to a link-local address (the metadata service
-    /// of clouds among them) or to nobody in particular: such addresses are
-    /// meant only where they were written literally. And `localhost` must be
-    /// this machine, for it is trusted with clear text.
+    /// Checks the address that a host resolved to. A name must not lead to this machine, to a
+    /// link-local address (which includes the metadata service of clouds), or to an unspecified,
+    /// multicast or broadcast address. Such addresses are valid only if the user wrote them
+    /// literally. `localhost` must be this machine, because clear text to it is allowed.
     pub(super) fn check_resolved(host: &Host<String>, address: IpAddr) -> Result<(), Denied> {
         let Host::Domain(name) = host else {
             return Ok(());

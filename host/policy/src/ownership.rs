@@ -1,6 +1,6 @@
-//! Which files may decide what runs here: plugins, their compiled forms, their
-//! records, and the policy. One rule for all of them: only root or the owner
-//! of this program could have written the file or put another in its place.
+//! Which files may decide what runs on this machine: plugins, their compiled forms, their records,
+//! and the policy. One rule applies to all: only root or the owner of this program can write the
+//! file or replace it.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -14,27 +14,27 @@ use crate::program;
 #[cfg(test)]
 mod tests;
 
-/// Most links on the way to a file: as many as the kernel follows.
+/// Maximum number of links in a path: the limit of the kernel.
 const LINK_LIMIT: usize = 40;
 
-/// Why a file may not decide what runs here.
+/// Why a file is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Untrusted {
-    /// Its own owner, mode or kind.
+    /// Because of its owner, mode or kind.
     #[error("{0}")]
     File(String),
-    /// What leads to it.
+    /// Because of a folder or link in its path.
     #[error(transparent)]
     Place(#[from] UntrustedPlace),
 }
 
-/// Why a path may lead to something else tomorrow.
+/// Why a path is not trusted: another user could make it lead to another file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the {kind} {} {reason}", .path.display())]
 pub struct UntrustedPlace {
     /// `folder`, `link`, or `path` if there is nothing.
     kind: &'static str,
-    /// Which one.
+    /// The path of that folder or link.
     pub path: PathBuf,
     /// Its owner or mode.
     reason: String,
@@ -45,7 +45,7 @@ pub struct UntrustedPlace {
 ///
 /// # Errors
 ///
-/// When it cannot be opened, or is not a regular file.
+/// If the file cannot be opened, or is not a regular file.
 pub fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
     let flags = libc::O_NONBLOCK | if follow { 0 } else { libc::O_NOFOLLOW };
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
@@ -61,15 +61,15 @@ pub fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
 }
 
 fn irregular() -> io::Error {
-    io::Error::other("this is no regular file")
+    io::Error::other("this is not a regular file")
 }
 
-/// Verifies owner, mode and place of the file at this path. `metadata` is that
-/// of the opened file, so that what is verified is what is read.
+/// Verifies owner, mode and place of the file at this path. `metadata` has to come from the opened
+/// file, so that the verified file is the one that is read.
 ///
 /// # Errors
 ///
-/// If someone else could have written the file, or could replace it.
+/// If another user could have written the file, or could replace it.
 pub fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
     let owner = owner();
     if !metadata.is_file() {
@@ -81,13 +81,12 @@ pub fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
     Ok(check_way(path, owner)?)
 }
 
-/// Verifies the folders and links that lead to this path, and the folder that
-/// it leads to if it is one: who can replace one of them decides what is found
-/// there.
+/// Verifies the folders and links that lead to this path, and the folder at the path, if it is one.
+/// A user who can replace one of them decides what the path leads to.
 ///
 /// # Errors
 ///
-/// If someone else could replace a part of the path.
+/// If another user could replace a part of the path.
 pub fn check_place(path: &Path) -> Result<(), UntrustedPlace> {
     check_way(path, owner())
 }
@@ -133,7 +132,7 @@ fn check_way(path: &Path, owner: u32) -> Result<(), UntrustedPlace> {
     Ok(())
 }
 
-/// Of a path, without the root and parts that say "here".
+/// The parts of a path, without the root and `.`.
 fn parts(path: &Path) -> VecDeque<OsString> {
     let here = |part: &Component<'_>| matches!(part, Component::RootDir | Component::CurDir);
     let parts = path.components().filter(|part| !here(part));

@@ -1,5 +1,5 @@
-//! Which file this program is. No environment variable and no argument decides
-//! it, because plugins and policy are looked for beside it.
+//! The path of this program. Environment variables and arguments do not affect it, because plugins
+//! and policy are located relative to it.
 
 use std::ffi::{CStr, OsStr};
 use std::io;
@@ -16,12 +16,12 @@ pub const LINK: &str = "/proc/self/exe";
 /// Of `struct statx`, since Linux 6.8: the unique number of a mount.
 const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
 
-/// The file of this program, behind all links. Without `/proc` it is what the
-/// path leads to that the kernel started the program from.
+/// The file of this program, with all links resolved. Without `/proc`, it is resolved from the path
+/// with which the kernel started the program.
 ///
 /// # Errors
 ///
-/// When neither is known; the message names the remedy.
+/// If both ways fail. The message names the remedy.
 pub fn path() -> io::Result<PathBuf> {
     let without_proc = |cause: io::Error| {
         let started = started_from().ok_or_else(|| {
@@ -36,8 +36,8 @@ pub fn path() -> io::Result<PathBuf> {
     }
 }
 
-/// The file that is in the place of this program, if it was replaced while it
-/// ran: Linux then calls the program by its old place and a word.
+/// The file that replaced this program while it ran, if there is one: Linux then adds ` (deleted)`
+/// to the program's old path.
 fn successor(program: PathBuf) -> PathBuf {
     let replaced = program.as_os_str().as_bytes().strip_suffix(b" (deleted)");
     match replaced.map(|place| PathBuf::from(OsStr::from_bytes(place))) {
@@ -46,11 +46,11 @@ fn successor(program: PathBuf) -> PathBuf {
     }
 }
 
-/// The path that was given to `execve`, from the kernel's auxiliary vector: the
-/// caller chose it, but it led to this program.
+/// The path that was passed to `execve`, from the kernel's auxiliary vector. The caller chose it,
+/// but it led to this program.
 ///
-/// Linux before 6.4 gives the vector only by `/proc`, and `rustix` panics if
-/// that is missing. Linux 6.8 is what can be recognized without `/proc`.
+/// Linux before 6.4 provides the vector only in `/proc`, and `rustix` panics if that is missing.
+/// Without `/proc`, only Linux 6.8 and later can be recognized.
 fn started_from() -> Option<PathBuf> {
     let root = statx(CWD, c"/", AtFlags::empty(), UNIQUE_MOUNT).ok()?;
     let recent = StatxFlags::from_bits_retain(root.stx_mask).contains(UNIQUE_MOUNT);
@@ -60,7 +60,7 @@ fn started_from() -> Option<PathBuf> {
     started_path(rustix::param::linux_execfn())
 }
 
-/// A descriptor that was executed has no path.
+/// A program that was executed from a file descriptor has no path.
 fn started_path(text: &CStr) -> Option<PathBuf> {
     let path = Path::new(OsStr::from_bytes(text.to_bytes()));
     let is_path = !path.as_os_str().is_empty() && !path.starts_with("/dev/fd");

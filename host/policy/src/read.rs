@@ -1,7 +1,6 @@
-//! Where the policy is: `/etc/fencebox/policy.toml`, and where an install tree
-//! was moved elsewhere, `etc/fencebox/policy.toml` of that tree. Each that is
-//! there holds, and neither can widen the other. Where there is none, all that
-//! plugins declare is left to them.
+//! Where the policy is: `/etc/fencebox/policy.toml`, and `etc/fencebox/policy.toml` in the install
+//! tree, if that was moved. Each existing file applies, and neither can allow what the other
+//! denies. If there is none, everything that plugins declare is allowed.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -14,18 +13,18 @@ use crate::ownership;
 #[cfg(test)]
 mod tests;
 
-/// Of this machine.
+/// The policy of this machine.
 const SYSTEM: &str = "/etc/fencebox/policy.toml";
-/// In an install tree.
+/// The policy in an install tree, relative to the tree.
 const OF_TREE: &str = "etc/fencebox/policy.toml";
-/// Longest file, in bytes.
+/// Maximum size of the file, in bytes.
 const LENGTH_LIMIT: u64 = 1024 * 1024;
 
-/// Where the policy of this program is looked for; usually both are one file.
+/// The paths where the policy of this program may be. Usually both are the same file.
 pub fn places() -> Result<Vec<PathBuf>, Denied> {
     let program = crate::program::path().map_err(|cause| {
         Denied::new(format!(
-            "policy: cannot find this program, beside which it is ({cause})"
+            "policy: cannot find this program, and so not the policy beside it ({cause})"
         ))
     })?;
     // The program is `usr/sbin/fencebox` in its tree.
@@ -33,9 +32,9 @@ pub fn places() -> Result<Vec<PathBuf>, Denied> {
     Ok(vec![PathBuf::from(SYSTEM), tree.join(OF_TREE)])
 }
 
-/// All that the files at these places take away. A file that cannot be read,
-/// that others could have written, or that is wrong is a refusal, with the
-/// remedy; so is a place of which nobody can say whether a file is there.
+/// The policy of all files at these places together. An error, with the remedy, if a file cannot be
+/// read, is invalid, or could have been written by other users, and also if it is unclear whether a
+/// file exists.
 pub fn read(places: &[PathBuf]) -> Result<Policy, Denied> {
     let mut policy = Policy::unrestricted();
     let mut seen = Vec::new();
@@ -51,7 +50,7 @@ pub fn read(places: &[PathBuf]) -> Result<Policy, Denied> {
     Ok(policy)
 }
 
-/// The places at which something is, whatever it is.
+/// The places that exist, of whatever kind.
 pub fn existing(places: &[PathBuf]) -> Result<Vec<&Path>, Denied> {
     let mut existing = Vec::new();
     for path in places {
@@ -62,10 +61,9 @@ pub fn existing(places: &[PathBuf]) -> Result<Vec<&Path>, Denied> {
     Ok(existing)
 }
 
-/// A policy is absent only if its name is missing from a folder that could be
-/// read on the way to it. A link that leads nowhere or in a circle, a folder that
-/// may not be searched, a file where a folder should be: behind each of these a
-/// policy may have been, so none of them is its absence.
+/// A policy is absent only if its name is missing from a readable folder of its path. A broken or
+/// circular link, a folder without search permission, or a file in place of a folder could hide a
+/// policy, so each of them is an error.
 fn exists(path: &Path) -> Result<bool, Denied> {
     let mut way: Vec<_> = path.ancestors().filter(|step| !step.as_os_str().is_empty()).collect();
     way.reverse();
@@ -90,7 +88,7 @@ fn exists(path: &Path) -> Result<bool, Denied> {
     Ok(true)
 }
 
-/// A policy wherever it is: to try one before it counts.
+/// Reads a policy at any path, to test it before it is installed.
 pub fn read_file(path: &Path) -> Result<Policy, Denied> {
     let refuse = |reason: String| Denied::new(format!("{}: {reason}", path.display()));
     let bytes = bytes_of(path).map_err(|cause| refuse(cause.to_string()))?;
@@ -106,14 +104,14 @@ pub fn read_file(path: &Path) -> Result<Policy, Denied> {
             .filter(|byte| **byte == b'\n')
             .count();
         Denied::new(format!(
-            "{}:{line}: this is no UTF-8; write it as UTF-8",
+            "{}:{line}: this is not UTF-8; save the file as UTF-8",
             path.display()
         ))
     })?;
     Policy::parse(path, &text)
 }
 
-/// All of it, or one byte more than it may have.
+/// The whole content, but at most one byte more than the limit.
 fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -122,7 +120,7 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 fn read_trusted(path: &Path) -> Result<Policy, Denied> {
-    // As people know it.
+    // Show the path with the links of its folder resolved.
     let shown = path.parent().and_then(|folder| folder.canonicalize().ok());
     let shown = shown.zip(path.file_name()).map(|(folder, name)| folder.join(name));
     let path = shown.as_deref().unwrap_or(path);

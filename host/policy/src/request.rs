@@ -7,15 +7,15 @@ mod path_rule;
 #[cfg(test)]
 mod tests;
 
-/// Most header fields of one request.
+/// Maximum number of header fields of one request.
 const HEADER_LIMIT: usize = 64;
-/// Longest value of a header field, in bytes.
+/// Maximum length of the value of a header field, in bytes.
 const VALUE_LIMIT: usize = 16 * 1024;
 
-/// Fields that say where a request goes, what it asks for, who sends it, how
-/// long it is, or what becomes of the connection: the host's to set. A plugin
-/// could use them to reach another server or resource than its path names, to
-/// speak for somebody else, or to hide a second request in the first.
+/// Fields that only the host sets, because they determine the destination, the resource, the
+/// sender, the length, or the handling of the connection. A plugin could use them to reach another
+/// server or resource than its path names, to impersonate another client, or to hide a second
+/// request in the first.
 const HOST_FIELDS: &[&str] = &[
     "cf-connecting-ip",
     "client-ip",
@@ -48,7 +48,7 @@ const HOST_FIELDS: &[&str] = &[
     "x-webauth-user",
 ];
 
-/// The same for each field whose name begins so.
+/// The same for each field whose name begins with one of these.
 const HOST_PREFIXES: &[&str] = &[
     "proxy-",
     "x-accel-",
@@ -63,13 +63,13 @@ const HOST_PREFIXES: &[&str] = &[
     "x-rewrite-",
 ];
 
-/// Refuses a path that is malformed, that is a URL in disguise, or that
-/// climbs out of the endpoint's base path.
+/// Refuses a path that is malformed, that servers could read as a URL, or that leaves the
+/// endpoint's base path.
 pub fn check_path(path: &str) -> Result<(), Denied> {
     path_rule::check(path).map_err(|rule| Denied::new(format!("path {:?} {rule}", shortened(path))))
 }
 
-/// Refuses header fields that are malformed or the host's own.
+/// Refuses header fields that are malformed or that only the host sets.
 pub fn check_headers(headers: &[(String, String)]) -> Result<(), Denied> {
     if headers.len() > HEADER_LIMIT {
         return Err(Denied::new(format!("more than {HEADER_LIMIT} header fields")));
@@ -77,7 +77,7 @@ pub fn check_headers(headers: &[(String, String)]) -> Result<(), Denied> {
     for (name, value) in headers {
         let refuse = |rule: &str| Err(Denied::new(format!("header field {:?} {rule}", shortened(name))));
         if is_the_hosts(name) {
-            return refuse("is the host's to set");
+            return refuse("can only be set by the host");
         }
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
@@ -94,14 +94,14 @@ pub fn check_headers(headers: &[(String, String)]) -> Result<(), Denied> {
     Ok(())
 }
 
-/// Servers that hand fields on as variables (CGI, WSGI) take an underscore for
-/// a hyphen.
+/// Servers that pass fields on as variables (CGI, WSGI) do not distinguish an underscore from a
+/// hyphen.
 fn is_the_hosts(name: &str) -> bool {
     let plain = name.to_ascii_lowercase().replace('_', "-");
     HOST_FIELDS.contains(&plain.as_str()) || HOST_PREFIXES.iter().any(|prefix| plain.starts_with(prefix))
 }
 
-/// Enough of a hostile text to recognise it.
+/// The start of an untrusted text, enough to recognize it.
 pub(super) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }

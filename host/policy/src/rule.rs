@@ -1,4 +1,4 @@
-//! One rule of `allow` or `deny`: which places it means.
+//! One rule of `allow` or `deny`: which places it matches.
 //!
 //! ```text
 //! rule   = [ ( "https" | "http" | "tcp" | "udp" ) "://" ] place [ ":" ports ]
@@ -6,43 +6,41 @@
 //! ports  = port | port "-" port
 //! ```
 //!
-//! | rule | means |
+//! | rule | matches |
 //! |---|---|
-//! | `api.ctl.io` | the host of that name, and no other name |
+//! | `api.ctl.io` | the host with exactly this name |
 //! | `*.ctl.io` | every name that ends in `.ctl.io`, at any depth; not `ctl.io` itself |
-//! | `10.0.0.7`, `fd00::7` | that address |
+//! | `10.0.0.7`, `fd00::7` | this address |
 //! | `10.0.0.0/24`, `[fd00::/8]` | every address in the block |
 //! | `*` | every host |
-//! | `https://10.0.0.0/24:443` | the same, with TLS and at port 443 only |
-//! | `bmc.example:8000-8100` | the same, at these ports only |
-//! | `udp://225.0.0.12:1229` | datagrams to that address and port, of a plugin's own sockets |
+//! | `https://10.0.0.0/24:443` | every address in the block, only with TLS and at port 443 |
+//! | `bmc.example:8000-8100` | the host with this name, only at these ports |
+//! | `udp://225.0.0.12:1229` | datagrams of a plugin's own sockets to this address and port |
 //!
-//! What a rule does not say it does not mind: without a scheme it means every
-//! protocol, without a port every port. `https` and `http` mean requests and no
-//! sockets; `tcp` and `udp` mean sockets and no requests. An IPv6 address or
-//! block is in brackets where a port follows.
+//! Omitted parts match anything: without a scheme a rule matches every protocol, and without a port
+//! every port. `https` and `http` match only requests; `tcp` and `udp` match only sockets. An IPv6
+//! address or block needs brackets if a port follows.
 //!
-//! Names are compared without regard to case or to a dot at the end. Addresses
-//! are compared as numbers, however an option spells them: `127.1`,
-//! `0x7f.0.0.1`, `2130706433` and `::ffff:127.0.0.1` are 127.0.0.1. In a rule
-//! such a form is an error, for people and programs read it differently. A rule with an address also means the
-//! hosts whose names resolve to it; a rule with a name means no address. In
-//! `deny`, an IPv4 address also means the IPv6 addresses that a translator or
-//! tunnel takes to it (NAT64, 6to4, Teredo, ISATAP).
+//! Names are compared without letter case and without a final dot. Addresses are compared as
+//! numbers, in whatever form an option has them: `127.1`, `0x7f.0.0.1`, `2130706433` and
+//! `::ffff:127.0.0.1` are 127.0.0.1. In a rule, such a form is an error, because people and
+//! programs read it differently. A rule with an address also matches the hosts whose names resolve
+//! to it. A rule with a name does not match addresses. In `deny`, an IPv4 address also matches the
+//! IPv6 addresses that a translator or tunnel maps to it (NAT64, 6to4, Teredo, ISATAP).
 //!
 //! A path, a user name, or a star anywhere else is an error:
 //!
 //! ```
-//! use fencebox::policy::Rule;
+//! use fencebox_policy::Rule;
 //!
 //! for good in ["api.ctl.io", "*.ctl.io", "https://10.0.0.0/24:443", "[fd00::/8]:1-1024", "*", "fd00::7"] {
 //!     assert!(Rule::parse(good).is_ok(), "{good}");
 //! }
 //! let refused = |text| Rule::parse(text).unwrap_err();
 //! assert_eq!(refused("https://api.ctl.io/v2"), "a rule has no path; write https://api.ctl.io");
-//! assert_eq!(refused("10.0.0.7/24"), "it is no first address of a block; write 10.0.0.0/24");
+//! assert_eq!(refused("10.0.0.7/24"), "it is not the first address of a block; write 10.0.0.0/24");
 //! assert_eq!(refused("*ctl.io"), "a star stands alone or before a dot; write *.ctl.io");
-//! assert_eq!(refused("ftp://ctl.io"), "\"ftp\" is no scheme; write https://, http://, tcp://, udp://, or none");
+//! assert_eq!(refused("ftp://ctl.io"), "\"ftp\" is not a scheme; write https://, http://, tcp://, udp://, or none");
 //! ```
 
 use std::net::IpAddr;
@@ -57,15 +55,15 @@ use super::request::shortened;
 #[cfg(test)]
 mod tests;
 
-/// Longest text of a rule in a message: the longest name, and what is about it.
+/// Maximum length of a rule in a message, in characters: the longest name, with scheme and ports.
 const SHOWN: usize = 280;
 
-/// One pattern of `allow` or `deny`; the module comment specifies it.
+/// One rule of `allow` or `deny`. The module comment specifies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// As it was written.
+    /// The text of the rule.
     text: String,
-    /// This one, or every.
+    /// Only this protocol; every protocol if none.
     protocol: Option<Protocol>,
     place: Place,
     ports: RangeInclusive<u16>,
@@ -75,12 +73,12 @@ pub struct Rule {
 enum Place {
     Any,
     Name(String),
-    /// With the dot that it starts with.
+    /// Including the dot at its start.
     Suffix(String),
     Block(Block),
 }
 
-/// What is spoken: requests with TLS and without, and sockets of a plugin's own.
+/// The protocol: requests with and without TLS, and a plugin's own sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     Https,
@@ -92,12 +90,12 @@ pub(super) enum Protocol {
 impl Protocol {
     const ALL: [Self; 4] = [Self::Https, Self::Http, Self::Tcp, Self::Udp];
 
-    /// Of requests.
+    /// The protocol of requests.
     pub(super) fn of_requests(tls: bool) -> Self {
         if tls { Self::Https } else { Self::Http }
     }
 
-    /// As it stands before `://`.
+    /// The scheme before `://`.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Https => "https",
@@ -108,7 +106,7 @@ impl Protocol {
     }
 }
 
-/// Where a connection, a request or a datagram is to go.
+/// The destination of a connection, a request or a datagram.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Destination<'a> {
     pub(super) protocol: Protocol,
@@ -122,26 +120,26 @@ impl std::fmt::Display for Destination<'_> {
     }
 }
 
-/// Whether a rule means a destination, as far as its name tells.
+/// Whether a rule matches a destination, decided by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meant {
     Yes,
     No,
-    /// That depends on the address that the name resolves to.
+    /// It depends on the address that the name resolves to.
     ByAddress,
 }
 
-/// How a rule takes an address that leads to another one.
+/// How a rule matches an address that a translator or tunnel maps to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To allow: it is itself alone.
+    /// To allow: match only the address itself.
     Allow,
-    /// To deny: it is where it leads to as well.
+    /// To deny: also match the address that it leads to.
     Deny,
 }
 
 impl Rule {
-    /// Reads a rule, or says what is wrong with it and what to write instead.
+    /// Reads a rule. The error names the problem and the remedy.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty()
             || text
@@ -157,7 +155,7 @@ impl Rule {
                 let protocol = known.find(|protocol| scheme.eq_ignore_ascii_case(protocol.word()));
                 let unknown = || {
                     let scheme = shortened(scheme);
-                    format!("{scheme:?} is no scheme; write https://, http://, tcp://, udp://, or none")
+                    format!("{scheme:?} is not a scheme; write https://, http://, tcp://, udp://, or none")
                 };
                 (Some(protocol.ok_or_else(unknown)?), rest)
             }
@@ -174,7 +172,7 @@ impl Rule {
         })
     }
 
-    /// What its name says about this destination.
+    /// Whether the rule matches this destination, decided by name.
     pub(super) fn means(&self, destination: Destination<'_>, purpose: Purpose) -> Meant {
         let fits = self.protocol.is_none_or(|protocol| protocol == destination.protocol)
             && self.ports.contains(&destination.port);
@@ -194,7 +192,7 @@ impl Rule {
         if meant { Meant::Yes } else { Meant::No }
     }
 
-    /// Whether it means this destination, now that its address is known.
+    /// Whether the rule matches this destination, decided by its address.
     pub(super) fn means_at(&self, destination: Destination<'_>, address: IpAddr, purpose: Purpose) -> bool {
         match (self.means(destination, purpose), &self.place) {
             (Meant::Yes, _) => true,
@@ -211,29 +209,31 @@ fn covers(block: &Block, address: IpAddr, purpose: Purpose) -> bool {
     }
 }
 
-/// As names are compared.
+/// The form in which names are compared.
 fn plain(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Takes the ports off the end, and the brackets off what is before them.
+/// Splits the ports off the end, and removes the brackets of the rest.
 fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), String> {
     const EVERY: RangeInclusive<u16> = 1..=u16::MAX;
     if let Some(inner) = text.strip_prefix('[') {
         let (place, ports) = inner
             .split_once(']')
             .ok_or("the bracket is not closed; write [ADDRESS]")?;
-        // The prefix may stand within the brackets or after them.
+        // Users write the prefix inside or after the brackets. Only inside is valid.
         if let Some(prefix) = ports.strip_prefix('/') {
-            return Err(format!("the prefix goes into the brackets; write [{place}/{prefix}]"));
+            return Err(format!(
+                "the prefix belongs inside the brackets; write [{place}/{prefix}]"
+            ));
         }
         if place.parse::<std::net::Ipv6Addr>().is_err() && !place.contains('/') {
-            return Err("only an IPv6 address or block goes into brackets".to_owned());
+            return Err("only an IPv6 address or block can be in brackets".to_owned());
         }
         return match ports.strip_prefix(':') {
             Some(ports) => Ok((place, parse_ports(ports)?)),
             None if ports.is_empty() => Ok((place, EVERY)),
-            None => Err("after the bracket goes :PORT or nothing".to_owned()),
+            None => Err("only :PORT or nothing can follow the bracket".to_owned()),
         };
     }
     match text.split_once(':') {
@@ -251,14 +251,14 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
         (Some(first), Some(last)) if first <= last => Ok(first..=last),
         _ if text.contains('/') => Err("a rule has no path; leave it out".to_owned()),
         _ => Err(format!(
-            "{:?} is no port; write a number from 1 to 65535, or two with - between them",
+            "{:?} is not a port; write a number from 1 to 65535, or two with - between them",
             shortened(text)
         )),
     }
 }
 
 impl Place {
-    /// `whole` is the rule, for the advice.
+    /// `whole` is the complete rule, for the remedy in the error.
     fn parse(text: &str, whole: &str) -> Result<Self, String> {
         if text == "*" {
             return Ok(Self::Any);
@@ -290,17 +290,17 @@ impl Place {
             ));
         }
         match parse_exact_host(name)? {
-            Host::Domain(domain) if plain(&domain).is_empty() => Err("there is no name in it".to_owned()),
+            Host::Domain(domain) if plain(&domain).is_empty() => Err("it contains no name".to_owned()),
             Host::Domain(domain) if suffix => Ok(Self::Suffix(format!(".{}", plain(&domain)))),
             Host::Domain(domain) => Ok(Self::Name(plain(&domain))),
-            _ if suffix => Err("addresses have no names below them; write ADDRESS/PREFIX".to_owned()),
+            _ if suffix => Err("a star cannot stand before an address; write ADDRESS/PREFIX".to_owned()),
             Host::Ipv4(address) => Ok(Self::Block(Block::single(IpAddr::V4(address)))),
             Host::Ipv6(address) => Ok(Self::Block(Block::single(IpAddr::V6(address)))),
         }
     }
 }
 
-/// As it was written, or enough of it.
+/// The text of the rule, shortened.
 impl std::fmt::Display for Rule {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text: String = self.text.chars().take(SHOWN).collect();

@@ -1,5 +1,4 @@
-//! Sockets as a plugin declares them, where the options put them, and what may
-//! be done with them.
+//! Sockets that a plugin declares, where the options put them, and how they may be used.
 
 use std::sync::Arc;
 
@@ -18,17 +17,17 @@ pub use resolved::ResolvedSockets;
 #[cfg(test)]
 mod tests;
 
-/// What a plugin declared that its sockets reach (`metadata.socket`).
+/// A socket that a plugin declares (`metadata.socket`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Socket {
-    /// How the plugin and messages refer to it.
+    /// The name that the plugin and messages use for it.
     pub name: String,
     /// What it is for.
     pub purpose: SocketPurpose,
-    /// Where the far end is: the first of these that the options give.
+    /// Where the remote peer is: the first of these that the options determine.
     pub addresses: Vec<Address>,
-    /// The port, of the far end or of the one that listens.
+    /// The port of the remote peer, or the port to listen at.
     pub port: Port,
 }
 
@@ -36,18 +35,18 @@ pub struct Socket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SocketPurpose {
-    /// TCP connections to the far end.
+    /// TCP connections to the remote peer.
     TcpConnect,
     /// TCP connections from anywhere.
     TcpListen,
-    /// Datagrams to the far end and back.
+    /// Datagrams to the remote peer and back.
     Udp,
-    /// Datagrams to a multicast group, over so many hops.
+    /// Datagrams to a multicast group, with this hop limit.
     Multicast(u8),
 }
 
-/// What a plugin is about to do with a socket and an address: its own when it
-/// binds or listens, else the far end's.
+/// What a plugin is about to do with a socket and an address: its own address when it binds or
+/// listens, otherwise the remote peer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the system calls")]
 pub enum SocketUse {
@@ -60,12 +59,12 @@ pub enum SocketUse {
     UdpReceive,
 }
 
-/// All that a plugin declared.
+/// All sockets that a plugin declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sockets(Vec<Socket>);
 
 impl Sockets {
-    /// Takes the declarations, and refuses those that mean nothing.
+    /// Takes the declarations, and refuses invalid ones.
     pub fn new(declared: Vec<Socket>) -> Result<Self, Denied> {
         for (index, socket) in declared.iter().enumerate() {
             let refuse = |rule: &str| Err(Denied::new(format!("socket {:?} {rule}", socket.name)));
@@ -77,7 +76,7 @@ impl Sockets {
             }
             let listens = socket.purpose == SocketPurpose::TcpListen;
             if listens != socket.addresses.is_empty() {
-                return refuse("has to have an address, unless it listens");
+                return refuse("must have an address, unless it listens");
             }
             if socket.purpose == SocketPurpose::Multicast(0) {
                 return refuse("has a hop limit of 0, by which nothing leaves this machine");
@@ -95,14 +94,14 @@ impl Sockets {
         self.0.iter()
     }
 
-    /// Whether there is one for TCP, and one for UDP.
+    /// Whether a socket uses TCP, and whether one uses UDP.
     pub fn protocols(&self) -> (bool, bool) {
         let tcp = |socket: &Socket| matches!(socket.purpose, SocketPurpose::TcpConnect | SocketPurpose::TcpListen);
         (self.0.iter().any(tcp), self.0.iter().any(|socket| !tcp(socket)))
     }
 
-    /// What the options make of them. Refused is what they say wrongly; what
-    /// they do not say reaches nothing. The policy is asked at each use.
+    /// The sockets with the hosts and ports from the options. An invalid option is an error; with a
+    /// missing option the socket reaches nothing. The policy is checked at each use.
     pub fn locate<'o>(
         &self,
         policy: Arc<AgentPolicy>,
@@ -116,7 +115,7 @@ impl Sockets {
 
 impl Socket {
     fn locate<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Place, Denied> {
-        // What options say about hosts and ports they say for every protocol.
+        // Options with hosts and ports work the same way for every protocol.
         let endpoint = Endpoint {
             name: self.name.clone(),
             scheme: Scheme::Http,
@@ -153,7 +152,7 @@ impl Socket {
         })
     }
 
-    /// A group is one where it is declared as one, and nowhere else.
+    /// A multicast address is valid only if the socket is declared for multicast.
     fn check_group(&self, address: &Address, host: &Host<String>) -> Result<(), Denied> {
         let group = match host {
             Host::Ipv4(address) => address.is_multicast(),
@@ -162,7 +161,7 @@ impl Socket {
         };
         let shown = shortened(&host.to_string());
         let rule = match (self.purpose, group) {
-            (SocketPurpose::Multicast(_), false) => format!("{shown} is no address of a multicast group"),
+            (SocketPurpose::Multicast(_), false) => format!("{shown} is not the address of a multicast group"),
             (SocketPurpose::TcpConnect | SocketPurpose::Udp, true) => {
                 format!("{shown} is the address of a multicast group, not of one device")
             }

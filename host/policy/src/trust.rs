@@ -1,4 +1,4 @@
-//! Whose certificates are believed.
+//! Which certificates are trusted.
 
 use std::path::PathBuf;
 
@@ -8,19 +8,17 @@ use super::request::shortened;
 #[cfg(test)]
 mod tests;
 
-/// How the certificate of a device is judged.
+/// How the certificate of a device is verified.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
-    /// It is issued, for the host's name, by an authority that the system
-    /// trusts.
+    /// An authority that the system trusts issued it for the host's name.
     System,
-    /// It is one of those in this PEM file, or is issued, for the host's name,
-    /// by one of them: the option `ca_file`.
+    /// It is in this PEM file, or a certificate in the file issued it for the host's name: the
+    /// option `ca_file`.
     File(PathBuf),
-    /// It is one of those with these fingerprints, whatever it says: the
-    /// option `ssl_fingerprint`.
+    /// It has one of these fingerprints, with any content: the option `ssl_fingerprint`.
     Fingerprints(Vec<Fingerprint>),
-    /// It is not judged: the option `ssl_insecure`.
+    /// It is not verified: the option `ssl_insecure`.
     Anything,
 }
 
@@ -29,7 +27,7 @@ pub enum Trust {
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Trust {
-    /// As the options say; only one of them may say something.
+    /// The setting of the options. Only one of them may be set.
     pub(super) fn by_options<'o>(given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Self, Denied> {
         let insecure = given("ssl_insecure").filter(|value| *value != "0");
         let options = [
@@ -46,7 +44,7 @@ impl Trust {
         if let Some((other, _)) = said.next() {
             return Err(Denied::option(
                 name,
-                format!("it and {other} say different things about the certificate; give one of them"),
+                format!("conflicts with {other}; give one of them"),
             ));
         }
         match name {
@@ -59,12 +57,12 @@ impl Trust {
 }
 
 fn file(path: &str) -> Result<Trust, String> {
-    // The cluster starts agents in a folder of its own choice.
+    // A relative path would depend on the folder in which the cluster starts the agent.
     if path.starts_with('/') {
         Ok(Trust::File(path.into()))
     } else {
         Err(format!(
-            "{:?} does not start with a slash; give the whole path",
+            "{:?} does not start with a slash; give the absolute path",
             shortened(path)
         ))
     }
@@ -74,7 +72,7 @@ fn fingerprints(text: &str) -> Result<Trust, String> {
     let all = text.split([',', ' ', '\t']).filter(|text| !text.is_empty());
     let all = all.map(Fingerprint::parse).collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
-        Err("there is no fingerprint in it".to_owned())
+        Err("it contains no fingerprint".to_owned())
     } else {
         Ok(Trust::Fingerprints(all))
     }
@@ -105,7 +103,8 @@ impl Fingerprint {
     fn parse(text: &str) -> Result<Self, String> {
         Self::of_digits(text).ok_or_else(|| {
             format!(
-                "{:?} is no SHA-256 fingerprint; give the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints",
+                "{:?} is not a SHA-256 fingerprint; \
+                 give the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints",
                 shortened(text)
             )
         })

@@ -20,24 +20,23 @@ use crate::confinement;
 use crate::plugin::{Error, Plugin, PluginInstance};
 use crate::policy::{self, AgentPolicy, Denied};
 
-/// Where systemd's journal listens for entries with fields.
+/// The socket on which systemd's journal receives entries with fields.
 const JOURNAL: &str = "/run/systemd/journal/socket";
 
-/// What a run has from its beginning to its end.
+/// State that exists during the whole run.
 struct AgentContext {
     name: String,
     clock: Arc<SystemClock>,
     log: Arc<Log>,
     audit: Arc<Audit>,
     has_syslog: bool,
-    /// The environment's `PCMK_service`.
+    /// The environment variable `PCMK_service`.
     service: Option<String>,
 }
 
-/// Runs the agent called `name`, and exits as the protocol has it.
+/// Runs the agent `name`. Returns the exit code of the protocol.
 pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
-    // Before anything is read that may be secret. What became of it is told
-    // when the process is confined.
+    // Before the agent reads any secret. The line about the confinement reports the result.
     let _ = confinement::forbid_core_dumps();
     let service = std::env::var("PCMK_service").ok();
     let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
@@ -57,7 +56,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
         context.log.add_sink(Box::new(syslog));
     }
     let exit = context.perform(arguments).unwrap_or_else(|cause| {
-        // Nothing said how to log yet; syslog has to hear of this too.
+        // The options that configure the log were not read yet; syslog has to receive this line too.
         context.log.configure(false, false);
         context.log.error(format!("{name}: {cause:#}"));
         context.audit.fails(&format!("{cause:#}"));
@@ -66,7 +65,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     });
     context.log.finish();
     if context.clock.interrupted() {
-        // The session is closed; now end as SIGTERM ends a program.
+        // The session is closed, so the process can end in the usual way of SIGTERM.
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTERM);
     }
     exit.into()
@@ -95,16 +94,15 @@ impl AgentContext {
                 if !self.has_syslog {
                     let socket = Syslog::SOCKET;
                     self.log
-                        .debug(format!("{}: no syslog: nobody listens at {socket}", self.name));
+                        .debug(format!("{}: no syslog: no process listens at {socket}", self.name));
                 }
             },
         };
         Ok(call.run(&table, &mut device))
     }
 
-    /// The plugin under the policy. What is wrong with that fails every action
-    /// that is one; but the agent still describes itself, for the cluster asks
-    /// for that in the middle of its own start.
+    /// The plugin with the policy applied. An invalid policy fails every action, but the agent still prints its
+    /// metadata, because the cluster requests the metadata during its own start.
     fn device(&self) -> Result<PluginInstance, Error> {
         let name = &self.name;
         let policy = policy::places().and_then(|places| policy::read(&places));
@@ -127,7 +125,7 @@ impl AgentContext {
         Ok(agent)
     }
 
-    /// Where the protocol's lines go, which SIGTERM does not leave waiting.
+    /// The output for the lines of the protocol. SIGTERM ends a write that waits.
     fn standard_output(&self) -> Box<dyn Write + '_> {
         match Output::standard(|| self.clock.interrupted()) {
             Ok(output) => Box::new(output),
@@ -136,7 +134,7 @@ impl AgentContext {
         }
     }
 
-    /// From now on a panic is a failure like any other.
+    /// Makes a panic fail like any other error: one line, an audit record, exit code 1.
     fn expect_panics(&self) {
         let (name, clock) = (self.name.clone(), self.clock.clone());
         let (log, audit) = (self.log.clone(), self.audit.clone());
@@ -148,7 +146,7 @@ impl AgentContext {
     }
 }
 
-/// Where the log prints.
+/// The output of the log.
 fn standard_error() -> Box<dyn Write + Send> {
     match Lines::standard_error() {
         Ok(lines) => Box::new(lines),

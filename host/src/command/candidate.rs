@@ -1,5 +1,4 @@
-//! A plugin that is to be installed: what it says under every name that it
-//! has, and what of it needs approval.
+//! A plugin before its installation: its description under each of its names, and what needs approval.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,19 +9,19 @@ use anyhow::{Context, ensure};
 use crate::plugin::{Approvals, Declared, Plugin, Record, agent_name};
 use crate::policy::Approval;
 
-/// Largest plugin file in bytes. What is larger is something else.
+/// Maximum size of a plugin file, in bytes.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Every name of a plugin, with its description.
+/// A plugin with its description under each of its names.
 pub(super) struct Candidate {
-    /// The first name, after which the file is called.
+    /// The first name, which is also the name of the file.
     pub(super) name: String,
-    /// By name.
+    /// The key is the name.
     declared: BTreeMap<String, Declared>,
 }
 
 impl Candidate {
-    /// Asks the plugin, starting with the name that its file has.
+    /// Runs the plugin's description under each name, first under the name of its file.
     pub(super) fn of(plugin: &Plugin, file: &Path) -> anyhow::Result<Self> {
         let name = stem(file)?;
         let declared = plugin.describe_all(&name)?;
@@ -35,12 +34,12 @@ impl Candidate {
         Ok(Self { name, declared })
     }
 
-    /// What it says under its first name.
+    /// The description under the first name.
     pub(super) fn first(&self) -> anyhow::Result<&Declared> {
         self.declared.get(&self.name).context("a plugin without a name")
     }
 
-    /// What needs approval under each further name and not under the first.
+    /// What needs approval under a further name, but not under the first name.
     pub(super) fn besides(&self) -> Vec<(String, Vec<String>)> {
         let first = self.approval(&self.name);
         let further = self.declared.iter().filter(|(name, _)| **name != self.name);
@@ -54,11 +53,11 @@ impl Candidate {
         self.compare(
             names,
             |name| (self.approval(name), approval_in(approved, &self.name, name)),
-            |name| (!approved.agents.contains_key(name)).then(|| format!("it answers to the further name {name}")),
+            |name| (!approved.agents.contains_key(name)).then(|| format!("it has the further name {name}")),
         )
     }
 
-    /// What was approved and is not needed any more.
+    /// What was approved and is not needed anymore.
     pub(super) fn released(&self, approved: &Approvals) -> Vec<String> {
         let names = approved.agents.keys();
         let before = |name: &str| approved.agents.get(name).cloned().unwrap_or_default();
@@ -76,7 +75,7 @@ impl Candidate {
         )
     }
 
-    /// The lines in which one approval exceeds another, each once.
+    /// The lines by which one approval exceeds the other, without duplicates.
     fn compare<'a>(
         &self,
         names: impl Iterator<Item = &'a String>,
@@ -84,7 +83,7 @@ impl Candidate {
         note: impl Fn(&str) -> Option<String>,
     ) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        // The first name first: others mostly say the same.
+        // The first name comes first, because the lines of the other names are mostly the same.
         let mut names: Vec<_> = names.collect();
         names.sort_by_key(|name| **name != self.name);
         for name in names {
@@ -103,35 +102,35 @@ impl Candidate {
         self.declared.get(name).map(Declared::approval).unwrap_or_default()
     }
 
-    /// Its record.
+    /// The plugin's record.
     pub(super) fn record(&self, wasm: &[u8]) -> Record {
         Record::new(wasm, &self.declared, &self.name)
     }
 }
 
-/// What was approved under this name; of a new name, under the first.
+/// What was approved under this name. For a new name: what was approved under the first name.
 fn approval_in(approved: &Approvals, first: &str, name: &str) -> Approval {
     let known = approved.agents.get(name).or_else(|| approved.agents.get(first));
     known.cloned().unwrap_or_default()
 }
 
-/// The agent that a plugin file is called after.
+/// The agent that a plugin file is named after.
 pub(super) fn stem(file: &Path) -> anyhow::Result<String> {
     let wasm = file.extension().is_some_and(|extension| extension == "wasm");
     let name = file.file_stem().and_then(agent_name).filter(|_| wasm);
     name.with_context(|| format!("{}: a plugin file is called fence_DEVICE.wasm", file.display()))
 }
 
-/// The whole file, once: what is checked is what is installed.
+/// Reads the whole file once, so that the installed bytes are the checked bytes.
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     let metadata = std::fs::metadata(file).with_context(|| file.display().to_string())?;
-    ensure!(metadata.is_file(), "{} is no regular file", file.display());
+    ensure!(metadata.is_file(), "{} is not a regular file", file.display());
     let mut wasm = Vec::new();
     let opened = std::fs::File::open(file).and_then(|opened| opened.take(SIZE_LIMIT + 1).read_to_end(&mut wasm));
     opened.with_context(|| file.display().to_string())?;
     ensure!(
         wasm.len() as u64 <= SIZE_LIMIT,
-        "{} is larger than 64 MiB, which no plugin is",
+        "{} is larger than 64 MiB, the limit for a plugin",
         file.display()
     );
     Ok(wasm)

@@ -1,9 +1,7 @@
-//! `fencebox check`: what protects this machine from a plugin, tried out, and
-//! what agents need of it.
+//! `fencebox check`: tests the protections of this machine against a plugin, and what agents need.
 //!
-//! The command confines itself as an agent does before it contacts a device,
-//! and then tries what nobody may. That something is refused counts only where
-//! the same was possible before.
+//! The command confines itself, as an agent does before it contacts a device, and then tries forbidden operations. A
+//! failure proves something only if the same operation succeeded before the confinement.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +16,7 @@ use attempts::{Attempt, Attempts, Verdict};
 
 mod attempts;
 
-/// Where the administrator's rules are.
+/// The administrator's policy.
 const POLICY: &str = "/etc/fencebox/policy.toml";
 
 /// One line of the report.
@@ -28,20 +26,19 @@ struct Row {
     detail: String,
 }
 
-/// What became of a protection.
+/// The state of a protection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     InForce,
-    /// The system says that it is in force, and nothing of it could be tried.
+    /// The system reports that it is in force, but no test was possible.
     Untried,
-    /// This system does not have it; agents go on without.
+    /// This system does not support it; agents continue without it.
     Missing,
-    /// The system says that it is in force, and it is not; or agents cannot do
-    /// what they have to.
+    /// The system reports that it is in force, but a test failed; or agents cannot do their work.
     Broken,
 }
 
-/// Exit 0 also where something is missing: no agent fails for that.
+/// Prints the report. A missing protection is not an error, because agents work without it.
 pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     // While files can still be read.
     let surroundings = [
@@ -53,7 +50,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     for row in &rows {
         let state = match row.state {
             State::InForce => "in force",
-            State::Untried => "untried",
+            State::Untried => "untested",
             State::Missing => "MISSING",
             State::Broken => "BROKEN",
         };
@@ -75,7 +72,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     }
 }
 
-/// Confines this process, and tries.
+/// Confines this process, and tests the protections.
 fn protections() -> Vec<Row> {
     let forbidden = confinement::forbid_core_dumps();
     let mut attempts = Attempts::prepare();
@@ -83,30 +80,30 @@ fn protections() -> Vec<Row> {
     attempts.repeat();
     let landlock = |has: bool, since: i32| match &ruled {
         Ok(ruled) if has => Ok(format!("Landlock {}", ruled.abi)),
-        Ok(ruled) => Err(format!("Landlock {} of this kernel is too old; {since} can", ruled.abi)),
+        Ok(ruled) => Err(format!("this kernel has Landlock version {}; version {since} is needed", ruled.abi)),
         Err(reason) => Err(reason.clone()),
     };
     let ports = ruled.as_ref().is_ok_and(|ruled| ruled.ports);
     let scopes = ruled.as_ref().is_ok_and(|ruled| ruled.scopes);
     let filter = match &filtered {
-        Ok(number) => Ok(format!("seccomp, {number} calls are left")),
+        Ok(number) => Ok(format!("seccomp, {number} system calls allowed")),
         Err(reason) => Err(reason.clone()),
     };
-    // Either of the two is enough for these.
+    // Each of the two is sufficient for these.
     let signals = filter.clone().or_else(|_| landlock(scopes, 6));
     let programs = filter.clone().or_else(|_| landlock(true, 1));
     let core = match (confinement::core_dumps_forbidden(), forbidden) {
         (true, _) => (
             State::InForce,
-            "none, and nobody of the same user reads an agent's memory".to_owned(),
+            "disabled; other processes of the same user cannot read an agent's memory".to_owned(),
         ),
         (false, Err(cause)) => (State::Missing, cause.to_string()),
-        (false, Ok(())) => (State::Broken, "they are possible".to_owned()),
+        (false, Ok(())) => (State::Broken, "still possible".to_owned()),
     };
     let privileges = match attempts.no_new_privileges() {
-        Some(true) => (State::InForce, "none can be gained (no_new_privs)".to_owned()),
-        Some(false) => (State::Broken, "they can be gained".to_owned()),
-        None => (State::Missing, "/proc does not tell".to_owned()),
+        Some(true) => (State::InForce, "cannot be gained (no_new_privs)".to_owned()),
+        Some(false) => (State::Broken, "can still be gained".to_owned()),
+        None => (State::Missing, "/proc does not report it".to_owned()),
     };
     let plain = |what, (state, detail)| Row { what, state, detail };
     vec![
@@ -117,11 +114,11 @@ fn protections() -> Vec<Row> {
         row("local sockets", landlock(scopes, 6), &attempts.sockets),
         row("signals", signals, &attempts.signals),
         row("programs", programs, &attempts.programs),
-        row("kernel calls", filter, &attempts.calls),
+        row("system calls", filter, &attempts.calls),
     ]
 }
 
-/// `by` is what ought to refuse, or why nothing does.
+/// `by` is the mechanism that has to deny the attempts, or the reason why it is missing.
 fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> Row {
     let of = |wanted: Verdict| -> Vec<_> {
         let those = attempts.iter().filter(|attempt| attempt.verdict() == wanted);
@@ -130,12 +127,12 @@ fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> 
     let (wrong, right, untried) = (of(Verdict::Wrong), of(Verdict::Right), of(Verdict::Untried));
     let (state, mut detail) = match by {
         Err(reason) => (State::Missing, reason),
-        Ok(by) if !wrong.is_empty() => (State::Broken, format!("{by}, but not so: {}", wrong.join(", "))),
+        Ok(by) if !wrong.is_empty() => (State::Broken, format!("{by}, but these are not true: {}", wrong.join(", "))),
         Ok(by) if right.is_empty() => (State::Untried, by),
         Ok(by) => (State::InForce, format!("{by}: {}", right.join(", "))),
     };
     if !untried.is_empty() {
-        detail.push_str(&format!("; could not be tried: {}", untried.join(", ")));
+        detail.push_str(&format!("; not tested: {}", untried.join(", ")));
     }
     Row { what, state, detail }
 }
@@ -143,7 +140,7 @@ fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> 
 fn syslog() -> String {
     let socket = Syslog::SOCKET;
     match Syslog::connect(Path::new(socket), "fencebox") {
-        None => format!("nobody listens at {socket}; agents log to standard error and the debug file alone"),
+        None => format!("no process listens at {socket}; agents log only to standard error and the debug file"),
         Some(_) => match std::fs::canonicalize(socket) {
             Ok(path) if path != Path::new(socket) => format!("reached at {socket} ({})", path.display()),
             _ => format!("reached at {socket}"),
@@ -161,8 +158,8 @@ fn policy_state() -> String {
         policy::read(&places).map(|_| real)
     });
     match read {
-        Ok(real) if real.is_empty() => format!("there is no {POLICY}"),
-        Ok(real) => format!("there is {}", real.join(" and ")),
+        Ok(real) if real.is_empty() => format!("{POLICY} does not exist"),
+        Ok(real) => format!("valid: {}", real.join(" and ")),
         Err(rule) => format!("BROKEN, so every action of every agent fails: {rule}"),
     }
 }
@@ -170,7 +167,7 @@ fn policy_state() -> String {
 fn plugins() -> String {
     let plugins = installed();
     let examined = plugins.iter().map(|(name, path)| {
-        // As an agent does: the compiled form lies beside the file itself.
+        // As in an agent: the compiled form is beside the file behind the link.
         let path = path.canonicalize().map_err(|cause| cause.to_string());
         path.and_then(|path| fault(&path).map_err(|cause| cause.to_string())?.map_or(Ok(()), Err))
             .map_err(|reason| format!("{name}: {reason}"))
@@ -178,12 +175,12 @@ fn plugins() -> String {
     let distrusted: Vec<_> = examined.filter_map(Result::err).collect();
     let trusted = plugins.len() - distrusted.len();
     let mut line = format!(
-        "{} agents, {trusted} with a compiled form that is trusted",
+        "{} agents, {trusted} with a trusted compiled form",
         plugins.len()
     );
     if let Some(first) = distrusted.first() {
         line.push_str(&format!(
-            "; compiled at each start, which `fencebox compile` mends: {first}"
+            "; compiled at each start, until you run `fencebox compile`: {first}"
         ));
         if distrusted.len() > 1 {
             line.push_str(&format!(" and {} more", distrusted.len() - 1));

@@ -1,4 +1,4 @@
-//! `fencebox inspect`: what a plugin is, and what of it needs approval.
+//! `fencebox inspect`: shows what a plugin is, and what needs approval.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,14 @@ use crate::agent::system_clock::SystemClock;
 use crate::plugin::{Plugin, agent_name, locate};
 use crate::policy::AgentPolicy;
 
-/// For a reader, or only the names that the plugin answers to, a line each.
+/// Prints a report, or with `names` only the names of the plugin, one a line.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
-    // A plugin that is inspected before it is installed has no compiled form yet: no reason to warn.
+    // A plugin that is not installed yet has no compiled form, so the warning about that is suppressed.
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
     let plugin = Arc::new(Plugin::at(path.clone(), AgentPolicy::unrestricted())?);
     let mut agent = plugin.agent(&name, &log, Arc::new(SystemClock::start()))?;
-    // Of a plugin without a record, also what is denied until it is installed.
+    // For a plugin without a record, the report also includes what is denied until it is installed.
     let declared = match plugin.recorded().approvals() {
         Some(_) => agent.declared.clone(),
         None => plugin.describe(&name)?,
@@ -37,7 +37,7 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     }
     report::approval(&declared, &[], out, &clean)?;
     if let Err(reason) = agent.load() {
-        writeln!(out, "\nfences nothing: {}", clean(&reason))?;
+        writeln!(out, "\nevery action fails: {}", clean(&reason))?;
     }
     writeln!(
         out,
@@ -48,7 +48,7 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     Ok(())
 }
 
-/// Names that make a path are left out: no agent is called so.
+/// Prints the names, without those that cannot be the name of an agent, such as a path.
 fn list_names(description: &Description, out: &mut dyn Write) -> anyhow::Result<()> {
     let links = description.symlinks.iter().map(|link| &link.name);
     for name in std::iter::once(&description.name).chain(links) {
@@ -59,7 +59,7 @@ fn list_names(description: &Description, out: &mut dyn Write) -> anyhow::Result<
     Ok(())
 }
 
-/// An agent's name as it is, or a file called as the agent is.
+/// The agent's name and plugin file. The argument is an agent's name, or a file that is named after the agent.
 fn find(plugin: &Path) -> anyhow::Result<(String, PathBuf)> {
     let bare = plugin.components().count() == 1 && plugin.extension().is_none();
     if let Some(name) = agent_name(plugin.as_os_str()).filter(|_| bare) {
@@ -68,6 +68,6 @@ fn find(plugin: &Path) -> anyhow::Result<(String, PathBuf)> {
     }
     let path = plugin.canonicalize().with_context(|| plugin.display().to_string())?;
     let name = plugin.file_stem().and_then(agent_name);
-    let name = name.with_context(|| format!("{}: a plugin file is called fence_DEVICE.wasm", plugin.display()))?;
+    let name = name.with_context(|| format!("{}: rename the plugin file to fence_DEVICE.wasm", plugin.display()))?;
     Ok((name, path))
 }

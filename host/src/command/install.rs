@@ -1,8 +1,7 @@
-//! `fencebox install`: checks a plugin, shows what needs approval, and
-//! installs it.
+//! `fencebox install`: checks a plugin, shows what needs approval, and installs it.
 //!
-//! The command itself approves a first installation. An upgrade is often done
-//! without looking, so one that needs more has to be approved with `--grant`.
+//! For a first installation, the command itself is the approval. Administrators often upgrade without reading the
+//! output, so an upgrade that needs more than was approved also needs `--grant`.
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -16,11 +15,11 @@ use crate::agent::log::Log;
 use crate::installation::{Package, Previous, Steps, install, previous};
 use crate::plugin::{Folders, Installed, Plugin};
 
-/// What the command line says.
+/// The options of the command line.
 pub(super) struct Choice {
-    /// What exceeds the approvals of the installed plugin is approved.
+    /// Approve what exceeds the approvals of the installed plugin.
     pub(super) grant: bool,
-    /// Programs are made too.
+    /// Also create the links `/usr/sbin/fence_DEVICE`.
     pub(super) programs: bool,
 }
 
@@ -36,7 +35,7 @@ pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::
     report::approval(first, &candidate.besides(), out, &clean)?;
     writeln!(out)?;
 
-    let folders = Folders::of_this_program().context("where this program is")?;
+    let folders = Folders::of_this_program().context("cannot find the path of this program")?;
     let name = &candidate.name;
     let before = previous(&folders, name);
     consent(&before, &candidate, choice, out, &clean)?;
@@ -67,7 +66,7 @@ pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::
     Ok(())
 }
 
-/// Refuses an upgrade that needs further approval, unless it is given.
+/// Rejects an upgrade that needs more than was approved, unless `--grant` approves it.
 fn consent(
     before: &Previous,
     candidate: &Candidate,
@@ -86,8 +85,8 @@ fn consent(
             return Ok(());
         }
         bail!(
-            "{name} is there already, and its record is missing or damaged, so what was approved is unknown; if all of \
-             the above is approved, replace it with --grant"
+            "{name} is already installed, but its record is missing or damaged, so its approvals are unknown; to \
+             approve all of the above and replace the plugin, add --grant"
         );
     };
     let (more, less) = (candidate.exceeding(approved), candidate.released(approved));
@@ -110,13 +109,12 @@ fn consent(
     }
     out.flush()?;
     bail!(
-        "{name} stays as it is: the new plugin needs more than was approved ({}); to approve it, install it with \
-         --grant",
+        "{name} is not upgraded: the new plugin needs more than was approved ({}); to approve it, add --grant",
         clean(&more.join("; "))
     )
 }
 
-/// Now, and the user that this runs as.
+/// The current time and user.
 fn now() -> Installed {
     let second = jiff::Timestamp::now().as_second();
     let time = jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -125,7 +123,7 @@ fn now() -> Installed {
     Installed {
         time: time.to_string(),
         user: std::fs::metadata("/proc/self").map_or(0, |metadata| metadata.uid()),
-        // The kernel's word for nobody.
+        // The kernel's value for "no login user".
         login_user: login_user.filter(|user| *user != u32::MAX),
     }
 }

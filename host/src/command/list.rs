@@ -1,4 +1,4 @@
-//! `fencebox list`: every agent there is a plugin for.
+//! `fencebox list`: lists the agents that have a plugin.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::policy::AgentPolicy;
 pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
     for (name, path) in installed() {
-        // A broken plugin is a line of the list, not the end of it.
+        // A broken plugin gets a line too, and does not end the list.
         let row = match agent(&name, path, &log) {
             Ok(mut agent) => match agent.load() {
                 Err(reason) => log.masked(&format!("broken: {reason}")),

@@ -1,4 +1,4 @@
-//! `fencebox policy`: whether a policy is right, and what it leaves to an agent.
+//! `fencebox policy`: checks a policy, and shows how it restricts an agent.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 use crate::plugin::{agent_name, installed};
 use crate::policy::{self, Policy};
 
-/// The policy in `file`, or else that of this machine; for one agent, or for
-/// each that there is a plugin for or that the policy names.
+/// Shows the policy in `file`, or else the policy of this machine: for one agent, or for each agent that has a plugin
+/// or a table in the policy.
 pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(name) = agent.filter(|name| agent_name(name.as_ref()).as_deref() != Some(name)) {
-        bail!("{name} is no agent; write fence_DEVICE");
+        bail!("{name} is not an agent name; write fence_DEVICE");
     }
     let policy = match file {
         Some(file) => policy::read_file(file)?,
@@ -28,13 +28,13 @@ pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write)
     agents.iter().try_for_each(|agent| tell(&policy, agent, &known, out))
 }
 
-/// Says where it looked, so that nobody takes a file for read that is not.
+/// The policy of this machine. Reports a missing policy with its path, so that a misplaced file is noticed.
 fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
     let places = policy::places()?;
     let policy = policy::read(&places)?;
     if policy::existing(&places)?.is_empty() {
         let first = places.first().context("no place for a policy")?;
-        writeln!(out, "there is no policy ({} does not exist)", first.display())?;
+        writeln!(out, "no policy is installed ({} does not exist)", first.display())?;
     }
     Ok(policy)
 }
@@ -43,14 +43,14 @@ fn tell(policy: &Policy, agent: &str, known: &[String], out: &mut dyn Write) -> 
     let note = if known.iter().any(|name| name == agent) {
         ""
     } else {
-        " (there is no plugin for it)"
+        " (no plugin is installed for it)"
     };
     let lines = policy.for_agent(agent).describe();
     if lines.is_empty() {
-        writeln!(out, "{agent}: all that its plugin declares{note}")?;
+        writeln!(out, "{agent}{note}: not restricted by the policy")?;
         return Ok(());
     }
-    writeln!(out, "{agent}: of what its plugin declares{note} it")?;
+    writeln!(out, "{agent}{note}: restricted by the policy:")?;
     for line in lines {
         writeln!(out, "  {line}")?;
     }

@@ -1,5 +1,4 @@
-//! `fencebox record`: writes the record of plugins that a package brings,
-//! which is the same wherever it is made.
+//! `fencebox record`: writes the records of a package's plugins. Such a record is the same on every machine.
 
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -23,7 +22,7 @@ pub(super) fn run(files: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// All of it or nothing.
+/// Replaces the file as a whole: a failure leaves the old file.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let draft = path.with_extension(format!("json.{}", std::process::id()));
     let written = write(&draft, text).and_then(|()| std::fs::rename(&draft, path));

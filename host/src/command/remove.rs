@@ -1,4 +1,4 @@
-//! `fencebox remove`: takes an installed plugin off this machine.
+//! `fencebox remove`: removes an installed plugin from this machine.
 
 use std::io::Write;
 
@@ -9,8 +9,8 @@ use crate::plugin::{Folders, agent_name};
 
 pub(super) fn run(name: &str, out: &mut dyn Write) -> anyhow::Result<()> {
     let agent = agent_name(name.as_ref()).filter(|agent| agent == name);
-    let name = agent.with_context(|| format!("{name:?} is no name of an agent; give one such as fence_clc"))?;
-    let folders = Folders::of_this_program().context("where this program is")?;
+    let name = agent.with_context(|| format!("{name:?} is not an agent name; give a name such as fence_clc"))?;
+    let folders = Folders::of_this_program().context("cannot find the path of this program")?;
     remove(&folders, &name, &mut Steps::default())?;
     writeln!(out, "{name} is removed")?;
     Ok(())

@@ -1,11 +1,11 @@
-//! A plugin in words, for the administrator who decides about it.
+//! The description of a plugin as text, for the administrator who decides whether to approve it.
 
 use std::io::Write;
 
 use crate::agent::description::Description;
 use crate::plugin::Declared;
 
-/// Its names and what it is for.
+/// Prints the names and short descriptions.
 pub(super) fn names(
     description: &Description,
     out: &mut dyn Write,
@@ -15,7 +15,7 @@ pub(super) fn names(
     for link in &description.symlinks {
         writeln!(
             out,
-            "also answers to: {} - {}",
+            "further name: {} - {}",
             clean(&link.name),
             clean(&link.shortdesc)
         )?;
@@ -23,8 +23,8 @@ pub(super) fn names(
     Ok(())
 }
 
-/// All that needs approval, a line each, and what the account on the device has to be
-/// allowed. `besides` is what needs approval under other names only.
+/// Prints what needs approval, one item a line, and the permissions that the account on the device needs. `besides`
+/// is what needs approval only under further names.
 pub(super) fn approval(
     declared: &Declared,
     besides: &[(String, Vec<String>)],
@@ -46,7 +46,7 @@ pub(super) fn approval(
     }
     let rights = &declared.description.rights;
     if !rights.is_empty() {
-        writeln!(out, "\nneeds an account that may:")?;
+        writeln!(out, "\nthe account on the device needs permission to:")?;
     }
     for right in rights {
         writeln!(out, "  {}", clean(right))?;

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use super::bindings::Plugin as Bindings;
 use super::bindings::fencebox::agent::metadata as wit;
-use super::convert::convert;
+use super::convert::{self, convert};
 use super::sizes::check_size;
-use super::state::{arm, store_to_describe};
-use super::{Declared, Error, Plugin, session};
+use super::state::{arm, store};
+use super::{Declared, Error, Plugin, trap, wasi};
 use crate::agent::clock::{Clock, Deadline, Interrupted};
 
 /// Time to describe itself in, in seconds of computing. Pacemaker waits 10 s for
@@ -63,14 +63,14 @@ fn ask(
     let clock: Arc<dyn Clock> = Arc::new(FrozenClock);
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
     let limits = *plugin.agent_policy.limits();
-    let store = store_to_describe(loaded.component.engine(), limits, clock, deadline, &plugin.watch);
+    let store = store(loaded.component.engine(), limits, clock, deadline, &plugin.watch, wasi::frozen);
     let mut store = store.map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
     let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
-    let bindings = bindings.map_err(|cause| plugin.bad_description(session::explain_start(&mut store, &cause)))?;
+    let bindings = bindings.map_err(|cause| plugin.bad_description(trap::explain_start(&mut store, &cause)))?;
     arm(&mut store);
     let answer = bindings.fencebox_agent_device().call_describe(&mut store, name);
-    let answer = answer.map_err(|cause| plugin.bad_description(session::explain(&mut store, &cause)))?;
-    let record: wit::Agent = answer.map_err(|cause| plugin.bad_description(session::error(cause)))?;
+    let answer = answer.map_err(|cause| plugin.bad_description(trap::explain(&mut store, &cause)))?;
+    let record: wit::Agent = answer.map_err(|cause| plugin.bad_description(convert::error(cause)))?;
     check_size(&record).map_err(|cause| plugin.bad_description(cause))?;
     Ok(convert(record))
 }

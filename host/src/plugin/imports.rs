@@ -1,5 +1,5 @@
-//! The imports of the contract: each turns wasm's types into the
-//! capability's, asks it, and turns the answer back.
+//! The imports of the contract: each converts wasm's types, calls the seam ([`crate::capability::calls`]), and converts
+//! the answer back. Nothing else happens here.
 
 mod multicast;
 mod xmlrpc;
@@ -13,9 +13,6 @@ use super::state::HostState;
 use crate::agent::log::Level;
 use crate::capability::{files as storage, http as capability};
 use crate::plugin::wasi;
-
-/// What is answered while there is no session to act for.
-const DESCRIBING: &str = "a plugin that describes itself may call nothing";
 
 /// Everything that a plugin may import; what is missing here is refused when
 /// a plugin is loaded.
@@ -37,18 +34,13 @@ impl log::Host for HostState {
             log::Level::Info => Level::Info,
             log::Level::Debug => Level::Debug,
         };
-        if let Some(journal) = &mut self.journal {
-            journal.line(level, &message);
-        }
+        self.calls.log(level, &message);
         Ok(())
     }
 }
 
 impl http::Host for HostState {
     fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {
-        let Some(http) = &mut self.http else {
-            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
-        };
         let request = capability::Request {
             endpoint: request.endpoint,
             method: match request.method {
@@ -64,44 +56,31 @@ impl http::Host for HostState {
             body: request.body,
             purpose: String::new(),
         };
-        Ok(match http.send(request) {
-            Ok(response) => Ok(http::Response {
-                status: response.status,
-                headers: response.headers,
-                body: response.body,
-            }),
-            Err(failure) => Err(failure.into()),
-        })
+        let response = self.calls.send(request).map(|response| http::Response {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+        });
+        Ok(response.map_err(Into::into))
     }
 
     fn base_url(&mut self, endpoint: String) -> wasmtime::Result<Result<String, http::Error>> {
-        let Some(http) = &self.http else {
-            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
-        };
-        Ok(http.base_url(&endpoint).map_err(Into::into))
+        Ok(self.calls.base_url(&endpoint).map_err(Into::into))
     }
 
     fn addresses(&mut self, endpoint: String) -> wasmtime::Result<Result<Vec<String>, http::Error>> {
-        let Some(http) = &self.http else {
-            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
-        };
-        Ok(http.addresses(&endpoint).map_err(Into::into))
+        Ok(self.calls.addresses(&endpoint).map_err(Into::into))
     }
 
     fn select_address(&mut self, endpoint: String, address: String) -> wasmtime::Result<Result<String, http::Error>> {
-        let Some(http) = &mut self.http else {
-            return Ok(Err(http::Error::Denied(DESCRIBING.to_owned())));
-        };
-        Ok(http.select_address(&endpoint, &address).map_err(Into::into))
+        Ok(self.calls.select_address(&endpoint, &address).map_err(Into::into))
     }
 }
 
 impl files::Host for HostState {
     fn read(&mut self, option_name: String, entry: Option<String>) -> wasmtime::Result<Result<Vec<u8>, files::Error>> {
-        let Some(files) = &self.files else {
-            return Ok(Err(files::Error::Denied(DESCRIBING.to_owned())));
-        };
-        Ok(files.read(&option_name, entry.as_deref()).map_err(Into::into))
+        let content = self.calls.read_file(&option_name, entry.as_deref());
+        Ok(content.map_err(Into::into))
     }
 
     fn write(
@@ -110,10 +89,8 @@ impl files::Host for HostState {
         entry: Option<String>,
         content: Vec<u8>,
     ) -> wasmtime::Result<Result<(), files::Error>> {
-        let Some(files) = &self.files else {
-            return Ok(Err(files::Error::Denied(DESCRIBING.to_owned())));
-        };
-        Ok(files.write(&option_name, entry.as_deref(), content).map_err(Into::into))
+        let written = self.calls.write_file(&option_name, entry.as_deref(), content);
+        Ok(written.map_err(Into::into))
     }
 }
 

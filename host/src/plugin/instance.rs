@@ -10,10 +10,11 @@ use super::bindings::Plugin as Bindings;
 use super::located::Located;
 use super::state::{HostState, store};
 use super::trust::{Trusted, trusted};
-use super::{Declared, Error, Plugin, session};
+use super::{Declared, Error, Plugin, trap, wasi};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device;
 use crate::agent::log::Log;
+use crate::capability::log::PluginLog;
 use crate::policy::{AgentPolicy, Denied};
 
 /// A plugin as the agent of one name.
@@ -28,6 +29,7 @@ pub struct PluginInstance {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Arc<Log>,
     pub(super) agent: String,
+    pub(super) plugin_log: Arc<PluginLog>,
     /// Where the options put what it declared, once they were checked.
     pub(super) located: Option<Located>,
     /// From the first session on.
@@ -52,6 +54,7 @@ impl PluginInstance {
             refusal,
             warning,
         } = trusted(&plugin, name)?;
+        let plugin_log = Arc::new(PluginLog::new(log.clone(), name, *plugin.agent_policy.limits()));
         Ok(Self {
             agent_policy: plugin.agent_policy.clone(),
             declared,
@@ -59,6 +62,7 @@ impl PluginInstance {
             plugin,
             warnings: warning.into_iter().collect(),
             clock,
+            plugin_log,
             log,
             agent: name.to_owned(),
             located: None,
@@ -122,10 +126,10 @@ impl PluginInstance {
         let loaded = self.plugin.loaded().map_err(|cause| failed(&cause))?;
         let limits = *self.agent_policy.limits();
         let (engine, watch) = (loaded.component.engine(), &self.plugin.watch);
-        let store = store(engine, limits, self.clock.clone(), deadline, watch);
+        let store = store(engine, limits, self.clock.clone(), deadline, watch, wasi::inert);
         let mut store = store.map_err(|cause| failed(&format!("no thread to watch it with: {cause}")))?;
         let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
-        let bindings = bindings.map_err(|cause| match session::explain_start(&mut store, &cause) {
+        let bindings = bindings.map_err(|cause| match trap::explain_start(&mut store, &cause) {
             // What wasmtime says about a limit does not name the policy.
             device::Error::Plugin(text) if limits.lowered().next().is_some() => {
                 device::Error::Plugin(format!("{text} (policy limits: {limits})"))

@@ -21,7 +21,7 @@ pub(super) struct Located {
 }
 
 impl Located {
-    /// RemotePeers nobody. A refusal names the option or the rule.
+    /// Contacts no host. A refusal names the option or the rule.
     pub(super) fn new(instance: &PluginInstance, options: &Options) -> Result<Self, Denied> {
         let option = |name: &str| options.get(name);
         let addresses = instance.declared.endpoints.locate_all(&instance.agent_policy, option)?;

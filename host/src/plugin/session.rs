@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use wasmtime::component::{ResourceAny, ResourceTableError};
-use wasmtime::{Store, Trap};
-use wasmtime_wasi::I32Exit;
+use wasmtime::Store;
+use wasmtime::component::ResourceAny;
 use zeroize::Zeroizing;
 
 use super::PluginInstance;
@@ -12,20 +11,20 @@ use super::bindings::exports::fencebox::agent::device::GuestSession;
 use super::bindings::fencebox::agent::types;
 use super::instance::Running;
 use super::located::Located;
-use super::state::{HostState, Stopped, arm};
+use super::convert::{error, power_status};
+use super::state::{HostState, arm};
+use super::trap::explain;
 use crate::agent::clock::Deadline;
 use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget, RemotePeer};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
 use crate::agent::secret::Secret;
+use crate::capability::calls::Session;
 use crate::capability::files::Files;
 use crate::capability::http::{self, Credentials, Http, Timeout};
-use crate::capability::log::PluginLog;
-use crate::capability::sockets::{ByteLimitExceeded, SocketFilter};
+use crate::capability::sockets::SocketFilter;
 use crate::confinement::Needs;
-use crate::plugin::wasi::WaitAborted;
-use crate::policy::Limit;
 
 /// Time to log out in, once the action is over, whatever became of it.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -77,13 +76,15 @@ impl Device for PluginInstance {
             agent: self.agent.clone(),
             pinnable: options.table().find("ssl_fingerprint").is_some(),
         });
-        let (log, agent, most) = (self.log.clone(), self.agent.clone(), *self.agent_policy.limits());
+        let calls = Box::new(Session {
+            http,
+            files,
+            sockets: filter.clone(),
+            log: self.plugin_log.clone(),
+        });
         let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
-        state.http = Some(http);
-        state.files = Some(files);
-        state.grant_sockets(filter, protocols);
-        state.journal.get_or_insert_with(|| PluginLog::new(log, &agent, most));
+        state.begin_session(calls, filter, protocols);
         let options = self.for_plugin(options);
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         // Only sockets stay open in a session: an HTTP exchange has a connection of its own.
@@ -91,12 +92,10 @@ impl Device for PluginInstance {
         let running = self.running(limits.deadline)?;
         running.session = Some(session);
         running.reopening = reopening;
-        if let Some(http) = &mut running.store.data_mut().http {
-            http.set_timeout(Timeout {
-                limit: limits.shell,
-                option: "shell_timeout",
-            });
-        }
+        running.store.data_mut().calls.set_timeout(Timeout {
+            limit: limits.shell,
+            option: "shell_timeout",
+        });
         Ok(())
     }
 
@@ -106,12 +105,7 @@ impl Device for PluginInstance {
         };
         let state = running.store.data_mut();
         state.deadline = deadline;
-        if let Some(http) = &mut state.http {
-            http.set_deadline(deadline);
-        }
-        if let Some(files) = &mut state.files {
-            files.set_deadline(deadline);
-        }
+        state.calls.set_deadline(deadline);
     }
 
     /// The old session ends before the new one begins: a device may allow only
@@ -182,27 +176,13 @@ impl Device for PluginInstance {
         let closing = Deadline::after(state.clock.as_ref(), CLOSING);
         state.deadline = closing;
         state.closing = true;
-        if let Some(http) = &mut state.http {
-            http.start_closing(closing);
-        }
-        if let Some(files) = &mut state.files {
-            files.start_closing(closing);
-        }
+        state.calls.start_closing(closing);
         self.in_session(|guest, store, session| guest.call_close(store, session).map(Ok))
     }
 
     fn contacts(&self) -> Vec<RemotePeer> {
-        let Some(running) = &self.running else {
-            return Vec::new();
-        };
-        let state = running.store.data();
-        let mut contacts = state
-            .http
-            .as_ref()
-            .map(|http| http.contacts().to_vec())
-            .unwrap_or_default();
-        contacts.extend(state.filter.contacts());
-        contacts
+        let running = self.running.as_ref();
+        running.map_or_else(Vec::new, |running| running.store.data().calls.remote_peers())
     }
 }
 
@@ -278,131 +258,16 @@ impl PluginInstance {
         let guest = bindings.fencebox_agent_device().session();
         let answer = function(guest, store).map_err(|cause| explain(store, &cause));
         let state = store.data_mut();
-        if let Some(journal) = &mut state.journal {
-            for line in state.output.take().lines() {
-                journal.line(Level::Debug, &format!("printed: {line}"));
-            }
-            for rule in state.filter.take_denials() {
-                journal.line(level, &format!("refused: {rule}"));
-            }
+        for line in state.output.take().lines() {
+            state.calls.log(Level::Debug, &format!("printed: {line}"));
+        }
+        for rule in state.filter.take_denials() {
+            state.calls.log(level, &format!("refused: {rule}"));
         }
         match answer {
             Ok(answer) => answer.map_err(error),
             // A plugin that was stopped cannot be entered again.
             Err(stopped) => Err(self.stopped.insert(stopped).clone()),
         }
-    }
-}
-
-fn power_status(status: types::PowerStatus) -> PowerStatus {
-    match status {
-        types::PowerStatus::On => PowerStatus::On,
-        types::PowerStatus::Off => PowerStatus::Off,
-        types::PowerStatus::Standby => PowerStatus::Standby,
-        types::PowerStatus::Unknown => PowerStatus::Unknown,
-    }
-}
-
-/// An error that the plugin returned.
-pub(super) fn error(error: types::Error) -> Error {
-    match error {
-        types::Error::LoginDenied(text) => Error::LoginDenied(text),
-        types::Error::NotPermitted(text) => Error::NotPermitted(text),
-        types::Error::Denied(text) => Error::Denied(text),
-        types::Error::ConnectionLost(text) => Error::ConnectionLost(text),
-        types::Error::TimedOut(text) => Error::TimedOut(text),
-        types::Error::Busy(busy) => Error::Busy {
-            reason: busy.reason,
-            seconds: busy.seconds,
-        },
-        types::Error::PlugNotFound(plug) => Error::PlugNotFound(plug),
-        types::Error::PlugAmbiguous(plugs) => Error::PlugAmbiguous(plugs),
-        types::Error::TaskFailed(text) => Error::TaskFailed(text),
-        types::Error::InvalidOption(option) => Error::InvalidOption {
-            name: option.name,
-            reason: option.reason,
-        },
-        types::Error::Unexpected(text) => Error::Unexpected(text),
-        types::Error::Unsupported => Error::Unsupported,
-    }
-}
-
-/// Why a call into the plugin came back without an answer: what the host
-/// stopped it for, or what it did to itself.
-pub(super) fn explain(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
-    explain_known(store, cause).unwrap_or_else(|| {
-        // Data that cannot be passed between guest and host. Wasmtime has no
-        // public type for the reasons; the limit is the one with a remedy.
-        // Above it is the guest's backtrace, which helps nobody at night.
-        let (cause, most) = (cause.root_cause(), store.data().limits.get(Limit::Handover));
-        let note = most.note();
-        Error::Plugin(format!(
-            "data of a call cannot be passed: {cause}; a call can hand over at most {most}{note}"
-        ))
-    })
-}
-
-/// The same for an instantiation, in which nothing is passed.
-pub(super) fn explain_start(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
-    explain_known(store, cause).unwrap_or_else(|| Error::Plugin(super::one_line(cause)))
-}
-
-/// The reasons that have a type.
-fn explain_known(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Option<Error> {
-    let state = store.data();
-    if let Some(stopped) = cause.downcast_ref::<Stopped>() {
-        return Some(match stopped {
-            Stopped::Deadline => Error::Deadline(state.deadline.as_secs()),
-            other => Error::Plugin(other.to_string()),
-        });
-    }
-    if let Some(gave_up) = cause.downcast_ref::<WaitAborted>() {
-        return Some(match gave_up {
-            WaitAborted::Deadline => Error::Deadline(state.deadline.as_secs()),
-            WaitAborted::Interrupted => Error::Interrupted,
-        });
-    }
-    if let Some(too_much) = cause.downcast_ref::<ByteLimitExceeded>() {
-        return Some(Error::Plugin(too_much.to_string()));
-    }
-    if let Some(ResourceTableError::Full) = cause.downcast_ref() {
-        let most = state.limits.get(Limit::Resources);
-        return Some(Error::Plugin(format!(
-            "it held more than {most} resources of WASI{}",
-            most.note()
-        )));
-    }
-    if cause.downcast_ref::<I32Exit>().is_some() {
-        return Some(Error::Plugin("it exited in the middle of a call".to_owned()));
-    }
-    Some(Error::Plugin(match cause.downcast_ref::<Trap>()? {
-        // A guest keeps part of its stack in its own memory, and may run out
-        // of that part first.
-        trap @ (Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
-            let note = match trap {
-                Trap::StackOverflow => state.limits.get(Limit::Stack).note(),
-                _ => String::new(),
-            };
-            format!("it recursed too deeply, or reached outside of its memory{note}")
-        }
-        // What a panic ends in. Its message went to standard error.
-        Trap::UnreachableCodeReached => panic_message(&state.output.take()),
-        trap => trap.to_string(),
-    }))
-}
-
-/// The message of a Rust guest's panic is `thread '…' panicked at FILE:LINE:`
-/// and then, on lines of its own, the text.
-fn panic_message(output: &str) -> String {
-    match output.find("panicked at ") {
-        Some(start) => {
-            let lines = output
-                .get(start..)
-                .unwrap_or_default()
-                .lines()
-                .take_while(|line| !line.starts_with("note:"));
-            lines.map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
-        }
-        None => "it stopped without a word (unreachable code)".to_owned(),
     }
 }

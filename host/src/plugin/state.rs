@@ -1,4 +1,4 @@
-//! What a running plugin holds on the host's side, and its limits.
+//! The host's side of a running plugin, and its limits.
 
 use std::sync::Arc;
 
@@ -9,9 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::epoch::{EpochTicker, Ticker};
 use crate::agent::clock::{Clock, Deadline};
-use crate::capability::files::Files;
-use crate::capability::http::Http;
-use crate::capability::log::PluginLog;
+use crate::capability::calls::{HostCalls, NoSession};
 use crate::capability::sockets::SocketFilter;
 use crate::plugin::wasi::{self, LookupView, Lookups, Output, WaitContext, WaitView};
 use crate::policy::{Bound, Limit, Limits};
@@ -19,7 +17,7 @@ use crate::policy::{Bound, Limit, Limits};
 #[cfg(test)]
 mod tests;
 
-/// How often a computing plugin is looked at in a second ([`super::watch`]).
+/// Ticks of the epoch in a second ([`super::epoch`]).
 const TICKS: u32 = 20;
 
 /// Why the host stopped a plugin.
@@ -28,13 +26,13 @@ pub(super) enum Stopped {
     /// The action's deadline passed.
     #[error("the deadline passed")]
     Deadline,
-    /// It computed without end.
+    /// It computed too long.
     #[error("it computed for {bound} without an answer{note}", bound = .0, note = .0.note())]
     Computing(Bound),
-    /// It asked for too much memory.
+    /// It requested too much memory.
     #[error("it asked for more than {bound} of memory{note}", bound = .0, note = .0.note())]
     Memory(Bound),
-    /// It asked for too large a table.
+    /// It requested too large a table.
     #[error("it asked for tables of more than {bound} elements{note}", bound = .0, note = .0.note())]
     Table(Bound),
 }
@@ -44,13 +42,9 @@ pub(super) struct HostState {
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) deadline: Deadline,
-    /// Absent while the plugin describes itself.
-    pub(super) http: Option<Http>,
-    /// Absent while the plugin describes itself.
-    pub(super) files: Option<Files>,
-    /// Absent while the plugin describes itself.
-    pub(super) journal: Option<PluginLog>,
-    /// Lets nothing through while the plugin describes itself.
+    /// What the imports call: [`NoSession`] until the plugin opens a session.
+    pub(super) calls: Box<dyn HostCalls>,
+    /// What WASI asks about each use of a socket; denies all of them until the plugin opens a session.
     pub(super) filter: SocketFilter,
     /// The plugin declared sockets, and the action has begun.
     has_sockets: bool,
@@ -62,55 +56,33 @@ pub(super) struct HostState {
     table_elements: usize,
     table: ResourceTable,
     wasi: WasiCtx,
-    /// Lets the plugin be looked at while it computes.
+    /// Interrupts the plugin while it computes, to check its limits.
     _ticker: Arc<Ticker>,
 }
 
-/// A store in which a plugin has nothing yet.
+/// A store whose plugin has no session yet. `wasi` makes its environment: [`wasi::inert`], or [`wasi::frozen`] with the
+/// same random numbers each time, for descriptions.
 ///
-/// Fails if the system has no thread left to watch the plugin with.
+/// # Errors
+/// If the system has no thread left for the ticker that interrupts a computing plugin.
 pub(super) fn store(
     engine: &Engine,
     limits: Limits,
     clock: Arc<dyn Clock>,
     deadline: Deadline,
-    watch: &EpochTicker,
-) -> std::io::Result<Store<HostState>> {
-    make_store(engine, limits, clock, deadline, watch, wasi::inert)
-}
-
-/// A store in which a plugin can describe itself, and nothing more: random
-/// numbers are the same each time.
-pub(super) fn store_to_describe(
-    engine: &Engine,
-    limits: Limits,
-    clock: Arc<dyn Clock>,
-    deadline: Deadline,
-    watch: &EpochTicker,
-) -> std::io::Result<Store<HostState>> {
-    make_store(engine, limits, clock, deadline, watch, wasi::frozen)
-}
-
-fn make_store(
-    engine: &Engine,
-    limits: Limits,
-    clock: Arc<dyn Clock>,
-    deadline: Deadline,
-    watch: &EpochTicker,
+    ticker: &EpochTicker,
     wasi: fn(&Arc<dyn Clock>, &Output) -> WasiCtx,
 ) -> std::io::Result<Store<HostState>> {
     let output = Output::new(&limits);
     let wasi = wasi(&clock, &output);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.get(Limit::Resources).size());
-    let ticker = watch.ticker(engine)?;
+    let ticker = ticker.ticker(engine)?;
     let state = HostState {
         limits,
         clock,
         deadline,
-        http: None,
-        files: None,
-        journal: None,
+        calls: Box::new(NoSession),
         filter: SocketFilter::closed(limits),
         has_sockets: false,
         closing: false,
@@ -130,14 +102,13 @@ fn make_store(
     Ok(store)
 }
 
-/// Gives the plugin a fresh allowance of computing. The only place that does:
-/// every call into the plugin passes through it.
+/// Resets the computing time of the plugin. Every call into the plugin begins with this.
 pub(super) fn arm(store: &mut Store<HostState>) {
     store.data_mut().ticks = 0;
     store.set_epoch_deadline(1);
 }
 
-/// Looks at a plugin that computes, once a tick.
+/// Checks the limits of a plugin that computes, once a tick.
 fn on_epoch(mut store: StoreContextMut<'_, HostState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
     state.ticks += 1;
@@ -214,8 +185,9 @@ impl LookupView for HostState {
 }
 
 impl HostState {
-    /// From now on the plugin has sockets, to what the filter lets through.
-    pub(super) fn grant_sockets(&mut self, filter: SocketFilter, protocols: (bool, bool)) {
+    /// Gives the plugin what it may call in a session, and sockets of these protocols (TCP, UDP) within the filter.
+    pub(super) fn begin_session(&mut self, calls: Box<dyn HostCalls>, filter: SocketFilter, protocols: (bool, bool)) {
+        self.calls = calls;
         self.wasi = wasi::with_sockets(&self.clock, &self.output, &filter, protocols);
         self.filter = filter;
         self.has_sockets = protocols.0 || protocols.1;

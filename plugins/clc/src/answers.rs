@@ -1,11 +1,11 @@
-//! What the device answers, as far as fencing reads it. Unknown members are
-//! ignored; a member of another type is an error of its answer.
+//! The parts of the device's answers that fencing reads. Unknown members are
+//! ignored; a member of another type makes the whole answer an error.
 
 use fencebox_sdk::prelude::*;
 
 use crate::id::Id;
 
-/// Answer to a log-in.
+/// Answer to a login.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Login {
@@ -29,7 +29,7 @@ pub(crate) struct Server {
 #[serde(rename_all = "camelCase")]
 struct Details {
     in_maintenance_mode: Option<bool>,
-    // Any value: what is no text is no power state, and nothing worse.
+    // Any JSON value: another type than text means an unknown power status, and not an error.
     #[serde(default)]
     power_state: Value,
 }
@@ -39,7 +39,7 @@ impl Server {
         self.is_template == Some(true)
     }
 
-    /// A name for people.
+    /// A display name.
     pub(crate) fn alias(&self) -> Option<&str> {
         [&self.display_name, &self.name]
             .into_iter()
@@ -48,8 +48,8 @@ impl Server {
             .find(|name| !name.is_empty())
     }
 
-    /// Off is only what the device itself calls stopped. A server that is
-    /// archived or under construction has no power state that means anything.
+    /// Off only if the device reports `stopped`. The power state of a server
+    /// that is archived or under construction has no meaning.
     pub(crate) fn power(&self) -> PowerStatus {
         let id = excerpt(&self.id);
         match self.status.as_deref() {
@@ -68,11 +68,11 @@ impl Server {
         }
         match self.details.as_ref().and_then(|details| details.power_state.as_str()) {
             Some("started") => PowerStatus::On,
-            // Its memory is frozen and can resume, and would then write to shared disks: not off.
+            // A paused server can resume with its memory and then write to shared disks.
             Some("paused") => PowerStatus::On,
             Some("stopped") => PowerStatus::Off,
             state => {
-                log::warn(format!("{id} has no power state that is known: {}", word(state)));
+                log::warn(format!("{id} has an unknown power state: {}", word(state)));
                 PowerStatus::Unknown
             }
         }
@@ -95,11 +95,12 @@ pub(crate) struct Queued {
 }
 
 impl Queued {
-    /// The task to follow. Without one, only the power state tells the end.
+    /// The task to follow. Without a task, only the power state shows when the
+    /// request is complete.
     pub(crate) fn task(&self) -> Option<Id> {
         let task = Link::targets(&self.links, "status").next();
         if task.is_none() {
-            log::info("the device accepted the request and named no task for it");
+            log::info("the device accepted the request and returned no task for it");
         }
         task
     }
@@ -115,8 +116,8 @@ impl Queued {
     }
 }
 
-/// Where something related is. Its `href` is not read: requests go to the
-/// declared endpoint only.
+/// A link to a related resource. Its `href` is not read, because requests go
+/// to the declared endpoint only.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Link {
     #[serde(default)]
@@ -125,8 +126,8 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// The ids that the links of one relation point to, without those that
-    /// cannot be asked for.
+    /// The ids in the links of one relation. Ids that cannot be part of a path
+    /// are left out.
     pub(crate) fn targets<'l>(links: &'l Option<Vec<Link>>, rel: &'l str) -> impl Iterator<Item = Id> + 'l {
         let related = links.iter().flatten().filter(move |link| link.rel == rel);
         related.filter_map(|link| link.id.as_deref().and_then(Id::parse))
@@ -139,13 +140,13 @@ pub(crate) struct TaskStatus {
     status: String,
 }
 
-/// How far a task is.
+/// The progress of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     UnderWay,
     Succeeded,
     Failed,
-    /// The device has no such task: not yet, or no longer.
+    /// The device does not have this task yet, or no longer.
     Missing,
 }
 
@@ -155,16 +156,16 @@ impl TaskStatus {
             "succeeded" => Progress::Succeeded,
             "failed" => Progress::Failed,
             "notStarted" | "executing" | "resumed" => Progress::UnderWay,
-            // Also `unknown`, which the vendor lists without saying what it means: it may still change.
+            // This includes `unknown`, which the vendor lists without a meaning. The status may still change.
             other => {
-                log::warn(format!("a task has a status that says nothing: {}", excerpt(other)));
+                log::warn(format!("a task has an unknown status: {}", excerpt(other)));
                 Progress::UnderWay
             }
         }
     }
 }
 
-/// A data centre. Without `groupLinks=true` it has no links to groups.
+/// A data center. It has links to groups only with `groupLinks=true`.
 #[derive(Deserialize)]
 pub(crate) struct DataCentre {
     pub(crate) id: String,
@@ -176,6 +177,6 @@ pub(crate) struct DataCentre {
 pub(crate) struct Group {
     pub(crate) groups: Option<Vec<Group>>,
     pub(crate) links: Option<Vec<Link>>,
-    /// With `serverDetail=detailed`, on devices that know it.
+    /// Present with `serverDetail=detailed`, if the device supports it.
     pub(crate) servers: Option<Vec<Server>>,
 }

@@ -1,4 +1,4 @@
-//! Requests to the device, each with the log-in.
+//! Requests to the device, with the token of the login.
 
 use fencebox_sdk::http::{Request, Response};
 use fencebox_sdk::prelude::*;
@@ -17,11 +17,11 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Logs in once for the whole session: a token lasts up to two weeks, and
-    /// there is no log-out.
+    /// Logs in once for the whole session. A token is valid for up to two
+    /// weeks, and the API has no logout.
     pub(crate) fn log_in(options: &Options) -> Result<Self> {
         let (username, password) = (options.required("username")?, options.required("password")?);
-        // Before the log-in: what is typed wrong should not cost a request.
+        // Check the option before the login, so that an error costs no request.
         let account = options.get("account").map(parse_account).transpose()?;
         let (token, home) = log_in(username, password)?;
         let account = match (account, home) {
@@ -30,7 +30,7 @@ impl Api {
             (None, None) => {
                 return Err(Error::invalid_option(
                     "account",
-                    "is needed: the device names none for this user",
+                    "is required, because the device returned no account for this user; set it",
                 ));
             }
         };
@@ -44,7 +44,7 @@ impl Api {
 
     pub(crate) fn server(&mut self, id: &Id) -> Result<Server> {
         let answer = self.send(http::get(ENDPOINT, path!("/servers/{self.account}/{id}")))?;
-        // A page instead of JSON is not the device's word on what it has.
+        // A 404 with an HTML page comes from a proxy, and does not prove that the server is missing.
         if answer.status() == 404 && answer.is_json() {
             return Err(Error::plug_not_found(id.to_string()));
         }
@@ -56,8 +56,8 @@ impl Api {
         Ok(server)
     }
 
-    /// Asks for power on or off: the forced kind. `shutDown` and `reboot` ask
-    /// the operating system, which may be the one that hangs.
+    /// Requests a forced power on or off. `shutDown` and `reboot` need the
+    /// server's operating system, which may hang.
     pub(crate) fn ask_for_power(&mut self, id: &Id, target: PowerTarget) -> Result<Queued> {
         let operation = match target {
             PowerTarget::On => "powerOn",
@@ -65,10 +65,10 @@ impl Api {
         };
         let path = path!("/operations/{self.account}/servers/{operation}");
         let answer = self.send(http::post(ENDPOINT, path).json(&[id]))?.ok()?;
-        // The vendor's other operations answer with one such object and no array: that is taken too.
+        // The vendor's other operations answer with one object instead of an array: accept both.
         let is_array = !answer.text().trim_start().starts_with('{');
         let answers: Vec<Queued> = if is_array { answer.json()? } else { vec![answer.json()?] };
-        // Their order means nothing.
+        // The order of the answers has no meaning.
         let about_it = answers.into_iter().find(|about| id.is(&about.server));
         about_it.ok_or_else(|| answer.unexpected(&format!("an answer that does not mention {id}")))
     }
@@ -85,7 +85,7 @@ impl Api {
         self.read(http::get(ENDPOINT, path!("/datacenters/{self.account}")))
     }
 
-    /// A data centre with the links to its groups.
+    /// A data center with the links to its groups.
     pub(crate) fn data_centre(&mut self, id: &str) -> Result<DataCentre> {
         self.read(http::get(
             ENDPOINT,
@@ -93,9 +93,9 @@ impl Api {
         ))
     }
 
-    /// A group with all groups below it, and with its servers where the
-    /// device knows `serverDetail` (the vendor's clients use it, its
-    /// documentation does not mention it).
+    /// A group with all groups below it. It includes the servers if the device
+    /// supports `serverDetail`: the vendor's clients use this parameter, but
+    /// its documentation does not mention it.
     pub(crate) fn group(&mut self, id: &Id) -> Result<Group> {
         self.read(http::get(
             ENDPOINT,
@@ -107,15 +107,16 @@ impl Api {
         self.send(request)?.ok()?.json()
     }
 
-    /// Sends a request with the log-in, and renews that once if the device no
-    /// longer takes it. Refused so, a request had no effect.
+    /// Sends a request with the token. If the device rejects the token, logs in
+    /// again and repeats the request once: a request that was rejected in this
+    /// way had no effect.
     fn send(&mut self, request: Request) -> Result<Response> {
         let request = request.header("accept", "application/json");
         let answer = self.sign(request.clone()).send()?;
         if answer.status() != 401 {
             return Ok(answer);
         }
-        log::info("the device no longer takes the log-in, it is renewed");
+        log::info("the device no longer accepts the session token; logging in again");
         (self.token, _) = log_in(&self.username, &self.password)?;
         self.sign(request).send()
     }
@@ -125,21 +126,21 @@ impl Api {
     }
 }
 
-/// Gives a token and the alias of the user's own account.
+/// Returns a token and the alias of the user's own account.
 fn log_in(username: &str, password: &str) -> Result<(String, Option<String>)> {
     let credentials = json!({ "username": username, "password": password });
     let request = http::post(ENDPOINT, "/authentication/login").header("accept", "application/json");
     let answer = request.json(&credentials).send()?;
-    // Wrong credentials are a 400 here, locked users a 400 or 403. What stands in the body does not count: asking
-    // again with a password that may be wrong locks the account.
+    // The device answers wrong credentials with 400, and locked users with 400 or 403. Deny the login whatever the
+    // body is: a retry with a wrong password could lock the account.
     if let status @ (400 | 401 | 403) = answer.status() {
         let reason = answer.message().unwrap_or_else(|| "no reason given".to_owned());
-        return Err(Error::LoginDenied(format!("{reason} (status {status} for the log-in)")));
+        return Err(Error::LoginDenied(format!("{reason} (status {status} for the login)")));
     }
     let answer = answer.ok()?;
     let login: Login = answer.json()?;
     let token = login.bearer_token.filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| answer.unexpected("a log-in without a token"))?;
+    let token = token.ok_or_else(|| answer.unexpected("a login without a token"))?;
     Ok((token, login.account_alias.filter(|account| !account.is_empty())))
 }
 

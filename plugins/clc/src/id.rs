@@ -4,10 +4,10 @@ use std::fmt;
 
 use fencebox_sdk::prelude::*;
 
-/// An id that is safe to put into a path: letters, digits and hyphens.
+/// An id that is safe in a path: letters, digits and hyphens.
 ///
-/// Upper and lower case mean the same: the device is asked for `WA1ACMEDB01`
-/// and answers about `wa1acmedb01`.
+/// Ids are not case-sensitive: a request for `WA1ACMEDB01` gets an answer about
+/// `wa1acmedb01`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Id(String);
@@ -32,7 +32,7 @@ impl Id {
         self.0.eq_ignore_ascii_case(text)
     }
 
-    /// One spelling for all that mean the same; the one in the vendor's portal.
+    /// The id in upper case, as the vendor's portal shows it.
     pub(crate) fn upper_case(&self) -> String {
         self.0.to_ascii_uppercase()
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::Id;
 
     #[test]
-    fn only_harmless_characters_make_an_id() {
+    fn an_id_has_only_letters_digits_and_hyphens() {
         assert!(Id::parse("WA1ACME-db01").is_some());
         for text in ["", "..", "a/b", "a b", "a\"", "a%2F", "ä", "a\n", "a_b"] {
             assert!(Id::parse(text).is_none(), "{text:?}");
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn case_does_not_count() {
+    fn ids_are_not_case_sensitive() {
         assert!(Id("wa1".to_owned()).is("WA1"));
         assert!(!Id("wa1".to_owned()).is("WA11"));
     }

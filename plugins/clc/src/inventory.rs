@@ -1,5 +1,5 @@
-//! All servers of the account. The device has no request for that: they are
-//! found by walking data centres and the groups in them.
+//! All servers of the account. The API has no request for this list, so the
+//! code visits the data centers and the groups in them.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,16 @@ use crate::answers::{Group, Link, Server};
 use crate::api::Api;
 use crate::id::Id;
 
-/// Deeper nested groups are taken for a fault; people nest three or four.
+/// Maximum depth of nested groups; a deeper answer is an error. Real accounts
+/// have three or four levels.
 const DEEPEST: usize = 32;
 
-/// More servers than any account has; with more, something answers nonsense.
+/// Maximum number of servers; more are an error. No real account has as many.
 const MOST: usize = 10_000;
 
-/// All servers but templates, each once, in the order of the device.
+/// All servers except templates, each once, in the order of the device.
 ///
-/// An archived server is listed, with unknown power.
+/// An archived server is listed with the power status unknown.
 pub(crate) fn all_servers(api: &mut Api, with_status: bool) -> Result<Vec<Plug>> {
     let mut inventory = Inventory {
         api,
@@ -52,7 +53,7 @@ impl Inventory<'_> {
                 self.add_server(&id, server);
             }
         }
-        // Links name servers also where the device left out the details.
+        // Links name the servers even if the answer has no details.
         for id in Link::targets(&group.links, "server") {
             if let Some(id) = self.note(Some(id))? {
                 self.add_link(&id)?;
@@ -65,7 +66,7 @@ impl Inventory<'_> {
             .try_for_each(|group| self.add_group(group, depth - 1))
     }
 
-    /// Gives the id back if it is one that was not met before.
+    /// Returns the id if it is new.
     fn note(&mut self, id: Option<Id>) -> Result<Option<Id>> {
         if self.seen.len() >= MOST {
             return Err(Error::unexpected(format!("there are more than {MOST} servers")));
@@ -91,7 +92,7 @@ impl Inventory<'_> {
         }
         match self.api.server(id) {
             Ok(server) => self.add_server(id, &server),
-            // One server that cannot be read does not hide the others.
+            // If one server cannot be read, list the others.
             Err(problem @ (Error::PlugNotFound(_) | Error::NotPermitted(_) | Error::Unexpected(_))) => {
                 log::warn(format!("{id} cannot be read: {}", problem.text()));
                 self.plugs.push(Plug::new(id.upper_case()).status(PowerStatus::Unknown));

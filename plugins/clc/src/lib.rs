@@ -1,9 +1,10 @@
-//! `fence_clc`: servers of CenturyLink (now Lumen) Cloud, by its API version 2.
+//! `fence_clc`: servers of CenturyLink (now Lumen) Cloud, through version 2 of
+//! its API.
 //!
 //! The facts come from the vendor's API documentation (repository
 //! `CenturyLinkCloud/APIDocs`) and its Go, Java, Ruby and Node clients. The
-//! device queues what it is asked for: a request answers with the id of a
-//! task, and the power state that can be read lags behind the task.
+//! device queues requests: a request returns the id of a task, and the power
+//! state changes some time after the task.
 
 mod answers;
 mod api;
@@ -18,7 +19,7 @@ use api::Api;
 use id::Id;
 use tasks::Tasks;
 
-/// A log-in to the cloud, and the tasks begun in it.
+/// A session with the cloud, and the tasks that it started.
 pub struct Cloud {
     api: Api,
     plug: Option<String>,
@@ -29,10 +30,10 @@ impl Device for Cloud {
     fn describe(_name: &str) -> Agent {
         Agent::new("fence_clc", "Fence agent for CenturyLink (Lumen) Cloud")
             .longdesc(
-                "Switches servers of CenturyLink (Lumen) Cloud on and off through version 2 of its API. It needs a \
-                 user that may power servers of the account on and off. A server is named by its id, such as \
-                 WA1ACMEDB01, in any case. Power off is the forced one; a paused server counts as on, because it can \
-                 resume with the memory it had.",
+                "Switches servers of CenturyLink (Lumen) Cloud on and off through version 2 of its API. The user \
+                 needs the permission to power servers of the account on and off. The plug is the id of a server, \
+                 such as WA1ACMEDB01, in upper or lower case. Power off is always forced. A paused server counts as \
+                 on, because it can resume with its memory.",
             )
             .vendor_url("https://www.ctl.io")
             .options(["username", "password", "plug", "proxy", "ssl_insecure"])
@@ -41,7 +42,7 @@ impl Device for Cloud {
             .parameter(
                 Parameter::text("account")
                     .letter('y')
-                    .shortdesc("Account alias of the server; without it that of the user"),
+                    .shortdesc("Account alias of the server, if it is not the user's own account"),
             )
             .parameter(
                 Parameter::text("switch")
@@ -54,9 +55,9 @@ impl Device for Cloud {
                     .shortdesc("URL of the API")
                     .default("https://api.ctl.io/v2"),
             )
-            // From accepting a request to its effect takes this device between 20 seconds and some minutes.
+            // The device needs between 20 seconds and some minutes from accepting a request to its effect.
             .default("power_timeout", "120")
-            // A log-in and a look at a server are answered over the internet, not in the rack.
+            // Answers come over the internet, and not from the same rack.
             .default("login_timeout", "10")
             .default("shell_timeout", "10")
             .operations(Operations::LIST_PLUGS)
@@ -118,7 +119,7 @@ impl Cloud {
         Ok(server)
     }
 
-    /// Whether a task that this session began for the server is not over yet.
+    /// Whether a task that this session started for the server still runs.
     fn is_under_way(&mut self, id: &Id) -> Result<bool> {
         let Some(task) = self.tasks.of(id).cloned() else {
             return Ok(false);
@@ -139,9 +140,10 @@ impl Cloud {
         }
     }
 
-    /// The device also refuses what is done already: only a look at the server
-    /// tells that from a failure. What it was asked for before and is still at
-    /// work on it may refuse too: then the power state will tell.
+    /// Decides whether a refused request is a failure. The device also refuses
+    /// a request for the state that the server already has, so read the power
+    /// state. It may also refuse because an earlier request still runs; then
+    /// later reads of the power state decide.
     fn judge_refusal(&mut self, id: &Id, target: PowerTarget, answer: &Queued) -> Result<()> {
         let power = self.machine(id)?.power();
         let is_done = match target {
@@ -154,7 +156,7 @@ impl Cloud {
         let reason = answer.reason();
         if self.tasks.may_have_begun(id, target) {
             log::warn(format!(
-                "{id}: an earlier request may be why this one was refused: {reason}"
+                "{id}: the device may have refused this request because of an earlier one: {reason}"
             ));
             return Ok(());
         }
@@ -162,7 +164,7 @@ impl Cloud {
     }
 }
 
-/// Whether a request that ended so may have been accepted nevertheless.
+/// Whether the device may have accepted a request that ended with this error.
 fn leaves_doubt(problem: &Error) -> bool {
     matches!(
         problem,

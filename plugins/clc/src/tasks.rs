@@ -1,4 +1,4 @@
-//! Requests of a session whose end is open.
+//! Requests of a session that may still be running.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,12 @@ use fencebox_sdk::prelude::*;
 
 use crate::id::Id;
 
-/// How often the device may say that it has no such task before the power
-/// state is believed instead: the task is not visible at once, and goes away
-/// after some time.
+/// How often a task may be missing before the power state decides. A task is
+/// not visible immediately, and the device removes it after some time.
 const MISSES: u32 = 3;
 
-/// The last request for each server, as long as its end is open: its task is
-/// under way, or its answer was lost.
+/// The last request for each server, while its task runs or if its answer was
+/// lost.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks(BTreeMap<String, Request>);
 
@@ -34,8 +33,8 @@ impl Request {
 }
 
 impl Tasks {
-    /// A request was accepted, as this task if the device named one; without
-    /// one there is nothing to follow.
+    /// Records an accepted request with its task. A request without a task is
+    /// not recorded, because there is nothing to follow.
     pub(crate) fn begin(&mut self, server: &Id, target: PowerTarget, task: Option<Id>) {
         self.forget(server);
         if task.is_some() {
@@ -43,26 +42,26 @@ impl Tasks {
         }
     }
 
-    /// A request was sent and its answer was lost: it may have been accepted.
+    /// Records a request whose answer was lost: the device may have accepted it.
     pub(crate) fn doubt(&mut self, server: &Id, target: PowerTarget) {
         if !self.may_have_begun(server, target) {
             self.0.insert(server.upper_case(), Request::new(target, None));
         }
     }
 
-    /// Whether an earlier request for the same may still be at work.
+    /// Whether an earlier request for the same target may still be running.
     pub(crate) fn may_have_begun(&self, server: &Id, target: PowerTarget) -> bool {
         let request = self.0.get(&server.upper_case());
         request.is_some_and(|request| request.target == target)
     }
 
-    /// The task under way for this server.
+    /// The running task of this server.
     pub(crate) fn of(&self, server: &Id) -> Option<&Id> {
         self.0.get(&server.upper_case())?.task.as_ref()
     }
 
-    /// Notes that the device did not know the task: true as long as that may
-    /// pass.
+    /// Counts an answer that the task is missing. True if the task may still
+    /// appear.
     pub(crate) fn is_patient(&mut self, server: &Id) -> bool {
         self.0.get_mut(&server.upper_case()).is_some_and(|request| {
             request.misses += 1;

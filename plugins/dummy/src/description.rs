@@ -1,39 +1,39 @@
-//! What the agent is under each of its names.
+//! The description of the agent under each of its names.
 //!
-//! `fence_dummy` documents what that of fence-agents 4.12.1 has. What came
-//! later, and what Pacemaker's tests want, it accepts without a word in
-//! metadata; under the other names it is documented.
+//! `fence_dummy` documents the options of `fence_dummy` from fence-agents
+//! 4.12.1. It also accepts later options and those of Pacemaker's tests, but
+//! leaves them out of the metadata. The other names document them.
 
 use fencebox_sdk::prelude::*;
 
 const NAME: &str = "fence_dummy";
 const RECORDER: &str = "fence_dummy_recorder";
 
-/// The names that rehearse, with what is particular to each.
+/// The names for Pacemaker's tests: name, description, and special operations.
 const REHEARSALS: [(&str, &str, Operations); 4] = [
     (
         "fence_dummy_on_target",
-        "Rehearsal of a device that a node switches on itself",
+        "Fence agent for tests: on runs on the node that it switches on",
         Operations::ON_TARGET,
     ),
     (
         "fence_dummy_auto_unfence",
-        "Rehearsal of a device that is switched on when its node joins",
+        "Fence agent for tests: a node is switched on when it joins",
         Operations::AUTOMATIC_ON,
     ),
     (
         "fence_dummy_no_reboot",
-        "Rehearsal of a device that cannot reboot",
+        "Fence agent for tests: the device cannot reboot",
         Operations::NO_REBOOT.union(Operations::ON_TARGET),
     ),
     (
         "fence_dummy_no_on",
-        "Rehearsal of a device that cannot switch on",
+        "Fence agent for tests: the device cannot switch on",
         Operations::NO_ON,
     ),
 ];
 
-/// The agent of this name; any unknown one is `fence_dummy`.
+/// The agent with this name; an unknown name gives `fence_dummy`.
 pub(crate) fn of(name: &str) -> Agent {
     if name == RECORDER {
         return recorder();
@@ -47,10 +47,11 @@ pub(crate) fn of(name: &str) -> Agent {
 fn dummy() -> Agent {
     let mut agent = blank(NAME, "Fence agent for tests, without a device")
         .longdesc(
-            "Fences nothing: for tests of clusters and of fencebox. Its power is what a file says (type=file), or \
-             never what was asked for (type=fail), or what another program confirms (type=recorder).",
+            "Does not fence anything; for tests of clusters and of fencebox. The power status comes from a file \
+             (type=file), is never the requested one (type=fail), or is off once another program confirms it \
+             (type=recorder).",
         )
-        .hidden_symlink(RECORDER, "Fencing that another program confirms, for tests");
+        .hidden_symlink(RECORDER, "Fence agent for tests: another program confirms each request");
     for (name, shortdesc, _) in REHEARSALS {
         agent = agent.hidden_symlink(name, shortdesc);
     }
@@ -61,16 +62,16 @@ fn dummy() -> Agent {
 }
 
 fn recorder() -> Agent {
-    let agent = blank(RECORDER, "Fencing that another program confirms, for tests").longdesc(
-        "Fences nothing itself: off and reboot write a request, a JSON file, into one folder, and wait for the response \
-         of another program, a file of the same name, in another folder.",
+    let agent = blank(RECORDER, "Fence agent for tests: another program confirms each request").longdesc(
+        "Does not fence anything itself. The actions off and reboot write a request, a JSON file, to one folder. They \
+         wait until another program writes a response with the same file name to another folder.",
     );
     let agent = agent
         .options(["plug"])
         .operations(Operations::PLUG_OPTIONAL)
         .meaning("plug", "Node that the request names")
         .required("plug", false)
-        // The host has to poll for longer than the other program may take.
+        // The host must poll for longer than `recorder_timeout`.
         .default("power_timeout", "65");
     with_files(with(with(agent, basics("recorder")), recorder_parameters()))
 }
@@ -78,8 +79,8 @@ fn recorder() -> Agent {
 fn rehearsal(name: &str, shortdesc: &str, operations: Operations) -> Agent {
     let agent = blank(name, shortdesc)
         .longdesc(
-            "Fences nothing: actions pass, fail, or do either by rng, as Pacemaker's tests of its fencer expect of \
-             their dummy.",
+            "Does not fence anything. Actions pass, fail, or do either at random, as Pacemaker's fencing tests \
+             expect it.",
         )
         .options(["plug"])
         .operations(operations | Operations::LIST_PLUGS | Operations::PLUG_OPTIONAL)
@@ -99,7 +100,7 @@ fn blank(name: &str, shortdesc: &str) -> Agent {
     Agent::new(name, shortdesc)
         .vendor_url("https://github.com/ClusterLabs/fence-agents")
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
-        // A file has no lag.
+        // A file is never out of date.
         .operations(Operations::SETTLED_STATUS)
 }
 
@@ -115,17 +116,17 @@ fn with_files(agent: Agent) -> Agent {
 }
 
 fn random_sleep() -> Parameter {
-    Parameter::text("random_sleep_range").shortdesc("Sleep at random, from 1 to so many seconds, before acting")
+    Parameter::text("random_sleep_range").shortdesc("Maximum of a random delay before the action, in seconds")
 }
 
 fn basics(kind: &str) -> [Parameter; 3] {
     [
         Parameter::text("status_file")
-            .shortdesc("File that holds the power status: on or off; without it the power is off")
+            .shortdesc("File with the power status, on or off; a missing file means off")
             .default("/tmp/fence_dummy.status"),
         random_sleep(),
         Parameter::text("type")
-            .shortdesc("What the power comes from: file, fail or recorder")
+            .shortdesc("Source of the power status: file, fail or recorder")
             .default(kind),
     ]
 }
@@ -133,30 +134,30 @@ fn basics(kind: &str) -> [Parameter; 3] {
 fn recorder_parameters() -> [Parameter; 5] {
     [
         Parameter::text("request_path")
-            .shortdesc("Folder into which requests are written (type=recorder)")
+            .shortdesc("Folder for request files (type=recorder)")
             .default("/var/run/fence_dummy/requests"),
         Parameter::text("response_path")
-            .shortdesc("Folder in which responses are looked for (type=recorder)")
+            .shortdesc("Folder for response files (type=recorder)")
             .default("/var/run/fence_dummy/responses"),
         Parameter::text("recorder_timeout")
-            .shortdesc("Longest wait for a response in seconds; power_timeout has to be longer (type=recorder)")
+            .shortdesc("Response timeout in seconds; less than power_timeout (type=recorder)")
             .default("60"),
         Parameter::text("recorder_poll_interval")
-            .shortdesc("Shortest time between two looks for a response in seconds (type=recorder)")
+            .shortdesc("Minimum seconds between checks for a response (type=recorder)")
             .default("0.5"),
         Parameter::text("log_path")
-            .shortdesc("Accepted and not used: events are in the agent's own log (type=recorder)")
+            .shortdesc("Accepted and ignored; events go to the agent's own log (type=recorder)")
             .default("/var/log/cluster"),
     ]
 }
 
 fn rehearsal_parameters() -> [Parameter; 6] {
     [
-        Parameter::text("mode").shortdesc("Whether actions pass, fail, or do either at random: pass, fail or random"),
-        Parameter::text("monitor_mode").shortdesc("The same for the action monitor"),
-        Parameter::text("mock_dynamic_hosts").shortdesc("Names that the action list prints; without them it fails"),
-        Parameter::seconds("monitor_delay").shortdesc("Wait so many seconds before the action monitor ends"),
-        Parameter::seconds("off_delay").shortdesc("Wait so many seconds more before the action off"),
-        Parameter::text("nodeid").shortdesc("Accepted and not used"),
+        Parameter::text("mode").shortdesc("Result of all actions except monitor: pass, fail or random"),
+        Parameter::text("monitor_mode").shortdesc("Result of the action monitor: pass, fail or random"),
+        Parameter::text("mock_dynamic_hosts").shortdesc("Names that the action list prints; required for list"),
+        Parameter::seconds("monitor_delay").shortdesc("Delay of the action monitor in seconds"),
+        Parameter::seconds("off_delay").shortdesc("Additional delay of the action off in seconds"),
+        Parameter::text("nodeid").shortdesc("Accepted and ignored"),
     ]
 }

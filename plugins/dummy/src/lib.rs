@@ -1,11 +1,11 @@
-//! `fence_dummy`: a device that is not there, for tests.
+//! `fence_dummy`: an agent without a device, for tests.
 //!
-//! What it answers depends on the option `type`: what a file says (`file`),
-//! failure (`fail`), or what another program says in answer to a request in a
-//! folder (`recorder`). With the option `mode` it rehearses for Pacemaker's own
-//! tests instead: actions pass, fail, or do either by rng.
+//! The option `type` selects the source of the power status: a file (`file`),
+//! always a failure (`fail`), or the response of another program to a request
+//! file (`recorder`). With the option `mode` it serves Pacemaker's own tests
+//! instead: actions pass, fail, or do either at random.
 //!
-//! Alone among plugins it may sleep, because tests want a device that is slow.
+//! This is the only plugin that may sleep, because tests need a slow device.
 
 mod description;
 mod recorder;
@@ -21,15 +21,15 @@ use fencebox_sdk::prelude::*;
 use recorder::Recorder;
 use rehearsal::Rehearsal;
 
-/// One conversation with nobody.
+/// One session of the agent, by kind.
 pub enum Dummy {
-    /// The power is what the file of option `status_file` says.
+    /// The file of option `status_file` contains the power status.
     File,
-    /// The power is never what was asked for.
+    /// The power status is never the requested one.
     Fail(PowerStatus),
-    /// Another program switches.
+    /// Another program confirms requests.
     Recorder(Recorder),
-    /// Actions pass or fail as their options say.
+    /// Options decide whether actions pass or fail.
     Rehearsal(Rehearsal),
 }
 
@@ -44,7 +44,7 @@ impl Device for Dummy {
             let longest = longest.ok_or_else(|| {
                 Error::invalid_option(
                     "random_sleep_range",
-                    "is no whole number of seconds from 1 on; correct it",
+                    "must be a whole number of seconds, 1 or more",
                 )
             })?;
             let length = rng::up_to(longest);
@@ -55,11 +55,11 @@ impl Device for Dummy {
             return rehearsal.begin().map(Dummy::Rehearsal);
         }
         match options.get("type") {
-            // This type never comes on, and already says so when it is asked to.
+            // This type never switches on, so `on` starts with the status off.
             Some("fail") if options.get("action") == Some("on") => Ok(Dummy::Fail(PowerStatus::Off)),
             Some("fail") => Ok(Dummy::Fail(PowerStatus::On)),
             Some("recorder") => Recorder::of(options).map(Dummy::Recorder),
-            // As the Python agent: every other word means this one.
+            // As in the Python agent, any other word means `file`.
             _ => Ok(Dummy::File),
         }
     }
@@ -103,14 +103,17 @@ impl Device for Dummy {
     }
 }
 
-/// Sleeps; woken up early, because the agent is told to stop or out of time,
-/// goes no further.
+/// Sleeps.
+///
+/// # Errors
+/// [`Error::ConnectionLost`] if the host ends the sleep early, because of a
+/// signal or a timeout.
 fn sleep(length: Duration) -> Result<()> {
     let start = Instant::now();
     std::thread::sleep(length);
-    // The clock of the host counts in milliseconds.
+    // The host's clock has a resolution of milliseconds.
     if start.elapsed() + Duration::from_millis(10) < length {
-        Err(Error::ConnectionLost("the sleep was cut short".to_owned()))
+        Err(Error::ConnectionLost("the delay was interrupted".to_owned()))
     } else {
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Requests to another program, and its responses: JSON files in two folders.
 //!
-//! `off` makes `<plug>-<uuid>.json` in the folder of option `request_path`. The
-//! other program answers with a file of the same name in that of option
-//! `response_path`. Until then the power is unknown, and the host asks again.
+//! `off` creates `<plug>-<uuid>.json` in the folder of option `request_path`.
+//! The other program answers with a file of the same name in the folder of
+//! option `response_path`. Until then the power status is unknown, and the host
+//! polls.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,8 +12,8 @@ use fencebox_sdk::prelude::*;
 
 use crate::{rng, timestamp};
 
-/// What became of the plugs in this session. Nobody can be asked for their
-/// power: a plug is on unless its switching off was confirmed.
+/// The plugs of this session. Without a device to read, a plug is on unless a
+/// response has confirmed `off`.
 pub struct Recorder {
     plugs: BTreeMap<String, Fate>,
     patience: Duration,
@@ -30,7 +31,7 @@ struct Request {
     looked: Option<Instant>,
 }
 
-/// Of a response what decides.
+/// The relevant members of a response.
 struct Response {
     success: bool,
     message: String,
@@ -47,7 +48,7 @@ impl Recorder {
 
     pub(crate) fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {
         if target == PowerTarget::On {
-            // The other program is asked to switch off only.
+            // The other program only handles `off`.
             self.plugs.remove(plug);
             return Ok(());
         }
@@ -58,7 +59,7 @@ impl Recorder {
             "timestamp": timestamp::now(),
             "action": "off",
             "target_node": plug,
-            // A plugin does not know the name of the machine that it runs on.
+            // A plugin cannot read the host name of its machine.
             "recorder_node": "",
         });
         files::write_entry("request_path", &entry, request.to_string())?;
@@ -104,7 +105,8 @@ impl Recorder {
 }
 
 impl Request {
-    /// The response, once it is there as a whole: its author may write slowly.
+    /// The response, or none while it is missing or incomplete: the other
+    /// program may write slowly.
     fn response(&mut self, interval: Duration) -> Result<Option<Response>> {
         if self.looked.is_some_and(|looked| looked.elapsed() < interval) {
             return Ok(None);
@@ -119,7 +121,7 @@ impl Request {
 }
 
 impl Response {
-    /// None as long as it is no JSON, or does not say whether it succeeded.
+    /// None if the content is not JSON or has no boolean `success`.
     fn of(content: &[u8]) -> Option<Self> {
         let value: Value = std::str::from_utf8(content).ok()?.parse().ok()?;
         Some(Self {
@@ -129,12 +131,12 @@ impl Response {
     }
 }
 
-/// A time that need not be whole.
+/// A time in seconds, which may have a fraction.
 fn seconds(options: &Options, name: &str, default: f64) -> Result<Duration> {
     let Some(text) = options.get(name) else {
         return Ok(Duration::from_secs_f64(default));
     };
     let number = text.trim().parse().ok();
     let duration = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
-    duration.ok_or_else(|| Error::invalid_option(name, "is no number of seconds; correct it"))
+    duration.ok_or_else(|| Error::invalid_option(name, "must be a number of seconds"))
 }

@@ -1,5 +1,5 @@
-//! What Pacemaker's fencing tests expect of their dummy: actions that pass,
-//! fail, or do either by rng, at a speed of their choosing.
+//! Behavior that Pacemaker's fencing tests expect: actions pass, fail, or do
+//! either at random, after a delay that options set.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use fencebox_sdk::prelude::*;
 
 use crate::{rng, sleep};
 
-/// One action that passes or fails because it was told to.
+/// One action whose result the options set.
 pub struct Rehearsal {
     action: String,
-    /// Of everything but `monitor`.
+    /// The result of every action except `monitor`.
     passes: bool,
     monitor_passes: bool,
     delay: Duration,
@@ -21,7 +21,7 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// None unless the options ask for one.
+    /// None if neither `mode` nor `monitor_mode` is given.
     pub(crate) fn of(options: &Options) -> Option<Self> {
         let (mode, monitor_mode) = (options.get("mode"), options.get("monitor_mode"));
         mode.or(monitor_mode)?;
@@ -36,7 +36,7 @@ impl Rehearsal {
         })
     }
 
-    /// Waits as long as it was told to.
+    /// Waits for the delay that the options set.
     pub(crate) fn begin(self) -> Result<Self> {
         sleep(self.delay)?;
         Ok(self)
@@ -47,7 +47,7 @@ impl Rehearsal {
     }
 
     pub(crate) fn power_status(&self, plug: &str) -> Result<PowerStatus> {
-        // Asked by `monitor` too, which has passed by then.
+        // `monitor` also reads the status, after its own result has passed.
         self.judge(self.passes || self.action == "monitor", "mode")?;
         Ok(if self.off.contains(plug) {
             PowerStatus::Off
@@ -69,7 +69,7 @@ impl Rehearsal {
         let Some(hosts) = &self.hosts else {
             return Err(Error::invalid_option(
                 "mock_dynamic_hosts",
-                "is what a list is made of; set it",
+                "is required for the action list; set it",
             ));
         };
         let hosts = hosts.split([' ', '\t', ',', ';']).filter(|host| !host.is_empty());
@@ -88,7 +88,7 @@ impl Rehearsal {
     }
 }
 
-/// Every word that is neither `pass` nor `fail` leaves it to rng.
+/// Any word other than `pass` and `fail` gives a random result.
 fn passes(mode: &str) -> bool {
     match mode {
         "pass" => true,
@@ -97,8 +97,8 @@ fn passes(mode: &str) -> bool {
     }
 }
 
-/// The host holds `off` and `reboot` back by the option `delay`; this dummy
-/// holds every action back.
+/// The host applies the option `delay` to `off` and `reboot` only; this plugin
+/// applies it to the other actions.
 fn delay(options: &Options, action: &str) -> Duration {
     let further = match action {
         "off" => Some("off_delay"),

@@ -1,9 +1,9 @@
-//! Rng, good enough for tests: not for secrets.
+//! Random numbers for tests; not suitable for secrets.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Any number. The standard library seeds its hash maps anew for each process
-/// and each map, and on wasm with WASI's randomness.
+/// A random number. The standard library seeds each hash map with new random
+/// numbers, which come from WASI on wasm.
 fn any() -> u64 {
     RandomState::new().hash_one("rng")
 }
@@ -13,7 +13,7 @@ pub(crate) fn up_to(largest: u64) -> u64 {
     any() % largest + 1
 }
 
-/// Heads or tails.
+/// A random boolean.
 pub(crate) fn coin() -> bool {
     any() & 1 == 1
 }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_says_that_it_is_random() {
+    fn a_uuid_has_the_version_of_random_ones() {
         let one = uuid();
         assert_ne!(one, uuid());
         let lengths: Vec<_> = one.split('-').map(str::len).collect();

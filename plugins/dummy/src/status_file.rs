@@ -1,11 +1,11 @@
-//! The file of option `status_file`: `on` or `off`, in any case, and nothing
-//! after it.
+//! The file of option `status_file`: `on` or `off` in upper or lower case,
+//! without a line break.
 
 use fencebox_sdk::prelude::*;
 
 const OPTION: &str = "status_file";
 
-/// What it says. A device whose file was never written is off.
+/// The power status in the file. A missing file means off.
 pub(crate) fn read() -> Result<PowerStatus> {
     let content = match files::read(OPTION) {
         Ok(content) => content,
@@ -19,7 +19,7 @@ pub(crate) fn read() -> Result<PowerStatus> {
     })
 }
 
-/// Has it say so.
+/// Writes the power status to the file.
 pub(crate) fn write(target: PowerTarget) -> Result<()> {
     let word = match target {
         PowerTarget::On => "on",

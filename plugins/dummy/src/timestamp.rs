@@ -1,4 +1,4 @@
-//! The time of day as RFC 3339 has it.
+//! Timestamps in the format of RFC 3339.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ pub(crate) fn now() -> String {
     of(since.as_secs())
 }
 
-/// `seconds` after the beginning of 1970.
+/// The time `seconds` after the beginning of 1970, in UTC.
 fn of(seconds: u64) -> String {
     let (mut days, second) = (seconds / 86_400, seconds % 86_400);
     let mut year = 1970;
@@ -44,7 +44,7 @@ mod tests {
     use super::of;
 
     #[test]
-    fn days_are_those_of_the_calendar() {
+    fn timestamps_follow_the_calendar() {
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00+00:00"),
             (951_782_399, "2000-02-28T23:59:59+00:00"),

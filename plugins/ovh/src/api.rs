@@ -1,4 +1,4 @@
-//! Requests to the REST API, each with the log-in.
+//! Requests to the REST API, each with the credentials of the session.
 
 use fencebox_sdk::http::Response;
 use fencebox_sdk::prelude::*;
@@ -12,7 +12,7 @@ use crate::token::Token;
 
 pub(crate) const ENDPOINT: &str = "api";
 
-/// The API, with a log-in.
+/// The API, with credentials.
 pub(crate) struct Api {
     login: LogIn,
     clock: Option<Clock>,
@@ -24,8 +24,8 @@ enum LogIn {
 }
 
 impl Api {
-    /// With application keys. They cannot be tried without a right of their
-    /// own; what is read here is the clock that signatures need.
+    /// With application keys. Testing the keys would need a permission of its own,
+    /// so this reads only the clock that signatures need.
     pub(crate) fn with_keys(keys: Keys) -> Result<Self> {
         Ok(Self {
             login: LogIn::Keys(keys),
@@ -41,12 +41,12 @@ impl Api {
         })
     }
 
-    /// Whether requests are signed with keys; else a policy decides.
+    /// Whether requests are signed with keys. If not, the IAM policy of the service account applies.
     pub(crate) fn is_signed(&self) -> bool {
         matches!(self.login, LogIn::Keys(_))
     }
 
-    /// What the server's clock says now.
+    /// The present time by the server's clock, in seconds since 1970.
     pub(crate) fn now(&mut self) -> Result<i64> {
         let clock = match self.clock {
             Some(clock) => clock,
@@ -61,7 +61,7 @@ impl Api {
         self.value(&answer)
     }
 
-    /// The answer, if it is a success.
+    /// The answer, if its status is 2xx.
     pub(crate) fn ask(&mut self, call: &Call) -> Result<Response> {
         let answer = self.send(call)?;
         if (200..300).contains(&answer.status()) {
@@ -77,22 +77,22 @@ impl Api {
             .map_err(|problem| self.hide(errors::with_query(problem, answer)))
     }
 
-    /// What an answer means that is no success.
+    /// The error for an answer with a status other than 2xx.
     pub(crate) fn refusal(&self, answer: &Response, call: &Call) -> Error {
         self.hide(errors::refusal(answer, call, self.is_signed()))
     }
 
-    /// The answer, of any status. Refused for its signature's time or its
-    /// token, a request had no effect: it is sent once more, with new ones.
+    /// The answer, of any status. If the device refuses the time of the signature
+    /// or the token, the request had no effect: it is sent once more with a new one.
     pub(crate) fn send(&mut self, call: &Call) -> Result<Response> {
         let answer = self.signed(call)?.send()?;
         match &mut self.login {
             LogIn::Keys(_) if Cause::of(&answer) == Cause::Signature => {
-                log::info("the signature is refused, the server's clock is read again");
+                log::info("the server refused the signature; reading the server's clock again");
                 self.clock = Some(clock()?);
             }
             LogIn::Token(token) if answer.status() == 401 => {
-                log::info("the token is no longer taken, it is renewed");
+                log::info("the server no longer accepts the token; requesting a new one");
                 token.renew()?;
             }
             _ => return Ok(answer),
@@ -127,7 +127,7 @@ impl Api {
     }
 }
 
-/// Reads the server's clock. That is never signed, and needs no right.
+/// Reads the server's clock. This request is never signed, and needs no permission.
 fn clock() -> Result<Clock> {
     let answer = http::get(ENDPOINT, "/auth/time")
         .header("accept", "application/json")
@@ -136,10 +136,10 @@ fn clock() -> Result<Clock> {
     let time = answer
         .json::<i64>()
         .map_err(|problem| errors::with_query(problem, &answer))?;
-    // What is no time of this century would sign nothing that is taken.
+    // The device would refuse a signature with such a time.
     if time < 1_000_000_000 {
         return Err(errors::with_query(
-            answer.unexpected("a clock that shows no time of this century"),
+            answer.unexpected("a clock that does not show a time of this century"),
             &answer,
         ));
     }

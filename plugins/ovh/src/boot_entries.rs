@@ -1,4 +1,4 @@
-//! Boot entries of a dedicated server: what it starts from after a reboot.
+//! Boot entries of a dedicated server: what the server starts after a reboot.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::permissions;
 use crate::settings::{OffMode, Settings};
 
-/// What a server becomes by a reboot into an entry.
+/// The state of a server after a reboot into an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BootTarget {
     /// It runs its own system.
@@ -20,7 +20,7 @@ pub(crate) enum BootTarget {
     Rescue,
 }
 
-/// The entries of one server, each read once a session: they do not change.
+/// The entries of one server. A session reads each entry once, because entries do not change.
 #[derive(Debug)]
 pub(crate) struct Boots {
     name: String,
@@ -44,14 +44,14 @@ impl Boots {
         }
     }
 
-    /// The entry from which the server runs its own system.
+    /// The entry that starts the server's own system.
     pub(crate) fn on(&mut self, api: &mut Api, settings: &Settings) -> Result<u64> {
         let id = match settings.on_boot {
             Some(id) => id,
             None => self.first(api, "harddisk")?.ok_or_else(|| {
                 Error::invalid_option(
                     "on_boot",
-                    format!("is needed: {} offers no boot from its disk", self.name),
+                    format!("is required, because {} offers no boot from its disk", self.name),
                 )
             })?,
         };
@@ -60,7 +60,7 @@ impl Boots {
             Some(kind @ ("rescue" | "power")) => Err(Error::invalid_option(
                 "on_boot",
                 format!(
-                    "boot entry {id} of {} is of type {kind} and runs no system of its own",
+                    "boot entry {id} of {} is of type {kind} and does not start the server's own system",
                     self.name
                 ),
             )),
@@ -68,7 +68,7 @@ impl Boots {
         }
     }
 
-    /// The entry by which the server is switched off, and how.
+    /// The entry that switches the server off, and how.
     pub(crate) fn off(&mut self, api: &mut Api, settings: &Settings) -> Result<(u64, BootTarget)> {
         if settings.off_mode != OffMode::Rescue
             && let Some(id) = self.first(api, "power")?
@@ -99,13 +99,13 @@ impl Boots {
             .map(|id| (id, BootTarget::Rescue))
     }
 
-    /// Whether a server that starts from this entry does not run a system of
-    /// its own. What the server no longer offers tells nothing.
+    /// Whether a server that starts from this entry does not run its own system.
+    /// False for an entry that the server no longer offers.
     pub(crate) fn is_fenced(&mut self, api: &mut Api, id: u64) -> Result<bool> {
         Ok(matches!(self.kind(api, id)?.as_deref(), Some("rescue" | "power")))
     }
 
-    /// The entry, if it is of this type: another would switch nothing off.
+    /// The entry, if it is of this type: an entry of another type would not switch the server off.
     fn checked(&mut self, api: &mut Api, id: u64, wanted: &str, option: &str) -> Result<u64> {
         match self.kind(api, id)? {
             Some(kind) if kind == wanted => Ok(id),
@@ -121,7 +121,7 @@ impl Boots {
         }
     }
 
-    /// The first entry of a type. Several mean the same with other versions.
+    /// The first entry of a type. Several entries of a type differ only in their version.
     fn first(&mut self, api: &mut Api, kind: &'static str) -> Result<Option<u64>> {
         if let Some(first) = self.firsts.get(kind) {
             return Ok(*first);
@@ -134,7 +134,7 @@ impl Boots {
         Ok(first)
     }
 
-    /// The type of an entry; none for one that the server does not offer.
+    /// The type of an entry; `None` if the server does not offer the entry.
     fn kind(&mut self, api: &mut Api, id: u64) -> Result<Option<String>> {
         if let Some(kind) = self.kinds.get(&id) {
             return Ok(kind.clone());

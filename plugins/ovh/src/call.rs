@@ -1,4 +1,4 @@
-//! One request to the API, and the right that it needs.
+//! One request to the API, and the permission that it needs.
 
 use fencebox_sdk::http::{Method, Path, Request};
 use fencebox_sdk::prelude::*;
@@ -11,12 +11,12 @@ pub(crate) struct Call {
     pub(crate) rule: &'static Rule,
     path: Path,
     body: Option<Vec<u8>>,
-    /// Whom a 404 is about.
+    /// The plug that a 404 refers to.
     pub(crate) plug: Option<String>,
 }
 
 impl Call {
-    /// A request without a body, by the method of its rule.
+    /// A request without a body; its rule sets the method.
     pub(crate) fn new(rule: &'static Rule, path: impl Into<Path>) -> Self {
         Self {
             rule,
@@ -26,13 +26,13 @@ impl Call {
         }
     }
 
-    /// A 404 means that there is no such plug.
+    /// A 404 means that this plug is missing.
     pub(crate) fn about(mut self, plug: &str) -> Self {
         self.plug = Some(plug.to_owned());
         self
     }
 
-    /// With a body. What is signed are these bytes.
+    /// With a body. The signature covers exactly these bytes.
     pub(crate) fn json(mut self, value: &Value) -> Self {
         self.body = Some(value.to_string().into_bytes());
         self
@@ -60,7 +60,7 @@ impl Call {
         }
     }
 
-    /// How messages name it: without the query.
+    /// The request in messages: method and path without the query.
     pub(crate) fn line(&self) -> String {
         let path = self.path().unwrap_or_default();
         let path = path.split_once('?').map_or(path, |(path, _)| path);

@@ -1,6 +1,6 @@
 //! Instances of Public Cloud.
 //!
-//! They have no tasks that could be asked for: the status tells all.
+//! The API has no tasks for them: only the status shows the progress.
 
 pub(crate) mod find;
 
@@ -12,7 +12,7 @@ use crate::permissions::{self, Rule};
 use crate::settings::Settings;
 use find::{Found, View};
 
-/// One instance, once it is found.
+/// One instance.
 #[derive(Debug)]
 pub(crate) struct Instance {
     plug: String,
@@ -20,13 +20,13 @@ pub(crate) struct Instance {
     cycle: Cycle,
 }
 
-/// How far a reboot of this session is.
+/// Progress of a reboot that this session requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cycle {
     None,
-    /// Asked for, and the device has not shown any sign of it.
+    /// Requested; the status does not show it yet.
     Asked,
-    /// The device has shown that it reboots.
+    /// The status has shown the reboot.
     Seen,
 }
 
@@ -39,7 +39,7 @@ impl Instance {
         }
     }
 
-    /// Whether a reboot was asked for, or may have been.
+    /// Whether a reboot was requested, or may have been.
     pub(crate) fn has_begun(&self) -> bool {
         self.cycle != Cycle::None
     }
@@ -51,7 +51,8 @@ impl Instance {
     pub(crate) fn switch(&mut self, api: &mut Api, settings: &Settings, target: PowerTarget) -> Result<()> {
         let view = self.view(api, settings)?;
         let power = view.power(&self.plug)?;
-        // One that reads off may have been started a moment ago; a stop that is refused tells.
+        // Off is always requested: an instance that reads off may have been started a moment ago, and the device
+        // refuses the stop if it is really off.
         if target == PowerTarget::On && is_reached(target, power) {
             return Ok(());
         }
@@ -61,7 +62,7 @@ impl Instance {
             PowerTarget::On => self.post(api, &permissions::INSTANCE_START, "start", None),
         };
         match outcome {
-            // In the wrong state: it may be in the right one by now.
+            // The device refuses a request in the wrong state. By now the instance may be in the wanted one.
             Err(refusal @ (Error::Busy(_) | Error::TaskFailed(_))) => {
                 let power = self.view(api, settings)?.power(&self.plug)?;
                 if is_reached(target, power) {
@@ -74,7 +75,7 @@ impl Instance {
         }
     }
 
-    /// The forced reboot: one request.
+    /// Requests a forced reboot, which is one request.
     pub(crate) fn cycle(&mut self, api: &mut Api, settings: &Settings) -> Result<()> {
         self.view(api, settings)?.power(&self.plug)?;
         self.cycle = Cycle::Asked;
@@ -93,8 +94,8 @@ impl Instance {
         outcome
     }
 
-    /// True once the instance runs again after the device has shown that it
-    /// reboots it. An instance that runs all the time proves nothing.
+    /// True once the instance runs again after its status has shown the reboot.
+    /// An instance that only ever reads as running may not have been rebooted.
     pub(crate) fn is_cycled(&mut self, api: &mut Api, settings: &Settings) -> Result<bool> {
         let view = self.view(api, settings)?;
         match (view.status(), self.cycle) {

@@ -1,20 +1,20 @@
-//! Which of the three log-ins the options hold.
+//! The credentials in the options, of one of three kinds.
 
 use fencebox_sdk::prelude::*;
 
-/// Each log-in, and the options that make it up.
+/// The options of each kind of credentials.
 const KEYS: [&str; 3] = ["application_key", "application_secret", "consumer_key"];
 const CLIENT: [&str; 2] = ["client_id", "client_secret"];
 const ACCOUNT: [&str; 2] = ["username", "password"];
 
-/// One log-in, complete.
+/// Complete credentials of one kind.
 pub(crate) enum Credentials {
     Keys(Keys),
     Client(Client),
     Account(Account),
 }
 
-/// A key of an application, and of a customer who lets it do some things.
+/// The key of an application, and the consumer key, by which a customer grants it permissions.
 pub(crate) struct Keys {
     pub(crate) application: String,
     pub(crate) secret: String,
@@ -34,10 +34,11 @@ pub(crate) struct Account {
 }
 
 impl Credentials {
-    /// The one log-in that the options hold.
+    /// The credentials in the options.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for none, for two, and for a part of one.
+    /// [`Error::InvalidOption`] if they are missing or incomplete, or if the options have
+    /// those of two kinds.
     pub(crate) fn of(options: &Options) -> Result<Self> {
         let given = |set: &[&'static str]| set.iter().find(|name| options.get(name).is_some()).copied();
         let begun = [given(&KEYS), given(&CLIENT), given(&ACCOUNT)];
@@ -45,7 +46,7 @@ impl Credentials {
         if let (Some(first), Some(second)) = (begun_of.next(), begun_of.next()) {
             return Err(Error::invalid_option(
                 *second,
-                format!("contradicts {first}, which belongs to another log-in: give one of the two"),
+                format!("contradicts {first}: they are for different kinds of login; give only one of the two"),
             ));
         }
         let text = |name: &str| complete(options, name, &begun);
@@ -65,8 +66,8 @@ impl Credentials {
             })),
             _ => Err(Error::invalid_option(
                 KEYS[0],
-                "is needed, with application_secret and consumer_key; or give client_id and client_secret, or, for a \
-                 server of the old SOAP API, username and password",
+                "is required, with application_secret and consumer_key; or give client_id and client_secret; or, for \
+                 a server of the old SOAP API, username and password",
             )),
         }
     }
@@ -75,5 +76,5 @@ impl Credentials {
 fn complete(options: &Options, name: &str, begun: &[Option<&str>]) -> Result<String> {
     let other = begun.iter().flatten().next().copied().unwrap_or_default();
     let value = options.get(name).map(str::to_owned);
-    value.ok_or_else(|| Error::invalid_option(name, format!("is needed with {other} and has no value")))
+    value.ok_or_else(|| Error::invalid_option(name, format!("is required with {other}, and has no value")))
 }

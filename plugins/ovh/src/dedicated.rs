@@ -1,11 +1,11 @@
 //! Dedicated servers.
 //!
-//! The device has no request for power: it has boot entries, a hard reboot
-//! that starts from the chosen one, and a task for the reboot. Off is a reboot
+//! The API has no request for power: it has boot entries, a hard reboot that
+//! starts from the selected entry, and a task for the reboot. Off is a reboot
 //! into the entry that powers the server down, or into the rescue system; on
-//! is a reboot into its disk. So no step may come before the one that it
-//! needs: the entry reads back as wanted, then the reboot; the reboot's task
-//! is done, then the power is believed.
+//! is a reboot into its disk. The order of the steps matters: the plugin
+//! requests the reboot only after the entry reads back as set, and it trusts
+//! the power state only after the task of the reboot is done.
 
 mod server;
 
@@ -24,42 +24,42 @@ use crate::task::Owner;
 use server::View;
 pub(crate) use server::read;
 
-/// Seconds after which a boot entry that was set is looked at again.
+/// Seconds before the host asks again whether a boot entry reads back as set.
 const LAG_PAUSE: u32 = 5;
-/// How often in a row it is looked at before that.
+/// Number of reads in a row before that pause.
 const LOOKS: u32 = 3;
-/// After how many such rounds it is set again: half a minute has passed.
+/// Number of such rounds after which the entry is set again: about half a minute.
 const LAGS: u32 = 6;
 
-/// How long a server may take after its reboot to show the power that it leads
-/// to. The vendor's own program was seen to wait 143 s for a server to go dark,
-/// and a rescue system takes up to five minutes.
+/// Time that a server may take after its reboot until it shows the new power
+/// state. The vendor's own program waited 143 s for a server to power down,
+/// and a rescue system takes up to five minutes (`docs/reference/ovh.md`).
 const SETTLING: Duration = Duration::from_secs(300);
 
-/// One server, and what this session asked of it last.
+/// One server, and the last request of this session.
 #[derive(Debug)]
 pub(crate) struct Dedicated {
     name: String,
     boots: Boots,
     order: Option<BootPlan>,
-    /// Whether the vendor watched the server before this session told it not to.
+    /// Whether the vendor monitored the server before this session switched that off.
     watched: Option<bool>,
 }
 
-/// What the server has to become, and how far that is.
+/// The target state of the server, and the progress towards it.
 #[derive(Debug)]
 struct BootPlan {
     goal: Goal,
     boot: u64,
     aim: BootTarget,
-    /// The entry was set by this session.
+    /// This session has set the entry.
     is_set: bool,
-    /// It was there before.
+    /// The entry was set already before that.
     was_set: bool,
-    /// How often in a row another one read back since then.
+    /// Number of rounds in a row since then in which another entry read back.
     lags: u32,
     reboot: Option<PendingTask>,
-    /// Since when the reboot is known to be done.
+    /// When the task of the reboot was first seen as done.
     done: Option<Instant>,
 }
 
@@ -86,7 +86,7 @@ impl Dedicated {
         }
     }
 
-    /// Whether the reboot was asked for, or may have been.
+    /// Whether the reboot was requested, or may have been.
     pub(crate) fn has_begun(&self) -> bool {
         let order = self.order.as_ref();
         order.is_some_and(|order| order.is_done() || order.reboot.as_ref().is_some_and(PendingTask::is_sent))
@@ -105,14 +105,15 @@ impl Dedicated {
         }
     }
 
-    /// The power of a server that has some, by the table in `docs/reference/ovh.md#power-of-a-dedicated-server`.
+    /// The power status of a server whose power state is `poweron`, by the table in
+    /// `docs/reference/ovh.md#power-of-a-dedicated-server`.
     fn running(&mut self, api: &mut Api, view: &View, stage: Stage) -> Result<PowerStatus> {
         self.check_entry(view)?;
         if let Some(order) = &self.order {
             if order.is_done() && order.goal == Goal::Off && order.aim == BootTarget::Rescue {
                 return Ok(PowerStatus::Off);
             }
-            // Set, and not rebooted: what it runs is not what it would start.
+            // The entry is set, but the server still runs the system from before.
             if order.is_set && stage == Stage::NotBegun {
                 return Ok(PowerStatus::Standby);
             }
@@ -131,8 +132,8 @@ impl Dedicated {
         })
     }
 
-    /// Somebody may change the entry while the server reboots: then nobody
-    /// knows what it started from. Told once, like any other failure.
+    /// If another client changes the entry while the server reboots, the entry that it
+    /// started from is unknown. Returned as an error once, like any other failure.
     fn check_entry(&mut self, view: &View) -> Result<()> {
         let Some(order) = &mut self.order else {
             return Ok(());
@@ -142,7 +143,7 @@ impl Dedicated {
         }
         (order.is_set, order.done, order.reboot) = (false, None, None);
         Err(Error::task_failed(format!(
-            "{} was rebooted into boot entry {}, and by now somebody has set {}",
+            "{} was rebooted into boot entry {}, but in the meantime somebody has set {}",
             self.name,
             order.boot,
             view.boot_word()
@@ -160,7 +161,7 @@ impl Dedicated {
             }
             PowerTarget::On => {
                 let boot = self.boots.on(api, settings)?;
-                // A session that has asked for something else must not believe the entry.
+                // If this session has requested something else, the entry does not show what the server runs.
                 let is_untouched = self
                     .order
                     .as_ref()
@@ -174,7 +175,7 @@ impl Dedicated {
         self.carry_out(api, settings, view)
     }
 
-    /// One reboot into the system of the server.
+    /// Requests one reboot into the server's own system.
     pub(crate) fn cycle(&mut self, api: &mut Api, settings: &Settings) -> Result<()> {
         let view = read(api, &self.name)?;
         self.aim_for(Goal::Cycle, |boots| {
@@ -194,7 +195,7 @@ impl Dedicated {
         Ok(view.power() == Some(PowerStatus::On))
     }
 
-    /// Keeps the present order where it is for the same.
+    /// Keeps the present plan if it has the same goal.
     fn aim_for(&mut self, goal: Goal, choose: impl FnOnce(&mut Boots) -> Result<(u64, BootTarget)>) -> Result<()> {
         if self.order.as_ref().is_some_and(|order| order.goal == goal) {
             return Ok(());
@@ -213,14 +214,14 @@ impl Dedicated {
         Ok(())
     }
 
-    /// The next step of the order, as far as the server lets us today. May be
-    /// asked again at any time.
+    /// Takes the next steps of the plan, as far as the server allows. May be
+    /// called again at any time.
     fn carry_out(&mut self, api: &mut Api, settings: &Settings, view: View) -> Result<()> {
         view.complain();
         match self.reboot_stage(api)? {
             Stage::UnderWay => return Ok(()),
-            // It shows the power that was asked for minutes after its reboot is done: a second one would only begin
-            // that anew.
+            // The server shows its new power state minutes after the reboot is done. A second reboot would only start
+            // that wait again.
             Stage::Done if self.is_settling(&view) => return Ok(()),
             Stage::Done | Stage::Gone => self.forget_reboot(),
             Stage::NotBegun => {}
@@ -230,12 +231,12 @@ impl Dedicated {
             return Ok(());
         };
         let reboot = match &mut order.reboot {
-            // Refused before, it is asked for again as it was: what the list did not show was begun after the entry.
+            // The device has refused the request before. The same list of tasks still applies.
             Some(reboot) => reboot,
-            // The list has to be younger than the entry: what it does not show was begun after that.
+            // Read the list of tasks after the entry is set: a task that is not in it was created after that.
             none => {
-                // Of one into the dark that somebody else has begun, an earlier run that was killed say, the power
-                // tells whether it was one. Of one into the rescue system nothing would.
+                // A reboot that powers the server down may be that of another client, such as an earlier run that was
+                // killed: the power state shows its result. The result of one into the rescue system is not visible.
                 let any_will_do = order.aim == BootTarget::Dark && order.was_set;
                 let owner = Owner::Server(self.name.clone());
                 none.insert(PendingTask::prepare(api, owner, "hardReboot", any_will_do)?)
@@ -248,9 +249,9 @@ impl Dedicated {
             .map_err(|problem| left_with(order.boot, name, problem))
     }
 
-    /// Sets the boot entry of the order, unless this session has done so and
-    /// it still reads back. Without that there is no reboot: it would start
-    /// the system that is to be fenced.
+    /// Sets the boot entry of the plan, unless this session has set it and it still
+    /// reads back. If it does not read back, the server must not be rebooted: it would
+    /// start the system that has to be fenced.
     fn set_entry(&mut self, api: &mut Api, settings: &Settings, view: View) -> Result<()> {
         let Some(order) = &mut self.order else {
             return Ok(());
@@ -260,7 +261,7 @@ impl Dedicated {
         }
         let watch = match order.aim {
             BootTarget::Own => {
-                // Of another session's fencing only the boot entry tells.
+                // Only the boot entry shows that another session has fenced the server.
                 let was_fenced = match view.boot {
                     Some(boot) => self.boots.is_fenced(api, boot)?,
                     None => false,
@@ -273,9 +274,9 @@ impl Dedicated {
             }
         };
         let mail = settings.email.as_deref().filter(|_| order.aim == BootTarget::Rescue);
-        // Tasks from before the change do not count any more.
+        // Tasks from before the change do not count.
         order.reboot = None;
-        // One that was set may still be on its way; set again, it would begin that anew.
+        // The change may still be in progress. Setting the entry again would start it again.
         if !order.is_set || order.lags >= LAGS {
             order.was_set = view.boot == Some(order.boot);
             server::put(api, &self.name, order.boot, watch, mail)?;
@@ -293,14 +294,14 @@ impl Dedicated {
         order.lags += 1;
         Err(Error::busy(
             format!(
-                "boot entry {} of {} was set and {shown} reads back: not rebooting into that",
+                "boot entry {} of {} was set, but {shown} reads back: not rebooting yet",
                 order.boot, self.name
             ),
             Some(LAG_PAUSE),
         ))
     }
 
-    /// Whether the reboot of the order may still show its effect.
+    /// Whether the effect of the reboot may still become visible.
     fn is_settling(&self, view: &View) -> bool {
         self.order.as_ref().is_some_and(|order| {
             let is_recent = order.done.is_some_and(|done| done.elapsed() < SETTLING);
@@ -312,7 +313,7 @@ impl Dedicated {
         Ok(self.reboot_stage(api)? == Stage::UnderWay)
     }
 
-    /// How far the reboot of the order is. A failed one is told once.
+    /// The progress of the plan's reboot. A failure is returned once.
     fn reboot_stage(&mut self, api: &mut Api) -> Result<Stage> {
         let Some(order) = &mut self.order else {
             return Ok(Stage::NotBegun);
@@ -343,7 +344,7 @@ impl Dedicated {
     }
 }
 
-/// Whoever reads of a reboot that failed has to know what the next one starts.
+/// After a failed reboot, the administrator needs to see what the next reboot starts.
 fn left_with(boot: u64, name: &str, problem: Error) -> Error {
     errors::map(problem, |text| format!("{text}; {name} is left with boot entry {boot}"))
 }

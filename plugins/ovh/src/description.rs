@@ -1,11 +1,11 @@
-//! What the agent says about itself.
+//! The description of the agent.
 
 use fencebox_sdk::prelude::*;
 
 use crate::kinds::Kind;
 use crate::permissions;
 
-/// The regions, where their API is, and where they hand out tokens.
+/// Each region, the host of its API, and the host that issues its tokens.
 const REGIONS: [(&str, &str, Option<&str>); 7] = [
     ("ovh-eu", "eu.api.ovh.com", Some("www.ovh.com")),
     ("ovh-ca", "ca.api.ovh.com", Some("ca.ovh.com")),
@@ -35,7 +35,7 @@ pub(crate) fn agent() -> Agent {
         .meaning("password", "Password for the old SOAP API")
         .meaning(
             "plug",
-            "Name of the dedicated server or VPS, or id or name of the instance",
+            "Name of the dedicated server or VPS, or ID or name of the instance",
         )
         .operations(Operations::LIST_PLUGS | Operations::CYCLE)
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL);
@@ -43,31 +43,33 @@ pub(crate) fn agent() -> Agent {
 }
 
 /// # Errors
-/// [`Error::InvalidOption`] where the region hands out no tokens, and no other
-/// place is given.
+/// [`Error::InvalidOption`] if the region does not issue tokens and the option `token_url`
+/// is missing.
 pub(crate) fn check_token_address(options: &Options) -> Result<()> {
     let region = options.get("endpoint").unwrap_or_default();
     let has_none = REGIONS.iter().any(|(own, _, token)| *own == region && token.is_none());
     if has_none && options.get("token_url").is_none() {
         return Err(Error::invalid_option(
             "client_id",
-            format!("{region} knows no service accounts; use application_key, application_secret and consumer_key"),
+            format!(
+                "{region} does not support service accounts; use application_key, application_secret and consumer_key"
+            ),
         ));
     }
     Ok(())
 }
 
-/// Options that say where the API is and who we are.
+/// The options with the address of the API and the credentials.
 fn access(agent: Agent) -> Agent {
     agent
         .parameter(
             Parameter::choice("endpoint", REGIONS.map(|(region, _, _)| region))
-                .shortdesc("Region of the API, which is where the keys were made")
+                .shortdesc("Region of the API, in which the keys were created")
                 .default("ovh-eu"),
         )
         .parameter(
             Parameter::text("api_url")
-                .shortdesc("URL of the API instead of endpoint's, such as https://eu.api.ovh.com/1.0"),
+                .shortdesc("URL of the API, instead of endpoint, such as https://eu.api.ovh.com/1.0"),
         )
         .parameter(Parameter::text("application_key").shortdesc("Application key"))
         .parameter(
@@ -80,50 +82,51 @@ fn access(agent: Agent) -> Agent {
                 .shortdesc("Consumer key, which has the access rules")
                 .secret(),
         )
-        .parameter(Parameter::text("client_id").shortdesc("Id of a service account (OAuth2), instead of the keys"))
+        .parameter(Parameter::text("client_id").shortdesc("ID of a service account (OAuth2), instead of the keys"))
         .parameter(
             Parameter::text("client_secret")
                 .shortdesc("Secret of the service account")
                 .secret(),
         )
-        .parameter(Parameter::text("token_url").shortdesc("URL that hands out tokens for the service account"))
+        .parameter(Parameter::text("token_url").shortdesc("URL that issues tokens for the service account"))
 }
 
-/// Options that say what is switched, and how.
+/// The options for the kind of service and the way to switch it.
 fn switching(agent: Agent) -> Agent {
     let words = ["auto"].into_iter().chain(Kind::ALL.map(Kind::word));
     agent
         .parameter(
             Parameter::choice("service", words)
-                .shortdesc("Kind of service that the plug is; auto goes by its name")
+                .shortdesc("Kind of service of the plug; auto derives it from the plug's name")
                 .default("auto"),
         )
         .parameter(
-            Parameter::text("project").shortdesc("Public Cloud project of the instance; without it all are searched"),
+            Parameter::text("project").shortdesc("Public Cloud project of the instance; all projects if unset"),
         )
         .parameter(
             Parameter::choice("off_mode", ["auto", "power", "rescue"])
-                .shortdesc(
-                    "How a dedicated server is switched off: for good, into its rescue system, or the best it offers",
-                )
+                .shortdesc("How to switch a dedicated server off; auto prefers power to rescue")
                 .default("auto"),
         )
-        .parameter(Parameter::integer("on_boot").shortdesc("Boot entry to switch on with; without it the disk's"))
-        .parameter(Parameter::integer("rescue_boot").shortdesc("Boot entry of the rescue system; without it the first"))
+        .parameter(Parameter::integer("on_boot").shortdesc("ID of the boot entry for on; that of the disk if unset"))
+        .parameter(
+            Parameter::integer("rescue_boot")
+                .shortdesc("ID of the boot entry of the rescue system; the first one if unset"),
+        )
         .parameter(
             Parameter::text("email")
                 .letter('Z')
-                .shortdesc("Where the password of the rescue system is sent; without it the account's address"),
+                .shortdesc("Address for the rescue system's password; the account's address if unset"),
         )
 }
 
 fn times(agent: Agent) -> Agent {
     agent
-        // Requests are limited in number by the vendor, and nothing here happens faster.
+        // The vendor limits the number of requests, and the power does not change faster.
         .default("stonith_status_sleep", "10")
-        // 60 looks in 10 minutes: a power off takes three to five, and may wait for its turn.
+        // 60 reads in 10 minutes: a power off takes three to five minutes, and may wait in a queue.
         .default("power_timeout", "60")
-        // Answers come over the internet, from servers that ask others.
+        // Answers come over the internet, and the API itself waits for other servers.
         .default("login_timeout", "15")
         .default("shell_timeout", "15")
 }
@@ -157,15 +160,15 @@ fn longdesc() -> String {
             .join(", ")
     };
     format!(
-        "Switches dedicated servers, VPS and Public Cloud instances of OVHcloud on and off through version 1 of its REST \
-         API. It needs an application key, its secret and a consumer key, or the id and secret of a service account. A \
-         dedicated server is switched off by the boot that powers it down, where it offers that. Where it does not, or \
-         with off_mode=rescue, it is rebooted into OVH's rescue system: then it still runs, it only does not run its own \
-         operating system, and its disks can be reached from the rescue system. Either takes some minutes. Switching on \
-         restores the boot entry and reboots. The least rights that the consumer key needs are, for a dedicated server: \
-         {}; for a VPS: {}; for an instance: {}; for the action monitor: {}. With username and password it speaks the \
-         old SOAP API to a server given by api_url; OVH has shut down its own, and that API cannot tell the power, so that \
-         on always reboots.",
+        "Switches dedicated servers, VPS and Public Cloud instances of OVHcloud on and off through version 1 of its \
+         REST API. It needs an application key, its secret and a consumer key, or the ID and secret of a service \
+         account. A dedicated server is switched off by the boot entry that powers it down, if it has one. If not, or \
+         with off_mode=rescue, it is rebooted into OVH's rescue system: then the server still runs, but not its own \
+         operating system, and its disks can be reached from the rescue system. Both take some minutes. The action on \
+         restores the boot entry and reboots. The minimum permissions of the consumer key are, for a dedicated server: \
+         {}; for a VPS: {}; for an instance: {}; for the action monitor: {}. With username and password the agent uses \
+         the old SOAP API of the server in api_url; OVH has shut down its own. That API cannot report the power \
+         status, so that on always reboots.",
         rules(Kind::Dedicated, "NAME"),
         rules(Kind::Vps, "NAME"),
         rules(Kind::Cloud, "PROJECT"),

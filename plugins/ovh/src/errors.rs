@@ -1,24 +1,24 @@
-//! What a refusal means (`docs/reference/ovh.md#errors`), with the number under which
-//! the vendor finds it again.
+//! The meaning of refusals (`docs/reference/ovh.md#errors`). Each error has the query id
+//! by which the vendor's support finds the request.
 
 use fencebox_sdk::http::Response;
 use fencebox_sdk::prelude::*;
 
 use crate::call::Call;
 
-/// Why the device refused, as far as its words tell. Older servers say it by
-/// `errorCode`, newer ones by `class` and `message` only.
+/// Why the device refused a request. Older servers report it by `errorCode`,
+/// newer ones only by `class` and `message`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// The application key is not known here.
+    /// The application key does not exist in this region.
     Key,
-    /// The consumer key is not known here.
+    /// The consumer key does not exist in this region.
     Consumer,
     /// The consumer key has expired, or was never validated.
     Expired,
-    /// The signature or its time.
+    /// The signature or its time is wrong.
     Signature,
-    /// A rule is missing.
+    /// The credentials lack a rule.
     NotGranted,
     /// Anything else.
     Other,
@@ -59,24 +59,24 @@ impl Cause {
     }
 }
 
-/// What an answer that is no success means.
+/// The error for an answer with a status other than 2xx.
 pub(crate) fn refusal(answer: &Response, call: &Call, signed: bool) -> Error {
     let words = answer.message().unwrap_or_else(|| "no reason given".to_owned());
     let error = match (Cause::of(answer), answer.status()) {
         (Cause::Key, _) => Error::LoginDenied(format!(
-            "application_key: {words}; keys work only in the region where they were made (option endpoint)"
+            "application_key: {words}; keys work only in the region where they were created (option endpoint)"
         )),
         (Cause::Consumer, _) => Error::LoginDenied(format!("consumer_key: {words}")),
         (Cause::Expired, _) => Error::LoginDenied(format!(
-            "consumer_key: {words}: it has expired, or nobody has validated it at its validationUrl"
+            "consumer_key: {words}: the key has expired, or has not been validated at its validationUrl"
         )),
         (Cause::Signature, _) => Error::LoginDenied(format!(
-            "the signature is refused: {words}; the server's own clock was used, so compare application_secret, and \
-             api_url where something rewrites URLs on the way"
+            "the signature is refused: {words}; the time is that of the server's own clock, so check \
+             application_secret, and api_url if a proxy rewrites URLs"
         )),
         (Cause::NotGranted, _) => Error::NotPermitted(lack(call, &words, signed)),
         (_, 404) if answer.is_json() => return not_found(answer, call, &words),
-        // Asked again, it would be refused again.
+        // A retry would be refused again.
         (_, 400) if answer.is_json() => Error::TaskFailed(format!("{words} (status 400 for {})", call.line())),
         (_, 410 | 460) => Error::TaskFailed(format!(
             "the service has expired or is gone: {words} (status {} for {})",
@@ -88,11 +88,11 @@ pub(crate) fn refusal(answer: &Response, call: &Call, signed: bool) -> Error {
     with_query(error, answer)
 }
 
-/// The right that is missing, as the administrator has to write it.
+/// The missing permission, as the administrator has to write it.
 fn lack(call: &Call, words: &str, signed: bool) -> String {
     if signed {
         let rule = call.rule.line("*");
-        format!("{words}: the consumer key lacks the rule {rule}, or the same with the name in place of the first *")
+        format!("{words}: the consumer key lacks the rule {rule}, or the same rule with the name instead of the first *")
     } else {
         format!(
             "{words}: the service account lacks the action {} in its policy",
@@ -104,7 +104,7 @@ fn lack(call: &Call, words: &str, signed: bool) -> String {
 fn not_found(answer: &Response, call: &Call, words: &str) -> Error {
     match &call.plug {
         Some(plug) => {
-            // The error itself has no room for this.
+            // This error has no text.
             log::warn(line_with_query(&format!("{}: {words}", call.line()), answer));
             Error::plug_not_found(plug)
         }
@@ -112,7 +112,7 @@ fn not_found(answer: &Response, call: &Call, words: &str) -> Error {
     }
 }
 
-/// An error with the number of the query that it answers.
+/// Adds the query id of the answer to an error.
 pub(crate) fn with_query(error: Error, answer: &Response) -> Error {
     match query(answer) {
         Some(query) => map(error, |text| format!("{text} (OVH query {query})")),
@@ -120,7 +120,7 @@ pub(crate) fn with_query(error: Error, answer: &Response) -> Error {
     }
 }
 
-/// A line with the number of the query that it is about.
+/// Adds the query id of the answer to a log line.
 pub(crate) fn line_with_query(line: &str, answer: &Response) -> String {
     match query(answer) {
         Some(query) => format!("{line} (OVH query {query})"),
@@ -133,7 +133,7 @@ fn query(answer: &Response) -> Option<String> {
     query.filter(|query| !query.is_empty())
 }
 
-/// Changes the text of an error, where it has one.
+/// Changes the text of an error, if it has one.
 pub(crate) fn map(error: Error, change: impl FnOnce(String) -> String) -> Error {
     match error {
         Error::LoginDenied(text) => Error::LoginDenied(change(text)),
@@ -150,7 +150,7 @@ pub(crate) fn map(error: Error, change: impl FnOnce(String) -> String) -> Error 
     }
 }
 
-/// Whether a request that ended so may have been accepted nevertheless.
+/// Whether the device may have accepted a request that ended with this error.
 pub(crate) fn leaves_doubt(problem: &Error) -> bool {
     matches!(
         problem,

@@ -1,4 +1,4 @@
-//! All plugs that the credential may see.
+//! All plugs that the credentials may list.
 
 use fencebox_sdk::prelude::*;
 
@@ -11,13 +11,16 @@ use crate::permissions;
 use crate::settings::Settings;
 use crate::vps;
 
-/// The kinds that a list is about.
+/// The kinds of service in a list.
 pub(crate) fn kinds(settings: &Settings) -> Vec<Kind> {
     settings.service.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind])
 }
 
-/// Everything. A kind that the credential may not list is left out, with a
-/// note: that is what it was made for. If it may list none, it is an error.
+/// All plugs. A kind that the credentials may not list is left out and logged,
+/// because keys are often restricted to one kind.
+///
+/// # Errors
+/// [`Error::NotPermitted`] if the credentials may not list any kind.
 pub(crate) fn plugs(api: &mut Api, settings: &Settings, with_status: bool) -> Result<Vec<Plug>> {
     let (mut plugs, mut granted, mut refusal) = (Vec::new(), false, None);
     for kind in kinds(settings) {
@@ -39,7 +42,7 @@ pub(crate) fn plugs(api: &mut Api, settings: &Settings, with_status: bool) -> Re
     }
 }
 
-/// The names of all services of a kind; of instances, of all projects.
+/// The names of all services of a kind; for instances, those of all projects.
 pub(crate) fn names(api: &mut Api, settings: &Settings, kind: Kind) -> Result<Vec<String>> {
     match kind {
         Kind::Dedicated => api.read(&Call::new(&permissions::SERVERS, "/dedicated/server")),
@@ -74,8 +77,8 @@ fn of_kind(api: &mut Api, settings: &Settings, kind: Kind, with_status: bool) ->
     Ok(plugs)
 }
 
-/// What one service says; none where only this one refuses to tell. It stays
-/// in the list, with unknown power.
+/// The record of one service; `None` if the device refuses only this one. It stays
+/// in the list with an unknown power status.
 fn seen<T>(name: &str, view: Result<T>) -> Result<Option<T>> {
     match view {
         Ok(view) => Ok(Some(view)),

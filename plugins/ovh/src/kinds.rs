@@ -1,4 +1,4 @@
-//! What kind of service a plug is.
+//! The kind of service of a plug.
 
 use fencebox_sdk::prelude::*;
 
@@ -13,7 +13,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Self; 3] = [Self::Dedicated, Self::Vps, Self::Cloud];
 
-    /// What the option `service` calls it.
+    /// Its value of the option `service`.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Dedicated => "dedicated",
@@ -22,16 +22,16 @@ impl Kind {
         }
     }
 
-    /// What the option `service` says; none for `auto`.
+    /// The kind in the option `service`; `None` for `auto`.
     pub(crate) fn chosen(options: &Options) -> Option<Self> {
         let word = options.get("service")?;
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// What a plug's name says: a UUID is a Public Cloud instance; `vps-…` and
-    /// `vps` with digits is a VPS; another name with a dot in it is a
-    /// dedicated server, since the vendor names those like hosts; and any
-    /// other is the name that somebody gave to an instance.
+    /// The kind by a plug's name: a UUID is a Public Cloud instance; `vps-…` and
+    /// `vps` with digits is a VPS; another name with a dot in it is a dedicated
+    /// server, because the vendor gives those host names; and any other name is
+    /// one that a user gave to an instance.
     pub(crate) fn by_name(plug: &str) -> Self {
         let after_vps = plug
             .get(..3)
@@ -49,7 +49,7 @@ impl Kind {
     }
 }
 
-/// Whether a text is shaped as the ids of instances are.
+/// Whether a text has the form of an instance's id.
 pub(crate) fn is_uuid(text: &str) -> bool {
     let parts = text.split('-').map(str::len);
     parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
@@ -60,7 +60,7 @@ mod tests {
     use super::Kind;
 
     #[test]
-    fn a_name_tells_the_kind() {
+    fn a_name_gives_the_kind() {
         for (plug, kind) in [
             ("ns567890.ip-123-22-44.eu", Kind::Dedicated),
             ("ks3271212.kimsufi.com", Kind::Dedicated),

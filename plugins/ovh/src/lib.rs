@@ -1,5 +1,5 @@
 //! `fence_ovh`: dedicated servers, VPS and Public Cloud instances of OVHcloud,
-//! by version 1 of its REST API; and what is left of the SOAP API before it.
+//! through version 1 of its REST API or through the older SOAP API.
 //!
 //! The facts come from the vendor's documentation and API schemas
 //! (`ovh/docs`, `ovh/ovhcloud-cli`), its clients (`ovh/python-ovh`,
@@ -38,7 +38,7 @@ use soap::Soap;
 /// A session with OVHcloud.
 pub struct Ovh(Dialect);
 
-/// The two APIs, which have nothing in common.
+/// The two APIs.
 enum Dialect {
     Rest(Box<Rest>),
     Soap(Box<Soap>),
@@ -67,7 +67,7 @@ impl Device for Ovh {
     fn probe(&mut self) -> Result<()> {
         match &mut self.0 {
             Dialect::Rest(rest) => rest.probe(),
-            // The log-in has been accepted, and there is nothing else to ask.
+            // The login is the only test that this API offers.
             Dialect::Soap(_) => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
-//! A request of this session that the device makes a task of, and what
-//! becomes of it.
+//! A request of this session for which the device creates a task, and the
+//! progress of that task.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +10,20 @@ use crate::call::Call;
 use crate::errors;
 use crate::task::{Owner, Progress, Task};
 
-/// How often the device may say that it has no such task before the power
-/// state alone is believed: a task is not visible at once everywhere.
+/// Number of reads that may miss the task before the power state alone decides:
+/// a task is not visible on all servers of the API at once.
 const MISSES: u32 = 3;
-/// Seconds after which it makes sense to ask again while a task runs.
+/// Seconds before the host asks again while a task runs.
 const TASK_PAUSE: u32 = 10;
 
 /// One request, from before it is sent to the end of its task.
 #[derive(Debug)]
 pub(crate) struct PendingTask {
     owner: Owner,
-    /// What the device calls the task: `hardReboot`.
+    /// The device's name for the task: `hardReboot`.
     function: &'static str,
-    /// Tasks that were there before: none of them is ours, whatever an answer
-    /// says.
+    /// Tasks from before the request: none of them belongs to it, even if an
+    /// answer names one.
     known: BTreeSet<u64>,
     /// The server's time before the request.
     since: i64,
@@ -33,7 +33,7 @@ pub(crate) struct PendingTask {
 #[derive(Debug)]
 enum State {
     Ready,
-    /// Sent, and the answer was lost.
+    /// Sent; the answer was lost.
     Doubt,
     Task {
         id: u64,
@@ -41,25 +41,24 @@ enum State {
         word: String,
     },
     Done,
-    /// The device has forgotten the task.
+    /// The device no longer has the task.
     Gone,
 }
 
-/// How far it is.
+/// The progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Not sent, or sent without any trace of it.
     NotBegun,
     UnderWay,
     Done,
-    /// The device no longer knows the task.
+    /// The device no longer has the task.
     Gone,
 }
 
 impl PendingTask {
-    /// Looks at what is there already, before the request is sent. A task of
-    /// this kind that runs is followed instead where the caller says that any
-    /// will do.
+    /// Reads the existing tasks before the request is sent. With `any_will_do`, a
+    /// running task of this kind is followed instead of sending a request.
     ///
     /// # Errors
     /// [`Error::Busy`] while another task of this kind runs.
@@ -82,7 +81,7 @@ impl PendingTask {
             if !any_will_do || task.function() != Some(function) {
                 return Err(in_the_way(&task));
             }
-            log::info(format!("{}: such a task runs already and is waited for", errand.owner));
+            log::info(format!("{}: waiting for a task of this kind that runs already", errand.owner));
             errand.follow(&task);
         }
         Ok(errand)
@@ -93,7 +92,7 @@ impl PendingTask {
         !matches!(self.state, State::Ready)
     }
 
-    /// Sends the request, unless a task shows that it was taken before.
+    /// Sends the request, unless a task shows that the device has accepted it before.
     pub(crate) fn send(&mut self, api: &mut Api, call: &Call) -> Result<()> {
         let is_in_doubt = matches!(self.state, State::Doubt);
         if matches!(self.state, State::Task { .. } | State::Done) || is_in_doubt && self.find(api)? {
@@ -128,11 +127,11 @@ impl PendingTask {
         }
     }
 
-    /// Takes the task that the answer names for ours, if it can be.
+    /// Follows the task in the answer, if it can be that of the request.
     fn take(&mut self, task: Result<Task>, wrong: impl FnOnce(&str) -> Error) -> Result<()> {
         let task = task?;
         if task.function() != Some(self.function) {
-            return Err(wrong(&format!("a task that is no {}", self.function)));
+            return Err(wrong(&format!("a task that is not a {}", self.function)));
         }
         if self.known.contains(&task.id) {
             return Err(wrong(&format!("task {}, which is older than the request", task.id)));
@@ -150,8 +149,8 @@ impl PendingTask {
         };
     }
 
-    /// Looks for a task that was made after the request by the server's own
-    /// clock; true if there is one, which is then ours.
+    /// Searches for a task that was created after the request, by the server's own
+    /// clock. Follows it and returns true if there is one.
     fn find(&mut self, api: &mut Api) -> Result<bool> {
         let tasks = self.owner.tasks(api, self.function)?;
         let newest_first: Vec<u64> = tasks
@@ -175,7 +174,7 @@ impl PendingTask {
         Ok(false)
     }
 
-    /// How far it is, asked of the device.
+    /// The progress of the request, as the device reports it.
     ///
     /// # Errors
     /// [`Error::TaskFailed`] with the device's comment once the task has
@@ -196,7 +195,7 @@ impl PendingTask {
             if *misses <= MISSES {
                 return Ok(Stage::UnderWay);
             }
-            log::warn(format!("{}: the device no longer knows its task {id}", self.owner));
+            log::warn(format!("{}: the device no longer has the task {id}", self.owner));
             self.state = State::Gone;
             return Ok(Stage::Gone);
         };
@@ -206,7 +205,7 @@ impl PendingTask {
         }
         if task.function() != Some(self.function) {
             return Err(Error::unexpected(format!(
-                "{}: task {id} is no {}",
+                "{}: task {id} is not a {}",
                 self.owner, self.function
             )));
         }

@@ -1,6 +1,6 @@
-//! What a credential has to be allowed. Every request of this plugin names
-//! its rule, so that a refusal can say which one is missing, and the list in
-//! the documentation is complete.
+//! The permissions that the credentials need. Every request of this plugin names
+//! its rule, so that an error can name the missing rule, and a test can compare
+//! the list with the documentation.
 
 use fencebox_sdk::http::Method;
 
@@ -8,33 +8,33 @@ use crate::kinds::Kind;
 use Kind::{Cloud, Dedicated, Vps};
 use Method::{Get, Post, Put};
 
-/// A right: what an application key calls a rule, and a service account an
-/// action of its policy.
+/// A permission: a rule of a consumer key, or an action in the policy of a
+/// service account.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
-    /// What needs it; none for `monitor`.
+    /// The kind of service that needs it; `None` for `monitor`.
     pub(crate) kind: Option<Kind>,
     pub(crate) method: Method,
-    /// Below `/1.0`, with `{name}` for the server's name, or for the project
-    /// and the instance.
+    /// Below `/1.0`. `{name}` stands for the server's name, or for the project of an
+    /// instance.
     pub(crate) path: &'static str,
-    /// In an identity policy.
+    /// The action in an IAM policy.
     pub(crate) action: &'static str,
     pub(crate) purpose: Purpose,
 }
 
-/// What a rule is for.
+/// The purpose of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Switching, and its status.
+    /// Switching, and reading the status.
     Fencing,
     /// `list` and `list-status`.
     Listing,
-    /// Where the option `project` is not given.
+    /// Finding an instance without the option `project`.
     Searching,
     /// `monitor`.
     Monitoring,
-    /// Switching on what was shelved.
+    /// Switching on a shelved instance.
     Unshelving,
 }
 
@@ -177,7 +177,7 @@ pub(crate) static PROJECTS: Rule = rule(
     Purpose::Searching,
 );
 
-/// All of them, in the order of the documentation.
+/// All rules, in the order of the documentation.
 pub(crate) static ALL: [&Rule; 23] = [
     &CREDENTIAL,
     &SERVER,
@@ -205,7 +205,7 @@ pub(crate) static ALL: [&Rule; 23] = [
 ];
 
 impl Rule {
-    /// As an access rule is written, for one `name` or for all by `*`.
+    /// The rule as an access rule is written, for one `name`, or for all names with `*`.
     pub(crate) fn line(&self, name: &str) -> String {
         format!("{} {}", method_name(self.method), self.path_of(name))
     }
@@ -216,14 +216,14 @@ impl Rule {
     }
 }
 
-/// What switching and its status need for one kind of service.
+/// The rules for switching one kind of service and reading its status.
 pub(crate) fn for_fencing(kind: Kind) -> impl Iterator<Item = &'static Rule> {
     let of_kind = move |rule: &&&Rule| rule.kind == Some(kind) && rule.purpose == Purpose::Fencing;
     ALL.iter().filter(of_kind).copied()
 }
 
-/// What an account needs, as `validate-all` and `inspect` say it: what the
-/// right is for, the rule of a key, and the action of a policy.
+/// The permissions that an account needs, as `validate-all` and `inspect` show them:
+/// the kind of service, the rule of a key, and the action in a policy.
 pub(crate) fn rights() -> impl Iterator<Item = String> {
     let fencing = Kind::ALL.into_iter().flat_map(|kind| {
         let name = if kind == Cloud { "PROJECT" } else { "NAME" };
@@ -232,8 +232,8 @@ pub(crate) fn rights() -> impl Iterator<Item = String> {
     fencing.chain([format!("monitor: {}", CREDENTIAL.line(""))])
 }
 
-/// Whether a rule's path, in which `*` stands for anything, covers another:
-/// a `*` of that one is only covered by a `*`.
+/// Whether a rule's path, in which `*` matches anything, covers another path.
+/// Only a `*` covers a `*` of the other path.
 pub(crate) fn covers(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == path,
@@ -244,7 +244,7 @@ pub(crate) fn covers(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// The methods that are used, as HTTP spells them.
+/// The name of a method in HTTP.
 pub(crate) fn method_name(method: Method) -> &'static str {
     match method {
         Get => "GET",

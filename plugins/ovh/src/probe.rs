@@ -1,5 +1,5 @@
-//! What `monitor` asks: would fencing be let in? The cost does not depend on
-//! the number of servers.
+//! The check behind `monitor`: whether the credentials allow fencing. Its number of
+//! requests does not depend on the number of servers.
 
 use fencebox_sdk::prelude::*;
 
@@ -14,10 +14,10 @@ use crate::settings::Settings;
 use crate::time::moment;
 use crate::vps;
 
-/// A key that expires sooner is warned about, in seconds: two weeks.
+/// Seconds before a key expires from which a warning is logged: two weeks.
 const SOON: i64 = 14 * 86_400;
 
-/// What the device says about a consumer key.
+/// The device's record of a consumer key.
 #[derive(Deserialize)]
 struct Credential {
     status: String,
@@ -40,7 +40,7 @@ pub(crate) fn probe(api: &mut Api, settings: &Settings) -> Result<()> {
     }
 }
 
-/// The least rights, for who wants to write them down.
+/// Logs the minimum permissions, for the administrator who creates a key.
 fn tell_rules(settings: &Settings) {
     let name = settings.plug.as_deref().unwrap_or("*");
     for kind in kinds(settings) {
@@ -55,7 +55,7 @@ fn tell_rules(settings: &Settings) {
     }
 }
 
-/// The kinds that the session may be about.
+/// The kinds of service that the session may use.
 fn kinds(settings: &Settings) -> Vec<Kind> {
     match &settings.plug {
         Some(plug) => vec![settings.kind_of(plug)],
@@ -63,7 +63,7 @@ fn kinds(settings: &Settings) -> Vec<Kind> {
     }
 }
 
-/// What stands for the name in a rule: instances are reached by their project.
+/// The text for `{name}` in a rule. For instances it is the project.
 fn scope<'a>(settings: &'a Settings, kind: Kind, name: &'a str) -> &'a str {
     match kind {
         Kind::Cloud => settings.project.as_deref().unwrap_or("*"),
@@ -71,7 +71,7 @@ fn scope<'a>(settings: &'a Settings, kind: Kind, name: &'a str) -> &'a str {
     }
 }
 
-/// The clock was read while logging in.
+/// Checks the consumer key and its rules. The clock was already read in `open`.
 fn check_credential(api: &mut Api, settings: &Settings) -> Result<()> {
     let credential: Credential = api.read(&Call::new(&permissions::CREDENTIAL, permissions::CREDENTIAL.path))?;
     if credential.status != "validated" {
@@ -84,14 +84,14 @@ fn check_credential(api: &mut Api, settings: &Settings) -> Result<()> {
         && end - api.now()? < SOON
     {
         log::warn(format!(
-            "consumer_key expires at {}; make another",
+            "consumer_key expires at {}; create a new one",
             excerpt(credential.expiration.as_deref().unwrap_or_default())
         ));
     }
     check_rules(settings, &credential.rules)
 }
 
-/// Without a plug, it is enough that one kind of service can be fenced.
+/// Without a plug, the rules for one kind of service are enough.
 fn check_rules(settings: &Settings, granted: &[Granted]) -> Result<()> {
     let name = settings.plug.as_deref().unwrap_or("*");
     let mut least: Option<Vec<String>> = None;
@@ -115,13 +115,13 @@ fn check_rules(settings: &Settings, granted: &[Granted]) -> Result<()> {
     )))
 }
 
-/// Without the option `project`, projects have to be listed.
+/// The rule for listing projects, which is needed without the option `project`.
 fn searching(settings: &Settings, kind: Kind) -> Option<&'static Rule> {
     (kind == Kind::Cloud && settings.project.is_none()).then_some(&permissions::PROJECTS)
 }
 
-/// Whether a rule allows what is wanted for this name. Without a name to look
-/// for, a key for one server only is as good as one for all.
+/// Whether a granted rule covers the wanted one for this name. With `*` as the
+/// name, a rule for a single server is enough.
 fn allows(own: &Granted, wanted: &Rule, scope: &str) -> bool {
     if own.method != method_name(wanted.method) {
         return false;
@@ -129,7 +129,7 @@ fn allows(own: &Granted, wanted: &Rule, scope: &str) -> bool {
     covers(&own.path, &wanted.path_of(scope)) || scope == "*" && is_form_of(&own.path, wanted.path)
 }
 
-/// Whether a path is a rule's path with some name in it.
+/// Whether a path is a rule's path with any single name in it.
 fn is_form_of(path: &str, form: &str) -> bool {
     let Some((start, end)) = form.split_once("{name}") else {
         return false;
@@ -138,8 +138,8 @@ fn is_form_of(path: &str, form: &str) -> bool {
     name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
-/// A service account has no such description of itself: the cheapest read
-/// that fencing needs anyway tells whether it is let in.
+/// A service account cannot read its own permissions. So this tries the cheapest
+/// read that fencing needs too.
 fn look(api: &mut Api, settings: &Settings) -> Result<()> {
     let mut refusal = None;
     for kind in kinds(settings) {
@@ -151,8 +151,9 @@ fn look(api: &mut Api, settings: &Settings) -> Result<()> {
     refusal.map_or(Ok(()), Err)
 }
 
-/// One request. An instance costs as many as there are projects unless the
-/// option names its own; then it is enough that projects may be listed.
+/// One request, except for an instance with the option `project`, which may need two.
+/// Without that option, a search would need one request for each project: then this
+/// only lists the projects.
 fn look_at(api: &mut Api, settings: &Settings, kind: Kind) -> Result<()> {
     match (kind, &settings.plug, &settings.project) {
         (Kind::Dedicated, Some(plug), _) => dedicated::read(api, plug).map(drop),

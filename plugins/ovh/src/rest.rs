@@ -1,4 +1,4 @@
-//! A session with the REST API: its log-in, and the machines that it is about.
+//! A session with the REST API: its credentials, and the machines that it uses.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::probe;
 use crate::settings::Settings;
 use crate::vps::Vps;
 
-/// How often a cycle is asked for again that has failed in passing before it
-/// was sent; the host does not ask twice.
+/// Number of retries of a cycle that failed temporarily before its request was
+/// sent. The host itself does not retry a cycle.
 const EXCUSES: u32 = 3;
 
 /// A session.
@@ -26,7 +26,7 @@ pub(crate) struct Rest {
     unsent_retries: u32,
 }
 
-/// A machine, and what this session asked of it.
+/// A machine, and the requests of this session to it.
 enum Machine {
     Dedicated(Dedicated),
     Vps(Vps),
@@ -70,8 +70,8 @@ impl Rest {
         }
     }
 
-    /// The host sends a cycle once, for a second one would be a second reboot.
-    /// Until the request for it is sent, asking again is harmless.
+    /// The host calls this once, because a second cycle would be a second reboot.
+    /// Before the request is sent a retry is harmless, so the host is asked for one.
     pub(crate) fn cycle(&mut self, plug: &str) -> Result<()> {
         let (api, settings, machine) = self.machine(plug);
         let outcome = match machine {
@@ -86,7 +86,7 @@ impl Rest {
                 Err(if self.unsent_retries <= EXCUSES {
                     Error::busy(format!("nothing was sent to {plug} yet: {text}"), None)
                 } else {
-                    Error::task_failed(format!("no reboot of {plug} was asked for: {text}"))
+                    Error::task_failed(format!("the reboot of {plug} was not requested: {text}"))
                 })
             }
             outcome => outcome,
@@ -112,11 +112,11 @@ impl Rest {
         (&mut self.api, &self.settings, machine)
     }
 
-    /// Where a plug was looked for, if only its name said that.
+    /// Logs the kind of service in which a missing plug was searched, if only its name decided that.
     fn explain(&self, plug: &str, problem: &Error) {
         if matches!(problem, Error::PlugNotFound(_)) && self.settings.service.is_none() {
             log::warn(format!(
-                "{plug} was looked for as service={}, by its name; if it is something else, set the option service",
+                "{plug} was searched as service={} because of its name; if that is wrong, set the option service",
                 Kind::by_name(plug).word()
             ));
         }
@@ -124,7 +124,7 @@ impl Rest {
 }
 
 impl Machine {
-    /// Whether a request that switches was sent, or may have been.
+    /// Whether a request that changes the power was sent, or may have been.
     fn has_begun(&self) -> bool {
         match self {
             Self::Dedicated(server) => server.has_begun(),

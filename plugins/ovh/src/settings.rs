@@ -1,18 +1,18 @@
-//! What the options say about switching.
+//! The options about switching.
 
 use fencebox_sdk::prelude::*;
 
 use crate::kinds::Kind;
 
-/// How a dedicated server is switched off.
+/// The way to switch a dedicated server off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OffMode {
-    /// By the boot that powers down, where the server offers it; else as
+    /// By the boot entry that powers down, if the server has one; else as
     /// [`OffMode::Rescue`].
     Auto,
-    /// By the boot that powers down.
+    /// By the boot entry that powers down.
     Power,
-    /// By a reboot into the vendor's rescue system: it runs, but not its own
+    /// By a reboot into the vendor's rescue system: the server runs, but not its own
     /// operating system.
     Rescue,
 }
@@ -47,7 +47,7 @@ impl Settings {
         })
     }
 
-    /// What kind of service a plug is.
+    /// The kind of service of a plug.
     pub(crate) fn kind_of(&self, plug: &str) -> Kind {
         self.service.unwrap_or_else(|| Kind::by_name(plug))
     }

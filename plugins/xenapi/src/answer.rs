@@ -1,5 +1,5 @@
-//! Answers: what xapi puts into the value of a call that it understood, a
-//! struct of `Status` and either `Value` or `ErrorDescription`.
+//! Answers of xapi: the value of a call is a struct with `Status` and either
+//! `Value` or `ErrorDescription`.
 
 use fencebox_sdk::http;
 use fencebox_sdk::prelude::*;
@@ -7,22 +7,22 @@ use fencebox_sdk::xmlrpc::{Call, Failure, Misfit, Value};
 
 use crate::api_error::ApiError;
 
-/// How references begin. They are left out of every text: a session's opens
-/// the pool to whoever reads it, and the others mean nothing to people.
+/// The prefix of references. Every text leaves them out: the reference of a
+/// session is a secret, and the others do not help a reader.
 const REFERENCE: &str = "OpaqueRef:";
 
-/// Why a call gave nothing.
+/// Why a call returned no value.
 pub(crate) enum Trouble {
-    /// The device says why.
+    /// The device reported an error.
     Refused(ApiError),
-    /// There is no answer, or none that is XML-RPC.
+    /// The answer is missing, or is not XML-RPC.
     Unanswered(Failure),
     /// Anything else.
     Failed(Error),
 }
 
 impl Trouble {
-    /// The refusal, if it is one with this code.
+    /// The device's error, if it has this code.
     pub(crate) fn refusal(&self, code: &str) -> Option<&ApiError> {
         match self {
             Self::Refused(refusal) if refusal.is(code) => Some(refusal),
@@ -30,8 +30,8 @@ impl Trouble {
         }
     }
 
-    /// Whether the device kept silent, so that asking it again costs another
-    /// wait.
+    /// Whether the device did not answer, so that another call may cost
+    /// another timeout.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(
             self,
@@ -41,7 +41,7 @@ impl Trouble {
         )
     }
 
-    /// Whether the connection was lost, so that the device may be gone.
+    /// Whether the connection was lost, so that the device may be down.
     pub(crate) fn is_loss(&self) -> bool {
         let is_broken = matches!(self, Self::Unanswered(Failure::Http(http::Failure::Broken(_))));
         is_broken || self.is_silence()
@@ -70,9 +70,11 @@ impl From<Trouble> for Error {
     }
 }
 
-/// Sends a call and gives the `Value` of its answer. No text in what this
-/// returns as trouble holds one of `secrets`, even where the device repeats
-/// them.
+/// Sends a call and returns the `Value` of its answer.
+///
+/// # Errors
+/// [`Trouble`], of which no text contains one of `secrets`, even if the device
+/// repeats them.
 pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
     let mut answer = call
         .send()
@@ -89,8 +91,8 @@ pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
 fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
     let texts = answer.member("ErrorDescription")?.items()?;
     let texts = texts.map(|text| text.text()).collect::<Result<Vec<_>, Misfit>>()?;
-    // A secret may be part of a word that decides something (a password `xen` of the master's address), but is no such
-    // word itself.
+    // A parameter may contain a secret by chance: the password `xen` is part of the master's address `xen2`. Only a
+    // parameter that is equal to a secret is dropped.
     let unless_secret = |word: &&str| if secrets.contains(word) { "" } else { word }.to_owned();
     let mut parameters = texts.iter().map(unless_secret);
     let Some(code) = parameters.next().filter(|code| !code.is_empty()) else {
@@ -112,8 +114,8 @@ fn clean_fault(failure: Failure, secrets: &[&str]) -> Failure {
     }
 }
 
-/// A text of the device without secrets: nothing of one that is a reference or
-/// repeats a secret, and of any other all but references within it.
+/// A text of the device without secrets. A text that is a reference or contains
+/// a secret becomes empty; references within other texts are left out.
 fn clean(text: &str, secrets: &[&str]) -> String {
     let is_secret = |secret: &&str| !secret.is_empty() && text.contains(*secret);
     if text.starts_with(REFERENCE) || secrets.iter().any(is_secret) {
@@ -134,7 +136,7 @@ mod tests {
     use super::clean;
 
     #[test]
-    fn nothing_secret_is_left_of_a_text() {
+    fn texts_contain_no_secrets() {
         assert_eq!(clean("OpaqueRef:11-aa", &[]), "");
         assert_eq!(
             clean("no VM OpaqueRef:11-aa, or OpaqueRef:NULL!", &[]),

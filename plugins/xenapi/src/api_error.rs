@@ -1,39 +1,39 @@
-//! What the device refuses: a code and its parameters, and what they mean.
+//! Errors of the device: a code with parameters, and its meaning.
 
 use fencebox_sdk::prelude::*;
 
 /// A `Failure` of the device.
 pub(crate) struct ApiError {
     code: String,
-    /// For decisions, and never for messages.
+    /// For decisions only: they may contain secrets.
     parameters: Vec<String>,
-    /// The code and the parameters without anything secret: for messages.
+    /// The code and the parameters without secrets, for messages.
     words: Vec<String>,
 }
 
-/// What a code means for fencing.
+/// The meaning of a code for fencing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// Refused credentials.
+    /// The pool rejects the credentials.
     LoginDenied,
-    /// A missing right.
+    /// The user lacks a permission.
     NotPermitted,
-    /// It may pass: the host asks again.
+    /// Temporary: the agent's host retries.
     Busy,
-    /// The session is over.
+    /// The session has ended.
     SessionOver,
-    /// The device failed in a way that says nothing about the request.
+    /// A fault of the device that does not depend on the request.
     Unexpected,
     /// The machine's host is dead.
     HostDead,
-    /// Refused.
+    /// The pool refuses the request.
     Failed,
 }
 
 use Meaning::{Busy, Failed, HostDead, LoginDenied, NotPermitted, SessionOver, Unexpected};
 
-/// The codes that fencing may meet, out of xapi's data model (`docs/reference/xenapi.md#error-codes`), with what the
-/// person on call should read.
+/// The codes that fencing may get, from xapi's data model (`docs/reference/xenapi.md#error-codes`), with the text for
+/// the message.
 const TABLE: &[(&str, Meaning, &str)] = &[
     (
         "SESSION_AUTHENTICATION_FAILED",
@@ -48,7 +48,7 @@ const TABLE: &[(&str, Meaning, &str)] = &[
     (
         "RBAC_PERMISSION_DENIED",
         NotPermitted,
-        "the user's role does not allow it: fencing needs vm-operator, and power_state_reset pool-operator",
+        "the user's role does not allow it: fencing needs vm-operator, power_state_reset needs pool-operator",
     ),
     ("SESSION_INVALID", SessionOver, "the pool has ended the session"),
     (
@@ -68,21 +68,21 @@ const TABLE: &[(&str, Meaning, &str)] = &[
     (
         "VM_BAD_POWER_STATE",
         Busy,
-        "the machine is in another power state than it was",
+        "the power state of the machine has changed",
     ),
     (
         "HANDLE_INVALID",
         Unexpected,
-        "the pool does not know what it named itself",
+        "the pool rejects a reference that it returned itself",
     ),
-    ("UUID_INVALID", Failed, "there is no such UUID"),
+    ("UUID_INVALID", Failed, "the UUID does not exist"),
     ("OPERATION_NOT_ALLOWED", Failed, "the pool does not allow it"),
     (
         "OPERATION_BLOCKED",
         Failed,
         "the operation is blocked for this machine: see its blocked_operations",
     ),
-    ("VM_IS_TEMPLATE", Failed, "it is a template and no virtual machine"),
+    ("VM_IS_TEMPLATE", Failed, "it is a template and not a virtual machine"),
     (
         "VM_IS_PROTECTED",
         Failed,
@@ -110,7 +110,7 @@ const TABLE: &[(&str, Meaning, &str)] = &[
         Failed,
         "a network that it needs is not available",
     ),
-    ("LICENCE_RESTRICTION", Failed, "the pool's licence does not allow it"),
+    ("LICENCE_RESTRICTION", Failed, "the pool's license does not allow it"),
     ("BOOTLOADER_FAILED", Failed, "its boot loader failed"),
     (
         "VM_UNSAFE_BOOT",
@@ -126,7 +126,7 @@ const TABLE: &[(&str, Meaning, &str)] = &[
     (
         "VM_HVM_REQUIRED",
         Failed,
-        "it needs hardware virtualisation, which its host lacks",
+        "it needs hardware virtualization, which its host lacks",
     ),
     ("HOST_OFFLINE", HostDead, "the machine's host is offline"),
     (
@@ -156,19 +156,19 @@ const TABLE: &[(&str, Meaning, &str)] = &[
     (
         "MESSAGE_METHOD_UNKNOWN",
         Failed,
-        "the pool does not know this call: its version may be too old",
+        "the pool does not support this call: its version may be too old",
     ),
     (
         "MESSAGE_PARAMETER_COUNT_MISMATCH",
         Failed,
-        "the pool wants other parameters for this call: its version may be too old",
+        "the pool expects other parameters for this call: its version may be too old",
     ),
     ("INTERNAL_ERROR", Unexpected, "an internal error of the pool"),
 ];
 
 impl ApiError {
-    /// `words` are the code and the parameters for messages, so they have to
-    /// be clean: see [`crate::answer`].
+    /// `words` are the code and the parameters for messages. They must not
+    /// contain secrets: see [`crate::answer`].
     pub(crate) fn new(code: String, parameters: Vec<String>, words: Vec<String>) -> Self {
         Self {
             code,
@@ -181,22 +181,22 @@ impl ApiError {
         self.code == code
     }
 
-    /// A parameter to decide by; empty where there is none.
+    /// A parameter for decisions; empty if it is missing.
     pub(crate) fn parameter(&self, index: usize) -> &str {
         self.parameters.get(index).map_or("", String::as_str)
     }
 
-    /// A parameter to show.
+    /// A parameter for messages.
     pub(crate) fn word(&self, index: usize) -> String {
         self.words.get(index + 1).map(|word| excerpt(word)).unwrap_or_default()
     }
 
-    /// The reference to a virtual machine means nothing any more.
+    /// Whether the reference to a virtual machine is no longer valid.
     pub(crate) fn is_stale_machine(&self) -> bool {
         self.is("HANDLE_INVALID") && self.parameter(0).eq_ignore_ascii_case("VM")
     }
 
-    /// The machine's host is dead: whether the machine is, nobody can tell.
+    /// Whether the machine's host is dead. The machine itself may still run.
     pub(crate) fn is_dead_host(&self) -> bool {
         self.row().1 == HostDead
     }
@@ -206,8 +206,8 @@ impl ApiError {
         TABLE.iter().find(|(code, ..)| self.is(code)).unwrap_or(UNKNOWN)
     }
 
-    /// The meaning, and the device's own words: its code with the parameters
-    /// but for references, which mean nothing outside of the session.
+    /// The meaning, and in parentheses the device's code and parameters without
+    /// references, which have no meaning outside of the session.
     fn text(&self) -> String {
         let (known, meaning, text) = self.row();
         let mut words = self.words.iter().map(String::as_str);
@@ -220,8 +220,8 @@ impl ApiError {
         };
         match meaning {
             HostDead => format!(
-                "{text}: off is not proven; fence that host, and set power_state_reset where it is sure to be fenced \
-                 ({said})"
+                "{text}: off is not proven; fence that host, and set power_state_reset only if it is always fenced \
+                 first ({said})"
             ),
             _ => format!("{text} ({said})"),
         }

@@ -5,11 +5,11 @@ use fencebox_sdk::prelude::*;
 use crate::machine::{Kind, MEMBERS, Machine};
 use crate::session::{Ask, Session};
 
-/// All virtual machines in one request, by label and then by UUID: the pool
-/// has them in an order that nobody can see. The power costs nothing.
+/// All virtual machines with their power, in one request. They are sorted by
+/// label and then by UUID, because the pool's order is arbitrary.
 ///
-/// Neither templates nor snapshots nor control domains are plugs. One record
-/// that cannot be read makes the list fail, because it may be any machine's.
+/// Templates, snapshots and control domains are not plugs. One record that
+/// cannot be read makes the list fail, because it may belong to any machine.
 pub(crate) fn all_machines(session: &mut Session) -> Result<Vec<Plug>> {
     let keep = MEMBERS.map(|member| format!("Value/*/{member}"));
     let keep = keep.each_ref().map(String::as_str);
@@ -33,8 +33,8 @@ pub(crate) fn all_machines(session: &mut Session) -> Result<Vec<Plug>> {
     Ok(machines.into_iter().map(plug).collect())
 }
 
-/// Whether the pool answers what `list` asks, at a cost that does not grow
-/// with it: machines of a label that nobody gives.
+/// Whether the pool would answer `list`. The request asks for a label that no
+/// machine has, so its cost does not grow with the pool.
 pub(crate) fn can_be_read(session: &mut Session) -> Result<()> {
     let found = session.call(&Ask {
         method: "VM.get_by_name_label",

@@ -1,10 +1,10 @@
-//! `fence_xenapi`: virtual machines of XenServer, XCP-ng and what else speaks
-//! the XenAPI, by XML-RPC.
+//! `fence_xenapi`: virtual machines of XenServer, XCP-ng and other hosts with
+//! the XenAPI, through XML-RPC.
 //!
 //! The facts come from the documentation and the data model of xapi
-//! (`xapi-project/xen-api`). A pool has one master, which knows all of its
-//! machines; calls are synchronous, and `VM.hard_shutdown` answers when the
-//! domain is gone.
+//! (`xapi-project/xen-api`). A pool has one master, which has the records of
+//! all machines. Calls are synchronous: `VM.hard_shutdown` answers after the
+//! domain has ended.
 
 mod answer;
 mod api_error;
@@ -21,7 +21,7 @@ use plugs::Plugs;
 use power::Requests;
 use session::Session;
 
-/// A conversation with a pool.
+/// A session with a pool.
 pub struct Pool {
     session: Session,
     plug: Option<String>,
@@ -36,11 +36,14 @@ impl Device for Pool {
         Agent::new("fence_xenapi", "Fence agent for XenServer and XCP-ng by the XenAPI")
             .longdesc(
                 "Switches virtual machines of a XenServer or XCP-ng pool, or of a single host, on and off through \
-                 the XenAPI. session_url names the pool's master; it may name several hosts of the pool, with commas \
-                 between them, so that fencing still works after another one has become the master. A machine is \
-                 named by its UUID or by its name label; a label that several machines have is refused. Only a \
-                 machine that the pool calls Halted is off: one that is paused or suspended counts as on, because it \
-                 can go on with the memory it had. The user needs the role vm-operator or more.",
+                 the XenAPI. session_url is the URL of the pool's master. It may contain the URLs of several hosts \
+                 of the pool, separated by commas, so that fencing still works after another host has become the \
+                 master. The plug is the UUID or the name label of a machine; the agent refuses a label that several \
+                 machines have. Only a machine that the pool reports as Halted is off. A paused or suspended machine \
+                 counts as on, because it can resume with its memory. The user needs the role vm-operator or a \
+                 higher one. power_state_reset switches nothing off: it marks a machine of a dead host as halted in \
+                 the pool's database. Set it only if that host itself has been fenced; otherwise the machine may \
+                 still run and write to its disks.",
             )
             .vendor_url("https://xenproject.org")
             .rights([
@@ -61,7 +64,7 @@ impl Device for Pool {
             .meaning("plug", "UUID or name label of the virtual machine")
             .meaning(
                 "session_url",
-                "URL of the pool's master, or URLs of several hosts of the pool with commas between them",
+                "URL of the pool's master, or comma-separated URLs of hosts of the pool",
             )
             .parameter(
                 Parameter::text("uuid")
@@ -69,18 +72,19 @@ impl Device for Pool {
                     .shortdesc("UUID of the virtual machine")
                     .synonym_of("plug"),
             )
-            .parameter(Parameter::boolean("follow_master").shortdesc(
-                "Log in at the pool's master wherever a member says it is, even if session_url does not name that host",
-            ))
-            .parameter(Parameter::boolean("power_state_reset").shortdesc(
-                "If the machine's host is dead, off marks the machine as halted in the pool's database and takes that \
-                 for off; set it only where that host itself has been fenced, else the machine may still run and write",
-            ))
-            // A user of a directory takes the master seconds to check. Hosts that do not answer are passed over after
-            // so long each: it has to be short, too.
+            .parameter(
+                Parameter::boolean("follow_master")
+                    .shortdesc("Follow the pool's master to a host that session_url does not name"),
+            )
+            .parameter(
+                Parameter::boolean("power_state_reset")
+                    .shortdesc("Mark a machine of a dead host as halted; only if that host has been fenced"),
+            )
+            // The master may need seconds to check a user of a directory. But each host that does not answer costs
+            // this time, so it must also be short.
             .default("login_timeout", "10")
-            // `VM.hard_shutdown` answers when the domain is gone, after seconds or some tens of them; so does
-            // `VM.get_all_records` of a big pool. What takes longer is not lost: the power is read again.
+            // `VM.hard_shutdown` answers after the domain has ended, which takes up to some tens of seconds.
+            // `VM.get_all_records` of a big pool takes as long. After a timeout the host reads the power again.
             .default("shell_timeout", "30")
             .operations(Operations::LIST_PLUGS | Operations::CYCLE)
             .endpoint(

@@ -1,5 +1,5 @@
-//! Logging in to a pool. Only its master takes log-ins; every other member
-//! answers with the master's address (`HOST_IS_SLAVE`).
+//! Login to a pool. Only the master accepts logins; every other member answers
+//! with the master's address (`HOST_IS_SLAVE`).
 
 use std::collections::VecDeque;
 use std::net::Ipv6Addr;
@@ -12,21 +12,21 @@ use crate::answer::{Trouble, ask};
 
 pub(crate) const ENDPOINT: &str = "api";
 
-/// By this name the pool's own log knows the sessions. Its limit of sessions
-/// counts for each such name.
+/// The name of the sessions in the pool's log. The pool limits the number of
+/// sessions for each name.
 const ORIGINATOR: &str = "fencebox fence_xenapi";
 
-/// Most hosts that are tried because a member named them and `session_url`
-/// does not. A pool has one master; a third name is a loop or a lie.
+/// Maximum number of hosts that are tried because a member named them, and not
+/// `session_url`. A pool has one master, so a third name is an error.
 const MOST_FOLLOWED: usize = 2;
 
-/// What it takes to log in.
+/// The credentials of a login.
 pub(crate) struct Credentials {
     pub(crate) username: String,
     pub(crate) password: String,
 }
 
-/// One log-in.
+/// One login.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct LogIn {
     /// The master's URL, as [`http::addresses`] writes it.
@@ -35,18 +35,18 @@ pub(crate) struct LogIn {
     pub(crate) session: String,
 }
 
-/// What one host makes of a log-in.
+/// Why a login at one host failed.
 enum Outcome {
-    /// It is a member only, and the master is at this address.
+    /// The host is only a member; the master is at this address.
     Member(String),
-    /// Another host may do better.
+    /// A login at another host may succeed.
     PassedOver(Error),
-    /// Asking another host would ask the same pool the same again, and may
-    /// lock the account.
+    /// Another host of the same pool would give the same answer, and a retry
+    /// may lock the account.
     Final(Error),
 }
 
-/// Logs in at the pool's master: asks `first` before the hosts of
+/// Logs in at the pool's master. Tries `first` before the hosts of
 /// `session_url`, and `last` after all others.
 pub(crate) fn log_in(credentials: &Credentials, first: Option<&str>, last: Option<&str>) -> Result<LogIn> {
     let named = http::addresses(ENDPOINT)?;
@@ -70,23 +70,23 @@ pub(crate) fn log_in(credentials: &Credentials, first: Option<&str>, last: Optio
     walk.run()
 }
 
-/// A log-in on its way over the hosts of a pool.
+/// A login in progress, which tries the hosts of a pool one by one.
 struct Walk<'a> {
     credentials: &'a Credentials,
     named: &'a [String],
-    /// URLs, and bare hosts that members named.
+    /// URLs, and host names or addresses that members named.
     waiting: VecDeque<String>,
-    /// No URL is asked twice.
+    /// URLs that were tried; none is tried twice.
     asked: Vec<String>,
     followed: usize,
-    /// The most telling error so far.
+    /// The most informative error so far.
     worst: Option<Error>,
-    /// What members said about the master.
+    /// What members reported about the master.
     masters: Vec<String>,
-    /// Why we may not go to a master: in the host's words, which name the
-    /// option, or the rule of the policy.
+    /// Why a master is denied: the text of the agent's host, which names the
+    /// option or the rule of the policy.
     refused: Option<String>,
-    /// What went wrong at single hosts.
+    /// Errors of single hosts, as log lines.
     remarks: Vec<String>,
 }
 
@@ -104,7 +104,7 @@ impl Walk<'_> {
                 Err(Outcome::Member(master)) => self.heed(&url, master),
                 Err(Outcome::PassedOver(problem)) => {
                     let problem = located(problem, &url);
-                    self.remarks.push(format!("no log-in at {url}, {}", problem.text()));
+                    self.remarks.push(format!("cannot log in at {url}: {}", problem.text()));
                     self.note(problem);
                 }
                 Err(Outcome::Final(problem)) => {
@@ -113,7 +113,7 @@ impl Walk<'_> {
                 }
             }
         }
-        // If there is but one, it is what the conclusion says.
+        // A single remark is the same as the error that is returned.
         if self.remarks.len() > 1 {
             self.tell_remarks();
         }
@@ -124,19 +124,20 @@ impl Walk<'_> {
         self.remarks.drain(..).for_each(log::warn);
     }
 
-    /// Turns to a host, if it was not asked before and we may.
+    /// Selects a host, unless it was tried before or is denied.
     fn select(&mut self, address: &str) -> Option<String> {
         let is_named = address.contains("://");
         let url = match http::select_address(ENDPOINT, address) {
             Ok(url) => url,
             Err(problem) if is_named => {
-                self.remarks.push(format!("no log-in at {address}: {}", problem.text()));
+                self.remarks
+                    .push(format!("cannot log in at {address}: {}", problem.text()));
                 self.note(problem);
                 return None;
             }
             Err(problem) => {
                 self.remarks
-                    .push(format!("the master {address} is not asked: {}", problem.text()));
+                    .push(format!("the master {address} is skipped: {}", problem.text()));
                 self.refused.get_or_insert_with(|| match problem {
                     Error::Denied(reason) => reason,
                     other => other.text(),
@@ -149,9 +150,9 @@ impl Walk<'_> {
         }
         if !self.named.contains(&url) {
             if self.followed == MOST_FOLLOWED {
-                // The conclusion does not say this.
+                // The error of the login does not contain this.
                 log::warn(format!(
-                    "{url} is not asked: members have named {MOST_FOLLOWED} other masters"
+                    "{url} is skipped: members have already named {MOST_FOLLOWED} other masters"
                 ));
                 return None;
             }
@@ -161,14 +162,15 @@ impl Walk<'_> {
         Some(url)
     }
 
-    /// A member named the master: it is asked next.
+    /// Handles the answer of a member: the master that it names is tried next.
     fn heed(&mut self, member: &str, master: String) {
         if !is_host(&master) {
-            let problem = format!("{member} is not the pool's master, and names no host that is");
+            let problem =
+                format!("{member} is not the pool's master, and the master it names is not a host name or address");
             self.remarks.push(problem.clone());
             return self.note(Error::unexpected(problem));
         }
-        log::info(format!("{member} is not the pool's master, {master} is"));
+        log::info(format!("{member} is not the pool's master; the master is {master}"));
         self.masters
             .push(format!("{member} says that the pool's master is {master}"));
         self.waiting.push_front(master);
@@ -180,8 +182,9 @@ impl Walk<'_> {
         }
     }
 
-    /// No host took the log-in. Where one that could not be asked may be the
-    /// master, that is why: it may come back. Else what members said counts.
+    /// The error if no host accepted the login. An error of a host has
+    /// priority, because that host may be the master and may come back.
+    /// Otherwise the reports of members are the error.
     fn conclusion(self) -> Error {
         let mut said = self.masters.join(", and ");
         if let Some(reason) = &self.refused {
@@ -191,25 +194,26 @@ impl Walk<'_> {
             (Some(worst), _) if said.is_empty() => worst,
             (Some(worst), _) => with_addition(worst, &said),
             (None, Some(_)) => Error::invalid_option("session_url", said),
-            (None, None) => Error::unexpected(format!("no host takes a log-in: {said}")),
+            (None, None) => Error::unexpected(format!("no host accepts a login: {said}")),
         }
     }
 }
 
-/// How much an error tells: the device's own words before a lost connection.
+/// How informative an error is: an answer of the device comes before a lost
+/// connection.
 fn weight(problem: &Error) -> u8 {
     match problem {
         Error::ConnectionLost(_) => 0,
         Error::TimedOut(_) => 1,
-        // A certificate, or a rule.
+        // An invalid certificate, or a rule of the policy.
         Error::Denied(_) => 2,
         Error::Unexpected(_) => 3,
         _ => 4,
     }
 }
 
-/// What a host answered, with its URL. What kept it from answering names that
-/// already.
+/// The error with the URL of the host. Errors of the connection already name
+/// it.
 fn located(problem: Error, url: &str) -> Error {
     match problem {
         Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Denied(_) => problem,
@@ -233,9 +237,8 @@ fn with_text(problem: Error, change: impl FnOnce(String) -> String) -> Error {
     }
 }
 
-/// Whether this is a host name or an address and nothing else: neither a URL,
-/// nor a port, nor somebody's name before an `@`. xapi writes addresses of
-/// IPv6 without brackets.
+/// Whether this is only a host name or an address, without a scheme, a port or
+/// a user name. xapi writes IPv6 addresses without brackets.
 pub(crate) fn is_host(address: &str) -> bool {
     let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let is_name = address.bytes().all(in_name) && address.bytes().any(|byte| byte.is_ascii_alphanumeric());
@@ -244,7 +247,7 @@ pub(crate) fn is_host(address: &str) -> bool {
 
 fn attempt(credentials: &Credentials) -> Result<String, Outcome> {
     let outcome = match log_in_here(credentials, &["1.0", ORIGINATOR]) {
-        // Very old hosts know neither a version nor an originator.
+        // Very old hosts accept neither a version nor an originator.
         Err(trouble) if trouble.refusal("MESSAGE_PARAMETER_COUNT_MISMATCH").is_some() => log_in_here(credentials, &[]),
         outcome => outcome,
     };
@@ -255,7 +258,7 @@ fn attempt(credentials: &Credentials) -> Result<String, Outcome> {
     if let Some(refusal) = trouble.refusal("HOST_IS_SLAVE") {
         return Err(Outcome::Member(refusal.parameter(0).to_owned()));
     }
-    // What cannot be sent to one host cannot be sent to any.
+    // A call that is invalid for one host is invalid for all.
     let is_unsendable = matches!(&trouble, Trouble::Unanswered(Failure::Http(http::Failure::Invalid(_))));
     Err(match Error::from(trouble) {
         problem @ (Error::LoginDenied(_) | Error::NotPermitted(_)) => Outcome::Final(problem),
@@ -271,7 +274,7 @@ fn log_in_here(credentials: &Credentials, rest: &[&str]) -> Result<String, Troub
         .keep(["Status", "ErrorDescription", "Value"]);
     let value = ask(call, &[&credentials.password])?;
     match value.text()? {
-        "" => Err(Error::unexpected("the log-in gave no session").into()),
+        "" => Err(Error::unexpected("the login returned no session").into()),
         session => Ok(session.to_owned()),
     }
 }
@@ -281,7 +284,7 @@ mod tests {
     use super::is_host;
 
     #[test]
-    fn a_master_is_a_bare_host() {
+    fn a_master_is_only_a_host_name_or_address() {
         for host in ["xen1", "xen-1.pool.example", "192.0.2.7", "2001:db8::7", "::1"] {
             assert!(is_host(host), "{host}");
         }

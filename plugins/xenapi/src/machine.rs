@@ -1,11 +1,11 @@
-//! Records of virtual machines, as far as fencing reads them.
+//! The parts of virtual machine records that fencing reads.
 
 use std::fmt;
 
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::{Misfit, Part, Value};
 
-/// The members of a record that are read.
+/// The members of a record that the plugin reads.
 pub(crate) const MEMBERS: [&str; 9] = [
     "uuid",
     "name_label",
@@ -18,7 +18,7 @@ pub(crate) const MEMBERS: [&str; 9] = [
     "current_operations",
 ];
 
-/// Operations after which, or in the course of which, a machine runs.
+/// Operations during or after which a machine runs.
 const STARTING: [&str; 12] = [
     "start",
     "start_on",
@@ -34,7 +34,7 @@ const STARTING: [&str; 12] = [
     "reverting",
 ];
 
-/// What the pool keeps a record of as a VM.
+/// The kinds of objects that the pool stores as a VM record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Machine,
@@ -61,12 +61,12 @@ pub(crate) enum State {
     Running,
     Paused,
     Suspended,
-    /// Any other word, or none.
+    /// Any other word, or an empty one.
     Other(String),
 }
 
 impl State {
-    /// Case counts: `halted` is a word of errors, and of no record.
+    /// Case-sensitive: errors contain `halted`, but records never do.
     fn parse(word: &str) -> Self {
         match word {
             "Halted" => Self::Halted,
@@ -88,27 +88,27 @@ impl fmt::Display for State {
     }
 }
 
-/// One run of a machine: the number of its domain, which each start and each
-/// reboot changes, on the host that gave the number.
+/// One run of a machine: its domain number, which every start and reboot
+/// changes, and the host that assigned the number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Domain {
-    /// Reference of the host, for comparison only.
+    /// The reference of the host, for comparison only.
     pub(crate) host: String,
     pub(crate) number: i64,
 }
 
-/// A record.
+/// The record of a machine.
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) uuid: String,
     pub(crate) label: String,
     pub(crate) kind: Kind,
     pub(crate) state: State,
-    /// An operation under way that leads to a machine that runs.
+    /// A current operation of [`STARTING`].
     pub(crate) starting: Option<String>,
-    /// The present run, where there is one and the record has both parts of it.
+    /// The current run, if the record has both the host and the number.
     pub(crate) domain: Option<Domain>,
-    /// What in the record says that there is a run.
+    /// The part of the record that shows a run, for messages.
     resident: Option<String>,
 }
 
@@ -131,24 +131,24 @@ impl Machine {
         })
     }
 
-    /// Off is only what the pool itself calls halted, and is not about to run.
+    /// Off only if the pool reports `Halted` and no start is under way.
     ///
-    /// While a start is under way the pool still says `Halted`, and the domain
-    /// may be there already: such a machine is on standby. It is not unknown,
-    /// because of a machine whose power is unknown the host asks for nothing;
-    /// so `off` is asked for, which the pool refuses as busy until the start
-    /// is over, and is then asked for again. A start that hangs makes `off`
-    /// fail when its time is up, and never succeed.
+    /// During a start the pool still reports `Halted`, although the domain may
+    /// already exist: such a machine is on standby. It is not unknown, because
+    /// the agent's host sends no request for a plug with an unknown status. On
+    /// standby the agent's host requests `off`. The pool refuses this as busy
+    /// until the start is complete, and the agent's host retries. If the start
+    /// hangs, `off` fails at its timeout and never succeeds.
     ///
-    /// A record that is Halted and has a domain or a host contradicts itself:
-    /// one of the two is old, and nobody knows which.
+    /// A record that is `Halted` and has a domain or a host contradicts itself:
+    /// one of the two is old, and the record does not show which.
     ///
-    /// A shutdown under way does not count: once the pool says `Halted`, the
-    /// domain is gone, and what is left of the task is tidying up.
+    /// A shutdown under way does not matter: once the pool reports `Halted`,
+    /// the domain has ended, and the rest of the task is cleanup.
     pub(crate) fn power(&self) -> PowerStatus {
         if let (State::Halted, Some(resident)) = (&self.state, &self.resident) {
             log::warn(format!(
-                "{} is Halted, but its {resident}: the record contradicts itself, and that is not taken for off",
+                "{} is Halted, but its {resident}: the record contradicts itself and does not count as off",
                 self.uuid
             ));
             return PowerStatus::Unknown;
@@ -156,18 +156,18 @@ impl Machine {
         match (&self.state, &self.starting) {
             (State::Halted, Some(operation)) => {
                 log::warn(format!(
-                    "{} is Halted, but `{operation}` is under way: that is not taken for off",
+                    "{} is Halted, but `{operation}` is under way: this does not count as off",
                     self.uuid
                 ));
                 PowerStatus::Standby
             }
             (State::Halted, None) => PowerStatus::Off,
             (State::Running, _) => PowerStatus::On,
-            // They hold their disks, and go on with the memory they had.
+            // These machines keep their disks and can resume with their memory.
             (State::Paused | State::Suspended, _) => PowerStatus::Standby,
             (State::Other(_), _) => {
                 log::warn(format!(
-                    "{} has no power state that is known: {}",
+                    "{} has an unknown power state: {}",
                     self.uuid, self.state
                 ));
                 PowerStatus::Unknown
@@ -176,7 +176,7 @@ impl Machine {
     }
 }
 
-/// A snapshot says that it is a template too.
+/// The kind of the record. A snapshot also has the flag of a template.
 fn kind(record: &Part<'_>) -> Result<Kind, Misfit> {
     let is_snapshot = record
         .optional("is_a_snapshot")?
@@ -192,7 +192,8 @@ fn kind(record: &Part<'_>) -> Result<Kind, Misfit> {
     })
 }
 
-/// `current_operations`: names of operations by their tasks.
+/// The first starting operation in `current_operations`, a map from tasks to
+/// names of operations.
 fn starting(record: &Part<'_>) -> Result<Option<String>, Misfit> {
     let Some(operations) = record.optional("current_operations")? else {
         return Ok(None);
@@ -206,9 +207,9 @@ fn starting(record: &Part<'_>) -> Result<Option<String>, Misfit> {
     Ok(None)
 }
 
-/// The host that a machine runs on and the number of its domain, each where the
-/// record has one. Integers travel as texts of digits. A machine that does not
-/// run is in the domain -1 of the host `OpaqueRef:NULL`.
+/// The host that a machine runs on and the number of its domain, each if the
+/// record has one. xapi sends integers as text. A machine that does not run has
+/// the domain -1 and the host `OpaqueRef:NULL`.
 fn residence(record: &Part<'_>) -> Result<(Option<String>, Option<i64>), Misfit> {
     let host = record.optional("resident_on")?.map(|host| host.text()).transpose()?;
     let number = record.optional("domid")?.and_then(|number| match number.value() {

@@ -1,4 +1,4 @@
-//! From what the option `plug` holds to a machine.
+//! From the value of the option `plug` to a machine.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use crate::answer::Trouble;
 use crate::machine::{Kind, MEMBERS, Machine};
 use crate::session::{Ask, Session};
 
-/// More VMs of one label are not looked at one by one.
+/// Maximum number of VMs with one label whose records are read.
 const MOST_MATCHES: usize = 100;
 
-/// Machines that were found in this session, by plug: a label is looked up
-/// once, so that a machine that is renamed meanwhile stays the one meant.
+/// Machines that were found in this session, by plug. A label is looked up only
+/// once, so a machine that is renamed during the session stays the same plug.
 #[derive(Default)]
 pub(crate) struct Plugs(BTreeMap<String, Known>);
 
@@ -31,21 +31,21 @@ impl Plugs {
         };
         match record(session, &known.reference) {
             Ok(machine) if machine.uuid == known.uuid => switchable(plug, known.reference, machine),
-            Ok(_) => Err(Error::unexpected(format!("the record of {plug} is of another machine"))),
+            Ok(_) => Err(Error::unexpected(format!("the record of {plug} belongs to another machine"))),
             Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => self.find_again(session, plug),
             Err(trouble) => Err(trouble.into()),
         }
     }
 
-    /// After the pool has forgotten the reference: by its UUID, even where the
-    /// plug is a label, because by now another machine may have the label. A
-    /// machine that is gone is not off, but not there.
+    /// Finds the machine again after its reference became invalid. The search
+    /// is by UUID even if the plug is a label, because another machine may have
+    /// the label now. A machine that no longer exists is missing, and not off.
     pub(crate) fn find_again(&mut self, session: &mut Session, plug: &str) -> Result<(String, Machine)> {
         let Some(known) = self.0.remove(plug) else {
             return self.resolve(session, plug);
         };
         log::info(format!(
-            "the pool no longer knows the reference of {plug}, it is looked up again"
+            "the pool's reference to {plug} is no longer valid; looking it up again"
         ));
         let (reference, machine) = by_uuid(session, plug, &known.uuid)?;
         self.keep(plug, reference, machine)
@@ -59,7 +59,7 @@ impl Plugs {
     }
 
     fn resolve(&mut self, session: &mut Session, plug: &str) -> Result<(String, Machine)> {
-        // A label that looks like a UUID is not looked for: it may once have been the UUID of another machine.
+        // A plug that looks like a UUID is never used as a label, which could be the former UUID of another machine.
         let (reference, machine) = if is_uuid(plug) {
             by_uuid(session, plug, &plug.to_ascii_lowercase())?
         } else {
@@ -103,15 +103,16 @@ fn by_uuid(session: &mut Session, plug: &str, uuid: &str) -> Result<(String, Mac
     let machine = record(session, reference).map_err(missing)?;
     if machine.uuid != uuid {
         return Err(Error::unexpected(format!(
-            "the record for the UUID {uuid} is of another machine"
+            "the record for the UUID {uuid} belongs to another machine"
         )));
     }
     Ok((reference.to_owned(), machine))
 }
 
-/// The label has to be that of one machine. Templates and snapshots may share
-/// it: they are never switched. But they are told about where there is nothing
-/// else, because they are what was named then.
+/// The machine with this label, which must be unique. Templates and snapshots
+/// may have the same label, because they are never switched. If only templates
+/// or snapshots have it, the first is returned, so that the error names its
+/// kind.
 fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
     let ask = Ask {
         method: "VM.get_by_name_label",
@@ -123,7 +124,7 @@ fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
     if references.len() > MOST_MATCHES {
         return Err(Error::invalid_option(
             "plug",
-            format!("more than {MOST_MATCHES} VMs and snapshots are called {label}: name its UUID"),
+            format!("more than {MOST_MATCHES} VMs and snapshots have the label {label}; use the UUID instead"),
         ));
     }
     let (mut machines, mut others) = (Vec::new(), Vec::new());
@@ -131,7 +132,7 @@ fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
         let reference = reference.text()?;
         let machine = match record(session, reference) {
             Ok(machine) => machine,
-            // Removed since the pool named it.
+            // The VM was removed after the pool returned its reference.
             Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => continue,
             Err(trouble) => return Err(trouble.into()),
         };
@@ -170,8 +171,8 @@ fn record(session: &mut Session, reference: &str) -> Result<Machine, Trouble> {
 fn switchable(plug: &str, reference: String, machine: Machine) -> Result<(String, Machine)> {
     let advice = match machine.kind {
         Kind::Machine => return Ok((reference, machine)),
-        Kind::ControlDomain => "its power is that of its host, which has a fence device of its own",
-        Kind::Template | Kind::Snapshot => "name a virtual machine made from it",
+        Kind::ControlDomain => "it is part of a host; use the fence device of that host",
+        Kind::Template | Kind::Snapshot => "use a virtual machine made from it",
     };
     Err(Error::invalid_option(
         "plug",
@@ -184,7 +185,7 @@ mod tests {
     use super::is_uuid;
 
     #[test]
-    fn a_uuid_has_its_form() {
+    fn a_uuid_has_five_groups_of_hexadecimal_digits() {
         for uuid in [
             "c0ffee00-0000-4000-8000-00000000db01",
             "C0FFEE00-0000-4000-8000-00000000DB01",

@@ -1,4 +1,4 @@
-//! Switching machines, and what is known of a request afterwards.
+//! Switches machines, and checks the effect of requests.
 
 use std::collections::BTreeMap;
 
@@ -13,28 +13,27 @@ use crate::session::Ask;
 /// Parameters of `VM.start`: not paused, forced.
 const START: [bool; 2] = [false, true];
 
-/// Remembered of the last request for each plug.
+/// The last request for each plug.
 pub(crate) type Requests = BTreeMap<String, Request>;
 
-/// A request whose effect can be told by the machine's domain.
+/// A request whose effect the machine's domain shows.
 #[derive(Debug, Clone)]
 pub(crate) enum Request {
     /// The pool has shut this run down.
     ShutDown(Domain),
-    /// A reboot of this run was asked for.
+    /// A reboot of this run was requested.
     Reboot(Domain),
     /// The cycle of a machine that was off.
     Start,
 }
 
 impl Pool {
-    /// Asks for power off. `hard_shutdown` is the forced one; it ends a
-    /// migration or a shutdown under way, and drops the memory of a machine
-    /// that is suspended.
+    /// Requests power off. `hard_shutdown` is forced: it ends a migration or a
+    /// shutdown under way, and discards the memory of a suspended machine.
     pub(crate) fn switch_off(&mut self, plug: &str) -> Result<()> {
         let machine = self.machine(plug)?;
         self.requests.remove(plug);
-        // Also of one that is off by its record: the pool refuses what is done already.
+        // Send the request even if the record says off: the record may be old, and the pool refuses it if not.
         match self.ask(plug, "VM.hard_shutdown", Vec::new()) {
             Ok(()) => {
                 self.requests.extend(
@@ -52,8 +51,8 @@ impl Pool {
         }
     }
 
-    /// Marks the machine as halted in the pool's database. That switches
-    /// nothing off, and the pool refuses it as long as the host is alive.
+    /// Marks the machine as halted in the pool's database. This switches
+    /// nothing off. The pool refuses it while the host is alive.
     fn reset_power_state(&mut self, plug: &str, reason: &str) -> Result<()> {
         self.ask(plug, "VM.power_state_reset", Vec::new())?;
         log::warn(format!(
@@ -62,7 +61,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Asks for power on.
+    /// Requests power on.
     pub(crate) fn switch_on(&mut self, plug: &str) -> Result<()> {
         let machine = self.machine(plug)?;
         self.requests.remove(plug);
@@ -70,7 +69,7 @@ impl Pool {
             State::Running => return Ok(()),
             State::Halted => return self.start(plug),
             State::Paused => ("VM.unpause", Vec::new()),
-            // Not paused and not forced: memory that meets another kind of processor crashes.
+            // Not paused and not forced: suspended memory may crash on another type of processor.
             State::Suspended => ("VM.resume", vec![Value::from(false), Value::from(false)]),
             State::Other(_) => {
                 return Err(Error::unexpected(format!(
@@ -83,34 +82,34 @@ impl Pool {
         outcome.or_else(|trouble| self.judge(plug, PowerTarget::On, trouble))
     }
 
-    /// Starts a machine: not paused, and forced ([`START`]) as the agent that
-    /// this one replaces does it. Without force the pool may refuse to start a machine
-    /// on another kind of processor than it last ran on, which is where a
-    /// fenced machine may have to go; force does not start what is running.
+    /// Starts a machine, not paused and forced ([`START`]), as the agent that
+    /// this one replaces does. Without force the pool may refuse to start a
+    /// fenced machine on a host with another type of processor. Force does not
+    /// start a machine that runs.
     fn start(&mut self, plug: &str) -> Result<()> {
         let outcome = self.ask(plug, "VM.start", START.map(Value::from).to_vec());
         outcome.or_else(|trouble| self.judge(plug, PowerTarget::On, trouble))
     }
 
-    /// Asks for a power cycle in one request. Only the number of the domain
-    /// proves it later, so a pool that does not tell it is not asked.
+    /// Requests a power cycle in one call. Only the domain number proves the
+    /// cycle later, so the call is not sent if the record has no domain.
     pub(crate) fn reboot(&mut self, plug: &str) -> Result<()> {
         let machine = self.machine(plug)?;
         self.requests.remove(plug);
         match (&machine.state, machine.domain.clone()) {
             (State::Halted, _) => {
                 self.cycle_by(plug, &machine, "VM.start", START.map(Value::from).to_vec())?;
-                // Accepted, so that it was off then; what runs already cannot be started.
+                // The pool accepts a start only if the machine is off, so the machine was off.
                 self.requests.insert(plug.to_owned(), Request::Start);
                 Ok(())
             }
             (State::Running | State::Paused, Some(domain)) => {
-                // Another domain proves it, also if the answer is lost.
+                // A new domain proves the cycle, even if the answer is lost.
                 self.requests.insert(plug.to_owned(), Request::Reboot(domain));
                 self.cycle_by(plug, &machine, "VM.hard_reboot", Vec::new())
             }
             (State::Running | State::Paused, None) => Err(Error::task_failed(format!(
-                "{plug}: the pool does not tell the domain that it runs in, which would prove the cycle: use \
+                "{plug}: the pool does not report the machine's domain, so the cycle cannot be proven: use \
                  method=onoff"
             ))),
             (State::Suspended, _) => Err(Error::task_failed(format!(
@@ -123,8 +122,8 @@ impl Pool {
         }
     }
 
-    /// Asks for a cycle by this method. A machine in another state than its
-    /// record says is looked at again: its record was old.
+    /// Requests a cycle by this method. If the machine is in another state than
+    /// its record says, the record was old: busy, so that the host retries.
     fn cycle_by(&mut self, plug: &str, machine: &Machine, method: &'static str, args: Vec<Value>) -> Result<()> {
         self.ask(plug, method, args)
             .map_err(|trouble| match trouble.refusal("VM_BAD_POWER_STATE") {
@@ -137,23 +136,23 @@ impl Pool {
             })
     }
 
-    /// Whether the cycle that was asked for is complete: the machine runs in
-    /// another domain of the same host. On another host it may be the old run
-    /// that has moved, with its memory.
+    /// Whether the requested cycle is complete: the machine runs in another
+    /// domain of the same host. On another host it may be the old run, which
+    /// has moved with its memory.
     pub(crate) fn reboot_is_complete(&mut self, plug: &str) -> Result<bool> {
         let machine = self.machine(plug)?;
         let is_running = machine.state == State::Running;
         match (self.requests.get(plug), machine.domain) {
             (Some(Request::Start), _) => Ok(is_running),
             (Some(Request::Reboot(before)), Some(now)) if now.host != before.host => Err(Error::task_failed(format!(
-                "{plug} is on another host now: that it was rebooted is not proven; use method=onoff"
+                "{plug} is on another host now, so the reboot is not proven; use method=onoff"
             ))),
             (Some(Request::Reboot(before)), Some(now)) => Ok(is_running && now.number != before.number),
             _ => Ok(false),
         }
     }
 
-    /// The power of a machine as the record tells it.
+    /// The power of a machine according to its record.
     pub(crate) fn read_power(&mut self, plug: &str) -> Result<PowerStatus> {
         let machine = self.machine(plug)?;
         if let (Some(Request::ShutDown(before)), Some(now)) = (self.requests.get(plug), &machine.domain)
@@ -169,13 +168,13 @@ impl Pool {
         Ok(machine.power())
     }
 
-    /// A machine that can be switched, as it is now.
+    /// The current record of a machine that can be switched.
     pub(crate) fn machine(&mut self, plug: &str) -> Result<Machine> {
         self.plugs.find(&mut self.session, plug).map(|(_, machine)| machine)
     }
 
-    /// Calls a method of the machine, whose answer says nothing. If the pool
-    /// no longer knows the reference, once more with the new one.
+    /// Calls a method of the machine and ignores the value. If the reference is
+    /// no longer valid, repeats the call once with the new one.
     fn ask(&mut self, plug: &str, method: &'static str, args: Vec<Value>) -> Result<(), Trouble> {
         let reference = self.plugs.reference(plug)?;
         match self.call(method, reference, &args) {
@@ -196,9 +195,10 @@ impl Pool {
         self.session.call(&Ask { method, args, keep }).map(drop)
     }
 
-    /// A machine in another power state than the request needs may be in the
-    /// wanted one: it is read again. If it is not, the record and the machine
-    /// differ, or it is changing: the host asks again while there is time.
+    /// Decides whether a refused request is a failure. If the pool refuses
+    /// because of the power state, the machine may already be in the target
+    /// state, so read it again. If it is not, the record is old or the state is
+    /// changing: busy, so that the host retries.
     fn judge(&mut self, plug: &str, target: PowerTarget, trouble: Trouble) -> Result<()> {
         let Some(refusal) = trouble.refusal("VM_BAD_POWER_STATE") else {
             return Err(trouble.into());
@@ -216,7 +216,7 @@ impl Pool {
             .map(|operation| format!(", and `{operation}` is under way"));
         Err(Error::busy(
             format!(
-                "{plug} is {} by its record, but the pool takes it for {}{}",
+                "{plug} is {} in its record, but the pool treats it as {}{}",
                 machine.state,
                 refusal.word(2),
                 changing.unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Calls in a session, and the log-ins that it takes.
+//! Calls in a session, and the logins that they need.
 
 use std::collections::BTreeSet;
 
@@ -13,21 +13,21 @@ use crate::login::{Credentials, ENDPOINT, LogIn, is_host, log_in};
 pub(crate) struct Ask<'a> {
     /// Such as `VM.get_record`.
     pub(crate) method: &'static str,
-    /// What is handed over.
+    /// The arguments.
     pub(crate) args: Vec<Value>,
-    /// What of the answer is read, beside its status.
+    /// The parts of the answer to keep, in addition to its status.
     pub(crate) keep: &'a [&'a str],
 }
 
-/// A conversation with a pool, over as many log-ins as it takes.
+/// A session with a pool, which logs in again if necessary.
 pub(crate) struct Session {
     credentials: Credentials,
     present: LogIn,
-    /// All log-ins that are to be ended, the present one too.
+    /// All logins that need a logout, including the present one.
     open: Vec<LogIn>,
-    /// The master did not answer, and another host may be it by now.
+    /// The master did not answer, and another host may be the master now.
     is_lost: bool,
-    /// Hosts whose last answer did not come.
+    /// Hosts that did not answer the last call.
     silent: BTreeSet<String>,
 }
 
@@ -47,8 +47,8 @@ impl Session {
         })
     }
 
-    /// Makes a call. If the session is no longer good for it, logs in anew and
-    /// makes it once more: so refused, it had no effect.
+    /// Makes a call. If the pool rejects the session, logs in again and repeats
+    /// the call once: a call that was rejected in this way had no effect.
     pub(crate) fn call(&mut self, ask: &Ask<'_>) -> Result<Value, Trouble> {
         if self.is_lost {
             let lost = self.present.url.clone();
@@ -59,13 +59,13 @@ impl Session {
             answer => return answer,
         };
         if trouble.refusal("SESSION_INVALID").is_some() {
-            log::info("the pool has ended the session, it is renewed");
+            log::info("the pool has ended the session; logging in again");
             let ended = self.present.clone();
             self.open.retain(|open| *open != ended);
             self.log_in_anew(Some(&ended.url), None)?;
         } else if let Some(refusal) = trouble.refusal("HOST_IS_SLAVE") {
             log::warn(format!("{} is not the pool's master any more", self.present.url));
-            // What is no host is not even asked for; the others are.
+            // Ignore an invalid address of the master; the other hosts are tried.
             let master = Some(refusal.parameter(0)).filter(|master| is_host(master));
             self.log_in_anew(master, None)?;
         } else {
@@ -83,7 +83,7 @@ impl Session {
         let outcome = ask(call, &self.secrets());
         match &outcome {
             Err(trouble) if trouble.is_loss() => {
-                // The master may have died: that is when machines are fenced. A host that was only slow is found again.
+                // The master may be down, which is a usual reason for fencing. If it was only slow, it is found again.
                 self.is_lost = self.has_other_hosts();
                 if trouble.is_silence() {
                     self.silent.insert(self.present.url.clone());
@@ -113,21 +113,20 @@ impl Session {
             .collect()
     }
 
-    /// Ends every log-in, as far as the hosts answer: the pool has room for
-    /// 500 and keeps one for a day. A host that kept silent is not waited for
-    /// again, what was done there is done. The newest comes first: it is the
-    /// one most likely to be answered.
+    /// Logs out of every login, newest first, because its host is the most
+    /// likely to answer. A pool has room for 500 sessions and keeps each for a
+    /// day. A host that did not answer before is skipped, to save its timeout.
     pub(crate) fn close(&mut self) {
         for open in std::mem::take(&mut self.open).into_iter().rev() {
             if self.silent.contains(&open.url) {
-                log::debug(format!("no log-out at {}: it does not answer", open.url));
+                log::debug(format!("cannot log out at {}: it does not answer", open.url));
                 continue;
             }
             if let Err(trouble) = self.log_out(&open) {
                 if trouble.is_silence() {
                     self.silent.insert(open.url.clone());
                 }
-                log::debug(format!("no log-out at {}: {}", open.url, Error::from(trouble).text()));
+                log::debug(format!("cannot log out at {}: {}", open.url, Error::from(trouble).text()));
             }
         }
     }

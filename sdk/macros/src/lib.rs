@@ -1,16 +1,16 @@
 //! The macro `path!` of `fencebox-sdk`, which re-exports it.
 //!
-//! It is a procedural macro because only such a one can take the names out of
-//! a template: `format!` would put the values in as they are, and a value
-//! like `../x` would then change which resource a request means.
+//! Only a procedural macro can read the names in a template. `format!` would
+//! insert values unchanged, and a value such as `../x` would then change the
+//! resource of the request.
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
 /// A path with values in it: `path!("/servers/{account}/{self.id}")`.
 ///
-/// Gives a `fencebox_sdk::http::Path`. In braces stands a variable or a field
-/// that is `Display`; its value is percent-encoded, also where it contains a
-/// slash. See `Path` for the values that no path can hold.
+/// Returns a `fencebox_sdk::http::Path`. Braces contain a variable or a field
+/// that implements `Display`; its value is percent-encoded, including slashes.
+/// See `Path` for the values that a path cannot contain.
 #[proc_macro]
 pub fn path(input: TokenStream) -> TokenStream {
     expand(input).unwrap_or_else(|problem| compile_error(&problem))
@@ -30,7 +30,7 @@ fn expand(input: TokenStream) -> Result<TokenStream, String> {
     .map_err(|problem| format!("path!: {problem}"))
 }
 
-/// The text of the one string literal that the macro takes.
+/// The text of the macro's only argument, a string literal.
 fn string_literal(input: TokenStream) -> Result<String, String> {
     const WANTED: &str = "path! takes one string in plain quotes: path!(\"/servers/{id}\")";
     let mut tokens = input.into_iter();
@@ -39,17 +39,17 @@ fn string_literal(input: TokenStream) -> Result<String, String> {
     };
     let text = literal.to_string();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    // An escape sequence would have to be decoded, and no path needs one.
+    // Escape sequences are not supported, because paths do not need them.
     text.filter(|text| !text.contains('\\'))
         .map(str::to_owned)
         .ok_or_else(|| WANTED.to_owned())
 }
 
-/// The fixed pieces of a template, always one more than the names between
-/// them.
+/// The fixed pieces of a template and the names between them. There is always
+/// one piece more than there are names.
 fn split(template: &str) -> Result<(Vec<&str>, Vec<&str>), String> {
     if !template.starts_with('/') {
-        return Err("a path starts with a slash".to_owned());
+        return Err("a path must start with a slash".to_owned());
     }
     let (mut pieces, mut names, mut rest) = (Vec::new(), Vec::new(), template);
     while let Some((piece, after)) = rest.split_once('{') {
@@ -63,12 +63,12 @@ fn split(template: &str) -> Result<(Vec<&str>, Vec<&str>), String> {
     }
     pieces.push(rest);
     match pieces.iter().find(|piece| piece.contains('}')) {
-        Some(_) => Err("a brace is closed that was not opened".to_owned()),
+        Some(_) => Err("a closing brace has no opening brace".to_owned()),
         None => Ok((pieces, names)),
     }
 }
 
-/// Whether this is a variable, or fields of one.
+/// Whether this is the name of a variable or of a field.
 fn is_place(name: &str) -> bool {
     name.split('.').all(|part| {
         !part.is_empty()
@@ -91,13 +91,13 @@ mod tests {
     use super::{is_place, split};
 
     #[test]
-    fn pieces_stand_around_the_names() {
+    fn pieces_surround_the_names() {
         assert_eq!(split("/a/{b}/c{d.e}"), Ok((vec!["/a/", "/c", ""], vec!["b", "d.e"])));
         assert_eq!(split("/"), Ok((vec!["/"], vec![])));
     }
 
     #[test]
-    fn what_is_no_template_is_refused() {
+    fn invalid_templates_are_refused() {
         for template in [
             "a", "", "/{", "/}", "/{}", "/{a b}", "/{f()}", "/{a.}", "/{1}", "/{a:?}",
         ] {

@@ -6,22 +6,24 @@ use crate::{Error, Result};
 
 mod rule;
 
-/// A path and query below an endpoint's base path, made by [`crate::path!`]
-/// or of a fixed text; `""` is the base path itself.
+/// A path and query below an endpoint's base path, from [`crate::path!`] or
+/// from a fixed text; `""` is the base path itself.
 ///
-/// Every byte of a value is percent-encoded but for RFC 3986's unreserved
-/// ones (letters, digits, `-`, `.`, `_`, `~`): that is more than a path needs
-/// and just what a query needs. Some values cannot be made harmless so, since
-/// servers and URL libraries resolve `%2E%2E` like `..`, and some decode more
-/// than once: nothing, `.`, `..`, these within a value (`a/../b`, `%2e%2e`,
-/// `..;x`), and control characters. A path with one of them is refused when it
-/// is sent, with [`Error::Denied`].
+/// Every byte of a value is percent-encoded except the unreserved characters of
+/// RFC 3986 (letters, digits, `-`, `.`, `_`, `~`). This is safe in a path and in
+/// a query.
+///
+/// Encoding does not make every value safe, because servers and URL libraries
+/// resolve `%2E%2E` like `..`, and some decode several times. Unsafe values are
+/// the empty value, `.`, `..`, these within a value (`a/../b`, `%2e%2e`,
+/// `..;x`), and control characters. Sending a path with one of them fails with
+/// [`Error::Denied`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Result<String>);
 
 impl Path {
-    /// The values between the pieces of a template: what [`crate::path!`]
-    /// expands to.
+    /// Inserts the values between the pieces of a template. [`crate::path!`]
+    /// expands to this call.
     #[doc(hidden)]
     #[must_use]
     pub fn encode(pieces: &[&str], values: &[(&str, &dyn Display)]) -> Self {
@@ -33,18 +35,18 @@ impl Path {
             };
             let value = value.to_string();
             if value.is_empty() && !path.contains('?') {
-                return Self(Err(Error::Denied(format!("no path: `{name}` is empty"))));
+                return Self(Err(Error::Denied(format!("invalid path: `{name}` is empty"))));
             }
             push_encoded(&mut path, &value);
         }
         Self(check(&path).map(|()| path))
     }
 
-    /// The path as it is sent: for requests that sign their own URL, which is
-    /// [`crate::http::base_url`] and this.
+    /// The path in the form that is sent. For requests that sign their own URL,
+    /// which is [`crate::http::base_url`] followed by this path.
     ///
     /// # Errors
-    /// [`Error::Denied`] for a path that would be refused when it is sent.
+    /// [`Error::Denied`] for a path that cannot be sent.
     pub fn text(&self) -> Result<&str> {
         self.0.as_deref().map_err(Clone::clone)
     }
@@ -65,13 +67,13 @@ fn push_encoded(path: &mut String, value: &str) {
     }
 }
 
-/// What the contract asks of a path, as the host checks it.
+/// Checks a path by the contract's rule, as the host does.
 pub(crate) fn check(path: &str) -> Result<()> {
     // The base path itself.
     if path.is_empty() {
         return Ok(());
     }
-    rule::check(path).map_err(|rule| Error::Denied(format!("no path: {path:?} {rule}")))
+    rule::check(path).map_err(|rule| Error::Denied(format!("invalid path: {path:?} {rule}")))
 }
 
 impl From<&Path> for Path {
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_cannot_climb_or_vanish() {
+    fn values_with_dot_segments_or_without_characters_are_denied() {
         for id in [
             ".",
             "..",
@@ -146,18 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn in_a_query_any_value_does() {
+    fn a_query_accepts_any_value() {
         let (empty, dots) = ("", "..");
         assert_eq!(text(path!("/x?a={empty}&b={dots}")), "/x?a=&b=..");
     }
 
     #[test]
-    fn nothing_is_the_base_path() {
+    fn an_empty_path_is_the_base_path() {
         assert_eq!(text("".into()), "");
     }
 
     #[test]
-    fn a_path_tells_how_it_is_sent() {
+    fn text_is_the_path_that_is_sent() {
         let id = "a b";
         assert_eq!(path!("/x/{id}?y=1").text(), Ok("/x/a%20b?y=1"));
         assert!(super::Path::from("x").text().is_err());

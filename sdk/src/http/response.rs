@@ -1,4 +1,4 @@
-//! Answers, and what is wrong with them.
+//! Answers, and their errors.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::bindings::fencebox::agent::http as wit;
 use crate::text::{excerpt, without_quotations};
 use crate::{Error, Result};
 
-/// A complete answer of any status.
+/// A complete answer with any status.
 ///
-/// `Debug` and all errors leave out what may be a secret: header values, and
-/// the bodies of answers that are JSON and a success.
+/// `Debug` and all errors leave out possible secrets: header values, and the
+/// bodies of successful answers that are JSON.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     asked: String,
@@ -31,49 +31,50 @@ impl Response {
         self.answer.status
     }
 
-    /// The first header field of this name (in lower case).
+    /// The value of the first header field with this name, in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.answer.headers.iter().find(|(field, _)| field == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All header fields, names in lower case, in the order they came.
+    /// All header fields in their order, with names in lower case.
     #[must_use]
     pub fn headers(&self) -> &[(String, String)] {
         &self.answer.headers
     }
 
-    /// The body as it came.
+    /// The body, unchanged.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.answer.body
     }
 
-    /// The body as text, with U+FFFD for what is not UTF-8.
+    /// The body as text, with U+FFFD for bytes that are not UTF-8.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.answer.body).into_owned()
     }
 
-    /// Whether the body is JSON. It tells an answer of the device from a page
-    /// that some proxy before it made up.
+    /// Whether the body is JSON. This distinguishes an answer of the device
+    /// from an HTML page of a proxy.
     #[must_use]
     pub fn is_json(&self) -> bool {
         serde_json::from_slice::<IgnoredAny>(&self.answer.body).is_ok()
     }
 
-    /// The body as a JSON value, nested 128 deep at most.
+    /// The body as a JSON value, nested at most 128 levels deep.
     ///
     /// # Errors
-    /// [`Error::Unexpected`] where it is no JSON, or not of this shape.
+    /// [`Error::Unexpected`] if the body is not JSON, or has another structure
+    /// than `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.answer.body).map_err(|problem| {
             if problem.is_data() {
                 let problem = without_quotations(&problem.to_string());
-                self.unexpected(&format!("other JSON than its interface says: {problem}"))
+                self.unexpected(&format!("JSON with a wrong structure: {problem}"))
             } else {
-                self.unexpected(&format!("no complete JSON: {}", self.shown_body()))
+                self.unexpected(&format!("invalid or incomplete JSON: {}", self.shown_body()))
             }
         })
     }
@@ -90,29 +91,29 @@ impl Response {
         }
     }
 
-    /// What this answer means as an error, by its status and with the
-    /// device's own words where it has any:
+    /// The error that this answer means by its status. The text is the device's
+    /// own message, if there is one.
     ///
     /// | status | error |
     /// |---|---|
     /// | 401 | [`Error::LoginDenied`] |
     /// | 403 | [`Error::NotPermitted`] |
-    /// | 407 | [`Error::Denied`]: the proxy wants other credentials |
+    /// | 407 | [`Error::Denied`]: the proxy rejects its credentials |
     /// | 408, 409, 423, 425, 429; 503 with `Retry-After` | [`Error::Busy`], with the seconds of `Retry-After`, 30 at most |
-    /// | any other | [`Error::Unexpected`]; of a redirect with the host it points to |
+    /// | any other | [`Error::Unexpected`]; for a redirect with the host that it points to |
     #[must_use]
     pub fn error(&self) -> Error {
         status::error(self)
     }
 
-    /// This answer as [`Error::Unexpected`]: `what` it had and should not
-    /// have had.
+    /// This answer as [`Error::Unexpected`]. `what` describes the unexpected
+    /// part.
     #[must_use]
     pub fn unexpected(&self, what: &str) -> Error {
         Error::Unexpected(format!("{what} (status {} for {})", self.status(), self.asked))
     }
 
-    /// What the device says about an error, as an [`excerpt`]: the text at
+    /// The device's message about an error, as an [`excerpt`]: the text at
     /// `message`, `errorMessage`, `detail`, `error`, or `message` in `error`.
     #[must_use]
     pub fn message(&self) -> Option<String> {
@@ -128,9 +129,9 @@ impl Response {
         &self.asked
     }
 
-    /// The body for a message. Of a success that is rather JSON than a page
-    /// nothing is shown: an answer to a log-in is one, and may be cut short or
-    /// have something before it.
+    /// The body as text for a message. The body of a success that looks like
+    /// JSON is not shown, because it may be an incomplete answer to a login,
+    /// with a token.
     fn shown_body(&self) -> String {
         let text = self.text();
         if text.trim().is_empty() {
@@ -145,7 +146,7 @@ impl Response {
         }
     }
 
-    /// The device's words, or else its body.
+    /// The device's message, or its body if there is none.
     pub(super) fn words(&self) -> String {
         self.message().unwrap_or_else(|| self.shown_body())
     }
@@ -163,13 +164,14 @@ impl fmt::Debug for Response {
     }
 }
 
-/// A request as messages name it. Queries are left out: keys are put there.
+/// The name of a request in messages. Queries are left out, because they may
+/// contain keys.
 pub(super) fn label(method: Method, path: &str) -> String {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     format!("{} {path}", method_name(method)).trim_end().to_owned()
 }
 
-/// The method as HTTP spells it.
+/// The method as HTTP writes it.
 pub(crate) fn method_name(method: Method) -> &'static str {
     match method {
         Method::Get => "GET",

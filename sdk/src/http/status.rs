@@ -1,16 +1,16 @@
-//! What a status code means where a device's own rules say nothing else.
+//! The meaning of a status code, unless a plugin has its own rules.
 //!
-//! RFC 9110 says what the codes are; the distinction that matters here is
-//! whether asking again can help.
+//! RFC 9110 defines the codes. The distinction here is whether a retry can
+//! help.
 
 use super::Response;
 use crate::Error;
 
-/// A device that asks for more patience than this gets no more: the node
-/// should be fenced now. In seconds.
+/// Maximum pause that a device can request, in seconds. Fencing cannot wait
+/// longer.
 const LONGEST_PAUSE: u32 = 30;
 
-/// The table itself.
+/// The groups of status codes.
 enum Meaning {
     LoginDenied,
     NotPermitted,
@@ -44,8 +44,7 @@ pub(super) fn error(response: &Response) -> Error {
     }
 }
 
-/// The same for an answer of which only the status is known, to what `asked`
-/// names.
+/// The error for an answer with only a status. `asked` names the request.
 pub(crate) fn bare(status: u16, asked: &str) -> Error {
     let text = |what: &str| format!("{what} (status {status} for {asked})");
     match meaning(status, false) {
@@ -67,18 +66,19 @@ fn named(response: &Response) -> String {
     )
 }
 
-/// A pause may also be given as a date; the host's own rhythm does for that.
+/// A busy error with the pause in seconds. A pause may also be a date, which is
+/// ignored: the host then uses its own interval.
 fn busy(response: &Response, pause: Option<&str>) -> Error {
     let seconds = pause.filter(|pause| !pause.is_empty() && pause.bytes().all(|byte| byte.is_ascii_digit()));
-    // Digits only: what does not fit is longer than we wait anyway.
+    // A number of digits that does not fit is longer than the maximum.
     let seconds = seconds.map(|pause| pause.parse().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE));
     Error::busy(named(response), seconds)
 }
 
-/// Where a redirect points, without credentials, path or query.
+/// The host of a redirect, without credentials, path or query.
 fn place(response: &Response) -> String {
     let Some(location) = response.header("location") else {
-        return "nowhere".to_owned();
+        return "an unknown location".to_owned();
     };
     let after_scheme = location
         .split_once("//")

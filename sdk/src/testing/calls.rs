@@ -1,4 +1,4 @@
-//! Calls of XML-RPC.
+//! XML-RPC calls.
 
 use super::script::{CALL, Outcome};
 use super::{selected, with_state};
@@ -6,25 +6,25 @@ use crate::bindings::fencebox::agent::xmlrpc as wit;
 use crate::http::Failure;
 use crate::xmlrpc::{Value, flatten, grow};
 
-/// A call as the plugin made it.
+/// A call of the plugin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Called {
-    /// The endpoint it names.
+    /// The endpoint.
     pub endpoint: String,
-    /// The address that was selected then, if the script gives the endpoint
-    /// addresses.
+    /// The address that was selected at that time, if the script has addresses
+    /// for the endpoint.
     pub address: Option<String>,
     /// The path, without the endpoint's base path.
     pub path: String,
     /// The method.
     pub method: String,
-    /// What it was handed, in order.
+    /// The arguments, in order.
     pub params: Vec<Value>,
-    /// What of the answer it keeps.
+    /// The paths of the parts of the answer to keep.
     pub keep: Vec<String>,
 }
 
-/// The end of every call.
+/// Answers a call from the script.
 pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
     let params = call.params.into_iter().map(|tree| grow(tree).map_err(invalid));
     let called = Called {
@@ -39,7 +39,7 @@ pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
         return Err(invalid("a text has a character that XML cannot carry".to_owned()));
     }
     let (method, keep) = (called.method.clone(), called.keep.clone());
-    // The panic has to come after the borrow ends: dropping `RunningScript` borrows.
+    // Panic after the borrow has ended, because dropping `RunningScript` borrows too.
     let answer = with_state(|state| {
         let answer = state.answer(CALL, &called.method);
         state.asked.push(format!("{CALL} {}", called.method));
@@ -48,7 +48,7 @@ pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
     });
     match answer {
         Ok(Outcome::Call(outcome)) => outcome.map(|value| flatten(kept(value, &keep))),
-        Ok(Outcome::Http(_)) => panic!("the answer to the call {method} is one to a request"),
+        Ok(Outcome::Http(_)) => panic!("the answer to the call {method} is an answer to a request"),
         Err(script) => panic!("unscripted call {method}; the script has {script}"),
     }
 }
@@ -57,7 +57,7 @@ fn invalid(reason: String) -> wit::Error {
     wit::Error::Http(Failure::Invalid(reason))
 }
 
-/// What the host refuses to send.
+/// Whether the host would send this value.
 fn is_sendable(value: &Value) -> bool {
     let in_xml = |letter: char| !letter.is_control() || matches!(letter, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
     match value {
@@ -71,8 +71,8 @@ fn is_sendable(value: &Value) -> bool {
     }
 }
 
-/// What is left of an answer: a plugin that forgets to keep what it reads
-/// should find that out in its tests.
+/// The kept parts of an answer. A plugin that reads a part without keeping it
+/// must fail in its tests.
 fn kept(value: Value, keep: &[String]) -> Value {
     if keep.is_empty() {
         return value;
@@ -82,9 +82,9 @@ fn kept(value: Value, keep: &[String]) -> Value {
     below(value, &paths)
 }
 
-/// A value with what these paths lead to in it.
+/// The parts of a value that these paths select.
 fn below(value: Value, paths: &[&[&str]]) -> Value {
-    // Where a path of them ends, all of the value is kept.
+    // If one of the paths ends here, the whole value is kept.
     if paths.iter().any(|path| path.is_empty()) {
         return value;
     }

@@ -1,13 +1,14 @@
-//! The files that a script lays out.
+//! The files of a script.
 
 use std::collections::BTreeMap;
 
 use crate::files::Failure;
 
-/// What one option names: a folder has entries, a file has one without a name.
+/// The entries of a folder that an option names; a file is one entry without a
+/// name.
 type Place = BTreeMap<Option<String>, Result<Vec<u8>, Failure>>;
 
-/// What the options of the plugin name.
+/// The files and folders that the options of the plugin name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FakeFiles {
     options: BTreeMap<String, Place>,
@@ -23,7 +24,7 @@ impl FakeFiles {
         files.insert(entry.map(str::to_owned), content);
     }
 
-    /// What there is, without what fails.
+    /// The files without those that fail.
     pub(super) fn entries(&self, option: &str) -> Vec<(String, Vec<u8>)> {
         let files = self.options.get(option).into_iter().flatten();
         let whole = files.filter_map(|(entry, content)| {
@@ -36,11 +37,11 @@ impl FakeFiles {
     fn files(&mut self, option: &str) -> Result<&mut Place, Failure> {
         self.options
             .get_mut(option)
-            .ok_or_else(|| Failure::Denied(format!("option {option}: the script lays out no file for it")))
+            .ok_or_else(|| Failure::Denied(format!("option {option}: the script has no file for it")))
     }
 }
 
-/// The end of every read.
+/// Reads a file of the script.
 pub(crate) fn read(option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure> {
     super::with_state(|state| {
         let missing = || {
@@ -53,12 +54,12 @@ pub(crate) fn read(option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure
     })
 }
 
-/// The end of every write.
+/// Writes a file of the script.
 pub(crate) fn write(option: &str, entry: Option<&str>, content: &[u8]) -> Result<(), Failure> {
     super::with_state(|state| {
         let files = state.shelf.files(option)?;
         let entry = entry.map(str::to_owned);
-        // What cannot be reached cannot be written either.
+        // A file that fails also fails to be written.
         if let Some(Err(failure)) = files.get(&entry) {
             return Err(failure.clone());
         }

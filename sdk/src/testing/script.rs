@@ -1,4 +1,4 @@
-//! What the device is going to answer.
+//! The answers of the device.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use crate::files;
 use crate::http::Failure;
 use crate::xmlrpc::Value as Rpc;
 
-/// What stands where the method of a request does, for a call of XML-RPC.
+/// The word in place of the HTTP method for an XML-RPC call.
 pub(super) const CALL: &str = "CALL";
 
-/// What the device answers, and to which requests.
+/// The answers of the device, with the requests that they belong to.
 ///
-/// Answers to the same method and path are given in the order they were
-/// written; different requests may come in any order, unless
-/// [`Script::in_order`] says otherwise. Paths are those that the plugin gives,
-/// with the query and without the endpoint's base path.
+/// Answers to the same method and path are given in their order. Different
+/// requests may come in any order, unless [`Script::in_order`] is set. Paths
+/// are those of the plugin, with the query and without the endpoint's base
+/// path.
 #[derive(Debug, Clone, Default)]
-#[must_use = "a script does nothing before `play`"]
+#[must_use = "a script does nothing before `start`"]
 pub struct Script {
     answers: Vec<Answer>,
     in_order: bool,
@@ -40,24 +40,25 @@ impl Script {
         Self::default()
     }
 
-    /// The answers that follow are to this request.
+    /// The next answers belong to this request.
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = method.to_owned();
         self.path = path.to_owned();
         self
     }
 
-    /// The answers that follow are to this method of XML-RPC.
+    /// The next answers belong to this XML-RPC method.
     pub fn on_call(self, method: &str) -> Self {
         self.on(CALL, method)
     }
 
-    /// A value that a call gives. Of it the plugin gets what the call keeps.
+    /// Answers a call with a value. The plugin gets only the parts that the call
+    /// keeps.
     pub fn answer(self, value: impl Into<Rpc>) -> Self {
         self.push(Outcome::Call(Ok(value.into())))
     }
 
-    /// A fault that a call ends in.
+    /// Answers a call with a fault.
     pub fn fault(self, code: i64, message: &str) -> Self {
         let message = message.to_owned();
         self.push(Outcome::Call(Err(xmlrpc::Error::Fault(xmlrpc::Fault {
@@ -66,23 +67,23 @@ impl Script {
         }))))
     }
 
-    /// An answer to a call that has an HTTP status and no value.
+    /// Answers a call with an HTTP status and no value.
     pub fn status(self, status: u16) -> Self {
         self.push(Outcome::Call(Err(xmlrpc::Error::Status(status))))
     }
 
-    /// An answer to a call that is no XML-RPC, for this reason.
+    /// Answers a call with a body that is not XML-RPC, for this reason.
     pub fn malformed(self, reason: &str) -> Self {
         self.push(Outcome::Call(Err(xmlrpc::Error::Malformed(reason.to_owned()))))
     }
 
-    /// An answer with a JSON body.
+    /// Answers a request with a JSON body.
     pub fn reply(self, status: u16, body: Value) -> Self {
         self.reply_text(status, body.to_string())
             .header("content-type", "application/json")
     }
 
-    /// An answer with any body.
+    /// Answers a request with any body.
     pub fn reply_text(self, status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         self.push(Outcome::Http(Ok(wit::Response {
@@ -92,7 +93,7 @@ impl Script {
         })))
     }
 
-    /// No answer, to a request or a call.
+    /// Gives no answer to a request or a call.
     pub fn fail(self, failure: Failure) -> Self {
         let outcome = match self.method.as_str() {
             CALL => Outcome::Call(Err(xmlrpc::Error::Http(failure))),
@@ -101,8 +102,8 @@ impl Script {
         self.push(outcome)
     }
 
-    /// Adds a header field to the last answer; the name in lower case, as the
-    /// host hands it over.
+    /// Adds a header field to the last answer. The name is in lower case, as the
+    /// host passes it.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Some(Answer {
             outcome: Outcome::Http(Ok(response)),
@@ -114,7 +115,7 @@ impl Script {
         self
     }
 
-    /// The last answer is given as often as it is asked for, also never.
+    /// The last answer is given any number of times, including zero.
     pub fn always(mut self) -> Self {
         if let Some(answer) = self.answers.last_mut() {
             answer.left = None;
@@ -130,21 +131,21 @@ impl Script {
         self
     }
 
-    /// Requests have to come in the order in which their answers stand here.
+    /// Requests must come in the order of their answers in the script.
     pub fn in_order(mut self) -> Self {
         self.in_order = true;
         self
     }
 
-    /// What [`crate::http::base_url`] says of an endpoint.
+    /// The result of [`crate::http::base_url`] for an endpoint.
     pub fn base_url(mut self, endpoint: &str, url: &str) -> Self {
         self.base_urls.insert(endpoint.to_owned(), url.to_owned());
         self
     }
 
-    /// The addresses of an endpoint that the options name, as URLs. Requests
-    /// go to the first until the plugin selects another; which of them a
-    /// request went to, its answer in the script does not ask.
+    /// The addresses of an endpoint that the options name, as URLs. Requests go
+    /// to the first until the plugin selects another. The answer to a request
+    /// does not depend on its address.
     pub fn addresses(mut self, endpoint: &str, urls: &[&str]) -> Self {
         let named: Vec<String> = urls.iter().map(|&url| url.to_owned()).collect();
         let known = Addresses {
@@ -165,7 +166,7 @@ impl Script {
         self
     }
 
-    /// The file or folder that this option names, with nothing in it so far.
+    /// The file or folder that this option names, without content.
     pub fn place(mut self, option: &str) -> Self {
         self.shelf.declare(option);
         self
@@ -177,22 +178,22 @@ impl Script {
         self
     }
 
-    /// An address of this machine, from which multicast groups are spoken to.
+    /// An address of this machine that can send to multicast groups.
     pub fn local_address(mut self, address: &str) -> Self {
         self.local_addresses.push(address.to_owned());
         self
     }
 
-    /// The file that this option names, and why it cannot be reached.
+    /// The file that this option names, with the error of every access.
     pub fn broken_file(mut self, option: &str, failure: files::Failure) -> Self {
         self.shelf.put(option, None, Err(failure));
         self
     }
 
-    /// Plays on this thread until the result is dropped.
+    /// Runs the script on this thread until the result is dropped.
     ///
     /// # Panics
-    /// If another script plays on this thread.
+    /// If another script runs on this thread.
     pub fn start(self) -> RunningScript {
         RunningScript::begin(ScriptState {
             answers: self.answers,
@@ -214,7 +215,7 @@ impl Script {
         let is_call = self.method == CALL;
         assert!(
             is_call == matches!(outcome, Outcome::Call(_)),
-            "answers to requests are for `on`, those to calls for `on_call`"
+            "answers to requests are for `on`, answers to calls are for `on_call`"
         );
         let (method, path) = (self.method.clone(), self.path.clone());
         self.answers.push(Answer {
@@ -227,7 +228,7 @@ impl Script {
     }
 }
 
-/// Where an endpoint may be.
+/// The addresses of an endpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Addresses {
     pub(super) named: Vec<String>,
@@ -238,7 +239,8 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    /// A bare host is at the scheme and port of what is selected now.
+    /// Selects an address. A host name or address without a scheme gets the
+    /// scheme and port of the selected address.
     pub(super) fn select(&mut self, address: &str) -> Result<String, Failure> {
         let is_url = address.contains("://");
         let url = if is_url {
@@ -271,7 +273,7 @@ impl Addresses {
     }
 }
 
-/// What becomes of a request.
+/// The outcome of a request or a call.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
     Http(Result<wit::Response, Failure>),
@@ -284,7 +286,7 @@ pub(super) struct Answer {
     method: String,
     path: String,
     outcome: Outcome,
-    /// How often it is still given; none for ever.
+    /// How often the answer can still be given; none for any number of times.
     left: Option<usize>,
 }
 
@@ -306,7 +308,7 @@ impl Answer {
         format!("{} {}", self.method, self.path)
     }
 
-    /// Its request, if it should have been asked for and was not.
+    /// The request of an answer that was not requested as often as it should.
     pub(super) fn missed(&self) -> Option<String> {
         self.left.filter(|&left| left > 0).map(|_| self.line())
     }

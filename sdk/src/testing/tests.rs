@@ -1,4 +1,4 @@
-//! The double itself.
+//! Scripts and their failures.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::http::{self, Failure, Method};
 use crate::{Error, files, log};
 
 #[test]
-fn answers_to_one_request_come_in_their_order() {
+fn answers_to_one_request_keep_their_order() {
     let script = Script::new()
         .on("GET", "/a")
         .reply(200, json!(1))
@@ -24,7 +24,7 @@ fn answers_to_one_request_come_in_their_order() {
 }
 
 #[test]
-fn a_request_is_kept_as_it_was_made() {
+fn a_request_is_recorded() {
     let script = Script::new().on("PATCH", "/a").reply(200, json!(null)).start();
     http::Request::new(Method::Patch, "api", "/a")
         .header("X-Y", "z")
@@ -89,19 +89,19 @@ fn an_order_is_kept() {
 }
 
 #[test]
-#[should_panic(expected = "answers that nobody asked for: GET /a")]
-fn an_answer_left_over_fails_the_test() {
+#[should_panic(expected = "answers that were not requested: GET /a")]
+fn an_unused_answer_fails_the_test() {
     let _script = Script::new().on("GET", "/a").reply(200, json!(1)).start();
 }
 
 #[test]
-#[should_panic(expected = "no script plays on this thread")]
+#[should_panic(expected = "no script runs on this thread")]
 fn a_request_without_a_script_fails_the_test() {
     let _ = http::get("api", "/a").send();
 }
 
 #[test]
-fn some_answers_are_given_again() {
+fn answers_can_be_repeated() {
     let script = Script::new().on("GET", "/a").reply(200, json!(1)).times(2);
     let _script = script.reply(200, json!(2)).always().start();
     let given: Vec<_> = (0..5).map(|_| http::get_json::<u8>("api", "/a").unwrap()).collect();
@@ -119,7 +119,7 @@ fn failures_are_answers_too() {
 }
 
 #[test]
-fn the_double_refuses_what_the_host_refuses() {
+fn header_fields_of_the_host_are_denied() {
     let _script = Script::new().start();
     let bent = http::get("api", "/a").header("Host", "evil.example").send();
     assert!(matches!(bent, Err(Error::Denied(_))));
@@ -141,7 +141,7 @@ fn base_urls_and_lines_belong_to_the_script() {
 }
 
 #[test]
-fn a_request_does_not_show_what_it_carries() {
+fn debug_of_a_request_shows_no_secrets() {
     let request = http::post("api", "/a?key=s3cret")
         .header("authorization", "s3cret")
         .json("s3cret");
@@ -149,7 +149,7 @@ fn a_request_does_not_show_what_it_carries() {
 }
 
 #[test]
-fn files_are_those_of_the_script() {
+fn files_come_from_the_script() {
     let script = Script::new()
         .file("state", "on")
         .place("requests")

@@ -1,4 +1,4 @@
-//! Why a call has no value.
+//! Why a call returned no value.
 
 use std::fmt;
 
@@ -7,38 +7,39 @@ use crate::bindings::fencebox::agent::xmlrpc as wit;
 use crate::http::{self, status};
 use crate::text::excerpt;
 
-/// Why there is no value. As an [`Error`]: what HTTP failed with, as there; a
-/// status by the table of [`http::Response::error`]; a fault and a malformed
-/// answer as [`Error::Unexpected`].
+/// Why a call returned no value. As an [`Error`]: an HTTP failure becomes the
+/// same error as in [`http`]; a status follows the table of
+/// [`http::Response::error`]; a fault and a malformed answer become
+/// [`Error::Unexpected`].
 ///
-/// `Debug` does not show what the device said in a fault: it may repeat what
-/// it was sent.
+/// `Debug` does not show the message of a fault: the device may repeat
+/// credentials in it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no answer.
+    /// The answer is missing.
     Http(http::Failure),
     /// The answer has an HTTP status that is not 200.
     Status {
-        /// What was called.
+        /// The method that was called.
         method: String,
         /// The status.
         status: u16,
     },
-    /// The `fault` of the protocol. What a device reports in its own way is
-    /// not one.
+    /// A `fault` of the XML-RPC protocol. An error that a device returns as a
+    /// value is not a fault.
     Fault {
-        /// What was called.
+        /// The method that was called.
         method: String,
         /// `faultCode`.
         code: i64,
-        /// `faultString`, as it came.
+        /// `faultString`, unchanged.
         message: String,
     },
-    /// The answer is no XML-RPC, or beyond a limit. The device has acted.
+    /// The answer is not XML-RPC, or exceeds a limit. The device has acted.
     Malformed {
-        /// What was called.
+        /// The method that was called.
         method: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         reason: String,
     },
 }
@@ -54,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// What the plugin asked for cannot be sent.
+    /// The call of the plugin cannot be sent.
     pub(super) fn refused(problem: &Error) -> Self {
         match problem {
             Error::Denied(text) => Self::Http(http::Failure::Invalid(text.clone())),
@@ -73,7 +74,7 @@ impl From<Failure> for Error {
                 excerpt(&message)
             )),
             Failure::Malformed { method, reason } => {
-                Self::Unexpected(format!("the answer to {method} is no XML-RPC: {reason}"))
+                Self::Unexpected(format!("the answer to {method} is not XML-RPC: {reason}"))
             }
         }
     }

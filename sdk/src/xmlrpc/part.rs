@@ -1,4 +1,4 @@
-//! Reading values, with errors that say where.
+//! Reads values, with errors that name the position.
 
 use std::fmt;
 use std::rc::Rc;
@@ -6,15 +6,16 @@ use std::rc::Rc;
 use super::Value;
 use crate::Error;
 
-/// A value within another one: it knows the way to it, for errors.
+/// A value within another value, with its path for errors.
 #[derive(Clone)]
 pub struct Part<'v> {
     value: &'v Value,
     place: Rc<str>,
 }
 
-/// A value that is not what its reader expected: where, what it should be, and
-/// what it is. Values are never quoted, nor are names that the device chose.
+/// An error about a value of another type than expected: its path, the expected
+/// type and the actual type. It never quotes values, or names that the device
+/// chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
     place: Rc<str>,
@@ -58,8 +59,8 @@ impl<'v> Part<'v> {
         }
     }
 
-    /// An integer. A text of digits is none: a device that writes integers so
-    /// says so in its documentation, and its plugin parses them.
+    /// An integer. Digits in a text are not an integer: a plugin for a device
+    /// that sends integers as text parses them itself.
     ///
     /// # Errors
     /// [`Misfit`] for a value of another kind.
@@ -98,19 +99,19 @@ impl<'v> Part<'v> {
         }))
     }
 
-    /// The member of a struct that has to have it.
+    /// A required member of a struct.
     ///
     /// # Errors
     /// [`Misfit`] for a value of another kind, or without this member.
     pub fn member(&self, name: &str) -> Result<Part<'v>, Misfit> {
         self.optional(name)?.ok_or_else(|| Misfit {
             place: self.place_of(name),
-            expected: "there",
+            expected: "present",
             found: "missing",
         })
     }
 
-    /// The member of a struct that may lack it.
+    /// An optional member of a struct.
     ///
     /// # Errors
     /// [`Misfit`] for a value of another kind.

@@ -1,4 +1,4 @@
-//! Calls, values, and the trees they travel as.
+//! Calls, values, and their trees.
 
 use super::tree::{flatten, grow};
 use super::{Failure, Value, call};
@@ -38,7 +38,7 @@ fn nested(depth: usize) -> Tree {
 }
 
 #[test]
-fn a_value_travels_and_comes_back() {
+fn a_value_survives_both_conversions() {
     let tree = flatten(sample());
     assert_eq!(tree.nodes.len(), 17);
     assert!(matches!(&tree.nodes[0], Node::Structure(members) if members[1] == ("Value".to_owned(), 2)));
@@ -46,7 +46,7 @@ fn a_value_travels_and_comes_back() {
 }
 
 #[test]
-fn an_index_points_forward_for_every_node() {
+fn every_index_points_forward() {
     for (here, node) in flatten(sample()).nodes.iter().enumerate() {
         let below: Vec<u32> = match node {
             Node::Array(items) => items.clone(),
@@ -58,29 +58,29 @@ fn an_index_points_forward_for_every_node() {
 }
 
 #[test]
-fn a_tree_that_is_none_is_refused() {
+fn invalid_trees_are_refused() {
     let refused = |nodes: Vec<Node>| grow(Tree { nodes }).unwrap_err();
-    assert_eq!(refused(vec![]), "there is no value");
+    assert_eq!(refused(vec![]), "the tree is empty");
     assert!(refused(vec![Node::Array(vec![0])]).contains("points back"));
     assert!(refused(vec![Node::Array(vec![1]), Node::Array(vec![0])]).contains("points back"));
-    assert!(refused(vec![Node::Array(vec![1])]).contains("of none"));
-    assert!(refused(vec![Node::Array(vec![u32::MAX])]).contains("of none"));
+    assert!(refused(vec![Node::Array(vec![1])]).contains("which is missing"));
+    assert!(refused(vec![Node::Array(vec![u32::MAX])]).contains("which is missing"));
     assert!(refused(vec![Node::Array(vec![1, 1]), Node::Nil]).contains("two values"));
     let twice = Node::Structure(vec![("a".to_owned(), 1), ("b".to_owned(), 1)]);
     assert!(refused(vec![twice, Node::Nil]).contains("two values"));
 }
 
 #[test]
-fn depth_has_an_end() {
+fn depth_is_limited() {
     assert!(grow(nested(64)).is_ok());
-    // Deep enough to overflow any stack, were it walked or dropped by recursion.
+    // Deep enough to overflow any stack if the conversion or the drop were recursive.
     for depth in [65, 1_000_000] {
         assert_eq!(grow(nested(depth)).unwrap_err(), "values are nested more than 64 deep");
     }
 }
 
 #[test]
-fn values_are_read_by_kind() -> Result<()> {
+fn values_are_read_by_type() -> Result<()> {
     let value = sample();
     assert_eq!(value.member("Status")?.text()?, "Success");
     let first = value.member("Value")?.member("vm1")?;
@@ -100,7 +100,7 @@ fn values_are_read_by_kind() -> Result<()> {
 }
 
 #[test]
-fn a_misfit_says_where_and_quotes_nothing() {
+fn a_misfit_names_the_path_and_quotes_nothing() {
     let value = Value::from([(
         "Value",
         Value::from([("s3cret", Value::from([("uuid", vec!["s3cret"])]))]),
@@ -111,11 +111,11 @@ fn a_misfit_says_where_and_quotes_nothing() {
     let missing = record.member("name_label").unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "`Value/*/name_label` should be there and is missing"
+        "`Value/*/name_label` should be present and is missing"
     );
     assert_eq!(
         Error::from(missing),
-        Error::unexpected("`Value/*/name_label` should be there and is missing")
+        Error::unexpected("`Value/*/name_label` should be present and is missing")
     );
     let text = Value::from("s3cret");
     for misfit in [
@@ -136,7 +136,7 @@ fn a_misfit_says_where_and_quotes_nothing() {
 }
 
 #[test]
-fn a_member_is_taken_once() {
+fn take_removes_a_member() {
     let mut value = sample();
     assert_eq!(value.take("Status"), Some(Value::from("Success")));
     assert_eq!(value.take("Status"), None);
@@ -144,7 +144,7 @@ fn a_member_is_taken_once() {
 }
 
 #[test]
-fn debug_shows_no_value() {
+fn debug_shows_no_values() {
     let value = Value::from([("token", Value::from("s3cret")), ("list", vec!["s3cret"].into())]);
     let shown = format!("{value:?} {:?} {:?}", value.root(), call("api", "m").arg("s3cret"));
     assert!(shown.contains("token") && shown.contains("Call(m)"), "{shown}");
@@ -158,7 +158,7 @@ fn debug_shows_no_value() {
 }
 
 #[test]
-fn a_call_is_kept_as_it_was_made() {
+fn a_call_is_recorded() {
     let script = Script::new()
         .addresses("api", &["https://a.example", "https://b.example"])
         .on_call("VM.start")
@@ -199,7 +199,7 @@ fn a_call_is_kept_as_it_was_made() {
 }
 
 #[test]
-fn what_is_not_kept_is_gone() {
+fn only_kept_parts_are_returned() {
     let script = Script::new().on_call("m").answer(sample()).always().start();
     let keep = |paths: &[&str]| call("api", "m").keep(paths.iter().copied()).send().unwrap();
     assert_eq!(keep(&[]), sample());
@@ -209,7 +209,7 @@ fn what_is_not_kept_is_gone() {
         ("vm2", Value::from([("uuid", "u2")])),
     ]);
     assert_eq!(keep(&["Value/*/uuid"]), Value::from([("Value", uuids)]));
-    // What is no struct stays, so that its reader meets it; what nothing leads to does not.
+    // A value that is not a struct stays, so that its reader reports it. Members without a path are dropped.
     assert_eq!(keep(&["Status/x"]), Value::from([("Status", "Success")]));
     assert_eq!(keep(&["x"]), Value::Struct(Vec::new()));
     let whole = keep(&["Value/vm2", "Value/vm2/uuid"]);
@@ -225,7 +225,7 @@ fn what_is_not_kept_is_gone() {
 }
 
 #[test]
-fn failures_are_kept_apart() {
+fn each_failure_has_its_error() {
     let _script = Script::new()
         .on_call("m")
         .fault(7, "no\nsuch method.")
@@ -243,14 +243,14 @@ fn failures_are_kept_apart() {
         [
             Error::unexpected("the device answered m with the fault 7: no such method"),
             Error::unexpected("a status in place of an answer (status 500 for m)"),
-            Error::unexpected("the answer to m is no XML-RPC: it has a document type"),
+            Error::unexpected("the answer to m is not XML-RPC: it has a document type"),
             Error::ConnectionLost("x".to_owned()),
         ]
     );
 }
 
 #[test]
-fn a_status_means_what_it_does_over_http() {
+fn a_status_has_the_same_error_as_over_http() {
     let error = |status: u16| {
         let _script = Script::new().on_call("m").status(status).start();
         Error::from(call("api", "m").send().unwrap_err())
@@ -267,7 +267,7 @@ fn a_status_means_what_it_does_over_http() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused() {
+fn invalid_calls_are_refused() {
     let script = Script::new().start();
     let refused = [
         call("api", "m").arg("a\0b").send(),
@@ -292,6 +292,6 @@ fn an_unscripted_call_fails_the_test() {
 
 #[test]
 #[should_panic(expected = "answers to requests are for `on`")]
-fn an_answer_belongs_to_its_kind() {
+fn answers_must_match_requests_or_calls() {
     let _script = Script::new().on_call("n").reply(200, serde_json::json!(1));
 }

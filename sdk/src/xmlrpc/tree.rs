@@ -1,22 +1,24 @@
-//! Between a [`Value`] and the flat tree of the contract. Neither way recurses,
-//! and both take apart what they were given while they go: the largest answers
-//! are some ten thousand values, and a guest has little memory.
+//! Converts between a [`Value`] and the flat tree of the contract. Both
+//! directions work without recursion and consume their input step by step,
+//! because large answers have some ten thousand values and a guest has little
+//! memory.
 
 use std::collections::VecDeque;
 
 use super::Value;
 use crate::bindings::fencebox::agent::xmlrpc::{Node, NodeIndex, Tree};
 
-/// Deepest that values may be nested. The host allows 64 levels of XML, which
-/// are fewer of values; what is deeper cannot be dropped without a deep stack.
+/// Maximum depth of nested values. The host allows 64 levels of XML, which are
+/// fewer levels of values. A deeper value could overflow the stack when it is
+/// dropped.
 const DEEPEST: u32 = 64;
 
-/// A value as a tree: breadth first, so that an index points forward.
+/// Converts a value to a tree, breadth first, so that indexes point forward.
 pub(crate) fn flatten(value: Value) -> Tree {
     let mut waiting = VecDeque::from([value]);
     let mut nodes = Vec::new();
     while let Some(value) = waiting.pop_front() {
-        // All before it have a place, then come itself and those that wait.
+        // The index follows the finished nodes, this node, and the waiting values.
         let place = |waiting: &mut VecDeque<Value>, value| {
             waiting.push_back(value);
             NodeIndex::try_from(nodes.len() + waiting.len()).unwrap_or(NodeIndex::MAX)
@@ -44,14 +46,14 @@ pub(crate) fn flatten(value: Value) -> Tree {
     Tree { nodes }
 }
 
-/// A value that has been put together, and how deep it is.
+/// A complete value and its depth.
 struct Grown {
     value: Value,
     depth: u32,
 }
 
-/// A tree as a value: from its end, so that what a node points at is there
-/// when the node's turn comes.
+/// Converts a tree to a value. It starts at the last node, so that the values
+/// that a node points at are complete before the node.
 pub(crate) fn grow(tree: Tree) -> Result<Value, String> {
     let mut nodes = tree.nodes;
     let mut grown: Vec<Option<Grown>> = Vec::new();
@@ -66,7 +68,7 @@ pub(crate) fn grow(tree: Tree) -> Result<Value, String> {
             }
             let part = grown
                 .get_mut(index)
-                .ok_or_else(|| format!("value {here} points at value {index} of none"))?;
+                .ok_or_else(|| format!("value {here} points at value {index}, which is missing"))?;
             let part = part
                 .take()
                 .ok_or_else(|| format!("two values point at value {index}"))?;
@@ -96,6 +98,6 @@ pub(crate) fn grow(tree: Tree) -> Result<Value, String> {
     }
     match grown.into_iter().next().flatten() {
         Some(root) => Ok(root.value),
-        None => Err("there is no value".to_owned()),
+        None => Err("the tree is empty".to_owned()),
     }
 }

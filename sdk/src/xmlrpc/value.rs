@@ -1,38 +1,38 @@
-//! Values, as trees of their own.
+//! Values of XML-RPC.
 
 use std::fmt;
 
 use super::part::{Misfit, Part};
 
-/// One value with all that is in it.
+/// One value, including nested values.
 ///
-/// `Debug` shows its shape and the names of members, never a text or a number:
-/// those may be secrets.
+/// `Debug` shows the structure and the names of members, but never a text or a
+/// number: they may be secrets.
 #[derive(Clone, PartialEq)]
 pub enum Value {
     /// `nil`, an extension that devices use.
     Nil,
     /// `boolean`.
     Bool(bool),
-    /// `int` and its kin.
+    /// `int` and the other integer types.
     Int(i64),
     /// `double`.
     Double(f64),
     /// `string`, or text without a type.
     Text(String),
-    /// `dateTime.iso8601`, as it was sent.
+    /// `dateTime.iso8601`, unchanged.
     DateTime(String),
     /// `base64`, decoded.
     Bytes(Vec<u8>),
     /// `array`.
     Array(Vec<Value>),
-    /// `struct`: members in the order they came; no name comes twice.
+    /// `struct`: members in their order, with unique names.
     Struct(Vec<(String, Value)>),
 }
 
-/// The accessors are those of [`Part`], which says what they take and give.
+/// The accessors are the same as those of [`Part`].
 impl Value {
-    /// The value as the root of what is read from it.
+    /// The value as a [`Part`] with an empty path.
     #[must_use]
     pub fn root(&self) -> Part<'_> {
         Part::root(self)
@@ -94,8 +94,8 @@ impl Value {
         self.root().optional(name)
     }
 
-    /// Takes a member out of a struct; none where it has no such member, or is
-    /// no struct.
+    /// Removes and returns a member of a struct. None if the member is missing,
+    /// or if the value is not a struct.
     #[must_use]
     pub fn take(&mut self, name: &str) -> Option<Value> {
         let Self::Struct(members) = self else {
@@ -105,7 +105,7 @@ impl Value {
         Some(members.swap_remove(index).1)
     }
 
-    /// What kind it is, for messages.
+    /// The type, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Nil => "nil",
@@ -183,14 +183,14 @@ impl<V: Into<Value>> From<Vec<V>> for Value {
 }
 
 impl<N: Into<String>, V: Into<Value>, const L: usize> From<[(N, V); L]> for Value {
-    /// A struct; the names have to differ.
+    /// A struct; the names must be unique.
     fn from(members: [(N, V); L]) -> Self {
         members.into_iter().collect()
     }
 }
 
 impl<N: Into<String>, V: Into<Value>> FromIterator<(N, V)> for Value {
-    /// A struct; the names have to differ.
+    /// A struct; the names must be unique.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(members: I) -> Self {
         let members = members.into_iter().map(|(name, value)| (name.into(), value.into()));
         Self::Struct(members.collect())

@@ -1,5 +1,5 @@
-//! The answers of a device, byte for byte, through a real connection: an
-//! exchange ends, and in a complete answer or in one line.
+//! Feeds the raw bytes of a device's answer through a real connection. The exchange must end, either with a complete
+//! answer or with a one-line error.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -14,10 +14,10 @@ use fencebox_agent::system_clock::SystemClock;
 use fencebox_capability::http::{Credentials, Http, Parts, Request, Timeout};
 use fencebox_policy::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme};
 
-/// Largest body that may come through, in bytes.
+/// Maximum size of a body that may come through, in bytes.
 const LARGEST: usize = 8 * 1024 * 1024;
 
-/// What a device answers to a GET, whatever that is; then it hangs up.
+/// A device that answers a GET with these bytes, whatever they are, and then closes the connection.
 pub fn http_answers(data: &[u8]) {
     DEVICE.with_borrow(|device| {
         device.play(data);
@@ -47,11 +47,11 @@ pub fn http_answers(data: &[u8]) {
 }
 
 thread_local! {
-    /// One for each thread, so that no two inputs meet.
+    /// One player for each thread, so that two inputs never share a connection.
     static DEVICE: RefCell<Player> = RefCell::new(Player::start());
 }
 
-/// A device that answers each request with what is played, and hangs up.
+/// A device that answers each request with the bytes of the current input and closes the connection.
 struct Player {
     address: SocketAddr,
     answer: Arc<Mutex<Vec<u8>>>,
@@ -73,7 +73,7 @@ impl Player {
                         _ => break,
                     }
                 }
-                // The agent may have read enough, and be gone.
+                // The agent may already have read enough and closed the connection.
                 let _ = stream.write_all(&played.lock().unwrap_or_else(PoisonError::into_inner));
             }
         });

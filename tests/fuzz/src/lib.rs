@@ -1,7 +1,7 @@
-//! The host's parsers, as libFuzzer calls them.
+//! The entry points of the host's parsers for libFuzzer.
 //!
-//! The layers that parse are crates of their own, so that nothing here builds wasmtime, which takes a quarter of an hour
-//! with libFuzzer's instrumentation.
+//! The layers that parse are separate crates, so nothing here builds wasmtime. Building wasmtime with libFuzzer's
+//! instrumentation takes a quarter of an hour.
 
 mod parsers;
 

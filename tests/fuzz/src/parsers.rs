@@ -1,6 +1,5 @@
-//! The parsers that meet what somebody else wrote, and what must hold of them
-//! whatever that is: they end, do not panic, and an error is one line that
-//! shows no secret.
+//! The parsers of untrusted input, and the properties that hold for any input: the parser ends, it does not panic, and
+//! an error is one line that shows no secret.
 
 #[path = "exchanges.rs"]
 mod exchanges;
@@ -24,12 +23,12 @@ use fencebox_policy::{
 
 pub use exchanges::http_answers;
 
-/// Where this stands in a password, no message may show it.
+/// Marks a password: a message must not contain a password with this text.
 pub const MARK: &str = "zq7Xk9";
-/// Longest message that an error makes of any input, in bytes.
+/// Maximum length of an error message, whatever the input, in bytes.
 const LONGEST: usize = 2048;
 
-/// Options as lines of standard input.
+/// Parses options as lines of standard input.
 pub fn standard_input(data: &[u8]) {
     let passwords = ["password=", "passwd="];
     let lines: Vec<&[u8]> = data
@@ -43,11 +42,11 @@ pub fn standard_input(data: &[u8]) {
     options(&[], data, hidden);
 }
 
-/// Options as arguments, which NUL bytes part.
+/// Parses options as arguments, which are separated by NUL bytes.
 pub fn command_line(data: &[u8]) {
     let arguments: Vec<&[u8]> = data.split(|&byte| byte == 0).collect();
     let marked = arguments.iter().filter(|argument| is_marked(argument)).count();
-    // Of later arguments, the one before may make something else.
+    // A later argument may be the value of the argument before it.
     let hidden = marked == 1 && is_marked(arguments[0]) && arguments[0].starts_with(b"--password=");
     let arguments: Vec<_> = arguments
         .into_iter()
@@ -56,7 +55,7 @@ pub fn command_line(data: &[u8]) {
     options(&arguments, b"", hidden);
 }
 
-/// Addresses and paths: a URL, a host, a path and a header field, a line each.
+/// Parses addresses and paths: one line each for a URL, a host, a path and a header field.
 pub fn addresses(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut lines = text.split('\n');
@@ -89,7 +88,7 @@ pub fn addresses(data: &[u8]) {
             let base = origin.base_url();
             assert!(base.starts_with("http") && !base.contains(['@', ' ', '\n']), "{base:?}");
         }
-        // The plugin's own words never lead anywhere that the options do not name.
+        // A path that the plugin chooses never leads to an address that the options do not name.
         let named = addresses.named().to_vec();
         match addresses.select(path) {
             Ok(selected) => assert!(named.contains(selected), "{selected}"),
@@ -116,9 +115,8 @@ pub fn addresses(data: &[u8]) {
     }
 }
 
-/// A plugin's description, as JSON with what it declares to reach: an agent that
-/// is made of it has no default of the plugin where only the administrator
-/// decides, and needs approval for the rest.
+/// Parses a plugin's description, as JSON with the capabilities that it declares. An agent made from it has no default
+/// from the plugin for an option that only the administrator decides, and needs approval for the other capabilities.
 pub fn descriptions(data: &[u8]) {
     let Ok((description, reach)) = serde_json::from_slice::<(Description, CapabilitySet)>(data) else {
         return;
@@ -153,8 +151,7 @@ pub fn descriptions(data: &[u8]) {
     assert!(!left.proof.contains(&Proof::NoStatus) && !left.proof.contains(&Proof::SettledStatus));
 }
 
-/// A policy, the file's text: whatever it says, an origin that it leaves is one
-/// that is left without it.
+/// Parses a policy from the text of its file. The policy may only lower limits, and each of its messages is one line.
 pub fn policies(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let policy = match Policy::parse("policy.toml", &text) {
@@ -195,7 +192,7 @@ pub fn policies(data: &[u8]) {
     }
 }
 
-/// Answers in XML-RPC, after a line with the paths to what is kept of them.
+/// Parses answers in XML-RPC, after a line with the paths of the values to keep.
 pub fn answers(data: &[u8]) {
     let mut parts = data.splitn(2, |&byte| byte == b'\n');
     let paths = String::from_utf8_lossy(parts.next().unwrap_or_default());
@@ -204,7 +201,7 @@ pub fn answers(data: &[u8]) {
     let keep = Keep::new(&paths).unwrap_or_default();
     match decode(document, &keep) {
         Ok(Answer::Value(tree)) => {
-            // A device that sends back what it gets.
+            // A device that echoes the value it received.
             let Ok(call) = encode("echo", std::slice::from_ref(&tree)) else {
                 assert!(document.len() > 1024, "cannot be sent");
                 return;
@@ -226,7 +223,7 @@ fn is_marked(bytes: &[u8]) -> bool {
     bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes())
 }
 
-/// Reads and checks, as an agent does before it looks for its device.
+/// Reads and checks options as an agent does before it looks for its device.
 fn options(arguments: &[OsString], mut stdin: &[u8], hidden: bool) {
     let written = Written::default();
     let log = Log::new(Box::new(written.clone()));
@@ -257,7 +254,7 @@ fn one_line(message: &str) {
     assert!(message.len() < LONGEST, "{} bytes", message.len());
 }
 
-/// What was logged.
+/// The text that was logged.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -271,7 +268,7 @@ impl Write for Written {
     }
 }
 
-/// An agent with an option of every kind.
+/// An agent with one option of every kind.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let own = |name: &str, kind, secret| Parameter {
         name: name.to_owned(),
@@ -309,7 +306,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     Table::new(&description).unwrap_or_else(|error| unreachable!("{error}"))
 });
 
-/// Endpoints whose place options decide.
+/// Endpoints whose addresses come from options.
 static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| {
     let endpoint = |name: &str, address, port, base_path: &str| Endpoint {
         name: name.to_owned(),

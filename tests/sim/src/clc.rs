@@ -1,7 +1,8 @@
-//! CenturyLink (Lumen) Cloud, API version 2, as its public documentation has it.
+//! CenturyLink (Lumen) Cloud, API version 2, according to its public documentation.
 //!
-//! Where the documentation is silent, this simulator does what is hardest on an agent: a task may take its time and
-//! fail, the read side may lag, ids are answered in lower case whatever was asked, a token may expire.
+//! For cases that the documentation does not describe, this simulator does what is hardest for an agent: a task may
+//! take time and fail, the read side may lag, ids are answered in lower case whatever the request was, a token may
+//! expire.
 
 mod directory;
 mod faults;
@@ -19,25 +20,25 @@ use crate::protocol::{Answer, Device, Protocol, Request, Sessions};
 use crate::server::Config;
 use operation::Task;
 
-/// What kind of service it is: the knobs.
+/// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The one user name that may log in.
     pub login: String,
     /// The password.
     pub password: String,
-    /// The alias of the one account, compared ignoring case.
+    /// The alias of the one account, compared without regard to case.
     pub account: String,
-    /// The servers. The first three characters of an id are its data centre.
+    /// The servers. The first three characters of an id are its data center.
     pub machines: Vec<Machine>,
-    /// For how many reads of a server, after each change, its old state is shown; for servers without a lag of their
-    /// own.
+    /// The number of reads of a server for which its old state is shown after each change; for servers without a lag of
+    /// their own.
     pub lag: u32,
-    /// How many times a task says `executing` before it says `succeeded`.
+    /// The number of polls at which a task is `executing` before it is `succeeded`.
     pub task_polls: u32,
-    /// For how many calls a token is good; for ever when `None`.
+    /// The number of calls for which a token is valid; unlimited if `None`.
     pub token_calls: Option<u64>,
-    /// Whether `?serverDetail=detailed` puts the servers themselves into the groups.
+    /// Whether `?serverDetail=detailed` includes the servers themselves in the groups.
     pub server_detail: bool,
 }
 
@@ -79,7 +80,7 @@ impl Settings {
     }
 }
 
-/// The servers when none are named: `WA1ACMEDB01` (db01) is on, `WA1ACMEDB02` off, `WA1ACMEWEB01` paused.
+/// The default servers: `WA1ACMEDB01` (db01) is on, `WA1ACMEDB02` off, `WA1ACMEWEB01` paused.
 pub fn machines() -> Vec<Machine> {
     vec![
         Machine::new("WA1ACMEDB01", Power::On).named("db01"),
@@ -91,13 +92,13 @@ pub fn machines() -> Vec<Machine> {
 /// The service.
 struct Clc {
     settings: Settings,
-    /// Each token and the calls that it has been used for.
+    /// Each token with the number of calls that used it.
     tokens: HashMap<String, u64>,
     logins: u64,
     tasks: Vec<Task>,
 }
 
-/// A path of the service, with what stands in it.
+/// A path of the service, with its variable parts.
 #[derive(Debug, PartialEq, Eq)]
 enum Route<'a> {
     Login,
@@ -143,7 +144,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The account that the path names; none in that of the log-in.
+    /// The account in the path; the login path has none.
     fn alias(&self) -> Option<&'a str> {
         match self {
             Route::Login => None,
@@ -199,7 +200,7 @@ impl Protocol for Clc {
         }
     }
 
-    /// Tokens: there is no way to give one back.
+    /// Tokens are the sessions; the API cannot give a token back.
     fn sessions(&self) -> Sessions {
         Sessions {
             opened: self.logins,
@@ -209,7 +210,7 @@ impl Protocol for Clc {
 }
 
 impl Clc {
-    /// `POST /v2/authentication/login`: wrong credentials are 400, not 401.
+    /// `POST /v2/authentication/login`: wrong credentials are answered with 400, not 401.
     fn log_in(&mut self, body: &str, fault: Option<&Kind>) -> Answer {
         let Ok(body) = serde_json::from_str::<Value>(body) else {
             return Answer::message(400, "the body is not JSON");
@@ -239,7 +240,7 @@ impl Clc {
         Answer::json(200, &answer)
     }
 
-    /// Checks the bearer token, and counts one call of it.
+    /// Checks the bearer token, and counts one call for it.
     fn admit(&mut self, request: &Request, fault: Option<&Kind>) -> Result<(), Answer> {
         let refusal = || Answer::message(401, "the bearer token is missing, unknown or expired");
         let token = request
@@ -258,7 +259,7 @@ impl Clc {
 
     /// `GET /v2/servers/ALIAS/ID`.
     fn server(&mut self, device: &mut Device, id: &str, fault: Option<&Kind>) -> Answer {
-        // Tasks come to pass even when nobody asks for them: each look at the server takes them one step on.
+        // Tasks also progress if no client polls them: each read of the server advances them by one step.
         self.advance_tasks(device, id);
         let group = directory::group_of(&device.fleet, id).unwrap_or_default();
         let Some(machine) = device.fleet.get_mut(id) else {
@@ -273,7 +274,7 @@ impl Clc {
             }
             Some(("null-power-state", _)) => details["powerState"] = Value::Null,
             Some(("state", Some(word))) => details["powerState"] = json!(word),
-            // What must not be believed says `stopped`, so that whoever believes it is found out.
+            // An answer that an agent must reject reports `stopped`, so that a test notices an agent that accepts it.
             Some(("other-id", _)) => {
                 details["powerState"] = json!("stopped");
                 (server["id"], server["name"]) = (json!("wa1acmeother99"), json!("wa1acmeother99"));
@@ -292,7 +293,7 @@ impl Clc {
     }
 }
 
-/// A server as the service describes it, with the power state that is shown.
+/// A server as the service describes it, with the power status that is shown.
 fn server(machine: &Machine, shown: &Power, account: &str, group: &str) -> Value {
     let id = machine.id().to_ascii_lowercase();
     let power_state = match shown {

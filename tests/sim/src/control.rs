@@ -11,7 +11,7 @@ pub(crate) fn owns(path: &str) -> bool {
     path == "/_sim" || path.starts_with("/_sim/")
 }
 
-/// Answers a control request. What cannot be done is refused with a message, never passed over.
+/// Answers a control request. A request that cannot be done gets an error message.
 pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -64,7 +64,7 @@ fn set_power(state: &mut State, id: &str, body: &str) -> Result<Value, (u16, Str
 fn master(state: &State) -> Result<Value, (u16, String)> {
     match state.protocol.master() {
         Some(address) => Ok(json!({ "address": address })),
-        None => Err((404, "this device is no pool".to_owned())),
+        None => Err((404, "this device is not a pool".to_owned())),
     }
 }
 
@@ -87,7 +87,7 @@ fn add_faults(state: &mut State, body: &str) -> Result<Value, (u16, String)> {
         .collect::<Result<_, _>>()
         .map_err(|error| (400, error.to_string()))?;
     if plans.is_empty() {
-        return Err((400, "the body must hold one plan a line".to_owned()));
+        return Err((400, "the body must contain one plan per line".to_owned()));
     }
     let added = json!({ "added": plans.len() });
     plans.into_iter().for_each(|plan| state.device.faults.add(plan));

@@ -1,31 +1,31 @@
-//! Planned faults: what goes wrong, at which step, at which call.
+//! Planned faults: what goes wrong, at which step, and from which call on.
 //!
 //! A plan is one line, `STEP[#NTH][*COUNT]=KIND[:ARGUMENT]`:
 //!
 //! - STEP is one of the protocol's steps, or `any`;
-//! - NTH is the first call that is struck, counted from 1 and from the moment the plan was added (default 1);
-//! - COUNT is how many calls are struck, `N` or not given for *for ever*;
+//! - NTH is the first call that the fault applies to, counted from 1 since the plan was added (default 1);
+//! - COUNT is the number of calls that the fault applies to; without it, or as `N`, the fault never ends;
 //! - KIND is one of [`WIRE`], which work at every step, or one of the protocol's own, most of which work at one step.
 //!
-//! Where several plans strike the same call, the one that was added first does.
+//! If several plans apply to the same call, the plan that was added first is used.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::wire::WIRE;
 
-/// What a kind of fault takes after the colon.
+/// The argument of a fault kind, after the colon.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Argument {
-    /// Nothing.
+    /// No argument.
     None,
-    /// A number; it must be given when there is no default.
+    /// A number; required if it has no default.
     Number {
-        /// What the number is, for the help: a unit.
+        /// The unit of the number, for the help.
         name: &'static str,
-        /// What holds when it is not given.
+        /// The value if no number is given.
         default: Option<u64>,
-        /// What is accepted.
+        /// The accepted values.
         range: RangeInclusive<u64>,
     },
     /// A text that is not empty.
@@ -40,33 +40,33 @@ pub enum Argument {
 pub enum Occasion {
     /// Calls of the step.
     Call,
-    /// Objects that the device makes, when it makes them: the fault is in the object from its beginning.
+    /// Objects that the device creates; the fault is in the object from its creation.
     Creation,
 }
 
-/// One kind of fault: a row of the table that makes the parser, the help and the exhaustive list.
+/// One kind of fault: a row of the table that the parser, the help and the complete list of faults are made from.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KindRow {
     /// The word before the colon.
     pub word: &'static str,
-    /// What comes after it.
+    /// The argument after the colon.
     pub argument: Argument,
-    /// The one step at which it works; every step when `None`.
+    /// The only step at which it works; every step if `None`.
     pub step: Option<&'static str>,
     /// What a plan of it counts.
     pub occasion: Occasion,
-    /// The arguments to try where every fault is tried; `""` for none. Empty when the kind is of no use there.
+    /// The arguments for tests of every fault; `""` for no argument. Empty if such tests cannot use this kind.
     pub samples: &'static [&'static str],
     /// What happens, in one line.
     pub doc: &'static str,
 }
 
-/// The faults that one protocol knows.
+/// The faults that one protocol has.
 #[derive(Debug)]
 pub struct Grammar {
-    /// Step and what call it is.
+    /// Each step, and the call that it stands for.
     pub steps: &'static [(&'static str, &'static str)],
-    /// The kinds of the form in which it writes its answers, which work at every step.
+    /// The kinds that belong to the format of its answers, such as JSON; they work at every step.
     pub form: &'static [KindRow],
     /// The kinds of the protocol's own.
     pub kinds: &'static [KindRow],
@@ -77,9 +77,9 @@ pub struct Grammar {
 pub struct Kind {
     /// The row of the table.
     pub row: &'static KindRow,
-    /// The number, when the kind takes one.
+    /// The number, if the kind takes one.
     pub number: Option<u64>,
-    /// The text, when the kind takes one.
+    /// The text, if the kind takes one.
     pub text: Option<String>,
 }
 
@@ -106,15 +106,15 @@ impl fmt::Display for Kind {
 pub struct Plan {
     /// The step, or `any`.
     pub step: &'static str,
-    /// The first call that is struck, from 1.
+    /// The first call that the fault applies to, from 1.
     pub first: u64,
-    /// How many are struck; for ever when `None`.
+    /// The number of calls that the fault applies to; unlimited if `None`.
     pub count: Option<u64>,
     /// What happens.
     pub kind: Kind,
 }
 
-/// A plan that cannot be read. The message names the plan and lists what exists.
+/// A plan that cannot be parsed. The message contains the plan and lists the accepted words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError {
     plan: String,
@@ -133,7 +133,7 @@ impl Grammar {
     /// Reads one plan.
     ///
     /// # Errors
-    /// For an unknown step or kind, a kind that does not belong to the step, a number that is none.
+    /// For an unknown step or kind, a kind that does not belong to the step, or an invalid number.
     pub fn parse(&'static self, plan: &str) -> Result<Plan, PlanError> {
         self.read(plan.trim()).map_err(|why| PlanError {
             plan: plan.trim().to_owned(),
@@ -199,7 +199,7 @@ impl Grammar {
             .filter(move |row| row.step.is_none_or(|own| own == step))
     }
 
-    /// Every kind with every sample argument at a step, from the call `first` on, for ever.
+    /// Every kind with every sample argument at a step, from the call `first` on, without an end.
     pub fn samples(&'static self, step: &'static str, first: u64) -> Vec<Plan> {
         self.rows(step)
             .flat_map(|row| row.samples.iter().map(move |sample| (row, *sample)))
@@ -217,8 +217,8 @@ impl Grammar {
     pub fn help(&self) -> String {
         let mut help = String::from(
             "Faults: STEP[#NTH][*COUNT]=KIND[:ARGUMENT]\n\
-             \x20 from the NTH call of the step (default 1, counted since the plan was added), COUNT times\n\
-             \x20 (default for ever); for example login=status:500, any#2*3=truncate, any#1=drop-after\n\nSteps:\n",
+             \x20 from the NTH call of the step (default 1, counted from when the plan was added), COUNT times\n\
+             \x20 (default: no limit); for example login=status:500, any#2*3=truncate, any#1=drop-after\n\nSteps:\n",
         );
         for (step, doc) in self.steps.iter().chain(&[("any", "every call")]) {
             help += &format!("  {step:<12} {doc}\n");
@@ -240,7 +240,7 @@ impl Grammar {
     }
 }
 
-/// A kind of a protocol's own, at one of its steps: without an argument, at each call.
+/// A kind of a protocol's own at one of its steps: without an argument, for each call.
 pub(crate) const fn row(step: &'static str, word: &'static str, doc: &'static str) -> KindRow {
     KindRow {
         word,
@@ -319,27 +319,27 @@ impl fmt::Display for Plan {
     }
 }
 
-/// The plans in force, each with the number of occasions that it has seen.
+/// The active plans, each with the number of calls or objects that it has counted.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<(Plan, u64)>);
 
 impl Faults {
-    /// Adds a plan; it counts from now.
+    /// Adds a plan; it counts from now on.
     pub fn add(&mut self, plan: Plan) {
         self.0.push((plan, 0));
     }
 
-    /// Forgets all plans.
+    /// Removes all plans.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The plans in force.
+    /// The active plans.
     pub fn plans(&self) -> impl Iterator<Item = &Plan> {
         self.0.iter().map(|(plan, _)| plan)
     }
 
-    /// Counts one occasion at a step (`None`: a call that belongs to no step) and gives the plan that strikes it.
+    /// Counts one call or object at a step (`None`: a call that belongs to no step) and returns the plan that applies.
     pub fn strike(&mut self, step: Option<&str>, occasion: Occasion) -> Option<Plan> {
         let mut struck = None;
         for (plan, seen) in &mut self.0 {

@@ -1,4 +1,4 @@
-//! Faults of form: what is wrong with the JSON of an answer, whatever the protocol.
+//! Faults in the format of an answer: invalid or unexpected JSON, for every protocol that uses JSON.
 
 use serde_json::{Map, Value};
 
@@ -18,17 +18,20 @@ const fn row(word: &'static str, doc: &'static str) -> KindRow {
 /// The kinds that work at every step of a protocol whose answers are JSON.
 pub static JSON: &[KindRow] = &[
     row("json-null", "the effect happens; null"),
-    row("json-text", "the effect happens; the whole as one text"),
+    row("json-text", "the effect happens; the whole answer as one string"),
     row(
         "json-array",
-        "the effect happens; the whole as the only element of an array",
+        "the effect happens; the whole answer as the only element of an array",
     ),
     row("json-nulls", "the effect happens; every member is null"),
-    row("json-numbers", "the effect happens; every text is 0"),
-    row("json-twice", "the effect happens; every member twice, first null"),
-    row("json-nan", "the effect happens; NaN in the place of every text"),
-    row("json-bom", "the effect happens; a byte order mark before it"),
-    row("json-latin", "the effect happens; a member before it that is no UTF-8"),
+    row("json-numbers", "the effect happens; every string is 0"),
+    row(
+        "json-twice",
+        "the effect happens; every member twice, the first time null",
+    ),
+    row("json-nan", "the effect happens; NaN in place of every string"),
+    row("json-bom", "the effect happens; a byte order mark before the answer"),
+    row("json-latin", "the effect happens; a first member that is not UTF-8"),
     KindRow {
         argument: Argument::Number {
             name: "LEVELS",
@@ -38,7 +41,7 @@ pub static JSON: &[KindRow] = &[
         samples: &["70", "100000"],
         ..row(
             "json-deep",
-            "the effect happens; a member before it of LEVELS nested arrays (default 100000)",
+            "the effect happens; a first member of LEVELS nested arrays (default 100000)",
         )
     },
 ];
@@ -48,7 +51,7 @@ pub(crate) fn owns(fault: &Kind) -> bool {
     JSON.iter().any(|row| row.word == fault.row.word)
 }
 
-/// The body with the fault in it; as it was, if it is no JSON.
+/// The body with the fault in it; unchanged if it is not JSON.
 pub(crate) fn spoiled(body: Vec<u8>, fault: &Kind) -> Vec<u8> {
     let Ok(value) = serde_json::from_slice::<Value>(&body) else {
         return body;
@@ -77,7 +80,7 @@ pub(crate) fn spoiled(body: Vec<u8>, fault: &Kind) -> Vec<u8> {
     }
 }
 
-/// Every text, or every member that is no object and no array, as `change` has it.
+/// The value with `change` applied to every string, or with `all` to every member that is not an object or an array.
 fn changed(value: Value, change: &dyn Fn(Value) -> Value, all: bool) -> Value {
     match value {
         Value::Array(elements) => elements.into_iter().map(|own| changed(own, change, all)).collect(),
@@ -105,7 +108,7 @@ fn doubled(value: &Value) -> String {
     }
 }
 
-/// An object or array with one more member at its beginning; anything else as the second element of an array.
+/// An object or array with one more member at its beginning; any other value as the second element of an array.
 fn with_member(body: &[u8], member: &[u8]) -> Vec<u8> {
     let rest = body.get(1..).unwrap_or_default();
     let empty = matches!(rest.first(), None | Some(b']' | b'}'));
@@ -123,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_does_what_the_help_says() {
+    fn each_kind_does_what_its_help_says() {
         let cases = [
             ("json-null", "null"),
             ("json-text", r#""{\"a\":\"on\",\"b\":[1]}""#),

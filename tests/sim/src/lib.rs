@@ -1,23 +1,23 @@
-//! Device simulators, in process for tests and as the program `fencebox-sim` for people.
+//! Device simulators: in process for tests, and as the program `fencebox-sim`.
 //!
-//! A simulator is three things that know little of each other:
+//! A simulator has three parts that depend little on each other:
 //!
-//! - [`machine`]: the *truth*, which machine really has power, and a read side that may lag behind it;
-//! - [`fault`]: what is planned to go wrong, at which step, at which call; [`wire`] does it to the bytes;
-//! - a [`Protocol`], one file (or folder) a device: [`clc`], [`ovh`], [`relay`], [`xenapi`], [`xvm`].
+//! - [`machine`]: the *truth*, which is the real power status of each machine, and a read side that may lag behind it;
+//! - [`fault`]: the planned faults, each with its step and its calls; [`wire`] applies faults to the bytes of answers;
+//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ovh`], [`relay`], [`xenapi`], [`xvm`].
 //!
-//! [`Simulator`] serves them, with a control endpoint under `/_sim/` beside the device's own paths:
+//! [`Simulator`] serves them, with a control endpoint under `/_sim/` next to the device's own paths:
 //!
 //! | request | what it does |
 //! |---|---|
 //! | `GET /_sim/machines` | the truth of each machine: `id`, `name`, `power`, `history`, `operations`, `lag` |
-//! | `PUT /_sim/machines/ID` | `{"power":"on"}`: changes the truth, as somebody at the console would |
-//! | `GET /_sim/requests` | what the device was asked, in order, with headers and body |
-//! | `GET /_sim/sessions` | how many sessions were `opened`, and how many are `open` still |
+//! | `PUT /_sim/machines/ID` | `{"power":"on"}`: changes the truth, as a person at the console would |
+//! | `GET /_sim/requests` | the requests that the device received, in order, with headers and body |
+//! | `GET /_sim/sessions` | how many sessions were `opened`, and how many are still `open` |
 //! | `GET /_sim/master` | the `address` of the pool's master; `PUT` with `{"address":"127.0.0.2"}` moves it |
-//! | `GET /_sim/faults` | the plans in force, one a line |
-//! | `POST /_sim/faults` | adds plans, one a line; all of them or, when one is wrong, none |
-//! | `DELETE /_sim/faults` | forgets all plans |
+//! | `GET /_sim/faults` | the active plans, one per line |
+//! | `POST /_sim/faults` | adds plans, one per line; if one is invalid, none is added |
+//! | `DELETE /_sim/faults` | removes all plans |
 //!
 //! ```
 //! use fencebox_sim::{Power, Simulator, clc};

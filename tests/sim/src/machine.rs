@@ -1,4 +1,4 @@
-//! The truth: machines, whether they have power, and what a reader is shown.
+//! The truth: machines, their real power status, and the power status that a reader is shown.
 
 mod replica;
 
@@ -17,11 +17,11 @@ pub use replica::{Arrival, Old};
 pub enum Power {
     /// Running.
     On,
-    /// No power: the only state in which a machine can write nothing.
+    /// No power: the only state in which a machine cannot write to its disks.
     Off,
-    /// Memory frozen. It can be resumed and go on writing, so it is not off.
+    /// Memory frozen. The machine can be resumed and write again, so it is not off.
     Paused,
-    /// A state that no agent has heard of; the protocol shows the word as it is.
+    /// A state that agents do not support; the protocol shows the word as it is.
     Other(String),
 }
 
@@ -56,22 +56,22 @@ impl Serialize for Power {
     }
 }
 
-/// What is really there behind a machine, where there is anything: it runs while the machine has power.
+/// The real thing behind a machine, such as a process: it runs while the machine has power.
 ///
-/// Several devices may have machines of one body, as a hypervisor and a power switch have.
+/// Machines of several devices may share one body, as those of a hypervisor and of a power switch do.
 pub trait Body: fmt::Debug + Send + Sync {
     /// Whether it runs now. It may have ended by itself.
     fn power(&self) -> Power;
 
-    /// Makes it run or ends it, and gives what is true then. When this returns it has happened: whoever is told that
-    /// the machine is off can rely on it.
+    /// Starts or ends it, and returns its state after that. The change is complete when this function returns, so a
+    /// caller that reports the machine as off can rely on it.
     fn switch(&self, power: &Power) -> Power;
 }
 
-/// One machine: what is true of it, and what the device's read side shows.
+/// One machine: its real power status, and the power status that the device's read side shows.
 ///
-/// The two differ for `lag` reads after each change. Lag is counted in reads and never in seconds, so that a test of it
-/// ends the same way on a slow machine.
+/// The two differ for `lag` reads after each change. Lag is counted in reads and never in seconds, so that a test
+/// gives the same result on a slow machine.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
     id: String,
@@ -84,10 +84,10 @@ pub struct Machine {
     shown: Power,
     #[serde(skip)]
     stale_reads: u32,
-    /// After how many reads it comes on again by itself, each time that it goes off; never when `None`.
+    /// The number of reads after which it comes on again by itself, each time that it goes off; never if `None`.
     #[serde(skip)]
     rebound: Option<u32>,
-    /// How many of these are left.
+    /// How many of these reads are left.
     #[serde(skip)]
     rebounds_in: Option<u32>,
     /// The state that a replica is stuck at, and which reads it answers.
@@ -97,16 +97,16 @@ pub struct Machine {
     reads: u64,
     #[serde(skip)]
     arrival: Arrival,
-    /// How many more operations it takes without any effect.
+    /// How many more operations have no effect.
     #[serde(skip)]
     deaf: u32,
-    /// What its power is the life of.
+    /// The body whose life the power of this machine is.
     #[serde(skip)]
     body: Option<Arc<dyn Body>>,
 }
 
 impl Machine {
-    /// A machine with the name of its `id` in lower case and no lag.
+    /// A machine without lag; its name is its `id` in lower case.
     pub fn new(id: impl Into<String>, power: Power) -> Machine {
         let id = id.into();
         Machine {
@@ -128,21 +128,21 @@ impl Machine {
         }
     }
 
-    /// The same machine under a name for people.
+    /// The same machine with another name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Machine {
         self.name = name.into();
         self
     }
 
-    /// The same machine, whose old state is shown for `reads` reads after each change.
+    /// The same machine; after each change its old state is shown for `reads` reads.
     #[must_use]
     pub fn lagging(mut self, reads: u32) -> Machine {
         self.lag = reads;
         self
     }
 
-    /// The same machine, switched just now: for `reads` reads it is shown as `old`, which it was before.
+    /// The same machine, switched just now: for `reads` reads it is shown as `old`, its state before.
     #[must_use]
     pub fn lately(mut self, old: Power, reads: u32) -> Machine {
         self.shown = old;
@@ -150,7 +150,7 @@ impl Machine {
         self
     }
 
-    /// The same machine, which somebody, such as high availability, switches on again `reads` reads after it went off.
+    /// The same machine; `reads` reads after it went off, something such as high availability switches it on again.
     #[must_use]
     pub fn rebounding(mut self, reads: u32) -> Machine {
         self.rebound = Some(reads);
@@ -164,14 +164,14 @@ impl Machine {
         self
     }
 
-    /// The same machine, on which the next `operations` have no effect, though the device accepts them.
+    /// The same machine; the device accepts the next `operations` operations, but they have no effect.
     #[must_use]
     pub fn deaf(mut self, operations: u32) -> Machine {
         self.deaf = operations;
         self
     }
 
-    /// The same machine with something real behind it, whose power is the truth from now on.
+    /// The same machine with a real body; from now on the truth is the power of that body.
     #[must_use]
     pub fn of(mut self, body: Arc<dyn Body>) -> Machine {
         self.power = body.power();
@@ -181,17 +181,17 @@ impl Machine {
         self
     }
 
-    /// The id, as it was given. Compare ids ignoring case.
+    /// The id as it was given. Compare ids without regard to case.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The name for people.
+    /// The name that people use.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// For how many reads after a change the old state is shown.
+    /// The number of reads after a change for which the old state is shown.
     pub fn lag(&self) -> u32 {
         self.lag
     }
@@ -201,48 +201,47 @@ impl Machine {
         &self.power
     }
 
-    /// Every truth there ever was, the first one first, the present one last. It only grows.
+    /// Every real power status so far, from the first to the present one. The list only grows.
     pub fn history(&self) -> &[Power] {
         &self.history
     }
 
     /// The power operations that took effect, in the device's own words, in order.
     ///
-    /// One that was refused, failed, or lost on the way is not here; look for it among the requests.
+    /// An operation that was refused, failed or got lost is not in this list; see the requests.
     pub fn operations(&self) -> &[String] {
         &self.operations
     }
 
-    /// A point in the history, to be given to [`Machine::was_off_since`] later.
+    /// A point in the history, for [`Machine::was_off_since`].
     pub fn mark(&self) -> usize {
         self.history.len() - 1
     }
 
-    /// Whether the machine was truly off at the mark, now, or at any time between.
+    /// Whether the machine was really off at the mark, now, or at any time between.
     pub fn was_off_since(&self, mark: usize) -> bool {
         self.history.iter().skip(mark).any(|power| *power == Power::Off)
     }
 
-    /// For how many reads the old state is shown after each change from now on.
+    /// Sets the number of reads for which the old state is shown after each change from now on.
     pub fn set_lag(&mut self, reads: u32) {
         self.lag = reads;
     }
 
-    /// Looks what is true by now of what is behind the machine. Whatever changed it, the read side follows with its
-    /// lag.
+    /// Reads the present state of the body. The read side follows any change with its lag.
     pub fn look(&mut self) {
         if let Some(power) = self.body.as_ref().map(|body| body.power()) {
             self.change(power);
         }
     }
 
-    /// A request has come: what is read for it depends on how. Looks what is true by now.
+    /// Records how a request came, on which the reads for it depend. Reads the present state of the body.
     pub fn arrive(&mut self, arrival: Arrival) {
         self.arrival = arrival;
         self.look();
     }
 
-    /// Changes the truth. The read side follows after `lag` reads, whoever made the change.
+    /// Changes the truth. The read side follows after `lag` reads, whatever made the change.
     pub fn set_power(&mut self, power: Power) {
         let power = match &self.body {
             Some(body) => body.switch(&power),
@@ -256,7 +255,7 @@ impl Machine {
             return;
         }
         let old = std::mem::replace(&mut self.power, power.clone());
-        // In the middle of a lag the reader has not seen the old truth either: it goes on seeing what it saw.
+        // A change within the lag: the reader has not seen the last state yet and keeps seeing the oldest one.
         if self.stale_reads == 0 {
             self.shown = old;
         }
@@ -265,7 +264,7 @@ impl Machine {
         self.history.push(power);
     }
 
-    /// An operation takes effect: the machine goes through these truths in order. A deaf one stays as it is.
+    /// Applies an operation: the machine goes through these states in order, or ignores it if it is set to do so.
     pub fn operate(&mut self, operation: &str, truths: &[Power]) {
         if self.deaf > 0 {
             self.deaf -= 1;
@@ -332,14 +331,14 @@ impl Fleet {
     /// A fleet of these machines.
     ///
     /// # Errors
-    /// When two machines have ids that differ in nothing but case.
+    /// If two machines have ids that differ only in case.
     pub fn new(machines: Vec<Machine>) -> Result<Fleet> {
         for (index, machine) in machines.iter().enumerate() {
             if machines[..index]
                 .iter()
                 .any(|other| other.id.eq_ignore_ascii_case(&machine.id))
             {
-                bail!("machine `{}`: there are two of this id", machine.id);
+                bail!("machine `{}`: this id is given twice", machine.id);
             }
         }
         Ok(Fleet(machines))
@@ -350,19 +349,19 @@ impl Fleet {
         &self.0
     }
 
-    /// A request has come: what is read for it depends on how. Looks what is true of each machine by now.
+    /// Records how a request came, on which the reads for it depend. Reads the present state of each machine's body.
     pub fn arrive(&mut self, arrival: Arrival) {
         for machine in &mut self.0 {
             machine.arrive(arrival);
         }
     }
 
-    /// The machine of this id, in any case.
+    /// The machine of this id, without regard to case.
     pub fn get(&self, id: &str) -> Option<&Machine> {
         self.0.iter().find(|machine| machine.id.eq_ignore_ascii_case(id))
     }
 
-    /// The machine of this id, in any case, to be read or changed.
+    /// The machine of this id, without regard to case, to read or change it.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Machine> {
         self.0.iter_mut().find(|machine| machine.id.eq_ignore_ascii_case(id))
     }

@@ -1,4 +1,4 @@
-//! A device to fence, for people and for programs that are not written in Rust.
+//! `fencebox-sim`: a simulated device to fence, for people and for programs that are not written in Rust.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, relay, xenapi, xvm};
 
-/// Simulates a device: keeps machines, changes their power, and fails as planned.
+/// Simulates a device: keeps machines, changes their power, and fails as planned
 #[derive(Parser)]
 #[command(name = "fencebox-sim", version)]
 struct Arguments {
@@ -25,7 +25,7 @@ enum Protocol {
         service: ClcService,
         #[command(flatten)]
         listener: Listener,
-        /// A planned fault, see below; may be given several times
+        /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = clc::plan)]
         faults: Vec<Plan>,
     },
@@ -36,31 +36,31 @@ enum Protocol {
         pool: XenapiPool,
         #[command(flatten)]
         listener: Listener,
-        /// A planned fault, see below; may be given several times
+        /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = xenapi::plan)]
         faults: Vec<Plan>,
     },
-    /// A relay board, the device of the plugin in the README; user fencer, password s3cret, relays 1, 2 and 3
+    /// Relay board of the README's plugin; user fencer, password s3cret, relays 1 to 3
     #[command(after_help = control_and(&relay::GRAMMAR.help()))]
     Relay {
         #[command(flatten)]
         listener: Listener,
-        /// A planned fault, see below; may be given several times
+        /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = relay::plan)]
         faults: Vec<Plan>,
     },
-    /// OVHcloud: dedicated servers, VPS and Public Cloud over REST version 1, and the old SOAP dialect at /soapi
+    /// OVHcloud: servers, VPS and Public Cloud over REST version 1, and SOAP at /soapi
     #[command(after_help = control_and(&ovh::GRAMMAR.help()))]
     Ovh {
         #[command(flatten)]
         service: Box<ovh::Arguments>,
         #[command(flatten)]
         listener: Listener,
-        /// A planned fault, see below; may be given several times
+        /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
         faults: Vec<Plan>,
     },
-    /// fence_virtd, the daemon of a hypervisor, by multicast and TCP; not HTTP, and without control
+    /// fence_virtd, daemon of a hypervisor: multicast and TCP, no control endpoint
     #[command(after_help = xvm::help())]
     Xvm(Box<xvm::Arguments>),
 }
@@ -68,55 +68,56 @@ enum Protocol {
 /// Where every simulator listens, and until when.
 #[derive(Args)]
 struct Listener {
-    /// Address and port; port 0 for a free one
+    /// Address and port to listen on; 0 selects a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Speak https, with a certificate of its own for localhost and the addresses that are listened on
+    /// Serve https with a new certificate for localhost and the --listen addresses
     #[arg(long)]
     tls: bool,
-    /// Let that certificate name none of these, as the one that a hypervisor makes for itself
+    /// Omit those names from the certificate, as hypervisors do after installation
     #[arg(long, requires = "tls")]
     common_name_only: bool,
-    /// Print a second line, `fingerprint HEX`, the SHA-256 of that certificate
+    /// Print a second line, `fingerprint HEX`: the SHA-256 of the certificate
     #[arg(long, requires = "tls")]
     fingerprint: bool,
-    /// Send answers in chunks, instead of with a length
+    /// Send answers in chunks instead of with a length
     #[arg(long)]
     chunked: bool,
-    /// Write that certificate here, in PEM form, for clients to believe
+    /// File to write the certificate to, in PEM form, so that clients can trust it
     #[arg(long, value_name = "FILE", requires = "tls")]
     certificate: Option<PathBuf>,
-    /// Serve until stdin ends, instead of until killed
+    /// Serve until stdin ends instead of until killed
     #[arg(long)]
     until_eof: bool,
 }
 
-/// The knobs of the CLC service.
+/// The settings of the CLC service.
 #[derive(Args)]
 struct ClcService {
-    /// The user name that may log in
+    /// User name that may log in
     #[arg(long, value_name = "NAME", default_value = "fencer")]
     login: String,
-    /// Its password
+    /// Password of that user
     #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
     password: String,
-    /// The alias of the account
+    /// Alias of the account
     #[arg(long, value_name = "ALIAS", default_value = "ACME")]
     account: String,
-    /// A server: ID=POWER[,name=NAME], where POWER is on, off, paused or another word; may be given several times
+    /// Server as ID=POWER[,name=NAME]; POWER is on, off, paused or another word;
+    /// may be repeated
     /// [default: WA1ACMEDB01=on,name=db01 WA1ACMEDB02=off WA1ACMEWEB01=paused]
     #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
     machines: Vec<Machine>,
-    /// For how many reads of a server after a change its old state is shown
+    /// Number of reads of a server for which its old state is shown after a change
     #[arg(long, value_name = "READS", default_value_t = 0)]
     lag: u32,
-    /// How many times a task says `executing` before it says `succeeded`
+    /// Number of polls at which a task is `executing` before it is `succeeded`
     #[arg(long, value_name = "POLLS", default_value_t = 2)]
     task_polls: u32,
-    /// For how many calls a token is good [default: for ever]
+    /// Number of calls for which a token is valid [default: unlimited]
     #[arg(long, value_name = "CALLS")]
     token_calls: Option<u64>,
-    /// Do not put the servers themselves into groups, even when asked to
+    /// Never include the servers themselves in groups, even if requested
     #[arg(long)]
     no_server_detail: bool,
 }
@@ -142,33 +143,35 @@ impl ClcService {
     }
 }
 
-/// The knobs of the XenAPI pool.
+/// The settings of the XenAPI pool.
 #[derive(Args)]
 struct XenapiPool {
-    /// The user name that may log in
+    /// User name that may log in
     #[arg(long, value_name = "NAME", default_value = "root")]
     login: String,
-    /// Its password
+    /// Password of that user
     #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
     password: String,
-    /// A VM more: UUID=POWER[,name=LABEL], where POWER is on, off, paused, suspended or another word; may be given
-    /// several times. There are always db01 (on), db02 (off), web01 (paused), web02 (suspended), two of the label twin,
-    /// one with an odd label, a template, a snapshot, and the control domain of each host
+    /// Additional VM as UUID=POWER[,name=LABEL]; POWER is on, off, paused,
+    /// suspended or another word; may be repeated. The pool always has db01 (on),
+    /// db02 (off), web01 (paused), web02 (suspended), two VMs with the label twin,
+    /// one with an odd label, a template, a snapshot, and the control domain of
+    /// each host
     #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
     machines: Vec<Machine>,
-    /// A further member of the pool, on the same port; may be given several times
+    /// Further member of the pool, on the same port; may be repeated
     #[arg(long = "member", value_name = "ADDRESS")]
     members: Vec<IpAddr>,
-    /// A member that is dead; may be given several times
+    /// Dead member of the pool; may be repeated
     #[arg(long = "dead-member", value_name = "ADDRESS")]
     dead_members: Vec<IpAddr>,
-    /// The member that is the master [default: the address of --listen]
+    /// Address of the master [default: the address of --listen]
     #[arg(long, value_name = "ADDRESS")]
     master: Option<IpAddr>,
-    /// For how many reads of a VM after a change its old state is shown
+    /// Number of reads of a VM for which its old state is shown after a change
     #[arg(long, value_name = "READS", default_value_t = 0)]
     lag: u32,
-    /// For how many calls a session is good [default: for ever]
+    /// Number of calls for which a session is valid [default: unlimited]
     #[arg(long, value_name = "CALLS")]
     session_calls: Option<u64>,
     /// Write strings with their type, unlike the real service
@@ -189,7 +192,7 @@ impl XenapiPool {
         let members: Vec<_> = members.collect();
         let wanted = self.master.unwrap_or(first);
         let Some(master) = members.iter().position(|member| member.address == wanted) else {
-            bail!("--master {wanted}: no such member; name it with --member too");
+            bail!("--master {wanted}: no such member; add it with --member");
         };
         let mut vms = xenapi::vms();
         vms.extend(self.machines.into_iter().map(xenapi::Vm::new));
@@ -213,14 +216,14 @@ impl XenapiPool {
 
 fn control_and(faults: &str) -> String {
     format!(
-        "When it is ready it prints one line, `listening on URL`.\n\n\
+        "When ready, the simulator prints one line, `listening on URL`.\n\n\
          Control, on the same port:\n\
-         \x20 GET /_sim/machines        the truth of each machine\n\
-         \x20 PUT /_sim/machines/ID     {{\"power\":\"on\"}}, or off, paused, or another word\n\
-         \x20 GET /_sim/requests        what the device was asked\n\
-         \x20 GET /_sim/sessions        how many sessions were opened, and how many are open still\n\
+         \x20 GET /_sim/machines        the real power status of each machine\n\
+         \x20 PUT /_sim/machines/ID     {{\"power\":\"on\"}}, or off, paused or another word\n\
+         \x20 GET /_sim/requests        the requests that the device received\n\
+         \x20 GET /_sim/sessions        how many sessions were opened, and how many are still open\n\
          \x20 GET /_sim/master          the address of a pool's master; PUT {{\"address\":\"127.0.0.2\"}} moves it\n\
-         \x20 GET /_sim/faults          the plans in force; POST adds plans, one a line; DELETE forgets them all\n\n\
+         \x20 GET /_sim/faults          the active plans; POST adds plans, one per line; DELETE removes all\n\n\
          {faults}"
     )
 }
@@ -299,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_makes_sense() {
+    fn the_command_line_is_valid() {
         Arguments::command().debug_assert();
         let given = [
             "fencebox-sim",

@@ -1,15 +1,14 @@
-//! OVHcloud: the REST API version 1, as its public documentation and its clients have it, and the SOAP dialect that was
-//! before it.
+//! OVHcloud: the REST API version 1, according to its public documentation and its clients, and the older SOAP API.
 //!
-//! | machines | id in the fleet | truths beside on and off |
+//! | machines | id in the fleet | states other than on and off |
 //! |---|---|---|
-//! | dedicated servers | the service name, `ns1234567.ip-192-0-2.eu` | [`RESCUE`]: runs, but not its own system; [`GOING_DARK`]: has started from its `power` entry |
+//! | dedicated servers | the service name, `ns1234567.ip-192-0-2.eu` | [`RESCUE`], [`GOING_DARK`] |
 //! | VPS | the service name | the state, as a word |
-//! | Public Cloud instances | the UUID; the name is another | the status, as a word |
+//! | Public Cloud instances | the UUID; the name is different | the status, as a word |
 //!
-//! Where the documentation is silent, this simulator does what is hardest on an agent: nothing has come to pass before
-//! its task is `done`, a second request while a task is pending is a conflict, a boot entry that is still on its way is
-//! not the one that a reboot starts from, and the truth of a server that says `poweron` may be anything but off.
+//! For cases that the documentation does not describe, this simulator does what is hardest for an agent: nothing takes
+//! effect before its task is `done`, a second request while a task is pending is a conflict, a reboot does not start
+//! from a boot entry whose change is still pending, and a server that reports `poweron` may be in every state but off.
 
 mod access;
 mod api_error;
@@ -45,7 +44,7 @@ use task::{Done, Effect, Tasks};
 struct Ovh {
     settings: Settings,
     access: Access,
-    /// Calls since the rate limit began anew.
+    /// Calls since the last period of the rate limit began.
     calls: u64,
     servers: Vec<server::Kept>,
     /// The ids of the VPS.
@@ -53,9 +52,9 @@ struct Ovh {
     /// The ids of the instances.
     instances: Vec<String>,
     tasks: Tasks,
-    /// How many sessions of the SOAP dialect there ever were.
+    /// How many SOAP sessions were opened so far.
     logins: u64,
-    /// Those that are open.
+    /// The open SOAP sessions.
     sessions: Vec<String>,
 }
 
@@ -83,7 +82,7 @@ impl Protocol for Ovh {
         answer
     }
 
-    /// Those of the SOAP dialect.
+    /// The counts of SOAP sessions.
     fn sessions(&self) -> Sessions {
         Sessions {
             opened: self.logins,
@@ -117,7 +116,7 @@ impl Ovh {
         answer
     }
 
-    /// Counts one call; refuses it when there were too many.
+    /// Counts one call; refuses it if the rate limit is reached.
     fn count(&mut self) -> Result<(), ApiError> {
         let Some(rate) = &self.settings.rate else { return Ok(()) };
         self.calls += 1;
@@ -148,7 +147,7 @@ impl Ovh {
         self.count()?;
         self.access.admit(&self.settings, request, &route)?;
         if let Some(machine) = route.machine() {
-            // Tasks come to pass even when nobody asks for them: each call about the machine takes them one step on.
+            // Tasks also progress if no client polls them: each call about the machine advances them by one step.
             self.advance(device, machine);
         }
         let answer = self.perform(device, route, request, fault)?;
@@ -196,7 +195,7 @@ impl Ovh {
         }
     }
 
-    /// Takes every task of a machine one step on.
+    /// Advances every task of a machine by one step.
     fn advance(&mut self, device: &mut Device, machine: &str) {
         for done in self.tasks.advance(machine, access::now(&self.settings)) {
             self.take_effect(device, &done);
@@ -216,7 +215,7 @@ impl Ovh {
     }
 }
 
-/// An array, or what a fault makes of it.
+/// An array, changed by the fault if any.
 fn list(array: Value, fault: Option<&Kind>) -> Answer {
     let answer = match fault.map(Kind::word) {
         Some("none") => json!([]),

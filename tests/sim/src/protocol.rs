@@ -1,4 +1,4 @@
-//! What a protocol is to the simulator: requests in, answers out.
+//! The interface between the simulator and a protocol: requests in, answers out.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -7,23 +7,23 @@ use crate::fault::{Faults, Grammar, Kind};
 use crate::machine::Fleet;
 use crate::wire;
 
-/// One request as the device got it.
+/// One request as the device received it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Request {
-    /// Its number, from 1, among all requests to the device (the control endpoint does not count).
+    /// Its number, from 1, among all requests to the device; requests to the control endpoint are not counted.
     pub order: u64,
-    /// The simulator's own address that it came to, without the port: `127.0.0.2`. Tells the members of a pool apart.
+    /// The simulator's address that received it, without the port: `127.0.0.2`. Identifies the member of a pool.
     pub at: String,
     /// `GET`, `POST`, …
     pub method: String,
     /// Path and query, as they were sent.
     pub target: String,
-    /// Names in lower case, values as sent, in order.
+    /// Names in lower case, values as they were sent, in order.
     pub headers: Vec<(String, String)>,
-    /// The body, bytes that are not UTF-8 replaced.
+    /// The body; bytes that are not UTF-8 are replaced.
     pub body: String,
-    /// The plan that struck this call, if one did. One that counts objects ([`crate::fault::Occasion::Creation`])
-    /// strikes no call and is not told here.
+    /// The plan that applied to this call, if any. A plan that counts objects
+    /// ([`crate::fault::Occasion::Creation`]) applies to no call and is not recorded here.
     pub fault: Option<String>,
 }
 
@@ -36,8 +36,8 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The path, without the query, and without the address that a client puts before it when it takes the simulator
-    /// for its proxy: the simulator is then both, the proxy and the device behind it.
+    /// The path without the query. A client that uses the simulator as its proxy sends an address before the path;
+    /// it is removed, because the simulator is then both the proxy and the device behind it.
     pub fn path(&self) -> &str {
         let target = self
             .target
@@ -49,7 +49,7 @@ impl Request {
         }
     }
 
-    /// The path's segments, percent-decoded, so that a client that forgot to encode an id is found out.
+    /// The segments of the path, percent-decoded: an id that a client did not encode becomes visible.
     pub fn segments(&self) -> Vec<String> {
         let path = self.path();
         path.strip_prefix('/')
@@ -59,7 +59,7 @@ impl Request {
             .collect()
     }
 
-    /// Whether the query has `name=value`, ignoring case.
+    /// Whether the query has `name=value`, without regard to case.
     pub fn asks(&self, name: &str, value: &str) -> bool {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         query
@@ -91,7 +91,7 @@ pub(crate) fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What the device answers when nothing goes wrong on the wire.
+/// The device's answer before any fault of the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
@@ -112,7 +112,7 @@ impl Answer {
         }
     }
 
-    /// A JSON answer that holds nothing but a message, the form in which REST services tell errors.
+    /// A JSON answer that contains only a message, as REST services report errors.
     pub fn message(status: u16, message: &str) -> Answer {
         Answer::json(status, &json!({ "message": message }))
     }
@@ -130,70 +130,69 @@ impl Answer {
     }
 }
 
-/// What makes an answer as long as a fault wants it, without anybody holding all of it.
+/// Makes an answer as long as a fault requires, without all of it in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filler {
-    /// Where in the body it goes.
+    /// The position in the body.
     pub at: usize,
-    /// What is there over and over.
+    /// The bytes that are repeated.
     pub chunk: Vec<u8>,
-    /// How many bytes there are of it in all.
+    /// The total number of bytes.
     pub bytes: u64,
 }
 
-/// How clients logged in and out.
+/// The counts of login sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sessions {
     /// How many were opened so far.
     pub opened: u64,
-    /// How many of these are open still.
+    /// How many of these are still open.
     pub open: u64,
 }
 
-/// The device behind a protocol: its machines and what is planned to go wrong.
+/// The device behind a protocol: its machines and the planned faults.
 #[derive(Debug, Default)]
 pub struct Device {
     /// The machines.
     pub fleet: Fleet,
-    /// The plans in force.
+    /// The active plans.
     pub faults: Faults,
 }
 
-/// One way of talking to a device.
+/// One protocol of a device.
 pub trait Protocol: Send {
-    /// The faults that it knows.
+    /// The faults that it supports.
     fn grammar(&self) -> &'static Grammar;
 
-    /// The step that a request is, one of the grammar's; `None` for a path that the device does not have.
+    /// The step of a request, one of the grammar's; `None` for a path that the device does not have.
     fn step(&self, request: &Request) -> Option<&'static str>;
 
-    /// Does what the request asks and answers it. `fault` is one of the protocol's own kinds, to be obeyed; faults of
-    /// the wire come on top, and are none of its business.
+    /// Does what the request asks for and answers it. `fault` is one of the protocol's own kinds and must be applied
+    /// here; faults of the wire are applied later.
     fn answer(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Answer;
 
-    /// An error that comes with an HTTP status, in the form in which the device tells it; a JSON message, if nothing
-    /// else is said.
+    /// An error with an HTTP status, in the device's own format; by default a JSON message.
     fn error(&self, status: u16, message: &str) -> Answer {
         Answer::message(status, message)
     }
 
-    /// What the answer is filled up with when this fault, the wire's `huge` or one of the protocol's own, makes it
-    /// long; if nothing else is said, blanks before the body for `huge`, which are JSON.
+    /// What makes the answer long for this fault, which is the wire's `huge` or one of the protocol's own; by default
+    /// blanks before the body for `huge`, which JSON allows.
     fn filler(&self, _answer: &Answer, fault: &Kind) -> Option<Filler> {
         wire::blanks(0, fault)
     }
 
-    /// The sessions, where the device knows them.
+    /// The counts of sessions, if the device has sessions.
     fn sessions(&self) -> Sessions {
         Sessions::default()
     }
 
-    /// The address of the pool's master, where the device is a pool.
+    /// The address of the pool's master, if the device is a pool.
     fn master(&self) -> Option<String> {
         None
     }
 
-    /// Makes the member at this address the pool's master; `false` when there is no such member, or no pool.
+    /// Makes the member at this address the pool's master; `false` if the address is unknown.
     fn set_master(&mut self, _address: &str) -> bool {
         false
     }
@@ -204,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_queries_are_taken_apart() {
+    fn paths_and_queries_are_parsed() {
         let request = Request {
             target: "/v2/a%2Fb/%zz/%4?groupLinks=TRUE&x=1".into(),
             ..Default::default()

@@ -3,10 +3,10 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /relays` | `{"1":{"state":"on"},"2":{"state":"off"}}` |
-//! | `GET /relays/ID` | `{"state":"on"}`, 404 where there is none |
+//! | `GET /relays/ID` | `{"state":"on"}`; 404 for an unknown relay |
 //! | `POST /relays/ID` with `{"on":false}` | 204, and the relay switches at once |
 //!
-//! All of them want HTTP Basic; 401 without.
+//! All requests need HTTP Basic authentication; the answer is 401 without it.
 
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,7 @@ pub static GRAMMAR: Grammar = Grammar {
 ///
 /// # Errors
 ///
-/// A plan that this protocol does not know.
+/// For a plan that this protocol does not support.
 pub fn plan(text: &str) -> Result<Plan, PlanError> {
     GRAMMAR.parse(text)
 }
@@ -43,7 +43,7 @@ pub fn config() -> Config {
     Config::new(Board, relays)
 }
 
-/// `fencer:s3cret`, as HTTP Basic has it.
+/// `fencer:s3cret` in the form of HTTP Basic.
 const AUTHORIZATION: &str = "Basic ZmVuY2VyOnMzY3JldA==";
 
 struct Board;

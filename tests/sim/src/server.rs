@@ -26,18 +26,17 @@ pub struct Config {
     pub further: Vec<IpAddr>,
     /// Whether to speak TLS, with a certificate of its own.
     pub tls: bool,
-    /// What that certificate says.
+    /// The names in that certificate.
     pub certificate: Certificate,
-    /// Whether answers go in chunks, instead of with a length.
+    /// Whether answers are sent in chunks instead of with a length.
     pub chunked: bool,
     /// The machines.
     pub machines: Vec<Machine>,
     /// Faults planned from the beginning.
     pub faults: Vec<Plan>,
-    /// The clock of the one agent that calls, when that is not real: then an answer that does not come takes no real
-    /// time either.
+    /// The clock of the one agent that calls, if it is virtual; an answer that never comes then takes no real time.
     pub clock: Option<Arc<VirtualClock>>,
-    /// What the device speaks.
+    /// The protocol of the device.
     pub protocol: Box<dyn Protocol>,
 }
 
@@ -58,18 +57,18 @@ impl Config {
     }
 }
 
-/// All that a running simulator knows.
+/// The state of a running simulator.
 pub(crate) struct State {
     pub(crate) protocol: Box<dyn Protocol>,
     pub(crate) device: Device,
     pub(crate) requests: Vec<Request>,
     pub(crate) chunked: bool,
     pub(crate) clock: Option<Arc<VirtualClock>>,
-    /// What was answered so far: to which step, and what.
+    /// The answers so far, each with its step.
     pub(crate) answers: Vec<(Option<&'static str>, Answer)>,
-    /// What was asked and is yet to take effect, with the number of the request before which it does.
+    /// Requests that take effect later, each with the number of the request before which it does.
     pub(crate) late: Vec<(u64, Request)>,
-    /// How many connections were taken so far.
+    /// How many connections were accepted so far.
     connections: u64,
     started: Instant,
 }
@@ -91,11 +90,11 @@ impl State {
 type Shared = Arc<Mutex<State>>;
 
 fn locked(shared: &Shared) -> MutexGuard<'_, State> {
-    // A protocol that panicked has failed one request; what it left is still the best that is known.
+    // After a panic of a protocol one request has failed; the state that is left is still usable.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A running simulator. It has a thread of its own, and stops when it is dropped.
+/// A running simulator. It has its own thread, and stops when it is dropped.
 pub struct Simulator {
     shared: Shared,
     address: SocketAddr,
@@ -106,10 +105,10 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Begins to listen. When this returns, connections are taken.
+    /// Starts to listen. Connections are accepted when this function returns.
     ///
     /// # Errors
-    /// When the address cannot be had, two machines share an id, or no thread or certificate can be made.
+    /// If the address is not available, two machines share an id, or a thread or certificate cannot be made.
     pub fn start(config: Config) -> Result<Simulator> {
         let mut device = Device {
             fleet: Fleet::new(config.machines)?,
@@ -164,41 +163,41 @@ impl Simulator {
         })
     }
 
-    /// Where it is, without a path: `http://127.0.0.1:PORT`, or `https://…`.
+    /// The URL without a path: `http://127.0.0.1:PORT`, or `https://…`.
     pub fn url(&self) -> String {
         self.url_at(self.address.ip())
     }
 
-    /// Where a member of the pool is, as [`Simulator::url`] has it. Whether anybody listens there is another matter.
+    /// The URL of a member of the pool, as in [`Simulator::url`]. The member may be dead.
     pub fn url_at(&self, member: IpAddr) -> String {
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", SocketAddr::new(member, self.address.port()))
     }
 
-    /// The address that it listens on, the first one if there are several.
+    /// The address that it listens on; the first one if there are several.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The certificate in PEM form, when it speaks TLS: the only authority that a client should believe.
+    /// The certificate in PEM form, if TLS is on: the only authority that a client should trust.
     pub fn certificate(&self) -> Option<&str> {
         self.certificate.as_deref()
     }
 
-    /// The SHA-256 of the certificate's DER form, when it speaks TLS: 64 hexadecimal digits in lower case.
+    /// The SHA-256 of the certificate's DER form, if TLS is on: 64 hexadecimal digits in lower case.
     pub fn fingerprint(&self) -> Option<&str> {
         self.fingerprint.as_deref()
     }
 
-    /// How clients logged in and out, where the device knows sessions.
+    /// The counts of sessions, if the device has sessions.
     pub fn sessions(&self) -> Sessions {
         locked(&self.shared).protocol.sessions()
     }
 
-    /// Makes another member the pool's master; it does not know the sessions of the one before.
+    /// Makes another member the pool's master; the sessions of the old master are not valid on it.
     ///
     /// # Errors
-    /// When there is no such member.
+    /// If the pool has no such member.
     pub fn set_master(&self, address: IpAddr) -> Result<()> {
         if locked(&self.shared).protocol.set_master(&address.to_string()) {
             Ok(())
@@ -207,32 +206,32 @@ impl Simulator {
         }
     }
 
-    /// Every machine as it is now.
+    /// Every machine in its present state.
     pub fn machines(&self) -> Vec<Machine> {
         locked(&self.shared).device.fleet.machines().to_vec()
     }
 
-    /// One machine as it is now; `None` when there is none of this id.
+    /// One machine in its present state; `None` if the id is unknown.
     pub fn machine(&self, id: &str) -> Option<Machine> {
         locked(&self.shared).device.fleet.get(id).cloned()
     }
 
-    /// The truth of one machine; `None` when there is none of this id.
+    /// The real power status of one machine; `None` if the id is unknown.
     pub fn power(&self, id: &str) -> Option<Power> {
         self.machine(id).map(|machine| machine.power().clone())
     }
 
-    /// Every truth of one machine so far; empty when there is none of this id.
+    /// Every real power status of one machine so far; empty if the id is unknown.
     pub fn history(&self, id: &str) -> Vec<Power> {
         self.machine(id)
             .map(|machine| machine.history().to_vec())
             .unwrap_or_default()
     }
 
-    /// Changes the truth of one machine; the read side follows with its lag.
+    /// Changes the real power status of one machine; the read side follows with its lag.
     ///
     /// # Errors
-    /// When there is no machine of this id.
+    /// If the id is unknown.
     pub fn set_power(&self, id: &str, power: Power) -> Result<()> {
         match locked(&self.shared).device.fleet.get_mut(id) {
             Some(machine) => machine.set_power(power),
@@ -241,10 +240,10 @@ impl Simulator {
         Ok(())
     }
 
-    /// For how many reads of one machine, after each change from now on, its old state is shown.
+    /// Sets the number of reads of one machine for which its old state is shown after each change from now on.
     ///
     /// # Errors
-    /// When there is no machine of this id.
+    /// If the id is unknown.
     pub fn set_lag(&self, id: &str, reads: u32) -> Result<()> {
         match locked(&self.shared).device.fleet.get_mut(id) {
             Some(machine) => machine.set_lag(reads),
@@ -253,24 +252,24 @@ impl Simulator {
         Ok(())
     }
 
-    /// What the device was asked so far, in order.
+    /// The requests that the device received so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         locked(&self.shared).requests.clone()
     }
 
-    /// The steps of the protocol that it was asked for so far, in order.
+    /// The steps of the protocol that were called so far, in order.
     pub fn steps(&self) -> Vec<&'static str> {
         let state = locked(&self.shared);
         let steps = state.requests.iter().filter_map(|request| state.protocol.step(request));
         steps.collect()
     }
 
-    /// Plans one more fault; it counts calls from now.
+    /// Adds a planned fault; it counts calls from now on.
     pub fn add_fault(&self, plan: Plan) {
         locked(&self.shared).device.faults.add(plan);
     }
 
-    /// Forgets all planned faults.
+    /// Removes all planned faults.
     pub fn clear_faults(&self) {
         locked(&self.shared).device.faults.clear();
     }
@@ -280,7 +279,7 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked is as stopped as one that ended.
+            // A thread that panicked is stopped, too.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! How long a device takes, on the clock of whoever waits for it.
+//! How long a device takes, on the clock of the client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ pub(crate) enum Time {
     /// Real time.
     #[default]
     Real,
-    /// That of an agent on virtual time, and the wait for this answer; none when it waits no more.
+    /// The time of an agent on a virtual clock, and its wait for this answer; `None` if it no longer waits.
     Virtual(Arc<VirtualClock>, Option<u64>),
 }
 
@@ -21,7 +21,7 @@ impl Time {
         clock.map_or(Time::Real, |clock| Time::Virtual(clock.clone(), clock.wait()))
     }
 
-    /// Lets so much time pass. For a client that is gone by then it never ends.
+    /// Waits for this duration. Never returns if the client has gone by then.
     pub(crate) async fn pass(&self, duration: Duration) {
         match self {
             Time::Real => tokio::time::sleep(duration).await,
@@ -33,7 +33,7 @@ impl Time {
         }
     }
 
-    /// Says nothing any more.
+    /// Never returns.
     pub(crate) async fn end(&self) -> ! {
         self.pass(Duration::MAX).await;
         std::future::pending().await

@@ -1,4 +1,4 @@
-//! A certificate for loopback, made anew for each simulator.
+//! A certificate for the loopback addresses, new for each simulator.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, SupportedCipherSuite, crypto};
 use tokio_rustls::TlsAcceptor;
 
-/// What the certificate says of itself.
+/// The names in the certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
-    /// It is for `localhost`, `127.0.0.1` and each address that is listened on.
+    /// `localhost`, `127.0.0.1` and each address that the simulator listens on.
     #[default]
     Named,
-    /// It has a common name, which is not the address, and no alternative names, as the one that a hypervisor makes for
-    /// itself when it is installed. No client that looks at names believes it.
+    /// A common name that is not the address, and no alternative names, like the certificate that a hypervisor makes
+    /// when it is installed. A client that checks names does not trust it.
     CommonNameOnly,
 }
 
-/// What a listener needs to speak TLS, and what a client needs to believe it.
+/// What a listener needs for TLS, and what a client needs to trust it.
 pub(crate) struct Tls {
     pub(crate) acceptor: TlsAcceptor,
     /// The certificate, in PEM form; it is its own authority.
@@ -45,7 +45,7 @@ pub(crate) fn self_signed(certificate: Certificate, addresses: &[IpAddr]) -> Res
     let key = KeyPair::generate().context("cannot make a key")?;
     let made = parameters.self_signed(&key).context("cannot make a certificate")?;
     let private = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    // Named, because no provider is the process's default here.
+    // The provider is given explicitly, because the process has no default provider here.
     let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
@@ -60,7 +60,7 @@ pub(crate) fn self_signed(certificate: Certificate, addresses: &[IpAddr]) -> Res
 
 /// The SHA-256 of these bytes, as 64 hexadecimal digits in lower case.
 fn sha256(bytes: &[u8]) -> String {
-    // The hash that the suite's name ends with.
+    // The hash at the end of the suite's name.
     let SupportedCipherSuite::Tls13(suite) = crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256 else {
         return String::new();
     };

@@ -1,4 +1,4 @@
-//! Faults of the wire: what proxies, networks and overloaded servers do to an answer, whatever the protocol.
+//! Faults of the wire: what proxies, networks and overloaded servers do to an answer, for every protocol.
 
 mod body;
 mod kinds;
@@ -20,22 +20,22 @@ use crate::protocol::{Answer, Filler, Protocol};
 use crate::time::Time;
 use body::Part;
 
-/// An answer on its way out.
+/// An answer to be sent.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery {
-    /// What the device says; nothing where it was never asked.
+    /// The device's answer; empty if the device did not receive the request.
     pub(crate) answer: Answer,
-    /// The fault that strikes it, if one does; those that are not the wire's are over already.
+    /// The fault that applies, if any; faults that are not the wire's are already done.
     pub(crate) fault: Option<Kind>,
-    /// What makes it longer, if anything does.
+    /// What makes the answer longer, if anything.
     pub(crate) filler: Option<Filler>,
-    /// Whether it goes in chunks even when its length is known.
+    /// Whether it is sent in chunks even if its length is known.
     pub(crate) chunked: bool,
     /// How time passes for the client.
     pub(crate) time: Time,
 }
 
-/// The answer that comes instead of the device's own, for the faults of the wire that have one.
+/// The answer that is sent instead of the device's own, for the faults of the wire that have one.
 pub(crate) fn instead(fault: &Kind, protocol: &dyn Protocol) -> Option<Answer> {
     let number = fault.number.unwrap_or_default();
     let with_header = |mut answer: Answer, name, value| {
@@ -67,8 +67,8 @@ pub(crate) fn instead(fault: &Kind, protocol: &dyn Protocol) -> Option<Answer> {
     })
 }
 
-/// As many blanks as the wire's fault `huge` wants, for a place in the body where blanks do no harm: a parser that
-/// streams has no reason to give up.
+/// The blanks for the wire's fault `huge`, at a position in the body where blanks are allowed: a streaming parser has
+/// no reason to stop.
 pub(crate) fn blanks(at: usize, fault: &Kind) -> Option<Filler> {
     (fault.word() == "huge").then(|| Filler {
         at,
@@ -78,7 +78,7 @@ pub(crate) fn blanks(at: usize, fault: &Kind) -> Option<Filler> {
 }
 
 impl Delivery {
-    /// An answer that nothing happens to.
+    /// An answer without a fault.
     pub(crate) fn plain(answer: Answer) -> Delivery {
         Delivery {
             answer,
@@ -86,7 +86,7 @@ impl Delivery {
         }
     }
 
-    /// Turns it into what goes over the wire.
+    /// Makes the response that is sent over the wire.
     pub(crate) async fn send(self) -> Result<Response<Body>, Cut> {
         let fault = self.fault.as_ref();
         let number = fault.and_then(|fault| fault.number).unwrap_or_default();
@@ -104,7 +104,7 @@ impl Delivery {
             "stall" | "stall-after" => self.time.end().await,
             "drop-before" | "drop-after" | "late" => Err(Cut),
             "headers" => self.with_many_headers(),
-            // One that is over already, if any.
+            // A fault that is already done, or none.
             _ => self.whole(),
         }
     }
@@ -112,7 +112,7 @@ impl Delivery {
     fn truncated(self) -> Result<Response<Body>, Cut> {
         let half = first_half(&self.answer.body);
         let length = header::HeaderValue::from(self.answer.body.len());
-        // The pause lets what was written reach the client before the connection goes.
+        // The pause lets the client receive what was written before the connection ends.
         let mut response = self.shaped([Part::Data(half), Part::Flush(Duration::from_millis(20)), Part::Cut])?;
         if !self.chunked {
             response.headers_mut().insert(header::CONTENT_LENGTH, length);

@@ -1,10 +1,11 @@
-//! XenServer's and XCP-ng's API, XenAPI, over XML-RPC, as its public documentation has it.
+//! XenAPI, the API of XenServer and XCP-ng, over XML-RPC, according to its public documentation.
 //!
-//! What it has: sessions, the VMs with their records and fields, the power operations (also `Async.`, whose task is
-//! over at once), hosts and their pool. What it has not: JSON-RPC, the log-in on a slave for emergencies, events.
+//! Included: sessions, the VMs with their records and fields, the power operations (also as `Async.`, whose task has
+//! ended when the call returns), hosts and their pool. Not included: JSON-RPC, the emergency login on a slave, events.
 //!
-//! Where the documentation is silent, this simulator does what is hardest on an agent: the read side may lag, a session
-//! may expire, a session of the old master is worth nothing on the new one, UUIDs and labels are compared exactly.
+//! For cases that the documentation does not describe, this simulator does what is hardest for an agent: the read side
+//! may lag, a session may expire, a session of the old master is not valid on the new one, UUIDs and labels are
+//! compared exactly.
 
 mod calls;
 mod document;
@@ -34,29 +35,30 @@ use crate::wire;
 use document::{Call, DECLARATION};
 use failure::Failure;
 
-/// No request is larger than this, in bytes.
+/// The maximum size of a request, in bytes.
 const REQUEST_LIMIT: usize = 300 * 1024;
 
-/// What kind of pool it is: the knobs.
+/// The settings of the pool.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The one user name that may log in.
     pub login: String,
     /// The password.
     pub password: String,
-    /// The VMs; each host has its control domain besides.
+    /// The VMs; each host also has its control domain.
     pub vms: Vec<Vm>,
-    /// The members of the pool, each of which is a host. Those that live listen on the same port.
+    /// The members of the pool, each of which is a host. The living members listen on the same port.
     pub members: Vec<Member>,
-    /// The master, counted from 0 among the members.
+    /// The index of the master among the members, from 0.
     pub master: usize,
-    /// For how many reads of a VM, after each change, its old state is shown; for VMs without a lag of their own.
+    /// The number of reads of a VM for which its old state is shown after each change; for VMs without a lag of their
+    /// own.
     pub lag: u32,
-    /// For how many calls a session is good; for ever when `None`.
+    /// The number of calls for which a session is valid; unlimited if `None`.
     pub session_calls: Option<u64>,
     /// How values are written.
     pub style: Style,
-    /// Whether answers go in chunks, instead of with a length.
+    /// Whether answers are sent in chunks instead of with a length.
     pub chunked: bool,
 }
 
@@ -125,19 +127,19 @@ impl Settings {
     }
 }
 
-/// What the pool knows of a VM beside its power.
+/// The pool's data about a VM, other than its power.
 #[derive(Clone, Debug)]
 struct Entry {
     uuid: String,
     label: String,
     role: Role,
-    /// Where it runs, or ran last.
+    /// The host on which it runs, or ran last.
     host: usize,
-    /// Whether the pool believes it halted, whatever is true: its state was reset while its host was dead.
+    /// Whether the pool reports it as halted in every case: its state was reset while its host was dead.
     forgotten: bool,
 }
 
-/// An operation that was asked for with `Async.`, and is over: how it failed, if it did.
+/// An operation that was requested with `Async.` and has ended: its failure, if it failed.
 #[derive(Clone, Debug)]
 struct Task(Option<Failure>);
 
@@ -146,10 +148,10 @@ struct Xenapi {
     settings: Settings,
     entries: Vec<Entry>,
     master: usize,
-    /// Each open session and the calls that it has been used for.
+    /// Each open session with the number of calls that used it.
     sessions: HashMap<String, u64>,
     opened: u64,
-    /// By their number; none where one was destroyed.
+    /// The tasks by their number; `None` for one that was destroyed.
     tasks: Vec<Option<Task>>,
 }
 
@@ -163,7 +165,7 @@ impl Xenapi {
         self.settings.members.len() > 1 && self.master_address() != at
     }
 
-    /// The call that a request is; an answer where it is none.
+    /// The call in a request; an answer if the request contains no call.
     fn read(&self, request: &Request) -> Result<Call, Answer> {
         if !matches!(request.path(), "/" | "/RPC2") {
             return Err(self.error(404, "404 Not Found"));
@@ -217,14 +219,14 @@ impl Protocol for Xenapi {
         }
     }
 
-    /// A page, as the service sends it for what does not reach the API.
+    /// A page, as the service sends it for a request that does not reach the API.
     fn error(&self, status: u16, message: &str) -> Answer {
         let mut page = Answer::html(status, message);
         page.headers.push(("connection", "close".to_owned()));
         page
     }
 
-    /// Blanks after the declaration, or the text of a member that no client knows.
+    /// Blanks after the declaration, or the text of a member that clients do not use.
     fn filler(&self, answer: &Answer, fault: &Kind) -> Option<Filler> {
         let declared = answer.body.starts_with(DECLARATION.as_bytes());
         let after_declaration = if declared { DECLARATION.len() } else { 0 };

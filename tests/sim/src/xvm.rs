@@ -1,7 +1,7 @@
-//! fence_virtd: the daemon of a hypervisor, by multicast, TCP and the channel of a guest.
+//! fence_virtd: the daemon of a hypervisor, over multicast, TCP and the channel of a guest.
 //!
-//! Written from a description of the protocol and from what the real daemon was seen to do. It keeps the truth of
-//! machines, and fails as planned; it does what is wrong with the real one, too: a machine that it does not know is
+//! Written from a description of the protocol and from observations of the real daemon. It keeps the real power status
+//! of machines, and fails as planned. It repeats the defects of the real daemon, too: it reports an unknown machine as
 //! "off".
 
 mod arguments;
@@ -30,38 +30,38 @@ use serve::Daemon;
 pub use signing::Digest;
 pub use stranger::Stranger;
 
-/// How often a daemon that waits looks whether it is to stop.
+/// The interval at which a waiting daemon checks whether it must stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What a daemon is told at its start.
+/// The settings of a daemon.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The key.
     pub key: Vec<u8>,
-    /// The weakest digest by which a request may be signed.
+    /// The weakest digest that is accepted for the signature of a request.
     pub hash: Digest,
-    /// The digest by which both sides prove that they have the key.
+    /// The digest with which both sides prove that they have the key.
     pub auth: Digest,
-    /// Its machines; the id is the UUID, the name the name.
+    /// Its machines; the id is the UUID.
     pub machines: Vec<Machine>,
-    /// What goes wrong.
+    /// The planned faults.
     pub faults: Vec<Plan>,
-    /// Where to listen by TCP, for requests of both kinds.
+    /// Where to listen on TCP, for both kinds of requests.
     pub listen: Option<SocketAddr>,
-    /// The address of this machine from which it calls back; any when `None`.
+    /// The address of this machine from which it calls back; any address if `None`.
     pub source: Option<IpAddr>,
-    /// The group to join, and the interface by which: an address of it, or for IPv6 its number.
+    /// The group to join, and the interface for it: one of its addresses, or its number for IPv6.
     pub group: Option<(SocketAddr, Interface)>,
-    /// The clock of an agent on virtual time: whoever waits for what never comes waits no real time.
+    /// The virtual clock of an agent: a client that waits for an answer that never comes then waits no real time.
     pub clock: Option<Arc<VirtualClock>>,
 }
 
-/// An interface.
+/// A network interface.
 #[derive(Clone, Copy, Debug)]
 pub enum Interface {
-    /// That which has this address.
+    /// The interface with this address.
     V4(Ipv4Addr),
-    /// That of this number.
+    /// The interface with this number.
     V6(u32),
 }
 
@@ -87,7 +87,7 @@ impl Default for Settings {
     }
 }
 
-/// A daemon at work, until it is dropped.
+/// A running daemon; it stops when it is dropped.
 #[derive(Debug)]
 pub struct FenceVirtd {
     daemon: Arc<Mutex<Daemon>>,
@@ -100,7 +100,7 @@ impl FenceVirtd {
     /// Starts it.
     ///
     /// # Errors
-    /// Where the system refuses an address.
+    /// If the system refuses an address.
     pub fn start(settings: Settings) -> io::Result<FenceVirtd> {
         let (listen, group) = (settings.listen, settings.group);
         let mut virtd = FenceVirtd {
@@ -128,12 +128,12 @@ impl FenceVirtd {
         Ok(virtd)
     }
 
-    /// Where it listens by TCP.
+    /// Where it listens on TCP.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// The machine of this name, as it truly is.
+    /// The machine of this name in its real state.
     pub fn machine(&self, name: &str) -> Option<Machine> {
         self.daemon()
             .machines()
@@ -142,12 +142,12 @@ impl FenceVirtd {
             .cloned()
     }
 
-    /// All of them.
+    /// All machines in their real state.
     pub fn machines(&self) -> Vec<Machine> {
         self.daemon().machines().to_vec()
     }
 
-    /// The steps of the requests that were believed, in order.
+    /// The steps of the accepted requests, in order.
     pub fn requests(&self) -> Vec<&'static str> {
         self.daemon().requests().to_vec()
     }
@@ -181,7 +181,7 @@ fn take_callers(listener: &TcpListener, daemon: &Arc<Mutex<Daemon>>, stop: &Atom
 
 fn join(group: SocketAddr, interface: Interface) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(group), Type::DGRAM, Some(Protocol::UDP))?;
-    // Several hypervisors on one machine hear one group.
+    // Several hypervisors on one machine receive from one group.
     socket.set_reuse_address(true)?;
     match (group.ip(), interface) {
         (IpAddr::V4(address), Interface::V4(interface)) => socket.join_multicast_v4(&address, &interface)?,
@@ -215,7 +215,7 @@ fn hear(socket: &UdpSocket, daemon: &Arc<Mutex<Daemon>>, stop: &AtomicBool) {
     }
 }
 
-/// Connects to whoever asked, and does what was asked for.
+/// Connects to the sender of the request, and does what it asked for.
 fn call_back(conversation: serve::Conversation, peer: SocketAddr, daemon: &Arc<Mutex<Daemon>>) {
     let source = daemon.lock().unwrap_or_else(PoisonError::into_inner).source();
     if let Ok(stream) = connect(source, peer) {

@@ -1,5 +1,5 @@
-//! Plays the scenes of the cluster and measures the agents in them; `cargo xtask cluster` does the set-up.
-#![expect(clippy::print_stdout, reason = "it tells a person what it has measured")]
+//! Runs the scenes of the cluster and measures the agents in them; `cargo xtask cluster` prepares what it needs.
+#![expect(clippy::print_stdout, reason = "the measurements are printed for a person")]
 
 use std::process::ExitCode;
 
@@ -7,32 +7,32 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
 use fencebox_tests::cluster::{ACTS, Act, Agents, Fencing, Programs, Run, Scene, obstacle};
 
-/// Cuts nodes of a real cluster off, and measures how long it takes until they are fenced.
+/// Isolates nodes of a real cluster, and measures the time until they are fenced
 #[derive(Parser)]
 struct Arguments {
-    /// Whose agents
+    /// Agents to measure
     #[arg(long, value_enum, default_value = "ours")]
     agents: Whose,
-    /// How often each scene is played, each time in a cluster of its own
+    /// Number of runs of each scene, each in a new cluster
     #[arg(long, default_value_t = 3, value_name = "N")]
     runs: u32,
-    /// Only scenes whose name has this in it
+    /// Text in the names of the scenes to run
     #[arg(long, value_name = "TEXT", default_value = "")]
     scene: String,
-    /// Tell what the cluster wrote, too
+    /// Also print the state and the logs of the cluster
     #[arg(long)]
     story: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Whose {
-    /// Those of the install tree
+    /// The agents of the install tree
     Ours,
-    /// Those of the system: fence-agents in Python, and the client of fence_virtd
+    /// The agents of the system: fence-agents in Python, and the client of fence_virtd
     Theirs,
 }
 
-/// What came of one run of a scene.
+/// The result of one run of a scene.
 struct Played {
     fencing: Fencing,
     runs: Vec<Run>,
@@ -51,7 +51,7 @@ fn play(programs: &Programs, agents: Agents, act: &Act, scene: &Scene, story: bo
     Ok(Played { fencing, runs })
 }
 
-/// The middle one, the least and the most.
+/// The median, the minimum and the maximum.
 fn spread(mut values: Vec<f64>) -> String {
     values.sort_by(f64::total_cmp);
     let middle = values.get(values.len() / 2);
@@ -92,7 +92,7 @@ fn row(scene: &Scene, played: &[Played], failures: usize) -> String {
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     if let Some(obstacle) = obstacle() {
-        anyhow::bail!("no cluster here: {obstacle}");
+        anyhow::bail!("no cluster is possible on this machine: {obstacle}");
     }
     let own = std::env::current_exe()?;
     let programs = Programs {
@@ -104,7 +104,7 @@ fn main() -> Result<ExitCode> {
         Whose::Theirs => Agents::Theirs,
     };
     let mut failed = false;
-    println!("| scene | succeeded | cut to dead, s | cut to fenced, s | agents that were to fence |");
+    println!("| scene | succeeded | cut to dead, s | cut to fenced, s | agents that were called to fence |");
     println!("|---|---|---|---|---|");
     for act in ACTS {
         for scene in act.scenes.iter().filter(|scene| scene.name.contains(&arguments.scene)) {
@@ -126,7 +126,7 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(failed)))
 }
 
-#[expect(clippy::print_stderr, reason = "so that the table can be taken by itself")]
+#[expect(clippy::print_stderr, reason = "the table on standard output stays separate")]
 fn eprintln_failure(scene: &str, failure: &str) {
     eprintln!("{scene}: {failure}");
 }

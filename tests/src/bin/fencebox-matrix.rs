@@ -1,5 +1,5 @@
-//! Plays the no-false-success matrix and tells what came of it; `cargo xtask matrix` does the set-up.
-#![expect(clippy::print_stdout, reason = "it tells a person what came of the runs")]
+//! Runs the no-false-success matrix and prints the results; `cargo xtask matrix` prepares what it needs.
+#![expect(clippy::print_stdout, reason = "the results are printed for a person")]
 
 use std::process::{Command, ExitCode};
 
@@ -7,48 +7,48 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use fencebox_tests::matrix::{self, Options};
 
-/// Plays every single fault, and pairs of them, at every exchange of every device's conversation.
+/// Runs every single fault, and pairs of faults, at every exchange of every device
 #[derive(Parser)]
 struct Arguments {
-    /// Chooses the pairs.
+    /// Seed that chooses the pairs
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How many pairs of faults to try, for each device.
+    /// Number of pairs of faults for each device
     #[arg(long, default_value_t = 0, value_name = "N")]
     pairs: usize,
-    /// Only this device: clc, xenapi, ovh, relay, xvm, xvm-group; or credulous, which is there to be caught.
+    /// Device: clc, xenapi, ovh, relay, xvm, xvm-group, or credulous (which must fail)
     #[arg(long)]
     device: Option<String>,
-    /// Only this run, as it was reported; or all single faults whose line has this in it.
+    /// One run, as the report names it, or a text in the lines of single faults
     #[arg(long, value_name = "TEXT")]
     case: Option<String>,
-    /// What no agent can tell from the truth, and nothing else.
+    /// Run only the faults that are left out because no agent can detect them
     #[arg(long)]
     excluded: bool,
-    /// Of what differs least from the rest, one run in eight: what the tests do.
+    /// Run one in 16 of the runs that differ least, as the tests do
     #[arg(long)]
     brief: bool,
-    /// Tell the runs, and make none.
+    /// List the runs without running them
     #[arg(long)]
     list: bool,
-    /// Reads in a row that the host takes as proof that a machine is off, to see what fewer miss.
+    /// Number of off reads in a row that the host requires as proof
     #[arg(long, value_name = "N", hide = true)]
     reads: Option<u32>,
 }
 
-/// Set in a network of its own.
+/// Set in the private network namespace.
 const OWN_NETWORK: &str = "FENCEBOX_MATRIX_NETWORK";
-/// What makes one, and then this program again.
+/// Prepares a private network namespace, then runs this program again.
 const MAKE_NETWORK: &str =
     "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo && exec \"$@\"";
 
-/// The same in a network of its own, where the system allows it.
+/// Runs this program again in a private network namespace, if the system allows one.
 fn in_own_network() -> Result<Option<ExitCode>> {
     let mut unshare = Command::new("unshare");
     unshare.args(["-n", "sh", "-c", MAKE_NETWORK, "sh"]);
     let made = unshare.arg("true").output();
     if !made.is_ok_and(|made| made.status.success()) {
-        println!("not tried: xvm-group, which takes root and a network of its own (unshare, ip)");
+        println!("not run: xvm-group, which needs root and a private network namespace (unshare, ip)");
         return Ok(None);
     }
     let mut again = Command::new("unshare");

@@ -1,5 +1,5 @@
-//! `fencebox-measure FILE PROGRAM …`: runs a program and writes into the file how much memory it had resident at most,
-//! in KiB. Linux counts what a program's parent had when it was started, and tests may have much; this has little.
+//! `fencebox-measure FILE PROGRAM …`: runs a program and writes its maximum resident memory to the file, in KiB. Linux
+//! includes the memory of a program's parent at the start; tests may use much memory, this program uses little.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};

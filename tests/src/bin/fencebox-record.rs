@@ -1,5 +1,5 @@
-//! `fencebox-record FILE AGENT …`: runs an agent as it was called itself, and adds a line to the file: where, what was
-//! asked, what came of it, how long it took and how much memory it had. A killed agent leaves no line.
+//! `fencebox-record FILE AGENT …`: runs an agent with its own arguments and input, and adds a line to the file: the
+//! node, the request, the result, the duration and the memory. A killed agent adds no line.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
@@ -20,7 +20,7 @@ fn main() -> Result<ExitCode> {
     std::io::stdin().read_to_string(&mut stdin)?;
     let mut child = Command::new(&agent).args(arguments).stdin(Stdio::piped()).spawn()?;
     if let Some(mut pipe) = child.stdin.take() {
-        // One that does not read it has its own reasons.
+        // An agent may end without reading its input.
         let _ = pipe.write_all(stdin.as_bytes());
     }
     let end = child.wait4()?;

@@ -1,4 +1,4 @@
-//! Whose agents a cluster has.
+//! Which agents a cluster has: ours, or those of the system.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,40 +11,40 @@ use crate::lab::{CERTIFICATE, MEMBERS, NETWORK};
 /// The agents that the scenes use.
 const NAMES: [&str; 2] = ["fence_xenapi", "fence_xvm"];
 
-/// Whose agents they are.
+/// The origin of the agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agents {
-    /// Those of the install tree.
+    /// The agents of the install tree.
     Ours,
-    /// Those of the system: in Python, and the client of `fence_virtd`.
+    /// The agents of the system: in Python, and the client of `fence_virtd`.
     Theirs,
 }
 
-/// How the pool is believed.
+/// How the agent verifies the pool's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Belief {
-    /// By the fingerprint of its certificate.
+    /// With the fingerprint of the certificate.
     Fingerprint,
-    /// By a file with its certificate.
+    /// With a file that contains the certificate.
     File,
 }
 
 impl Agents {
-    /// What the lab is told of them.
+    /// The arguments of the lab for these agents.
     pub(super) fn arguments(self, recorder: Option<&Path>) -> Result<Vec<OsString>> {
         let mut arguments: Vec<OsString> = Vec::new();
         let folder = match self {
             Agents::Ours => agent::tree()?.join("usr/sbin"),
             Agents::Theirs => {
-                // They know no option that makes them believe the pool.
+                // They have no option to trust the certificate of the pool.
                 arguments.push("--trusting".into());
                 "/usr/sbin".into()
             }
         };
         for name in NAMES {
             let program = folder.join(name);
-            ensure!(program.exists(), "{} is not there", program.display());
-            // Those of the system are where they are called from.
+            ensure!(program.exists(), "{} is missing", program.display());
+            // The agents of the system are already in the folder from which they are called.
             if self == Agents::Ours || recorder.is_some() {
                 arguments.extend(["--agent".into(), format!("{name}={}", program.display()).into()]);
             }
@@ -55,12 +55,12 @@ impl Agents {
         Ok(arguments)
     }
 
-    /// The options by which `fence_xenapi` reaches the pool.
+    /// The options with which `fence_xenapi` connects to the pool.
     pub(super) fn pool(self, belief: Belief, fingerprint: &str) -> Vec<String> {
         let urls = MEMBERS.map(|number| format!("https://{NETWORK}.{number}"));
         let mut options = vec!["username=root".to_owned(), "password=s3cret".to_owned()];
         match (self, belief) {
-            // It takes one address.
+            // It accepts one address.
             (Agents::Theirs, _) => return [options, vec![format!("session_url={}", urls[0])]].concat(),
             (Agents::Ours, Belief::Fingerprint) => options.push(format!("ssl_fingerprint={fingerprint}")),
             (Agents::Ours, Belief::File) => options.push(format!("ca_file={CERTIFICATE}")),

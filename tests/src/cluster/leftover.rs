@@ -1,11 +1,11 @@
-//! What a lab might leave behind.
+//! Finds what a lab left behind.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Where a cluster that is not in its namespaces would write.
+/// The folders to which a cluster outside its namespaces would write.
 const FOLDERS: [&str; 9] = [
     "/etc/corosync",
     "/run/corosync",
@@ -18,10 +18,10 @@ const FOLDERS: [&str; 9] = [
     "/var/log/pacemaker",
 ];
 
-/// A file as it was.
+/// A file: path, size and time.
 type File = (PathBuf, u64, Option<SystemTime>);
 
-/// What there was before a lab, and what is to be gone after it.
+/// The state before a lab, and what must be gone after it.
 #[derive(Debug)]
 pub struct Leftover {
     name: String,
@@ -30,7 +30,7 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// Before a lab whose file systems are called so.
+    /// The state before a lab whose file systems have this name.
     pub(super) fn before(name: String) -> Leftover {
         Leftover {
             name,
@@ -39,13 +39,13 @@ impl Leftover {
         }
     }
 
-    /// These are to be gone.
+    /// Adds namespaces that must be gone.
     pub(super) fn expect_gone(&mut self, namespaces: &[String]) {
         self.namespaces.extend(namespaces.iter().cloned());
     }
 
-    /// What is there that should not be: processes that see the file systems of the lab, descriptors and mounts that
-    /// hold its namespaces, its cables, and files that are new or changed.
+    /// What exists but should not: processes that see the file systems of the lab, descriptors and mounts that keep its
+    /// namespaces, its cables, and new or changed files.
     pub(super) fn find(&self) -> Vec<String> {
         let mut found = Vec::new();
         for process in list(Path::new("/proc")) {
@@ -53,7 +53,7 @@ impl Leftover {
             if number.parse::<u32>().is_err() {
                 continue;
             }
-            // Whoever lives in the lab, or in a node, sees its file systems. Processes of others come and go.
+            // A process in the lab, or in a node, sees its file systems. Other processes come and go.
             let mounts = fs::read_to_string(process.join("mountinfo")).unwrap_or_default();
             let ours = |mount: &&str| {
                 mount.contains(&self.name)
@@ -63,7 +63,7 @@ impl Leftover {
                         .any(|namespace| mount.contains(namespace.as_str()))
             };
             found.extend(mounts.lines().filter(ours).map(|mount| format!("{number}: {mount}")));
-            // Not its own namespaces: the kernel gives the number of one that is gone to the next.
+            // Not its own namespaces: the kernel gives the number of a removed namespace to the next one.
             for link in list(&process.join("fd")) {
                 let held = fs::read_link(&link)
                     .map(|held| held.display().to_string())
@@ -90,7 +90,7 @@ impl Leftover {
 fn files() -> BTreeSet<File> {
     let mut found = BTreeSet::new();
     let mut folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).collect();
-    // The buffers by which its daemons talk.
+    // The shared memory with which the cluster's daemons communicate.
     let buffers = list(Path::new("/dev/shm"));
     folders.extend(
         buffers

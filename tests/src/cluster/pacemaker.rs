@@ -1,4 +1,4 @@
-//! What Pacemaker itself says.
+//! The state that Pacemaker itself reports.
 
 use anyhow::{Context as _, Result, bail};
 use roxmltree::Document;
@@ -10,13 +10,13 @@ use super::Cluster;
 pub struct View {
     /// The nodes that are online, sorted.
     pub online: Vec<String>,
-    /// The node that decides; none during an election.
+    /// The controller of the cluster (DC); `None` during an election.
     pub decides: Option<String>,
-    /// The resources that are started and not on their way to another state, and where.
+    /// The resources that are started and not changing to another state, each with its node.
     pub started: Vec<(String, String)>,
 }
 
-/// Something that Pacemaker's history of fencing has.
+/// An entry of Pacemaker's fencing history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fenced {
     /// `reboot`, `off` or `on`.
@@ -25,17 +25,17 @@ pub struct Fenced {
     pub by: Option<String>,
     /// `success`, `failed` or `pending`.
     pub status: String,
-    /// When it was over.
+    /// When it was completed.
     pub completed: Option<String>,
 }
 
 impl Cluster {
-    /// What a node sees; none while it does not answer.
+    /// What a node reports; `None` while it does not answer.
     ///
     /// # Errors
-    /// When the lab is gone, or the answer is none.
+    /// If the lab has ended, or the answer is not valid.
     pub fn view(&mut self, node: &str) -> Result<Option<View>> {
-        // A node that is on its way up may be off in this moment.
+        // A node that is starting may still be off.
         let Ok(ran) = self.run(node, &["crm_mon", "--one-shot", "--output-as=xml"]) else {
             return Ok(None);
         };
@@ -74,10 +74,10 @@ impl Cluster {
         Ok(Some(view))
     }
 
-    /// What a node remembers of the fencing of another.
+    /// A node's history of the fencing of another node.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// If it does not answer.
     pub fn history(&mut self, node: &str, target: &str) -> Result<Vec<Fenced>> {
         let text = self.must(
             node,
@@ -99,14 +99,14 @@ impl Cluster {
             .collect())
     }
 
-    /// Waits until all nodes see all nodes, and one of them decides. Gives that one.
+    /// Waits until all nodes see all nodes, and one of them is the controller. Returns that node.
     ///
     /// # Errors
-    /// When that does not happen.
+    /// If that does not happen in time.
     pub fn wait_until_whole(&mut self) -> Result<String> {
         let mut decides = String::new();
         for node in self.nodes() {
-            decides = self.wait(&format!("all nodes online, as {node} sees it"), 90, |cluster| {
+            decides = self.wait(&format!("all nodes online in the view of {node}"), 90, |cluster| {
                 let view = cluster.view(&node)?.unwrap_or_default();
                 Ok(view.decides.filter(|_| view.online == cluster.nodes))
             })?;
@@ -114,14 +114,14 @@ impl Cluster {
         Ok(decides)
     }
 
-    /// Makes a fence device in the running cluster, by pcs.
+    /// Creates a fence device in the running cluster with pcs.
     ///
     /// # Errors
-    /// When pcs refuses it.
+    /// If pcs rejects it.
     pub fn create(&mut self, name: &str, agent: &str, options: &[String]) -> Result<()> {
         let mut program = vec!["pcs", "stonith", "create", name, agent];
         program.extend(options.iter().map(String::as_str));
-        // What is not asked for is not in the way of the scenes.
+        // No further monitor runs during the scenes.
         program.extend(["op", "monitor", "interval=3600s"]);
         self.must("node1", &program)?;
         Ok(())
@@ -130,7 +130,7 @@ impl Cluster {
     /// Waits until these fence devices are started.
     ///
     /// # Errors
-    /// When that does not happen.
+    /// If that does not happen in time.
     pub fn wait_until_started(&mut self, devices: &[&str]) -> Result<()> {
         self.wait(&format!("{devices:?} started"), 60, |cluster| {
             let started = cluster.view("node1")?.unwrap_or_default().started;
@@ -139,12 +139,12 @@ impl Cluster {
         })
     }
 
-    /// A node that is neither of these.
+    /// A node that is not one of these.
     pub(super) fn another(&self, not: &[&str]) -> Result<String> {
         let mut nodes = self.nodes.iter();
         match nodes.find(|node| !not.contains(&node.as_str())) {
             Some(node) => Ok(node.clone()),
-            None => bail!("no node but {not:?}"),
+            None => bail!("no node other than {not:?}"),
         }
     }
 }

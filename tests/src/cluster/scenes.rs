@@ -1,4 +1,4 @@
-//! The scenes, and the clusters that they are played in.
+//! The scenes, and the clusters in which they run.
 
 use anyhow::{Result, ensure};
 
@@ -7,10 +7,10 @@ use super::stage::{Fencing, Watched};
 use super::{Cluster, Programs};
 use crate::lab::{Command, KEY, MEMBERS, NETWORK, What};
 
-/// What happens to a cluster that is whole, and is whole again after it.
+/// An event in a complete cluster, which is complete again after it.
 #[derive(Debug)]
 pub struct Scene {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     play: fn(&mut Cluster) -> Result<Fencing>,
 }
@@ -25,7 +25,7 @@ pub struct Act {
     pub scenes: &'static [Scene],
 }
 
-/// Three nodes, and a pool that is believed by its fingerprint.
+/// Three nodes, and a pool whose certificate is verified with its fingerprint.
 pub const FAULTS: Act = Act {
     nodes: 3,
     set_up: |cluster, agents| pool(cluster, agents, Belief::Fingerprint),
@@ -50,7 +50,7 @@ pub const FAULTS: Act = Act {
     ],
 };
 
-/// Three nodes, a pool that is believed by a file, and a hypervisor for those whom the pool leaves alone.
+/// Three nodes, a pool whose certificate is verified with a file, and a hypervisor as the second fencing level.
 pub const LEVELS: Act = Act {
     nodes: 3,
     set_up: pool_and_hypervisor,
@@ -67,7 +67,7 @@ pub const LEVELS: Act = Act {
     ],
 };
 
-/// Two nodes, of which one has a head start.
+/// Two nodes, with a fencing delay for one of them.
 pub const DUEL: Act = Act {
     nodes: 2,
     set_up: head_start,
@@ -78,14 +78,14 @@ pub const DUEL: Act = Act {
     }],
 };
 
-/// All of them.
+/// All kinds of clusters.
 pub const ACTS: [Act; 3] = [FAULTS, LEVELS, DUEL];
 
 impl Act {
-    /// A cluster of its kind, ready for its scenes.
+    /// Starts a cluster of this kind, ready for its scenes.
     ///
     /// # Errors
-    /// When there is none.
+    /// If it does not start.
     pub fn begin(&self, programs: &Programs, agents: Agents) -> Result<Cluster> {
         let mut cluster = Cluster::start(programs, self.nodes, agents)?;
         (self.set_up)(&mut cluster, agents)?;
@@ -95,10 +95,10 @@ impl Act {
 }
 
 impl Scene {
-    /// Plays it, and looks whether what happened is what should.
+    /// Runs the scene, and checks the result.
     ///
     /// # Errors
-    /// When it is not.
+    /// If the result is wrong.
     pub fn play(&self, cluster: &mut Cluster) -> Result<Fencing> {
         (self.play)(cluster)
     }
@@ -112,7 +112,7 @@ fn pool(cluster: &mut Cluster, agents: Agents, belief: Belief) -> Result<()> {
 
 fn pool_and_hypervisor(cluster: &mut Cluster, agents: Agents) -> Result<()> {
     pool(cluster, agents, Belief::File)?;
-    // One hypervisor, and quick to answer: of several, a slow one would need the two seconds that are the default.
+    // One hypervisor that answers quickly; with several, a slow one would need the default of 2 s.
     let options = [
         format!("key_file={KEY}"),
         "retrans=5".to_owned(),
@@ -128,7 +128,7 @@ fn pool_and_hypervisor(cluster: &mut Cluster, agents: Agents) -> Result<()> {
     Ok(())
 }
 
-/// Longer than node2 needs to be dead: until then it may not fence node1.
+/// Longer than node2 needs to be dead: it may not fence node1 before that time.
 const HEAD_START: &str = "pcmk_delay_base=30s";
 
 fn head_start(cluster: &mut Cluster, agents: Agents) -> Result<()> {
@@ -141,7 +141,7 @@ fn head_start(cluster: &mut Cluster, agents: Agents) -> Result<()> {
     Ok(())
 }
 
-/// It was switched off and on by the pool, and by nobody else.
+/// Checks that only the pool switched the node off and on.
 fn by_pool(fencing: &Fencing) -> Result<()> {
     let [pool, hypervisor] = &fencing.operations;
     ensure!(
@@ -174,13 +174,13 @@ fn dies(cluster: &mut Cluster) -> Result<Fencing> {
     let [pool, hypervisor] = &fencing.operations;
     ensure!(
         pool == &["start"] && hypervisor.is_empty(),
-        "what is off already was switched off: {:?}",
+        "a node that is already off was switched off: {:?}",
         fencing.operations
     );
     Ok(fencing)
 }
 
-/// How often the pool shows the old state; agents ask once a second.
+/// The number of reads for which the pool shows the old state; agents read once a second.
 const LAG: u32 = 3;
 
 fn lags(cluster: &mut Cluster) -> Result<Fencing> {
@@ -197,13 +197,13 @@ fn lags(cluster: &mut Cluster) -> Result<Fencing> {
     let reads = reads.count();
     ensure!(
         reads > LAG as usize,
-        "switched on after {reads} looks, before the pool called it off"
+        "switched on after {reads} reads, before the pool reported it as off"
     );
     Ok(fencing)
 }
 
 fn master_moved(cluster: &mut Cluster) -> Result<Fencing> {
-    // It has moved since the last call, and moves again in the middle of the next.
+    // The master has moved since the last call, and moves again during the next one.
     cluster.tell::<()>(&Command::Master(1))?;
     cluster.tell::<()>(&Command::Faults(vec!["power*1=moves".to_owned()]))?;
     let fencing = cluster.cut("node3")?;
@@ -220,13 +220,13 @@ fn master_moved(cluster: &mut Cluster) -> Result<Fencing> {
 }
 
 fn next_level(cluster: &mut Cluster) -> Result<Fencing> {
-    // Somebody has changed the password at the pool.
+    // The password was changed at the pool.
     let wrong = "login=failure:SESSION_AUTHENTICATION_FAILED".to_owned();
     cluster.tell::<()>(&Command::Faults(vec![wrong]))?;
     let fencing = cluster.cut("node3")?;
     cluster.tell::<()>(&Command::Faults(Vec::new()))?;
     let [pool, hypervisor] = &fencing.operations;
-    // Ours looks in between; the client of fence_virtd leaves it to the daemon.
+    // Our agent reads the status between off and on; the client of fence_virtd leaves the reboot to the daemon.
     let done = hypervisor == &["off", "on"] || hypervisor == &["reboot"];
     ensure!(pool.is_empty() && done, "{:?}", fencing.operations);
     ensure!(

@@ -1,32 +1,32 @@
-//! What is the same in many scenes: a node is cut off, must die, come back and rejoin.
+//! The common part of many scenes: a node is isolated, must die, start again and rejoin.
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Cluster, Fenced};
 use crate::lab::{Command, Event, Seen, What};
 
-/// How long the cluster may take to notice, to fence and to tell: far more than it does, for a machine that is busy.
+/// How long the cluster may take to detect, fence and report, in seconds: much longer than it needs, for busy machines.
 const PATIENCE: u64 = 90;
 
-/// A node was fenced and came back. All times are seconds since it was cut off.
+/// A node was fenced and came back. All times are in seconds since it was isolated.
 #[derive(Clone, Debug)]
 pub struct Fencing {
     /// When it was dead.
     pub dead: f64,
-    /// When Pacemaker said that it was fenced.
+    /// When Pacemaker reported that it was fenced.
     pub fenced: f64,
     /// When it was switched on again.
     pub booted: f64,
-    /// When all nodes saw each other again. The lab holds it until Pacemaker says that it was fenced.
+    /// When all nodes saw each other again. The lab delays this until Pacemaker reports the fencing.
     pub whole: f64,
-    /// What the pool was asked meanwhile.
+    /// The requests to the pool in this time.
     pub requests: Vec<Seen>,
-    /// The operations on it that took effect meanwhile, those of the pool and those of the hypervisor.
+    /// The operations on it that took effect in this time, those of the pool and those of the hypervisor.
     pub operations: [Vec<String>; 2],
 }
 
 impl Fencing {
-    /// The requests of a method that nothing struck, by the address of the member that got them.
+    /// The requests of a method that no fault applied to, by the address of the member that received them.
     pub(super) fn asked(&self, method: &str) -> Vec<&str> {
         let asked = self
             .requests
@@ -37,10 +37,10 @@ impl Fencing {
 }
 
 impl Cluster {
-    /// Cuts a node off the network and sees it fenced, once, and nobody else.
+    /// Isolates a node from the network and checks that it, and only it, is fenced once.
     ///
     /// # Errors
-    /// When that is not what happens.
+    /// If something else happens.
     pub fn cut(&mut self, victim: &str) -> Result<Fencing> {
         let watched = Watched::new(self, victim, What::Killed)?;
         self.tell::<()>(&Command::Cut(victim.to_owned()))?;
@@ -48,10 +48,10 @@ impl Cluster {
     }
 }
 
-/// A node whose end is near, as it was before.
+/// The state of a node before its end.
 pub(super) struct Watched {
     victim: String,
-    /// How it is to end.
+    /// How it must end.
     end: What,
     witness: String,
     before: Before,
@@ -66,7 +66,7 @@ struct Before {
 }
 
 impl Watched {
-    /// Watches a node that is to end so.
+    /// Watches a node that must end in this way.
     pub(super) fn new(cluster: &mut Cluster, victim: &str, end: What) -> Result<Watched> {
         let witness = cluster.another(&[victim])?;
         let history = cluster.history(&witness, victim)?;
@@ -88,13 +88,13 @@ impl Watched {
         })
     }
 
-    /// Sees it fenced. Once it is dead, `heal` repairs what made the others fence it.
+    /// Waits until it is fenced. When it is dead, `heal` repairs the reason why the others fence it.
     pub(super) fn see(&self, cluster: &mut Cluster, heal: impl FnOnce(&mut Cluster) -> Result<()>) -> Result<Fencing> {
         let victim = &self.victim;
         let end = self.wait_for(cluster, self.end)?;
         heal(cluster)?;
         let told = cluster.wait(
-            &format!("{victim} fenced, as {} has it", self.witness),
+            &format!("{victim} fenced in the history of {}", self.witness),
             PATIENCE,
             |cluster| {
                 let mut new = cluster.history(&self.witness, victim)?;
@@ -134,15 +134,15 @@ impl Watched {
         })
     }
 
-    /// What happened since.
+    /// The events since then.
     fn events(&self, cluster: &mut Cluster) -> Result<Vec<Event>> {
         let mut events = cluster.truth()?.events;
         events.retain(|event| event.at > self.before.now);
         Ok(events)
     }
 
-    /// It died once, nobody else did, it is another machine now, and another node did it by order of the cluster.
-    fn judge(&self, cluster: &mut Cluster, told: &Fenced) -> Result<()> {
+    /// Checks that only this node died, once, that it started again, and that another node fenced it for the cluster.
+    fn judge(&self, cluster: &mut Cluster, fenced: &Fenced) -> Result<()> {
         let victim = &self.victim;
         let events = self.events(cluster)?;
         let ends = events
@@ -151,17 +151,17 @@ impl Watched {
         let ends: Vec<_> = ends.map(|event| (event.node.as_str(), event.what)).collect();
         ensure!(
             ends == [(victim.as_str(), self.end)],
-            "{ends:?}: not {victim} alone, {:?}\n{}",
+            "{ends:?}: not only {victim} ended, {:?}\n{}",
             self.end,
             cluster.story()
         );
         let truth = cluster.truth()?;
         ensure!(
             truth.running.get(victim).is_some_and(|init| *init != self.before.init),
-            "{victim} is the same still"
+            "{victim} was not started again"
         );
-        let by = told.by.as_deref().unwrap_or_default();
-        ensure!(by.starts_with("node") && by != victim, "fenced by {by:?}: {told:?}");
+        let by = fenced.by.as_deref().unwrap_or_default();
+        ensure!(by.starts_with("node") && by != victim, "fenced by {by:?}: {fenced:?}");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! One recorded run of a Python agent, as `tests/conformance/README.md` describes it.
+//! One recorded run of a Python agent, in the format of `tests/conformance/README.md`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,14 +45,14 @@ pub(super) struct Case {
     pub(super) elapsed_s: Option<f64>,
 }
 
-/// What a device declares, and what it answers.
+/// What a device declares, and its answers.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Script {
     pub(super) device_opt: Vec<String>,
     pub(super) all_opt: BTreeMap<String, Value>,
     pub(super) get: Option<Value>,
-    /// `Some(Null)` where it is there and null.
+    /// `Some(Null)` if it is present and null.
     #[serde(deserialize_with = "present")]
     pub(super) set: Option<Value>,
     pub(super) sync: Option<Value>,
@@ -80,8 +80,8 @@ impl Script {
 /// Id, alias and status.
 pub(super) type Row = (String, Option<String>, Option<String>);
 
-/// The answer to `list`: id, alias and status of each plug, in the device's
-/// order; nothing where the device answered with nothing.
+/// The answer to `list`: id, alias and status of each plug, in the device's order; `None` if the device answered with
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outlets(pub(super) Option<Vec<Row>>);
 
@@ -113,19 +113,19 @@ impl<'de> Deserialize<'de> for Outlets {
     }
 }
 
-/// Tells what is null from what is not there.
+/// Distinguishes null from a missing value.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 impl Case {
-    /// Reads one line of a file of cases. `folder` is what `@D@` stands for.
+    /// Parses one line of a file of cases. `@D@` in the line is replaced by `folder`.
     pub(super) fn parse(line: &str, folder: &Path) -> Result<Self> {
         let folder = folder.to_str().context("the folder's name is not UTF-8")?;
         Ok(serde_json::from_str(&line.replace("@D@", folder))?)
     }
 
-    /// The bytes on standard input; none where it is /dev/null.
+    /// The bytes on standard input; `None` for /dev/null.
     pub(super) fn input(&self, folder: &Path) -> Result<Option<Vec<u8>>> {
         if let Some(text) = &self.stdin_b64 {
             let bytes = decode(text).with_context(|| format!("{}: stdin_b64", self.name))?;
@@ -135,9 +135,8 @@ impl Case {
         Ok(self.stdin.as_ref().map(|text| text.clone().into_bytes()))
     }
 
-    /// The value that the caller gave to an option, as far as it can be told
-    /// without knowing the agent: by its long name or its usual letter on the
-    /// command line, by its name on standard input. The last one counts.
+    /// The value that the caller gave to an option, as far as it can be found without the agent's description: by its
+    /// long name or usual letter on the command line, by its name on standard input. The last value counts.
     pub(super) fn given(&self, name: &str) -> Option<String> {
         let same = |text: &str| text.replace('-', "_") == name;
         if self.argv.is_empty() {
@@ -165,7 +164,7 @@ impl Case {
         found
     }
 
-    /// What standard input says, where it is read: name and value.
+    /// The names and values on standard input, if it is read.
     pub(super) fn lines(&self) -> Vec<(String, String)> {
         if !self.argv.is_empty() {
             return Vec::new();
@@ -185,7 +184,7 @@ impl Case {
             .collect()
     }
 
-    /// The action that the caller asked for, in lower case; empty if none.
+    /// The action of the call, in lower case; empty if none is given.
     pub(super) fn action(&self) -> String {
         self.given("action").unwrap_or_default().to_lowercase()
     }
@@ -209,13 +208,13 @@ fn replaced(bytes: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
     result
 }
 
-/// Base 64, RFC 4648 section 4.
+/// Base64, RFC 4648 section 4.
 fn decode(text: &str) -> Result<Vec<u8>> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut bytes, mut bits, mut width) = (Vec::new(), 0_u32, 0);
     for digit in text.bytes().take_while(|&digit| digit != b'=') {
         let value = ALPHABET.iter().position(|&known| known == digit);
-        let value = value.with_context(|| format!("{:?} is no digit of base 64", char::from(digit)))?;
+        let value = value.with_context(|| format!("{:?} is not a base64 digit", char::from(digit)))?;
         bits = bits << 6 | u32::try_from(value)?;
         width += 6;
         if width >= 8 {
@@ -231,7 +230,7 @@ mod tests {
     use super::{decode, replaced};
 
     #[test]
-    fn base_64() {
+    fn base64_is_decoded() {
         for (text, bytes) in [
             ("", &b""[..]),
             ("Zg==", b"f"),

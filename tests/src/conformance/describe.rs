@@ -1,4 +1,4 @@
-//! What a Python agent declares, in the words of our descriptions.
+//! The declarations of a Python agent, converted to our descriptions.
 
 use fencebox::agent::description::{Description, Override, Parameter, Symlink, ValueKind};
 use fencebox::agent::options::catalogue;
@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::case::{Case, Script};
 
-/// The description of a case's agent; none if the case does not tell, and the
-/// agent is none of those known here.
+/// The description of a case's agent; `None` if neither the case nor the table in this file has one.
 pub(super) fn describe(case: &Case) -> Option<Description> {
     let mut description = Description {
         name: case.agent.clone(),
@@ -23,8 +22,7 @@ pub(super) fn describe(case: &Case) -> Option<Description> {
             &known
         }
     };
-    // A dump comes before the device is asked for anything, whatever it can do.
-    // The agents that were recorded believe the first look.
+    // The options are dumped before the device is used, whatever it supports. The recorded agents trust the first read.
     description.operations.settled_status = true;
     description.operations.list_plugs = script.lists() || script.dump.is_some();
     description.operations.cycle = script.cycle.is_some() && script.declares("method");
@@ -44,8 +42,7 @@ pub(super) fn describe(case: &Case) -> Option<Description> {
     Some(description)
 }
 
-/// One entry of `device_opt`: a marker, an option of the catalogue, or one of
-/// the device's own.
+/// One entry of `device_opt`: a marker, an option of the catalog, or an option of the device's own.
 fn declare(description: &mut Description, script: &Script, key: &str) {
     let operations = &mut description.operations;
     match key {
@@ -61,15 +58,14 @@ fn declare(description: &mut Description, script: &Script, key: &str) {
         "force_on" => operations.force_on = true,
         _ => match (catalogue::by_key(key), script.all_opt.get(key)) {
             (Some(entry), _) => description.options.push(entry.name()),
-            // A marker that is left, or what nobody knows.
+            // A marker without an equivalent, or an unknown key.
             (None, None) => description.options.push(key.to_owned()),
             (None, Some(own)) => description.parameters.extend(parameter(key, own)),
         },
     }
 }
 
-/// An option that only this device has; none where the library would show it
-/// nowhere.
+/// An option that only this device has; `None` if the library would show it nowhere.
 fn parameter(key: &str, own: &Value) -> Option<Parameter> {
     if own["help"].as_str() == Some("") {
         return None;
@@ -108,7 +104,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// What agents declare whose cases do not say (`docs/reference/protocol.md#agents`).
+/// The declarations of agents whose cases do not contain them (`docs/reference/protocol.md#agents`).
 fn known_script(agent: &str) -> Option<Script> {
     let (keys, own) = match agent {
         "fence_ovh" => (
@@ -129,7 +125,7 @@ fn known_script(agent: &str) -> Option<Script> {
     })
 }
 
-/// What agents change in the catalogue, which their cases do not say.
+/// The agents' changes to the catalog, which their cases do not contain.
 fn changes(description: &mut Description) {
     let defaults: &[(&str, &str)] = match description.name.as_str() {
         "fence_apc_snmp" => {
@@ -140,7 +136,7 @@ fn changes(description: &mut Description) {
             });
             &[("snmp_version", "1"), ("community", "private")]
         }
-        // A list in Python, and shown as one.
+        // A list in Python, and shown as a list.
         "fence_brocade" => &[("command_prompt", "['> ']")],
         _ => &[],
     };

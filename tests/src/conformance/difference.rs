@@ -1,4 +1,4 @@
-//! Where what came of a case is not what was recorded.
+//! The differences between the result of a case and the recorded result.
 
 use std::fmt;
 use std::path::Path;
@@ -10,11 +10,11 @@ use super::case::Case;
 use super::observed::Observed;
 use super::{document, dump};
 
-/// What `--version` of the recorded agents prints; ours prints its own.
+/// The output of `--version` of the recorded agents; ours prints its own release.
 const RECORDED_RELEASE: &str = "4.12.1\n";
-/// The recorded agents took up to so long for themselves.
+/// The maximum time in seconds that the recorded agents needed for their own work.
 const OWN_TIME: f64 = 1.0;
-/// A busy machine may hold the program up so long.
+/// The maximum delay of the program on a busy machine, in seconds.
 const HELD_UP: f64 = 3.0;
 
 /// What differs.
@@ -31,12 +31,12 @@ pub(super) enum Aspect {
     Dump,
 }
 
-/// One difference, in words.
+/// One difference, as text.
 #[derive(Debug, Clone)]
 pub(super) struct Difference {
-    /// What differs.
+    /// The aspect that differs.
     pub(super) aspect: Aspect,
-    /// How.
+    /// The difference.
     pub(super) text: String,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Every difference; none if the case passes. `folder` holds the case's files.
+/// Every difference; none if the case passes. `folder` contains the case's files.
 pub(super) fn all(case: &Case, observed: &Observed, folder: &Path) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut add = |aspect, text: Option<String>| found.extend(text.map(|text| Difference { aspect, text }));
@@ -61,10 +61,10 @@ pub(super) fn all(case: &Case, observed: &Observed, folder: &Path) -> Vec<Differ
     if let (Some(expected), Some(calls)) = (&case.calls, &observed.calls) {
         add(Aspect::Calls, unequal(&expected.join("\n"), &calls.join("\n")));
     }
-    // A traceback that changes no exit code is Python's, and tells nobody anything.
+    // A traceback that does not change the exit code is specific to Python and has no useful text.
     let said = case.stderr && !(case.traceback && case.exit != 1);
     if said && observed.stderr.trim().is_empty() {
-        add(Aspect::Stderr, Some("nothing was said".to_owned()));
+        add(Aspect::Stderr, Some("standard error is empty".to_owned()));
     }
     add(Aspect::Files, files(case, folder));
     add(Aspect::Elapsed, elapsed(case, observed));
@@ -94,8 +94,7 @@ fn printed(case: &Case, observed: &Observed) -> Option<(Aspect, String)> {
     unequal(expected, stdout).map(|text| (Aspect::Stdout, text))
 }
 
-/// Whether each row of the document is as recorded. Names of symbolic links
-/// are recorded in two ways.
+/// Whether each row of the document is as recorded. The names of symbolic links are recorded in two ways.
 fn rows(expected: &Value, found: &Value) -> Option<String> {
     let mut differing = Vec::new();
     for part in ["name", "parameters", "actions", "symlinks"] {
@@ -113,7 +112,7 @@ fn rows(expected: &Value, found: &Value) -> Option<String> {
     (!differing.is_empty()).then(|| differing.join("; "))
 }
 
-/// The lines that only one of two texts has, or both texts if that is none.
+/// The lines that only one of two texts has; both texts if no line is different.
 fn unequal(expected: &str, found: &str) -> Option<String> {
     if expected == found {
         return None;
@@ -144,9 +143,8 @@ fn files(case: &Case, folder: &Path) -> Option<String> {
     (!wrong.is_empty()).then(|| wrong.join("; "))
 }
 
-/// Whether a debug file says as much as the recorded one: a line of each
-/// level, in the same order and with a time before it. The wording is ours, and
-/// we may say more.
+/// Whether a debug file has at least the lines of the recorded one: a line of each level, in the same order and with a
+/// time before it. The wording is ours, and more lines are allowed.
 fn logged(expected: &str, found: &str) -> bool {
     let levels = |text: &str, stamp: fn(&str) -> Option<&str>| -> Vec<String> {
         let lines = text.lines().filter_map(stamp);
@@ -158,8 +156,7 @@ fn logged(expected: &str, found: &str) -> bool {
     !expected.is_empty() && expected.iter().all(|level| found.any(|other| other == *level))
 }
 
-/// On virtual time nothing but sleep takes time, so that the recorded run took
-/// a little longer.
+/// Compares the times. On a virtual clock only sleep takes time, so the recorded run took a little longer.
 fn elapsed(case: &Case, observed: &Observed) -> Option<String> {
     let recorded = case.elapsed_s?;
     let took = observed.took.as_secs_f64();

@@ -1,15 +1,14 @@
-//! The structure of what an agent prints about itself.
+//! The structure of an agent's metadata and help.
 
 use anyhow::{Context as _, Result};
 use roxmltree::{Document, Node};
 use serde_json::{Map, Value, json};
 
-/// The structure of a metadata document, as the recordings have it:
-/// descriptions are left out.
+/// The structure of a metadata document, as in the recordings: without descriptions.
 ///
 /// # Errors
 ///
-/// When it is no XML.
+/// If it is not XML.
 pub(super) fn metadata(text: &str) -> Result<Value> {
     let document = Document::parse(text)?;
     let root = document.root_element();
@@ -48,8 +47,8 @@ fn attributes(node: Node<'_, '_>, without: &[&str]) -> Map<String, Value> {
         .collect()
 }
 
-/// The option column of a help text, in order: `-n, --plug=[id]`. A
-/// placeholder that is no single word is left out, as in the recordings.
+/// The option column of a help text, in order: `-n, --plug=[id]`. A placeholder that is not a single word is left out,
+/// as in the recordings.
 pub(super) fn help(text: &str) -> Vec<String> {
     let entries = text.lines().filter_map(|line| line.strip_prefix("   "));
     entries.filter_map(column).collect()
@@ -86,7 +85,7 @@ mod tests {
     use super::{column, help};
 
     #[test]
-    fn option_columns() {
+    fn option_columns_are_found() {
         for (entry, expected) in [
             ("-n, --plug=[id]                Plug", "-n, --plug=[id]"),
             ("--disable-timeout=[true/false] Off", "--disable-timeout"),
@@ -95,7 +94,7 @@ mod tests {
         ] {
             assert_eq!(column(entry).as_deref(), Some(expected));
         }
-        assert_eq!(column("text that goes on"), None);
+        assert_eq!(column("text that continues"), None);
         assert_eq!(
             help("Usage:\n\tx [options]\nOptions:\n   -q, --quiet  Q\n      more\n"),
             ["-q, --quiet"]

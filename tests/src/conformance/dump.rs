@@ -1,4 +1,4 @@
-//! The options as a device sees them, printed as the recordings have it.
+//! The options that a device receives, printed as in the recordings.
 
 use fencebox::agent::options::{Options, Table};
 
@@ -22,8 +22,8 @@ pub(super) fn of(options: &Options) -> String {
         .collect()
 }
 
-/// A recorded dump in the form of [`of`]: a Python agent has numbers beside
-/// texts, and three ways to say that a flag is set, which a plugin never sees.
+/// A recorded dump in the form of [`of`]: a Python agent has numbers and texts, and three ways to express that a flag
+/// is set; a plugin gets none of these.
 pub(super) fn normal(recorded: &str, table: &Table) -> String {
     let row = |line: &str| {
         let (long, value) = line.split_once('=').unwrap_or((line, ""));
@@ -31,7 +31,7 @@ pub(super) fn normal(recorded: &str, table: &Table) -> String {
         let option = table.options().iter().find(|option| option.long == long);
         let flag = option.is_some_and(|option| option.is_flag());
         let value = match value {
-            // Only `ssl` tells an express no from none.
+            // Only `ssl` distinguishes an explicit "no" from a missing value.
             "'0'" if flag && long != "ssl" => "''".to_owned(),
             "'1'" | "1" if flag => "''".to_owned(),
             value if value.starts_with(['\'', '"']) => value.to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn normal(recorded: &str, table: &Table) -> String {
     recorded.lines().map(row).collect()
 }
 
-/// As Python shows a text.
+/// A text in Python's notation.
 fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'

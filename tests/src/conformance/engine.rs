@@ -1,4 +1,4 @@
-//! Runs a case on the protocol engine, in this process and on virtual time.
+//! Runs a case on the protocol engine, in this process and on a virtual clock.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -19,14 +19,14 @@ use super::observed::Observed;
 use super::scripted::Scripted;
 use crate::agent::Captured;
 
-/// What our engine does with `case`, whose files are in `folder`.
+/// The result of our engine for `case`, whose files are in `folder`.
 ///
 /// # Errors
 ///
-/// When the case cannot be run here.
+/// If the case cannot be run here.
 pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Result<Observed> {
     if case.shell.is_some() {
-        bail!("it wants a shell, which a scripted device has none of");
+        bail!("it needs a shell, which a scripted device does not have");
     }
     let stderr = Captured::default();
     let log = Log::new(Box::new(stderr.clone()));
@@ -59,7 +59,7 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
         }
     };
     if device.sessions.0 != device.sessions.1 {
-        bail!("{} log-ins and {} log-outs", device.sessions.0, device.sessions.1);
+        bail!("{} logins and {} logouts", device.sessions.0, device.sessions.1);
     }
     let (exit, stdout) = match device.dump {
         Some(dump) => (0, dump),

@@ -1,27 +1,27 @@
-//! What came of a case here.
+//! The result of a case.
 
 use std::time::Duration;
 
 use fencebox::agent::device::PowerStatus;
 use fencebox::agent::options::Table;
 
-/// What came of a case here, to be compared with what was recorded.
+/// The result of a case, to be compared with the recorded result.
 #[derive(Debug)]
 pub(super) struct Observed {
-    /// None where a signal ended it.
+    /// `None` if a signal ended it.
     pub(super) exit: Option<i32>,
-    /// Standard output, or the options where the case ends by printing them.
+    /// Standard output, or the options if the case ends by printing them.
     pub(super) stdout: String,
     /// Standard error.
     pub(super) stderr: String,
-    /// What the device was asked; none where nobody wrote it down.
+    /// The calls of the device; `None` if they were not recorded.
     pub(super) calls: Option<Vec<String>>,
-    /// What the device said of its power, in order.
+    /// The power statuses that the device reported, in order.
     pub(super) statuses: Vec<PowerStatus>,
     /// How long it took.
     pub(super) took: Duration,
-    /// That time passed only where the agent slept.
+    /// Whether time passed only while the agent slept.
     pub(super) virtually: bool,
-    /// The agent's options, where they are known and sound.
+    /// The agent's options, if they are available and valid.
     pub(super) table: Option<Table>,
 }

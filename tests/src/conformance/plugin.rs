@@ -1,9 +1,7 @@
-//! Runs the cases of scripted devices the whole real way: the real program, and
-//! in it a plugin (`fence_probe`) that plays the script.
+//! Runs the cases of scripted devices on the real program, with a real plugin (`fence_probe`) that follows the script.
 //!
-//! What a case has to come to is judged elsewhere, on the run in this process
-//! ([`super::run`]). Here the two ways have to agree, deliberate differences
-//! included.
+//! [`super::run`] checks the result of a case, on the run in this process. Here the results of the two runs must be the
+//! same, deliberate differences included.
 
 use std::fmt;
 use std::fs;
@@ -16,25 +14,24 @@ use super::case::Case;
 use super::observed::Observed;
 use super::{describe, engine, program};
 
-/// What waits longer is left to virtual time.
+/// Cases that wait longer run only on the virtual clock.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The plugin's own options. They begin like no other option, so that what a
-/// case abbreviates stays unambiguous.
+/// The plugin's own option. No other option begins like it, so the abbreviations in a case stay unambiguous.
 const SCRIPT: &str = "x_script";
 const RECORD: &str = "x_record";
 
-/// What came of the cases of scripted devices.
+/// The results of the cases of scripted devices.
 #[derive(Debug, Default)]
 pub struct Ways {
-    /// So many came to the same on both ways.
+    /// The number of cases with the same result in both runs.
     pub agreed: usize,
-    /// So many wait for too long.
+    /// The number of cases that wait too long.
     pub slow: usize,
-    /// So many want what the plugin has no name for, or end where a plugin is
-    /// not called, as documents do.
+    /// The number of cases that need something for which the plugin has no name, or that end before a plugin is called,
+    /// such as those for documents.
     pub unplayed: usize,
-    /// Each case that did not, and how.
+    /// Each case with different results, and the difference.
     pub disagreements: Vec<String>,
 }
 
@@ -45,7 +42,7 @@ impl fmt::Display for Ways {
         }
         write!(
             formatter,
-            "{} agreed, {} disagreed, {} too slow, {} not for the plugin",
+            "{} agreed, {} disagreed, {} too slow, {} not supported by the plugin",
             self.agreed,
             self.disagreements.len(),
             self.slow,
@@ -54,7 +51,7 @@ impl fmt::Display for Ways {
     }
 }
 
-/// What came of one case.
+/// The result of one case.
 pub(super) enum Way {
     Agreed,
     Slow,
@@ -77,19 +74,19 @@ impl Ways {
     }
 }
 
-/// Both ways of one case.
+/// Compares both runs of one case.
 ///
 /// # Errors
 ///
-/// When the case cannot be run.
+/// If the case cannot be run.
 pub(super) fn compare(line: &str) -> Result<Way> {
-    // Each way has files of its own.
+    // Each run has its own files.
     let (here, there) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let case = Case::parse(line, here.path())?;
     let Some(program) = name(&case).and_then(|name| program::of_agent(&name)) else {
         return Ok(Way::Unplayed);
     };
-    let description = describe::describe(&case).context("a device that says nothing")?;
+    let description = describe::describe(&case).context("a device without a description")?;
     program::prepare(&case, here.path())?;
     let expected = engine::run(&case, &description, here.path())?;
     if expected.took >= PATIENCE {
@@ -103,7 +100,7 @@ pub(super) fn compare(line: &str) -> Result<Way> {
     })
 }
 
-/// The name under which the plugin declares what this case's device does.
+/// The name under which the plugin declares the same as this case's device.
 fn name(case: &Case) -> Option<String> {
     const WORDS: [(&str, &str); 7] = [
         ("method", "method"),
@@ -141,8 +138,7 @@ fn name(case: &Case) -> Option<String> {
     Some(name)
 }
 
-/// The case on the real program, with the plugin's two options before all
-/// others.
+/// Runs the case on the real program, with the plugin's two options before all others.
 fn played(line: &str, program: &Path, folder: &Path) -> Result<Observed> {
     let mut case = Case::parse(line, folder)?;
     program::prepare(&case, folder)?;
@@ -151,7 +147,7 @@ fn played(line: &str, program: &Path, folder: &Path) -> Result<Observed> {
     let options = [(SCRIPT, &script), (RECORD, &record)];
     if case.argv.is_empty() {
         let Ok(input) = String::from_utf8(case.input(folder)?.unwrap_or_default()) else {
-            bail!("its input is no text");
+            bail!("its input is not text");
         };
         let lines: String = options
             .iter()
@@ -164,7 +160,7 @@ fn played(line: &str, program: &Path, folder: &Path) -> Result<Observed> {
         case.argv.splice(0..0, options.map(long));
     }
     let mut observed = program::run(&case, program, folder)?;
-    // Without a call there is no record.
+    // Without a call the plugin writes no record.
     let record = if record.exists() {
         fs::read_to_string(record)?
     } else {
@@ -178,9 +174,8 @@ fn path(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("fence_probe.{name}"))
 }
 
-/// All that has to be the same. What is said in case of trouble is not: the
-/// contract has fewer words for it than the library. Nor is the UUID of a plug,
-/// which a plugin finds out for itself.
+/// The parts of a result that must be the same. The error messages may differ, because the plugin interface has fewer
+/// kinds of errors than the library. The UUID of a plug may differ, because a plugin finds it by itself.
 fn outcome(observed: &Observed, folder: &Path) -> String {
     let calls = observed.calls.iter().flatten();
     let calls: Vec<&str> = calls

@@ -1,4 +1,4 @@
-//! Runs a case on the real program, as a cluster would.
+//! Runs a case on the real program, as a cluster would run it.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -12,22 +12,21 @@ use super::case::Case;
 use super::observed::Observed;
 use crate::secrets::Secrets;
 
-/// No recorded case takes as long.
+/// Longer than every recorded case takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program of an agent in the install tree that `cargo xtask` has laid
-/// out, if it is there.
+/// The program of an agent in the install tree that `cargo xtask` created, if it exists.
 pub(super) fn of_agent(name: &str) -> Option<PathBuf> {
     let tree = std::env::var_os("FENCEBOX_TREE")?;
     let program = PathBuf::from(tree).join("usr/sbin").join(name);
     program.exists().then_some(program)
 }
 
-/// What the program does with `case`, whose files are in `folder`.
+/// The result of the program for `case`, whose files are in `folder`.
 ///
 /// # Errors
 ///
-/// When the program cannot be run, or does not end.
+/// If the program cannot be run, or does not end.
 pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed> {
     let mut command = match &case.shell {
         None => Command::new(program),
@@ -63,7 +62,7 @@ pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed
     let (stdout, stderr) = (contents(&mut stdout)?, contents(&mut stderr)?);
     let secrets = Secrets::given(&case.argv, &case.input(folder)?.unwrap_or_default());
     for text in [&stdout, &stderr] {
-        ensure!(secrets.told_in(text).is_none(), "it tells a secret: {text}");
+        ensure!(secrets.told_in(text).is_none(), "the output contains a secret: {text}");
     }
     Ok(Observed {
         exit,
@@ -77,7 +76,7 @@ pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed
     })
 }
 
-/// A file, so that nobody has to feed an agent that may not read it.
+/// Standard input is a file, because an agent may not read it and nothing must block then.
 fn input(case: &Case, folder: &Path) -> Result<Stdio> {
     let Some(bytes) = case.input(folder)? else {
         return Ok(Stdio::null());
@@ -95,11 +94,11 @@ fn contents(file: &mut File) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Makes the files that a case starts with.
+/// Creates the files of a case.
 ///
 /// # Errors
 ///
-/// When one cannot be written.
+/// If a file cannot be written.
 pub(super) fn prepare(case: &Case, folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 

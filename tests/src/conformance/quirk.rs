@@ -1,31 +1,30 @@
-//! The differences that are meant. Each rule looks at what a case says and at
-//! what came of it, never at its name, so that a case that nobody has seen is
-//! judged too. The reasons at length: `docs/protocol.md`.
+//! The deliberate differences. Each rule checks the content of a case and its result, never its name, so it also covers
+//! new cases. The reasons in detail: `docs/protocol.md`.
 
 use super::case::Case;
 use super::difference::{Aspect, Difference};
 use super::observed::Observed;
 use super::rules;
 
-/// One run of a case, with what differs.
+/// One run of a case, with its differences.
 #[derive(Debug)]
 pub(super) struct Trial<'a> {
-    /// What was recorded.
+    /// The recorded run.
     pub(super) case: &'a Case,
-    /// What came of it.
+    /// The result here.
     pub(super) observed: &'a Observed,
-    /// Where the two differ.
+    /// The differences between the two.
     pub(super) differences: &'a [Difference],
 }
 
-/// A decision not to do what the Python agents do.
+/// A deliberate difference from the Python agents.
 #[derive(Debug)]
 pub(super) struct Quirk {
     /// Its row in `docs/protocol.md`.
     pub(super) name: &'static str,
-    /// Why, in a line.
+    /// The reason, in one line.
     pub(super) reason: &'static str,
-    /// What may differ because of it.
+    /// The aspects that may differ because of it.
     pub(super) explains: &'static [Aspect],
     /// Whether a run shows it.
     pub(super) shows: fn(&Trial<'_>) -> bool,
@@ -35,11 +34,11 @@ use Aspect::{Calls, Dump, Elapsed, Exit, Files, Help, Metadata, Stderr, Stdout};
 
 const OUTCOME: &[Aspect] = &[Exit, Stdout, Stderr, Calls, Files, Elapsed, Dump];
 
-/// Every decision.
+/// All deliberate differences.
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
         name: "8.1",
-        reason: "a flag given as false is not set where setting it weakens the connection or calls a machine off",
+        reason: "a flag given as false is not set if setting it weakens the connection or reports a machine as off",
         explains: OUTCOME,
         shows: rules::false_flag,
     },
@@ -51,7 +50,7 @@ pub(super) static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         name: "8.5",
-        reason: "several plugs are on when all of them are",
+        reason: "several plugs are on only if all of them are on",
         explains: OUTCOME,
         shows: rules::one_plug_on,
     },
@@ -63,43 +62,43 @@ pub(super) static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         name: "8.11",
-        reason: "a negative retry_on is refused: with it they say success without asking the device",
+        reason: "a negative retry_on is rejected: Python agents report success then without any call",
         explains: OUTCOME,
         shows: |trial| rules::negative(trial, &["retry_on"]),
     },
     Quirk {
         name: "8.14",
-        reason: "the device gets a choice as it was declared, not in upper case",
+        reason: "the device gets a choice in the declared spelling, not in upper case",
         explains: &[Dump],
         shows: rules::upper_case_choice,
     },
     Quirk {
         name: "8.16",
-        reason: "the name agent is skipped in silence, and markers are unknown options",
+        reason: "the name agent is skipped silently, and markers are unknown options",
         explains: OUTCOME,
         shows: rules::marker_line,
     },
     Quirk {
         name: "8.18",
-        reason: "an option that the agent declares as required has to be given",
+        reason: "an option that the agent declares as required is checked",
         explains: OUTCOME,
         shows: rules::required_option,
     },
     Quirk {
         name: "8.20",
-        reason: "a machine that was off is fenced, whatever ends the attempt to switch it on again",
+        reason: "a machine that was off is fenced, whatever error ends the attempt to switch it on again",
         explains: &[Exit, Stdout],
         shows: rules::lost_reboot,
     },
     Quirk {
         name: "8.23",
-        reason: "a plug without an alias is listed with an empty one; an empty plug_separator is refused at once",
+        reason: "a plug without an alias is listed with an empty one; an empty plug_separator is rejected",
         explains: OUTCOME,
         shows: rules::no_alias_or_separator,
     },
     Quirk {
         name: "8.24",
-        reason: "negative pauses are refused before the device is asked for anything",
+        reason: "negative pauses are rejected before the device is contacted",
         explains: OUTCOME,
         shows: |trial| rules::negative(trial, &["power_wait", "stonith_status_sleep"]),
     },
@@ -111,80 +110,79 @@ pub(super) static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         name: "8.26",
-        reason: "older names are understood with hyphens too",
+        reason: "older names may have hyphens, too",
         explains: OUTCOME,
         shows: rules::hyphen_in_older_name,
     },
     Quirk {
         name: "8.31",
-        reason: "standard output has nothing but the protocol on it",
+        reason: "standard output contains only the protocol",
         explains: &[Stdout, Stderr],
         shows: |trial| trial.case.exit == 1 && trial.observed.stdout.is_empty() && !trial.observed.stderr.is_empty(),
     },
     Quirk {
         name: "8.38",
-        reason: "POSIXLY_CORRECT turns no status into a reboot",
+        reason: "POSIXLY_CORRECT is ignored, so a status does not become a reboot",
         explains: OUTCOME,
         shows: |trial| trial.case.env.contains_key("POSIXLY_CORRECT"),
     },
     Quirk {
         name: "8.40",
-        reason: "an agent with two options of one name or letter is refused when it is loaded",
+        reason: "an agent with two options of one name or letter is rejected when it is loaded",
         explains: &[Exit, Stdout, Stderr, Calls, Files, Elapsed, Dump, Metadata, Help],
         shows: rules::same_name,
     },
     Quirk {
         name: "list-status words",
-        reason: "power is printed as ON, OFF or UNKNOWN, not as each device spells it",
+        reason: "power is printed as ON, OFF or UNKNOWN, not in the spelling of each device",
         explains: &[Stdout],
         shows: rules::status_words,
     },
     Quirk {
         name: "no status",
-        reason: "what a device without power status accepts is done, however it was asked",
+        reason: "a request that a device without power status accepts counts as done",
         explains: OUTCOME,
         shows: rules::asynchronous_without_status,
     },
     Quirk {
         name: "password scripts",
-        reason: "a program that fails or prints nothing gives no password",
+        reason: "a program that fails or prints nothing is an error, not an empty password",
         explains: OUTCOME,
         shows: rules::failing_script,
     },
     Quirk {
         name: "validate-all",
-        reason: "it looks at the options and neither runs a program nor asks the device, in any agent",
+        reason: "it only checks options; no agent runs a program or contacts the device",
         explains: &[Exit, Stdout, Stderr, Calls, Files],
         shows: rules::validate_all,
     },
     Quirk {
         name: "debug file",
-        reason: "a debug file that cannot be opened is a warning, and the action goes on",
+        reason: "a debug file that cannot be opened is a warning, and the action continues",
         explains: OUTCOME,
         shows: |trial| trial.case.exit == 1 && trial.observed.stderr.contains("option debug_file: cannot open"),
     },
     Quirk {
         name: "UTF-8",
-        reason: "text is UTF-8 whatever the locale; a value that is not is refused",
+        reason: "text is UTF-8 whatever the locale; a value that is not UTF-8 is rejected",
         explains: OUTCOME,
         shows: rules::encoding,
     },
     Quirk {
         name: "own options",
-        reason: "an agent's own options come in the order and with the placeholders that their names give",
+        reason: "an agent's own options are in the order of declaration, with placeholders from their names",
         explains: &[Help, Metadata],
         shows: rules::own_options,
     },
     Quirk {
         name: "standard input",
-        reason: "more than 1 MiB is no list of options",
+        reason: "more than 1 MiB is rejected",
         explains: OUTCOME,
         shows: |trial| trial.case.stdin.as_ref().is_some_and(|text| text.len() > 1 << 20),
     },
 ];
 
-/// The decisions that together explain all differences of a run; none if one
-/// is left over.
+/// The deliberate differences that together explain all differences of a run; `None` if a difference is not explained.
 pub(super) fn explain(trial: &Trial<'_>) -> Option<Vec<&'static Quirk>> {
     let shown: Vec<&Quirk> = QUIRKS
         .iter()

@@ -1,22 +1,21 @@
-//! What is told about a run of all cases.
+//! The report about a run of all cases.
 
 use std::fmt;
 
 use super::quirk::{QUIRKS, Quirk};
 
-/// What came of one case.
+/// The result of one case.
 #[derive(Debug, Clone)]
 pub(super) enum Verdict {
-    /// As recorded.
+    /// The result is as recorded.
     Passed,
-    /// Different, and meant to be.
+    /// The result is deliberately different.
     Deliberate { case: String, quirks: Vec<&'static Quirk> },
-    /// Different, and nobody knows why.
+    /// The result is different without an explanation.
     Failed { case: String, differences: Vec<String> },
 }
 
-/// What came of all cases. As text it ends with `N passed, N failed, N
-/// deliberate`.
+/// The results of all cases. The text ends with `N passed, N failed, N deliberate`.
 #[derive(Debug)]
 pub struct Report(Vec<Verdict>);
 
@@ -25,17 +24,17 @@ impl Report {
         Self(verdicts)
     }
 
-    /// How many cases went as recorded.
+    /// The number of cases with the recorded result.
     pub fn passed(&self) -> usize {
         self.count(|verdict| matches!(verdict, Verdict::Passed))
     }
 
-    /// How many cases went otherwise without a reason.
+    /// The number of cases with an unexplained difference.
     pub fn failed(&self) -> usize {
         self.count(|verdict| matches!(verdict, Verdict::Failed { .. }))
     }
 
-    /// How many cases went otherwise with a reason.
+    /// The number of cases with deliberate differences only.
     pub fn deliberate(&self) -> usize {
         self.count(|verdict| matches!(verdict, Verdict::Deliberate { .. }))
     }

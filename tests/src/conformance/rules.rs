@@ -1,4 +1,4 @@
-//! How a run shows that a decision is behind its differences.
+//! How a run shows that a deliberate difference is the cause of its differences.
 
 use fencebox::agent::device::PowerStatus;
 use fencebox::agent::options::{catalogue, catalogue::OnFalse};
@@ -8,8 +8,7 @@ use super::case::{Case, Script};
 use super::document;
 use super::quirk::Trial;
 
-/// A flag that our agents take as not set was given as false, which only
-/// standard input can say.
+/// A flag that our agents treat as not set was given as false, which is possible only on standard input.
 pub(super) fn false_flag(trial: &Trial<'_>) -> bool {
     let own = |name: &str| {
         let options = trial.case.device.iter().flat_map(|script| &script.all_opt);
@@ -25,8 +24,7 @@ pub(super) fn false_flag(trial: &Trial<'_>) -> bool {
     trial.case.lines().iter().any(|(name, value)| no(value) && minds(name))
 }
 
-/// A plug that is no UUID comes after one that is, and nothing but the UUID
-/// differs.
+/// A plug that is not a UUID comes after one that is, and only the UUID differs.
 pub(super) fn sticking_uuid(trial: &Trial<'_>) -> bool {
     let bare = |calls: &Vec<String>| -> Vec<String> {
         calls
@@ -38,7 +36,7 @@ pub(super) fn sticking_uuid(trial: &Trial<'_>) -> bool {
     recorded.map(bare) == trial.observed.calls.as_ref().map(bare)
 }
 
-/// The statuses that the device told, one list for each look at all plugs.
+/// The statuses that the device reported, one list for each read of all plugs.
 fn readings<'a>(trial: &'a Trial<'_>) -> impl Iterator<Item = &'a [PowerStatus]> {
     let plug = trial.case.given("plug").or_else(|| trial.case.given("port"));
     let separator = trial.case.given("plug_separator").unwrap_or_else(|| ",".to_owned());
@@ -46,7 +44,7 @@ fn readings<'a>(trial: &'a Trial<'_>) -> impl Iterator<Item = &'a [PowerStatus]>
     trial.observed.statuses.chunks(plugs)
 }
 
-/// Somebody wants plugs on, and at one look some were and some were not.
+/// The action switches plugs on, and in one read some of them were on and some were not.
 pub(super) fn one_plug_on(trial: &Trial<'_>) -> bool {
     let wants_on = ["on", "enable", "reboot", ""].contains(&trial.case.action().as_str());
     wants_on
@@ -55,7 +53,7 @@ pub(super) fn one_plug_on(trial: &Trial<'_>) -> bool {
         })
 }
 
-/// At one look a plug without a known status came before one that was on.
+/// In one read, a plug without a known status came before one that was on.
 pub(super) fn hidden_status(trial: &Trial<'_>) -> bool {
     readings(trial).any(|reading| {
         let unknown = reading.iter().position(|&status| status == PowerStatus::Unknown);
@@ -63,7 +61,7 @@ pub(super) fn hidden_status(trial: &Trial<'_>) -> bool {
     })
 }
 
-/// One of these numbers was given below 0, and refused.
+/// One of these numbers was negative and was rejected.
 pub(super) fn negative(trial: &Trial<'_>, names: &[&str]) -> bool {
     let below = |name: &&str| {
         let value = trial.case.given(name);
@@ -75,19 +73,19 @@ pub(super) fn negative(trial: &Trial<'_>, names: &[&str]) -> bool {
             .any(|name| below(name) && trial.observed.stderr.contains(name))
 }
 
-/// Whether our agent says this, or was told to be quiet.
+/// Whether our agent prints this, or was called with quiet.
 fn says(trial: &Trial<'_>, words: &str) -> bool {
     trial.observed.stderr.is_empty() || trial.observed.stderr.contains(words)
 }
 
-/// Upper case is all the difference.
+/// The values differ only in upper case.
 pub(super) fn upper_case_choice(trial: &Trial<'_>) -> bool {
     let recorded = trial.case.stdout.as_deref().unwrap_or_default().to_lowercase();
     let table = trial.observed.table.as_ref();
     table.is_some_and(|table| super::dump::normal(&recorded, table) == trial.observed.stdout.to_lowercase())
 }
 
-/// Standard input names `agent` or a marker.
+/// Standard input contains `agent` or a marker.
 pub(super) fn marker_line(trial: &Trial<'_>) -> bool {
     const MARKERS: [&str; 14] = [
         "agent",
@@ -109,7 +107,7 @@ pub(super) fn marker_line(trial: &Trial<'_>) -> bool {
     lines.iter().any(|(name, _)| MARKERS.contains(&name.as_str()))
 }
 
-/// The agent declares a required option that was not given, and we say so.
+/// The agent declares a required option that was not given, and our agent reports it.
 pub(super) fn required_option(trial: &Trial<'_>) -> bool {
     let options = trial.observed.table.iter().flat_map(|table| table.options());
     let mut required = options.filter(|option| option.required);
@@ -120,8 +118,8 @@ pub(super) fn required_option(trial: &Trial<'_>) -> bool {
         })
 }
 
-/// They failed, we say that the machine was switched off and did not come on
-/// again, because the device's code gave up.
+/// The Python agent failed. Ours reports that the machine was switched off and did not start again, because the
+/// device's code gave up.
 pub(super) fn lost_reboot(trial: &Trial<'_>) -> bool {
     let gave_up = |script: &Script| {
         let answers = [&script.get, &script.set, &script.sync].into_iter().flatten();
@@ -135,8 +133,7 @@ pub(super) fn lost_reboot(trial: &Trial<'_>) -> bool {
         && trial.case.device.as_ref().is_some_and(gave_up)
 }
 
-/// The device lists a plug without an alias, or nothing separates the plugs and
-/// we refuse that.
+/// The device lists a plug without an alias, or the plug separator is empty and our agent rejects it.
 pub(super) fn no_alias_or_separator(trial: &Trial<'_>) -> bool {
     let separator = trial.case.given("plug_separator");
     if separator.is_some_and(|separator| separator.is_empty()) {
@@ -154,7 +151,7 @@ fn lists(case: &Case) -> bool {
     ["list", "list-status"].contains(&case.action().as_str())
 }
 
-/// A value has digits that are not ASCII, and was refused.
+/// A value has digits that are not ASCII, and was rejected.
 pub(super) fn foreign_digits(trial: &Trial<'_>) -> bool {
     let foreign = |text: &str| {
         text.chars()
@@ -165,7 +162,7 @@ pub(super) fn foreign_digits(trial: &Trial<'_>) -> bool {
         && (trial.case.argv.iter().any(|argument| foreign(argument)) || lines.iter().any(|(_, value)| foreign(value)))
 }
 
-/// Standard input has an option's older name with a hyphen in it.
+/// Standard input has an option's older name with a hyphen.
 pub(super) fn hyphen_in_older_name(trial: &Trial<'_>) -> bool {
     let lines = trial.case.lines();
     lines.iter().any(|(name, _)| {
@@ -174,13 +171,13 @@ pub(super) fn hyphen_in_older_name(trial: &Trial<'_>) -> bool {
     })
 }
 
-/// The device declares two options that are called by the same name or letter.
+/// The device declares two options with the same name or letter.
 pub(super) fn same_name(trial: &Trial<'_>) -> bool {
     trial.case.device.is_some() && trial.observed.table.is_none() && trial.observed.exit == Some(1)
 }
 
-/// But for the spelling of the status, the rows are the same. Without a
-/// separator nobody can tell where the status begins.
+/// The rows are the same, except for the spelling of the status. Without a separator the status cannot be found in a
+/// row.
 pub(super) fn status_words(trial: &Trial<'_>) -> bool {
     let separator = trial.case.given("separator").unwrap_or_else(|| ",".to_owned());
     let plain = |text: &str| -> Vec<String> {
@@ -195,13 +192,13 @@ pub(super) fn status_words(trial: &Trial<'_>) -> bool {
     trial.case.action() == "list-status" && plain(recorded) == plain(&trial.observed.stdout)
 }
 
-/// The device cannot tell its power, and is asked without an answer.
+/// The device has no power status, and its requests are asynchronous.
 pub(super) fn asynchronous_without_status(trial: &Trial<'_>) -> bool {
     let script = trial.case.device.as_ref();
     script.is_some_and(|script| script.declares("no_status") && script.set.is_some())
 }
 
-/// A program was to give a password and did not, and we say so.
+/// A program had to provide a password and did not, and our agent reports it.
 pub(super) fn failing_script(trial: &Trial<'_>) -> bool {
     trial.observed.exit == Some(1)
         && ["password_script", "snmp_priv_passwd_script"]
@@ -209,7 +206,7 @@ pub(super) fn failing_script(trial: &Trial<'_>) -> bool {
             .any(|name| trial.case.given(name).is_some() && says(trial, &format!("option {name}: the program")))
 }
 
-/// The agent checks options in its own way too.
+/// The agent also checks options in its own way.
 pub(super) fn validate_all(trial: &Trial<'_>) -> bool {
     const AGENTS: [&str; 5] = ["fence_ovh", "fence_lpar", "fence_scsi", "fence_mpath", "fence_zvmip"];
     let script = trial.case.device.as_ref();
@@ -217,7 +214,7 @@ pub(super) fn validate_all(trial: &Trial<'_>) -> bool {
         && (script.is_some_and(|script| script.other_conditions) || AGENTS.contains(&trial.case.agent.as_str()))
 }
 
-/// Python was told of an encoding, or there is text that is in none.
+/// Python was given an encoding, its output does not fit the locale, or the input is not UTF-8.
 pub(super) fn encoding(trial: &Trial<'_>) -> bool {
     let case = trial.case;
     let told = case.env.contains_key("PYTHONIOENCODING")
@@ -230,7 +227,7 @@ pub(super) fn encoding(trial: &Trial<'_>) -> bool {
     told || refused
 }
 
-/// Leaving the agent's own options aside, the document is the same.
+/// Without the agent's own options, the documents are the same.
 pub(super) fn own_options(trial: &Trial<'_>) -> bool {
     let stdout = &trial.observed.stdout;
     if let Some(recorded) = &trial.case.help_options {
@@ -254,7 +251,7 @@ fn is_catalogue(name: &str) -> bool {
     catalogue::find(name).is_some() || catalogue::by_key(name).is_some()
 }
 
-/// The long name in an option column.
+/// The long name in an entry of the option column.
 fn long(column: &str) -> &str {
     let long = column.split("--").nth(1).unwrap_or_default();
     long.split('=').next().unwrap_or_default()

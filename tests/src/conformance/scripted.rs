@@ -1,4 +1,4 @@
-//! A device that plays a recorded script and writes down what it was asked.
+//! A device that follows a recorded script and records its calls.
 
 use std::collections::BTreeMap;
 
@@ -12,33 +12,31 @@ use super::dump;
 
 /// The device of one case.
 ///
-/// The Python library knows two kinds of device. An asynchronous one is asked
-/// and then polled, which is our contract. A synchronous one answers that it
-/// is done and is never asked again; ours is asked, because success needs the
-/// device to say so. That one proving read has no counterpart in a script:
-/// the device answers it by what it said to the request, and it is not
-/// written down.
+/// The Python library has two kinds of devices. An asynchronous device gets a request and is then polled, as in our
+/// plugin interface. A synchronous device answers that it is done and is not read again; our agent reads it once more,
+/// because success needs the status of the device. The script has no counterpart of this read: the device answers it
+/// with its answer to the request, and the read is not recorded.
 #[derive(Debug, Default)]
 pub(super) struct Scripted {
     script: Script,
-    /// The action that the device believes in, which `calls` tells.
+    /// The present action of the device, which `calls` contains.
     action: String,
-    /// How many answers each list of the script has given.
+    /// The number of answers that each list of the script has given.
     given: BTreeMap<String, usize>,
-    /// What a synchronous device has said to be done.
+    /// The requests that a synchronous device has reported as done.
     done: BTreeMap<String, PowerTarget>,
-    /// What it was asked, in the words of the recordings.
+    /// Its calls, in the words of the recordings.
     pub(super) calls: Vec<String>,
-    /// What it said of its power, in order.
+    /// The power statuses that it reported, in order.
     pub(super) statuses: Vec<PowerStatus>,
-    /// The options, where the script ends by printing them.
+    /// The options, if the script ends by printing them.
     pub(super) dump: Option<String>,
-    /// Log-ins and log-outs.
+    /// The numbers of logins and logouts.
     pub(super) sessions: (u32, u32),
 }
 
 impl Scripted {
-    /// A device that has not been asked anything.
+    /// A device without any call so far.
     pub(super) fn new(script: Script) -> Self {
         Self {
             script,
@@ -52,8 +50,7 @@ impl Scripted {
             .push(format!("{call} plug={plug} action={}{uuid}", self.action));
     }
 
-    /// The next answer of a list, or of the list of this plug; the last one
-    /// repeats.
+    /// The next answer of a list, or of the list of this plug; the last one repeats.
     fn answer(&mut self, call: &str, plug: &str) -> Result<Value, Error> {
         let script = match call {
             "get" => &self.script.get,
@@ -85,8 +82,8 @@ impl Scripted {
         }
         let outlets = self.script.outlets.as_ref().and_then(|outlets| outlets.0.clone());
         if self.script.outlets_int_keys {
-            // The contract has no such id; a plugin would not get it out.
-            return Err(Error::Plugin("an id that is no text".to_owned()));
+            // The plugin interface has no such id; a plugin could not return it.
+            return Err(Error::Plugin("an id that is not text".to_owned()));
         }
         let rows = outlets.ok_or_else(|| Error::Plugin("no list".to_owned()))?;
         let plug = |(id, alias, status): Row| Plug {
@@ -98,9 +95,8 @@ impl Scripted {
     }
 }
 
-/// What an answer means that is none. The library's own failures end an agent
-/// on the spot, whatever their number, and so do exceptions: neither is a
-/// trouble that passes.
+/// The error for an answer that is a failure. The library's own failures, whatever their number, and exceptions end an
+/// agent at once: neither is a temporary error.
 fn refused(answer: &Value) -> Option<Error> {
     let text = answer.as_str()?;
     if let Some(text) = text.strip_prefix("raise:") {
@@ -136,8 +132,7 @@ fn truth(answer: &Value) -> bool {
     }
 }
 
-/// The usual form of a plug that is a UUID in any of the forms that the
-/// library accepts.
+/// The usual form of a plug that is a UUID in one of the forms that the library accepts.
 fn uuid(plug: &str) -> Option<String> {
     let bare = plug.replace("urn:", "").replace("uuid:", "");
     let digits = bare.trim_matches(['{', '}']).replace('-', "").to_lowercase();
@@ -169,7 +164,7 @@ impl Device for Scripted {
         Ok(())
     }
 
-    /// What a Python agent does for `monitor` where its device has plugs.
+    /// The action of a Python agent for `monitor` if its device has plugs.
     fn probe(&mut self) -> Result<(), Error> {
         if self.script.declares("port") && self.script.lists() {
             self.list()?;
@@ -196,7 +191,7 @@ impl Device for Scripted {
         self.action = target.word().to_owned();
         if self.script.set.is_some() {
             self.record("set", plug);
-            // Whatever it answers: the library does not look at it.
+            // The library does not use the answer.
             return self.answer("set", plug).map(drop);
         }
         if self.script.sync.is_none() {
@@ -204,7 +199,7 @@ impl Device for Scripted {
         }
         self.record("sync", plug);
         if !truth(&self.answer("sync", plug)?) {
-            return Err(Error::TaskFailed("it says so".to_owned()));
+            return Err(Error::TaskFailed("the device reports it".to_owned()));
         }
         self.done.insert(plug.to_owned(), target);
         Ok(())
@@ -215,11 +210,11 @@ impl Device for Scripted {
         if truth(&self.answer("cycle", plug)?) {
             Ok(())
         } else {
-            Err(Error::TaskFailed("it says so".to_owned()))
+            Err(Error::TaskFailed("the device reports it".to_owned()))
         }
     }
 
-    /// As with a synchronous device's proving read.
+    /// The same as the additional read of a synchronous device.
     fn cycle_complete(&mut self, _: &str) -> Result<bool, Error> {
         Ok(true)
     }
@@ -229,7 +224,7 @@ impl Device for Scripted {
         self.list()
     }
 
-    /// The library does nothing here; each agent has its own way.
+    /// The library does nothing here; each agent implements it in its own way.
     fn diagnose(&mut self, _: &str) -> Result<(), Error> {
         Ok(())
     }

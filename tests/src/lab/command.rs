@@ -1,4 +1,4 @@
-//! What a lab is told, one JSON value a line, and what it answers: `{"Ok":…}` or `{"Err":"why"}`.
+//! The commands of a lab, one JSON value per line, and its answers: `{"Ok":…}` or `{"Err":"reason"}`.
 
 use std::collections::BTreeMap;
 use std::process::{Command as Process, Stdio};
@@ -12,7 +12,7 @@ use super::{Lab, RECORD};
 use fencebox_sim::machine::{Body as _, Power};
 use fencebox_sim::xenapi;
 
-/// What it may be told.
+/// A command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Command {
@@ -22,41 +22,41 @@ pub enum Command {
         node: String,
         /// The program and its arguments.
         program: Vec<String>,
-        /// When it is killed, in seconds.
+        /// The timeout in seconds, after which it is killed.
         seconds: u32,
     },
-    /// Pulls the cable of a node.
+    /// Disconnects the cable of a node.
     Cut(String),
-    /// Puts it back.
+    /// Connects it again.
     Plug(String),
-    /// Holds a node, when it is switched on the next time, before it joins the cluster; or lets it go on.
+    /// Stops a node at its next start before it joins the cluster; or lets it continue.
     Hold(String, bool),
-    /// Parts all nodes from each other and none from the devices, or joins them again.
+    /// Separates all nodes from each other, but not from the devices; or connects them again.
     Split(bool),
-    /// Switches a node on or off, as somebody at the console would.
+    /// Switches a node on or off, as a person at the console would.
     Power(String, bool),
-    /// Ends a node behind the back of the devices, as a kernel that panics does.
+    /// Ends a node without the devices, as a kernel panic does.
     Crash(String),
-    /// What goes wrong at the pool from now on, in place of what went wrong before.
+    /// Replaces the planned faults of the pool.
     Faults(Vec<String>),
-    /// For how many reads the pool shows the old state of a node's machine after each change.
+    /// Sets the number of reads for which the pool shows the old state of a node's machine after each change.
     Lag(String, u32),
-    /// Makes a member of the pool the master, counted from 0.
+    /// Makes a member of the pool, counted from 0, the master.
     Master(usize),
-    /// What is true; answers with a [`Truth`].
+    /// The real state; answers with a [`Truth`].
     Truth,
-    /// What the pool was asked, after so many requests; answers with a list of [`Seen`].
+    /// The requests to the pool, without the first ones of this number; answers with a list of [`Seen`].
     Requests(usize),
-    /// What agents took, as far as it was recorded: the text of the record.
+    /// The recorded runs of agents: the text of the record.
     Record,
-    /// The namespaces of a node, as their links in `/proc` name them.
+    /// The namespaces of a node, with the names of their links in `/proc`.
     Namespaces(String),
 }
 
-/// What came of a program.
+/// The result of a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ran {
-    /// Its exit code; none when it was killed.
+    /// Its exit code; `None` if it was killed.
     pub exit: Option<i32>,
     /// Its standard output.
     pub stdout: String,
@@ -64,31 +64,31 @@ pub struct Ran {
     pub stderr: String,
 }
 
-/// What is true in the lab.
+/// The real state of the lab.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Truth {
     /// Seconds since it began.
     pub now: f64,
-    /// What happened so far.
+    /// The events so far.
     pub events: Vec<Event>,
-    /// The nodes that run, and the number of the first process of each.
+    /// The running nodes, with the process id of each node's first process.
     pub running: BTreeMap<String, u32>,
     /// The power operations that took effect on each node, those of the pool and those of the hypervisor.
     pub operations: BTreeMap<String, [Vec<String>; 2]>,
-    /// Why nodes did not start that were switched on.
+    /// Why nodes that were switched on did not start.
     pub failures: Vec<String>,
-    /// How many log-ins the pool has seen, and how many of these sessions are open still.
+    /// How many logins the pool has received, and how many of these sessions are still open.
     pub sessions: [u64; 2],
 }
 
 /// A request to the pool.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Seen {
-    /// The address of the member that it came to.
+    /// The address of the member that received it.
     pub at: String,
     /// The XenAPI method.
     pub method: String,
-    /// The planned fault that struck it.
+    /// The planned fault that applied to it.
     pub fault: Option<String>,
 }
 

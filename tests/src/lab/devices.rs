@@ -27,7 +27,7 @@ fn uuid(number: u8) -> String {
 
 fn machine(node: &Arc<Node>) -> Machine {
     let number = node.number();
-    // What the machine is said to be at first does not matter: what is behind it is looked at.
+    // The initial state has no effect, because the state of the body is read.
     Machine::new(uuid(number), Power::Off)
         .named(format!("vm-{number}"))
         .of(node.clone())
@@ -82,7 +82,7 @@ impl Devices {
         &self.pool
     }
 
-    /// Switches a machine, as somebody at the console would.
+    /// Switches a machine, as a person at the console would.
     pub(super) fn switch(&self, node: &Node, power: Power) -> Result<()> {
         self.set_power(&uuid(node.number()), power)
     }
@@ -91,7 +91,7 @@ impl Devices {
         self.pool.set_power(id, power)
     }
 
-    /// For how many reads the pool shows the old state of a machine after each change.
+    /// Sets the number of reads for which the pool shows the old state of a machine after each change.
     pub(super) fn set_lag(&self, node: &Node, reads: u32) -> Result<()> {
         self.pool.set_lag(&uuid(node.number()), reads)
     }

@@ -8,12 +8,12 @@ use super::{MEMBERS, NETWORK};
 /// The last number of the address of the bridge itself, where the hypervisor is.
 pub(super) const BRIDGE: u8 = 254;
 
-/// Makes the bridge, with the addresses of the devices on it.
+/// Creates the bridge, with the addresses of the devices.
 pub(super) fn bridge() -> Result<()> {
     run("ip", &["link", "set", "lo", "up"])?;
-    // It would have the least address of its cables otherwise, and so another one whenever a node is switched: those
-    // who know the old one would talk to nobody for five seconds. And without a router that asks for groups, one that
-    // listens to what is asked would end by passing nothing on.
+    // Without a fixed address the bridge would use the lowest address of its cables. That address would change when a
+    // node is switched, and others would use the old one for five seconds. With multicast snooping, but without a
+    // router that sends queries, the bridge would stop forwarding the groups.
     let words = [
         "link",
         "add",
@@ -32,7 +32,7 @@ pub(super) fn bridge() -> Result<()> {
     run("ip", &["link", "set", "br0", "up"])
 }
 
-/// Puts a cable into a node, whose first process is `init`.
+/// Connects a cable to a node, whose first process is `init`.
 pub(super) fn cable(node: &str, init: u32) -> Result<()> {
     let (own, init) = (port(node), init.to_string());
     let words = [
@@ -42,18 +42,18 @@ pub(super) fn cable(node: &str, init: u32) -> Result<()> {
     run("ip", &["link", "set", &own, "master", "br0"])
 }
 
-/// Takes it away, if it is there: the kernel does so too, some time after the node has ended.
+/// Removes the cable, if it exists: the kernel also removes it, some time after the node has ended.
 pub(super) fn remove(node: &str) {
-    // Either way it is gone.
+    // It is gone in both cases.
     let _ = run("ip", &["link", "del", &port(node)]);
 }
 
-/// Pulls the cable of a node, or puts it back. Both ends see it.
+/// Disconnects the cable of a node, or connects it again. Both ends detect it.
 pub(super) fn set_plugged(node: &str, plugged: bool) -> Result<()> {
     run("ip", &["link", "set", &port(node), if plugged { "up" } else { "down" }])
 }
 
-/// Whether a node reaches the devices and none of the other nodes that are so.
+/// Isolates a node from all other isolated nodes, but not from the devices; or ends the isolation.
 pub(super) fn set_isolated(node: &str, isolated: bool) -> Result<()> {
     let word = if isolated { "on" } else { "off" };
     run(

@@ -1,4 +1,4 @@
-//! A node: a machine that runs corosync and Pacemaker in namespaces of its own, and can lose its power.
+//! A node: a machine that runs corosync and Pacemaker in its own namespaces, and can lose its power.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::{CERTIFICATE, FOLDER, NETWORK, network};
 use fencebox_sim::machine::{Body, Power};
 
-/// How long a node may take to have its namespaces.
+/// The timeout for the creation of a node's namespaces.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What happened to a node.
+/// An event of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
@@ -22,26 +22,26 @@ pub enum What {
     Booted,
     /// It was switched off: all of its processes are dead.
     Killed,
-    /// It was found to have ended by itself.
+    /// It had ended by itself.
     Ended,
-    /// Its cable was pulled.
+    /// Its cable was disconnected.
     Cut,
-    /// Its cable was put back.
+    /// Its cable was connected again.
     Plugged,
 }
 
-/// Something that happened to a node.
+/// An event, with its time and node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
     /// When, in seconds since the lab began.
     pub at: f64,
-    /// To which node.
+    /// The node.
     pub node: String,
-    /// What.
+    /// The event.
     pub what: What,
 }
 
-/// All that happened, in order.
+/// All events, in order.
 #[derive(Debug)]
 pub(super) struct Journal {
     began: Instant,
@@ -88,7 +88,7 @@ impl Journal {
     }
 }
 
-/// The body of a machine: its namespaces and all that runs in them.
+/// The body of a machine: its namespaces and all processes in them.
 #[derive(Debug)]
 pub(super) struct Node {
     number: u8,
@@ -109,7 +109,8 @@ struct State {
 struct Running {
     /// `unshare`, which ends when `init` has ended.
     parent: Child,
-    /// Pid 1 of the node, as the lab numbers it. The kernel ends everything in the node before it is gone.
+    /// Pid 1 of the node, with its number in the lab. The kernel ends everything in the node before this process is
+    /// gone.
     init: Pid,
 }
 
@@ -132,14 +133,14 @@ impl Node {
         self.number
     }
 
-    /// The number of its pid 1, while it runs.
+    /// The process id of its pid 1, while it runs.
     pub(super) fn init(&self) -> Option<u32> {
         let state = self.state();
         let running = state.running.as_ref()?;
         u32::try_from(running.init.as_raw_nonzero().get()).ok()
     }
 
-    /// Ends it, and tells nobody.
+    /// Ends it without a record.
     pub(super) fn crash(&self) -> Result<()> {
         let state = self.state();
         let running = state
@@ -149,7 +150,7 @@ impl Node {
         Ok(kill_process(running.init, Signal::KILL)?)
     }
 
-    /// Pulls its cable, or puts it back; that holds over a reboot.
+    /// Disconnects its cable, or connects it again; this stays in effect after a reboot.
     pub(super) fn set_cut(&self, cut: bool) -> Result<()> {
         let mut state = self.state();
         state.cut = cut;
@@ -161,7 +162,7 @@ impl Node {
         Ok(())
     }
 
-    /// Holds it when it starts the next time, or lets it go on.
+    /// Stops it at its next start, or lets it continue.
     pub(super) fn set_held(&self, held: bool) -> Result<()> {
         let file = format!("{FOLDER}/held/{}", self.name);
         if held {
@@ -172,7 +173,7 @@ impl Node {
         .context(file)
     }
 
-    /// Separates it from all nodes that are so, but not from the devices; that holds over a reboot.
+    /// Isolates it from all other isolated nodes, but not from the devices; this stays in effect after a reboot.
     pub(super) fn set_isolated(&self, isolated: bool) -> Result<()> {
         let mut state = self.state();
         state.isolated = isolated;
@@ -213,7 +214,7 @@ impl Node {
         let init = match first_child(&mut parent) {
             Ok(init) => init,
             Err(cause) => {
-                // With it goes what it may have started.
+                // This also ends what the process may have started.
                 let _ = parent.kill();
                 let _ = parent.wait();
                 return Err(cause);
@@ -226,17 +227,17 @@ impl Node {
         network::set_plugged(&self.name, !state.cut)
     }
 
-    /// Ends everything in it. When this returns, nothing of it runs.
+    /// Ends everything in it. When this returns, none of its processes runs.
     fn kill(&self, state: &mut State) {
         if let Some(mut running) = state.running.take() {
-            // One that has ended in this moment is as dead.
+            // A process that has just ended is dead, too.
             let _ = kill_process(running.init, Signal::KILL);
             let _ = running.parent.wait();
             network::remove(&self.name);
         }
     }
 
-    /// Whether it runs; one that has ended by itself is noted.
+    /// Whether it runs; records an end by itself.
     fn look(&self, state: &mut State) -> Power {
         let Some(running) = &mut state.running else {
             return Power::Off;
@@ -286,7 +287,7 @@ impl Drop for Node {
     }
 }
 
-/// The first process in the namespaces that this one makes, as soon as it has a network of its own.
+/// The first process in the namespaces that this process creates, as soon as it has its own network.
 fn first_child(parent: &mut Child) -> Result<Pid> {
     let (began, own) = (Instant::now(), network_of("self")?);
     let children = format!("/proc/{0}/task/{0}/children", parent.id());
@@ -310,7 +311,7 @@ fn network_of(process: &str) -> Result<String> {
     Ok(link.display().to_string())
 }
 
-/// The namespaces of a process, as the links in `/proc` name them, such as `net:[4026531840]`.
+/// The namespaces of a process, with the names of their links in `/proc`, such as `net:[4026531840]`.
 pub(super) fn namespaces(process: &str) -> Result<Vec<String>> {
     let links =
         ["mnt", "net", "pid", "ipc", "uts"].map(|kind| std::fs::read_link(format!("/proc/{process}/ns/{kind}")));

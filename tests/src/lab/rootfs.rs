@@ -1,4 +1,4 @@
-//! The files of a lab, all of them in a file system of its own that is gone with its namespaces.
+//! The files of a lab, all in its own file system, which is removed with its namespaces.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,25 +10,26 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{FOLDER, KEY, NETWORK, RECORD, Settings};
 
-/// What a node runs as its pid 1.
+/// The script that a node runs as its pid 1.
 const NODE: &str = include_str!("../../lab/node.sh");
 
-/// How long a node that hears nobody waits before it calls for an election: 20 s if nothing is said, which would be
-/// most of the time that a cluster takes to start.
+/// How long a node waits for others before it starts an election. The default, 20 s, would be most of the time that a
+/// cluster needs to start.
 const PROPERTIES: &str = r#"<crm_config><cluster_property_set id="cib-bootstrap-options">
 <nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="1s"/>
 <nvpair id="cib-bootstrap-options-stonith-enabled" name="stonith-enabled" value="true"/>
 </cluster_property_set></crm_config>"#;
 
-/// Makes the files, and lays the agents over those of the system.
+/// Creates the files, and mounts the agents over those of the system.
 pub(super) fn create_files(settings: &Settings) -> Result<()> {
-    // Whoever runs this outside namespaces of its own is stopped here, before anything is mounted.
+    // A lab outside its own namespaces must stop here, before anything is mounted.
     ensure!(
         std::process::id() == 1,
-        "a lab is pid 1 of its namespaces; start it by `unshare`"
+        "a lab must be pid 1 of its namespaces; start it with `unshare`"
     );
     run("mount", &["--make-rprivate", "/"])?;
-    // A Pacemaker that panics writes here, and that resets the whole host: no namespace is in its way.
+    // A Pacemaker daemon that panics writes to this file, which resets the whole host, because no namespace prevents
+    // it.
     if Path::new("/proc/sysrq-trigger").exists() {
         run("mount", &["--bind", "/dev/null", "/proc/sysrq-trigger"])?;
     }
@@ -42,7 +43,7 @@ pub(super) fn create_files(settings: &Settings) -> Result<()> {
     write("cib.xml", &cib()?, 0o600)?;
     fs::write(KEY, b"the key of the hypervisors\n")?;
     fs::set_permissions(KEY, fs::Permissions::from_mode(0o600))?;
-    // The controller asks agents for their metadata as a user of its own.
+    // The controller asks agents for their metadata as another user.
     write("record", "", 0o666)?;
     for (name, program) in &settings.agents {
         agent(name, program, settings.recorder.as_deref())?;
@@ -51,7 +52,7 @@ pub(super) fn create_files(settings: &Settings) -> Result<()> {
     run("mount", &["-t", "overlay", &settings.name, "-o", &over, "/usr/sbin"])
 }
 
-/// Runs a program that has to succeed.
+/// Runs a program that must succeed.
 pub(super) fn run(program: &str, arguments: &[&str]) -> Result<()> {
     let output = Command::new(program).args(arguments).output();
     let output = output.with_context(|| program.to_owned())?;
@@ -92,7 +93,7 @@ fn hosts(nodes: u8) -> String {
     text
 }
 
-/// Its parser wants one brace at the end of a line, and no blocks on one line.
+/// Its parser accepts only one brace at the end of a line, and no blocks on one line.
 fn corosync(nodes: u8) -> String {
     let mut text = "totem {\n version: 2\n cluster_name: lab\n transport: udpu\n crypto_cipher: none\n \
                     crypto_hash: none\n token: 1000\n token_coefficient: 0\n}\nnodelist {\n"
@@ -105,7 +106,7 @@ fn corosync(nodes: u8) -> String {
     }
     text += "}\nquorum {\n provider: corosync_votequorum\n";
     if nodes == 2 {
-        // One that starts alone after it was fenced must not fence the other.
+        // A node that starts alone after it was fenced must not fence the other one.
         text += " two_node: 1\n wait_for_all: 1\n";
     }
     text += "}\nlogging {\n to_stderr: no\n to_syslog: no\n to_logfile: yes\n logfile: \

@@ -26,7 +26,7 @@ impl Device for Cloud {
 
     fn scenes(&self) -> Vec<Scene> {
         let mut scenes = wired::scenes(Some(Power::Paused), false);
-        // A paused server counts as on: it can resume.
+        // A paused server counts as on, because it can be resumed.
         scenes.retain(|scene| (scene.action, &scene.power) != ("on", &Power::Paused));
         scenes
     }
@@ -46,7 +46,7 @@ impl Device for Cloud {
     fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let settings = Settings {
             password: PASSWORD.to_owned(),
-            // The other one is off: whoever takes it for the first is found out.
+            // The other server is off: an agent that confuses the two reports a false success.
             machines: vec![scene.machine(MACHINE), Machine::new("WA1ACMEDB02", Power::Off)],
             task_polls: 1,
             ..Settings::default()

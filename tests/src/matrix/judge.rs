@@ -1,27 +1,27 @@
-//! What an agent may say, measured by what was true.
+//! Compares the output of an agent with the real state of the machine.
 
 use crate::agent::Outcome;
 
 use super::scene::{Habit, Scene};
 use fencebox_sim::machine::{Machine, Power};
 
-/// What was true of the machine, and what else was seen.
+/// The real state of the machine, and other effects of the run.
 #[derive(Clone, Debug)]
 pub struct Truth {
     /// It is off now.
     pub off: bool,
-    /// It was off at some moment since the agent was called, or is.
+    /// It was off at some moment since the agent was called, or is off now.
     pub was_off: bool,
     /// It runs now.
     pub on: bool,
-    /// All of it, for people.
+    /// All its states since then, for the report.
     pub history: String,
-    /// What was done that nobody asked for.
+    /// An action that was not requested, if any.
     pub harm: Option<String>,
 }
 
 impl Truth {
-    /// Of a machine and what became of it since the mark; `is_off` is what the device calls off for certain.
+    /// The truth about a machine since the mark; `is_off` defines which states are certainly off.
     pub fn of(machine: &Machine, mark: usize, is_off: fn(&Power) -> bool) -> Truth {
         let since = machine.history().iter().skip(mark);
         Truth {
@@ -37,13 +37,13 @@ impl Truth {
 /// What is wrong with a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// The cluster is told that a machine is off, or was, which never was: it will destroy data.
+    /// The agent reported that a machine is off, or was off, which is not true: the cluster would destroy data.
     FalseSuccess(String),
-    /// Anything else that should not be.
+    /// Any other wrong result.
     Other(String),
 }
 
-/// Measures what this agent said of a scene by what was true; `secrets` is what it may not print.
+/// Compares the output of this agent for a scene with the truth; `secrets` are the texts that must not be printed.
 ///
 /// # Errors
 /// What is wrong.
@@ -78,10 +78,10 @@ pub fn judge(agent: &str, secrets: &[&str], scene: &Scene, truth: &Truth, outcom
     }
 }
 
-/// Whether exit code, output and truth go together.
+/// Whether the exit code, the output and the truth match.
 fn is_right(agent: &str, scene: &Scene, truth: &Truth, outcome: &Outcome) -> bool {
     let said = outcome.stdout.as_str();
-    // A machine that comes on again by itself was off, and that is all that was asked for.
+    // A machine that comes on again by itself was off, and only that was requested.
     let off = truth.off || (matches!(scene.habit, Habit::Rebounds(_)) && truth.was_off);
     match (scene.action, outcome.exit) {
         ("off", Some(0)) => off && matches!(said, "Success: Powered OFF\n" | "Success: Already OFF\n"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_false_and_what_is_merely_wrong() {
+    fn false_successes_and_other_wrong_results_are_distinguished() {
         let is_false = |verdict| matches!(verdict, Err(Wrong::FalseSuccess(_)));
         let is_wrong = |verdict| matches!(verdict, Err(Wrong::Other(_)));
         let (off, lags) = ("Success: Powered OFF\n", Habit::Lags(1));

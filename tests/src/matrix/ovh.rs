@@ -1,4 +1,4 @@
-//! The services of OVHcloud in the matrix, each a kind of scene.
+//! The services of OVHcloud in the matrix; each service is a kind of scene.
 
 use anyhow::{Context as _, Result};
 
@@ -15,17 +15,17 @@ const SERVER: &str = "ns1234567.ip-192-0-2.eu";
 const VIRTUAL: &str = "vps-1a2b3c4d.vps.ovh.net";
 const INSTANCE: &str = "1c9f5f2e-0000-4000-8000-000000000001";
 
-/// One kind of service, and how its machine is switched off.
+/// One kind of service, and the options to switch its machine off.
 struct Service {
     kind: &'static str,
     plug: &'static str,
     options: &'static str,
-    /// What is off for certain.
+    /// Which states are certainly off.
     is_off: fn(&Power) -> bool,
     steps: &'static [&'static str],
 }
 
-/// Every kind of service and of log-in.
+/// Every kind of service and of login.
 const SERVICES: &[Service] = &[
     Service {
         kind: "dedicated",
@@ -77,7 +77,7 @@ const SERVICES: &[Service] = &[
     },
 ];
 
-/// Faults of a power cycle that leave no trace: no power is shown in between that could give the lie away.
+/// Faults of a power cycle that no read can detect: the device shows no power status during the cycle.
 const SILENT: &[&str] = &[
     "reboot*1=no-effect",
     "reboot=no-effect",
@@ -142,17 +142,17 @@ impl Device for Services {
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
         let any = |lies: &dyn Fn(&str) -> bool| faults.iter().any(|fault| lies(&without_call(fault)));
         if scene.method == "cycle" && any(&|fault| SILENT.iter().any(|lie| fault.ends_with(lie))) {
-            return Some("a power cycle that the device says is complete, and that shows no power in between");
+            return Some("the device reports a power cycle as complete and shows no power status in between");
         }
         if scene.kind == "rescue" && any(&|fault| fault.starts_with("reboot") && fault.ends_with("=no-effect")) {
-            return Some("the device shows a server that never was rebooted as it shows one in rescue");
+            return Some("the device shows a server that was never rebooted like one in rescue");
         }
         if scene.kind == "soap" && any(&|fault| fault.ends_with("=no-effect")) {
-            return Some("the old API tells no power, only when a reboot was");
+            return Some("the old API reports no power status, only the time of a reboot");
         }
         let without_task = matches!(scene.kind, "dedicated" | "cloud");
         if without_task && scene.is_shown_off() && faults.iter().any(|fault| wired::is_old_for_ever(fault)) {
-            return Some("every read is from before the machine was switched on, for ever, and there is no task");
+            return Some("every read is from before the machine was switched on, without a task");
         }
         wired::deceived(scene, faults)
     }
@@ -187,7 +187,7 @@ fn service(scene: &Scene) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.kind == scene.kind)
 }
 
-/// A fault without the number of the call that it strikes.
+/// A fault without the number of its call.
 fn without_call(fault: &str) -> String {
     match (fault.find('#'), fault.find(['*', '='])) {
         (Some(from), Some(to)) if from < to => format!("{}{}", &fault[..from], &fault[to..]),
@@ -212,7 +212,7 @@ fn settings(scene: &Scene) -> Settings {
     let settings = Settings {
         client_secret: "oauth-s3cret".to_owned(),
         password: "soap-s3cret".to_owned(),
-        // The agent's clock is virtual, and runs ahead of the server's.
+        // The agent's clock is virtual, and is ahead of the server's clock.
         time_window: u64::from(u32::MAX),
         servers: vec![
             Server {
@@ -232,7 +232,7 @@ fn settings(scene: &Scene) -> Settings {
         ..Settings::default()
     };
     match scene.kind {
-        // What it says of the time of a reboot has to be true: nothing else tells when the server is down.
+        // The reported time of a reboot must be true: it is the only information about when the server is down.
         "soap" => Settings {
             boot_lag: 0,
             task_polls: 0,

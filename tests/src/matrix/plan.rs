@@ -1,4 +1,4 @@
-//! Which runs there are.
+//! The selection of the runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,13 +9,13 @@ use super::Device;
 use super::rng::Rng;
 use super::scene::{Habit, Scene, Trouble};
 
-/// No fault is placed at a later call of a step than this: what comes after it are more polls of the same kind.
+/// The last call of a step at which a fault is placed: later calls are more polls of the same kind.
 const LAST_CALL: u64 = 4;
 
-/// How much smaller the share is of scenes of which there are many alike.
+/// The divisor for the share of scenes that are similar to many others.
 const FURTHER: usize = 3;
 
-/// One run: a scene and what goes wrong in it.
+/// One run: a scene and its faults.
 #[derive(Clone)]
 pub(super) struct Case<'d> {
     pub(super) device: &'d dyn Device,
@@ -29,17 +29,17 @@ impl fmt::Display for Case<'_> {
     }
 }
 
-/// A scene, and where in it something can go wrong.
+/// A scene, and the positions of its possible faults.
 pub(super) struct Stage<'d> {
     pub(super) device: &'d dyn Device,
     pub(super) scene: Scene,
-    /// How often the conversation comes to each step when nothing goes wrong.
+    /// The number of calls of each step in a run without a fault.
     calls: BTreeMap<&'static str, u64>,
     troubles: Vec<Trouble>,
 }
 
 impl<'d> Stage<'d> {
-    /// Plays a scene without a fault, to see which exchanges there are. It is judged later, as one of the runs.
+    /// Runs a scene without a fault to find its exchanges. The result is checked later, as one of the runs.
     pub(super) fn set(device: &'d dyn Device, scene: Scene) -> Result<Stage<'d>> {
         let clean = device
             .play(&scene, &[])
@@ -57,8 +57,8 @@ impl<'d> Stage<'d> {
         })
     }
 
-    /// Every fault at every exchange of the conversation: at this one alone, and from it on. Of those that differ
-    /// least from others, one in `share`.
+    /// Every fault at every exchange of the conversation: at this one only, and from this one on. Of the faults that
+    /// differ least from others, one in `share`.
     fn singles(&self, share: usize, rng: &mut Rng) -> Vec<Vec<String>> {
         let mut singles = vec![Vec::new()];
         let ordinary = self.scene.habit == Habit::Lags(1);
@@ -86,7 +86,7 @@ impl<'d> Stage<'d> {
         singles
     }
 
-    /// A fault in the conversation, and another one anywhere, also at a step that the conversation comes to only
+    /// A fault in the conversation, and a second one anywhere, also at a step that the conversation reaches only
     /// because of the first.
     fn pair(&self, rng: &mut Rng) -> Option<Vec<String>> {
         let anywhere: Vec<&Trouble> = self.troubles.iter().filter(|trouble| !trouble.heavy).collect();
@@ -100,7 +100,7 @@ impl<'d> Stage<'d> {
         Some(vec![first, second])
     }
 
-    /// Somewhere in the conversation, or up to so many calls after its end.
+    /// A position in the conversation, or up to `beyond` calls after its end.
     fn place(&self, trouble: &Trouble, beyond: u64, rng: &mut Rng) -> String {
         let calls = self.calls.get(trouble.step).copied().unwrap_or_default() + beyond;
         let call = 1 + rng.below(usize::try_from(calls.min(LAST_CALL)).unwrap_or(1)) as u64;
@@ -119,7 +119,7 @@ impl<'d> Stage<'d> {
     }
 }
 
-/// Every single fault of every scene of a device; of the less telling ones, one in `share`.
+/// Every single fault of every scene of a device; of the faults that differ least from others, one in `share`.
 pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<Case<'d>> {
     let mut rng = Rng::new(seed);
     let mut cases = Vec::new();
@@ -130,7 +130,7 @@ pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<
     cases
 }
 
-/// So many pairs of faults of a device; the same for the same seed.
+/// This number of pairs of faults of a device; the same pairs for the same seed.
 pub(super) fn pairs<'d>(stages: &[Stage<'d>], number: usize, seed: u64) -> Vec<Case<'d>> {
     let mut rng = Rng::new(seed);
     let mut pairs = Vec::with_capacity(number);
@@ -144,7 +144,7 @@ pub(super) fn pairs<'d>(stages: &[Stage<'d>], number: usize, seed: u64) -> Vec<C
     pairs
 }
 
-/// The run of a line of the report.
+/// The run that belongs to a line of the report.
 pub(super) fn replay<'d>(devices: &'d [Box<dyn Device>], line: &str) -> Result<Case<'d>> {
     let (place, faults) = line
         .split_once(": ")

@@ -1,4 +1,4 @@
-//! Plays the runs, several at once, and counts.
+//! Runs the selected runs, several at the same time, and counts the results.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,39 +12,39 @@ use super::plan::{Case, Stage, pairs, replay, singles};
 use super::scene::Scene;
 use super::{Device, Report, Wrong};
 
-/// How many runs at once for each processor: some wait for the network for a moment.
+/// The number of runs at the same time per processor: some wait for the network for a moment.
 const AT_ONCE: usize = 3;
 
-/// One in so many, where not all runs are tried.
+/// One run in this number is selected, if not all runs are.
 const SHARE: usize = 16;
 
-/// Which runs are wanted.
+/// The selection of runs.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Chooses the pairs.
+    /// The seed that chooses the pairs.
     pub seed: u64,
-    /// How many pairs of faults are tried, for each device.
+    /// The number of pairs of faults for each device.
     pub pairs: usize,
-    /// This device alone.
+    /// Only this device.
     pub device: Option<String>,
-    /// This run alone, as the report has it; or all single faults whose line has this in it.
+    /// Only this run, as in the report; or all single faults whose line contains this text.
     pub case: Option<String>,
-    /// What is excluded is tried, too, and nothing else: to see what is missed.
+    /// Only the runs that are otherwise left out, to see what they would find.
     pub excluded: bool,
-    /// Of what differs least from the rest, faults at third and later calls, machines with a habit, and what makes
-    /// much work, one run in eight is tried: the seed says which.
+    /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
+    /// one in 16; the seed chooses which.
     pub brief: bool,
-    /// Nothing is tried; the runs are told.
+    /// List the runs without running them.
     pub list: bool,
-    /// How many reads in a row the host takes as proof that a machine is off, where not as many as it really does: to
-    /// show that fewer are not enough.
+    /// The number of off reads in a row that the host requires as proof, if not the usual number: shows that fewer are
+    /// not enough.
     pub off_reads: Option<u32>,
 }
 
-/// Plays everything that is wanted on these devices.
+/// Runs everything that is selected on these devices.
 ///
 /// # Errors
-/// When a device is not known, a scene fails without a fault, or nothing is left to play.
+/// If a device is unknown, a scene fails without a fault, or no run is selected.
 pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
     if let Some(line) = options.case.as_deref().filter(|line| line.contains(": ")) {
         let case = replay(devices, line)?;
@@ -59,7 +59,7 @@ pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
     }
     if report.runs == 0 && report.devices.is_empty() {
         let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
-        bail!("nothing to play; there are the devices {}", names.join(", "));
+        bail!("no run selected; the devices are {}", names.join(", "));
     }
     Ok(report)
 }
@@ -114,7 +114,7 @@ fn play_all(mut cases: Vec<Case<'_>>) -> Report {
         runs: cases.len(),
         ..Report::default()
     };
-    // From the end: in the order in which they were made.
+    // Cases are taken from the end, so this keeps their order.
     cases.reverse();
     let (cases, wrong) = (Mutex::new(cases), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(2, usize::from) * AT_ONCE;
@@ -146,14 +146,14 @@ fn play(case: &Case<'_>) -> Result<(), Wrong> {
     let device = case.device;
     let played = catch_unwind(AssertUnwindSafe(|| device.play(&case.scene, &case.faults)));
     match played {
-        Err(_) => Err(Wrong::Other("it panicked".to_owned())),
-        Ok(Err(cause)) => Err(Wrong::Other(format!("it cannot be played: {cause:#}"))),
+        Err(_) => Err(Wrong::Other("the agent or the simulator panicked".to_owned())),
+        Ok(Err(cause)) => Err(Wrong::Other(format!("the run is not possible: {cause:#}"))),
         Ok(Ok(run)) => {
             judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
             let orderly = case.faults.is_empty() && case.scene.is_orderly();
             if orderly && run.outcome.exit == Some(1) {
                 Err(Wrong::Other(format!(
-                    "it fails without a fault: {}",
+                    "the agent fails without a fault: {}",
                     run.outcome.stderr
                 )))
             } else {

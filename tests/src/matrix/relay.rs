@@ -1,4 +1,4 @@
-//! The relay board of the README's plugin in the matrix, and a plugin on it that nobody should trust.
+//! The relay board of the README's plugin in the matrix, and a wrong plugin for the same board.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use fencebox_sim::relay::{self, GRAMMAR};
 
 const STEPS: &[&str] = &["read", "switch"];
 
-/// A board with two relays, and the plugin that speaks to it.
+/// A board with two relays, and its plugin.
 pub(super) struct Board {
     name: &'static str,
     agent: &'static str,
@@ -25,8 +25,8 @@ impl Board {
     }
 }
 
-/// The same board behind a plugin that takes an accepted request for its success. Not one of the devices: it is here to
-/// be caught.
+/// The same board with a plugin that treats an accepted request as success. It is not one of the devices: it proves
+/// that the matrix finds false successes.
 pub fn credulous() -> Box<dyn Device> {
     Box::new(Board {
         name: "credulous",

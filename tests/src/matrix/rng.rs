@@ -1,4 +1,4 @@
-//! Numbers that are the same for the same seed, on every machine.
+//! Random numbers that depend only on the seed, on every machine.
 
 /// A sequence of numbers (splitmix64).
 #[derive(Debug)]
@@ -16,13 +16,13 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0, below `limit`; 0 where there is none.
+    /// A number from 0 and below `limit`; 0 if `limit` is 0.
     pub(super) fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % limit).unwrap_or_default()
     }
 
-    /// One of these.
+    /// One of these elements.
     pub(super) fn pick<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
         among.get(self.below(among.len()))
     }
@@ -38,7 +38,7 @@ mod tests {
             let mut rng = Rng::new(seed);
             [rng.next(), rng.next()]
         };
-        // The generator's published test vector begins so.
+        // The beginning of the generator's published test vector.
         assert_eq!(numbers(0), [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
         assert_ne!(numbers(1), numbers(2));
     }

@@ -1,4 +1,4 @@
-//! What is asked of which machine, and what goes wrong meanwhile.
+//! The calls of an agent, the states of their machines, and the faults.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,45 +7,46 @@ use fencebox::agent::power::OFF_READS;
 
 use fencebox_sim::machine::{Machine, Old, Power};
 
-/// What the machine does, and how it is shown, beside what it is asked for.
+/// The behavior of the machine and of the reads, apart from the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
-    /// The old state is shown for so many reads after each change.
+    /// After each change the old state is shown for this number of reads.
     Lags(u32),
-    /// It was the other way round until just now, and is still shown so for so many reads.
+    /// The machine was in the opposite state until just now, and is shown in it for this number of reads.
     Lately(u32),
-    /// It comes on again by itself so many reads after it went off.
+    /// It comes on again by itself, this number of reads after it went off.
     Rebounds(u32),
-    /// The device has replicas that answer reads in this order, `f` for a fresh one; the others, `s`, are stuck at what
-    /// was before the machine was switched the last time.
+    /// The device has replicas that answer reads in this order: `f` for a fresh replica, `s` for one that is stuck at
+    /// the state before the machine was last switched.
     Replicas(&'static str),
-    /// The same, by connections: a balancer hands out one after the other.
+    /// The same for each connection: a load balancer distributes the connections in this order.
     Balancer(&'static str),
-    /// The machine was switched just before, and for so many milliseconds every read shows what was before that.
+    /// The machine was switched just before, and for this number of milliseconds every read shows the state before
+    /// that.
     Behind(u64),
-    /// So many operations that the device accepts have no effect.
+    /// The device accepts this number of operations without an effect.
     Deaf(u32),
 }
 
-/// One call of the agent, but for the faults.
+/// One call of the agent, without the faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scene {
     /// `off`, `reboot`, `on`, `status` or `monitor`.
     pub action: &'static str,
     /// `onoff` or `cycle`.
     pub method: &'static str,
-    /// What is true of the machine before.
+    /// The real state of the machine before the call.
     pub power: Power,
-    /// The kind of service, where the device has several; empty where it has one.
+    /// The kind of service, if the device has several; otherwise empty.
     pub kind: &'static str,
-    /// What the machine is like.
+    /// The habit of the machine.
     pub habit: Habit,
-    /// How many reads in a row the host takes as proof that it is off.
+    /// The number of off reads in a row that the host requires as proof.
     pub off_reads: u32,
 }
 
 impl Scene {
-    /// A machine in this state that lags by one read, on which an action is performed with `onoff`.
+    /// A scene with method `onoff`, and a machine in this state that lags by one read.
     pub fn new(action: &'static str, power: Power) -> Scene {
         Scene {
             action,
@@ -57,7 +58,7 @@ impl Scene {
         }
     }
 
-    /// The same with the power cycle of the device.
+    /// The same scene with the power cycle of the device.
     #[must_use]
     pub fn cycling(self) -> Scene {
         Scene {
@@ -66,13 +67,13 @@ impl Scene {
         }
     }
 
-    /// The same with another machine.
+    /// The same scene with another habit of the machine.
     #[must_use]
     pub fn with(self, habit: Habit) -> Scene {
         Scene { habit, ..self }
     }
 
-    /// The same with a machine of this kind.
+    /// The same scene with this kind of service.
     #[must_use]
     pub fn of(self, kind: &'static str) -> Scene {
         Scene { kind, ..self }
@@ -97,7 +98,7 @@ impl Scene {
         }
     }
 
-    /// Whether the machine may be shown as off before it was, or without it.
+    /// Whether the machine may be shown as off before it is off, or although it is never off.
     pub fn is_shown_off(&self) -> bool {
         let is_old = matches!(
             self.habit,
@@ -106,12 +107,12 @@ impl Scene {
         is_old && self.power != Power::Off
     }
 
-    /// Whether an agent must succeed where nothing else goes wrong.
+    /// Whether an agent must succeed without a fault.
     pub fn is_orderly(&self) -> bool {
         matches!(self.habit, Habit::Lags(_))
     }
 
-    /// Whether there are many habits like this one, of which a few runs are enough for the tests.
+    /// Whether many scenes are similar to this one, so that the tests need only a few runs of it.
     pub fn is_one_of_many(&self) -> bool {
         !matches!(self.habit, Habit::Lags(_) | Habit::Lately(_) | Habit::Rebounds(_))
     }
@@ -143,19 +144,19 @@ pub struct Trouble {
     pub step: &'static str,
     /// The kind, with its argument.
     pub kind: String,
-    /// Whether it makes sense at each call of the step, and not at the first alone.
+    /// Whether it is useful at each call of the step, and not only at the first.
     pub everywhere: bool,
-    /// Whether it makes so much work that it is placed at the first call alone.
+    /// Whether it is so expensive that it is placed only at the first call.
     pub heavy: bool,
 }
 
 impl Trouble {
-    /// It strikes this call of the step, from 1, and is over.
+    /// The fault at only this call of the step, from 1.
     pub fn once(&self, call: u64) -> String {
         format!("{}#{call}*1={}", self.step, self.kind)
     }
 
-    /// It strikes this call of the step and all that follow.
+    /// The fault at this call of the step and at all later ones.
     pub fn lasting(&self, call: u64) -> String {
         format!("{}#{call}={}", self.step, self.kind)
     }
@@ -166,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_scene_has_a_name_of_its_own() {
+    fn each_scene_has_a_unique_name() {
         let off = Scene::new("off", Power::On);
         assert_eq!(off.to_string(), "off/onoff/on/lags-1");
         let cycle = Scene::new("reboot", Power::Paused).cycling().of("vps");
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_was_switched_lately_is_shown_the_other_way_round() {
+    fn a_machine_that_was_switched_just_now_is_shown_in_the_opposite_state() {
         let scene = Scene::new("off", Power::On).with(Habit::Lately(1));
         assert!(scene.is_shown_off());
         let mut machine = scene.machine("A");

@@ -1,4 +1,4 @@
-//! What the devices have in common that are simulated by [`Simulator`].
+//! The common part of the devices that [`Simulator`] simulates.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use fencebox_sim::fault::{Grammar, Occasion, Plan};
 use fencebox_sim::machine::Power;
 use fencebox_sim::server::{Config, Simulator};
 
-/// Kinds that make much work for both sides, with what differs least from call to call.
+/// Kinds that are expensive for both sides, and differ least from call to call.
 const HEAVY: &[&str] = &["huge", "long-string", "wide", "deep", "json-deep", "laughs"];
 
-/// A call of an agent at a simulator.
+/// A call of an agent with a simulator.
 pub(super) struct Wired<'a> {
     pub(super) agent: &'a str,
     /// The device, without faults.
     pub(super) config: Config,
     pub(super) grammar: &'static Grammar,
-    /// The machine that the action is about.
+    /// The machine of the action.
     pub(super) machine: &'a str,
-    /// What counts as off.
+    /// Which states count as off.
     pub(super) is_off: fn(&Power) -> bool,
 }
 
 impl Wired<'_> {
-    /// Calls the agent with what `stdin` makes of the device's URL.
+    /// Calls the agent; `stdin` makes its input from the device's URL.
     pub(super) fn play(
         self,
         scene: &Scene,
@@ -47,7 +47,7 @@ impl Wired<'_> {
         let stdin = format!(
             "action={}\n{}power_timeout=12\nlogin_timeout=1\nshell_timeout=1\n{}",
             scene.action,
-            // An agent without cycles has no such option.
+            // An agent without cycles does not have this option.
             if scene.method == "onoff" { "" } else { "method=cycle\n" },
             stdin(&simulator)
         );
@@ -68,7 +68,7 @@ impl Wired<'_> {
     }
 }
 
-/// What can go wrong at these steps, by the tables of the simulator.
+/// The possible faults at these steps, from the tables of the simulator.
 pub(super) fn troubles(grammar: &'static Grammar, steps: &[&'static str], more: Vec<Plan>) -> Vec<Trouble> {
     let samples = steps.iter().flat_map(|step| grammar.samples(step, 1));
     let troubles = samples.chain(more).map(|plan| Trouble {
@@ -80,7 +80,7 @@ pub(super) fn troubles(grammar: &'static Grammar, steps: &[&'static str], more: 
     troubles.collect()
 }
 
-/// The scenes of a device that can do everything; `paused` is what a machine may be that is neither on nor off.
+/// The scenes of a device with all actions; `paused` is a state of its machines that is neither on nor off.
 pub(super) fn scenes(paused: Option<Power>, cycles: bool) -> Vec<Scene> {
     let on = || Power::On;
     let mut scenes = vec![
@@ -119,14 +119,14 @@ pub(super) fn scenes(paused: Option<Power>, cycles: bool) -> Vec<Scene> {
     scenes
 }
 
-/// What a machine of a device that is not in step with itself is like, and one that does not do what it is asked.
+/// The habits of a device whose parts disagree, and of one that does not execute requests.
 const HABITS: &[Habit] = &[
-    // Two replicas in turns, the fresh one first and the stale one first.
+    // Two replicas alternate; either the fresh or the stale one is first.
     Habit::Replicas("fs"),
     Habit::Replicas("sf"),
-    // A cached read after true ones.
+    // A cached read after current ones.
     Habit::Replicas("fffs"),
-    // As old as the assumption of the proof allows.
+    // As many old reads as the assumption of the proof allows.
     Habit::Replicas("fssss"),
     Habit::Balancer("fs"),
     Habit::Balancer("sf"),
@@ -137,35 +137,35 @@ const HABITS: &[Habit] = &[
     Habit::Deaf(99),
 ];
 
-/// Kinds by which a device names a state that is not its own.
+/// Kinds that make a device report a wrong state.
 const OTHER_STATES: &[&str] = &["=state:", "=power-state:", "=status-word:"];
 
-/// Whether no read that follows is a new one: each is answered with what was said before.
+/// Whether the fault answers every later read with an old answer.
 pub(super) fn is_old_for_ever(fault: &str) -> bool {
     let old = ["=cached", "=mixed-up"].iter().any(|kind| fault.ends_with(kind));
     old && !fault.contains('*')
 }
 
-/// Why no agent can tell the truth of a machine, whatever goes wrong besides.
+/// Why no agent can detect the real state of the machine, whatever the other faults are; `None` if it can.
 pub(super) fn deceived(scene: &Scene, faults: &[String]) -> Option<&'static str> {
     let other_state = |fault: &String| OTHER_STATES.iter().any(|kind| fault.contains(kind));
     if scene.is_shown_off() && scene.action == "status" {
-        return Some("`status` tells what the device shows, and it shows a machine as off that was just switched on");
+        return Some("`status` reports what the device shows, which is off for a machine that was just switched on");
     }
     if scene.is_shown_off() && faults.iter().any(other_state) {
-        return Some("the device says of a machine that it shows as off, and that is on, that it is something else");
+        return Some("the device reports two different wrong states for one machine that is on");
     }
     if scene.is_shown_off() && faults.len() > 1 && faults.iter().any(|fault| is_old_for_ever(fault)) {
-        return Some("every read is from before the machine was switched on, for ever, and something else fails");
+        return Some("every read is from before the machine was switched on, and a second fault occurs");
     }
-    // No fault makes it say "off" so: that is left out of the tables themselves.
+    // No fault makes the device report "off" in this way: the tables do not contain it.
     if scene.power != Power::On && matches!(scene.action, "on" | "status") && faults.iter().any(other_state) {
-        return Some("the device says of a machine that is not on what counts as on, without a sign");
+        return Some("the device reports a machine that is not on in a state that counts as on, without a sign");
     }
     None
 }
 
-/// The scenes of a device, for one of its kinds of service.
+/// The scenes of a device for one of its kinds of service.
 pub(super) fn scenes_of(kind: &'static str, scenes: Vec<Scene>) -> impl Iterator<Item = Scene> {
     scenes.into_iter().map(move |scene| scene.of(kind))
 }

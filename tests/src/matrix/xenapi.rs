@@ -47,7 +47,7 @@ impl Device for Pool {
             password: PASSWORD.to_owned(),
             vms: vec![
                 Vm::new(scene.machine(VM).named("db01")),
-                // What says "halted" of itself, and is not the one.
+                // This VM is really halted, but it is not the target.
                 Vm::new(Machine::new(OTHER, Power::Off).named("db02")),
             ],
             ..Settings::default()

@@ -1,4 +1,4 @@
-//! fence_virtd in the matrix, by TCP and by the channel of a guest. What comes by multicast is in `xvm_group.rs`.
+//! fence_virtd in the matrix, over TCP and over the channel of a guest. Multicast is in `xvm_group.rs`.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use fencebox_sim::xvm::{Fault, FenceVirtd, STEPS, Settings, samples};
 
 const KEY: &str = "s3cret-key";
 const MACHINE: &str = "vm-alpha";
-/// As a scene names it; without, it is by TCP.
+/// The kind of the scenes that use the channel; the others use TCP.
 const CHANNEL: &str = "channel";
 
 /// A hypervisor with two machines.
@@ -66,7 +66,7 @@ impl Device for Hypervisor {
             key: KEY.into(),
             machines: vec![
                 scene.machine(&uuid(1)).named(MACHINE),
-                // Whoever takes it for the first is found out.
+                // An agent that confuses this machine with the target reports a false success.
                 Machine::new(uuid(2), Power::Off).named("vm-off"),
             ],
             faults: plans.collect::<Result<_>>()?,
@@ -74,7 +74,7 @@ impl Device for Hypervisor {
             clock: Some(clock.clone()),
             ..Settings::default()
         })?;
-        let address = daemon.address().context("it does not listen")?;
+        let address = daemon.address().context("the daemon does not listen")?;
         let mark = daemon.machine(MACHINE).context("no such machine")?.mark();
         let mut key = tempfile::NamedTempFile::new()?;
         key.write_all(KEY.as_bytes())?;

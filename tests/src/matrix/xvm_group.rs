@@ -1,5 +1,5 @@
-//! Two hypervisors in one multicast group, in the matrix: one runs the machine, the other has what a migration left
-//! behind, the same machine shut off. It takes a network of its own, where each run has a port of its own.
+//! Two hypervisors in one multicast group, in the matrix: one runs the machine, the other still has the same machine,
+//! shut off, after a migration. It needs its own network namespace, in which each run has its own port.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use fencebox_sim::xvm::{Fault, Hypervisors, Plan, STEPS, Settings, samples};
 const KEY: &str = "s3cret-key";
 const MACHINE: &str = "vm-alpha";
 
-/// The hypervisor that runs the machine.
+/// The habit of the hypervisor that runs the machine.
 struct Kind {
     name: &'static str,
-    /// What is wrong with it all the time; the faults of the tables strike the other one then.
+    /// Its permanent fault; the faults of the tables then apply to the other hypervisor.
     always: &'static str,
-    /// The agent is told that there are two.
+    /// Whether the agent's options contain the number of hypervisors, two.
     counted: bool,
-    /// An agent that does nothing wrong can succeed.
+    /// Whether an agent without errors can succeed.
     can_succeed: bool,
 }
 
@@ -49,7 +49,7 @@ const KINDS: [Kind; 9] = [
     kind("drops-counted", "any=drop", true, false),
 ];
 
-/// What keeps an agent from seeing that there is a hypervisor.
+/// Faults that hide a hypervisor from an agent.
 const INVISIBLE: [&str; 7] = [
     "=silent",
     "=hang-up",
@@ -66,7 +66,7 @@ pub(super) struct Group;
 impl Group {
     fn kind(scene: &Scene) -> Result<&'static Kind> {
         let found = KINDS.iter().find(|kind| kind.name == scene.kind);
-        found.with_context(|| format!("there is no kind {}", scene.kind))
+        found.with_context(|| format!("unknown kind {}", scene.kind))
     }
 }
 
@@ -83,7 +83,7 @@ impl Device for Group {
         let mut scenes = Vec::new();
         for kind in &KINDS {
             for action in ["off", "reboot", "status"] {
-                // It is off where it is late, and nobody says that there is another one.
+                // The other hypervisor reports off first, and the agent does not expect a second answer.
                 if kind.name == "late" && action == "status" {
                     continue;
                 }
@@ -121,7 +121,7 @@ impl Device for Group {
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
         if scene.action == "status" && faults.iter().any(|fault| fault.contains("=unlisted")) {
             return Some(
-                "`status` asks once, and a list without the machine is what a hypervisor says that has it not",
+                "`status` asks once, and a list without the machine means that the hypervisor does not have it",
             );
         }
         if let Some(why) = wired::deceived(scene, faults) {
@@ -130,10 +130,10 @@ impl Device for Group {
         let hides = |fault: &&String| INVISIBLE.iter().any(|kind| fault.contains(kind));
         let hidden = faults.iter().filter(hides).count();
         if scene.kind == "both" && scene.action == "status" && hidden > 0 {
-            return Some("`status` asks once, and without the option hypervisors nobody knows of one that is silent");
+            return Some("`status` asks once, and without the option hypervisors a silent one cannot be detected");
         }
         if scene.kind == "both" && hidden > 1 {
-            return Some("without the option hypervisors nobody knows of one that is silent whatever it is asked");
+            return Some("without the option hypervisors one that is always silent cannot be detected");
         }
         None
     }
@@ -192,7 +192,7 @@ impl Device for Group {
     }
 }
 
-/// Another machine was switched, or one machine runs twice.
+/// Whether another machine was switched, or one machine runs twice.
 fn harm(hypervisors: &Hypervisors, scene: &Scene) -> Option<String> {
     let machines: Vec<_> = [0, 1]
         .into_iter()
@@ -206,7 +206,7 @@ fn harm(hypervisors: &Hypervisors, scene: &Scene) -> Option<String> {
     (running > 1).then(|| format!("{MACHINE} runs twice after {}", scene.action))
 }
 
-/// A port that no other run has.
+/// A port that no other run uses.
 fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     10_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 20_000

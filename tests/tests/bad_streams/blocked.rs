@@ -1,4 +1,4 @@
-//! Standard error and standard output that nobody reads. Rows D4 of the cases.
+//! Standard error and standard output without a reader (row D4 of the cases).
 
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::OwnedFd;
@@ -13,13 +13,13 @@ use fencebox_sim::{Config, Simulator};
 
 use crate::support::{needs, program};
 
-/// Longest that an action may take here: each of the fixtures needs less than a second, and the patience of the log and
-/// of standard output comes to it.
+/// Maximum duration of an action in this file. Each fixture needs less than a second; the rest is for the timeouts of
+/// the log and of standard output.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Logs 400 lines of 1,000 characters, six times what a pipe holds.
+/// Logs 400 lines of 1,000 characters, six times the size of a pipe.
 const LINES: &str = "plug=1\nstonith_status_sleep=0\naction=off\n";
 
-/// An agent with these streams, which has got its input.
+/// Starts an agent with these streams and writes its input.
 fn start(name: &str, stdin: &str, stdout: impl Into<Stdio>, stderr: impl Into<Stdio>) -> Child {
     let mut command = Command::new(program(name));
     let mut agent = command
@@ -32,7 +32,7 @@ fn start(name: &str, stdin: &str, stdout: impl Into<Stdio>, stderr: impl Into<St
     agent
 }
 
-/// Waits for its end, which has to come.
+/// Waits until the agent ends, and fails after the limit.
 #[track_caller]
 fn end(mut agent: Child) -> ExitStatus {
     let start = Instant::now();
@@ -42,7 +42,7 @@ fn end(mut agent: Child) -> ExitStatus {
         }
         if start.elapsed() > LIMIT {
             agent.kill().unwrap();
-            panic!("it is held up");
+            panic!("the agent is blocked");
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -64,11 +64,11 @@ fn text(mut reader: impl Read) -> String {
     text
 }
 
-/// A pipe that is full, and stays so while its reader is kept.
+/// A pipe that stays full while its reader is open.
 fn full_pipe() -> (PipeReader, OwnedFd) {
     let (reader, writer) = io::pipe().unwrap();
     let filler = Stdio::from(OwnedFd::from(writer.try_clone().unwrap()));
-    // It writes until it would have to wait, and leaves the pipe as it was for others.
+    // dd writes until a write would block. `nonblock` does not change the pipe for other processes.
     let script = "exec dd if=/dev/zero bs=4096 oflag=nonblock status=none";
     let mut dd = Command::new("sh");
     dd.args(["-c", script]).stdout(filler).stderr(Stdio::null());
@@ -76,7 +76,7 @@ fn full_pipe() -> (PipeReader, OwnedFd) {
     (reader, writer.into())
 }
 
-/// The number in the line that says how many were dropped.
+/// The number of lines that the log reports as dropped.
 fn dropped(text: &str) -> usize {
     let line = text.lines().find(|line| line.contains("lines dropped")).unwrap();
     let number = line.split(": ").find_map(|part| part.strip_suffix(" lines dropped"));
@@ -85,7 +85,7 @@ fn dropped(text: &str) -> usize {
 }
 
 #[test]
-fn off_is_done_while_nobody_reads_standard_error() {
+fn off_succeeds_while_standard_error_has_no_reader() {
     let folder = tempfile::tempdir().unwrap();
     let debug = folder.path().join("debug");
     let stdin = format!("{LINES}debug_file={}\n", debug.display());
@@ -94,7 +94,8 @@ fn off_is_done_while_nobody_reads_standard_error() {
     let stdout = agent.stdout.take().unwrap();
     assert_eq!(end(agent).code(), Some(0));
     assert_eq!(text(stdout), "Success: Powered OFF\n");
-    // All that fitted is whole, and what did not is counted in the debug file, and here too if that line fitted.
+    // Each line that fitted is complete. The debug file counts the dropped lines, and so does the pipe if that line
+    // fitted.
     let (seen, written) = (text(reader), std::fs::read_to_string(&debug).unwrap());
     assert!(seen.ends_with('\n'));
     let is_long = |line: &&str| line.ends_with(&"x".repeat(1_000));
@@ -108,21 +109,21 @@ fn off_is_done_while_nobody_reads_standard_error() {
 }
 
 #[test]
-fn lines_are_written_again_when_somebody_reads() {
+fn lines_are_written_again_when_the_reader_reads() {
     let (mut reader, writer) = full_pipe();
     let mut agent = start("fence_long_lines", LINES, Stdio::piped(), writer);
-    // Until the action is over: then the log has given up waiting.
+    // Standard output ends when the action is over. By then the log has stopped waiting.
     let stdout = text(agent.stdout.take().unwrap());
     assert_eq!(stdout, "Success: Powered OFF\n");
     assert_eq!(end(agent).code(), Some(0));
     let mut zeros = vec![0; 1];
     reader.read_exact(&mut zeros).unwrap();
-    assert_eq!(zeros, [0], "nothing of the agent's came before");
+    assert_eq!(zeros, [0], "the agent wrote nothing before");
 }
 
-/// A socket is what systemd gives its services, and a terminal may be stopped by its user.
+/// systemd gives a service a socket, and a user can stop a terminal.
 #[test]
-fn off_is_done_with_a_socket_and_a_terminal_that_nobody_reads() {
+fn off_succeeds_with_a_socket_and_a_terminal_without_a_reader() {
     let (socket, _other) = UnixStream::pair().unwrap();
     let mut agent = start("fence_long_lines", LINES, Stdio::piped(), OwnedFd::from(socket));
     let stdout = agent.stdout.take().unwrap();
@@ -143,7 +144,7 @@ fn off_is_done_with_a_socket_and_a_terminal_that_nobody_reads() {
 }
 
 #[test]
-fn sigterm_ends_an_agent_whose_standard_error_nobody_reads() {
+fn sigterm_ends_an_agent_whose_standard_error_has_no_reader() {
     let cloud = Simulator::start(Config {
         faults: vec![clc::plan("operation=no-effect").unwrap()],
         ..Settings::default().config()
@@ -177,11 +178,11 @@ fn wait_for(path: &Path, words: &str) {
 const LIST: &str = "plug=1\naction=list\nrows=long\n";
 
 #[test]
-fn a_list_that_nobody_reads_does_not_hold_up_the_agent() {
+fn a_list_without_a_reader_does_not_block_the_agent() {
     let (_reader, writer) = io::pipe().unwrap();
     let mut agent = start("fence_rows", LIST, OwnedFd::from(writer), Stdio::piped());
     let stderr = agent.stderr.take().unwrap();
-    assert_eq!(end(agent).code(), Some(0), "what was done was done");
+    assert_eq!(end(agent).code(), Some(0), "the action was completed");
     let said = text(stderr);
     assert!(
         said.contains("cannot write to standard output: nobody read it for 10 s"),
@@ -190,10 +191,10 @@ fn a_list_that_nobody_reads_does_not_hold_up_the_agent() {
 }
 
 #[test]
-fn sigterm_ends_an_agent_whose_list_nobody_reads() {
+fn sigterm_ends_an_agent_whose_list_has_no_reader() {
     let (mut reader, writer) = io::pipe().unwrap();
     let agent = start("fence_rows", LIST, OwnedFd::from(writer), Stdio::null());
-    // It has begun to write.
+    // The agent has begun to write.
     reader.read_exact(&mut [0]).unwrap();
     let start = Instant::now();
     terminate(&agent);
@@ -202,7 +203,7 @@ fn sigterm_ends_an_agent_whose_list_nobody_reads() {
 }
 
 #[test]
-fn a_list_that_is_read_slowly_is_whole() {
+fn a_list_that_is_read_slowly_is_complete() {
     let (mut reader, writer) = io::pipe().unwrap();
     let agent = start("fence_rows", LIST, OwnedFd::from(writer), Stdio::null());
     let (mut read, mut piece) = (0, vec![0; 100_000]);

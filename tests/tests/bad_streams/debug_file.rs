@@ -1,4 +1,4 @@
-//! Debug files that cannot be opened or written. Row D7 of the cases, and what is of its kind.
+//! Debug files that cannot be opened or written (row D7 of the cases, and similar cases).
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,7 +12,7 @@ fn options(action: &str, debug_file: &Path) -> String {
     format!("plug=1\nstonith_status_sleep=0\nverbose=1\naction={action}\ndebug_file={path}\n")
 }
 
-/// The machine was switched off, and the line says why nothing is in the file.
+/// The machine was switched off, and one warning says why the debug file is empty.
 #[track_caller]
 fn assert_warned(outcome: &Outcome, words: &[&str]) {
     outcome.assert_done("Success: Powered OFF\n");
@@ -36,7 +36,7 @@ fn fifo(path: &Path) {
 }
 
 #[test]
-fn off_is_done_without_a_debug_file_that_cannot_be_opened() {
+fn off_succeeds_if_the_debug_file_cannot_be_opened() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     fifo(&pipe);
@@ -60,7 +60,7 @@ fn off_is_done_without_a_debug_file_that_cannot_be_opened() {
 }
 
 #[test]
-fn off_is_done_when_the_debug_file_takes_nothing() {
+fn off_succeeds_if_the_debug_file_cannot_be_written() {
     let outcome = call("fence_rows", &options("off", Path::new("/dev/full")));
     assert_warned(
         &outcome,
@@ -69,7 +69,7 @@ fn off_is_done_when_the_debug_file_takes_nothing() {
 }
 
 #[test]
-fn off_is_done_on_a_disk_that_is_full_or_read_only() {
+fn off_succeeds_on_a_disk_that_is_full_or_read_only() {
     let mounts = "mount -t tmpfs none /mnt && mount -o remount,ro /mnt";
     if !needs::are_met(&["mount"], "-m", mounts) {
         return;
@@ -91,9 +91,9 @@ fn off_is_done_on_a_disk_that_is_full_or_read_only() {
     }
 }
 
-/// A reader that has the pipe open and does not read: the lines are dropped and counted.
+/// The reader keeps the pipe open and does not read: the agent drops the lines and counts them.
 #[test]
-fn off_is_done_while_nobody_reads_the_debug_pipe() {
+fn off_succeeds_while_the_debug_pipe_has_no_reader() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     fifo(&pipe);
@@ -110,7 +110,7 @@ fn off_is_done_while_nobody_reads_the_debug_pipe() {
 }
 
 #[test]
-fn documents_leave_the_debug_file_alone() {
+fn documents_do_not_touch_the_debug_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("debug");
     for action in ["metadata", "manpage", "validate-all"] {

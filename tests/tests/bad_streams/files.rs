@@ -1,4 +1,4 @@
-//! The limit on the size of files, whose signal would end an agent (row D5 of the cases), and no syslog.
+//! The limit on file sizes, whose signal would end an agent (row D5 of the cases), and a machine without syslog.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::support::{Outcome, needs, program, run};
 
 const OPTIONS: &str = "plug=1\nstonith_status_sleep=0\naction=off\n";
 
-/// An agent that may not write to any file.
+/// An agent that must not write to any file.
 fn limited(redirection: &str, options: &str) -> Outcome {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(format!("ulimit -f 0; exec \"$0\" {redirection}"));
@@ -16,7 +16,7 @@ fn limited(redirection: &str, options: &str) -> Outcome {
 }
 
 #[test]
-fn off_is_done_where_no_file_may_grow() {
+fn off_succeeds_with_a_file_size_limit_of_zero() {
     let folder = tempfile::tempdir().unwrap();
     let (debug, stdout) = (folder.path().join("debug"), folder.path().join("stdout"));
     let options = format!("{OPTIONS}verbose=1\ndebug_file={}\n", debug.display());
@@ -45,9 +45,9 @@ fn off_is_done_where_no_file_may_grow() {
     limited(&redirection, &options).assert_done("Success: Powered OFF\n");
 }
 
-/// A program that gives a password gets the signals as any program does: this one is ended before it prints.
+/// A password script has the default signal handlers: the signal ends this script before it prints.
 #[test]
-fn password_scripts_have_the_default_signals() {
+fn password_scripts_have_the_default_signal_handlers() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     let script = format!("ulimit -f 0; echo long > {}; echo s3cret", file.display());
@@ -57,7 +57,7 @@ fn password_scripts_have_the_default_signals() {
 }
 
 #[test]
-fn no_syslog_is_a_line_in_a_verbose_log() {
+fn missing_syslog_is_a_line_in_a_verbose_log() {
     let script = "mount -t tmpfs none /dev && exec \"$0\"";
     if !needs::are_met(&["mount"], "-m", "mount -t tmpfs none /dev") {
         return;
@@ -69,7 +69,7 @@ fn no_syslog_is_a_line_in_a_verbose_log() {
         outcome.assert_done("Success: Powered OFF\n");
         let said = outcome
             .stderr
-            .matches("fence_rows: no syslog: nobody listens at /dev/log")
+            .matches("fence_rows: no syslog: no process listens at /dev/log")
             .count();
         assert_eq!(said, lines, "{outcome:?}");
     }

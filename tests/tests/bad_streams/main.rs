@@ -1,5 +1,4 @@
-//! What no caller should do to an agent's standard streams and arguments:
-//! never a panic, never a success that is none.
+//! Bad standard streams and bad arguments: the agent never panics and never reports a false success.
 
 #![allow(
     clippy::expect_used,
@@ -24,7 +23,7 @@ use std::time::Duration;
 use support::{Outcome, program, run};
 use tempfile::TempDir;
 
-/// Enough for any message, however much was sent.
+/// Maximum size of all messages, in bytes, however much input the agent received.
 const MESSAGES: usize = 16 << 10;
 
 /// A machine that is on.
@@ -41,7 +40,7 @@ impl Machine {
         fs::read_to_string(self.0.path().join("st")).unwrap()
     }
 
-    /// Tells the agent the machine's file, and this.
+    /// Runs the agent with the machine's file and these lines on standard input.
     fn told(&self, lines: &[u8]) -> Outcome {
         let stdin = [b"status_file=st\nstonith_status_sleep=0\n", lines].concat();
         sound(run(self.command(program("fence_dummy")), &stdin))
@@ -54,7 +53,7 @@ impl Machine {
         sound(run(command, ""))
     }
 
-    /// Through a shell, which redirects.
+    /// Runs the agent through a shell that redirects its streams.
     fn redirected(&self, redirection: &str, stdin: &str) -> Outcome {
         let mut shell = self.command("/bin/sh");
         shell.arg("-c").arg(format!("exec \"$0\" {redirection}"));
@@ -69,7 +68,7 @@ impl Machine {
     }
 }
 
-/// Whatever came of it, this did not.
+/// Asserts the properties that every outcome has.
 #[track_caller]
 fn sound(outcome: Outcome) -> Outcome {
     assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
@@ -98,7 +97,7 @@ fn ten_megabytes_are_refused() {
 }
 
 #[test]
-fn a_line_of_a_megabyte() {
+fn a_line_of_a_megabyte_does_no_harm() {
     let machine = Machine::new();
     let long = "x".repeat(1_000_000);
     let unknown = machine.told(format!("action=status\nbogus={long}\n").as_bytes());
@@ -119,7 +118,7 @@ fn a_line_of_a_megabyte() {
     machine
         .told(format!("action=off\nstatus_file={long}\n").as_bytes())
         .assert_refused(&["option status_file"]);
-    // A number as long as that is as good as the largest.
+    // A very long number means the same as the largest number.
     let many = "9".repeat(1_000_000);
     machine
         .told(format!("action=status\nlogin_timeout={many}\n").as_bytes())
@@ -128,7 +127,7 @@ fn a_line_of_a_megabyte() {
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn bytes_that_are_not_text_do_no_harm() {
     let machine = Machine::new();
     machine
         .told(b"action=off\0\n")
@@ -165,7 +164,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn ten_thousand_options() {
+fn ten_thousand_options_do_no_harm() {
     let machine = Machine::new();
     let mut lines = "action=off\n".repeat(9_999);
     lines.push_str("action=status\n");
@@ -176,7 +175,7 @@ fn ten_thousand_options() {
     assert_eq!(
         outcome.stderr.lines().count(),
         21,
-        "twenty lines and a sum: {outcome:?}"
+        "twenty lines and a total: {outcome:?}"
     );
     assert!(outcome.stderr.contains("9980 more"), "{outcome:?}");
     machine
@@ -230,7 +229,7 @@ fn standard_output_that_is_closed_or_full_does_not_undo_fencing() {
 }
 
 #[test]
-fn nobody_has_to_listen_to_errors() {
+fn errors_do_not_need_a_reader() {
     for redirection in ["2>&-", "2>/dev/full"] {
         let machine = Machine::new();
         let lines = "status_file=st\nstonith_status_sleep=0\nbogus=1\nverbose=1\n";
@@ -243,16 +242,16 @@ fn nobody_has_to_listen_to_errors() {
 }
 
 #[test]
-fn a_closed_standard_input_is_no_wish_for_a_reboot() {
+fn a_closed_standard_input_does_not_cause_a_reboot() {
     let machine = Machine::new();
     machine.redirected("<&-", "").assert_refused(&["standard input"]);
     let outcome = machine.redirected("<&- >&- 2>&-", "");
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
-    // Nobody asks standard input where there are arguments.
+    // With arguments, the agent does not read standard input.
     machine
         .redirected("-o status --status-file=st <&-", "")
         .assert_done("Status: ON\n");
-    // A folder can be opened, and not read.
+    // A folder can be opened but not read.
     machine.redirected("</", "").assert_refused(&["standard input"]);
     assert_eq!(machine.power(), "on");
 }

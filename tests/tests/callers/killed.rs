@@ -1,5 +1,5 @@
-//! Callers that kill without warning, as Pacemaker does when time is up. There is nothing that an agent could do then,
-//! so there is nothing that it has to.
+//! Callers that kill without a warning, as Pacemaker does after its timeout. The agent cannot react, so nothing may
+//! depend on a reaction.
 
 use std::fs;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use fencebox_sim::machine::Power;
 use crate::support::{Outcome, call, program};
 use crate::{MACHINE, assert_fenced, cloud, fence, login};
 
-/// An agent in a process group and a folder of its own, that has been told this.
+/// Starts an agent in its own process group and folder, with this input.
 fn start(agent: &str, folder: &Path, lines: &str) -> Child {
     let mut child = Command::new(program(agent))
         .current_dir(folder)
@@ -29,7 +29,7 @@ fn start(agent: &str, folder: &Path, lines: &str) -> Child {
     child
 }
 
-/// Waits until something is so, with a bound that only a failure reaches.
+/// Waits until a condition is true; only a failure reaches the time limit.
 #[track_caller]
 fn await_that(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
@@ -39,7 +39,7 @@ fn await_that(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process of this group is there.
+/// Whether the group has a process.
 fn lives(group: u32) -> bool {
     let stats = fs::read_dir("/proc").unwrap();
     let stats = stats.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
@@ -49,7 +49,7 @@ fn lives(group: u32) -> bool {
 }
 
 #[test]
-fn at_each_step_of_the_device() {
+fn agents_can_be_killed_at_each_step_of_the_device() {
     for step in ["login", "server", "operation", "server#2", "task"] {
         let cloud = cloud();
         cloud.add_fault(clc::plan(&format!("{step}=stall")).unwrap());
@@ -70,7 +70,7 @@ fn at_each_step_of_the_device() {
         let outcome = fence(&cloud, &format!("action=off\nport={MACHINE}\n"));
         match name {
             "login" | "operation" => assert_fenced(&cloud, &outcome),
-            // The device had done what it was asked for, or was still to be asked.
+            // The device had completed the operation, or had not received it yet.
             _ => assert_eq!(
                 (outcome.exit, cloud.power(MACHINE)),
                 (Some(0), Some(Power::Off)),
@@ -80,9 +80,9 @@ fn at_each_step_of_the_device() {
     }
 }
 
-/// Killed as a group: so is the program that is to print the password.
+/// The kill reaches the whole process group, including the script that prints the password.
 #[test]
-fn with_the_program_that_prints_the_password() {
+fn agents_can_be_killed_while_the_password_script_runs() {
     let cloud = cloud();
     let folder = tempfile::tempdir().unwrap();
     let begun = folder.path().join("begun");
@@ -100,10 +100,10 @@ fn with_the_program_that_prints_the_password() {
     assert!(cloud.requests().is_empty());
 }
 
-/// At many moments: the file that is the machine of `fence_dummy` is always whole, and what one that was killed in the
-/// middle left beside it is cleared away by a later one.
+/// At each of these moments, the status file of `fence_dummy` is complete. A later agent removes the temporary file
+/// that a killed agent left.
 #[test]
-fn while_a_file_is_written() {
+fn agents_can_be_killed_while_they_write_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("power");
     fs::write(&file, "on").unwrap();
@@ -122,7 +122,7 @@ fn while_a_file_is_written() {
         let power = fs::read_to_string(&file).unwrap();
         assert!(["on", "off"].contains(&&*power), "{power:?} at moment {moment}");
     }
-    // One that is sure to be there, from long ago, and one of a process that is about to rename it.
+    // One old temporary file, which an agent must remove, and one of a process that is about to rename it.
     fs::write(folder.path().join(".power.1.tmp"), "o").unwrap();
     fs::write(folder.path().join(".power.2.tmp"), "o").unwrap();
     let old = Command::new("touch")

@@ -1,6 +1,6 @@
-//! Everybody who calls an agent, and how they do: both names that Pacemaker has for the target, any order of keys,
-//! Pacemaker's environment, callers that kill, and the ways of cman, Proxmox and medik8s. The real program, the real
-//! plugin and a simulated cloud.
+//! All callers of an agent and their conventions: both names that Pacemaker has for the target, any order of keys,
+//! Pacemaker's environment, callers that kill, and the conventions of cman, Proxmox and medik8s. The tests use the real
+//! program, the real plugin and a simulated cloud.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -27,7 +27,7 @@ fn cloud_with(settings: Settings) -> Simulator {
     Simulator::start(Settings { machines, ..settings }.config()).unwrap()
 }
 
-/// What every caller has to say, in the names of today.
+/// The options that every caller passes, with their current names.
 fn login(cloud: &Simulator) -> String {
     format!(
         "username=fencer\npassword=s3cret\naccount=ACME\nstonith_status_sleep=0\napi_url={}\n",
@@ -45,7 +45,7 @@ fn assert_fenced(cloud: &Simulator, outcome: &Outcome) {
     assert_eq!(cloud.history(MACHINE), [Power::On, Power::Off]);
 }
 
-/// These in every order there is.
+/// All permutations of these items.
 fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     let Some((first, rest)) = items.split_first() else {
         return vec![Vec::new()];

@@ -8,8 +8,8 @@ use fencebox_sim::{Config, Simulator, relay, xenapi};
 use crate::support::{Outcome, program, run, tree};
 use crate::{MACHINE, assert_fenced, cloud, orders};
 
-/// The daemon of cman joins the two outputs, and sends what is written about the node, the node's name, and what is
-/// written about the device: `agent=` with it, and the names of ten years ago.
+/// The cman daemon joins the two outputs. It sends the options of the node, the node's name, and the options of the
+/// device: `agent=` and the option names of ten years ago.
 fn cman(agent: &str, lines: &str) -> Outcome {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "exec \"$0\" 2>&1"]).arg(program(agent));
@@ -32,9 +32,9 @@ fn board_lines(board: &Simulator) -> String {
     format!("agent=fence_relay\nipaddr=127.0.0.1\nipport={port}\nlogin=fencer\npasswd=s3cret\nstonith_status_sleep=0\n")
 }
 
-/// Without a word about the action, that is a reboot. To unfence a node is to switch it on.
+/// Without an action, the agent reboots. To unfence a node, cman sends the action on.
 #[test]
-fn cman_reboots_where_nothing_is_said_and_unfences() {
+fn cman_reboots_without_an_action_and_unfences_with_on() {
     let board = Simulator::start(relay::config()).unwrap();
     let device = board_lines(&board);
     let reboot = cman("fence_relay", &format!("port=1\nnodename=node1\n{device}"));
@@ -43,15 +43,15 @@ fn cman_reboots_where_nothing_is_said_and_unfences() {
     let on = cman("fence_relay", &format!("port=2\naction=on\nnodename=node1\n{device}"));
     on.assert_done("Success: Powered ON\n");
     assert_eq!(board.power("2"), Some(Power::On));
-    // Where it fails, the one line is all that there is in the joined output.
+    // On a failure, the joined output is one line.
     let none = cman("fence_relay", &format!("port=9\naction=off\nnodename=node1\n{device}"));
     assert_eq!((none.exit, none.stdout.lines().count()), (Some(1), 1), "{none:?}");
 }
 
-/// `option` was the name of `action` once. The Python agents do not know it any more and reboot; so do ours, and say
-/// that it counts for nothing. With `action` beside it, nothing is lost.
+/// `option` is an old name of `action`. The Python agents no longer support it and reboot; our agents do the same, with
+/// a warning that the option is ignored. With `action` in addition, the action is correct.
 #[test]
-fn cman_is_told_that_option_is_no_action() {
+fn cman_gets_a_warning_that_option_is_ignored() {
     let board = Simulator::start(relay::config()).unwrap();
     let device = board_lines(&board);
     let told = "there is no option \"option\"";
@@ -74,7 +74,8 @@ fn cman_is_told_that_option_is_no_action() {
     assert_eq!(board.history("3"), [Power::On, Power::Off, Power::On]);
 }
 
-/// Proxmox has a shell run a line of options, those of one letter with a blank, and finds the agent by the path.
+/// Proxmox passes a line of options to a shell. One-letter options are separated from their value by a space, and the
+/// agent is called by its path.
 fn proxmox(agent: &str, options: &[(&str, &str)]) -> Outcome {
     let mut line = agent.to_owned();
     for (name, value) in options {
@@ -92,7 +93,7 @@ fn proxmox(agent: &str, options: &[(&str, &str)]) -> Outcome {
 }
 
 #[test]
-fn proxmox_gives_letters_and_names() {
+fn proxmox_passes_letters_and_names() {
     let cloud = cloud();
     let url = cloud.url();
     let device = [
@@ -111,16 +112,16 @@ fn proxmox_gives_letters_and_names() {
     .concat();
     let outcome = proxmox("fence_clc", &by_names);
     outcome.assert_done("Success: Powered ON\n");
-    // It adds no action: an agent's own is a reboot.
+    // Proxmox adds no action: the agent's default is reboot.
     let by_default = [&device[..], &[("n", MACHINE)]].concat();
     proxmox("fence_clc", &by_default).assert_done("Success: Rebooted\n");
     let (on, off) = (Power::On, Power::Off);
     assert_eq!(cloud.history(MACHINE), [on.clone(), off.clone(), on.clone(), off, on]);
 }
 
-/// What a shell would understand otherwise, quoted as Proxmox quotes it.
+/// Characters that are special to a shell, quoted as Proxmox quotes them.
 #[test]
-fn proxmox_quotes_what_a_shell_would_take_apart() {
+fn proxmox_quotes_special_characters_of_a_shell() {
     let cloud = cloud();
     let url = cloud.url();
     let wrong = "a b;$(touch x)`id`\"&|<>*";
@@ -138,10 +139,10 @@ fn proxmox_quotes_what_a_shell_would_take_apart() {
     assert_eq!(sent["password"], wrong);
 }
 
-/// The operator of medik8s has no standard input, gives names of options in any order, each with its value, or bare if
-/// that is empty, and adds the action.
+/// The medik8s operator writes nothing to standard input. It passes long option names in any order, each with its
+/// value, or without one if the value is empty, and adds the action.
 #[test]
-fn medik8s_gives_names_in_any_order() {
+fn medik8s_passes_names_in_any_order() {
     let given = ["--action=reboot", "--plug=db01", "--ssl-insecure", "--username=root"];
     for (number, order) in orders(&given).into_iter().enumerate() {
         let pool = Simulator::start(Config {
@@ -159,10 +160,10 @@ fn medik8s_gives_names_in_any_order() {
     }
 }
 
-/// A value that is empty in the custom resource is a bare name: at the end that is an error; before another option it
-/// takes that for its value, as with the Python agents, and what is left is no machine.
+/// An empty value in the custom resource becomes an option without a value. At the end of the line that is an error.
+/// Before another option, the agent takes that option as the value, as the Python agents do, and finds no such machine.
 #[test]
-fn medik8s_leaves_values_empty() {
+fn medik8s_passes_options_with_empty_values() {
     let cloud = cloud();
     let url = format!("--api-url={}", cloud.url());
     let call = |order: [&str; 3]| {

@@ -1,4 +1,4 @@
-//! Pacemaker's fencer: what it sends, and where it starts an agent.
+//! Pacemaker's fencer: the options that it sends, and the environment in which it starts an agent.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,10 +11,10 @@ use fencebox_sim::server::Simulator;
 use crate::support::{Outcome, needs, program, run};
 use crate::{MACHINE, assert_fenced, cloud, cloud_with, fence, login, orders};
 
-/// Up to 3.0.0 it is `port`, later it is `plug`; whoever upgrades one node after the other has both. The node's own
-/// name is another thing.
+/// Pacemaker up to 3.0.0 sends `port`, later versions send `plug`; during an upgrade of one node after the other, a
+/// cluster has both. The node's own name is a separate option.
 #[test]
-fn the_target_has_two_names() {
+fn both_names_of_the_target_work() {
     for target in [
         format!("port={MACHINE}"),
         format!("plug={MACHINE}"),
@@ -27,10 +27,10 @@ fn the_target_has_two_names() {
     }
 }
 
-/// Where the one that a device was configured with is not the one that this version sends, both come: the machine that
-/// was configured, and the node's name. In no order is the machine of the node's name meant.
+/// If the configuration uses one name and this version of Pacemaker sends the other, the agent gets both: the
+/// configured machine and the node's name. In every order, the configured machine is the target.
 #[test]
-fn the_target_that_was_configured_is_meant() {
+fn the_configured_target_is_fenced() {
     let other = "WA1ACMEDB02";
     for (configured, sent) in [("plug", "port"), ("port", "plug")] {
         let lines = [
@@ -46,7 +46,7 @@ fn the_target_that_was_configured_is_meant() {
     }
 }
 
-/// Neither of two machines is fenced, and the device is not asked.
+/// The agent fences neither of the two machines and sends no request to the device.
 #[test]
 fn two_targets_are_refused() {
     for lines in ["port=WA1OTHER\nplug=WA1ACMEDB01\n", "plug=WA1OTHER\nport=WA1ACMEDB01\n"] {
@@ -57,22 +57,23 @@ fn two_targets_are_refused() {
     }
 }
 
-/// The fencer keeps what it sends in a hash table.
+/// The fencer keeps its options in a hash table, so their order is random.
 #[test]
 fn keys_come_in_any_order() {
     let target = format!("port={MACHINE}");
     for order in orders(&["action=off", "nodename=node1", &target, "nodeid=1"]) {
         let cloud = cloud();
-        // Some before what says who the device is, some after.
+        // Some keys come before the login options, some after.
         let (before, after) = order.split_at(2);
         let lines = format!("{}\n{}{}\n", before.join("\n"), login(&cloud), after.join("\n"));
         assert_fenced(&cloud, &crate::support::call("fence_clc", &lines));
     }
 }
 
-/// What agents of other versions know, and other programs add. That it is not known is said, with the name alone.
+/// Options of agents of other versions, and options that other programs add. The agent warns about an unknown option
+/// and shows only its name.
 #[test]
-fn unknown_keys_change_nothing() {
+fn unknown_keys_have_no_effect() {
     let cloud = cloud();
     let unknown = [
         "actions=on",
@@ -107,10 +108,10 @@ fn under(service: Option<&str>, cloud: &Simulator, lines: &str) -> Outcome {
     run(agent, &(login(cloud) + lines))
 }
 
-/// It sets its own limits and kills: an agent that gave up before would fail for nothing. Nobody else does, and
-/// `power_timeout` counts polls.
+/// Pacemaker has its own timeout and kills the agent: an agent that stopped earlier would fail without a reason. Other
+/// callers have no timeout, and `power_timeout` counts polls.
 #[test]
-fn its_environment_says_that_it_limits_time() {
+fn pcmk_service_disables_the_limit_on_polls() {
     let lines = format!("action=off\nport={MACHINE}\npower_timeout=2\n");
     let slow = || {
         cloud_with(Settings {
@@ -123,14 +124,14 @@ fn its_environment_says_that_it_limits_time() {
     for other in [None, Some("pacemaker-execd"), Some("")] {
         let cloud = slow();
         under(other, &cloud, &lines).assert_refused(&["power_timeout"]);
-        assert!(cloud.steps().contains(&"operation"), "it was asked to");
+        assert!(cloud.steps().contains(&"operation"), "the device received the request");
     }
     let cloud = slow();
     let limited = format!("{lines}disable_timeout=false\n");
     under(Some("pacemaker-fenced"), &cloud, &limited).assert_refused(&["power_timeout"]);
 }
 
-/// Through a shell that does this first, in a folder of its own.
+/// Runs the agent in its own folder through a shell that first runs these commands.
 fn after(folder: &std::path::Path, first: &str, agent: &str, lines: &str) -> Outcome {
     let mut shell = Command::new("/bin/sh");
     shell
@@ -141,10 +142,10 @@ fn after(folder: &std::path::Path, first: &str, agent: &str, lines: &str) -> Out
     run(shell, lines)
 }
 
-/// 026 is the fencer's, 000 that of a careless init script, 077 that of a careful one. What an agent writes, nobody
-/// else may change: not the story, and not the power of the dummy.
+/// The fencer has the umask 026, a careless init script 000, a careful one 077. Other users must never be able to
+/// change a file that an agent writes: neither the debug file nor the status file of the dummy.
 #[test]
-fn any_umask() {
+fn agents_work_with_any_umask() {
     for umask in ["000", "026", "077"] {
         let cloud = cloud();
         let room = tempfile::tempdir().unwrap();
@@ -157,7 +158,7 @@ fn any_umask() {
         let lines = "action=on\nstatus_file=power\n";
         after(room.path(), &umask, "fence_dummy", lines).assert_done("Success: Powered ON\n");
         assert_eq!(mode("power") & 0o022, 0, "{umask}: {:o}", mode("power"));
-        // Who may read it is the administrator's to say.
+        // The administrator decides who may read the file.
         fs::set_permissions(room.path().join("power"), fs::Permissions::from_mode(0o640)).unwrap();
         let lines = "action=off\nstatus_file=power\n";
         after(room.path(), &umask, "fence_dummy", lines).assert_done("Success: Powered OFF\n");
@@ -166,10 +167,9 @@ fn any_umask() {
     }
 }
 
-/// The fencer's own folder, one that has been deleted, and one that nobody may read: without the right of root to
-/// everything.
+/// The fencer's own folder, a deleted folder, and an unreadable folder without root's capability to read everything.
 #[test]
-fn any_folder() {
+fn agents_work_in_any_folder() {
     let lines = |cloud: &Simulator| format!("{}action=off\nport={MACHINE}\n", login(cloud));
     let room = tempfile::tempdir().unwrap();
     for first in [
@@ -180,7 +180,7 @@ fn any_folder() {
         let cloud = cloud();
         assert_fenced(&cloud, &after(room.path(), first, "fence_clc", &lines(&cloud)));
     }
-    // A path below a folder that is gone leads nowhere, and that is said.
+    // A relative path in a deleted folder is an error.
     let gone = "mkdir gone; cd gone; rmdir ../gone";
     let outcome = after(room.path(), gone, "fence_dummy", "action=on\nstatus_file=power\n");
     outcome.assert_refused(&["option status_file", "power"]);
@@ -201,9 +201,9 @@ fn any_folder() {
     refused.assert_refused(&["option status_file", "power"]);
 }
 
-/// What is closed is no place for a socket: what an agent writes there must not reach the device.
+/// The agent must not open a socket in place of a closed output: its own messages would reach the device.
 #[test]
-fn closed_outputs_are_not_taken_for_the_device() {
+fn closed_outputs_never_become_the_device_socket() {
     for closed in [">&-", "2>&-", ">&- 2>&-"] {
         let cloud = cloud();
         let room = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A real cluster: Corosync and Pacemaker on nodes that really die when our agents switch their machines off.
+//! A real cluster of Corosync and Pacemaker: the nodes really end when our agents switch their machines off.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A lab that is killed leaves nothing either; and what is left would be found.
+//! A lab leaves nothing behind, even if it is killed; and the search finds what a lab leaves.
 
 use fencebox_tests::cluster::{Agents, Cluster};
 

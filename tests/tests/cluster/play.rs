@@ -1,11 +1,11 @@
-//! The scenes, each kind of cluster in a test of its own.
+//! The scenes, with one test for each kind of cluster.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use fencebox_tests::cluster::{self, Act, Agents, Cluster, DUEL, FAULTS, LEVELS, Programs};
 
-/// Whether there can be a cluster. Never missing where CI says that it has to be.
+/// Whether this machine can run a cluster. In CI, a missing requirement is a failure.
 pub(crate) fn available() -> bool {
     let Some(obstacle) = cluster::obstacle() else {
         return true;
@@ -22,7 +22,7 @@ pub(crate) fn programs() -> Programs {
     }
 }
 
-/// Plays the scenes of an act one after the other in one cluster, of which nothing is left.
+/// Runs the scenes of an act one after the other in one cluster, and checks that nothing of it is left.
 fn play(act: &Act, after: fn(&mut Cluster)) {
     if !available() {
         return;
@@ -43,24 +43,25 @@ fn play(act: &Act, after: fn(&mut Cluster)) {
     assert_eq!(cluster.end().unwrap(), Vec::<String>::new());
 }
 
-/// All agents have logged out of the pool. A monitor may be at work in this moment, of a device that was started anew.
+/// Checks that all agents have logged out of the pool. A monitor of a restarted device may still be running, so this
+/// waits.
 fn no_session_is_open(cluster: &mut Cluster) {
     let ended = |cluster: &mut Cluster| Ok((cluster.truth()?.sessions[1] == 0).then_some(()));
     cluster.wait("all sessions ended", 30, ended).unwrap();
 }
 
-/// Of two nodes that see each other no more, each starts the device of the other as its own, and one is killed, maybe
-/// in the middle of the monitor that this takes. Nobody logs out in its place.
+/// If two nodes lose contact, each starts the device of the other as its own. One node is killed, possibly during the
+/// monitor that this starts, and its session stays open.
 fn sessions_may_be_open(_: &mut Cluster) {}
 
 #[test]
-fn a_node_that_is_cut_off_dies_and_comes_back_whatever_the_device_does() {
+fn an_isolated_node_is_fenced_and_returns_despite_device_faults() {
     play(&FAULTS, no_session_is_open);
 }
 
-/// Both at once: they are mostly waiting, and no lab may disturb another.
+/// The two run in parallel, because they mostly wait. This also checks that labs do not disturb each other.
 #[test]
-fn of_two_nodes_one_survives_and_of_two_levels_the_next_takes_over() {
+fn one_of_two_nodes_survives_and_the_second_level_takes_over() {
     std::thread::scope(|scope| {
         scope.spawn(|| play(&LEVELS, no_session_is_open));
         play(&DUEL, sessions_may_be_open);

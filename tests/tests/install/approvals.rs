@@ -1,5 +1,5 @@
-//! What is approved when a plugin is installed, and what an upgrade, a later
-//! fencebox or a copied file makes of it.
+//! The approvals given at the installation of a plugin, and the effect on them of an upgrade, of a later fencebox and
+//! of a copied file.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn installed() -> Tree {
     tree
 }
 
-/// Changes the record of `fence_narrow`, and makes its checksum right again.
+/// Changes the record of `fence_narrow` and corrects its checksum.
 fn edit_record(tree: &Tree, from: &str, to: &str) {
     let path = tree.stored("fence_narrow").with_extension("json");
     let text = fs::read_to_string(&path).unwrap();
@@ -24,7 +24,7 @@ fn edit_record(tree: &Tree, from: &str, to: &str) {
     fs::write(&path, format!("{}\"checksum\": \"{sum}\"\n}}\n", &text[..end])).unwrap();
 }
 
-/// Puts a plugin where an administrator would copy it, without a record.
+/// Copies a plugin by hand to its place, without a record.
 fn copy_by_hand(tree: &Tree, plugin: &str, agent: &str) {
     let folder = tree.path("usr/lib/fencebox/plugins");
     fs::create_dir_all(&folder).unwrap();
@@ -36,10 +36,9 @@ fn copy_by_hand(tree: &Tree, plugin: &str, agent: &str) {
     std::os::unix::fs::symlink(Path::new("fencebox"), program).unwrap();
 }
 
-/// Rows S4 and S6: each of these is authority, and none comes with an upgrade
-/// without the administrator's word.
+/// Rows S4 and S6: each of these is a capability, and an upgrade adds none without the administrator's approval.
 #[test]
-fn an_upgrade_that_changes_authority_needs_approval() {
+fn an_upgrade_that_changes_capabilities_needs_approval() {
     for (built, line) in [
         (
             "fence_unproven",
@@ -61,7 +60,7 @@ fn an_upgrade_that_changes_authority_needs_approval() {
         let tree = installed();
         let before = tree.stored("fence_narrow");
         let refused = tree.install(built, "fence_narrow", &[]);
-        assert_refused(&refused, &["fence_narrow stays as it is", line, "--grant"]);
+        assert_refused(&refused, &["fence_narrow is not upgraded", line, "--grant"]);
         assert!(refused.stdout.contains("not approved:\n"), "{refused:?}");
         assert_eq!(tree.stored("fence_narrow"), before, "{built}");
         tree.act("fence_narrow", "status").assert_done("Status: ON\n");
@@ -86,9 +85,9 @@ fn install_and_inspect_show_all_that_needs_approval() {
     assert_said(&tree.fencebox(&["inspect", "fence_narrow"]), &lines);
 }
 
-/// Agents run on the record: what the plugin would say now does not count.
+/// Agents run on the record: a description that the plugin would give now has no effect.
 #[test]
-fn agents_run_on_the_record() {
+fn agents_use_the_record() {
     let tree = installed();
     edit_record(&tree, "Test fixture that misbehaves", "As it was recorded");
     let metadata = tree.act("fence_narrow", "metadata");
@@ -104,7 +103,7 @@ fn agents_run_on_the_record() {
     );
 }
 
-/// A record that would give itself more than it says was approved is refused.
+/// A record whose capabilities exceed its approvals is rejected.
 #[test]
 fn a_record_that_contradicts_itself_refuses_every_action() {
     let tree = installed();
@@ -131,10 +130,9 @@ fn a_record_that_names_another_plugin_refuses_every_action() {
     assert_eq!(tree.act("fence_narrow", "metadata").exit, Some(0));
 }
 
-/// A later fencebox describes the plugin again, and compares that with what
-/// was approved.
+/// A later fencebox describes the plugin again and compares the result with the approvals.
 #[test]
-fn a_record_of_another_version_counts_as_far_as_its_approvals() {
+fn only_the_approvals_count_in_a_record_of_another_version() {
     let tree = installed();
     let version = format!("\"fencebox\": \"{}\"", env!("CARGO_PKG_VERSION"));
     edit_record(&tree, &version, "\"fencebox\": \"0.0.9\"");
@@ -153,7 +151,7 @@ fn a_record_of_another_version_counts_as_far_as_its_approvals() {
     let refused = tree.act("fence_narrow", "off");
     refused.assert_refused(&["needs more than was approved: api: api.example.com"]);
     assert_eq!(tree.act("fence_narrow", "metadata").exit, Some(0));
-    // Installing it again makes the record one of this version.
+    // A new installation writes a record of this version.
     assert_said(
         &tree.install("fence_narrow", "fence_narrow", &["--grant"]),
         &["is repaired"],
@@ -161,9 +159,9 @@ fn a_record_of_another_version_counts_as_far_as_its_approvals() {
     tree.act("fence_narrow", "status").assert_done("Status: ON\n");
 }
 
-/// Without a record a plugin reaches what the administrator types.
+/// Without a record, a plugin reaches only the addresses that the administrator configures.
 #[test]
-fn a_plugin_that_was_copied_runs_with_a_warning() {
+fn a_copied_plugin_runs_with_a_warning() {
     let tree = Tree::new();
     copy_by_hand(&tree, "fence_relay", "fence_relay");
     let command = std::process::Command::new(tree.path("usr/sbin/fence_relay"));
@@ -177,9 +175,9 @@ fn a_plugin_that_was_copied_runs_with_a_warning() {
     }
 }
 
-/// What a copied plugin would need approval for is refused, and listed.
+/// Capabilities of a copied plugin that need approval are refused and listed.
 #[test]
-fn a_plugin_that_was_copied_reaches_nothing_of_its_own() {
+fn a_copied_plugin_cannot_use_its_own_capabilities() {
     let tree = Tree::new();
     copy_by_hand(&tree, "fence_narrow", "fence_narrow");
     for action in ["status", "off", "validate-all"] {
@@ -191,12 +189,12 @@ fn a_plugin_that_was_copied_reaches_nothing_of_its_own() {
         ]);
     }
     assert_eq!(tree.act("fence_narrow", "metadata").exit, Some(0));
-    assert_said(&tree.fencebox(&["inspect", "fence_narrow"]), &["fences nothing: "]);
+    assert_said(&tree.fencebox(&["inspect", "fence_narrow"]), &["every action fails: "]);
 }
 
-/// A copied plugin that says its device cannot report power proves nothing.
+/// If a copied plugin declares that its device cannot report power, no success is reported.
 #[test]
-fn a_plugin_that_was_copied_cannot_skip_the_proof() {
+fn a_copied_plugin_cannot_skip_the_proof_of_off() {
     let tree = Tree::new();
     copy_by_hand(&tree, "fence_silent", "fence_silent");
     let refused = tree.act("fence_silent", "off");
@@ -205,7 +203,7 @@ fn a_plugin_that_was_copied_cannot_skip_the_proof() {
         refused.stderr.contains("off succeeds without proof (no-status)"),
         "{refused:?}"
     );
-    // Installed, that is approved.
+    // After an installation, that is approved.
     let tree = Tree::new();
     assert_said(&tree.install("fence_silent", "fence_silent", &[]), &["(no-status)"]);
     tree.act("fence_silent", "off").assert_done("Success: Powered OFF\n");

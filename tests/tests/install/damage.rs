@@ -1,5 +1,4 @@
-//! Each kind of damage to what is installed: `verify` names it, and agents
-//! do not act on what was not installed.
+//! Each kind of damage to an installation: `verify` reports it, and agents refuse to act with changed files.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -15,7 +14,7 @@ fn installed() -> Tree {
     tree
 }
 
-/// `verify` fails, with a line for each of these that has its words.
+/// `verify` fails, with one line for each of these items that contains its words.
 #[track_caller]
 fn found(tree: &Tree, words: &[&[&str]]) {
     let outcome = tree.verify();
@@ -29,7 +28,7 @@ fn found(tree: &Tree, words: &[&[&str]]) {
     }
 }
 
-/// The plugin installed again is in order again.
+/// A new installation of the plugin repairs it.
 #[track_caller]
 fn repaired(tree: &Tree) {
     assert_said(&tree.install("fence_narrow", "fence_narrow", &[]), &[]);
@@ -42,7 +41,7 @@ fn chmod(path: &Path, mode: u32) {
 }
 
 #[test]
-fn a_plugin_that_was_swapped_acts_no_more() {
+fn a_swapped_plugin_refuses_every_action() {
     let tree = installed();
     let stored = tree.stored("fence_narrow");
     let plugins = support::tree().join("usr/lib/fencebox/plugins");
@@ -55,10 +54,10 @@ fn a_plugin_that_was_swapped_acts_no_more() {
         outcome.assert_refused(&["is not the file that was installed", "fencebox inspect"]);
     }
     let metadata = tree.act("fence_narrow", "metadata");
-    assert_eq!(metadata.exit, Some(0), "documents are still there: {metadata:?}");
+    assert_eq!(metadata.exit, Some(0), "documents still work: {metadata:?}");
     assert_said(
         &tree.fencebox(&["inspect", "fence_narrow"]),
-        &["fences nothing: ", "is not the file that was installed"],
+        &["every action fails: ", "is not the file that was installed"],
     );
     let list = tree.fencebox(&["list"]).stdout;
     assert!(list.contains("broken: plugin "), "{list}");
@@ -66,7 +65,7 @@ fn a_plugin_that_was_swapped_acts_no_more() {
     repaired(&tree);
 }
 
-/// A record that was edited is a damaged one, whatever it says.
+/// An edited record is a damaged record, whatever its content.
 #[test]
 fn an_edited_record_refuses_every_action() {
     let tree = installed();
@@ -82,7 +81,7 @@ fn an_edited_record_refuses_every_action() {
 }
 
 #[test]
-fn a_record_that_is_damaged_or_gone_holds_everything_back() {
+fn a_damaged_or_missing_record_refuses_every_action() {
     let tree = installed();
     let path = tree.stored("fence_narrow").with_extension("json");
     fs::write(&path, "{").unwrap();
@@ -100,7 +99,7 @@ fn a_record_that_is_damaged_or_gone_holds_everything_back() {
 }
 
 #[test]
-fn a_compiled_form_that_is_not_taken() {
+fn a_compiled_form_of_another_plugin_is_reported() {
     let tree = installed();
     let form = tree.stored("fence_narrow").with_extension("cwasm");
     let other = support::tree().join("usr/lib/fencebox/plugins/fence_clc.cwasm");
@@ -117,14 +116,13 @@ fn a_compiled_form_that_is_not_taken() {
     assert_said(&tree.fencebox(&["compile", remedy.to_str().unwrap()]), &[]);
     tree.assert_verified(3);
     fs::remove_file(&form).unwrap();
-    found(&tree, &[&["there is no compiled form"]]);
+    found(&tree, &[&["the compiled form is missing"]]);
     repaired(&tree);
 }
 
-/// A page that the disk lost, and a file of which only the first half was
-/// written.
+/// A page that the disk lost, and a file of which only the first half was written.
 #[test]
-fn a_compiled_form_with_zeros_in_it() {
+fn a_compiled_form_with_zeros_is_reported() {
     let tree = installed();
     let stored = || tree.stored("fence_narrow").with_extension("cwasm");
     let whole = fs::read(stored()).unwrap();
@@ -133,7 +131,7 @@ fn a_compiled_form_with_zeros_in_it() {
         (middle..middle + 4096, "it is damaged"),
         (middle..whole.len(), "it is incomplete"),
     ] {
-        // The repair before has put it into another folder.
+        // The previous repair has put the compiled form into another folder.
         let form = stored();
         let mut damaged = whole.clone();
         damaged[zeros].fill(0);
@@ -146,7 +144,7 @@ fn a_compiled_form_with_zeros_in_it() {
     }
 }
 
-/// What others could have written does not act, and still says what it is.
+/// A plugin that others could have changed refuses every action, but still prints its metadata.
 #[track_caller]
 fn assert_untrusted(tree: &Tree, what: &str, words: &[&str]) {
     for action in ["status", "off", "reboot", "on", "monitor"] {
@@ -162,12 +160,12 @@ fn assert_untrusted(tree: &Tree, what: &str, words: &[&str]) {
     );
     assert_said(
         &tree.fencebox(&["inspect", "fence_narrow"]),
-        &["fences nothing: ", words[0]],
+        &["every action fails: ", words[0]],
     );
 }
 
 #[test]
-fn files_that_others_can_write() {
+fn files_that_others_can_write_are_reported() {
     let tree = installed();
     for extension in ["wasm", "json"] {
         let file = tree.stored("fence_narrow").with_extension(extension);
@@ -195,7 +193,7 @@ fn files_that_others_can_write() {
 }
 
 #[test]
-fn folders_that_others_can_write() {
+fn folders_that_others_can_write_are_reported() {
     let tree = installed();
     let folder = tree.path("usr/local");
     chmod(&folder, 0o777);
@@ -208,9 +206,9 @@ fn folders_that_others_can_write() {
     tree.assert_verified(3);
 }
 
-/// Who can replace the link chooses the plugin.
+/// A user who can replace the link can choose the plugin.
 #[test]
-fn a_link_that_others_can_replace() {
+fn a_link_that_others_can_replace_is_reported() {
     let tree = installed();
     let (link, open) = (tree.plugins().join("fence_narrow.wasm"), tree.path("open"));
     fs::create_dir(&open).unwrap();
@@ -225,9 +223,9 @@ fn a_link_that_others_can_replace() {
     assert!(tree.verify().stdout.contains(&words));
 }
 
-/// Only root can give files away.
+/// Only root can change the owner of a file.
 #[test]
-fn owners() {
+fn wrong_owners_are_reported() {
     let tree = installed();
     let stranger = "belongs to user 54321";
     for extension in ["wasm", "json"] {
@@ -248,10 +246,10 @@ fn owners() {
 }
 
 #[test]
-fn links() {
+fn wrong_links_are_reported() {
     let tree = installed();
     fs::remove_file(tree.path("usr/sbin/fence_narrow_both")).unwrap();
-    found(&tree, &[&["fence_narrow_both: its program", "is no link to fencebox"]]);
+    found(&tree, &[&["fence_narrow_both: its program", "is not a link to fencebox"]]);
     repaired(&tree);
     fs::remove_file(tree.plugins().join("fence_narrow_both.wasm")).unwrap();
     found(
@@ -270,7 +268,7 @@ fn links() {
     symlink("store/fence_narrow-0/fence_narrow.wasm", &main).unwrap();
     let outcome = tree.verify();
     assert!(
-        outcome.stdout.contains("fence_narrow.wasm leads nowhere"),
+        outcome.stdout.contains("fence_narrow.wasm is a broken link"),
         "{outcome:?}"
     );
     tree.install("fence_narrow", "fence_narrow", &["--grant"]);
@@ -278,13 +276,13 @@ fn links() {
 }
 
 #[test]
-fn leftovers() {
+fn leftovers_are_reported() {
     let tree = installed();
     let store = tree.plugins().join("store");
     fs::create_dir(store.join("fence_narrow-0")).unwrap();
     fs::write(store.join("fence_narrow-0/fence_narrow.wasm"), "half").unwrap();
     symlink("nowhere", tree.plugins().join(".fence_narrow.wasm.new")).unwrap();
-    let words: &[&str] = &["left by a change that was interrupted"];
+    let words: &[&str] = &["left by an interrupted change"];
     found(&tree, &[words, words]);
     repaired(&tree);
     fs::write(tree.plugins().join("notes.txt"), "").unwrap();
@@ -294,7 +292,7 @@ fn leftovers() {
 }
 
 #[test]
-fn a_name_that_is_asked_for() {
+fn one_agent_can_be_verified_by_name() {
     let tree = installed();
     tree.fencebox(&["verify", "fence_narrow_old"])
         .assert_done("1 agents verified\n");

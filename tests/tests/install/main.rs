@@ -1,5 +1,4 @@
-//! `fencebox install`, `remove` and `verify`, by the real program in an install
-//! tree of its own.
+//! `fencebox install`, `remove` and `verify`, by the real program in its own install tree.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
@@ -29,7 +28,7 @@ impl Tree {
         };
         fs::create_dir_all(tree.path("usr/sbin")).unwrap();
         let (real, copy) = (support::program("fencebox"), tree.path("usr/sbin/fencebox"));
-        // The same file where that is possible: it is large.
+        // A hard link if possible, because the file is large.
         if fs::hard_link(&real, &copy).is_err() {
             fs::copy(&real, &copy).unwrap();
         }
@@ -40,12 +39,12 @@ impl Tree {
         self.root.path().canonicalize().unwrap().join(below)
     }
 
-    /// The administrator's plugins.
+    /// The folder of the administrator's plugins.
     fn plugins(&self) -> PathBuf {
         self.path("usr/local/lib/fencebox/plugins")
     }
 
-    /// The file behind an installed agent's link.
+    /// The file that an installed agent's link points to.
     fn stored(&self, name: &str) -> PathBuf {
         self.plugins().join(format!("{name}.wasm")).canonicalize().unwrap()
     }
@@ -65,7 +64,7 @@ impl Tree {
         support::run(command, "")
     }
 
-    /// Installs a built plugin, as the agent of this name.
+    /// Installs a built plugin as the agent of this name.
     fn install(&self, built: &str, name: &str, flags: &[&str]) -> Outcome {
         let wasm = fs::read(support::tree().join(format!("usr/lib/fencebox/plugins/{built}.wasm"))).unwrap();
         self.install_bytes(&wasm, &format!("{name}.wasm"), flags)
@@ -87,13 +86,13 @@ impl Tree {
         self.fencebox(&["verify"])
     }
 
-    /// An action of an agent, as the cluster has it.
+    /// Runs an action of an agent as the cluster does.
     fn act(&self, name: &str, action: &str) -> Outcome {
         let command = Command::new(self.path("usr/sbin").join(name));
         support::run(command, &format!("action={action}\nplug=1\n"))
     }
 
-    /// The same of `fence_wide`, which wants an address.
+    /// The same for `fence_wide`, which needs an address.
     fn act_wide(&self, name: &str, action: &str) -> Outcome {
         let command = Command::new(self.path("usr/sbin").join(name));
         support::run(command, &format!("action={action}\nplug=1\nip=192.0.2.1\nssl=1\n"))
@@ -105,7 +104,7 @@ impl Tree {
     }
 }
 
-/// Exit 0, silent on standard error, and these words on standard output.
+/// Asserts exit code 0, an empty standard error, and these words on standard output.
 #[track_caller]
 fn assert_said(outcome: &Outcome, words: &[&str]) {
     assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
@@ -114,7 +113,7 @@ fn assert_said(outcome: &Outcome, words: &[&str]) {
     }
 }
 
-/// Exit 1 with one line, whatever was told before on standard output.
+/// Asserts exit code 1 and one line on standard error, whatever was printed before on standard output.
 #[track_caller]
 fn assert_refused(outcome: &Outcome, words: &[&str]) {
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
@@ -135,7 +134,7 @@ fn a_plugin_is_installed_used_and_removed() {
         &outcome,
         &[
             "fence_narrow - Test fixture",
-            "also answers to: fence_narrow_old - ",
+            "further name: fence_narrow_old - ",
             "needs approval:\n  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
             "fence_narrow is installed: ",
             "usr/sbin/fence_narrow_both\n",
@@ -144,7 +143,7 @@ fn a_plugin_is_installed_used_and_removed() {
     for name in NARROW {
         let status = tree.act(name, "status");
         status.assert_done("Status: ON\n");
-        assert_eq!(status.stderr, "", "its compiled form is taken");
+        assert_eq!(status.stderr, "", "the compiled form was used");
         assert!(tree.act(name, "metadata").stdout.contains(&format!("name=\"{name}\"")));
     }
     assert_eq!(
@@ -167,7 +166,7 @@ fn a_plugin_is_installed_used_and_removed() {
 }
 
 #[test]
-fn the_record_says_what_was_installed() {
+fn the_record_describes_the_installation() {
     let tree = Tree::new();
     assert_said(
         &tree.install("fence_wide", "fence_narrow", &[]),
@@ -201,22 +200,22 @@ fn the_record_says_what_was_installed() {
 }
 
 #[test]
-fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
+fn an_upgrade_that_needs_more_is_refused_without_grant() {
     let tree = Tree::new();
     tree.install("fence_narrow", "fence_narrow", &[]);
     let before = tree.stored("fence_narrow");
     let outcome = tree.install("fence_wide", "fence_narrow", &[]);
     let more = [
-        "api: the plugin logs in itself and sees the password, which fencebox kept from it",
-        "anywhere: https, or http where the options say so to the address in option ip, the port in option ipport",
-        "reads, makes and replaces files in the folder in option room",
-        "bmc: sends to and takes from bmc.example.com, port 623, by UDP",
-        "it answers to the further name fence_narrow_new",
+        "api: the plugin logs in itself and sees the password, which was hidden from it before",
+        "anywhere: https, or http if the options say so to the address in option ip, the port in option ipport",
+        "reads, creates and replaces files in the folder in option room",
+        "bmc: sends to and receives from bmc.example.com, port 623, by UDP",
+        "it has the further name fence_narrow_new",
     ];
     assert_refused(
         &outcome,
         &[
-            "fence_narrow stays as it is",
+            "fence_narrow is not upgraded",
             "--grant",
             more[0],
             more[1],
@@ -245,12 +244,12 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
         );
     }
     assert_eq!(tree.programs(), [&WIDE[..], &["fencebox"]].concat());
-    assert!(!before.exists(), "the old one is gone");
+    assert!(!before.exists(), "the old plugin is removed");
     tree.assert_verified(3);
 
-    // Less needs no approval, and is shown; a name that is new again does.
+    // A smaller set of capabilities needs no approval and is shown; a new further name needs approval.
     let outcome = tree.install("fence_narrow", "fence_narrow", &[]);
-    assert_refused(&outcome, &["(it answers to the further name fence_narrow_old)"]);
+    assert_refused(&outcome, &["(it has the further name fence_narrow_old)"]);
     let outcome = tree.install("fence_narrow", "fence_narrow", &["--grant"]);
     assert_said(&outcome, &["no longer needed:\n", "fence_narrow is upgraded: "]);
     assert_eq!(tree.programs(), [&NARROW[..], &["fencebox"]].concat());
@@ -262,7 +261,7 @@ fn an_upgrade_that_wants_more_is_refused_until_it_is_granted() {
 }
 
 #[test]
-fn without_programs() {
+fn plugins_can_be_installed_without_programs() {
     let tree = Tree::new();
     assert_said(
         &tree.install("fence_narrow", "fence_narrow", &["--no-links"]),
@@ -275,10 +274,9 @@ fn without_programs() {
     tree.assert_verified(3);
 }
 
-/// What a package brings has records too, and none that tells where it was
-/// made.
+/// Plugins of a package have records too, and no record contains the path where it was made.
 #[test]
-fn what_xtask_lays_out_is_verified() {
+fn a_tree_made_by_xtask_is_verified() {
     let mut verify = Command::new(support::program("fencebox"));
     verify.args([
         "verify",

@@ -1,4 +1,4 @@
-//! What is not installed, and that nothing is left of the attempt.
+//! Installations that are refused, and that leave nothing behind.
 
 use std::fs;
 
@@ -20,11 +20,11 @@ fn trespasser() -> Vec<u8> {
 #[track_caller]
 fn nothing_is_left(tree: &Tree) {
     assert_eq!(tree.programs(), ["fencebox"]);
-    assert!(!tree.path("usr/local").exists(), "nothing was begun");
+    assert!(!tree.path("usr/local").exists(), "a file of the attempt is left");
 }
 
 #[test]
-fn what_is_no_plugin() {
+fn files_that_are_not_a_plugin_are_refused() {
     let tree = Tree::new();
     let good = fs::read(support::tree().join("usr/lib/fencebox/plugins/fence_narrow.wasm")).unwrap();
     for (what, bytes) in [
@@ -43,7 +43,7 @@ fn what_is_no_plugin() {
 }
 
 #[test]
-fn imports_outside_of_the_contract() {
+fn imports_outside_of_the_contract_are_refused() {
     let tree = Tree::new();
     let outcome = tree.install_bytes(&trespasser(), "fence_x.wasm", &[]);
     assert_refused(&outcome, &["fence_x.wasm is no fencebox plugin: ", "`evil:thing/door`"]);
@@ -51,7 +51,7 @@ fn imports_outside_of_the_contract() {
 }
 
 #[test]
-fn names() {
+fn invalid_names_are_refused() {
     let tree = Tree::new();
     let good = fs::read(support::tree().join("usr/lib/fencebox/plugins/fence_narrow.wasm")).unwrap();
     for file in [
@@ -62,7 +62,7 @@ fn names() {
         "fence_.wasm",
     ] {
         let outcome = tree.install_bytes(&good, file, &[]);
-        outcome.assert_refused(&["a plugin file is called fence_DEVICE.wasm"]);
+        outcome.assert_refused(&["rename the plugin file to fence_DEVICE.wasm"]);
     }
     tree.install_bytes(&good, "fence_other.wasm", &[])
         .assert_refused(&["it is fence_narrow, and does not answer to fence_other"]);
@@ -72,17 +72,17 @@ fn names() {
         .assert_refused(&["/nonexistent/fence_x.wasm: No such file"]);
     fs::create_dir(tree.path("fence_x.wasm")).unwrap();
     tree.fencebox(&["install", tree.path("fence_x.wasm").to_str().unwrap()])
-        .assert_refused(&["is no regular file"]);
+        .assert_refused(&["is not a regular file"]);
     for name in ["../fence_x", "/usr/sbin/fence_x", "fence_x.wasm", "clc", ""] {
-        tree.remove(name).assert_refused(&["is no name of an agent"]);
+        tree.remove(name).assert_refused(&["is not an agent name"]);
     }
     nothing_is_left(&tree);
 }
 
 #[test]
-fn plugins_that_cannot_say_what_they_are() {
+fn plugins_with_an_invalid_description_are_refused() {
     let tree = Tree::new();
-    // How long a machine with much to do lets it compute is not asked here.
+    // The time limit on a busy machine is not part of this test.
     for (name, words) in [
         ("fence_impostor", "does not answer to fence_impostor"),
         ("fence_spin_describe", "fence_spin_describe.wasm"),
@@ -94,7 +94,7 @@ fn plugins_that_cannot_say_what_they_are() {
 }
 
 #[test]
-fn what_is_somebody_elses() {
+fn files_of_a_package_or_another_program_are_not_replaced() {
     let tree = Tree::new();
     let packaged = tree.path("usr/lib/fencebox/plugins");
     fs::create_dir_all(&packaged).unwrap();
@@ -117,14 +117,14 @@ fn what_is_somebody_elses() {
     let program = tree.path("usr/sbin/fence_narrow_both");
     fs::write(&program, "#!/usr/bin/python3\n").unwrap();
     let outcome = tree.install("fence_narrow", "fence_narrow", &[]);
-    assert_refused(&outcome, &["fence_narrow_both is there already", "--no-links"]);
+    assert_refused(&outcome, &["fence_narrow_both exists and is not a link to fencebox", "--no-links"]);
     assert_said(&tree.install("fence_narrow", "fence_narrow", &["--no-links"]), &[]);
     assert_eq!(fs::read(&program).unwrap(), b"#!/usr/bin/python3\n");
 }
 
-/// What was approved for a file that was copied there is unknown.
+/// The approvals for a file that was copied by hand are unknown.
 #[test]
-fn what_was_put_there_by_hand_is_replaced_when_that_is_granted() {
+fn a_plugin_copied_by_hand_is_replaced_with_grant() {
     let tree = Tree::new();
     fs::create_dir_all(tree.plugins()).unwrap();
     let built = support::tree().join("usr/lib/fencebox/plugins/fence_wide.wasm");

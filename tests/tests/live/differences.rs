@@ -1,4 +1,4 @@
-//! Where our agents are meant to differ from the Python ones, and no further.
+//! The differences that our agents are meant to have from the Python agents, and no others.
 
 use super::document::frame;
 use super::input::{Input, Way};
@@ -6,28 +6,28 @@ use super::outcome::Outcome;
 
 /// One deliberate difference.
 pub struct Difference {
-    /// Its number in `docs/protocol.md`, if it has one, and what it is.
+    /// Its number in `docs/protocol.md`, if it has one, or a short name.
     pub quirk: &'static str,
-    /// Why.
+    /// The reason for the difference.
     pub reason: &'static str,
-    /// Where it holds.
+    /// The inputs or outcomes that the difference explains.
     pub scope: Scope,
 }
 
-/// Where a difference holds, as narrow as can be.
+/// What a difference explains, as narrow as possible.
 pub enum Scope {
-    /// Where what ours does is what theirs does with another input; none if it
-    /// is not concerned.
+    /// Our agent does what the Python agent does with another input, which this function returns; `None` if the
+    /// difference does not apply to the input.
     AsIf(fn(&Input) -> Option<Input>),
-    /// Where this says so of what came of it: of ours, and then of theirs.
+    /// Whether the difference explains our outcome and then the Python agent's outcome.
     Outcomes(fn(&Input, &Outcome, &Outcome) -> bool),
 }
 
-/// All of them.
+/// All deliberate differences.
 pub const DIFFERENCES: [Difference; 14] = [
     Difference {
         quirk: "descriptions",
-        reason: "help and metadata say the same of the same options, in our own words",
+        reason: "help and metadata describe the same options, in our own words",
         scope: Scope::Outcomes(descriptions),
     },
     Difference {
@@ -37,12 +37,12 @@ pub const DIFFERENCES: [Difference; 14] = [
     },
     Difference {
         quirk: "encoding",
-        reason: "a value that is not UTF-8 was damaged on its way; to go on with something else is no good",
+        reason: "a value that is not UTF-8 was damaged in transit; it is not replaced by something else",
         scope: Scope::Outcomes(encoding),
     },
     Difference {
         quirk: "status file",
-        reason: "a status file that is there and cannot be read is not a machine that is off",
+        reason: "a status file that exists but cannot be read does not mean off",
         scope: Scope::Outcomes(status_file),
     },
     Difference {
@@ -62,7 +62,7 @@ pub const DIFFERENCES: [Difference; 14] = [
     },
     Difference {
         quirk: "8.16 markers",
-        reason: "what a device can do is no option of its user: a warning, and no crash",
+        reason: "a capability of the device is not an option of its user: a warning, and no crash",
         scope: Scope::AsIf(markers),
     },
     Difference {
@@ -72,7 +72,7 @@ pub const DIFFERENCES: [Difference; 14] = [
     },
     Difference {
         quirk: "8.19 debug_file",
-        reason: "no debug file is wanted where its name is empty",
+        reason: "an empty name of the debug file means no debug file",
         scope: Scope::AsIf(empty_debug_file),
     },
     Difference {
@@ -82,12 +82,12 @@ pub const DIFFERENCES: [Difference; 14] = [
     },
     Difference {
         quirk: "no syslog",
-        reason: "with verbose, a line says that nobody listens at /dev/log",
+        reason: "with verbose, a line says that /dev/log has no listener",
         scope: Scope::Outcomes(no_syslog),
     },
     Difference {
         quirk: "8.19 random_sleep_range",
-        reason: "an empty value is none to a plugin: no sleep, and no crash",
+        reason: "an empty value counts as no value: no sleep, and no crash",
         scope: Scope::AsIf(empty_sleep),
     },
     Difference {
@@ -152,7 +152,7 @@ fn crash(_: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
         && ours.same_but_for_output(theirs)
 }
 
-/// Exit 1, and nothing done.
+/// Our agent exits with code 1 and does nothing.
 fn refused(input: &Input, ours: &Outcome) -> bool {
     ours.exit == Some(1)
         && ours.stdout.is_empty()
@@ -160,7 +160,7 @@ fn refused(input: &Input, ours: &Outcome) -> bool {
         && !ours.files.contains_key("st2")
 }
 
-/// Whether some line is as it should be. With `quiet` there is none.
+/// Whether at least one line of our messages has the expected text. With `quiet`, the agent prints no lines.
 fn said(ours: &Outcome, line: impl FnMut(&str) -> bool) -> bool {
     ours.stderr.is_empty() || ours.stderr.lines().any(line)
 }
@@ -213,7 +213,7 @@ fn no_syslog(_: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
     only_that && theirs.stderr.is_empty() && ours.stdout == theirs.stdout && ours.same_but_for_output(theirs)
 }
 
-/// A sleep of up to a second leaves no trace.
+/// A sleep of up to a second is not visible in the outcome.
 fn empty_sleep(input: &Input) -> Option<Input> {
     changed(input, |item| {
         let (name, value) = named(item)?;
@@ -225,8 +225,7 @@ fn empty_sleep(input: &Input) -> Option<Input> {
     })
 }
 
-/// Name, with underscores, and value of a line, or of an argument that has
-/// both in one.
+/// The name, with underscores, and the value of a line, or of an argument that contains both.
 fn named(item: &[u8]) -> Option<(String, String)> {
     let text = String::from_utf8_lossy(item);
     let text = text.trim();
@@ -238,13 +237,12 @@ fn named(item: &[u8]) -> Option<(String, String)> {
     Some((name.replace('-', "_"), unquoted.unwrap_or(value).to_owned()))
 }
 
-/// With other arguments or lines in the place of some, or with nothing; none
-/// if all stay.
+/// Replaces arguments or lines by others, or removes them; `None` if none changes.
 fn changed(input: &Input, change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Input> {
     let mut other = input.clone();
     for piece in &mut other.pieces {
         let items: Vec<Vec<u8>> = match (input.way, piece.as_slice()) {
-            // The value of a long option may be an argument of its own.
+            // The value of a long option may be a separate argument.
             (Way::Arguments, [option, value]) if option.starts_with(b"--") && value.is_empty() => {
                 vec![[option.as_slice(), b"="].concat()]
             }

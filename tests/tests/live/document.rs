@@ -1,7 +1,6 @@
-//! What two documents must have in common when their descriptions differ.
+//! The parts that two documents must have in common although their descriptions differ.
 
-/// The document without what each agent says in its own words; none if it is
-/// neither help nor metadata.
+/// The document without the texts that each agent writes in its own words; `None` if it is neither help nor metadata.
 pub fn frame(text: &str) -> Option<String> {
     if text.starts_with("<?xml") {
         Some(metadata(text))
@@ -25,7 +24,7 @@ fn metadata(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The columns of options in their order, and of `action` everything.
+/// The columns of options in their order, and the complete text of `action`.
 fn help(text: &str) -> String {
     let mut columns = Vec::new();
     let mut whole = false;

@@ -1,8 +1,7 @@
-//! Inputs that a cluster would send, that a person would mistype, and that
-//! nobody should.
+//! Inputs that a cluster would send, inputs with typing errors, and inputs that make no sense.
 //!
-//! Each begins with a status file of its own and polls without waiting; what
-//! follows may contradict that, but only with values that end soon.
+//! Each input starts with its own status file and polls without delay. What follows may contradict that, but only with
+//! values that end soon.
 
 use proptest::collection::vec;
 use proptest::option::weighted;
@@ -66,7 +65,7 @@ fn of_world(further: &'static [Known], quick: bool) -> BoxedStrategy<Input> {
         .boxed()
 }
 
-/// One option on the command line, well or badly.
+/// One option on the command line, valid or not.
 fn argument(known: Vec<Known>) -> BoxedStrategy<Vec<Vec<u8>>> {
     let valued = (select(known), any::<Index>(), any::<Index>(), 0..12).prop_map(
         |((long, letter, values), which, cut, form)| {
@@ -107,7 +106,7 @@ fn stray() -> impl Strategy<Value = Vec<Vec<u8>>> {
     vec(select(&STRAY[..]), 1..3).prop_map(|items| items.into_iter().map(<[u8]>::to_vec).collect())
 }
 
-/// One option on standard input, well or badly.
+/// One option on standard input, valid or not.
 fn line(known: Vec<Known>) -> BoxedStrategy<Vec<Vec<u8>>> {
     let valued = (select(known), any::<Index>()).prop_map(|((long, _, values), which)| (long, *which.get(values)));
     let flag = (select(&FLAGS[..]), select(&BOOLEANS[..])).prop_map(|((long, _), word)| (long, word));

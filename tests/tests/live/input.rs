@@ -4,25 +4,25 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
-/// Everything that the two agents are given.
+/// Everything that both agents receive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// Arguments or lines, in groups that mean something together.
+    /// Arguments or lines, in groups that belong together.
     pub pieces: Vec<Vec<Vec<u8>>>,
-    /// Where they go.
+    /// How the options are passed.
     pub way: Way,
-    /// What the file `st` holds before, if it is there.
+    /// The initial content of the file `st`; `None` if the file is missing.
     pub status: Option<Vec<u8>>,
-    /// With `POSIXLY_CORRECT` in the environment.
+    /// Whether `POSIXLY_CORRECT` is in the environment.
     pub posix: bool,
-    /// With `PCMK_service=pacemaker-fenced` in the environment.
+    /// Whether `PCMK_service=pacemaker-fenced` is in the environment.
     pub fenced: bool,
 }
 
-/// How an agent is told its options.
+/// How an agent receives its options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// As arguments; standard input holds options too, which do not count.
+    /// As arguments; standard input has options too, which have no effect.
     Arguments,
     /// As lines of standard input.
     Lines,
@@ -36,7 +36,7 @@ impl Input {
         self.pieces.iter().flatten().map(Vec::as_slice)
     }
 
-    /// What follows the program's name.
+    /// The arguments after the program's name.
     pub fn arguments(&self) -> Vec<&OsStr> {
         match self.way {
             Way::Arguments => self.items().map(OsStr::from_bytes).collect(),
@@ -44,7 +44,7 @@ impl Input {
         }
     }
 
-    /// What is on standard input.
+    /// The content of standard input.
     pub fn stdin(&self) -> Vec<u8> {
         match self.way {
             Way::Arguments => b"action=metadata\n".to_vec(),
@@ -53,19 +53,18 @@ impl Input {
         }
     }
 
-    /// Whether some argument or line has bytes that are not UTF-8.
+    /// Whether an argument or line has bytes that are not UTF-8.
     pub fn is_damaged(&self) -> bool {
         self.items().any(|item| std::str::from_utf8(item).is_err())
     }
 
-    /// Whether a text occurs in it.
+    /// Whether an argument or line contains this text.
     pub fn contains(&self, text: &str) -> bool {
         let all: Vec<_> = self.items().collect();
         String::from_utf8_lossy(&all.join(&b'\n')).contains(text)
     }
 
-    /// This one with one piece less, in every way; the first stays, for it
-    /// names the status file.
+    /// All inputs that are one group shorter than this one. The first group stays, because it names the status file.
     pub fn smaller(&self) -> impl Iterator<Item = Self> {
         (1..self.pieces.len()).rev().map(|index| {
             let mut less = self.clone();

@@ -1,8 +1,8 @@
-//! Ours beside the Python agent of fence-agents, on thousands of inputs: what
-//! differs is in the table of deliberate differences, or a bug.
+//! Compares our agent with the Python agent of fence-agents on thousands of inputs. A difference must be in the table
+//! of deliberate differences; otherwise it is a bug.
 //!
-//! Where fence-agents is not installed there is nothing to compare with; in CI,
-//! that is a failure. `FENCEBOX_LIVE_INPUTS` sets another number of inputs.
+//! If fence-agents is not installed, the test is skipped; in CI, that is a failure. `FENCEBOX_LIVE_INPUTS` sets another
+//! number of inputs.
 
 #![allow(
     clippy::expect_used,
@@ -34,11 +34,11 @@ use differences::{DIFFERENCES, Difference, Scope};
 use input::Input;
 use outcome::{Outcome, run};
 
-/// How many inputs are compared: a minute and a half on two processors.
+/// Number of compared inputs: a minute and a half on two processors.
 const INPUTS: usize = 2400;
-/// The same inputs every time.
+/// A fixed seed, so that every run has the same inputs.
 const SEED: [u8; 32] = *b"the same inputs on every machine";
-/// How many unexplained differences are shown.
+/// Maximum number of unexplained differences to show.
 const SHOWN: usize = 12;
 
 /// The two agents.
@@ -47,7 +47,7 @@ struct Pair {
     theirs: PathBuf,
 }
 
-/// How an input was judged.
+/// The result of the comparison for one input.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Equal,
@@ -68,8 +68,7 @@ impl Pair {
             .map_or(Verdict::Unexplained, Verdict::Deliberate)
     }
 
-    /// The differences that together turn the input into one on which theirs
-    /// does what ours did.
+    /// The differences that together change the input into one on which the Python agent does what ours did.
     fn as_if(&self, input: &Input, ours: &Outcome) -> Option<Vec<&'static str>> {
         let mut changed = input.clone();
         let mut quirks = Vec::new();
@@ -91,7 +90,7 @@ impl Pair {
         Some(quirks)
     }
 
-    /// The input without what does not matter.
+    /// The shortest input that still has an unexplained difference.
     fn minimal(&self, input: &Input) -> Input {
         let mut least = input.clone();
         loop {
@@ -118,7 +117,7 @@ fn explained(input: &Input, ours: &Outcome, theirs: &Outcome) -> Option<&'static
     DIFFERENCES.iter().find(explains).map(|difference| difference.quirk)
 }
 
-/// The Python agent, if it is here.
+/// The Python agent, if it is installed.
 fn reference() -> Option<PathBuf> {
     let path = Path::new("/usr/sbin/fence_dummy");
     let python = std::fs::read(path).is_ok_and(|program| program.starts_with(b"#!"));
@@ -135,7 +134,7 @@ fn inputs() -> Vec<Input> {
 }
 
 #[test]
-fn ours_does_what_the_python_agent_does() {
+fn our_agent_does_what_the_python_agent_does() {
     let Some(theirs) = reference() else {
         assert!(
             std::env::var_os("CI").is_none(),

@@ -1,4 +1,4 @@
-//! What comes of a call, and whether two agents did the same.
+//! The outcome of a call, and the comparison of two outcomes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,31 +9,30 @@ use std::time::{Duration, Instant};
 
 use super::input::{Input, Way};
 
-/// No input is meant to take as long.
+/// Maximum duration of a call. No input needs that long.
 const LIMIT: Duration = Duration::from_secs(20);
-/// The files whose content is compared; of others, such as debug files, only
-/// that they are there.
+/// The files whose content is compared. Other files, such as debug files, must only exist in both outcomes.
 const STATUS_FILES: [&str; 2] = ["st", "st2"];
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// None if it had to be ended.
+    /// The exit code; `None` if the process was killed.
     pub exit: Option<i32>,
     pub stdout: String,
     pub stderr: String,
-    /// Afterwards, by name.
+    /// The files after the call, by name.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Outcome {
-    /// What both agents have to agree in, except for what they print.
+    /// What both agents must agree on, except for their output.
     pub fn same_but_for_output(&self, other: &Self) -> bool {
         self.exit == other.exit && self.files == other.files
     }
 
-    /// What both agents have to agree in. Messages are our own, but there are
-    /// some where the other has some.
+    /// What both agents must agree on. The texts of messages differ, but either both agents print messages or neither
+    /// does.
     pub fn same(&self, other: &Self) -> bool {
         self.same_but_for_output(other)
             && self.stdout == other.stdout
@@ -41,7 +40,7 @@ impl Outcome {
     }
 }
 
-/// Runs a program on an input, in a folder of its own.
+/// Runs a program on an input, in its own folder.
 pub fn run(program: &Path, input: &Input) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     if let Some(status) = &input.status {
@@ -71,7 +70,7 @@ pub fn run(program: &Path, input: &Input) -> Outcome {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // An agent with arguments does not read it, and may be gone already.
+    // An agent with arguments does not read standard input and may already have ended.
     let _ = child.stdin.take().unwrap().write_all(&input.stdin());
     let exit = wait(&mut child);
     Outcome {
@@ -82,7 +81,7 @@ pub fn run(program: &Path, input: &Input) -> Outcome {
     }
 }
 
-/// What these agents print fits into a pipe, so that it can be read later.
+/// The output of these agents fits into a pipe, so it can be read after the end.
 fn wait(child: &mut Child) -> Option<i32> {
     let end = Instant::now() + LIMIT;
     loop {
@@ -104,8 +103,7 @@ fn text(mut pipe: impl Read) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Of ours, one tells at the level of detail how the process is confined;
-/// theirs is not.
+/// Our messages without the debug line about confinement, which the Python agent does not have.
 fn messages(stderr: &str) -> String {
     let told = |line: &&str| !line.contains(" DEBUG: fence_dummy: confined: ");
     stderr.split_inclusive('\n').filter(told).collect()

@@ -1,6 +1,6 @@
-//! What inputs are made of.
+//! The parts that inputs are made of.
 
-/// Name on the command line, letter, and values worth trying.
+/// Long name, letter, and interesting values.
 pub type Known = (&'static str, &'static str, &'static [&'static str]);
 
 pub const ACTION: Known = (
@@ -40,7 +40,7 @@ pub const ACTION: Known = (
     ],
 );
 
-/// In both worlds.
+/// Options that make sense with both sets of values, `QUICK` and `FAILING`.
 pub const COMMON: [Known; 9] = [
     ("random_sleep_range", "", &["0", "-1", "x", "", "1"]),
     (
@@ -81,7 +81,7 @@ pub const COMMON: [Known; 9] = [
     ("plug-separator", "", &[",", "", ";", "--", "\u{e4}"]),
 ];
 
-/// Where every action ends at once.
+/// Options with which every action ends at once.
 pub const QUICK: [Known; 5] = [
     (
         "power-timeout",
@@ -126,17 +126,17 @@ pub const QUICK: [Known; 5] = [
     ),
 ];
 
-/// Where off never comes, and only `power_timeout` ends it.
+/// Options with which the machine never becomes off, and only `power_timeout` ends the action.
 pub const FAILING: [Known; 3] = [
     ("power-timeout", "", &["1", "2", "3", "x", "", " 2 "]),
     ("delay", "", &["0", "-1", "x", "00"]),
     ("type", "", &["fail"]),
 ];
 
-/// Names that the agent has without a value.
+/// Options that have no value.
 pub const FLAGS: [(&str, &str); 4] = [("help", "h"), ("version", "V"), ("verbose", "v"), ("quiet", "q")];
 
-/// All the names, for cutting short and misspelling.
+/// All names, to be cut short and misspelled.
 pub const NAMES: [&str; 18] = [
     "action",
     "status-file",
@@ -158,7 +158,7 @@ pub const NAMES: [&str; 18] = [
     "help",
 ];
 
-/// Arguments that are no option of anybody.
+/// Arguments that no agent has as an option.
 pub const STRAY: [&[u8]; 24] = [
     b"",
     b"-",
@@ -186,7 +186,7 @@ pub const STRAY: [&[u8]; 24] = [
     b"-o=",
 ];
 
-/// Lines that are no option of anybody, or would have to be looked at twice.
+/// Lines that are not an option of any agent, or that are difficult to parse.
 pub const ODD_LINES: [&[u8]; 40] = [
     b"",
     b" ",
@@ -230,7 +230,7 @@ pub const ODD_LINES: [&[u8]; 40] = [
     b"action\0=off",
 ];
 
-/// What the status file may hold.
+/// Possible contents of the status file.
 pub const CONTENTS: [&[u8]; 12] = [
     b"on",
     b"off",
@@ -246,7 +246,7 @@ pub const CONTENTS: [&[u8]; 12] = [
     b"of\xc5\x93",
 ];
 
-/// What flags may be set to on standard input.
+/// Values of flags on standard input.
 pub const BOOLEANS: [&str; 16] = [
     "1",
     "0",

@@ -14,7 +14,7 @@ const WEB: [&str; 2] = [
 ];
 
 #[test]
-fn each_action_says_and_does_what_it_should() {
+fn each_action_has_its_output_and_effect() {
     for (plug, more) in [
         (DB, String::new()),
         (DB, format!("project={PROJECT}\n")),
@@ -34,7 +34,7 @@ fn each_action_says_and_does_what_it_should() {
         ];
         play(&service, plug, &more, DB, &story);
         assert_eq!(service.history(DB), [On, Off, On, Off, On], "{plug} {more}");
-        // What is off is asked for too: it may only read so.
+        // The request is sent even if the instance reads as off, because the read may be stale.
         assert_eq!(requests(&service, "POST", "/stop"), 3, "{plug} {more}");
         let searches = requests(&service, "GET", "/cloud/project");
         assert_eq!(searches == 0, more.contains("project="), "{plug} {more}");
@@ -56,7 +56,7 @@ fn a_cycle_is_one_hard_reboot() {
 }
 
 #[test]
-fn a_name_of_two_is_refused_with_both_ids() {
+fn an_ambiguous_name_is_refused_with_both_ids() {
     let service = start(Settings::default());
     for word in ["status", "off", "reboot"] {
         fence(&service, &action(word, "web")).assert_refused(&["web", WEB[0], WEB[1]]);
@@ -66,7 +66,7 @@ fn a_name_of_two_is_refused_with_both_ids() {
 }
 
 #[test]
-fn lists_have_ids_and_names() {
+fn lists_contain_ids_and_names() {
     let service = start(Settings::default());
     let listed = format!("{DB},db\n{},web\n{},web\n", WEB[0], WEB[1]);
     fence(&service, "action=list\nservice=cloud\n").assert_done(&listed);
@@ -76,7 +76,7 @@ fn lists_have_ids_and_names() {
 }
 
 #[test]
-fn what_is_paused_is_not_off() {
+fn a_paused_instance_is_not_off() {
     for power in [Power::Paused, state("RESCUED"), state("SUSPENDED"), state("MIGRATING")] {
         let service = start(Settings {
             instances: vec![Machine::new(DB, power.clone()).named("db")],
@@ -88,7 +88,7 @@ fn what_is_paused_is_not_off() {
         assert_eq!(
             outcome.exit,
             Some(1),
-            "the device stops what is active only: {outcome:?}"
+            "the device stops only active instances: {outcome:?}"
         );
         assert_eq!(service.power(DB), Some(power));
     }
@@ -111,9 +111,9 @@ fn an_unknown_instance_or_project_is_an_error_and_never_off() {
     }
 }
 
-/// Tasks of instances cannot be asked for: the status tells, and a poll after it is there the action is over.
+/// The API does not show the tasks of instances: the action ends with the first poll that returns the requested status.
 #[test]
-fn an_instance_takes_as_long_as_it_takes() {
+fn an_action_ends_with_the_first_poll_after_the_status_changes() {
     let took = |task_polls| {
         let service = start(Settings {
             task_polls,
@@ -123,6 +123,6 @@ fn an_instance_takes_as_long_as_it_takes() {
         outcome.assert_done("Success: Powered OFF\n");
         outcome.took.as_secs()
     };
-    // And 1.8 s for the reads that prove it. The request that is sent again after five polls looks at it once more.
+    // Includes 1.8 s for the reads that prove off. The request that is repeated after five polls costs one extra read.
     assert_eq!((took(1), took(6)), (11, 51));
 }

@@ -6,7 +6,7 @@ use fencebox_sim::ovh::{GOING_DARK, RESCUE, Settings};
 use super::{KEYS, NO_POWER, SERVER, action, fence, fence_really, play, requests, start, state, written};
 
 #[test]
-fn the_power_boot_is_off_for_good() {
+fn the_power_boot_entry_keeps_a_server_off() {
     let service = start(Settings::default());
     play(
         &service,
@@ -31,7 +31,7 @@ fn the_power_boot_is_off_for_good() {
         "{:?}",
         written(&service)
     );
-    // Nobody is to repair a server that was fenced; one that runs again is looked after again.
+    // OVHcloud must not intervene on a fenced server, so monitoring is disabled by off and enabled again by on.
     assert_eq!(
         written(&service),
         [
@@ -75,12 +75,13 @@ fn a_cycle_is_one_reboot_from_the_disk() {
 }
 
 #[test]
-fn without_a_power_boot_off_is_the_rescue_system() {
+fn off_uses_the_rescue_system_without_a_power_boot_entry() {
     let service = start(Settings::default());
     let rescue = state(RESCUE);
     let story = [
         ("off", 0, "Success: Powered OFF\n", rescue.clone()),
-        // Only the run that asked for the reboot knows that it took place.
+        // A later status cannot prove that the server is in the rescue system; only the run that requested the reboot
+        // can.
         ("status", 0, "Status: ON\n", rescue),
         ("on", 0, "Success: Powered ON\n", On),
         ("on", 0, "Success: Already ON\n", On),
@@ -98,7 +99,7 @@ fn without_a_power_boot_off_is_the_rescue_system() {
 }
 
 #[test]
-fn rescue_can_be_chosen_with_its_entry_and_the_address_for_its_password() {
+fn rescue_accepts_its_boot_entry_and_an_address_for_its_password() {
     let service = start(Settings::default());
     let more = "off_mode=rescue\nrescue_boot=230242\nemail=ops@example.org\non_boot=1\n";
     let story = [("reboot", 0, "Success: Rebooted\n", On)];
@@ -111,7 +112,7 @@ fn rescue_can_be_chosen_with_its_entry_and_the_address_for_its_password() {
 }
 
 #[test]
-fn an_entry_that_would_not_switch_is_refused_before_anything_is_changed() {
+fn an_unusable_boot_entry_is_refused_before_any_change() {
     for (word, plug, more, words) in [
         (
             "off",
@@ -137,7 +138,7 @@ fn an_entry_that_would_not_switch_is_refused_before_anything_is_changed() {
 }
 
 #[test]
-fn lists_have_every_server() {
+fn lists_contain_every_server() {
     let service = start(Settings::default());
     let list = fence(&service, "action=list\nservice=dedicated\n");
     list.assert_done(
@@ -164,9 +165,9 @@ fn monitor_costs_the_same_for_any_number_of_servers() {
     assert_eq!(asked, ["/1.0/auth/time", "/1.0/auth/currentCredential"]);
 }
 
-/// The whole way by the program itself, its clock and its compiled plugin.
+/// The complete path: the real program, its own clock and its compiled plugin.
 #[test]
-fn the_program_itself_does_the_same() {
+fn the_real_program_does_the_same() {
     let service = start(Settings {
         task_polls: 1,
         dark_reads: 1,
@@ -181,10 +182,10 @@ fn the_program_itself_does_the_same() {
     assert_eq!(service.power(SERVER), Some(On));
 }
 
-/// A poll of ten seconds at most after the device is where it was asked to be, and the two seconds of reads that prove
-/// it off: nothing else is waited for.
+/// The action ends within one poll of ten seconds after the device reaches the requested status, plus two seconds for
+/// the reads that prove off. Nothing else delays it.
 #[test]
-fn an_action_takes_as_long_as_the_device() {
+fn an_action_ends_soon_after_the_device() {
     let took = |polls: u32, dark_reads: u32, word: &str| {
         let service = start(Settings {
             task_polls: polls,
@@ -195,7 +196,8 @@ fn an_action_takes_as_long_as_the_device() {
         assert_eq!(outcome.exit, Some(0), "{outcome:?}");
         outcome.took.as_secs()
     };
-    // Each poll takes the task one step on; a dark server needs one read more than it keeps its power.
+    // Each poll advances the task by one step. A dark server needs one read more than the number of reads in which it
+    // keeps its power.
     assert_eq!(took(1, 0, "status"), 0);
     let shortest = took(1, 0, "off");
     assert!(shortest <= 22, "{shortest}");
@@ -203,13 +205,13 @@ fn an_action_takes_as_long_as_the_device() {
     assert_eq!(
         took(1, 7, "off"),
         shortest + 6 * 10,
-        "a server that keeps its power for longer; the request that is sent again looks at it once"
+        "a server that keeps its power for longer; the repeated request reads it once"
     );
     let shortest = took(1, 0, "reboot");
     assert!(shortest <= 42, "{shortest}");
 }
 
-/// Each plug has its own reboot, and both are waited for together.
+/// Each plug has its own reboot, and both run in parallel.
 #[test]
 fn several_servers_are_fenced_together() {
     let service = start(Settings::default());
@@ -221,7 +223,7 @@ fn several_servers_are_fenced_together() {
     assert_eq!(requests(&service, "POST", "/reboot"), 2);
 }
 
-/// The plugin appends what the address lacks, and takes one that has it.
+/// The plugin appends the missing part to the address, and accepts an address that already has it.
 #[test]
 fn the_address_may_end_in_a_slash() {
     let service = start(Settings::default());

@@ -1,4 +1,4 @@
-//! Log-ins that are wrong, incomplete or contradictory.
+//! Logins that are wrong, incomplete or contradictory.
 
 use fencebox_sim::ovh::{ErrorShape, Settings};
 
@@ -9,7 +9,7 @@ const SECRET: &str = "application_secret=simAS0123456789abcdef\n";
 const CONSUMER: &str = "consumer_key=simCK0123456789abcdef\n";
 
 #[test]
-fn the_part_that_is_wrong_is_named_and_not_tried_again() {
+fn a_wrong_part_of_the_login_is_named_and_not_retried() {
     for errors in [ErrorShape::Mixed, ErrorShape::Code, ErrorShape::Class] {
         for (login, words) in [
             (
@@ -35,7 +35,7 @@ fn the_part_that_is_wrong_is_named_and_not_tried_again() {
                 outcome.assert_refused(&words);
                 assert_eq!(outcome.took.as_secs(), 0, "{outcome:?}");
                 let signed = service.requests().len() - requests(&service, "GET", "/auth/time");
-                // A signature may be refused for its time: that is tried once more, with the clock read again.
+                // A signature may be refused because of its time: the agent reads the clock again and retries once.
                 let most = if words[0] == "signature" { 2 } else { 1 };
                 assert_eq!(signed, most, "{errors:?} {word} {words:?}");
             }
@@ -44,7 +44,7 @@ fn the_part_that_is_wrong_is_named_and_not_tried_again() {
 }
 
 #[test]
-fn a_key_that_has_expired_is_told() {
+fn an_expired_key_is_reported() {
     let service = start(Settings {
         credential_expired: true,
         ..Settings::default()
@@ -55,7 +55,7 @@ fn a_key_that_has_expired_is_told() {
 }
 
 #[test]
-fn an_incomplete_log_in_names_what_is_missing() {
+fn an_incomplete_login_names_the_missing_options() {
     for (login, missing) in [
         (format!("{SECRET}{CONSUMER}"), "application_key"),
         (format!("{APPLICATION}{CONSUMER}"), "application_secret"),
@@ -80,7 +80,7 @@ fn an_incomplete_log_in_names_what_is_missing() {
 }
 
 #[test]
-fn two_log_ins_contradict_each_other() {
+fn two_logins_contradict_each_other() {
     for (login, words) in [
         (
             format!("{KEYS}client_id=EU.x\nclient_secret=abcd1234\n"),
@@ -104,7 +104,7 @@ fn two_log_ins_contradict_each_other() {
 }
 
 #[test]
-fn an_endpoint_that_does_not_exist_is_told_with_those_that_do() {
+fn an_unknown_endpoint_is_reported_with_the_known_endpoints() {
     let outcome = call(AGENT, &format!("{KEYS}endpoint=ovh-mars\n{}", action("status", SERVER)));
     outcome.assert_refused(&[
         "endpoint",
@@ -120,7 +120,7 @@ fn an_endpoint_that_does_not_exist_is_told_with_those_that_do() {
 }
 
 #[test]
-fn a_region_without_service_accounts_says_so() {
+fn a_region_without_service_accounts_is_reported() {
     let login = "client_id=EU.x\nclient_secret=abcd1234\nendpoint=kimsufi-eu\n";
     call(AGENT, &format!("{login}{}", action("status", SERVER))).assert_refused(&[
         "client_id",

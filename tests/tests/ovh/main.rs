@@ -1,7 +1,8 @@
-//! fence_ovh, the real host and plugin, against the simulated service: what a cluster does on an ordinary day, what it
-//! sees when something is wrong, and what it never sees.
+//! fence_ovh with the real host and plugin against the simulated service: normal operation of a cluster, its behavior
+//! after errors, and outcomes that must never occur.
 //!
-//! A dedicated server takes minutes: most calls are on virtual time. Those that say `really` are the program itself.
+//! An action on a dedicated server takes minutes, so most calls are on virtual time. The functions with `really` in
+//! their name run the real program.
 
 #![allow(
     clippy::expect_used,
@@ -35,7 +36,7 @@ const AGENT: &str = "fence_ovh";
 const SERVER: &str = "ns1234567.ip-192-0-2.eu";
 /// Has no `power` entry.
 const NO_POWER: &str = "ns3000001.ip-198-51-100.eu";
-/// The keys that the simulator knows.
+/// The keys that the simulator accepts.
 const KEYS: &str = "application_key=simAK0123456789\napplication_secret=simAS0123456789abcdef\n\
                     consumer_key=simCK0123456789abcdef\n";
 
@@ -58,17 +59,17 @@ fn broken_with(settings: Settings, faults: &[&str]) -> Simulator {
     .unwrap()
 }
 
-/// With the keys, on virtual time.
+/// Calls the agent with the keys, on virtual time.
 fn fence(service: &Simulator, lines: &str) -> Outcome {
     fence_with(service, KEYS, lines)
 }
 
-/// With another log-in, on virtual time.
+/// Calls the agent with another login, on virtual time.
 fn fence_with(service: &Simulator, login: &str, lines: &str) -> Outcome {
     call_virtually(AGENT, &format!("{login}api_url={}/1.0\n{lines}", service.url()))
 }
 
-/// By the program, which sleeps no longer than it is told.
+/// Runs the real program, with options that keep its sleeps short.
 fn fence_really(service: &Simulator, lines: &str) -> Outcome {
     call(
         AGENT,
@@ -76,31 +77,31 @@ fn fence_really(service: &Simulator, lines: &str) -> Outcome {
     )
 }
 
-/// An action on a plug.
+/// The lines of an action on a plug.
 fn action(action: &str, plug: &str) -> String {
     format!("action={action}\nplug={plug}\n")
 }
 
-/// How many requests were made of this method whose path ends so.
+/// The number of requests with this method whose path ends with this text.
 fn requests(service: &Simulator, method: &str, end: &str) -> usize {
     let requests = service.requests();
     let fit = requests.iter().filter(|request| request.method == method);
     fit.filter(|request| request.path().ends_with(end)).count()
 }
 
-/// The bodies of all PUT.
+/// The bodies of all PUT requests.
 fn written(service: &Simulator) -> Vec<String> {
     let requests = service.requests();
     let puts = requests.iter().filter(|request| request.method == "PUT");
     puts.map(|request| request.body.clone()).collect()
 }
 
-/// A state with a word.
+/// A power state with a name.
 fn state(word: &str) -> Power {
     Power::Other(word.to_owned())
 }
 
-/// One step of a story: the action, what it exits with and prints, and what is true afterwards.
+/// One step of a story: the action, its exit code, its output, and the true power afterwards.
 type Step<'a> = (&'a str, i32, &'a str, Power);
 
 /// Plays a story on one plug.

@@ -25,13 +25,13 @@ fn every_kind_of_service_is_fenced() {
         assert_eq!(step("status").stdout, "Status: OFF\n");
         step("on").assert_done("Success: Powered ON\n");
         step("reboot").assert_done("Success: Rebooted\n");
-        assert_eq!(requests(&service, "POST", TOKEN), 5, "one log-in an action");
+        assert_eq!(requests(&service, "POST", TOKEN), 5, "one login per action");
     }
 }
 
-/// The token ends between two calls: another one is fetched, and nothing is asked for twice.
+/// The token expires between two calls: the agent gets another token and sends no request twice.
 #[test]
-fn a_token_that_ends_in_the_middle_is_renewed() {
+fn an_expired_token_is_renewed_during_an_action() {
     for token_calls in 1..6 {
         let service = start(Settings {
             token_calls: Some(token_calls),
@@ -52,9 +52,9 @@ fn a_token_that_ends_in_the_middle_is_renewed() {
     }
 }
 
-/// A token that is about to end is not used for another request.
+/// A token that is about to expire is not used for another request.
 #[test]
-fn a_token_is_renewed_before_it_ends() {
+fn a_token_is_renewed_before_it_expires() {
     let service = start(Settings {
         token_seconds: 50,
         ..Settings::default()
@@ -64,7 +64,7 @@ fn a_token_is_renewed_before_it_ends() {
 }
 
 #[test]
-fn a_refused_account_is_told_and_not_tried_again() {
+fn a_refused_account_is_reported_and_not_retried() {
     let service = start(Settings::default());
     let outcome = fence(&service, "wrong-secret", &action("off", SERVER));
     outcome.assert_refused(&[
@@ -97,7 +97,7 @@ fn a_missing_action_of_the_policy_is_named() {
 }
 
 #[test]
-fn a_token_that_cannot_be_one_is_refused() {
+fn an_invalid_token_is_refused() {
     for fault in ["token=no-token", "token=expired", "token=type:mac"] {
         let service = broken(&[fault]);
         let outcome = fence(&service, "s3cret", &action("off", SERVER));

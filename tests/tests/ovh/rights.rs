@@ -1,4 +1,4 @@
-//! The rules of a consumer key: those that are documented are enough, and any that is missing is named.
+//! The permissions of a consumer key: the documented rules are sufficient, and a missing rule is named.
 
 use fencebox_sim::machine::Power::On;
 use fencebox_sim::ovh::{Rule, Settings};
@@ -42,7 +42,7 @@ fn documented(kind: &str) -> Vec<(&'static str, String)> {
     }
 }
 
-/// A key with these rules, and that of monitor, but for one. A star does not cover what it stands before.
+/// A key with these rules and the rule for monitor, without one of them. A rule `PATH/*` does not cover `PATH` itself.
 fn rules(documented: &[(&str, String)], but: Option<(&str, &str)>) -> Settings {
     let granted = documented
         .iter()
@@ -54,7 +54,7 @@ fn rules(documented: &[(&str, String)], but: Option<(&str, &str)>) -> Settings {
     }
 }
 
-/// What an action of each kind needs.
+/// The permissions that an action of each kind needs.
 const KINDS: [(&str, &str, &str); 3] = [
     ("dedicated", SERVER, ""),
     ("vps", VPS, ""),
@@ -62,7 +62,7 @@ const KINDS: [(&str, &str, &str); 3] = [
 ];
 
 #[test]
-fn the_documented_rules_are_enough() {
+fn the_documented_rules_are_sufficient() {
     for (kind, plug, more) in KINDS {
         let service = start(rules(&documented(kind), None));
         for word in ["status", "off", "on", "reboot", "reboot\nmethod=cycle", "monitor"] {
@@ -72,7 +72,7 @@ fn the_documented_rules_are_enough() {
     }
 }
 
-/// By the call that needs it, and by monitor before anything needs it.
+/// A missing rule is named by the call that needs it, and earlier by monitor.
 #[test]
 fn a_missing_rule_is_named() {
     for (kind, plug, more) in KINDS {
@@ -100,7 +100,7 @@ fn a_missing_rule_is_named() {
 }
 
 #[test]
-fn monitor_without_its_own_rule_says_so() {
+fn monitor_without_its_own_rule_is_reported() {
     let service = start(Settings {
         rules: documented("dedicated")
             .iter()
@@ -111,7 +111,7 @@ fn monitor_without_its_own_rule_says_so() {
     fence(&service, &action("monitor", SERVER)).assert_refused(&["GET /auth/currentCredential"]);
 }
 
-/// Without a plug, a key for one kind of service is enough; a key for none is not.
+/// Without a plug, a key for one kind of service is sufficient; a key for none is not.
 #[test]
 fn monitor_without_a_plug_needs_one_kind() {
     let credential = Rule::new("GET", "/auth/currentCredential");
@@ -130,9 +130,9 @@ fn monitor_without_a_plug_needs_one_kind() {
     fence(&service, "action=monitor\n").assert_refused(&["lacks"]);
 }
 
-/// What the key may not list is left out; what it may is there.
+/// A list omits what the key may not list and shows the rest.
 #[test]
-fn a_list_has_what_the_key_may_list() {
+fn a_list_contains_what_the_key_may_list() {
     let service = start(Settings {
         rules: vec![Rule::new("GET", "/vps"), Rule::new("GET", "/vps/*")],
         ..Settings::default()

@@ -1,4 +1,4 @@
-//! The old line: what the article of 2014 sends on standard input.
+//! The deprecated SOAP options: the lines that the article of 2014 sends on standard input.
 
 use fencebox_sim::machine::Power::{self, Off, On};
 use fencebox_sim::ovh::{RESCUE, Server, Settings};
@@ -8,7 +8,7 @@ use super::support::{Outcome, call};
 use super::{AGENT, state};
 
 const SERVER: &str = "ns567890.ip-123-22-44.eu";
-/// As `echo -e -n` sends it.
+/// The exact bytes that `echo -e -n` sends.
 const STDIN: &str = "verbose=true\n\
                      nodename=ns567890.ip-123-22-44.eu\n\
                      action=off\n\
@@ -17,7 +17,7 @@ const STDIN: &str = "verbose=true\n\
                      power_wait=5\n\
                      plug=ns567890.ip-123-22-44.eu";
 
-/// What comes true before the window of the reboot is over: a task of two calls, a window of one second.
+/// The service completes the task within the window of the reboot: a task of two calls, a window of one second.
 fn service() -> Simulator {
     let settings = Settings {
         servers: vec![Server::new(SERVER, On)],
@@ -52,7 +52,7 @@ fn methods(service: &Simulator) -> Vec<String> {
 }
 
 #[test]
-fn the_lines_of_the_article_switch_off() {
+fn lines_of_the_article_switch_the_server_off() {
     let service = service();
     let outcome = call(AGENT, &format!("api_url={}/\n# as printed\n{STDIN}", service.url()));
     outcome.assert_done("Success: Powered OFF\n");
@@ -74,7 +74,7 @@ fn the_lines_of_the_article_switch_off() {
             .requests()
             .iter()
             .any(|request| request.body.contains(&format!(">{SERVER}<"))),
-        "as it is given"
+        "the address is used without a change"
     );
     assert!(
         !service
@@ -86,7 +86,7 @@ fn the_lines_of_the_article_switch_off() {
 }
 
 #[test]
-fn without_an_address_there_is_nobody_to_ask() {
+fn an_address_is_required() {
     let outcome = call(AGENT, STDIN);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
     for words in ["api_url", "shut down", "application_key", "consumer_key"] {
@@ -95,7 +95,7 @@ fn without_an_address_there_is_nobody_to_ask() {
 }
 
 #[test]
-fn on_starts_from_the_disk() {
+fn on_boots_from_the_disk() {
     let service = service();
     service.set_power(SERVER, Power::Other(RESCUE.to_owned())).unwrap();
     fence(&service, "action=on\n").assert_done("Success: Powered ON\n");
@@ -104,7 +104,7 @@ fn on_starts_from_the_disk() {
 }
 
 #[test]
-fn reboot_is_rescue_and_disk() {
+fn reboot_boots_into_rescue_and_then_from_the_disk() {
     let service = service();
     fence(&service, "action=reboot\n").assert_done("Success: Rebooted\n");
     assert_eq!(service.history(SERVER), [On, Off, state(RESCUE), Off, On]);
@@ -119,7 +119,7 @@ fn a_cycle_is_one_reboot() {
 }
 
 #[test]
-fn what_it_cannot_tell_it_says() {
+fn unsupported_actions_are_reported() {
     let service = service();
     for action in ["status", "list", "list-status"] {
         let outcome = fence(&service, &format!("action={action}\n"));
@@ -130,7 +130,7 @@ fn what_it_cannot_tell_it_says() {
 }
 
 #[test]
-fn a_refused_log_in_is_told_and_not_tried_again() {
+fn a_refused_login_is_reported_and_not_retried() {
     let service = service();
     let lines = format!(
         "login=ab12345-ovh\npasswd=WR0NG\naction=off\nplug={SERVER}\napi_url={}/\n",

@@ -1,4 +1,4 @@
-//! What is told, and what is never told.
+//! What the log shows, and that it never shows a secret.
 
 use fencebox_sim::ovh::Settings;
 use fencebox_sim::server::Simulator;
@@ -6,25 +6,25 @@ use fencebox_sim::server::Simulator;
 use super::support::{Outcome, call};
 use super::{AGENT, KEYS, SERVER, action, fence, start};
 
-/// At -v, whoever waits sees what for.
+/// With -v, the log shows what the agent waits for.
 #[test]
-fn verbose_tells_the_story() {
+fn verbose_logs_each_step() {
     let service = start(Settings::default());
     let outcome = fence(&service, &(action("off", SERVER) + "verbose=1\n"));
     outcome.assert_done("Success: Powered OFF\n");
-    let told = [
+    let expected = [
         "boot entry 95083 is set",
         "(hardReboot) is init",
         "(hardReboot) is doing",
         "(hardReboot) is done",
         "not yet",
     ];
-    for words in told {
+    for words in expected {
         assert!(outcome.stderr.contains(words), "no {words:?} in {outcome:?}");
     }
 }
 
-/// Everything that a call has printed, and written to its debug file.
+/// Everything that a call printed and wrote to its debug file.
 fn everything(service: &Simulator, login: &str, lines: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("debug");
@@ -39,7 +39,7 @@ fn everything(service: &Simulator, login: &str, lines: &str) -> String {
     let talks = lines.contains("action=reboot");
     assert!(
         !talks || outcome.stderr.contains(AGENT) && story.contains(AGENT),
-        "it does talk: {outcome:?}"
+        "the agent logged nothing: {outcome:?}"
     );
     let said = outcome.stdout + &outcome.stderr + &story;
     let requests = service.requests();
@@ -55,7 +55,7 @@ fn everything(service: &Simulator, login: &str, lines: &str) -> String {
 }
 
 #[test]
-fn secrets_are_never_told() {
+fn secrets_are_never_logged() {
     let secrets = [
         "simAS0123456789abcdef",
         "simCK0123456789abcdef",

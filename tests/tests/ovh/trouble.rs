@@ -1,4 +1,4 @@
-//! What goes wrong at the service, and what a cluster sees of it.
+//! Failures of the service, and what a cluster sees of them.
 
 use fencebox_sim::machine::Power::{Off, On};
 use fencebox_sim::ovh::{ErrorShape, GOING_DARK, RESCUE, RateLimit, Settings};
@@ -6,7 +6,7 @@ use fencebox_sim::ovh::{ErrorShape, GOING_DARK, RESCUE, RateLimit, Settings};
 use super::{NO_POWER, SERVER, action, broken, fence, requests, start, state, written};
 
 #[test]
-fn a_task_that_fails_ends_the_action_at_once_with_its_comment() {
+fn a_failed_task_ends_the_action_at_once_with_its_comment() {
     for plug in [SERVER, NO_POWER] {
         let service = broken(&["task=states:init,doing,ovhError"]);
         let outcome = fence(&service, &action("off", plug));
@@ -28,7 +28,7 @@ fn a_task_that_fails_ends_the_action_at_once_with_its_comment() {
 }
 
 #[test]
-fn a_task_that_fails_is_asked_for_again_by_on_if_so_configured() {
+fn a_later_on_requests_a_failed_task_again() {
     let service = start(Settings::default());
     fence(&service, &action("off", SERVER)).assert_done("Success: Powered OFF\n");
     service.add_fault(fencebox_sim::ovh::plan("task*1=states:init,cancelled").unwrap());
@@ -39,7 +39,7 @@ fn a_task_that_fails_is_asked_for_again_by_on_if_so_configured() {
 }
 
 #[test]
-fn a_refused_reboot_is_told_with_the_entry_that_is_left() {
+fn a_refused_reboot_is_reported_with_the_boot_entry_that_remains() {
     let service = broken(&["reboot=refuse:BAD_REQUEST"]);
     let outcome = fence(&service, &action("off", SERVER));
     outcome.assert_refused(&[
@@ -49,7 +49,7 @@ fn a_refused_reboot_is_told_with_the_entry_that_is_left() {
         "OVH query EU.sim.",
     ]);
     assert_eq!(service.power(SERVER), Some(On));
-    // What was left is set right, although the server runs.
+    // The boot entry that was left is restored, although the server runs.
     service.clear_faults();
     fence(&service, &action("on", SERVER)).assert_done("Success: Powered ON\n");
     assert_eq!(
@@ -58,9 +58,10 @@ fn a_refused_reboot_is_told_with_the_entry_that_is_left() {
     );
 }
 
-/// The entry reads back late, the power reads late, the darkness comes late: one reboot each way all the same.
+/// The boot entry, the power and the dark state are all visible only after a delay: still one reboot for off and one
+/// for on.
 #[test]
-fn a_slow_service_is_waited_for_and_asked_once() {
+fn a_slow_service_gets_one_request() {
     for (boot_lag, lag, dark_reads) in [(2, 0, 0), (7, 0, 3), (0, 4, 0), (0, 0, 20), (5, 3, 9)] {
         let service = start(Settings {
             boot_lag,
@@ -81,7 +82,7 @@ fn a_slow_service_is_waited_for_and_asked_once() {
 }
 
 #[test]
-fn a_slow_service_reaches_rescue_too() {
+fn a_slow_service_reaches_the_rescue_system() {
     let service = start(Settings {
         boot_lag: 7,
         lag: 2,
@@ -93,9 +94,9 @@ fn a_slow_service_reaches_rescue_too() {
     assert_eq!(requests(&service, "POST", "/reboot"), 1);
 }
 
-/// The server's own clock is read, and no other is used.
+/// The agent reads the server's clock and uses no other clock.
 #[test]
-fn a_clock_that_is_wrong_does_not_matter() {
+fn a_wrong_clock_does_not_matter() {
     for clock_skew in [-3600, 3600] {
         let service = start(Settings {
             clock_skew,
@@ -110,9 +111,9 @@ fn a_clock_that_is_wrong_does_not_matter() {
     }
 }
 
-/// Whose task it is that is found is told by the server's clock, too.
+/// The server's clock also decides whether a task belongs to this action.
 #[test]
-fn a_lost_answer_is_found_by_a_wrong_clock() {
+fn a_lost_answer_is_found_despite_a_wrong_clock() {
     for clock_skew in [-3600, 3600] {
         let settings = Settings {
             clock_skew,
@@ -128,30 +129,30 @@ fn a_lost_answer_is_found_by_a_wrong_clock() {
     }
 }
 
-/// A clock that was read wrong, or that has moved since, is read again.
+/// If the clock was read wrong, or has moved since, the agent reads it again.
 #[test]
-fn a_signature_that_is_too_old_is_made_again() {
+fn an_expired_signature_is_made_again() {
     let service = broken(&["time*1=behind:3600"]);
     fence(&service, &action("off", SERVER)).assert_done("Success: Powered OFF\n");
     assert_eq!(requests(&service, "GET", "/auth/time"), 2);
 }
 
 #[test]
-fn a_reboot_that_somebody_else_has_begun_is_not_doubled() {
+fn a_reboot_of_another_action_is_not_repeated() {
     let service = start(Settings {
         task_polls: 30,
         ..Settings::default()
     });
-    // The first asks and gives up before the device is done.
+    // The first action times out before the device is done.
     let impatient = fence(&service, &(action("off", SERVER) + "power_timeout=2\n"));
     assert_eq!(impatient.exit, Some(1), "{impatient:?}");
     assert_eq!(service.power(SERVER), Some(On));
     assert_eq!(requests(&service, "POST", "/reboot"), 1);
-    // The second finds its task at work, and waits.
+    // The second action finds the running task and waits for it.
     let outcome = fence(&service, &(action("off", SERVER) + "verbose=1\n"));
     outcome.assert_done("Success: Powered OFF\n");
     assert!(
-        outcome.stderr.contains("such a task runs already and is waited for"),
+        outcome.stderr.contains("waiting for a task of this kind that runs already"),
         "{outcome:?}"
     );
     assert!(outcome.stderr.contains("(hardReboot) is doing"), "{outcome:?}");
@@ -163,15 +164,15 @@ fn a_reboot_that_somebody_else_has_begun_is_not_doubled() {
     );
 }
 
-/// A reboot into rescue leaves no trace but its task, and nobody knows what one of somebody else's starts from: it is
-/// waited for, and then ours comes.
+/// A reboot into rescue leaves no trace except its task, and the API does not show which boot entry another client's
+/// reboot uses. So the agent waits for that task and then starts its own reboot.
 #[test]
-fn a_reboot_of_somebody_else_proves_no_rescue() {
+fn a_reboot_of_another_client_does_not_prove_rescue() {
     let service = start(Settings {
         task_polls: 30,
         ..Settings::default()
     });
-    // Without the keys' owner knowing: a cycle that is given up, so that the server is on its way to its disk.
+    // A cycle that times out leaves the server on its way to its disk, as a reboot by another client would.
     let impatient = fence(
         &service,
         &(action("reboot", NO_POWER) + "method=cycle\npower_timeout=2\n"),
@@ -185,7 +186,7 @@ fn a_reboot_of_somebody_else_proves_no_rescue() {
 }
 
 #[test]
-fn a_lost_answer_is_looked_for_and_not_repeated() {
+fn a_lost_answer_is_looked_up_and_the_request_not_repeated() {
     for fault in [
         "reboot*1=drop-after",
         "reboot*1=gateway-timeout-after",
@@ -204,10 +205,10 @@ fn a_lost_answer_is_looked_for_and_not_repeated() {
     }
 }
 
-/// Whatever call it is that is refused: an action takes longer, and does nothing twice. To look once more and make the
-/// next step takes four calls: who may make fewer in a row gets nowhere.
+/// Whichever call is refused, the action takes longer and does nothing twice. One poll and the next step take four
+/// calls; a limit of fewer calls in a row never ends.
 #[test]
-fn a_rate_limit_is_waited_out() {
+fn a_rate_limit_only_delays_an_action() {
     let limits = (4..=12).flat_map(|calls| [(calls, None), (calls, Some(7))]);
     for (calls, retry_after) in limits {
         for plug in [
@@ -238,7 +239,7 @@ fn a_rate_limit_is_waited_out() {
 }
 
 #[test]
-fn what_retry_after_says_is_waited() {
+fn retry_after_sets_the_delay() {
     let service = broken(&["server*1=retry-after:17"]);
     let outcome = fence(&service, &action("status", SERVER));
     outcome.assert_done("Status: ON\n");
@@ -246,7 +247,7 @@ fn what_retry_after_says_is_waited() {
 }
 
 #[test]
-fn an_expired_service_is_told_at_once() {
+fn an_expired_service_is_reported_at_once() {
     for plug in [SERVER, "vps-1a2b3c4d.vps.ovh.net"] {
         let service = broken(&["server=refuse:SERVICE_EXPIRED", "vps=refuse:SERVICE_EXPIRED"]);
         for word in ["status", "off", "on", "reboot"] {
@@ -270,14 +271,14 @@ fn an_unknown_server_is_an_error_and_never_off() {
         let outcome = fence(&service, &action("off", plug));
         assert!(
             outcome.stderr.contains("service="),
-            "tells where it was looked for: {outcome:?}"
+            "the message names the kind of service: {outcome:?}"
         );
     }
 }
 
-/// OVH's support asks for it.
+/// OVHcloud's support asks for this number.
 #[test]
-fn errors_have_the_number_of_the_query() {
+fn errors_contain_the_query_number() {
     for errors in [ErrorShape::Mixed, ErrorShape::Code, ErrorShape::Class] {
         for code in [
             "FORBIDDEN",

@@ -9,7 +9,7 @@ use super::{action, fence, fence_really, play, requests, start, state};
 const VPS: &str = "vps-1a2b3c4d.vps.ovh.net";
 
 #[test]
-fn each_action_says_and_does_what_it_should() {
+fn each_action_has_its_output_and_effect() {
     let service = start(Settings::default());
     let story = [
         ("monitor", 0, "", On),
@@ -23,7 +23,7 @@ fn each_action_says_and_does_what_it_should() {
     ];
     play(&service, VPS, "", VPS, &story);
     assert_eq!(service.history(VPS), [On, Off, On, Off, On]);
-    // What is off is asked for too: it may only read so.
+    // The request is sent even if the VPS reads as off, because the read may be stale.
     assert_eq!(requests(&service, "POST", "/stop"), 3);
     assert_eq!(requests(&service, "POST", "/start"), 2);
 }
@@ -39,7 +39,7 @@ fn a_cycle_is_one_request() {
 }
 
 #[test]
-fn a_vps_whose_power_reads_late_is_asked_once() {
+fn a_vps_with_late_power_reads_gets_one_request() {
     let service = start(Settings {
         lag: 3,
         ..Settings::default()
@@ -54,14 +54,14 @@ fn a_vps_whose_power_reads_late_is_asked_once() {
 }
 
 #[test]
-fn lists_have_it_and_any_name_can_be_one() {
+fn lists_contain_the_vps_and_any_name_can_be_a_vps() {
     let named = Machine::new("web.example.org", On).named("web");
     let service = start(Settings {
         vps: vec![named, Machine::new(VPS, state("rescued"))],
         ..Settings::default()
     });
     fence(&service, "action=list\nservice=vps\n").assert_done("web.example.org,\nvps-1a2b3c4d.vps.ovh.net,\n");
-    // In rescue it runs, if not its own system: that is not off.
+    // In rescue the VPS runs, although not its own system: that is not off.
     fence(&service, "action=list-status\nservice=vps\n")
         .assert_done("web.example.org,web,ON\nvps-1a2b3c4d.vps.ovh.net,,ON\n");
     fence(&service, &(action("off", "web.example.org") + "service=vps\n")).assert_done("Success: Powered OFF\n");
@@ -69,7 +69,7 @@ fn lists_have_it_and_any_name_can_be_one() {
 }
 
 #[test]
-fn the_program_itself_does_the_same() {
+fn the_real_program_does_the_same() {
     let service = start(Settings::default());
     let by_program = |word: &str| fence_really(&service, &action(word, VPS));
     by_program("reboot").assert_done("Success: Rebooted\n");
@@ -79,7 +79,7 @@ fn the_program_itself_does_the_same() {
 }
 
 #[test]
-fn a_task_that_fails_ends_the_action_at_once() {
+fn a_failed_task_ends_the_action_at_once() {
     let service = super::broken(&["vps-task=states:todo,doing,error"]);
     let outcome = fence(&service, &action("off", VPS));
     outcome.assert_refused(&[VPS, "stopVm", "is error"]);

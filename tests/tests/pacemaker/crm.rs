@@ -1,11 +1,11 @@
-//! What crmsh makes of our agents' metadata, with a cluster that is a file.
+//! How crmsh handles our agents' metadata, with a cluster configuration in a file.
 
 use crate::customer;
 use crate::lab::{Daemons, Lab};
 use crate::support::Outcome;
 use crate::tree;
 
-/// What an administrator would write, a line an agent.
+/// One configuration line for each agent, as an administrator would write it.
 const DEVICES: [(&str, &str); 7] = [
     ("fence_clc", "username=fencer password=s3cret account=ACME"),
     ("fence_dummy", "type=file status_file=/tmp/power"),
@@ -23,7 +23,7 @@ fn crm(lab: &Lab, arguments: &[&str]) -> Outcome {
     lab.run("crm", arguments)
 }
 
-/// The lines of this kind, whatever the colours.
+/// The lines of this kind, without the color codes.
 fn lines(outcome: &Outcome, kind: &str) -> Vec<String> {
     let words = format!("{}{}", outcome.stdout, outcome.stderr)
         .replace("\u{1b}[31m", "")
@@ -34,7 +34,7 @@ fn lines(outcome: &Outcome, kind: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_is_known_and_configured() {
+fn each_agent_is_listed_and_configured() {
     let Some(lab) = Lab::start(Daemons::None) else { return };
     lab.make_cib();
     let listed = crm(&lab, &["ra", "list", "stonith"]);
@@ -63,14 +63,14 @@ fn each_is_known_and_configured() {
 }
 
 #[test]
-fn an_agent_is_explained() {
+fn an_agent_is_described() {
     let Some(lab) = Lab::start(Daemons::None) else { return };
     let outcome = crm(&lab, &["ra", "info", "stonith:fence_clc"]);
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     for line in [
         "stonith:fence_clc",
         "username* (string): user name on the device",
-        "account (string): Account alias of the server; without it that of the user",
+        "account (string): Account alias of the server, if it is not the user's own account",
         "delay (second, [0]): seconds to hold back before off and reboot",
         "pcmk_host_map",
     ] {
@@ -78,7 +78,7 @@ fn an_agent_is_explained() {
     }
 }
 
-/// Of what is missing crmsh says nothing; pcs does.
+/// crmsh does not report missing options; pcs does.
 #[test]
 fn an_option_that_no_agent_has_is_refused() {
     let Some(lab) = Lab::start(Daemons::None) else { return };

@@ -1,4 +1,4 @@
-//! A plugin that somebody wrote for a device of their own: what the README says about writing one, done.
+//! A plugin that a customer wrote for their own device, made by the steps of the README.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use crate::support::observe;
 use crate::tree;
 
-/// What the README calls it.
+/// The agent's name in the README.
 pub const AGENT: &str = "fence_relay";
 
-/// The component file, built by the first who asks: a package outside of the workspace, made of what the README shows.
-/// Its target folder is kept, so that only the package itself is built each time.
+/// The component file, built by the first test that needs it from the code in the README, as a package outside of the
+/// workspace. Its target folder is kept, so that later runs build only the package itself.
 pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -24,7 +24,7 @@ pub fn built() -> &'static Path {
         let folder = tempfile::tempdir().unwrap();
         let project = folder.path().join(AGENT);
         write_project(&project, workspace);
-        // The same versions that the workspace has, which are on this machine.
+        // The lock file of the workspace, because its versions are already on this machine.
         fs::copy(workspace.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
 
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -40,7 +40,7 @@ pub fn built() -> &'static Path {
         let release = target.join("wasm32-wasip2/release");
         let plugin = target.join(format!("{AGENT}.wasm"));
         fs::copy(release.join(format!("{AGENT}.wasm")), &plugin).unwrap();
-        // The next one is in another folder, and is not this one to cargo.
+        // A later run uses another folder, so for cargo it is another package.
         for folder in ["deps", ".fingerprint"] {
             forget(&release.join(folder));
         }
@@ -48,7 +48,7 @@ pub fn built() -> &'static Path {
     })
 }
 
-/// Steps 1 of the README: the code, and what it says belongs into `Cargo.toml`.
+/// Step 1 of the README: the code, and the additions to `Cargo.toml`.
 fn write_project(project: &Path, workspace: &Path) {
     let readme = fs::read_to_string(workspace.join("README.md")).unwrap();
     let section = readme.split("## Write a plugin").nth(1).unwrap();
@@ -58,7 +58,7 @@ fn write_project(project: &Path, workspace: &Path) {
     let shown = "…/fencebox/sdk";
     let manifest = lines.join("\n");
     assert_eq!(manifest.matches(shown).count(), 1, "{manifest}");
-    // What `cargo new --lib` writes, before what the README adds.
+    // The file that `cargo new --lib` writes, before the additions of the README.
     let package = format!("[package]\nname = \"{AGENT}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n");
     fs::create_dir_all(project.join("src")).unwrap();
     fs::write(project.join("src/lib.rs"), code).unwrap();
@@ -69,13 +69,13 @@ fn write_project(project: &Path, workspace: &Path) {
     .unwrap();
 }
 
-/// The first block of code in this language.
+/// The first code block in this language.
 fn block<'text>(text: &'text str, language: &str) -> &'text str {
     let after = text.split(&format!("```{language}\n")).nth(1).unwrap();
     after.split("```").next().unwrap()
 }
 
-/// Removes what belongs to the package itself.
+/// Removes the package's own build files.
 fn forget(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
         let path = entry.path();
@@ -87,7 +87,7 @@ fn forget(folder: &Path) {
 
 /// Steps 3 and 4 of the README.
 #[test]
-fn it_says_what_it_wants_before_it_is_installed() {
+fn a_plugin_shows_its_capabilities_before_it_is_installed() {
     let root = tempfile::tempdir().unwrap();
     tree::lay_out(root.path());
     let fencebox = root.path().join("usr/sbin/fencebox");

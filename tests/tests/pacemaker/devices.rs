@@ -1,4 +1,4 @@
-//! The device of each agent, simulated in the network of a lab, and the options by which a cluster reaches it.
+//! The device of each agent, simulated in the network of a lab, and the options with which a cluster reaches it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,17 +12,17 @@ use crate::lab::Lab;
 /// One device.
 pub struct Device {
     pub agent: &'static str,
-    /// What a cluster's administrator would write, `name=value` each. Polls do not wait.
+    /// The options as an administrator would write them, each `name=value`. Polls have no delay.
     pub options: Vec<String>,
-    /// A machine that is on, as a cluster names it, and as the simulator does.
+    /// A machine that is on: its name for the cluster, and its name in the simulator.
     pub plug: &'static str,
     id: &'static str,
-    /// What `list` has to show of it; none where there is no list.
+    /// The expected output of `list`; `None` if the agent has no list.
     pub listed: Option<&'static str>,
     pub simulated: Simulated,
 }
 
-/// What plays the device.
+/// The simulator of the device.
 pub enum Simulated {
     Http(Simulator),
     Xvm(FenceVirtd),
@@ -31,8 +31,8 @@ pub enum Simulated {
 }
 
 impl Device {
-    /// Whether the machine was on or off, over time, without what a server goes through between the two. A file does
-    /// not remember: of it there is the present alone.
+    /// The power of the machine over time, on or off, without the intermediate states of a server. A file has no
+    /// history, so its history is the current power.
     pub fn history(&self) -> Vec<Power> {
         let mut history = match &self.simulated {
             Simulated::Http(simulator) => simulator.history(self.id),
@@ -44,12 +44,12 @@ impl Device {
         history
     }
 
-    /// The truth now.
+    /// The true power now.
     pub fn power(&self) -> Power {
         self.history().pop().unwrap()
     }
 
-    /// The simulator, of a device that speaks HTTP.
+    /// The simulator of a device that speaks HTTP.
     pub fn http(&self) -> &Simulator {
         match &self.simulated {
             Simulated::Http(simulator) => simulator,
@@ -57,14 +57,14 @@ impl Device {
         }
     }
 
-    /// Has Pacemaker's fencer know it, for the node `node1`.
+    /// Registers the device with Pacemaker's fencer, for the node `node1`.
     #[track_caller]
     pub fn register(&self, lab: &Lab, name: &str, more: &[&str]) {
         let map = format!("pcmk_host_map=node1:{}", self.plug);
         self.register_for(lab, name, &[&[map.as_str()], more].concat());
     }
 
-    /// The same for the nodes that these options name.
+    /// Registers the device for the nodes that these options name.
     #[track_caller]
     pub fn register_for(&self, lab: &Lab, name: &str, more: &[&str]) {
         let mut arguments = vec!["-R", name, "-a", self.agent];
@@ -85,7 +85,7 @@ fn owned<const COUNT: usize>(options: [&str; COUNT]) -> Vec<String> {
     options.iter().chain(&fast).map(|option| (*option).to_owned()).collect()
 }
 
-/// Machines of a cloud, more of which are on than there are by default.
+/// Machines of a cloud. More of them are on than in the default settings.
 pub const SERVERS: [&str; 6] = [
     "WA1ACMEDB01",
     "WA1ACMEDB03",
@@ -117,7 +117,7 @@ pub fn clc_with(lab: &Lab, settings: clc::Settings) -> Device {
     }
 }
 
-/// By https, with a certificate that the pool has made itself.
+/// A pool with HTTPS and a self-signed certificate.
 pub fn xenapi(lab: &Lab) -> Device {
     let machine = |id: &str, name: &str| xenapi::Vm::new(Machine::new(id, Power::On).named(name));
     xenapi_of(
@@ -165,19 +165,19 @@ pub fn ovh(lab: &Lab) -> Device {
     }
 }
 
-/// By multicast, which needs no address.
+/// A hypervisor with multicast, which needs no address.
 pub fn xvm(lab: &Lab) -> Device {
     let interface = Interface::V4([127, 0, 0, 1].into());
     let mut device = virtd(lab, "fence_xvm", |settings| xvm::Settings {
         group: Some((([225, 0, 0, 12], 1229).into(), interface)),
         ..settings
     });
-    // For so many tenths of a second it waits for further hypervisors.
+    // Time to wait for further hypervisors, in tenths of a second.
     device.options.push("retrans=5".to_owned());
     device
 }
 
-/// The same daemon by TCP.
+/// The same daemon with TCP.
 pub fn virt(lab: &Lab) -> Device {
     virtd(lab, "fence_virt", |settings| xvm::Settings {
         listen: Some(([127, 0, 0, 1], 1229).into()),
@@ -204,7 +204,7 @@ fn virtd(lab: &Lab, agent: &'static str, by: impl FnOnce(xvm::Settings) -> xvm::
     }
 }
 
-/// Which has no plugs: it is the machine.
+/// The dummy has no plugs: it is the machine.
 pub fn dummy(lab: &Lab) -> Device {
     let file = lab.path("/tmp/power");
     fs::write(&file, "on").unwrap();
@@ -218,7 +218,7 @@ pub fn dummy(lab: &Lab) -> Device {
     }
 }
 
-/// The customer's.
+/// The customer's device.
 pub fn relays(lab: &Lab) -> Device {
     let simulator = http(lab, relay::config());
     Device {

@@ -1,6 +1,5 @@
-//! A real `pacemaker-fenced` in a machine of its own: `tests/lab/fencer.sh`, with programs and simulators put into it.
-//! All of it is gone when the script's standard input ends: also after a test that failed, and after one that was
-//! killed.
+//! A real `pacemaker-fenced` in an isolated environment: `tests/lab/fencer.sh`, with programs and simulators in it. All
+//! of it ends when the script's standard input ends, so also after a test that failed or was killed.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -14,7 +13,7 @@ use crate::support::{Outcome, needs, observe};
 use crate::tree;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/fencer.sh");
-/// Where an agent, a daemon or a program of the cluster might leave something.
+/// Folders in which an agent, a daemon or a program of the cluster could leave files.
 const FOLDERS: [&str; 6] = [
     "dev/shm",
     "run",
@@ -23,15 +22,15 @@ const FOLDERS: [&str; 6] = [
     "var/lib/pacemaker",
     "var/lib/corosync",
 ];
-/// How long a condition is waited for, which only a failure does to the end.
+/// Maximum time to wait for a condition. Only a failure takes that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What runs in a lab.
+/// The daemons of a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Daemons {
-    /// The fencer, with a corosync of one node: as in a cluster it keeps a history.
+    /// The fencer and a corosync with one node. With corosync the fencer keeps a history, as in a cluster.
     Fencer,
-    /// Nothing, for programs that look at agents without a cluster.
+    /// No daemons, for programs that read agents without a cluster.
     None,
 }
 
@@ -44,7 +43,7 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A lab with our agents in it, the customer's too; none where this machine cannot have one, which is said.
+    /// Starts a lab with our agents and the customer's agent; `None`, with a message, if this machine cannot run one.
     pub fn start(daemons: Daemons) -> Option<Self> {
         let (word, programs): (_, &[&str]) = match daemons {
             Daemons::Fencer => (
@@ -67,12 +66,12 @@ impl Lab {
         let mut line = String::new();
         let mut stdout = BufReader::new(script.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n", "{SCRIPT} did not start; it says why above");
+        assert_eq!(line, "ready\n", "{SCRIPT} did not start; the reason is above");
         let first = first_child(script.id());
         Some(Self { script, stdin, first })
     }
 
-    /// A file or folder of the lab, by its path there.
+    /// A file or folder of the lab, by its path in the lab.
     pub fn path(&self, path: &str) -> PathBuf {
         Path::new("/proc")
             .join(self.first.to_string())
@@ -80,7 +79,7 @@ impl Lab {
             .join(path.trim_start_matches('/'))
     }
 
-    /// Runs a program in there.
+    /// Runs a program in the lab.
     #[track_caller]
     pub fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
         let mut command = Command::new("nsenter");
@@ -93,20 +92,20 @@ impl Lab {
         observe(&mut command, b"")
     }
 
-    /// `stonith_admin`, which talks to the fencer.
+    /// Runs `stonith_admin`, which talks to the fencer.
     #[track_caller]
     pub fn admin(&self, arguments: &[&str]) -> Outcome {
         self.run("stonith_admin", arguments)
     }
 
-    /// An empty configuration of a cluster, in the file that pcs is told and that crm is pointed to.
+    /// Makes an empty cluster configuration in a file that pcs and crm use.
     pub fn make_cib(&self) {
         let outcome = self.run("cibadmin", &["--empty"]);
         assert_eq!(outcome.exit, Some(0), "{outcome:?}");
         fs::write(self.path("/tmp/cib.xml"), outcome.stdout).unwrap();
     }
 
-    /// From now on there are no agents in there but ours.
+    /// From now on, the lab has only our agents.
     pub fn hide_other_agents(&self) {
         let script = "mkdir /tmp/sbin && cp -a /usr/sbin/pcs /usr/sbin/crm_* /usr/sbin/cib* /usr/sbin/fencebox /tmp/sbin && \
             for agent in /usr/sbin/fence_*; do \
@@ -116,8 +115,8 @@ impl Lab {
         assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     }
 
-    /// Does something in the network of the lab, such as to start a simulator: what that listens on, and the threads
-    /// that it starts, belong there.
+    /// Runs a function in the network of the lab, for example to start a simulator: its sockets and threads then belong
+    /// to that network.
     pub fn in_network<T: Send>(&self, task: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(format!("/proc/{}/ns/net", self.first)).unwrap();
         std::thread::scope(|scope| {
@@ -129,7 +128,7 @@ impl Lab {
         })
     }
 
-    /// The arguments of each process in there, other than the first.
+    /// The arguments of each process of the lab, except for the first.
     pub fn processes(&self) -> BTreeSet<String> {
         let namespace = |process: &Path| fs::read_link(process.join("ns/pid")).ok();
         let first = PathBuf::from("/proc").join(self.first.to_string());
@@ -148,7 +147,7 @@ impl Lab {
             .collect()
     }
 
-    /// Those of them that are agents, or were started by one.
+    /// The processes that are agents, or that an agent started.
     pub fn agents(&self) -> BTreeSet<String> {
         let mut all = self.processes();
         let daemons = ["pacemaker-fenced", "corosync", "cat ", "stonith_admin"];
@@ -156,7 +155,7 @@ impl Lab {
         all
     }
 
-    /// The sockets that somebody waits at, each as the kernel tells of it.
+    /// The listening sockets, as the kernel prints them.
     pub fn listeners(&self) -> BTreeSet<String> {
         let listening = |line: &&str| line.split_whitespace().nth(3) == Some("0A");
         let tables = [("tcp", true), ("tcp6", true), ("udp", false), ("udp6", false)];
@@ -169,8 +168,8 @@ impl Lab {
         all
     }
 
-    /// Every file in there that is on no disk, but for the logs, and for what `stonith_admin` and the fencer share
-    /// while they talk.
+    /// Every file of the lab that is not on a disk, except for the logs and for the files that `stonith_admin` and the
+    /// fencer share during a request.
     pub fn files(&self) -> BTreeSet<PathBuf> {
         let mut all = BTreeSet::new();
         let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| self.path(folder)).collect();
@@ -190,12 +189,12 @@ impl Lab {
         all
     }
 
-    /// What the fencer wrote to its log.
+    /// The fencer's log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("var/log/pacemaker/fenced.log")).unwrap()
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition is true.
     #[track_caller]
     pub fn await_that(&self, what: &str, mut is_so: impl FnMut() -> bool) {
         let end = Instant::now() + PATIENCE;
@@ -213,7 +212,8 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        // The end of its input ends the script, which is the first process there: the kernel ends the rest.
+        // The end of its input ends the script. The script is the first process of the lab, so the kernel ends the
+        // others.
         self.stdin = None;
         let _ = self.script.wait();
     }
@@ -224,20 +224,20 @@ fn first_child(parent: u32) -> u32 {
     children.trim().parse().unwrap()
 }
 
-/// This thread goes to another network, for good.
+/// Moves this thread to another network permanently.
 #[expect(
     unsafe_code,
     reason = "the safe form, in rustix, is behind a feature that would have the compiler of plugins built anew"
 )]
 fn enter_network(namespace: &File) {
-    // SAFETY: it takes a descriptor, which is open, and a number, and touches no memory of this process.
+    // SAFETY: `setns` takes an open descriptor and a number, and touches no memory of this process.
     let done = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) };
     assert_eq!(done, 0, "setns: {}", std::io::Error::last_os_error());
 }
 
-/// However a test ends, its lab ends with it: corosync, the fencer, and all that they have started.
+/// However a test ends, its lab ends too: corosync, the fencer, and everything that they have started.
 #[test]
-fn nothing_is_left_of_a_lab() {
+fn labs_leave_nothing_behind() {
     for killed in [false, true] {
         let Some(mut lab) = Lab::start(Daemons::Fencer) else {
             return;
@@ -245,7 +245,7 @@ fn nothing_is_left_of_a_lab() {
         let own = fs::read_link(format!("/proc/{}/ns/pid", lab.first)).unwrap();
         assert!(lab.processes().len() >= 2, "{:?}", lab.processes());
         if killed {
-            // What becomes of the script when the test is killed, and nobody closes anything in order.
+            // The script's input also closes if the test is killed and nothing is closed in order.
             lab.script.kill().unwrap();
         }
         drop(lab);
@@ -256,7 +256,10 @@ fn nothing_is_left_of_a_lab() {
             namespaces.any(|namespace| namespace == own)
         };
         while lives() {
-            assert!(Instant::now() < end, "something lives; killed: {killed}");
+            assert!(
+                Instant::now() < end,
+                "a process of the lab is still running; killed: {killed}"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -1,4 +1,4 @@
-//! Our agents in the hands of Debian's Pacemaker, pcs and crmsh.
+//! Our agents with Debian's Pacemaker, pcs and crmsh.
 
 #![allow(
     clippy::expect_used,

@@ -1,19 +1,19 @@
-//! What pcs makes of our agents' metadata: it shows them, takes a device that is right, and refuses one that is wrong
-//! with a line that names the option.
+//! How pcs handles our agents' metadata: it shows them, accepts a correct device, and refuses a wrong one with a line
+//! that names the option.
 
 use crate::lab::{Daemons, Lab};
 use crate::support::Outcome;
 
-/// An agent, as somebody configures it.
+/// An agent and a configuration of it.
 struct Row {
     agent: &'static str,
     /// The line of `pcs stonith list`.
     shortdesc: &'static str,
-    /// What suffices.
+    /// Sufficient options.
     good: &'static [&'static str],
-    /// What pcs says where nothing is given.
+    /// What pcs prints if no option is given.
     missing: &'static [&'static str],
-    /// Older names that suffice as well, each with that which took its place.
+    /// Older names that are sufficient too, each with the name that replaced it.
     legacy: &'static [(&'static str, &'static str)],
 }
 
@@ -99,7 +99,7 @@ const ROWS: [Row; 7] = [
     },
 ];
 
-/// `pcs stonith create NAME AGENT OPTION…`, of a cluster that is a file.
+/// `pcs stonith create NAME AGENT OPTION…`, with a cluster configuration in a file.
 fn create(lab: &Lab, name: &str, agent: &str, options: &[&str]) -> Outcome {
     lab.run(
         "pcs",
@@ -107,7 +107,7 @@ fn create(lab: &Lab, name: &str, agent: &str, options: &[&str]) -> Outcome {
     )
 }
 
-/// The lines that say what is wrong, all of which are on standard error.
+/// The lines of errors. All of them are on standard error.
 fn lines<'text>(outcome: &'text Outcome, kind: &str) -> Vec<&'text str> {
     let lines = outcome.stderr.lines().filter_map(|line| line.strip_prefix(kind));
     lines.collect()
@@ -197,43 +197,43 @@ impl Row {
 }
 
 #[test]
-fn clc() {
+fn clc_is_described_created_and_refused() {
     ROWS[0].everything();
 }
 
 #[test]
-fn xenapi() {
+fn xenapi_is_described_created_and_refused() {
     ROWS[1].everything();
 }
 
 #[test]
-fn ovh() {
+fn ovh_is_described_created_and_refused() {
     ROWS[2].everything();
 }
 
 #[test]
-fn xvm() {
+fn xvm_is_described_created_and_refused() {
     ROWS[3].everything();
 }
 
 #[test]
-fn virt() {
+fn virt_is_described_created_and_refused() {
     ROWS[4].everything();
 }
 
 #[test]
-fn dummy() {
+fn dummy_is_described_created_and_refused() {
     ROWS[5].everything();
 }
 
 #[test]
-fn a_plugin_of_a_customer() {
+fn a_customers_plugin_is_described_created_and_refused() {
     ROWS[6].everything();
 }
 
-/// On a machine that has no other agents: of each, pcs asks for the metadata.
+/// On a machine without other agents: pcs requests the metadata of each agent.
 #[test]
-fn each_is_listed() {
+fn each_agent_is_listed() {
     let Some(lab) = Lab::start(Daemons::None) else { return };
     lab.hide_other_agents();
     let outcome = lab.run("pcs", &["stonith", "list"]);

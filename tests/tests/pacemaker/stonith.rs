@@ -1,4 +1,4 @@
-//! What `stonith_admin` has the fencer do with each agent, on a device whose truth is looked at.
+//! The actions that `stonith_admin` requests from the fencer with each agent, on a device whose true power is checked.
 
 use fencebox_sim::Power;
 
@@ -17,7 +17,7 @@ pub fn assert_said(outcome: &Outcome, exit: i32, words: &[&str]) {
     }
 }
 
-/// A fencer as in a cluster, one device, and everything that can be asked of both.
+/// A fencer as in a cluster, one device, and every request that `stonith_admin` can make.
 fn everything(make: impl FnOnce(&Lab) -> Device) {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
@@ -27,7 +27,7 @@ fn everything(make: impl FnOnce(&Lab) -> Device) {
     asks(&lab, &device);
     switches(&lab, &device);
     validates(&lab, &device);
-    // Whatever the agents needed for it is gone: files of their own, sockets, sessions on the device.
+    // Nothing that the agents needed is left: no files, sockets or sessions on the device.
     assert_eq!((lab.files(), lab.listeners()), before);
     assert!(lab.agents().is_empty(), "{:?}", lab.processes());
     if device.agent == "fence_xenapi" {
@@ -48,7 +48,7 @@ fn asks(lab: &Lab, device: &Device) {
         let outcome = lab.admin(&["-s", "device"]);
         assert_said(&outcome, 0, &[]);
         assert!(outcome.stdout.lines().any(|line| line == listed), "{outcome:?}");
-        // The fencer asks the agent for a list where nobody told it who can be fenced.
+        // Without a configured list of targets, the fencer requests a list from the agent.
         device.register_for(lab, "by-list", &["pcmk_host_check=dynamic-list"]);
         assert_said(&lab.admin(&["-l", listed]), 0, &["by-list"]);
         assert_said(&lab.admin(&["-D", "by-list"]), 0, &[]);
@@ -59,7 +59,7 @@ fn switches(lab: &Lab, device: &Device) {
     let (on, off) = (Power::On, Power::Off);
     let steps: [(&[&str], &[Power]); 5] = [
         (&["-F", "node1"], &[on.clone(), off.clone()]),
-        // Off already.
+        // The machine is already off.
         (&["-F", "node1"], &[on.clone(), off.clone()]),
         (&["-U", "node1"], &[on.clone(), off.clone(), on.clone()]),
         (
@@ -84,7 +84,7 @@ fn switches(lab: &Lab, device: &Device) {
             Simulated::File(_) => assert_eq!(device.power(), truth[truth.len() - 1], "{arguments:?}"),
             _ => assert_eq!(device.history(), truth, "{arguments:?}"),
         }
-        // A machine that is off can be fenced as one that is on, and one that is not there cannot.
+        // A machine that is off can be fenced like one that is on. A missing machine cannot be fenced.
         let check = ["pcmk_host_check=status", "pcmk_host_map=node2:"];
         let mapped = format!("{}{}", check[1], device.plug);
         device.register_for(lab, "by-status", &[check[0], &mapped, "pcmk_status_retries=1"]);
@@ -120,36 +120,36 @@ fn validates(lab: &Lab, device: &Device) {
 }
 
 #[test]
-fn clc() {
+fn clc_works_with_the_fencer() {
     everything(devices::clc);
 }
 
 #[test]
-fn xenapi() {
+fn xenapi_works_with_the_fencer() {
     everything(devices::xenapi);
 }
 
 #[test]
-fn ovh() {
+fn ovh_works_with_the_fencer() {
     everything(devices::ovh);
 }
 
 #[test]
-fn xvm_by_multicast() {
+fn xvm_works_with_the_fencer_by_multicast() {
     everything(devices::xvm);
 }
 
 #[test]
-fn virt_by_tcp() {
+fn virt_works_with_the_fencer_by_tcp() {
     everything(devices::virt);
 }
 
 #[test]
-fn dummy() {
+fn dummy_works_with_the_fencer() {
     everything(devices::dummy);
 }
 
 #[test]
-fn a_plugin_of_a_customer() {
+fn a_customers_plugin_works_with_the_fencer() {
     everything(devices::relays);
 }

@@ -1,4 +1,4 @@
-//! What is installed in the labs: the agents of a package, and a plugin of a customer beside them.
+//! The installation in the labs: the agents of a package, and a customer's plugin.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::customer;
 use crate::support::{self, Outcome, run};
 
-/// The agents of the package, and the plugin files that they are.
+/// The agents of the package, and their plugin files.
 pub const AGENTS: [&str; 6] = [
     "fence_clc",
     "fence_dummy",
@@ -18,7 +18,7 @@ pub const AGENTS: [&str; 6] = [
     "fence_xvm",
 ];
 
-/// The folder with `usr`, made anew by the first who asks.
+/// The folder with `usr`, made by the first test that needs it.
 pub fn laid_out() -> &'static Path {
     static TREE: OnceLock<PathBuf> = OnceLock::new();
     TREE.get_or_init(|| {
@@ -31,20 +31,20 @@ pub fn laid_out() -> &'static Path {
     })
 }
 
-/// The program `fencebox` in there installs a plugin.
+/// The program `fencebox` of the tree installs a plugin.
 pub fn install(root: &Path, plugin: &Path) -> Outcome {
     let mut install = Command::new(root.join("usr/sbin/fencebox"));
     install.arg("install").arg(plugin);
     run(install, "")
 }
 
-/// The part of the tests' install tree that a package would have.
+/// Copies the part of the tests' install tree that a package would contain.
 pub fn lay_out(root: &Path) {
     let from = support::tree();
     let copy = |below: &str| {
         let (from, to) = (from.join(below), root.join(below));
         fs::create_dir_all(to.parent().unwrap()).unwrap();
-        // Links stay links, files are the same files: the program is large.
+        // Symbolic links stay symbolic links. Files become hard links, because the program is large.
         let copied = Command::new("cp").args(["-a", "--link"]).args([&from, &to]).status();
         if !copied.is_ok_and(|status| status.success()) {
             let copied = Command::new("cp").arg("-a").args([&from, &to]).status();

@@ -1,5 +1,5 @@
-//! Devices that hang, fail, lag and are many, under Pacemaker's fencer: what it kills leaves nothing behind, and what
-//! passes is survived.
+//! Devices that hang, fail or lag, and many devices at once, under Pacemaker's fencer: an agent that it kills leaves
+//! nothing behind, and transient faults are retried.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn fence(lab: &Lab, node: &str) -> Outcome {
     lab.admin(&["-F", node, "-t", "60"])
 }
 
-/// The lines in which the fencer tells what an agent wrote to standard error, of those with these words.
+/// The fencer's log lines with the standard error of an agent that contain these words.
 fn told(lab: &Lab, words: &str) -> Vec<String> {
     let log = lab.log();
     let lines = log
@@ -25,7 +25,7 @@ fn told(lab: &Lab, words: &str) -> Vec<String> {
     lines.filter(|line| line.contains(words)).map(str::to_owned).collect()
 }
 
-/// What the fencer does to an agent that is not done in time, and that the next one neither sees nor minds it.
+/// The fencer kills an agent after its timeout, and the next agent is not affected by the killed one.
 fn killed_without_a_trace(make: impl FnOnce(&Lab) -> Device, hang: impl FnOnce(&Device) -> Vec<&'static str>) {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
@@ -60,7 +60,7 @@ fn fault(plan: Plan) -> impl FnOnce(&Device) -> Vec<&'static str> {
 }
 
 #[test]
-fn one_that_waits_for_an_answer_is_killed() {
+fn an_agent_that_waits_for_an_answer_is_killed() {
     killed_without_a_trace(devices::clc, fault(clc::plan("operation=stall").unwrap()));
 }
 
@@ -70,27 +70,28 @@ fn a_customers_plugin_that_waits_is_killed() {
 }
 
 #[test]
-fn one_that_sleeps_is_killed() {
+fn an_agent_that_sleeps_is_killed() {
     killed_without_a_trace(devices::dummy, |_| vec!["random_sleep_range=9000000"]);
 }
 
-/// What the agent has started is killed with it.
+/// The password script is killed with the agent.
 #[test]
-fn one_that_waits_for_a_password_is_killed() {
+fn an_agent_that_waits_for_a_password_is_killed() {
     killed_without_a_trace(devices::clc, |_| vec!["password_script=sleep 1234; echo s3cret"]);
 }
 
-/// It listens for calls of the hypervisors, which have to prove that they have the key; one with another key is none.
+/// The agent listens for calls of the hypervisors, which must prove that they have the key. A hypervisor with another
+/// key does not count.
 #[test]
-fn one_that_waits_for_a_call_is_killed() {
+fn an_agent_that_waits_for_a_call_is_killed() {
     killed_without_a_trace(devices::xvm, |_| {
         vec!["multicast_address=225.0.0.13", "timeout=600", "power_timeout=600"]
     });
 }
 
-/// The session that it had stays open on the device, which ends it in its time; the next one has its own.
+/// The killed agent's session stays open until the device ends it; the next agent has its own session.
 #[test]
-fn one_with_a_session_is_killed() {
+fn an_agent_with_a_session_is_killed() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -108,9 +109,9 @@ fn one_with_a_session_is_killed() {
     assert_eq!(device.history(), [Power::On, Power::Off]);
 }
 
-/// An agent never repeats a log-in that was refused; Pacemaker tries the whole agent once more, a second later.
+/// An agent never retries a refused login. Pacemaker runs the whole agent once more, one second later.
 #[test]
-fn the_second_try_of_pacemaker_succeeds() {
+fn the_second_attempt_of_pacemaker_succeeds() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -124,9 +125,9 @@ fn the_second_try_of_pacemaker_succeeds() {
     assert_eq!(told(&lab, "log-in refused").len(), 1, "{}", lab.log());
 }
 
-/// What the person on call finds in Pacemaker's log: one line a try, which says what is wrong.
+/// The on-call administrator finds one line for each attempt in Pacemaker's log, with the reason.
 #[test]
-fn the_log_says_why() {
+fn the_log_contains_the_reason() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -140,15 +141,15 @@ fn the_log_says_why() {
     let log = lab.log();
     for action in ["off WA1ACMEDB01", "monitor"] {
         let line = format!("ERROR: fence_clc: {action}: log-in refused: ");
-        // Pacemaker's two tries.
+        // Pacemaker's two attempts.
         assert_eq!(told(&lab, &line).len(), 2, "{log}");
     }
     assert!(!log.contains("mistyped"), "{log}");
 }
 
-/// With the waits that an administrator has, who sets none.
+/// With the default timeouts, as for an administrator who sets none.
 #[test]
-fn a_device_that_lags_is_waited_for() {
+fn a_device_that_lags_is_polled() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -169,9 +170,9 @@ fn a_device_that_lags_is_waited_for() {
     assert_eq!(device.history(), [Power::On, Power::Off]);
 }
 
-/// Twelve machines on five devices at once. That six agents are at one cloud at the same time is seen.
+/// Twelve machines on five devices at once. The test observes six agents of one cloud at the same time.
 #[test]
-fn many_are_fenced_in_parallel() {
+fn many_machines_are_fenced_in_parallel() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -215,9 +216,9 @@ fn many_are_fenced_in_parallel() {
     assert!(lab.agents().is_empty(), "{:?}", lab.processes());
 }
 
-/// A label of which Pacemaker can make nothing does not hide the machines after it from the fencer.
+/// Pacemaker cannot parse this label. The label must not hide the machines after it from the fencer.
 #[test]
-fn a_strange_name_hides_no_other() {
+fn a_strange_label_hides_no_other_machine() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -229,10 +230,10 @@ fn a_strange_name_hides_no_other() {
     assert_eq!(device.http().power(ODD), Some(Power::On));
 }
 
-/// The fencer's environment, folder and umask, as an agent finds them: it waits without limit (`PCMK_service`), and the
-/// files that it makes are nobody else's.
+/// The fencer's environment, folder and umask, as an agent finds them: the agent waits without a limit
+/// (`PCMK_service`), and other users cannot access its files.
 #[test]
-fn the_fencer_is_known_by_its_environment() {
+fn the_fencer_is_detected_by_its_environment() {
     let Some(lab) = Lab::start(Daemons::Fencer) else {
         return;
     };
@@ -241,7 +242,7 @@ fn the_fencer_is_known_by_its_environment() {
         ..Default::default()
     };
     let device = devices::clc_with(&lab, settings);
-    // Without the fencer two polls would be the end of it.
+    // Without the fencer, the agent would stop after two polls.
     device.register(&lab, "device", &["power_timeout=2", "debug_file=/tmp/debug"]);
     assert_said(&fence(&lab, "node1"), 0, &[]);
     assert_eq!(device.history(), [Power::On, Power::Off]);

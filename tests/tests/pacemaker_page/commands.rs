@@ -1,5 +1,5 @@
-//! The commands of the page, block by block, each block against a configuration of its own: in a mount namespace
-//! where our agents lie over those of the machine.
+//! The commands of the page, block by block, each block with its own configuration, in a mount namespace in which our
+//! agents hide the agents of the machine.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::page;
 use crate::support::{needs, observe, program};
 
-/// What only a running cluster, or a machine that fencebox is installed on, can do. `tests/tests` run the like of them.
+/// Commands that need a running cluster or a machine with fencebox installed. Other tests run similar commands.
 const ELSEWHERE: [&str; 10] = [
     "pcs stonith fence ",
     "pcs stonith history ",
@@ -21,7 +21,7 @@ const ELSEWHERE: [&str; 10] = [
     "printf 'action=list",
 ];
 
-/// Agents that the page has, for the overlay.
+/// Agents on the page, for the overlay.
 const AGENTS: [&str; 4] = ["fence_clc", "fence_ovh", "fence_xenapi", "fence_xvm"];
 
 /// The commands of a block between ```sh and ```, each in one line, without comments.
@@ -45,16 +45,16 @@ fn blocks(page: &str) -> Vec<Vec<String>> {
             _ => {}
         }
     }
-    assert!(block.is_none(), "a block without an end");
+    assert!(block.is_none(), "a block has no end");
     blocks
 }
 
-/// Whether all that is needed is there.
+/// Whether everything that the test needs is installed.
 fn available() -> bool {
     needs::are_met(&["pcs", "crm", "cibadmin", "crm_verify", "unshare"], "-m", "true")
 }
 
-/// The shell's words for a command, on the configuration `cib.xml`; none where it is not for here.
+/// The shell words of a command, for the configuration `cib.xml`; `None` if the command cannot run here.
 fn offline(command: &str) -> Option<String> {
     if ELSEWHERE.iter().any(|begin| command.starts_with(begin)) {
         return None;
@@ -67,19 +67,19 @@ fn offline(command: &str) -> Option<String> {
     if let Some(rest) = command.strip_prefix("pcs ") {
         assert!(
             pcs.iter().any(|begin| rest.starts_with(begin)),
-            "what is this? {command}"
+            "unknown command: {command}"
         );
         return Some(format!("pcs -f cib.xml {rest}"));
     }
     let crm = ["crm configure ", "crm -F configure "];
     assert!(
         crm.iter().any(|begin| command.starts_with(begin)),
-        "what is this? {command}"
+        "unknown command: {command}"
     );
     Some(format!("CIB_file=cib.xml {command}"))
 }
 
-/// The options of a device that a command makes: `name=value`, as the configuration has them.
+/// The options of a device that a command creates: `name=value`, as in the configuration.
 fn attributes(command: &str) -> Vec<(String, String)> {
     let words = command.split(" op monitor").next().unwrap();
     let mut attributes = Vec::new();
@@ -121,12 +121,12 @@ fn every_command_is_run() {
         shares.into_iter().flat_map(|share| share.join().unwrap()).collect()
     });
     assert!(made.len() >= 18, "{} devices", made.len());
-    // Each agent with both programs.
+    // Each agent is created with both programs.
     let seen: std::collections::BTreeSet<_> = made.into_iter().collect();
     assert_eq!(seen.len(), 2 * AGENTS.len(), "{seen:?}");
 }
 
-/// The agents that these commands have made devices of, and whether with pcs. All options are in the configuration.
+/// The agents for which these commands create devices, and whether with pcs. All options must be in the configuration.
 fn devices(commands: &[String], cib: &str) -> Vec<(String, bool)> {
     let creates = |command: &&String| {
         ["stonith create ", "primitive "]
@@ -153,7 +153,8 @@ fn devices(commands: &[String], cib: &str) -> Vec<(String, bool)> {
     made
 }
 
-/// Runs the commands, each of which has to succeed, and Pacemaker's own check of what they made. Returns that.
+/// Runs the commands, each of which must succeed, and then Pacemaker's own check of the result. Returns the
+/// configuration.
 fn run_block(commands: &[String]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let links = folder.path().join("links");
@@ -180,7 +181,7 @@ fn run_block(commands: &[String]) -> String {
     for command in commands {
         writeln!(script, "{command} >>said 2>&1 || {{ cat said; exit 1; }}").unwrap();
     }
-    // It warns that nobody knows the nodes' state, and of a configuration without any device.
+    // The check warns that the state of the nodes is unknown, and about a configuration without a device.
     script.push_str(
         "if grep -q '<primitive' cib.xml; then crm_verify -V --xml-file cib.xml >verified 2>&1 || true\n\
          if grep -i 'error' verified; then exit 1; fi; fi\n\

@@ -1,12 +1,12 @@
-//! What agents say in trouble is on the page, word for word.
+//! The agents' messages in failures are on the page, word for word.
 
 use fencebox_sim::{Config, Machine, Power, Simulator, clc, ovh, xenapi};
 
 use crate::page;
 use crate::support::{Outcome, call, call_virtually};
 
-/// The one line of a failure, as the page has it: without time, agent, action and plug, and with a device that is
-/// called by another name.
+/// The one line of a failure, in the form of the page: without time, agent, action and plug, and with another name of
+/// the device.
 #[track_caller]
 fn line(outcome: &Outcome, replaced: &[(&str, &str)]) -> String {
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
@@ -20,7 +20,7 @@ fn line(outcome: &Outcome, replaced: &[(&str, &str)]) -> String {
     said
 }
 
-/// It is on the page.
+/// Asserts that the line is on the page.
 #[track_caller]
 fn assert_shown(said: &str) {
     assert!(
@@ -29,7 +29,7 @@ fn assert_shown(said: &str) {
     );
 }
 
-/// What is left without `fence_x: ACTION PLUG: `.
+/// Removes `fence_x: ACTION PLUG: ` and asserts that the rest is on the page.
 #[track_caller]
 fn assert_shown_of(begin: &str, outcome: &Outcome, replaced: &[(&str, &str)]) {
     let said = line(outcome, replaced);
@@ -55,7 +55,7 @@ fn fence(cloud: &Simulator, plug: &str, lines: &str) -> Outcome {
 }
 
 #[test]
-fn of_a_cloud() {
+fn messages_of_a_cloud_are_on_the_page() {
     let device = cloud(clc::Settings::default());
     assert_shown_of(OFF, &fence(&device, "WA1ACMEDB02", "passwd=wrong\n"), &[]);
     assert_shown_of(OFF, &fence(&device, "WA1ACMEDB02", "account=OTHER\n"), &[]);
@@ -68,12 +68,12 @@ fn of_a_cloud() {
         ..clc::Settings::default()
     });
     assert_shown_of(OFF, &fence(&lagging, "WA1ACMEDB02", "power_timeout=3\n"), &[]);
-    // It is off by now, and says that it is on.
+    // The machine is already off, but the device reports on.
     assert_shown_of(OFF, &fence(&lagging, "WA1ACMEDB02", "power_timeout=3\n"), &[]);
 }
 
 #[test]
-fn of_a_pool() {
+fn messages_of_a_pool_are_on_the_page() {
     let login = "action=off\nlogin=root\npasswd=s3cret\n";
     let pool = Simulator::start(Config {
         tls: true,
@@ -114,7 +114,7 @@ fn of_a_pool() {
 }
 
 #[test]
-fn of_ovh() {
+fn messages_of_ovh_are_on_the_page() {
     let keys = "application_key=simAK0123456789\napplication_secret=simAS0123456789abcdef\n\
                 consumer_key=simCK0123456789abcdef\n";
     let name = "ns1234567.ip-192-0-2.eu";
@@ -126,7 +126,7 @@ fn of_ovh() {
             &format!("action={action}\n{keys}api_url={url}/1.0\nport={name}\n"),
         );
         let said = line(&outcome, &[]);
-        // Each call has a number of its own.
+        // Each call has its own number.
         let (begin, query) = said.split_once(" (OVH query ").unwrap();
         assert!(query.ends_with(')'), "{said}");
         let begin = begin
@@ -152,7 +152,7 @@ fn of_ovh() {
 }
 
 #[test]
-fn before_the_device_is_asked() {
+fn messages_before_the_first_request_are_on_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clc-password");
     std::fs::write(&file, "s3cret\n").unwrap();

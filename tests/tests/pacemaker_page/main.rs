@@ -1,4 +1,5 @@
-//! `docs/pacemaker.md`: each command of it is run, and each line that an agent says in it is said by one.
+//! `docs/pacemaker.md`: each command on the page is run, and each message of an agent on the page is printed by an
+//! agent.
 
 #![allow(
     clippy::expect_used,

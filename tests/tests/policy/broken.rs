@@ -1,4 +1,4 @@
-//! A policy that is wrong, or that somebody else could have written.
+//! Policies with errors, and policies that another user could have written.
 
 use std::os::unix::fs::{chown, symlink};
 use std::os::unix::process::CommandExt;
@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 use super::support::attend;
 use super::{Moved, board, chmod, lines};
 
-/// Every action fails in one line that says this, but the agent still tells
-/// what it is.
+/// Every action fails with one line that contains these words, but the agent still prints its metadata.
 #[track_caller]
 fn assert_broken(tree: &Moved, words: &[&str]) {
     let board = board();
@@ -28,7 +27,7 @@ fn assert_broken(tree: &Moved, words: &[&str]) {
         let outcome = tree.call("fence_relay", &lines(&board, &format!("action={action}\n")));
         outcome.assert_refused(&words);
     }
-    assert!(board.requests().is_empty(), "somebody was asked");
+    assert!(board.requests().is_empty(), "the device received a request");
     for arguments in [&["-o", "metadata"][..], &["-o", "manpage"], &["-h"], &["--version"]] {
         let usual = Moved::without().call_with("fence_relay", arguments);
         let outcome = tree.call_with("fence_relay", arguments);
@@ -43,7 +42,7 @@ fn assert_broken(tree: &Moved, words: &[&str]) {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_line() {
+fn errors_are_named_with_their_line() {
     for (policy, line, words) in [
         (
             "[fence_relay]\nalow = []\n",
@@ -73,11 +72,15 @@ fn what_is_wrong_is_named_with_its_line() {
             "ambiguous form of an address",
         ),
         ("[fence_relay]\ninsecure-tls = true\n", 2, "can only be false"),
-        ("[fence_relay]\nlimits.memory = \"65 MiB\"\n", 2, "can only take away"),
-        ("[fence_relay]\nlimits.seconds = 3601\n", 2, "can only take away"),
-        ("[fence_relay]\nlimits.fuel = 5\n", 2, "there are memory, "),
+        (
+            "[fence_relay]\nlimits.memory = \"65 MiB\"\n",
+            2,
+            "can only lower a limit",
+        ),
+        ("[fence_relay]\nlimits.seconds = 3601\n", 2, "can only lower a limit"),
+        ("[fence_relay]\nlimits.fuel = 5\n", 2, "the limits are memory, "),
         ("[fence_relay]\nsha256 = [\"1234\"]\n", 2, "`sha256sum`"),
-        // It may have been meant for this agent.
+        // The misspelled table may have been meant for this agent.
         ("[fence_rely]\n[fence_clc]\nlimit = {}\n", 3, "unknown field `limit`"),
         ("[relay]\n", 1, "write [fence_DEVICE]"),
         ("# unfinished\n[fence_relay\n", 2, ""),
@@ -89,7 +92,7 @@ fn what_is_wrong_is_named_with_its_line() {
 }
 
 #[test]
-fn what_others_could_have_written_does_not_count() {
+fn a_policy_that_others_could_have_written_is_rejected() {
     let tree = Moved::with("");
     for mode in [0o666, 0o664, 0o602] {
         chmod(&tree.policy(), mode);
@@ -100,28 +103,28 @@ fn what_others_could_have_written_does_not_count() {
     chmod(&tree.path("etc/fencebox"), 0o777);
     assert_broken(&tree, &["etc/fencebox can be written by others (mode 777)"]);
     chmod(&tree.path("etc/fencebox"), 0o755);
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     if chown(tree.policy(), Some(54_321), None).is_ok() {
         assert_broken(&tree, &["belongs to user 54321, not to root or the owner of fencebox"]);
     }
 }
 
 #[test]
-fn what_is_no_file_does_not_count() {
+fn a_policy_that_is_not_a_file_is_rejected() {
     let tree = Moved::without();
     std::fs::write(tree.path("elsewhere"), "").unwrap();
     symlink(tree.path("elsewhere"), tree.policy()).unwrap();
-    assert_broken(&tree, &["this is no regular file"]);
+    assert_broken(&tree, &["this is not a regular file"]);
     std::fs::remove_file(tree.path("elsewhere")).unwrap();
-    assert_broken(&tree, &["this is no regular file"]);
+    assert_broken(&tree, &["this is not a regular file"]);
     std::fs::remove_file(tree.policy()).unwrap();
     std::fs::create_dir(tree.policy()).unwrap();
-    assert_broken(&tree, &["this is no regular file"]);
+    assert_broken(&tree, &["this is not a regular file"]);
 }
 
-/// Behind each of these a policy may have been.
+/// In each of these cases there may be a policy that cannot be reached.
 #[test]
-fn a_way_to_the_policy_that_cannot_be_followed_refuses() {
+fn a_broken_path_to_the_policy_is_an_error() {
     let tree = Moved::without();
     let folder = tree.path("etc/fencebox");
     std::fs::remove_dir(&folder).unwrap();
@@ -140,7 +143,7 @@ fn a_way_to_the_policy_that_cannot_be_followed_refuses() {
     std::fs::remove_dir(tree.path("etc")).unwrap();
     symlink("nowhere", tree.path("etc")).unwrap();
     assert_broken(&tree, &["/etc is a link that leads nowhere"]);
-    // Without anything in the way there is no policy.
+    // If nothing is in the way, the policy is simply missing, which is not an error.
     std::fs::remove_file(tree.path("etc")).unwrap();
     let board = board();
     let outcome = tree.call("fence_relay", &lines(&board, "action=status\n"));
@@ -148,20 +151,19 @@ fn a_way_to_the_policy_that_cannot_be_followed_refuses() {
 }
 
 #[test]
-fn a_pipe_or_a_device_is_no_policy() {
+fn a_pipe_or_a_device_is_rejected() {
     let tree = Moved::without();
     let made = Command::new("mkfifo").arg(tree.policy()).status().unwrap();
     assert!(made.success());
-    assert_broken(&tree, &["this is no regular file"]);
+    assert_broken(&tree, &["this is not a regular file"]);
     std::fs::remove_file(tree.policy()).unwrap();
     symlink("/dev/null", tree.policy()).unwrap();
-    assert_broken(&tree, &["this is no regular file"]);
+    assert_broken(&tree, &["this is not a regular file"]);
 }
 
-/// An agent that runs as another user, as in a container, cannot do without
-/// the policy that root alone can read.
+/// An agent that runs as another user, as in a container, must not ignore a policy that only root can read.
 #[test]
-fn a_policy_that_the_agents_user_cannot_read_refuses() {
+fn a_policy_that_the_agents_user_cannot_read_is_an_error() {
     const NOBODY: u32 = 65_534;
     let tree = Moved::with("");
     chmod(&tree.path(""), 0o755);

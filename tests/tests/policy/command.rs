@@ -1,48 +1,47 @@
-//! `fencebox policy`: to try a policy before it counts.
+//! `fencebox policy`: tests a policy before it takes effect.
 
 use std::path::Path;
 
 use super::{Moved, chmod};
 
 #[test]
-fn it_tells_what_holds_for_an_agent() {
+fn policy_prints_the_rules_for_an_agent() {
     let tree = Moved::with(
         "[\"*\"]\ninsecure-tls = false\n[fence_clc]\nallow = [\"https://api.ctl.io\"]\nlimits.seconds = 90\n[fence_cls]\n",
     );
     let place = tree.policy();
     let place = place.display();
-    let tls =
-        format!("  judges certificates, and sends no request off this machine in the clear ([\"*\"] in {place}:2)\n");
+    let tls = format!("  verifies certificates, and sends plain HTTP only to this machine ([\"*\"] in {place}:2)\n");
     tree.call_with("fencebox", &["policy", "fence_clc"])
         .assert_done(&format!(
-            "fence_clc: of what its plugin declares it\n{tls}  \
+            "fence_clc: restricted by the policy:\n{tls}  \
          reaches only \"https://api.ctl.io\" ([fence_clc] in {place}:4)\n  \
          has the limit seconds = 90 s, not 3600 s ([fence_clc] in {place}:5)\n"
         ));
     tree.call_with("fencebox", &["policy", "fence_relay"])
-        .assert_done(&format!("fence_relay: of what its plugin declares it\n{tls}"));
-    // A table that was meant for another agent shows.
+        .assert_done(&format!("fence_relay: restricted by the policy:\n{tls}"));
+    // A table that was meant for another agent is visible in the output.
     let all = tree.call_with("fencebox", &["policy"]);
     assert!(
         all.stdout
-            .contains("fence_cls: of what its plugin declares (there is no plugin for it)"),
+            .contains("fence_cls (no plugin is installed for it): restricted by the policy:"),
         "{all:?}"
     );
     assert!(all.stdout.contains("fence_ovh: "), "{all:?}");
     tree.call_with("fencebox", &["policy", "clc"])
-        .assert_refused(&["clc is no agent; write fence_DEVICE"]);
+        .assert_refused(&["clc is not an agent name; write fence_DEVICE"]);
 }
 
 #[test]
-fn without_a_policy_it_says_so() {
+fn a_missing_policy_is_reported() {
     let outcome = Moved::without().call_with("fencebox", &["policy", "fence_clc"]);
     outcome.assert_done(
-        "there is no policy (/etc/fencebox/policy.toml does not exist)\nfence_clc: all that its plugin declares\n",
+        "no policy is installed (/etc/fencebox/policy.toml does not exist)\nfence_clc: not restricted by the policy\n",
     );
 }
 
 #[test]
-fn a_draft_does_not_count_and_is_judged() {
+fn a_draft_is_checked_and_has_no_effect() {
     let tree = Moved::with("[fence_clc]\nlimits.seconds = 90\n");
     let draft = tree.path("draft.toml");
     std::fs::write(&draft, "[fence_clc]\ndeny = [\"*.example\"]\n").unwrap();
@@ -50,7 +49,7 @@ fn a_draft_does_not_count_and_is_judged() {
     let path = draft.display().to_string();
     tree.call_with("fencebox", &["policy", "--policy", &path, "fence_clc"])
         .assert_done(&format!(
-            "fence_clc: of what its plugin declares it\n  does not reach \"*.example\" ([fence_clc] in {path}:2)\n"
+            "fence_clc: restricted by the policy:\n  does not reach \"*.example\" ([fence_clc] in {path}:2)\n"
         ));
     std::fs::write(&draft, "[fence_clc]\ndeny = [\"*.example\"]\nallow = 5\n").unwrap();
     let outcome = tree.call_with("fencebox", &["policy", "--policy", &path]);
@@ -58,7 +57,7 @@ fn a_draft_does_not_count_and_is_judged() {
 }
 
 #[test]
-fn a_broken_policy_is_told() {
+fn a_broken_policy_is_reported() {
     let tree = Moved::with("[fence_clc]\nalow = []\n");
     let place = format!("{}:2: ", tree.policy().display());
     tree.call_with("fencebox", &["policy"])
@@ -69,9 +68,9 @@ fn a_broken_policy_is_told() {
         .assert_refused(&["can be written by others"]);
 }
 
-/// The sample is right as it is, and as it becomes when each line is taken in.
+/// The sample is valid as it is, and also with each option enabled.
 #[test]
-fn the_sample_is_right() {
+fn the_sample_is_valid() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policy.sample.toml");
     let text = std::fs::read_to_string(sample).unwrap();
     assert!(
@@ -80,8 +79,8 @@ fn the_sample_is_right() {
     );
     let tree = Moved::with(&text);
     let outcome = tree.call_with("fencebox", &["policy", "fence_clc"]);
-    outcome.assert_done("fence_clc: all that its plugin declares\n");
-    // A comment has a blank after its sign, a line to take in has none.
+    outcome.assert_done("fence_clc: not restricted by the policy\n");
+    // A comment has a space after `#`; an option to enable has none.
     let taken: Vec<_> = text
         .lines()
         .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')))
@@ -97,8 +96,8 @@ fn the_sample_is_right() {
     for words in [
         "reaches only",
         "does not reach",
-        "is a plugin file",
-        "judges certificates",
+        "runs only a plugin file",
+        "verifies certificates",
     ] {
         assert!(outcome.stdout.contains(words), "{words} in {outcome:?}");
     }

@@ -1,4 +1,4 @@
-//! Each limit, with a plugin or a device that breaks it.
+//! Each limit, with a plugin or a device that exceeds it.
 
 use std::time::Duration;
 
@@ -13,29 +13,29 @@ fn end(agent: &str, limit: &str) -> Outcome {
 }
 
 #[test]
-fn memory() {
+fn the_limit_memory_is_enforced() {
     end("fence_hoard", "memory = \"8 MiB\"").assert_refused(&["more than 8 MiB of memory (policy limit memory)"]);
 }
 
 #[test]
-fn computing() {
+fn the_limit_on_computing_time_is_enforced() {
     let outcome = end("fence_spin", "computing = 1");
     outcome.assert_refused(&["it computed for 1 s without an answer (policy limit computing)"]);
 }
 
 #[test]
-fn stack() {
+fn the_limit_stack_is_enforced() {
     end("fence_recurse", "stack = \"32 KiB\"").assert_refused(&["recursed too deeply", "(policy limit stack)"]);
-    // The compiled form that was made for more runs on less.
+    // The compiled form, which was made for a larger stack, also runs with a smaller stack.
     let board = board();
     let tree = limited("fence_relay", "stack = \"256 KiB\"");
     let outcome = tree.call("fence_relay", &lines(&board, "action=status\n"));
     outcome.assert_done("Status: ON\n");
-    assert_eq!(outcome.stderr, "", "no compiling in memory");
+    assert_eq!(outcome.stderr, "", "the plugin was compiled in memory");
 }
 
 #[test]
-fn log() {
+fn the_limits_on_the_log_are_enforced() {
     for (limit, most, words) in [
         (
             "log-lines = 7",
@@ -56,8 +56,8 @@ fn log() {
 }
 
 #[test]
-fn output() {
-    // What a panic prints is the reason, as far as it is kept.
+fn the_limit_output_is_enforced() {
+    // The text of a panic is the reason in the message, up to the limit.
     let outcome = end("fence_panic", "output-bytes = 5");
     outcome.assert_refused(&["the plugin failed"]);
     assert!(!outcome.stderr.contains("the fixture gives up"), "{outcome:?}");
@@ -65,13 +65,13 @@ fn output() {
 }
 
 #[test]
-fn resources() {
+fn the_limit_resources_is_enforced() {
     let words = "it held more than 1 resources of WASI (policy limit resources)";
     end("fence_escape", "resources = 1").assert_refused(&[words]);
 }
 
 #[test]
-fn time() {
+fn the_limit_on_time_is_enforced() {
     let tree = limited("fence_sleep", "seconds = 1");
     let outcome = tree.call(
         "fence_sleep",
@@ -82,7 +82,7 @@ fn time() {
 }
 
 #[test]
-fn exchanges() {
+fn the_limits_on_exchanges_are_enforced() {
     let board = board();
     for (limit, words) in [
         (
@@ -112,21 +112,21 @@ fn exchanges() {
 }
 
 #[test]
-fn calls() {
+fn the_limits_on_calls_are_enforced() {
     let board = board();
     let call = |limit: &str, way: &str| {
         let port = board.address().port();
         let more = format!("ip=127.0.0.1\nipport={port}\ncall={way}\n");
         limited("fence_calls", limit).call("fence_calls", &format!("{}{more}", quick("status")))
     };
-    // That device speaks no XML-RPC, and says so with an answer of some bytes.
+    // The device does not speak XML-RPC; its answer of some bytes is larger than the limit.
     call("xmlrpc-bytes = 3", "plain").assert_refused(&["a body of more than 3 bytes (policy limit xmlrpc-bytes)"]);
     call("handover = \"1 MiB\"", "bytes")
         .assert_refused(&["a call can hand over at most 1 MiB (policy limit handover)"]);
 }
 
 #[test]
-fn sockets() {
+fn the_limits_on_sockets_are_enforced() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -155,7 +155,7 @@ fn sockets() {
         let outcome = limited("fence_torrent", limit).call("fence_torrent", &stdin);
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
         assert!(outcome.stderr.contains(words), "no {words:?} in {outcome:?}");
-        // Within it, all goes well.
+        // A plugin that stays within the limit succeeds.
         let stdin = format!("{}ip=127.0.0.1\nipport={port}\nway=none\n", quick("status"));
         limited("fence_torrent", limit)
             .call("fence_torrent", &stdin)
@@ -163,10 +163,10 @@ fn sockets() {
     }
 }
 
-/// A limit that a plugin cannot even begin under fails every action and names
-/// itself; and still the cluster learns what the agent is.
+/// Limits under which the plugin cannot even start: every action fails and names the limit, and the agent still prints
+/// its metadata.
 #[test]
-fn what_a_plugin_begins_with() {
+fn limits_that_prevent_the_start_are_enforced() {
     for (limit, words) in [
         ("instances = 1", "instance count too high"),
         (

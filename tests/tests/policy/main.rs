@@ -1,6 +1,5 @@
-//! The policy, as an administrator writes it and the real program keeps it.
-//! Each test has an install tree of its own, with the real program and the
-//! real plugins, for the policy of a tree that was moved is in that tree.
+//! The policy, as an administrator writes it and the real program enforces it. Each test has its own install tree, with
+//! the real program and the real plugins, because a moved install tree has its own policy.
 
 #![allow(
     clippy::expect_used,
@@ -31,14 +30,14 @@ use tempfile::TempDir;
 pub struct Moved(TempDir);
 
 impl Moved {
-    /// With this policy.
+    /// A tree with this policy.
     pub fn with(policy: &str) -> Self {
         let tree = Self::without();
         tree.write(policy);
         tree
     }
 
-    /// Without a policy.
+    /// A tree without a policy.
     pub fn without() -> Self {
         let tree = Self(tempfile::tempdir().unwrap());
         for folder in ["usr/sbin", "usr/lib/fencebox", "etc/fencebox"] {
@@ -49,7 +48,7 @@ impl Moved {
         }
         let program = tree.path("usr/sbin/fencebox");
         let real = support::program("fencebox");
-        // A link where that can be: the program is large.
+        // A hard link if possible, because the program is large.
         if std::fs::hard_link(&real, &program).is_err() {
             std::fs::copy(&real, &program).unwrap();
         }
@@ -64,12 +63,12 @@ impl Moved {
         chmod(&self.policy(), 0o644);
     }
 
-    /// What is so far below it.
+    /// A path inside the tree.
     pub fn path(&self, below: &str) -> PathBuf {
         self.0.path().join(below)
     }
 
-    /// As messages name it.
+    /// The path of the policy, as messages show it.
     pub fn policy(&self) -> PathBuf {
         self.0.path().canonicalize().unwrap().join("etc/fencebox/policy.toml")
     }
@@ -83,12 +82,12 @@ impl Moved {
         Command::new(program)
     }
 
-    /// As a cluster calls it.
+    /// Calls the agent as a cluster does.
     pub fn call(&self, name: &str, stdin: &str) -> Outcome {
         run(self.command(name), stdin)
     }
 
-    /// As a person does.
+    /// Calls the agent as a person does.
     pub fn call_with(&self, name: &str, arguments: &[&str]) -> Outcome {
         let mut command = self.command(name);
         command.args(arguments);
@@ -96,7 +95,7 @@ impl Moved {
     }
 }
 
-/// Who may do what.
+/// Sets the permissions of a file.
 pub fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -106,13 +105,13 @@ pub fn board() -> Simulator {
     Simulator::start(relay::config()).unwrap()
 }
 
-/// For `fence_relay`; of an option that is given twice, the last counts.
+/// Options of `fence_relay`. If an option occurs twice, the last one counts.
 pub fn lines(board: &Simulator, more: &str) -> String {
     let port = board.address().port();
     format!("ip=127.0.0.1\nipport={port}\nusername=fencer\npassword=s3cret\nplug=1\nstonith_status_sleep=0\n{more}")
 }
 
-/// What a plugin without a device needs.
+/// Options of a plugin without a device.
 pub fn quick(action: &str) -> String {
     format!(
         "action={action}\nplug=1\npower_timeout=1\nlogin_timeout=1\nshell_timeout=1\nstonith_status_sleep=0\nretry_on=0\n"

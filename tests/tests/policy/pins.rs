@@ -1,4 +1,4 @@
-//! `sha256`.
+//! The option `sha256` of a policy.
 
 use ring::digest::{SHA256, digest};
 
@@ -11,7 +11,7 @@ fn pinned(agent: &str) -> String {
 }
 
 #[test]
-fn the_plugin_that_is_pinned_runs() {
+fn a_pinned_plugin_runs() {
     let board = board();
     let status = lines(&board, "action=status\n");
     let digest = pinned("fence_relay");
@@ -26,7 +26,7 @@ fn the_plugin_that_is_pinned_runs() {
 }
 
 #[test]
-fn another_plugin_does_nothing_but_describe_itself() {
+fn a_plugin_that_is_not_pinned_only_prints_its_metadata() {
     let board = board();
     let other = pinned("fence_clc");
     let tree = Moved::with(&format!("[fence_relay]\n\nsha256 = [\"{other}\"]\n"));
@@ -37,7 +37,7 @@ fn another_plugin_does_nothing_but_describe_itself() {
             "fence_relay.wasm",
             &pinned("fence_relay"),
             &place,
-            "restore the file, or pin it",
+            "restore the file, or add the digest",
         ]);
     }
     assert!(board.requests().is_empty());

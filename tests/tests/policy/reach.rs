@@ -1,4 +1,4 @@
-//! `allow`, `deny` and `insecure-tls`.
+//! The options `allow`, `deny` and `insecure-tls` of a policy.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ const STATUS: &str = "action=status\n";
 const ON: &str = "Status: ON\n";
 
 #[test]
-fn without_a_policy_all_is_left_that_was_declared() {
+fn declared_capabilities_are_unchanged_without_a_policy() {
     let board = board();
     Moved::without()
         .call("fence_relay", &lines(&board, STATUS))
@@ -27,7 +27,7 @@ fn without_a_policy_all_is_left_that_was_declared() {
 }
 
 #[test]
-fn what_is_allowed_is_reached_and_nothing_else() {
+fn only_allowed_addresses_are_reached() {
     let board = board();
     let port = board.address().port();
     for rule in [
@@ -55,12 +55,12 @@ fn what_is_allowed_is_reached_and_nothing_else() {
             outcome.assert_refused(&["option ip: http://127.0.0.1:", &place, "add it there"]);
         }
     }
-    assert_eq!(board.requests().len(), asked, "nobody was asked");
+    assert_eq!(board.requests().len(), asked, "a device received a request");
     assert_eq!(board.power("1"), Some(Power::On));
 }
 
 #[test]
-fn what_is_denied_is_not_reached_in_any_spelling() {
+fn denied_addresses_are_refused_in_any_notation() {
     let board = board();
     for spelling in [
         "127.0.0.1",
@@ -96,12 +96,12 @@ fn what_is_denied_is_not_reached_in_any_spelling() {
             tree.call("fence_relay", &lines(&board, &ip))
                 .assert_refused(&["option ip: ", &words]);
         }
-        assert_eq!(board.requests().len(), asked, "nobody was asked");
+        assert_eq!(board.requests().len(), asked, "a device received a request");
     }
 }
 
 #[test]
-fn a_name_is_judged_by_the_address_it_resolves_to() {
+fn a_name_is_checked_by_the_address_it_resolves_to() {
     let board = board();
     let named = lines(&board, "action=status\nip=localhost\n");
     Moved::without().call("fence_relay", &named).assert_done(ON);
@@ -109,14 +109,14 @@ fn a_name_is_judged_by_the_address_it_resolves_to() {
     let tree = Moved::with("[fence_relay]\ndeny = [\"127.0.0.0/8\", \"::1\"]\n");
     let outcome = tree.call("fence_relay", &named);
     outcome.assert_refused(&["localhost at ", "is refused by deny", "([fence_relay] in "]);
-    // Before anybody is asked nothing is wrong with the name.
+    // Before the name is resolved, the policy has no objection to it.
     tree.call("fence_relay", &lines(&board, "action=validate-all\nip=localhost\n"))
         .assert_done("");
     let tree = Moved::with("[fence_relay]\nallow = [\"10.0.0.0/8\"]\n");
     tree.call("fence_relay", &named)
         .assert_refused(&["localhost at ", "is not in allow"]);
-    assert_eq!(board.requests().len(), asked, "nobody was asked");
-    // Of its addresses those are connected to that are allowed.
+    assert_eq!(board.requests().len(), asked, "a device received a request");
+    // The agent connects only to those of its addresses that are allowed.
     for rule in ["127.0.0.0/8", "localhost", "LocalHost."] {
         let tree = Moved::with(&format!("[fence_relay]\nallow = [\"{rule}\"]\n"));
         tree.call("fence_relay", &named).assert_done(ON);
@@ -126,7 +126,7 @@ fn a_name_is_judged_by_the_address_it_resolves_to() {
         .assert_done(ON);
 }
 
-/// What a plugin names itself may be what this configuration does not need.
+/// This configuration may not need all endpoints that the plugin names itself.
 #[test]
 fn a_cloud_can_be_locked_to_one_host() {
     let login = "login=fencer\npasswd=s3cret\naccount=ACME\nplug=WA1ACMEDB01\naction=off\n";
@@ -158,17 +158,17 @@ fn a_proxy_has_to_be_allowed_as_well() {
         .assert_refused(&["the proxy http://192.0.2.1:3128 is not in allow"]);
     let tree = Moved::with("[fence_clc]\nallow = [\"api.ctl.io\", \"192.0.2.1:3128\"]\n");
     tree.call("fence_clc", &proxied).assert_done("");
-    // Only the proxy knows where a name behind it is.
+    // Only the proxy resolves a name behind it.
     let tree = Moved::with("[fence_clc]\ndeny = [\"10.0.0.0/8\"]\n");
     tree.call("fence_clc", &proxied)
-        .assert_refused(&["behind a proxy", "name the host in allow"]);
+        .assert_refused(&["behind a proxy", "add the host to allow"]);
 }
 
 #[test]
-fn tls_has_to_be_secure_where_the_policy_says_so() {
+fn tls_must_be_secure_if_the_policy_requires_it() {
     let board = board();
     let tree = Moved::with("[\"*\"]\ninsecure-tls = false\n");
-    // Nothing leaves this machine.
+    // The request does not leave this machine.
     tree.call("fence_relay", &lines(&board, STATUS)).assert_done(ON);
     let place = format!("([\"*\"] in {}:2)", tree.policy().display());
     let insecure = lines(&board, "action=off\nssl_insecure=1\n");
@@ -178,13 +178,13 @@ fn tls_has_to_be_secure_where_the_policy_says_so() {
         "ca_file or ssl_fingerprint",
     ];
     tree.call("fence_relay", &insecure).assert_refused(&words);
-    // Clear text off this machine, which the option would have made possible.
+    // Clear text to another machine, which the option would have allowed.
     let url = "session_url=http://192.0.2.1\nlogin=root\npasswd=s3cret\nplug=db01\naction=off\nssl_insecure=1\n";
     tree.call("fence_xenapi", url)
         .assert_refused(&["http://192.0.2.1 is clear text", &place, "use TLS"]);
 }
 
-/// A pool whose master is the second of its members, which no option names.
+/// A pool whose master is the second member, which no option names.
 fn pool() -> Simulator {
     let settings = Settings {
         members: (1..=3).map(Member::local).collect(),
@@ -195,7 +195,7 @@ fn pool() -> Simulator {
 }
 
 #[test]
-fn where_the_device_points_is_judged_too() {
+fn an_address_from_the_device_is_checked_too() {
     let first: IpAddr = [127, 0, 0, 1].into();
     let fence = |policy: &str| {
         let pool = pool();
@@ -227,9 +227,9 @@ fn where_the_device_points_is_judged_too() {
     }
 }
 
-/// A policy grants nothing: what no option names is not followed.
+/// A policy grants no permissions: an address that no option names is not followed.
 #[test]
-fn no_policy_makes_up_for_an_option() {
+fn a_policy_does_not_replace_an_option() {
     let pool = pool();
     let url = pool.url_at([127, 0, 0, 1].into());
     let login = format!("session_url={url}\nlogin=root\npasswd=s3cret\nplug=db01\naction=off\n");
@@ -238,9 +238,9 @@ fn no_policy_makes_up_for_an_option() {
     assert_eq!(pool.power(DB01), Some(Power::On));
 }
 
-/// An agent goes by the name that it is called by.
+/// An agent uses the table of the name that it is called by.
 #[test]
-fn a_further_name_has_a_table_of_its_own() {
+fn a_further_name_has_its_own_table() {
     let refused = Moved::with("[fence_ovh]\nallow = []\n");
     let names = refused.call_with("fencebox", &["inspect", "--names", "fence_probe"]);
     assert!(names.stdout.contains("fence_probe_list\n"), "{names:?}");
@@ -268,9 +268,9 @@ fn a_further_name_has_a_table_of_its_own() {
     }
 }
 
-/// `fence_virt` speaks to its daemon by a socket of its own.
+/// `fence_virt` uses its own socket for the daemon.
 #[test]
-fn sockets_are_judged_as_requests_are() {
+fn sockets_are_checked_like_requests() {
     let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
         ..xvm::Settings::default()
@@ -310,13 +310,13 @@ fn sockets_are_judged_as_requests_are() {
             outcome.assert_refused(&[&at, words, &place]);
         }
     }
-    // One far end is left, and another is asked for: the rule is in the log.
+    // One address is still allowed, but the request is for another: the log shows the rule.
     let tree = Moved::with("[fence_virt]\ndeny = [\"127.0.0.2\"]\n");
     let outcome = tree.call("fence_virt", &stdin("off", "127.0.0.2"));
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
     let rule = format!("tcp://127.0.0.2:{port} is refused by deny \"127.0.0.2\"");
     assert!(outcome.stderr.contains(&rule), "no {rule:?} in {outcome:?}");
-    assert_eq!(daemon.requests().len(), asked, "somebody was asked");
+    assert_eq!(daemon.requests().len(), asked, "the device received a request");
     assert_eq!(
         daemon.machine("vm-alpha").map(|machine| machine.power().clone()),
         Some(Power::On)

@@ -1,5 +1,4 @@
-//! A plugin with a connection of its own: each read that proves off goes over a
-//! new one.
+//! A plugin with its own connection: each read that proves off uses a new connection.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +8,7 @@ use fencebox_sim::machine::{Arrival, Fleet, Machine, Old, Power};
 
 use crate::support::{Outcome, call};
 
-/// The device, and what it was asked, connection by connection.
+/// The device, and the requests of each connection.
 #[derive(Clone)]
 struct Device {
     fleet: Arc<Mutex<Fleet>>,
@@ -17,7 +16,7 @@ struct Device {
 }
 
 impl Device {
-    /// Takes connections one after the other: it allows one at a time.
+    /// Accepts one connection after the other; the device allows only one at a time.
     fn start(machine: Machine) -> (Device, u16) {
         let device = Device {
             fleet: Arc::new(Mutex::new(Fleet::new(vec![machine]).unwrap())),
@@ -75,7 +74,7 @@ impl Device {
 }
 
 #[test]
-fn each_read_that_proves_off_has_a_session_of_its_own() {
+fn each_read_that_proves_off_has_its_own_session() {
     let (device, port) = Device::start(Machine::new("1", Power::On));
     device.fence(port, "off").assert_done("Success: Powered OFF\n");
     assert_eq!(device.history(), [Power::On, Power::Off]);
@@ -86,8 +85,8 @@ fn each_read_that_proves_off_has_a_session_of_its_own() {
 }
 
 #[test]
-fn a_balancer_that_sends_each_connection_to_another_replica_is_found_out() {
-    // The session that asks is at a stale replica, and stays there.
+fn a_stale_replica_behind_a_load_balancer_is_detected() {
+    // The session that sends the request reaches a stale replica and keeps reading from it.
     for order in ["sf", "ssf", "ssssf"] {
         let old = Old::Connections(Old::order(order));
         let machine = Machine::new("1", Power::On).replicated(Power::Off, old).deaf(u32::MAX);
@@ -108,7 +107,7 @@ fn a_new_session_that_fails_is_an_error_and_not_off() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        // One session, and no other.
+        // Accepts one session and no other.
         let (mut stream, _) = listener.accept().unwrap();
         drop(listener);
         let lines = BufReader::new(stream.try_clone().unwrap()).lines();

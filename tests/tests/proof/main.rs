@@ -1,5 +1,5 @@
-//! "Off" is off: what the real program reports of machines that run, on
-//! devices whose reads are old, contradict themselves or have no effect.
+//! "Off" means off: the real program never reports off for a running machine on devices whose reads are stale,
+//! contradict themselves or follow requests without effect.
 
 #![allow(
     clippy::expect_used,

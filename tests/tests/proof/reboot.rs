@@ -1,4 +1,4 @@
-//! The second half of a reboot never outlives the caller.
+//! The second half of a reboot always ends before the caller's timeout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::support::{Outcome, call_on};
 
 const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
 
-/// A reboot by a caller who disables the options' timeouts, as Pacemaker does,
-/// with this fault from the request to switch on.
+/// A reboot by a caller that disables the timeouts of the options, as Pacemaker does, with this fault from the request
+/// to switch on.
 fn reboot(fault: &str) -> (Outcome, Simulator, Duration) {
     let clock = Arc::new(VirtualClock::shared());
     let mut config = xenapi::Settings {
@@ -34,8 +34,8 @@ fn reboot(fault: &str) -> (Outcome, Simulator, Duration) {
 }
 
 #[test]
-fn a_machine_that_was_off_is_reported_in_time_whatever_keeps_it_from_coming_on() {
-    // Without effect, without an answer, busy, refused; the first call is the one that switches off.
+fn a_reboot_reports_off_in_time_if_the_machine_does_not_come_on() {
+    // No effect, no answer, busy or refused. The first power call is the one that switches off.
     for fault in [
         "power#2=no-effect",
         "power#2=stall",

@@ -1,4 +1,4 @@
-//! Requests that a device accepts and that have no effect: they are sent again.
+//! Requests that a device accepts and that have no effect: the agent repeats them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,7 @@ use fencebox_sim::{clc, ovh, relay, xenapi};
 
 use crate::support::{Outcome, call_on};
 
-/// A device in the hands of an agent on virtual time, and what the agent is
-/// given besides the action.
+/// A device, and an agent on virtual time with these options in addition to the action.
 struct Case {
     agent: &'static str,
     machine: &'static str,
@@ -89,7 +88,7 @@ const CASES: &[Case] = &[
 ];
 
 impl Case {
-    /// An action on a machine that does nothing on the first so many operations.
+    /// Runs an action on a machine that ignores the first `deaf` operations.
     fn play(&self, action: &str, power: Power, deaf: u32, more: &str) -> (Outcome, Simulator, Duration) {
         let clock = Arc::new(VirtualClock::shared());
         let mut config = (self.config)(Machine::new(self.machine, power).deaf(deaf));
@@ -102,10 +101,10 @@ impl Case {
 }
 
 #[test]
-fn an_accepted_request_without_effect_is_sent_again_on_every_device() {
+fn an_accepted_request_without_effect_is_repeated_on_every_device() {
     for case in CASES {
         for (action, before, after) in [("off", Power::On, Power::Off), ("on", Power::Off, Power::On)] {
-            // As under Pacemaker, which disables the limit on polls.
+            // The same as with Pacemaker, which disables the limit on polls.
             let (outcome, device, took) = case.play(action, before, 1, "disable_timeout=1\nstonith_status_sleep=1\n");
             assert_eq!(outcome.exit, Some(0), "{} {action}: {outcome:?}", case.agent);
             assert_eq!(device.power(case.machine), Some(after), "{} {action}", case.agent);
@@ -117,7 +116,7 @@ fn an_accepted_request_without_effect_is_sent_again_on_every_device() {
 }
 
 #[test]
-fn a_machine_that_never_does_what_it_is_asked_is_not_off() {
+fn a_machine_that_ignores_every_request_is_not_off() {
     for case in CASES {
         let (outcome, device, _) = case.play("off", Power::On, u32::MAX, "power_timeout=20\n");
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! Replicas that are out of step, and records that contradict themselves.
+//! Replicas that are out of sync, and records that contradict themselves.
 
 use fencebox_sim::clc;
 use fencebox_sim::machine::{Machine, Old, Power};
@@ -10,8 +10,8 @@ use crate::support::{Outcome, call, call_virtually};
 const SERVER: &str = "WA1ACMEDB01";
 const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
 
-/// A cloud with one server that runs, one replica of whose API still shows the
-/// server as it was before its last start: reads alternate.
+/// A cloud with one running server. One replica of its API still shows the server before its last start, and reads
+/// alternate between the replicas.
 fn out_of_step() -> Simulator {
     let machine = Machine::new(SERVER, Power::On).replicated(Power::Off, Old::Reads(Old::order("fs")));
     let cloud = Simulator::start(
@@ -22,7 +22,7 @@ fn out_of_step() -> Simulator {
         .config(),
     )
     .unwrap();
-    // Accepted without a task to follow, and without an effect.
+    // The request is accepted, has no task to follow and has no effect.
     cloud.add_fault(clc::plan("operation=no-effect").unwrap());
     cloud.add_fault(clc::plan("task=missing").unwrap());
     cloud
@@ -38,7 +38,7 @@ fn fence_clc(cloud: &Simulator, action: &str, run: fn(&str, &str) -> Outcome) ->
 }
 
 #[test]
-fn replicas_out_of_step_do_not_make_a_running_machine_off() {
+fn replicas_out_of_sync_do_not_prove_off() {
     for action in ["off", "reboot"] {
         let cloud = out_of_step();
         let outcome = fence_clc(&cloud, action, call);
@@ -49,14 +49,14 @@ fn replicas_out_of_step_do_not_make_a_running_machine_off() {
 }
 
 #[test]
-fn a_machine_behind_a_balancer_is_off_once_all_replicas_say_so() {
+fn a_machine_behind_a_load_balancer_is_off_if_all_replicas_report_off() {
     let machine = Machine::new(SERVER, Power::On).replicated(Power::Off, Old::Connections(Old::order("fss")));
     let settings = clc::Settings {
         machines: vec![machine],
         ..clc::Settings::default()
     };
     let cloud = Simulator::start(settings.config()).unwrap();
-    // The first look is at the stale one.
+    // The first read comes from the stale replica.
     fence_clc(&cloud, "off", call_virtually).assert_done("Success: Already OFF\n");
     assert_eq!(cloud.power(SERVER), Some(Power::Off));
 }
@@ -100,7 +100,7 @@ fn a_record_that_contradicts_itself_is_not_off() {
 }
 
 #[test]
-fn a_record_that_contradicts_itself_for_a_moment_does_not_end_off() {
+fn a_short_contradiction_in_a_record_does_not_end_off() {
     let pool = pool();
     pool.add_fault(xenapi::plan("record*2=resident:both").unwrap());
     let outcome = fence_xenapi(&pool, "off");

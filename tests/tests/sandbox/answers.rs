@@ -1,5 +1,4 @@
-//! Devices that mean harm: what they send costs one line, no more time than
-//! there is, and little memory.
+//! Malicious devices: each of their answers causes one line, takes no more time than allowed, and little memory.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,10 +10,10 @@ use crate::support::call;
 use crate::{assert_contained, options, show};
 
 const GIB: usize = 1 << 30;
-/// For answers that have to end by their size, and not by the clock.
+/// Enough time for answers that must fail because of their size.
 const PATIENT: &str = "shell_timeout=60\n";
 
-/// What is sent, whether there is time for all of it, and how its end is told.
+/// The case, the answer, an option for its time, and the expected words of the message.
 const ANSWERS: &[(&str, Answer, &str, &str)] = &[
     ("8 GiB, announced", announced, PATIENT, "a body of more than"),
     ("8 GiB in chunks", in_chunks, PATIENT, "a body of more than"),
@@ -25,8 +24,13 @@ const ANSWERS: &[(&str, Answer, &str, &str)] = &[
         PATIENT,
         "a body of more than",
     ),
-    ("a length that no number holds", no_number, PATIENT, "127.0.0.1"),
-    ("a length below nothing", below_nothing, PATIENT, "127.0.0.1"),
+    (
+        "a length that is too large for a number",
+        no_number,
+        PATIENT,
+        "127.0.0.1",
+    ),
+    ("a negative length", below_nothing, PATIENT, "127.0.0.1"),
     ("two lengths", two_lengths, PATIENT, "127.0.0.1"),
     ("fewer bytes than announced", too_few, PATIENT, "127.0.0.1"),
     ("a byte now and then", drip, "", "1 s (option shell_timeout)"),
@@ -38,25 +42,25 @@ const ANSWERS: &[(&str, Answer, &str, &str)] = &[
     ),
     ("a chunk now and then", drip_chunks, "", "1 s (option shell_timeout)"),
     ("nothing", nothing, "", "1 s (option shell_timeout)"),
-    ("100 Continue for ever", continues, "", "1 s (option shell_timeout)"),
-    ("103 Early Hints for ever", hints, "", "1 s (option shell_timeout)"),
-    ("header fields for ever", fields, PATIENT, "too large"),
-    ("one header field for ever", one_field, PATIENT, "too large"),
-    ("a status line for ever", status_line, PATIENT, "127.0.0.1"),
-    ("an extension of a chunk for ever", extensions, PATIENT, "127.0.0.1"),
+    ("100 Continue forever", continues, "", "1 s (option shell_timeout)"),
+    ("103 Early Hints forever", hints, "", "1 s (option shell_timeout)"),
+    ("header fields forever", fields, PATIENT, "too large"),
+    ("one header field forever", one_field, PATIENT, "too large"),
+    ("a status line forever", status_line, PATIENT, "127.0.0.1"),
+    ("an extension of a chunk forever", extensions, PATIENT, "127.0.0.1"),
     (
-        "the length of a chunk for ever",
+        "the length of a chunk forever",
         chunk_length,
         "",
         "1 s (option shell_timeout)",
     ),
-    ("trailers for ever", trailers, PATIENT, "127.0.0.1"),
+    ("trailers forever", trailers, PATIENT, "127.0.0.1"),
     ("101 Switching Protocols", switching, PATIENT, "101"),
     ("another protocol", another, PATIENT, "127.0.0.1"),
 ];
 
 #[test]
-fn each_ends_in_one_clear_line() {
+fn each_case_ends_in_one_clear_line() {
     std::thread::scope(|scope| {
         for chunk in ANSWERS.chunks(ANSWERS.len().div_ceil(4)) {
             scope.spawn(move || {
@@ -74,9 +78,9 @@ fn each_ends_in_one_clear_line() {
     });
 }
 
-/// Where it leads is for the plugin to read, and nobody goes there.
+/// Redirects are not followed; the plugin only sees the status.
 #[test]
-fn nobody_is_sent_elsewhere() {
+fn redirects_are_not_followed() {
     let elsewhere = Server::start(well);
     for status in [301, 302, 303, 307, 308] {
         for place in [
@@ -99,13 +103,12 @@ fn nobody_is_sent_elsewhere() {
             assert_eq!(server.heads().len(), 1, "{what}: asked again");
         }
     }
-    assert_eq!(elsewhere.heads(), [""; 0], "somebody went there");
+    assert_eq!(elsewhere.heads(), [""; 0], "the redirect was followed");
 }
 
-/// Nobody asked for anything compressed, and nobody unpacks it: to the plugin
-/// it is bytes, and they are few.
+/// The host requests no compressed answers and decompresses none: for the plugin the answer is a small number of bytes.
 #[test]
-fn what_was_not_asked_for_is_not_unpacked() {
+fn compressed_answers_are_not_decompressed() {
     let mut gzip = Command::new("gzip");
     let mut gzip = gzip
         .arg("-1")

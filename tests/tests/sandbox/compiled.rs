@@ -1,5 +1,4 @@
-//! Compiled forms that are not those of the plugin beside them: none is run,
-//! and none keeps the machine from being fenced.
+//! Compiled forms that do not belong to the plugin next to them: none is run, and none prevents fencing.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +7,7 @@ use crate::tree::Tree;
 use crate::{assert_printable, options, show};
 
 const AGENT: &str = "fence_rows";
-/// Says whatever its name may be that it is another agent, were it run.
+/// If it ran, it would report that it is another agent, whatever its name.
 const OTHER: &str = "fence_impostor";
 
 /// The plugin with its compiled form.
@@ -36,7 +35,7 @@ fn assert_not_trusted(what: &str, tree: &Tree, words: &[&str]) {
 }
 
 #[test]
-fn the_form_of_another_plugin() {
+fn a_form_of_another_plugin_is_not_trusted() {
     let tree = tree();
     tree.add(OTHER, &Tree::bytes_of(OTHER));
     assert_eq!(tree.compile(OTHER).exit, Some(0));
@@ -46,7 +45,7 @@ fn the_form_of_another_plugin() {
         &tree,
         &["from another plugin or by another build"],
     );
-    // Which is over once somebody compiles.
+    // The warning ends after a new compilation.
     assert_eq!(tree.compile(AGENT).exit, Some(0));
     let outcome = tree.call(AGENT, &options("status", ""));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("Status: ON\n", ""));
@@ -55,9 +54,9 @@ fn the_form_of_another_plugin() {
 const INCOMPLETE: &[&str] = &["it is incomplete, or another build made it"];
 const DAMAGED: &[&str] = &["it is damaged: its checksum is wrong"];
 
-/// One that was made before forms had a checksum.
+/// A form that was made before forms had a checksum.
 #[test]
-fn the_form_of_an_older_build() {
+fn a_form_of_an_older_build_is_not_trusted() {
     let tree = tree();
     let form = fs::read(tree.form(AGENT)).unwrap();
     fs::write(tree.form(AGENT), &form[..form.len() - 12]).unwrap();
@@ -65,7 +64,7 @@ fn the_form_of_an_older_build() {
 }
 
 #[test]
-fn a_form_that_is_a_piece_or_garbage() {
+fn a_form_that_is_incomplete_or_garbage_is_not_trusted() {
     let tree = tree();
     let form = fs::read(tree.form(AGENT)).unwrap();
     let mut garbage = form.clone();
@@ -83,10 +82,10 @@ fn a_form_that_is_a_piece_or_garbage() {
     assert_not_trusted("a form of 1 TiB", &tree, INCOMPLETE);
 }
 
-/// What a disk that lost a page or was filled at half leaves. Code of zeros
-/// would end the agent by a signal, in the middle of `off`.
+/// A disk that lost a page or was full leaves such a file. Code of zeros would end the agent with a signal during
+/// `off`.
 #[test]
-fn a_form_with_zeros_in_it() {
+fn a_form_with_zeros_is_not_trusted() {
     let tree = tree();
     let form = fs::read(tree.form(AGENT)).unwrap();
     let (middle, seal) = (form.len() / 2, form.len() - 12);
@@ -102,9 +101,9 @@ fn a_form_with_zeros_in_it() {
 }
 
 #[test]
-fn a_form_that_is_no_file() {
+fn a_form_that_is_not_a_file_is_not_trusted() {
     let tree = tree();
     fs::remove_file(tree.form(AGENT)).unwrap();
     assert!(Command::new("mkfifo").arg(tree.form(AGENT)).status().unwrap().success());
-    assert_not_trusted("a pipe as a form", &tree, &["no regular file"]);
+    assert_not_trusted("a pipe as a form", &tree, &["not a regular file"]);
 }

@@ -1,5 +1,4 @@
-//! Plugins that describe themselves as no honest plugin does: they are refused
-//! before anybody is asked for anything, and no action makes a difference.
+//! Plugins with malicious descriptions: they are rejected before any request is sent, for every action.
 
 use std::path::Path;
 
@@ -16,8 +15,8 @@ pub const FIXTURES: &[&str] = &[
     "fence_usurper",
 ];
 
-/// The deadline of a description comes not long after the end of its computing,
-/// and on a machine with much to do before.
+/// The deadline of a description is only a little later than its limit on computing time; on a busy machine it comes
+/// first.
 pub const SPUN: &str = "computed for 5 s|ran out of time after 8 s";
 
 const ENDS: &[End] = &[
@@ -28,7 +27,7 @@ const ENDS: &[End] = &[
     end("fence_spin_describe", &["describes itself badly", SPUN]),
 ];
 
-/// What `fence_liar` is called, after `fence_liar_`, and how that is told.
+/// The part of the name after `fence_liar_`, and the expected words of the message.
 const LIES: &[(&str, &str)] = &[
     ("parameters", "64 MiB of memory"),
     ("thousand", "200 is the limit"),
@@ -58,7 +57,7 @@ const LIES: &[(&str, &str)] = &[
     ("link_that_climbs", "is not a name of an agent"),
 ];
 
-/// What `fence_usurper` is called, after `fence_usurper_`, and why it is refused.
+/// The part of the name after `fence_usurper_`, and the reason for the rejection.
 const CLAIMS: &[(&str, &str)] = &[
     ("script", "option password_script: a plugin cannot set its default"),
     ("own_script", "parameter password_script: the host gives the name"),
@@ -94,16 +93,16 @@ const CLAIMS: &[(&str, &str)] = &[
     ("file_of_the_log", "option debug_file cannot say where an endpoint"),
 ];
 
-/// Those with which there is nothing wrong in the end.
+/// Variants that are harmless in the end.
 const HARMLESS: &[&str] = &["markup", "fickle"];
 
 #[test]
-fn each_ends_in_one_clear_line() {
+fn each_case_ends_in_one_clear_line() {
     play(ENDS);
 }
 
 #[test]
-fn lies_are_refused() {
+fn false_descriptions_are_rejected() {
     let tree = Tree::new();
     for (lie, words) in LIES {
         let agent = format!("fence_liar_{lie}");
@@ -115,10 +114,10 @@ fn lies_are_refused() {
     }
 }
 
-/// Rows S1 to S5: a claim is refused when the plugin is installed and when a
-/// copied plugin is called, and it never comes to what it claims.
+/// Rows S1 to S5: a claim is rejected when the plugin is installed and when a copied plugin is called, and it never has
+/// an effect.
 #[test]
-fn claims_to_authority_are_refused() {
+fn claims_to_capabilities_are_rejected() {
     let tree = Tree::new();
     let mark = Path::new("/tmp/fence_usurper.mark");
     for (claim, words) in CLAIMS {
@@ -133,11 +132,11 @@ fn claims_to_authority_are_refused() {
         assert!(installed.stderr.contains(words), "{installed:?}");
         assert!(!mark.exists(), "{claim}");
     }
-    // Under its own name it claims nothing.
+    // Under its own name the plugin claims nothing.
     call("fence_usurper", &options("status", "")).assert_done("Status: ON\n");
 }
 
-/// Row S6: outside of `describe` the clock goes on, and the description stays.
+/// Row S6: outside of `describe` the clock advances, and the description stays the same.
 #[test]
 fn a_description_does_not_depend_on_the_clock() {
     let metadata = call("fence_clock", &options("metadata", ""));
@@ -149,8 +148,7 @@ fn a_description_does_not_depend_on_the_clock() {
     tree.call("fence_clock", &options("off", "")).assert_refused(&[]);
 }
 
-/// Row S6: copied without a record, it is described at each call, and always
-/// the same.
+/// Row S6: a plugin that was copied without a record is described at each call, always with the same result.
 #[test]
 fn a_description_does_not_depend_on_random_numbers() {
     let tree = Tree::new();
@@ -162,9 +160,9 @@ fn a_description_does_not_depend_on_random_numbers() {
     assert_eq!(recorded, documents[0]);
 }
 
-/// A lie or a claim that nobody tests is found here.
+/// Finds a variant of a fixture that has no row above.
 #[test]
-fn every_lie_and_claim_has_a_row() {
+fn every_variant_has_a_row() {
     let claims: Vec<_> = CLAIMS.iter().map(|(claim, _)| *claim).collect();
     assert_eq!(
         rows_of(include_str!("../../fixtures/examples/fence_usurper.rs")),
@@ -186,10 +184,9 @@ fn rows_of(source: &str) -> Vec<&str> {
     rows.map(|(name, _)| name).collect()
 }
 
-/// Whatever is in its texts, the documents are well-formed and have the
-/// elements that they should.
+/// Whatever the texts of a description contain, the documents are well-formed and have the expected elements.
 #[test]
-fn texts_forge_no_markup() {
+fn texts_cannot_forge_markup() {
     let tree = Tree::new();
     tree.link("fence_liar_markup", "fence_liar");
     for action in ["metadata", "manpage"] {
@@ -208,7 +205,7 @@ fn texts_forge_no_markup() {
         .assert_done("Success: Powered OFF\n");
 }
 
-/// A plugin without a record is described twice, each time anew.
+/// A plugin without a record is described twice, each time in a new instance.
 #[test]
 fn a_description_does_not_depend_on_earlier_calls() {
     let tree = Tree::new();
@@ -217,6 +214,6 @@ fn a_description_does_not_depend_on_earlier_calls() {
         tree.call("fence_liar_fickle", &options(action, ""))
             .assert_done(success);
     }
-    // Under its own name it is what it says it is.
+    // Under its own name the description is true.
     call("fence_liar", &options("status", "")).assert_done("Status: ON\n");
 }

@@ -1,6 +1,5 @@
-//! A name that leads elsewhere each time that it is looked up: what was judged
-//! is what is connected to. Run in namespaces of its own, where this test
-//! answers the look-ups.
+//! A name that resolves to another address at each lookup: the agent connects only to the address that it checked. The
+//! tests run in their own namespaces, where they answer the lookups.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
@@ -12,18 +11,18 @@ use crate::support::call;
 use crate::{assert_contained, options, show};
 
 const DEVICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
-/// An address of the namespace that is not of this machine's own loopback kind.
+/// An address of the namespace that is not a loopback address.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 9, 8, 7);
 const PORT: u16 = 8080;
 
-/// Set where the namespaces are.
+/// Set inside the namespaces.
 const INSIDE: &str = "FENCEBOX_TEST_NAMESPACE";
 
-/// Answers look-ups of IPv4 addresses, and remembers which names were asked for.
+/// Answers lookups of IPv4 addresses, and records the names.
 struct Names(Arc<Mutex<Vec<String>>>);
 
 impl Names {
-    /// With each of these in turn, the last for ever.
+    /// A server that answers with each of these in turn, and repeats the last.
     fn start(at: SocketAddr, answers: Vec<Vec<Ipv4Addr>>) -> Self {
         let mut given = 0;
         Self::start_with(at, move |_| {
@@ -33,7 +32,7 @@ impl Names {
         })
     }
 
-    /// With what `answer` makes of the name, which has a dot at its end.
+    /// A server that answers with the result of `answer` for the name, which ends with a dot.
     fn start_with(at: SocketAddr, mut answer: impl FnMut(&str) -> Vec<Ipv4Addr> + Send + 'static) -> Self {
         let socket = UdpSocket::bind(at).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -62,7 +61,7 @@ impl Names {
     }
 }
 
-/// The name that is asked for, and where it ends.
+/// The name in the question, and the offset of its end.
 fn question(packet: &[u8]) -> Option<(String, usize)> {
     let mut at = 12;
     let mut name = String::new();
@@ -80,19 +79,19 @@ fn question(packet: &[u8]) -> Option<(String, usize)> {
 
 fn reply(question: &[u8], addresses: &[Ipv4Addr]) -> Vec<u8> {
     let mut reply = question.to_vec();
-    // An answer, from one who knows, without a further section.
+    // An authoritative answer without a further section.
     reply[2..4].copy_from_slice(&[0x85, 0x80]);
     reply[6..8].copy_from_slice(&u16::try_from(addresses.len()).unwrap().to_be_bytes());
     reply[8..12].fill(0);
     for address in addresses {
-        // The name of the question, IPv4, internet, 0 s to live.
+        // A pointer to the name of the question, type IPv4, class internet, a lifetime of 0 s.
         reply.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
         reply.extend(address.octets());
     }
     reply
 }
 
-/// Runs one of the tests below where names are what it makes of them.
+/// Runs one of the tests below in namespaces where this test resolves the names.
 fn in_namespaces(test: &str) {
     let root = std::fs::metadata("/proc/self").is_ok_and(|metadata| {
         use std::os::unix::fs::MetadataExt;
@@ -108,7 +107,7 @@ fn in_namespaces(test: &str) {
             std::env::var_os("CI").is_none(),
             "CI has to run this as root, where unshare works"
         );
-        println!("skipped: names can only be made up by root, with unshare");
+        println!("skipped: only root can change name resolution, with unshare");
         return;
     }
     let script = "set -e
@@ -129,13 +128,13 @@ fn in_namespaces(test: &str) {
     unshare.args(["-mn", "sh", "-c", script, "sh"]);
     unshare.args([folder.path(), &itself, Path::new(test)]).env(INSIDE, "1");
     let output = unshare.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    println!("{told}");
-    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    println!("{text}");
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 fn assert_inside() {
-    assert!(std::env::var_os(INSIDE).is_some(), "this test is run by another");
+    assert!(std::env::var_os(INSIDE).is_some(), "another test runs this test");
 }
 
 fn name_server(answers: &[&[Ipv4Addr]]) -> Names {
@@ -150,20 +149,19 @@ fn devices() -> (Server, Server) {
     )
 }
 
-/// The name that means this machine, and nothing else.
+/// A name that must mean this machine.
 const LINES: &str = "ip=localhost\nipport=8080\n";
 const WORDS: &[&str] = &["localhost resolved to 10.9.8.7, which is not this machine"];
 
 #[test]
-fn a_name_that_changes_after_it_was_judged() {
-    in_namespaces("dns::changes_after_it_was_judged");
+fn a_name_that_changes_after_the_check_is_safe() {
+    in_namespaces("dns::a_change_after_the_check");
 }
 
-/// The first look-up says that it is this machine, and one more would say
-/// otherwise.
+/// The first lookup returns this machine; a second lookup would return another machine.
 #[test]
 #[ignore = "run in namespaces by the test above"]
-fn changes_after_it_was_judged() {
+fn a_change_after_the_check() {
     assert_inside();
     let names = name_server(&[&[DEVICE], &[ELSEWHERE]]);
     let (device, elsewhere) = devices();
@@ -183,14 +181,14 @@ fn changes_after_it_was_judged() {
 }
 
 #[test]
-fn a_name_that_changes_before_it_is_connected_to() {
-    in_namespaces("dns::changes_before_it_is_connected_to");
+fn a_name_that_changes_before_the_connection_is_refused() {
+    in_namespaces("dns::a_change_before_the_connection");
 }
 
-/// What is refused is not looked up again until it is something better.
+/// A refused name is not looked up again in the hope of a better address.
 #[test]
 #[ignore = "run in namespaces by the test above"]
-fn changes_before_it_is_connected_to() {
+fn a_change_before_the_connection() {
     assert_inside();
     let names = name_server(&[&[ELSEWHERE], &[DEVICE]]);
     let (device, elsewhere) = devices();
@@ -203,13 +201,13 @@ fn changes_before_it_is_connected_to() {
 }
 
 #[test]
-fn a_name_with_a_good_and_a_bad_address() {
-    in_namespaces("dns::good_and_bad");
+fn a_name_with_a_good_and_a_bad_address_is_refused() {
+    in_namespaces("dns::a_good_and_a_bad_address");
 }
 
 #[test]
 #[ignore = "run in namespaces by the test above"]
-fn good_and_bad() {
+fn a_good_and_a_bad_address() {
     assert_inside();
     let _names = name_server(&[&[DEVICE, ELSEWHERE], &[ELSEWHERE, DEVICE]]);
     let (device, elsewhere) = devices();
@@ -226,15 +224,14 @@ fn good_and_bad() {
 }
 
 #[test]
-fn a_name_that_leads_back_home() {
-    in_namespaces("dns::leads_back_home");
+fn an_external_name_for_a_local_address_is_refused() {
+    in_namespaces("dns::an_external_name_for_a_local_address");
 }
 
-/// A name from somewhere else leads to somewhere else, and not to what only
-/// this machine can reach.
+/// An external name must not lead to an address that only this machine can reach.
 #[test]
 #[ignore = "run in namespaces by the test above"]
-fn leads_back_home() {
+fn an_external_name_for_a_local_address() {
     assert_inside();
     let metadata = Ipv4Addr::new(169, 254, 169, 254);
     let _names = name_server(&[&[DEVICE], &[metadata], &[ELSEWHERE, DEVICE]]);
@@ -251,11 +248,11 @@ fn leads_back_home() {
 }
 
 #[test]
-fn two_names_at_one_port() {
+fn two_names_with_one_port_work() {
     in_namespaces("dns::both_names_are_reached");
 }
 
-/// Each look-up of one name once forgot the other.
+/// A regression test: each lookup of one name made the host forget the other.
 #[test]
 #[ignore = "run in namespaces by the test above"]
 fn both_names_are_reached() {

@@ -1,4 +1,4 @@
-//! Files in the place of a plugin that are none.
+//! Files that are in the place of a plugin but are not plugins.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::tree::Tree;
 use crate::{ACTIONS, assert_contained, options};
 
-/// What all of these files are in the place of.
+/// The agent whose plugin is replaced.
 const AGENT: &str = "fence_x";
 /// A plugin that works.
 const PLUGIN: &str = "fence_rows";
@@ -20,7 +20,7 @@ fn assert_refused(what: &str, tree: &Tree, words: &[&str]) {
     }
 }
 
-/// Nor is it compiled, so that it is known before it is needed.
+/// The file cannot be compiled either, so the error is reported before the agent is needed.
 #[track_caller]
 fn assert_refused_early(what: &str, tree: &Tree, words: &[&str]) {
     assert_refused(what, tree, words);
@@ -29,14 +29,14 @@ fn assert_refused_early(what: &str, tree: &Tree, words: &[&str]) {
     assert!(!tree.form(AGENT).exists(), "{what}");
 }
 
-/// A plugin of these bytes.
+/// A tree in which the plugin has these bytes.
 fn tree_with(bytes: &[u8]) -> Tree {
     let tree = Tree::new();
     tree.add(AGENT, bytes);
     tree
 }
 
-/// The bytes with one text in the place of another, as long as it.
+/// The bytes with one text replaced by another of the same length.
 fn renamed(mut bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let places: Vec<_> = bytes
@@ -53,7 +53,7 @@ fn renamed(mut bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
 }
 
 #[test]
-fn bytes_that_are_no_plugin() {
+fn bytes_that_are_not_a_plugin_are_rejected() {
     let whole = Tree::bytes_of(PLUGIN);
     let module = wat::parse_str("(module)").unwrap();
     for (what, bytes) in [
@@ -74,7 +74,7 @@ fn bytes_that_are_no_plugin() {
 }
 
 #[test]
-fn a_plugin_that_was_cut_short() {
+fn a_truncated_plugin_is_rejected() {
     let whole = Tree::bytes_of(PLUGIN);
     let tree = Tree::new();
     tree.name(AGENT);
@@ -89,7 +89,7 @@ fn a_plugin_that_was_cut_short() {
 }
 
 #[test]
-fn a_plugin_with_other_exports_or_imports() {
+fn a_plugin_with_other_exports_or_imports_is_rejected() {
     let whole = || Tree::bytes_of(PLUGIN);
     let (device, devise) = ("fencebox:agent/device@0.1.0", "fencebox:agent/devise@0.1.0");
     let other = tree_with(&renamed(whole(), device, devise));
@@ -97,7 +97,7 @@ fn a_plugin_with_other_exports_or_imports() {
     let (environment, elsewhere) = ("wasi:cli/environment@0.2", "evil:cli/environment@0.2");
     let tree = Tree::new();
     tree.add(AGENT, &renamed(whole(), environment, elsewhere));
-    // It can be compiled, which runs nothing; nobody can run it.
+    // The component can be compiled, because that runs nothing, but it cannot be run.
     assert_eq!(tree.compile(AGENT).exit, Some(0));
     for action in ACTIONS {
         let outcome = tree.call(AGENT, &options(action, ""));
@@ -107,13 +107,13 @@ fn a_plugin_with_other_exports_or_imports() {
 }
 
 #[test]
-fn what_is_no_file() {
+fn plugins_that_are_not_files_are_rejected() {
     let folder = Tree::new();
     folder.name(AGENT);
     fs::create_dir(folder.plugin(AGENT)).unwrap();
     assert_refused_early("a folder", &folder, &["no regular file"]);
 
-    // Whoever opens it waits for somebody who writes.
+    // Opening a pipe would wait for a writer.
     let pipe = Tree::new();
     pipe.name(AGENT);
     let made = Command::new("mkfifo").arg(pipe.plugin(AGENT)).status().unwrap();
@@ -137,9 +137,9 @@ fn what_is_no_file() {
     assert_contained(AGENT, "a link to itself", &outcome, &["no plugin for fence_x"]);
 }
 
-/// Nothing of a file that is too large is read.
+/// A file that is too large is not read at all.
 #[test]
-fn a_file_that_is_too_large() {
+fn a_file_that_is_too_large_is_rejected() {
     for size in [64 * 1024 * 1024 + 1, 1 << 30, 1 << 40] {
         let tree = Tree::new();
         tree.name(AGENT);
@@ -155,9 +155,9 @@ fn a_file_that_is_too_large() {
     assert_refused_early("64 MiB", &tree, &["is no fencebox plugin"]);
 }
 
-/// What decides is what the plugin says, and not where a link leads.
+/// The plugin's own name counts, not the target of a link.
 #[test]
-fn a_plugin_under_a_name_that_it_does_not_have() {
+fn a_plugin_under_a_foreign_name_is_rejected() {
     let tree = Tree::new();
     tree.link(AGENT, PLUGIN);
     for action in ACTIONS {

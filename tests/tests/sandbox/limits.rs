@@ -1,4 +1,4 @@
-//! Plugins that take too much: time, memory, depth, or the exit.
+//! Plugins that use too much time, memory or stack, or that call exit.
 
 use crate::support::{self, call};
 use crate::{ACTIONS, DEADLINE, End, end, end_with, options, play, show};
@@ -31,7 +31,7 @@ const ENDS: &[End] = &[
 ];
 
 #[test]
-fn each_ends_in_one_clear_line() {
+fn each_case_ends_in_one_clear_line() {
     play(ENDS);
 }
 
@@ -45,16 +45,15 @@ fn a_plugin_that_sleeps_is_woken_by_the_deadline() {
     }
 }
 
-/// WASI is linked, because standard libraries import it, and leads nowhere.
+/// WASI is linked because standard libraries import it, but it gives access to nothing.
 #[test]
 fn the_standard_library_reaches_nothing() {
     call("fence_escape", &options("status", "")).assert_done("Status: ON\n");
 }
 
-/// What was done is done, and proven, whatever becomes of the log-out: it ends
-/// in a line of the debug log.
+/// After the action is done and proven, a failed logout changes nothing; it is a line in the debug log.
 #[test]
-fn a_log_out_that_ends_badly_undoes_nothing() {
+fn a_failed_logout_does_not_undo_the_action() {
     for (way, words) in [
         ("panic", "no good-bye"),
         ("drop", "dropped"),

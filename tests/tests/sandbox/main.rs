@@ -1,8 +1,8 @@
-//! Plugins, files and devices that mean harm (`tests/fixtures`): each costs one
-//! action one clear line, within the deadline and in little memory, and never
-//! the host. `support::run` looks after memory and secrets, whoever is run.
+//! Malicious plugins, files and devices (`tests/fixtures`): each can only make one action fail with one clear line,
+//! within the deadline and with little memory, and never the host. `support::run` checks memory and secrets of every
+//! run.
 //!
-//! `cargo xtask test --test sandbox -- --nocapture` prints what came of each.
+//! `cargo xtask test --test sandbox -- --nocapture` prints the outcome of each case.
 
 #![allow(
     clippy::expect_used,
@@ -35,12 +35,10 @@ use std::time::Duration;
 
 use support::Outcome;
 
-/// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in
-/// `install`, one plugin and its upgrades; in `matrix`, one that believes too
-/// much; in `dns.rs`, a pair of names; in `secrets`, what is masked; in
-/// `bad_streams`, more lines than a pipe holds; in `conformance.rs`, the recorded
-/// devices; in `dummy.rs`, what files may be touched; and in `proof`, one with a
-/// connection of its own.
+/// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in `install`, one plugin and its upgrades; in
+/// `matrix`, one that trusts its device too much; in `dns.rs`, a pair of names; in `secrets`, masked texts; in
+/// `bad_streams`, more lines than a pipe holds; in `conformance.rs`, the recorded devices; in `dummy.rs`, access to
+/// files; and in `proof`, one with its own connection.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_credulous",
@@ -60,18 +58,17 @@ const ELSEWHERE: &[&str] = &[
     "fence_wide",
 ];
 
-/// Options with which an action may last 40 s, which is what the host makes of
-/// them, and then takes 5 s to log out.
+/// With these options the host allows 40 s for an action, and then 5 s for the logout.
 const QUICK: &str = "plug=1\npower_timeout=1\nlogin_timeout=1\nshell_timeout=1\nstonith_status_sleep=0\nretry_on=0\n";
 const DEADLINE: Duration = Duration::from_secs(45);
 
-/// Every action that a lie could make look like a machine that was fenced.
+/// Every action whose false result could look like a fenced machine.
 const ACTIONS: &[&str] = &["status", "off", "reboot"];
 
-/// One way to misbehave, and how its end is told.
+/// One kind of misbehavior, and the expected words of the message.
 struct End {
     agent: &'static str,
-    /// Lines on standard input, each with its end.
+    /// Lines on standard input, each with its line end.
     lines: &'static str,
     actions: &'static [&'static str],
     words: &'static [&'static str],
@@ -101,14 +98,14 @@ impl End {
     }
 }
 
-/// What an agent reads.
+/// The input of an agent.
 fn options(action: &str, lines: &str) -> String {
     format!("action={action}\n{QUICK}{lines}")
 }
 
-/// Shows what came of one.
+/// Prints the outcome of one case.
 fn show(what: &str, outcome: &Outcome) {
-    let told: String = outcome
+    let line: String = outcome
         .stderr
         .lines()
         .next()
@@ -118,24 +115,23 @@ fn show(what: &str, outcome: &Outcome) {
         .collect();
     let (seconds, peak) = (outcome.took.as_secs_f32(), outcome.peak / 1024);
     println!(
-        "{what} | exit {:?} | {seconds:.1} s | {peak} MiB | {told}",
+        "{what} | exit {:?} | {seconds:.1} s | {peak} MiB | {line}",
         outcome.exit
     );
 }
 
-/// Asserts that it cost one action one line, which names the agent, and no more
-/// time than there was.
+/// Asserts that one action failed with one line that names the agent, within the deadline.
 #[track_caller]
 fn assert_contained(agent: &str, what: &str, outcome: &Outcome, words: &[&str]) {
     show(what, outcome);
     outcome.assert_refused(&[]);
     for word in words {
-        // One of several, where time decides.
+        // One of several texts, if the result depends on timing.
         let told = word.split('|').any(|word| outcome.stderr.contains(word));
         assert!(told, "{what}: no {word:?} in {outcome:?}");
     }
     assert!(outcome.stderr.contains(&format!("{agent}: ")), "{what}: {outcome:?}");
-    // 4 KiB of text, each character of which may have to be spelt out.
+    // 4 KiB of text, in which each character may need an escape sequence.
     assert!(
         outcome.stderr.len() < 25 * 1024,
         "{what}: {} bytes",
@@ -145,7 +141,7 @@ fn assert_contained(agent: &str, what: &str, outcome: &Outcome, words: &[&str]) 
     assert_printable(what, &outcome.stderr);
 }
 
-/// Asserts that nothing in it moves a cursor or turns letters around.
+/// Asserts that no character moves the cursor or changes the direction of text.
 #[track_caller]
 fn assert_printable(what: &str, text: &str) {
     let harmful = |character: &char| {
@@ -154,7 +150,7 @@ fn assert_printable(what: &str, text: &str) {
     assert_eq!(text.chars().find(harmful), None, "{what}: {text:?}");
 }
 
-/// Plays every row at every action, some at once.
+/// Runs every row with every action, some in parallel.
 fn play(ends: &[End]) {
     std::thread::scope(|scope| {
         for chunk in ends.chunks(ends.len().div_ceil(4)) {
@@ -203,7 +199,7 @@ fn every_fixture_has_a_test() {
     );
 }
 
-/// What is named here is really run: a row for each, or a test that says so.
+/// Each named fixture is really run: it has a row or a test.
 #[test]
 fn every_fixture_is_run() {
     let sources = ["limits.rs", "output.rs", "descriptions.rs", "network.rs"].map(|file| {

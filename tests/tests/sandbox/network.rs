@@ -1,5 +1,4 @@
-//! Plugins that want to go where they did not say: the request is refused, and
-//! nobody is asked anything.
+//! Plugins that try to reach addresses that they did not declare: the host refuses the request, and nothing is sent.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -31,19 +30,19 @@ const PATHS: &[(&str, &str)] = &[
     (".elsewhere.example/", "does not start with one slash"),
     ("?x", "does not start with one slash"),
     ("\\\\elsewhere.example\\", "does not start with one slash"),
-    ("/..", "has a segment that climbs"),
-    ("/../x", "has a segment that climbs"),
-    ("/a/../../x", "has a segment that climbs"),
-    ("/./x", "has a segment that climbs"),
-    ("/%2e%2e/x", "has a segment that climbs"),
-    ("/%2E./x", "has a segment that climbs"),
-    ("/a%2f..%2f..%2fx", "has a segment that climbs"),
-    ("/..%5cx", "has a segment that climbs"),
-    ("/..;a/x", "has a segment that climbs"),
-    ("/..;/x", "has a segment that climbs"),
-    ("/%252e%252e/x", "has a segment that climbs"),
-    ("/%25252e%25252e/x", "has a segment that climbs"),
-    ("/..%20/x", "has a segment that climbs"),
+    ("/..", "has a segment that stands for `.` or `..`"),
+    ("/../x", "has a segment that stands for `.` or `..`"),
+    ("/a/../../x", "has a segment that stands for `.` or `..`"),
+    ("/./x", "has a segment that stands for `.` or `..`"),
+    ("/%2e%2e/x", "has a segment that stands for `.` or `..`"),
+    ("/%2E./x", "has a segment that stands for `.` or `..`"),
+    ("/a%2f..%2f..%2fx", "has a segment that stands for `.` or `..`"),
+    ("/..%5cx", "has a segment that stands for `.` or `..`"),
+    ("/..;a/x", "has a segment that stands for `.` or `..`"),
+    ("/..;/x", "has a segment that stands for `.` or `..`"),
+    ("/%252e%252e/x", "has a segment that stands for `.` or `..`"),
+    ("/%25252e%25252e/x", "has a segment that stands for `.` or `..`"),
+    ("/..%20/x", "has a segment that stands for `.` or `..`"),
     ("/%c0%ae%c0%ae/x", "not UTF-8"),
     ("/..%00/x", "control characters"),
     ("/..%09/x", "control characters"),
@@ -59,23 +58,23 @@ const PATHS: &[(&str, &str)] = &[
     ("/\u{ff0e}\u{ff0e}/", "percent-encoding"),
 ];
 
-/// Header fields that are the host's to set, or more than one.
+/// Header fields that only the host may set, or that contain more than one field.
 const FIELDS: &[(&str, &str, &str)] = &[
-    ("Host", "elsewhere.example", "is the host's to set"),
-    ("hOST", "elsewhere.example", "is the host's to set"),
-    ("Content-Length", "5", "is the host's to set"),
-    ("Transfer-Encoding", "chunked", "is the host's to set"),
-    ("Connection", "upgrade", "is the host's to set"),
-    ("Upgrade", "websocket", "is the host's to set"),
-    ("Expect", "100-continue", "is the host's to set"),
-    ("TE", "trailers", "is the host's to set"),
-    ("Trailer", "x", "is the host's to set"),
-    ("Proxy-Authorization", "Basic eA==", "is the host's to set"),
-    ("x-original-url", "/admin", "is the host's to set"),
-    ("x-rewrite-url", "/admin", "is the host's to set"),
-    ("x-http-method-override", "DELETE", "is the host's to set"),
-    ("x-forwarded-host", "elsewhere.example", "is the host's to set"),
-    ("X_Forwarded_Host", "elsewhere.example", "is the host's to set"),
+    ("Host", "elsewhere.example", "can only be set by the host"),
+    ("hOST", "elsewhere.example", "can only be set by the host"),
+    ("Content-Length", "5", "can only be set by the host"),
+    ("Transfer-Encoding", "chunked", "can only be set by the host"),
+    ("Connection", "upgrade", "can only be set by the host"),
+    ("Upgrade", "websocket", "can only be set by the host"),
+    ("Expect", "100-continue", "can only be set by the host"),
+    ("TE", "trailers", "can only be set by the host"),
+    ("Trailer", "x", "can only be set by the host"),
+    ("Proxy-Authorization", "Basic eA==", "can only be set by the host"),
+    ("x-original-url", "/admin", "can only be set by the host"),
+    ("x-rewrite-url", "/admin", "can only be set by the host"),
+    ("x-http-method-override", "DELETE", "can only be set by the host"),
+    ("x-forwarded-host", "elsewhere.example", "can only be set by the host"),
+    ("X_Forwarded_Host", "elsewhere.example", "can only be set by the host"),
     ("Host ", "elsewhere.example", "has a malformed name"),
     ("X\r\nHost", "elsewhere.example", "has a malformed name"),
     ("X: y\r\nHost", "elsewhere.example", "has a malformed name"),
@@ -96,12 +95,12 @@ fn errand(port: u16, action: &str, errand: &serde_json::Value) -> Outcome {
 }
 
 #[test]
-fn each_ends_in_one_clear_line() {
+fn each_case_ends_in_one_clear_line() {
     play(ENDS);
 }
 
 #[test]
-fn a_request_that_is_more_than_one_goes_nowhere() {
+fn a_request_that_contains_another_is_refused() {
     let server = Server::start(well);
     for (path, words) in PATHS {
         for action in ["status", "off"] {
@@ -143,8 +142,8 @@ fn a_request_that_is_more_than_one_goes_nowhere() {
             &["did not declare"],
         );
     }
-    assert_eq!(server.heads(), [""; 0], "somebody was asked");
-    // So that it is the rules that refuse.
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
+    // Proves that the rules are the reason for the refusals.
     let honest = serde_json::json!({ "path": "/x?a=%2e", "headers": [["x-own", "y"]] });
     errand(server.port, "status", &honest).assert_done("Status: ON\n");
     let heads = server.heads();
@@ -160,9 +159,9 @@ fn a_request_that_is_more_than_one_goes_nowhere() {
     );
 }
 
-/// A plugin that means another path, host or method than it writes.
+/// A plugin that tries to send a request with another path, host or method than it declares.
 #[test]
-fn nothing_is_smuggled_past_a_proxy() {
+fn requests_cannot_be_smuggled_past_a_proxy() {
     let server = Server::start(well);
     for action in ["status", "off"] {
         let lines = format!("ip=127.0.0.1\nipport={}\n", server.port);
@@ -174,12 +173,12 @@ fn nothing_is_smuggled_past_a_proxy() {
             &["0 requests passed"],
         );
     }
-    assert_eq!(server.heads(), [""; 0], "somebody was asked");
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
 }
 
-/// Names of plugs with any character in them reach the device as they are.
+/// Plug names with any characters reach the device unchanged.
 #[test]
-fn ordinary_names_are_parts_of_paths() {
+fn ordinary_names_can_be_parts_of_paths() {
     let server = Server::start(well);
     let paths = [
         "/relays/rack%2Fshelf%2F3",
@@ -200,10 +199,9 @@ fn ordinary_names_are_parts_of_paths() {
     assert_eq!(heads.len(), paths.len());
 }
 
-/// A device on this machine, as behind a tunnel, points to the services of the
-/// cloud and of the network around it.
+/// A device on this machine, for example behind a tunnel, points to services of the cloud and of the local network.
 #[test]
-fn a_login_is_not_led_to_special_addresses() {
+fn a_login_is_never_sent_to_special_addresses() {
     const TARGETS: &[&str] = &[
         "169.254.169.254",
         "169.254.170.2",
@@ -234,8 +232,8 @@ fn a_login_is_not_led_to_special_addresses() {
     };
     let words = format!("0 of {} targets reached", TARGETS.len());
     assert_contained("fence_follow", "follow", &follow(&TARGETS.join(" ")), &[&words]);
-    assert_eq!(server.heads(), [""; 0], "somebody was asked");
-    // So that it is the rule that refuses.
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
+    // Proves that the rule is the reason for the refusal.
     assert_contained(
         "fence_follow",
         "follow",
@@ -244,9 +242,9 @@ fn a_login_is_not_led_to_special_addresses() {
     );
 }
 
-/// An address is an address, and not one with another inside.
+/// An address must not contain another address.
 #[test]
-fn an_address_that_is_two() {
+fn an_address_that_contains_another_is_refused() {
     let server = Server::start(well);
     for ip in [
         "user@127.0.0.1",
@@ -264,13 +262,12 @@ fn an_address_that_is_two() {
         let outcome = call("fence_errand", &options("off", &lines));
         assert_contained("fence_errand", &format!("ip {ip:?}"), &outcome, &["option ip"]);
     }
-    assert_eq!(server.heads(), [""; 0], "somebody was asked");
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
 }
 
-/// Sockets of the standard library are linked and lead nowhere, although there
-/// is somebody who listens.
+/// Sockets of the standard library are linked but give no access, although there is a listener.
 #[test]
-fn sockets_that_were_not_declared() {
+fn undeclared_sockets_are_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -292,10 +289,10 @@ fn sockets_that_were_not_declared() {
             &["fence_sockets"],
         );
     }
-    assert!(listener.accept().is_err(), "somebody was reached");
+    assert!(listener.accept().is_err(), "the listener received a connection");
 }
 
-/// A device that takes whatever comes, and says what `answer` does.
+/// A device that accepts every connection and calls `answer`.
 fn greedy(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -309,7 +306,7 @@ fn greedy(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync +
     port
 }
 
-/// The end of it, with the warnings about what was refused before it.
+/// Runs the plugin and checks its error, with the warnings about what was refused earlier.
 #[track_caller]
 fn flood(port: u16, way: &str, words: &[&str]) -> Outcome {
     let lines = format!("ip=127.0.0.1\nipport={port}\nway={way}\n");
@@ -327,10 +324,10 @@ fn flood(port: u16, way: &str, words: &[&str]) -> Outcome {
     outcome
 }
 
-/// One that declared sockets has these and no others.
+/// A plugin that declared sockets can use only these sockets.
 #[test]
-fn other_sockets_than_the_declared() {
-    // With somebody at the place where the datagram is to go.
+fn only_declared_sockets_are_usable() {
+    // With a listener at the target of the datagram.
     let (port, other) = loop {
         let port = greedy(|_| Ok(()));
         if let Ok(other) = UdpSocket::bind(("127.0.0.1", port ^ 1)) {
@@ -349,8 +346,8 @@ fn other_sockets_than_the_declared() {
         ],
     );
     assert!(!outcome.stderr.contains("REACHED"), "{outcome:?}");
-    assert!(other.recv_from(&mut [0; 8]).is_err(), "a datagram came");
-    // What each was refused by is told, though not to the plugin.
+    assert!(other.recv_from(&mut [0; 8]).is_err(), "the datagram arrived");
+    // The log shows the rule for each refusal; the plugin does not see it.
     for rule in [
         "would send datagrams to 127.0.0.1:",
         "would send datagrams to 225.0.0.12:",
@@ -361,7 +358,7 @@ fn other_sockets_than_the_declared() {
     }
 }
 
-/// And no more of them than anybody needs.
+/// The number and the traffic of the declared sockets are limited too.
 #[test]
 fn a_flood_ends_in_a_limit() {
     let port = greedy(|_| Ok(()));

@@ -1,4 +1,4 @@
-//! Plugins that write what is not theirs to write.
+//! Plugins that write output that is not theirs to write.
 
 use std::io::Write;
 use std::time::Duration;
@@ -37,13 +37,13 @@ const ENDS: &[End] = &[
 ];
 
 #[test]
-fn each_ends_in_one_clear_line() {
+fn each_case_ends_in_one_clear_line() {
     play(ENDS);
 }
 
-/// It asks for more time than there is.
+/// The device requests a longer delay than the time that is left.
 #[test]
-fn a_device_that_is_busy_for_ever_is_waited_for_until_the_deadline() {
+fn a_device_that_is_always_busy_is_retried_until_the_deadline() {
     for action in crate::ACTIONS {
         let outcome = support::call_virtually("fence_excuse", &options(action, "excuse=busy\n"));
         outcome.assert_refused(&["ran out of time"]);
@@ -52,8 +52,8 @@ fn a_device_that_is_busy_for_ever_is_waited_for_until_the_deadline() {
 }
 
 #[test]
-fn a_flood_of_log_lines_is_dammed_and_forges_none() {
-    // At the level of detail there are two more, of the host's own.
+fn a_flood_of_log_lines_is_limited_and_cannot_forge_lines() {
+    // With verbose, the host logs two more lines.
     for (lines, most) in [("", 1_001), ("verbose=1\n", 1_003)] {
         let outcome = call("fence_flood", &options("status", lines));
         show("fence_flood", &outcome);
@@ -70,10 +70,9 @@ fn a_flood_of_log_lines_is_dammed_and_forges_none() {
     }
 }
 
-/// A flood at the end is dammed as one at the beginning, and comes too late to
-/// undo anything.
+/// A flood of lines during the logout is limited in the same way, and is too late to undo the action.
 #[test]
-fn a_flood_while_logging_out_is_dammed() {
+fn a_flood_of_lines_during_logout_is_limited() {
     let outcome = call("fence_close", &options("off", "way=flood\n"));
     outcome.assert_done("Success: Powered OFF\n");
     assert!(
@@ -87,10 +86,9 @@ fn a_flood_while_logging_out_is_dammed() {
     );
 }
 
-/// Standard output belongs to the protocol; what a plugin prints ends in the
-/// debug log, and no more of it than a page or two.
+/// Standard output belongs to the protocol. The output of a plugin goes to the debug log, and only a few pages of it.
 #[test]
-fn a_plugin_prints_nothing_for_the_cluster() {
+fn a_plugin_cannot_print_to_the_cluster() {
     for (action, success) in [
         ("status", "Status: ON\n"),
         ("off", "Success: Powered OFF\n"),
@@ -111,9 +109,9 @@ fn a_plugin_prints_nothing_for_the_cluster() {
     call("fence_print", &options("list", "")).assert_done("NOTICE: List option is not working on this device yet\n");
 }
 
-/// Whatever is in the name of a plug, it has one row.
+/// Whatever the name of a plug contains, it has one row.
 #[test]
-fn plugs_forge_no_rows() {
+fn plugs_cannot_forge_rows() {
     for (action, end) in [("list", ""), ("list-status", ",UNKNOWN")] {
         let outcome = call("fence_rows", &options(action, "rows=forged\n"));
         show(&format!("fence_rows rows=forged {action}"), &outcome);
@@ -132,7 +130,7 @@ fn a_million_plugs_are_too_many() {
         let outcome = call("fence_rows", &options(action, "rows=million\n"));
         let what = format!("fence_rows rows=million {action}");
         assert_contained("fence_rows", &what, &outcome, &["a call can hand over at most 16 MiB"]);
-        // A name is no list, and as long as it fits it is a name.
+        // A single name that fits into the limit is accepted as a name.
         let outcome = call("fence_rows", &options(action, "rows=long\n"));
         show(&format!("fence_rows rows=long {action}"), &outcome);
         assert_eq!(
@@ -144,8 +142,8 @@ fn a_million_plugs_are_too_many() {
     }
 }
 
-/// A cookie of a thousand backslashes, and lines of four thousand: each way to read a backslash as the start of an
-/// escape is tried once, and no combination of them. (How much is searched, the unit tests of the log count.)
+/// A cookie of a thousand backslashes, and lines of four thousand: the search must try each reading of a backslash as
+/// the start of an escape once, and no combinations. (The unit tests of the log count the steps.)
 #[test]
 fn backslashes_take_no_longer_to_mask_than_other_text() {
     let device = Server::start(|stream| {
@@ -168,7 +166,7 @@ fn backslashes_take_no_longer_to_mask_than_other_text() {
     assert!(outcome.stderr.contains("the lines are out"), "{}", outcome.stderr);
 }
 
-/// Two hundred megabytes of secrets in header fields, each of which is masked afterwards.
+/// Two hundred megabytes of secrets in header fields, each of which is masked later.
 #[test]
 fn many_long_secrets_take_little_memory() {
     let device = Server::start(well);
@@ -186,9 +184,9 @@ fn many_long_secrets_take_little_memory() {
     }
 }
 
-/// What the log cannot keep out is not sent.
+/// A secret that the log could not mask is not sent.
 #[test]
-fn more_secrets_than_the_log_keeps_are_refused() {
+fn more_secrets_than_the_log_can_mask_are_refused() {
     let device = Server::start(well);
     let lines = format!(
         "ip=127.0.0.1\nipport={}\nusername=fencer\npassword=s3cret\nwhat=cookies\n",

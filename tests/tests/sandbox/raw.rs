@@ -1,12 +1,12 @@
-//! Plugins that break the contract below what a compiler would let them: at the
-//! canonical ABI, in tables, memories and instances.
+//! Plugins that violate the contract below the level of a compiler: in the canonical ABI, in tables, memories and
+//! instances.
 
 use crate::descriptions::SPUN;
 use crate::raw_module::{BASE, component, number, section};
 use crate::tree::Tree;
 use crate::{assert_contained, fixtures, options, show};
 
-/// Each file in `tests/fixtures/raw`, and how its end is told.
+/// Each file in `tests/fixtures/raw`, and the expected words of the message.
 const ENDS: &[(&str, &[&str])] = &[
     ("answer_crooked", &["describes itself badly"]),
     ("answer_outside", &["describes itself badly"]),
@@ -35,7 +35,7 @@ const ENDS: &[(&str, &[&str])] = &[
     ("variant", &["describes itself badly"]),
 ];
 
-/// Those that harm only themselves, or nobody.
+/// Fixtures that harm only themselves, or nothing.
 const HARMLESS: &[&str] = &["destructor", "flags", "honest"];
 
 #[test]
@@ -45,7 +45,7 @@ fn every_raw_fixture_has_a_row() {
 }
 
 #[test]
-fn each_ends_in_one_clear_line() {
+fn each_case_ends_in_one_clear_line() {
     let base = Tree::bytes_of(BASE);
     std::thread::scope(|scope| {
         for chunk in ENDS.chunks(ENDS.len().div_ceil(4)) {
@@ -77,7 +77,7 @@ fn each_ends_in_one_clear_line() {
 }
 
 #[test]
-fn what_harms_nobody_works() {
+fn harmless_components_work() {
     let base = Tree::bytes_of(BASE);
     for fixture in HARMLESS {
         let agent = format!("fence_{fixture}");
@@ -97,7 +97,7 @@ fn what_harms_nobody_works() {
 fn five_hundred_instances_are_too_many() {
     const CORE_INSTANCES: u8 = 2;
     let tree = Tree::new();
-    // The second module of the component needs nothing.
+    // The second module of the component has no imports.
     let instances = [number(500), [0, 1, 0].repeat(500)].concat();
     let base = component("fence_many", "honest", &Tree::bytes_of(BASE));
     tree.add("fence_many", &[base, section(CORE_INSTANCES, &instances)].concat());

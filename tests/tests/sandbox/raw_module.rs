@@ -1,13 +1,13 @@
-//! Components around core modules written by hand (`tests/fixtures/raw`), which
-//! do what no compiler would: the main module of a built fixture is exchanged.
+//! Components with hand-written core modules (`tests/fixtures/raw`), which do what a compiler would not generate: the
+//! main module of a built fixture is replaced.
 
 use std::path::Path;
 
-/// Built with everything that a raw module may import.
+/// A plugin built with everything that a raw module may import.
 pub const BASE: &str = "fence_sleep";
 
-/// What a module has unless its text has its own. All addresses are those of
-/// `DATA`: 1024 is the answer to `describe`, 1280 that to everything else.
+/// The default parts of a module, which its text can replace. All addresses are those of `DATA`: 1024 is the answer to
+/// `describe`, 1280 the answer to everything else.
 const FUNCTIONS: &[(&str, &str)] = &[
     (
         "$realloc",
@@ -52,7 +52,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("$after", "(func $after (param i32))"),
 ];
 
-/// Every export that the component takes from its module.
+/// Every export that the component needs from its module.
 const EXPORTS: &[(&str, &str)] = &[
     ("describe", "$describe"),
     ("[static]session.open", "$open"),
@@ -102,12 +102,12 @@ fn text(agent: &str, fields: &str) -> String {
     )
 }
 
-/// The record that `describe` answers with, and the texts in it.
+/// The record that `describe` returns, and the texts in it.
 fn data(agent: &str) -> String {
     let mut words = [0_u32; 24];
-    // `ok`, and then eleven fields, most of them a place and a length.
+    // `ok`, followed by eleven fields; most of them are an offset and a length.
     words[1..3].copy_from_slice(&[2048, u32::try_from(agent.len()).unwrap()]);
-    // The options: one, which is `plug`.
+    // One option, which is `plug`.
     words[13..15].copy_from_slice(&[2304, 1]);
     // Neither a user name nor a password is needed.
     words[19] = 0x1800;
@@ -132,7 +132,7 @@ pub fn component(agent: &str, fixture: &str, base: &[u8]) -> Vec<u8> {
     exchanged(base, &module)
 }
 
-/// A component with another module in the place of its largest.
+/// A component in which another module replaces the largest.
 fn exchanged(base: &[u8], module: &[u8]) -> Vec<u8> {
     const CORE_MODULE: u8 = 1;
     let sections = sections(base);
@@ -170,7 +170,7 @@ pub fn section(id: u8, content: &[u8]) -> Vec<u8> {
     [&[id], number(content.len()).as_slice(), content].concat()
 }
 
-/// A number as WebAssembly writes it.
+/// A number in the encoding of WebAssembly (LEB128).
 pub fn number(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {

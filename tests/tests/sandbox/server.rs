@@ -1,10 +1,10 @@
-//! A device at the level of bytes, which says whatever a test wants it to.
+//! A device at the level of bytes, which sends whatever a test needs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// How a device answers: with what it writes, until the caller hangs up.
+/// The answer of a device: it writes until the caller closes the connection.
 pub type Answer = fn(&mut TcpStream) -> std::io::Result<()>;
 
 pub struct Server {
@@ -32,7 +32,7 @@ impl Server {
                 let (mut stream, kept, answer) = (stream.unwrap(), kept.clone(), answer.clone());
                 std::thread::spawn(move || {
                     kept.lock().unwrap().push(head(&stream));
-                    // The caller hangs up as soon as it has had enough.
+                    // The caller closes the connection when it has read enough.
                     let _ = answer(&mut stream);
                 });
             }
@@ -40,8 +40,7 @@ impl Server {
         Self { port, heads }
     }
 
-    /// The head of each request that came, and an empty text for each
-    /// connection on which none did.
+    /// The head of each received request, and an empty text for each connection without a request.
     pub fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
@@ -59,12 +58,12 @@ fn head(stream: &TcpStream) -> String {
     head
 }
 
-/// Says that all is well.
+/// Answers that everything is in order.
 pub fn well(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 }
 
-/// Writes `piece` over and over, as much as `total` bytes.
+/// Writes `piece` repeatedly, up to `total` bytes.
 pub fn repeat(stream: &mut TcpStream, piece: &str, total: usize) -> std::io::Result<()> {
     let block = piece.repeat(64 * 1024 / piece.len() + 1);
     for _ in 0..=total / block.len() {

@@ -1,4 +1,4 @@
-//! An install tree of one test's own, into which it may put what it likes.
+//! An install tree of a single test, with any content.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,9 +12,9 @@ use crate::support::{self, Outcome};
 pub struct Tree(TempDir);
 
 impl Tree {
-    /// With the program that is tested, and no plugins.
+    /// With the program under test, and without plugins.
     pub fn new() -> Self {
-        // Where the program lies, so that it need not be copied.
+        // On the same file system as the program, so that a hard link is possible.
         let near = support::tree().parent().unwrap().to_owned();
         let tree = Self(tempfile::tempdir_in(near).unwrap());
         for folder in [tree.programs(), tree.plugins()] {
@@ -24,12 +24,12 @@ impl Tree {
         tree
     }
 
-    /// The bytes of a plugin of the tree that all tests share.
+    /// The bytes of a plugin of the shared install tree.
     pub fn bytes_of(agent: &str) -> Vec<u8> {
         fs::read(shared(agent)).unwrap()
     }
 
-    /// Another name for a plugin of the tree that all tests share.
+    /// Another name for a plugin of the shared install tree.
     pub fn link(&self, agent: &str, plugin: &str) {
         symlink(shared(plugin), self.plugin(agent)).unwrap();
         self.name(agent);
@@ -41,17 +41,17 @@ impl Tree {
         self.name(agent);
     }
 
-    /// A name, and nothing that it stands for.
+    /// The link of an agent, without its plugin.
     pub fn name(&self, agent: &str) {
         symlink("fencebox", self.programs().join(agent)).unwrap();
     }
 
-    /// Where the plugin of an agent is.
+    /// The path of an agent's plugin.
     pub fn plugin(&self, agent: &str) -> PathBuf {
         self.plugins().join(format!("{agent}.wasm"))
     }
 
-    /// Where its compiled form is.
+    /// The path of its compiled form.
     pub fn form(&self, agent: &str) -> PathBuf {
         self.plugins().join(format!("{agent}.cwasm"))
     }
@@ -62,14 +62,14 @@ impl Tree {
         support::run(compile, "")
     }
 
-    /// Records the plugin, as packages are recorded.
+    /// Records the plugin, as for a package.
     pub fn record(&self, agent: &str) -> Outcome {
         let mut record = Command::new(self.programs().join("fencebox"));
         record.arg("record").arg(self.plugin(agent));
         support::run(record, "")
     }
 
-    /// Installs a plugin of the tree that all tests share, in a file of this name.
+    /// Installs a plugin of the shared install tree, in a file of this name.
     pub fn install(&self, file: &str, plugin: &str) -> Outcome {
         let download = self.0.path().join(file);
         fs::write(&download, Self::bytes_of(plugin)).unwrap();

@@ -1,4 +1,4 @@
-//! Files that a plugin may write, in places where others can write too.
+//! Files that a plugin may write, in places where other users can write too.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -44,13 +44,13 @@ fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Its mode would become that of a file of root's, and its word is nobody's.
+/// A new file would belong to root and get the mode of this file, and the content is not trusted.
 #[test]
 fn a_file_of_another_user_is_not_touched() {
     let status = Status::new(0o1777, 0o644);
     if chown(status.file(), Some(1000), Some(1000)).is_err() {
         assert!(std::env::var_os("CI").is_none(), "CI has to run this as root");
-        println!("skipped: only root can give files away");
+        println!("skipped: only root can change the owner of a file");
         return;
     }
     chmod(&status.file(), 0o4777);
@@ -62,7 +62,7 @@ fn a_file_of_another_user_is_not_touched() {
 }
 
 #[test]
-fn a_file_that_others_can_write_or_exchange_is_not_touched() {
+fn a_file_that_others_can_write_or_replace_is_not_touched() {
     for (folder, file) in [(0o755, 0o666), (0o755, 0o664), (0o777, 0o644), (0o775, 0o600)] {
         let status = Status::new(folder, file);
         let mode = if folder == 0o755 { file } else { folder };
@@ -78,7 +78,7 @@ fn a_file_that_others_can_write_or_exchange_is_not_touched() {
 }
 
 #[test]
-fn what_is_written_in_a_sticky_folder_is_plain() {
+fn files_in_a_sticky_folder_get_ordinary_permissions() {
     let status = Status::new(0o1777, 0o4755);
     let owner = status.seen().0;
     status.call("on").assert_done("Success: Powered ON\n");

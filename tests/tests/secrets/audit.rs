@@ -1,4 +1,4 @@
-//! What the audit tells of real runs.
+//! The audit records of real runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -12,20 +12,20 @@ use super::room::Room;
 use super::support::{run, tree};
 use super::{assert_clean, options};
 
-/// The records among lines of syslog.
+/// The records in lines of syslog.
 fn records(lines: &[String]) -> Vec<Value> {
     let records = lines
         .iter()
         .filter_map(|line| line.split_once(" audit "))
         .map(|(before, record)| {
-            // authpriv.notice
+            // The priority authpriv.notice.
             assert!(before.starts_with("<85>"), "{before}");
             serde_json::from_str(record).unwrap()
         });
     records.collect()
 }
 
-/// The last of exactly two records, which tell of one action.
+/// The second of exactly two records, which describe one action.
 #[track_caller]
 fn of_one_action(lines: &[String]) -> Value {
     let records = records(lines);
@@ -38,7 +38,7 @@ fn of_one_action(lines: &[String]) -> Value {
 }
 
 #[test]
-fn success_with_all_that_is_known() {
+fn a_success_has_all_fields() {
     let Some(room) = Room::new(false) else { return };
     let board = Simulator::start(relay::config()).unwrap();
     let port = board.address().port();
@@ -86,7 +86,7 @@ fn success_with_all_that_is_known() {
 }
 
 #[test]
-fn sockets_are_contacts_too() {
+fn sockets_are_recorded_as_contacts() {
     let Some(room) = Room::new(false) else { return };
     let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
@@ -108,12 +108,12 @@ fn sockets_are_contacts_too() {
     assert_eq!(contacts.len(), 1, "{end}");
     assert_eq!(contacts[0]["origin"], format!("tcp://{place}"));
     assert_eq!(contacts[0]["address"], place.to_string());
-    // Each request is a connection of its own.
+    // Each request uses its own connection.
     assert_eq!(contacts[0]["exchanges"], daemon.requests().len(), "{end}");
 }
 
 #[test]
-fn the_journal_gets_it_and_syslog_does_not() {
+fn the_journal_receives_the_record_instead_of_syslog() {
     let Some(room) = Room::new(true) else { return };
     let outcome = run(room.agent("fence_echo"), &options("action=status\nplug=1\n"));
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
@@ -131,7 +131,7 @@ fn the_journal_gets_it_and_syslog_does_not() {
 }
 
 #[test]
-fn failures_and_refusals() {
+fn failures_and_refusals_are_recorded() {
     let Some(room) = Room::new(false) else { return };
     for (more, result, words) in [
         ("action=off\nplug=refuse\n", "failure", "not permitted"),
@@ -155,7 +155,7 @@ fn failures_and_refusals() {
 }
 
 #[test]
-fn a_plugin_that_is_not_there() {
+fn a_missing_plugin_is_recorded() {
     let Some(room) = Room::new(false) else { return };
     // Another name of the same program.
     let folder = tempfile::tempdir().unwrap();
@@ -177,7 +177,7 @@ fn a_plugin_that_is_not_there() {
 }
 
 #[test]
-fn documents_are_not_told() {
+fn documents_are_not_recorded() {
     let Some(room) = Room::new(false) else { return };
     for action in ["metadata", "validate-all"] {
         let outcome = run(
@@ -190,7 +190,7 @@ fn documents_are_not_told() {
 }
 
 #[test]
-fn sigterm() {
+fn sigterm_is_recorded() {
     let Some(room) = Room::new(false) else { return };
     let cloud = Simulator::start(Config {
         faults: vec![clc::plan("operation=no-effect").unwrap()],
@@ -210,13 +210,16 @@ fn sigterm() {
     );
     agent.stdin.take().unwrap().write_all(given.as_bytes()).unwrap();
     let mut lines = BufReader::new(agent.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("not yet")), "it did not wait");
-    // `unshare` and `sh` have become the agent.
+    assert!(
+        lines.any(|line| line.unwrap().contains("not yet")),
+        "the agent did not wait"
+    );
+    // `unshare` and `sh` have replaced themselves by the agent.
     let mut kill = Command::new("kill");
     kill.args(["-TERM", &agent.id().to_string()]);
     assert!(kill.status().unwrap().success());
-    let heard = room.listen_while(move || assert!(!agent.wait().unwrap().success()));
-    let end = of_one_action(&heard);
+    let lines = room.listen_while(move || assert!(!agent.wait().unwrap().success()));
+    let end = of_one_action(&lines);
     assert_eq!(
         (&end["result"], &end["action"]),
         (&json!("interrupted"), &json!("off")),

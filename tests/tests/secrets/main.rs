@@ -1,5 +1,5 @@
-//! What nobody gets to see, and what the audit tells: by the real program, a
-//! device that repeats its secrets in every encoding, and daemons that listen.
+//! Secrets that must never be visible, and the audit records: the real program, a device that repeats its secrets in
+//! every encoding, and logging daemons of the test.
 
 #![allow(
     clippy::expect_used,
@@ -20,17 +20,17 @@ mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 
-/// Every kind of character that somebody escapes.
+/// Contains every kind of character that some encoding escapes.
 const PASSWORD: &str = "p&s\"w<r'd/ é+\\%=😀x";
-/// That of the plugin's own option.
+/// The secret of the plugin's own option.
 const TOKEN: &str = "tok-3f7a9c";
 
-/// Everything on standard input.
+/// The complete standard input.
 fn options(more: &str) -> String {
     format!("ip=127.0.0.1\nusername=fencer\npassword={PASSWORD}\ntoken={TOKEN}\nstonith_status_sleep=0\n{more}")
 }
 
-/// Nothing of the secrets is in this, in no encoding.
+/// Asserts that the text contains no secret, in any encoding.
 #[track_caller]
 fn assert_clean(what: &str, text: &str) {
     for secret in [PASSWORD, TOKEN] {

@@ -1,5 +1,5 @@
-//! For the examples of the documentation, and for random secrets and random text around them: no encoding survives,
-//! and all else stays as it is.
+//! Masking, with the examples of the documentation, and with random secrets in random text: every encoding of a secret
+//! is masked, and the other text is unchanged.
 
 use fencebox::agent::log::Log;
 use proptest::prelude::*;
@@ -12,14 +12,13 @@ fn log(secrets: &[&str]) -> Log {
     log
 }
 
-/// What no secret below has in it, nor any of its encodings, and what begins
-/// no escape.
+/// Characters that occur in no secret below and in no encoding of one, and that start no escape sequence.
 const AROUND: &str = "[α-ω⟨⟩※ ]{0,40}";
 const SECRET: &str = "([ -~]|[éß€😀]|[\\n\\t\u{7f}\u{200e}]|[%&\\\\+\"']){3,24}";
 
-/// Each example in the table of docs/security.md, for the secret that it names.
+/// Each example in the table of docs/security.md, for the secret that the table names.
 #[test]
-fn the_examples_of_the_documentation_are_masked() {
+fn examples_of_the_documentation_are_masked() {
     let page = include_str!("../../../docs/security.md");
     let (_, table) = page.split_once("| encoding | examples for `a/ü` |").unwrap();
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
@@ -31,7 +30,7 @@ fn the_examples_of_the_documentation_are_masked() {
     let log = log(&["a/ü"]);
     for example in examples {
         let masked = log.masked(example);
-        // Before a secret in base64 the start of what contains it may stay.
+        // Before a secret in base64, the start of the text that contains the secret may stay.
         assert!(
             masked.ends_with("********") && masked.len() <= 10,
             "{example}: {masked}"
@@ -39,9 +38,9 @@ fn the_examples_of_the_documentation_are_masked() {
     }
 }
 
-/// Whatever a secret and a text are made of, a secret in plain is found.
+/// A plain secret is found, whatever the secret and the text consist of.
 #[test]
-fn a_secret_of_escapes_in_a_text_of_escapes() {
+fn a_secret_of_escapes_is_masked_in_a_text_of_escapes() {
     for piece in ["\\", "%", "&", "+", "%5c", "\\\\%&+", "&#x5c;", "\\u005c"] {
         let secret = piece.repeat(100);
         let text = piece.repeat(1_000);
@@ -53,7 +52,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn no_encoding_survives(secret in SECRET, before in AROUND, after in AROUND) {
+    fn every_encoding_is_masked(secret in SECRET, before in AROUND, after in AROUND) {
         let log = log(&[&secret]);
         for (name, encoded) in encodings::all(&secret) {
             let masked = log.masked(&format!("{before}⟨{encoded}⟩{after}⟩"));
@@ -61,14 +60,14 @@ proptest! {
         }
     }
 
-    /// Of base64 that contains a secret, what is certain to be of the secret
-    /// goes; with it at most one character of each neighbour, and padding.
+    /// In base64 of a text that contains a secret, everything that is certainly part of the secret is masked, and in
+    /// addition at most one character on each side, and padding.
     #[test]
-    fn no_encoding_of_what_contains_it_survives(secret in SECRET, before in "[a-z]{0,5}", after in "[a-z]{0,5}") {
+    fn every_encoding_of_a_containing_text_is_masked(secret in SECRET, before in "[a-z]{0,5}", after in "[a-z]{0,5}") {
         let log = log(&[&secret]);
         for encoded in encodings::contained(&format!("{before}{secret}{after}")) {
             let masked = log.masked(&encoded);
-            let (left, right) = masked.split_once("********").expect("it was found");
+            let (left, right) = masked.split_once("********").expect("the secret was masked");
             let taken = encoded.len() - left.len() - right.trim_end_matches('*').len();
             prop_assert!(encoded.starts_with(left) && encoded.ends_with(right.trim_start_matches('*')), "{}", masked);
             prop_assert!(taken * 6 + 12 >= secret.len() * 8, "{} of {}", masked, encoded);
@@ -76,14 +75,14 @@ proptest! {
     }
 
     #[test]
-    fn what_has_no_secret_stays(secret in SECRET, text in AROUND) {
+    fn a_text_without_a_secret_is_unchanged(secret in SECRET, text in AROUND) {
         let text = format!("{text}⟩");
         prop_assert_eq!(log(&[&secret]).masked(&text), text);
     }
 
-    /// Several, some of them within others.
+    /// Several secrets, some of which contain others.
     #[test]
-    fn several_secrets(secret in SECRET, cut in 3usize..10, other in SECRET) {
+    fn several_secrets_are_masked(secret in SECRET, cut in 3usize..10, other in SECRET) {
         let inner: String = secret.chars().take(cut).collect();
         let log = log(&[&inner, &other, &secret]);
         for text in [&secret, &other, &inner] {

@@ -1,4 +1,4 @@
-//! Every way out of the agent.
+//! Every output of the agent.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use super::support::{call, call_with, run};
 use super::{PASSWORD, TOKEN, assert_clean, encodings, options};
 
 #[test]
-fn standard_error_and_the_debug_file() {
+fn standard_error_and_the_debug_file_show_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     for (loudness, levels) in [
         ("", ["warning", "error"].as_slice()),
@@ -25,7 +25,7 @@ fn standard_error_and_the_debug_file() {
         let written = std::fs::read_to_string(&file).unwrap();
         assert_clean("standard error", &outcome.stderr);
         assert_clean("the debug file", &written);
-        // It was said, and this is what is left of it.
+        // The text was logged, and this is the masked form.
         for text in [&outcome.stderr, &written] {
             for level in levels {
                 for (name, _) in encodings::all(TOKEN) {
@@ -44,7 +44,7 @@ fn standard_error_and_the_debug_file() {
 }
 
 #[test]
-fn errors_and_panics_of_the_plugin() {
+fn errors_and_panics_of_the_plugin_show_no_secret() {
     for (plug, words) in [("refuse", "not permitted"), ("panic", "panicked at")] {
         for loudness in ["", "verbose_level=3\n"] {
             let outcome = call("fence_echo", &options(&format!("action=off\nplug={plug}\n{loudness}")));
@@ -60,7 +60,7 @@ fn errors_and_panics_of_the_plugin() {
 }
 
 #[test]
-fn arguments() {
+fn secrets_in_arguments_are_masked() {
     let password = format!("--password={PASSWORD}");
     let given = [
         "--ip=127.0.0.1",
@@ -80,10 +80,10 @@ fn arguments() {
     assert_clean("standard error", &outcome.stderr);
 }
 
-/// What docs/security.md lists as masked is masked, and what it lists as not masked is not: a page that promises more
-/// than this would not be true.
+/// Texts that docs/security.md lists as masked are masked, and texts that it lists as not masked are not. Otherwise the
+/// page would promise more than the program does.
 #[test]
-fn exactly_what_the_documentation_lists_is_masked() {
+fn masked_texts_are_exactly_those_of_the_documentation() {
     let outcome = call(
         "fence_encodings",
         "action=status\nplug=1\nusername=fencer\npassword=s3cr+t/pass=wörd\n",
@@ -92,7 +92,7 @@ fn exactly_what_the_documentation_lists_is_masked() {
     let lines = |kind| outcome.stderr.lines().filter(move |line| line.contains(kind));
     assert_eq!((lines(": masked: ").count(), lines(": not masked: ").count()), (13, 10));
     for line in lines(": masked: ") {
-        // Of base64, the user's name stays.
+        // In base64, the user name stays.
         assert!(line.ends_with("********]") && !line.contains("s3cr"), "{line}");
     }
     for line in lines(": not masked: ") {
@@ -100,9 +100,9 @@ fn exactly_what_the_documentation_lists_is_masked() {
     }
 }
 
-/// A script may print several lines, and a plugin's print splits them.
+/// A script may print several lines, and a plugin may print them separately.
 #[test]
-fn a_secret_of_several_lines() {
+fn a_secret_of_several_lines_is_masked() {
     let outcome = call(
         "fence_echo",
         "ip=127.0.0.1\nusername=a\npassword_script=printf 'first-line\\nsecond-line'\nplug=1\naction=status\nverbose=1\n",
@@ -115,7 +115,7 @@ fn a_secret_of_several_lines() {
 }
 
 #[test]
-fn syslog() {
+fn syslog_shows_no_secret() {
     let Some(room) = Room::new(false) else { return };
     let given = options("action=off\nplug=refuse\nverbose_level=3\n");
     let agent = room.agent("fence_echo");
@@ -126,10 +126,9 @@ fn syslog() {
     assert_clean("syslog", &lines.join("\n"));
 }
 
-/// The device gives a token, and repeats every request in its answers; no
-/// option says what is secret there.
+/// The device returns a token and repeats every request in its answers; no option contains the token.
 #[test]
-fn tokens_that_no_option_names() {
+fn tokens_that_no_option_contains_are_masked() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let device = std::thread::spawn(move || {

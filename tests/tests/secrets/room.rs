@@ -1,5 +1,5 @@
-//! A room of its own for an agent: a mount namespace in which the sockets of
-//! the journal and of syslog are a test's.
+//! An isolated environment for an agent: a mount namespace in which the test listens at the sockets of the journal and
+//! of syslog.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::support::program;
 
-/// The folders that are put over `/dev` and `/run`, and who listens there.
+/// The folders that replace `/dev` and `/run`, and the listening sockets.
 pub struct Room {
     folder: TempDir,
     journal: Option<UnixDatagram>,
@@ -18,8 +18,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// With syslog, and with a journal beside it or not; none where this
-    /// process may not make one, which is said.
+    /// With syslog, and optionally with a journal; `None`, with a message, if this process cannot create a mount
+    /// namespace.
     pub fn new(with_journal: bool) -> Option<Self> {
         let tried = Command::new("unshare").args(["-m", "true"]).status();
         if !tried.is_ok_and(|status| status.success()) {
@@ -39,15 +39,15 @@ impl Room {
         })
     }
 
-    /// The program of an agent in this room.
+    /// The program of an agent in the environment.
     pub fn agent(&self, name: &str) -> Command {
         self.program(&program(name))
     }
 
-    /// A program in this room.
+    /// A program in the environment.
     pub fn program(&self, path: &Path) -> Command {
         let folder = self.folder.path().display();
-        // `/dev/null` for the agent's own children.
+        // `/dev/null` for the agent's child processes.
         let script = format!(
             "touch {folder}/dev/null && mount --bind /dev/null {folder}/dev/null && mount --rbind {folder}/dev /dev && \
              mount --bind {folder}/run /run && exec \"$@\""
@@ -57,18 +57,17 @@ impl Room {
         command
     }
 
-    /// What the journal got since the last time.
+    /// The entries that the journal received since the last call.
     pub fn journal(&self) -> Vec<String> {
         self.journal.as_ref().map(received).unwrap_or_default()
     }
 
-    /// What syslog got since the last time.
+    /// The lines that syslog received since the last call.
     pub fn syslog(&self) -> Vec<String> {
         received(&self.syslog)
     }
 
-    /// Keeps syslog's queue, which is some lines long, from being full while
-    /// the agent writes; gives what came.
+    /// Empties syslog's queue, which holds only a few lines, while the agent writes; returns all lines.
     pub fn listen_while(&self, running: impl FnOnce() + Send) -> Vec<String> {
         std::thread::scope(|scope| {
             let task = scope.spawn(running);
@@ -89,8 +88,7 @@ fn bind(path: &Path) -> UnixDatagram {
     socket
 }
 
-/// Takes all that waits, and then waits for no more: senders that ended have
-/// sent.
+/// Takes all waiting datagrams and does not wait for more: a process that has ended has already sent everything.
 fn received(socket: &UnixDatagram) -> Vec<String> {
     let mut all = Vec::new();
     let mut datagram = vec![0; 256 << 10];

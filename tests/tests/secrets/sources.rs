@@ -1,4 +1,4 @@
-//! Passwords from elsewhere, to a device that says whether they are right.
+//! Passwords from other sources, with a device that reports whether they are correct.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -25,7 +25,7 @@ fn secret(mode: u32) -> (TempDir, PathBuf) {
 }
 
 #[test]
-fn a_file() {
+fn a_password_can_come_from_a_file() {
     let board = Simulator::start(relay::config()).unwrap();
     let (_folder, path) = secret(0o600);
     let given = format!("password_file={}\n", path.display());
@@ -36,7 +36,7 @@ fn a_file() {
 }
 
 #[test]
-fn a_descriptor_of_the_shell() {
+fn a_password_can_come_from_a_descriptor_of_the_shell() {
     let board = Simulator::start(relay::config()).unwrap();
     let (_folder, path) = secret(0o600);
     let agent = program("fence_relay").display().to_string();
@@ -52,7 +52,7 @@ fn a_descriptor_of_the_shell() {
 }
 
 #[test]
-fn a_credential_of_systemd() {
+fn a_password_can_come_from_a_systemd_credential() {
     let board = Simulator::start(relay::config()).unwrap();
     let (folder, _) = secret(0o440);
     let mut agent = Command::new(program("fence_relay"));
@@ -62,7 +62,7 @@ fn a_credential_of_systemd() {
 }
 
 #[test]
-fn two_of_them() {
+fn two_sources_of_a_password_are_refused() {
     let board = Simulator::start(relay::config()).unwrap();
     call("fence_relay", &lines(&board, "password=s3cret\npassword_file=/x\n"))
         .assert_refused(&["options password_file and password both say"]);

@@ -1,4 +1,4 @@
-//! Calling agents: as a cluster does, and in process on a virtual clock.
+//! Calls agents: as a cluster does, and in this process on a virtual clock.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -23,15 +23,15 @@ pub use fencebox_tests::agent::Outcome;
 use fencebox_tests::secrets::Secrets;
 use wait4::Wait4;
 
-/// Most memory that any program may have resident, whatever it is given, in KiB.
+/// Maximum resident memory of any program, whatever its input, in KiB.
 pub const MEMORY: u64 = 128 * 1024;
 
-/// The install tree that `cargo xtask test` has laid out.
+/// The install tree that `cargo xtask test` has prepared.
 pub fn tree() -> PathBuf {
     agent::tree().unwrap()
 }
 
-/// The program `fencebox-sim`, which cargo puts into the folder above that of the tests.
+/// The program `fencebox-sim`, which cargo puts into the parent of the tests' folder.
 pub fn simulator() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().and_then(Path::parent).unwrap().join("fencebox-sim")
@@ -42,14 +42,13 @@ pub fn program(name: &str) -> PathBuf {
     tree().join("usr/sbin").join(name)
 }
 
-/// Runs the real program as Pacemaker does: no arguments, everything on
-/// standard input.
+/// Runs the real program as Pacemaker does: no arguments, all options on standard input.
 #[track_caller]
 pub fn call(name: &str, stdin: &str) -> Outcome {
     run(Command::new(program(name)), stdin)
 }
 
-/// Runs the real program with arguments, and nothing on standard input.
+/// Runs the real program with arguments and an empty standard input.
 #[track_caller]
 pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(program(name));
@@ -57,8 +56,7 @@ pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {
     run(command, "")
 }
 
-/// Runs a program. Whatever comes of it, it needs little memory, and tells
-/// nobody the secrets that it was given.
+/// Runs a program, and asserts that it needs little memory and shows no secret of its input, whatever the outcome.
 #[track_caller]
 pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome {
     let outcome = observe(&mut command, stdin.as_ref());
@@ -68,7 +66,7 @@ pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome
     outcome
 }
 
-/// Runs a program of somebody else's, of which nothing is expected.
+/// Runs another project's program, without assertions.
 pub fn observe(command: &mut Command, stdin: &[u8]) -> Outcome {
     let report = tempfile::NamedTempFile::new().unwrap();
     let mut measured = Command::new(env!("CARGO_BIN_EXE_fencebox-measure"));
@@ -99,8 +97,8 @@ pub fn observe(command: &mut Command, stdin: &[u8]) -> Outcome {
     }
 }
 
-/// Gives a program its input, takes what it writes, and waits for its end.
-/// Of its memory that tells more than is true, by what this process had.
+/// Writes the input of a program, reads its output, and waits for its end. The peak memory can be too high, because it
+/// includes the memory of this process before the program started.
 pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
     let started = Instant::now();
     let read = |stream: Option<Box<dyn Read + Send>>| {
@@ -113,7 +111,7 @@ pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
         let stderr = child.stderr.take().map(|stream| Box::new(stream) as _);
         let stdout = scope.spawn(move || read(stdout));
         let stderr = scope.spawn(move || read(stderr));
-        // An agent with arguments does not read it, and may be gone already.
+        // An agent with arguments does not read standard input and may already have ended.
         let _ = child.stdin.take().unwrap().write_all(stdin);
         let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
         let end = child.wait4().unwrap();
@@ -127,13 +125,12 @@ pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
     })
 }
 
-/// Runs the real host and the real plugin in this process, on virtual time:
-/// only the network takes real time.
+/// Runs the real host and the real plugin in this process, on virtual time: only the network takes real time.
 pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
     call_on(&Arc::default(), name, stdin)
 }
 
-/// The same on this clock, which the device may be on too.
+/// The same with this clock, which the device can use too.
 pub fn call_on(clock: &Arc<VirtualClock>, name: &str, stdin: &str) -> Outcome {
     agent::call(name, stdin, clock).unwrap()
 }

@@ -1,12 +1,12 @@
-//! What a test needs of the machine it runs on. Where that is missing the test says that it is skipped; in CI, where
-//! all of it has to be, it fails.
+//! The requirements of a test. If one is missing, the test reports that it is skipped; in CI, which must meet all of
+//! them, the test fails.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Whether these programs are installed, and a shell may do this in namespaces of its own of these kinds, in the
-/// letters of `unshare`.
+/// Whether these programs are installed, and whether a shell can run these commands in its own namespaces of these
+/// kinds, in the letters of `unshare`.
 #[track_caller]
 pub fn are_met(programs: &[&str], namespaces: &str, rights: &str) -> bool {
     let missing: Vec<&str> = programs.iter().copied().filter(|name| !installed(name)).collect();
@@ -26,16 +26,16 @@ pub fn are_met(programs: &[&str], namespaces: &str, rights: &str) -> bool {
     }
 }
 
-/// A program by its name, in the folders where programs of the system are, or by its path.
+/// A program by its name, in the system's program folders, or by its path.
 fn installed(name: &str) -> bool {
     let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     folders.iter().any(|folder| Path::new(folder).join(name).exists())
 }
 
-/// Says so past the test harness, which would keep it to itself, and is false.
+/// Prints the reason past the test harness, which would hide it, and returns false.
 #[track_caller]
 fn skip(why: &str) -> bool {
-    assert!(std::env::var_os("CI").is_none(), "CI has to have it all: {why}");
+    assert!(std::env::var_os("CI").is_none(), "CI must meet all requirements: {why}");
     let test = std::thread::current();
     let _ = writeln!(std::io::stderr(), "SKIPPED: {}: {why}", test.name().unwrap_or("?"));
     false

@@ -1,5 +1,5 @@
-//! A Python with the published clients of the devices, to prove the simulators with: `tests/python/requirements.txt`
-//! in a virtual environment in the target folder, made by the first test that wants it.
+//! A Python with the published clients of the devices, for the tests of the simulators: `tests/python/requirements.txt`
+//! in a virtual environment in the target folder, made by the first test that needs it.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/requirements.txt");
 
-/// The interpreter that has the clients. Where there can be none, a test has nothing to prove and says that it is
-/// skipped; in CI, that is a failure.
+/// The interpreter that has the clients. If it cannot be made, the test reports that it is skipped; in CI, that is a
+/// failure.
 pub fn interpreter() -> Option<&'static Path> {
     static INTERPRETER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     match INTERPRETER.get_or_init(environment) {
@@ -24,7 +24,7 @@ pub fn interpreter() -> Option<&'static Path> {
     }
 }
 
-/// A program of the distribution's fence agents, in Python; `None` as for [`interpreter`].
+/// A Python program of the distribution's fence agents; `None` as for [`interpreter`].
 pub fn agent(name: &str) -> Option<PathBuf> {
     let path = Path::new("/usr/sbin").join(name);
     let python = fs::read(&path).is_ok_and(|program| program.starts_with(b"#!"));
@@ -42,13 +42,13 @@ pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name)
 }
 
-#[allow(clippy::print_stdout, reason = "a test that did nothing must say so")]
+#[allow(clippy::print_stdout, reason = "a skipped test must be reported")]
 fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "{why}, and CI needs it");
     println!("skipped: {why}");
 }
 
-/// Finds or makes the environment of these requirements, and gives its interpreter.
+/// Finds or makes the environment of these requirements, and returns its interpreter.
 fn environment() -> Result<PathBuf, String> {
     let told = |what: &str, error: std::io::Error| format!("{what}: {error}");
     let mut hasher = DefaultHasher::new();
@@ -59,8 +59,8 @@ fn environment() -> Result<PathBuf, String> {
     let made = folder.join(format!("python-{:016x}", hasher.finish()));
     let interpreter = |environment: &Path| environment.join("bin/python3");
 
-    // Several test programs may start at once: one makes it, the others wait. What one that was killed has left is
-    // never taken for the whole, since only a finished environment gets the name.
+    // Several test programs may start at once: one makes the environment, the others wait. Only a complete environment
+    // gets the final name, so the rest of a killed one is never used.
     let lock = File::create(folder.join("python.lock")).map_err(|error| told("python.lock", error))?;
     lock.lock().map_err(|error| told("python.lock", error))?;
     if !works(&interpreter(&made)) {
@@ -79,7 +79,7 @@ fn environment() -> Result<PathBuf, String> {
                 "--requirement",
                 REQUIREMENTS,
             ]))?;
-        // One of an interpreter that has gone since.
+        // The interpreter of this environment has been removed since.
         let _ = fs::remove_dir_all(&made);
         fs::rename(fresh.path(), &made).map_err(|error| told(&made.display().to_string(), error))?;
     }

@@ -1,5 +1,4 @@
-//! A name with two addresses, one of which answers nothing, in namespaces where
-//! it has them.
+//! A name with two addresses, one of which does not answer, in namespaces that have these addresses.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::path::Path;
@@ -13,7 +12,7 @@ use crate::support::{call, needs::are_met};
 
 const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 9, 8, 6), Ipv4Addr::new(10, 9, 8, 7)];
 const PORT: u16 = 8080;
-/// Set where the namespaces are.
+/// Set inside the namespaces.
 const INSIDE: &str = "FENCEBOX_TEST_NAMESPACE";
 
 #[test]
@@ -32,7 +31,7 @@ fn a_dead_address_does_not_hide_the_other() {
             [ -e \"/etc/$file\" ] || : > \"/etc/$file\"
             mount --bind \"$1/$file\" \"$(readlink -f /etc/$file)\"
         done
-        exec \"$2\" --exact addresses::inside --ignored --nocapture";
+        exec \"$2\" --exact addresses::both_orders_of_addresses_work --ignored --nocapture";
     let folder = tempfile::tempdir().unwrap();
     let itself = std::env::current_exe().unwrap();
     let mut unshare = Command::new("unshare");
@@ -43,7 +42,7 @@ fn a_dead_address_does_not_hide_the_other() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
-/// A listener whose queue is full: the kernel drops what else arrives.
+/// A listener whose queue is full: the kernel drops further connections.
 fn dead(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_reuse_address(true).unwrap();
@@ -56,11 +55,11 @@ fn dead(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
     (socket.into(), queued)
 }
 
-/// Whichever address the C library puts first.
+/// Works with either order of addresses from the C library.
 #[test]
 #[ignore = "run in namespaces by the test above"]
-fn inside() {
-    assert!(std::env::var_os(INSIDE).is_some(), "this test is run by another");
+fn both_orders_of_addresses_work() {
+    assert!(std::env::var_os(INSIDE).is_some(), "another test runs this test");
     for [dead_one, other] in [ADDRESSES, [ADDRESSES[1], ADDRESSES[0]]] {
         let _dead = dead(SocketAddrV4::new(dead_one, PORT).into());
         let config = Config {
@@ -80,7 +79,7 @@ fn inside() {
             let outcome = call("fence_xenapi", &options);
             outcome.assert_done("Success: Powered OFF\n");
             assert_eq!(pool.power(DB01), Some(Power::Off));
-            // Once for the whole action, and not for each of its requests.
+            // The delay occurs once per action, not for each of its requests.
             assert!(outcome.took < Duration::from_secs(3), "{dead_one}: {outcome:?}");
         }
     }

@@ -1,6 +1,5 @@
-//! Agents on a machine that has little: a small address space, no `/proc`, few
-//! descriptors, no threads, a name of which one address is dead. Fencing goes
-//! on, or a line says what is missing.
+//! Agents on a machine with few resources: a small address space, no `/proc`, few descriptors, no threads, a name with
+//! a dead address. Fencing works, or one line names the missing resource.
 
 #![allow(
     clippy::expect_used,
@@ -37,7 +36,7 @@ fn cloud() -> Simulator {
     Simulator::start(settings.config()).unwrap()
 }
 
-/// A pool of XenServer, behind TLS.
+/// A pool of XenServer, with TLS.
 fn pool() -> Simulator {
     let config = xenapi::Settings::default().config();
     Simulator::start(Config { tls: true, ..config }).unwrap()
@@ -59,8 +58,7 @@ fn pool_options(pool: &Simulator, action: &str) -> String {
     )
 }
 
-/// Runs an agent by a shell that first does this, with `sh`'s own words, and
-/// then runs `"$@"`.
+/// Runs an agent through a shell that first runs these commands and then `"$@"`.
 fn call_after(preparation: &str, wrapper: &[&str], agent: &str, stdin: &str) -> Outcome {
     let script = format!("{preparation} && exec \"$@\"");
     let mut words = wrapper.iter().copied().chain(["sh", "-c", &script, "sh"]);

@@ -1,4 +1,4 @@
-//! Without `/proc`, in a mount namespace.
+//! Agents without `/proc`, in a mount namespace.
 
 use fencebox_sim::Power;
 use fencebox_sim::xenapi::DB01;
@@ -50,7 +50,7 @@ fn fencing_needs_no_proc() {
     assert_eq!(pool.power(DB01), Some(Power::Off));
 }
 
-/// Files, which are opened and replaced below an open folder.
+/// Files are opened and replaced relative to an open folder.
 #[test]
 fn a_file_is_replaced_without_proc() {
     if !is_possible() {
@@ -64,7 +64,7 @@ fn a_file_is_replaced_without_proc() {
     assert_eq!(std::fs::read_to_string(&file).unwrap().trim(), "off");
 }
 
-/// Taken for an empty one, it would mean reboot.
+/// If a closed standard input counted as an empty one, the action would be reboot.
 #[test]
 fn a_closed_standard_input_is_recognized_without_proc() {
     if !is_possible() {
@@ -76,7 +76,7 @@ fn a_closed_standard_input_is_recognized_without_proc() {
 }
 
 #[test]
-fn what_needs_proc_is_named() {
+fn features_that_need_proc_are_named() {
     if !is_possible() {
         return;
     }

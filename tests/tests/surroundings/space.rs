@@ -6,7 +6,7 @@ use crate::support::Outcome;
 use crate::support::needs::are_met;
 use crate::{SERVER, call_after, cloud, cloud_options, pool, pool_options};
 
-/// What is promised, in MiB of address space.
+/// The documented address space, in MiB.
 const SPACE: u64 = 256;
 
 fn within(mebibytes: u64, agent: &str, stdin: &str) -> Outcome {
@@ -38,14 +38,14 @@ fn fencing_fits_into_little_address_space() {
     }
 }
 
-/// What is in the row of the cases.
+/// The limit in the row of the cases.
 #[test]
 fn a_shell_with_a_limit_of_a_gigabyte_fences() {
     let outcome = call_after("ulimit -v 1000000", &[], "fence_clc", "action=metadata\n");
     assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""));
 }
 
-/// A plugin still gets all the memory that its limit allows, and no more.
+/// A plugin still gets all the memory that its limit allows, and not more.
 #[test]
 fn the_memory_limit_is_the_same_in_little_address_space() {
     let outcome = within(SPACE, "fence_hoard", "action=status\nplug=1\n");
@@ -53,15 +53,15 @@ fn the_memory_limit_is_the_same_in_little_address_space() {
 }
 
 #[test]
-fn few_descriptors_are_enough() {
+fn few_descriptors_are_sufficient() {
     let cloud = cloud();
     let outcome = call_after("ulimit -n 16", &[], "fence_clc", &cloud_options(&cloud, "off"));
     outcome.assert_done("Success: Powered OFF\n");
 }
 
-/// Root may exceed the number of processes of a user, so another user runs it.
+/// Root may exceed the number of processes of a user, so the agent runs as another user.
 #[test]
-fn without_threads_the_reason_is_one_line() {
+fn missing_threads_are_reported_in_one_line() {
     if !are_met(&["setpriv", "prlimit"], "-m", "true") {
         return;
     }

@@ -7,7 +7,7 @@ use super::support::call;
 use super::{AGENT, fence, fence_by_arguments, operations, places, pool};
 
 #[test]
-fn each_action_says_and_does_what_it_should() {
+fn each_action_has_its_output_and_effect() {
     let pool = pool();
     let steps = [
         ("status", 0, "Status: ON\n", Power::On),
@@ -53,7 +53,7 @@ fn only_halted_is_off() {
 }
 
 #[test]
-fn on_does_what_each_state_needs() {
+fn on_uses_the_operation_that_each_state_needs() {
     for (label, uuid, operation) in [
         ("db02", DB02, "start"),
         ("web01", WEB01, "unpause"),
@@ -67,7 +67,7 @@ fn on_does_what_each_state_needs() {
 }
 
 #[test]
-fn off_ends_what_is_paused_or_suspended() {
+fn off_ends_paused_and_suspended_machines() {
     for (label, uuid) in [("web01", WEB01), ("web02", WEB02)] {
         let pool = pool();
         fence(&pool, &format!("plug={label}\naction=off\n")).assert_done("Success: Powered OFF\n");
@@ -77,7 +77,7 @@ fn off_ends_what_is_paused_or_suspended() {
 }
 
 #[test]
-fn reboot_begins_anew_from_each_state() {
+fn reboot_restarts_from_each_state() {
     for (label, uuid, done) in [
         ("db01", DB01, &["hard_shutdown", "start"][..]),
         ("db02", DB02, &["start"]),
@@ -107,9 +107,9 @@ fn a_cycle_is_one_request() {
     }
 }
 
-/// Its memory would come back: that is no reboot.
+/// The memory of a suspended machine would return, so that is not a reboot.
 #[test]
-fn what_is_suspended_is_not_cycled() {
+fn a_suspended_machine_is_not_cycled() {
     let pool = pool();
     let outcome = fence(&pool, "plug=web02\naction=reboot\nmethod=cycle\n");
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
@@ -117,9 +117,9 @@ fn what_is_suspended_is_not_cycled() {
     assert_eq!(pool.history(WEB02), [suspended()]);
 }
 
-/// By label, and of one label by UUID; what cannot be fenced is left out.
+/// The order is by label, and by UUID for equal labels; machines that cannot be fenced are omitted.
 #[test]
-fn lists_have_every_virtual_machine_once() {
+fn lists_contain_every_virtual_machine_once() {
     let pool = pool();
     let [twin, other] = TWINS;
     let rows = [
@@ -146,7 +146,7 @@ fn lists_have_every_virtual_machine_once() {
 }
 
 #[test]
-fn monitor_asks_the_pool() {
+fn monitor_sends_requests_to_the_pool() {
     let pool = pool();
     fence(&pool, "action=monitor\n").assert_done("");
     fence(&pool, "action=monitor\nplug=db02\n").assert_done("");
@@ -155,7 +155,7 @@ fn monitor_asks_the_pool() {
 }
 
 #[test]
-fn what_is_about_options_asks_nobody() {
+fn actions_about_options_send_no_request() {
     let pool = pool();
     fence(&pool, "action=validate-all\nplug=db01\n").assert_done("");
     let metadata = call(AGENT, "action=metadata\n");
@@ -182,7 +182,7 @@ fn what_is_about_options_asks_nobody() {
 }
 
 #[test]
-fn arguments_do_what_standard_input_does() {
+fn arguments_have_the_same_effect_as_standard_input() {
     let pool = pool();
     let with = |arguments: &[&str]| fence_by_arguments(&pool, arguments);
     with(&["-n", "db01", "-o", "off"]).assert_done("Success: Powered OFF\n");

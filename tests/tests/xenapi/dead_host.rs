@@ -1,4 +1,4 @@
-//! A machine whose host is dead: nobody can tell whether it is off.
+//! A machine whose host is dead: the pool cannot prove that it is off.
 
 use fencebox_sim::xenapi::{Member, Settings, Vm};
 use fencebox_sim::{Machine, Power, Simulator};
@@ -7,7 +7,7 @@ use super::{faulty, fence, operations, start};
 
 const LOST: &str = "c0ffee00-0000-4000-8000-0000000000e1";
 
-/// Two hosts, of which the second is dead or not, and a machine on it.
+/// Two hosts, the second of which is dead or alive, and a machine on the second host.
 fn settings(second: Member) -> Settings {
     Settings {
         members: vec![Member::local(1), second],
@@ -21,7 +21,7 @@ fn pool() -> Simulator {
 }
 
 #[test]
-fn it_is_not_off() {
+fn a_machine_on_a_dead_host_is_not_off() {
     let pool = pool();
     fence(&pool, "plug=lost\naction=status\n").assert_done("Status: ON\n");
     for action in ["off", "reboot"] {
@@ -41,10 +41,10 @@ fn it_is_not_off() {
     assert!(operations(&pool, LOST).is_empty());
 }
 
-/// That is what the option means: `off` says what the pool now believes, and
-/// the truth may be that it runs and writes, until its host is fenced.
+/// This is the documented effect of the option: `off` reports the pool's record, and the machine may still run and
+/// write until its host is fenced.
 #[test]
-fn with_the_option_it_is_taken_for_off() {
+fn power_state_reset_reports_the_machine_as_off() {
     let pool = pool();
     let outcome = fence(&pool, "plug=lost\naction=off\npower_state_reset=1\n");
     outcome.assert_done("Success: Powered OFF\n");
@@ -53,12 +53,12 @@ fn with_the_option_it_is_taken_for_off() {
         "{outcome:?}"
     );
     assert_eq!(operations(&pool, LOST), ["power_state_reset"]);
-    assert_eq!(pool.power(LOST), Some(Power::On), "nothing was switched");
+    assert_eq!(pool.power(LOST), Some(Power::On), "the machine was not switched off");
     assert_eq!(fence(&pool, "plug=lost\naction=status\n").stdout, "Status: OFF\n");
 }
 
 #[test]
-fn with_the_option_a_reboot_starts_it_on_a_host_that_lives() {
+fn power_state_reset_lets_a_reboot_start_it_on_a_live_host() {
     let pool = pool();
     let outcome = fence(&pool, "plug=lost\naction=reboot\npower_state_reset=1\n");
     outcome.assert_done("Success: Rebooted\n");
@@ -66,7 +66,7 @@ fn with_the_option_a_reboot_starts_it_on_a_host_that_lives() {
 }
 
 #[test]
-fn the_option_changes_nothing_while_the_host_lives() {
+fn power_state_reset_has_no_effect_while_the_host_is_alive() {
     let pool = start(settings(Member::local(2)));
     let outcome = fence(&pool, "plug=lost\naction=off\npower_state_reset=1\n");
     outcome.assert_done("Success: Powered OFF\n");
@@ -75,10 +75,9 @@ fn the_option_changes_nothing_while_the_host_lives() {
     assert_eq!(pool.power(LOST), Some(Power::Off));
 }
 
-/// The pool says that the host is dead, and knows better when it is asked to
-/// forget the machine.
+/// The pool reports the host as dead, but refuses to reset the power state of the machine because the host is alive.
 #[test]
-fn a_machine_that_runs_is_not_forgotten() {
+fn a_running_machine_is_not_reset() {
     for code in ["HOST_OFFLINE", "CANNOT_CONTACT_HOST", "HOST_NOT_LIVE"] {
         let pool = faulty(settings(Member::local(2)), &[&format!("power*1=failure:{code}")]);
         let outcome = fence(&pool, "plug=lost\naction=off\npower_state_reset=1\n");
@@ -89,9 +88,9 @@ fn a_machine_that_runs_is_not_forgotten() {
     }
 }
 
-/// Only what means a dead host leads to a reset.
+/// Only errors that mean a dead host lead to a reset.
 #[test]
-fn other_refusals_are_no_reason_to_forget_a_machine() {
+fn other_errors_do_not_lead_to_a_reset() {
     for code in [
         "OPERATION_BLOCKED",
         "INTERNAL_ERROR",

@@ -1,5 +1,5 @@
-//! The real program, the real plugin, a simulated pool: what a cluster does
-//! with `fence_xenapi`, and what it must never come to.
+//! The real program and the real plugin with a simulated pool: the actions of a cluster with `fence_xenapi`, and
+//! outcomes that must never occur.
 
 #![allow(
     clippy::expect_used,
@@ -35,7 +35,7 @@ fn start(settings: Settings) -> Simulator {
     Simulator::start(settings.config()).unwrap()
 }
 
-/// With faults from the beginning.
+/// A pool with faults from the start.
 fn faulty(settings: Settings, faults: &[&str]) -> Simulator {
     let faults = faults.iter().map(|fault| xenapi::plan(fault).unwrap()).collect();
     Simulator::start(Config {
@@ -45,13 +45,12 @@ fn faulty(settings: Settings, faults: &[&str]) -> Simulator {
     .unwrap()
 }
 
-/// What a cluster sends, `lines` before the rest: of an option that is given
-/// twice, the last counts.
+/// The input of a cluster, with `lines` before the rest. If an option occurs twice, the last one counts.
 fn input(urls: &str, lines: &str) -> String {
     format!("session_url={urls}\n{LOGIN}{lines}")
 }
 
-/// The real program, as a cluster calls it.
+/// Calls the real program as a cluster does.
 fn fence(pool: &Simulator, lines: &str) -> Outcome {
     fence_at(pool, &pool.url(), lines)
 }
@@ -62,8 +61,7 @@ fn fence_at(pool: &Simulator, urls: &str, lines: &str) -> Outcome {
     outcome
 }
 
-/// The real host and plugin on virtual time, where the host waits before it
-/// tries again.
+/// Calls the real host and plugin on virtual time, for cases in which the host waits before it retries.
 fn fence_virtually(pool: &Simulator, urls: &str, lines: &str) -> Outcome {
     let outcome = support::call_virtually(AGENT, &input(urls, lines));
     assert_clean(pool, &outcome);
@@ -78,18 +76,17 @@ fn fence_by_arguments(pool: &Simulator, arguments: &[&str]) -> Outcome {
     outcome
 }
 
-/// Whatever came of it, no session is left open and no secret was told.
+/// Asserts that no session is left open and no secret was printed, whatever the outcome.
 #[track_caller]
 fn assert_clean(pool: &Simulator, outcome: &Outcome) {
     assert_eq!(pool.sessions().open, 0, "a session was left open: {outcome:?}");
     for secret in [PASSWORD, "OpaqueRef"] {
         let told = outcome.stdout.contains(secret) || outcome.stderr.contains(secret);
-        assert!(!told, "{secret} was told: {outcome:?}");
+        assert!(!told, "{secret} was printed: {outcome:?}");
     }
 }
 
-/// The methods that were called, in order, each with the member it was called
-/// at.
+/// The methods that were called, in order, each with the address of the member.
 fn calls(pool: &Simulator) -> Vec<(String, String)> {
     let method = |body: &str| {
         let rest = body.split_once("<methodName>").unwrap().1;
@@ -105,7 +102,7 @@ fn places(pool: &Simulator, method: &str) -> Vec<String> {
     calls.filter(|(own, _)| own == method).map(|(_, at)| at).collect()
 }
 
-/// What was done to a VM.
+/// The operations on a VM.
 fn operations(pool: &Simulator, uuid: &str) -> Vec<String> {
     pool.machine(uuid).unwrap().operations().to_vec()
 }

@@ -1,4 +1,4 @@
-//! Pools: finding the master, and where nobody is led to.
+//! Pools: how the agent finds the master, and addresses that it must not follow.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,7 +14,7 @@ fn address(n: u8) -> IpAddr {
     [127, 0, 0, n].into()
 }
 
-/// A pool of three, of which this one, counted from 0, is the master.
+/// A pool of three members. `master` is the number of the master, counted from 0.
 fn settings(master: usize) -> Settings {
     Settings {
         members: (1..=3).map(Member::local).collect(),
@@ -36,19 +36,23 @@ fn assert_off(pool: &Simulator, urls: &str, lines: &str) {
 }
 
 #[test]
-fn a_member_leads_to_the_master_that_is_named() {
+fn a_member_redirects_to_a_named_master() {
     for master in [1, 2] {
         let pool = start(settings(master));
         assert_off(&pool, &urls(&pool, &[1, 2, 3]), "");
         let master = address(u8::try_from(master).unwrap() + 1).to_string();
-        assert_eq!(places(&pool, LOG_IN), ["127.0.0.1", &*master], "straight to it");
+        assert_eq!(
+            places(&pool, LOG_IN),
+            ["127.0.0.1", &*master],
+            "the next login goes to the master"
+        );
         let elsewhere = calls(&pool).into_iter().skip(1).find(|(_, at)| *at != master);
         assert_eq!(elsewhere, None);
     }
 }
 
 #[test]
-fn a_master_that_is_not_named_is_refused_with_the_remedy() {
+fn an_unnamed_master_is_refused_with_the_remedy() {
     let pool = start(settings(1));
     let outcome = fence_at(&pool, &urls(&pool, &[1]), OFF);
     outcome.assert_refused(&[
@@ -62,7 +66,7 @@ fn a_master_that_is_not_named_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn a_master_that_is_not_named_is_followed_on_demand() {
+fn an_unnamed_master_is_followed_with_follow_master() {
     let pool = start(settings(2));
     assert_off(&pool, &urls(&pool, &[1]), "follow_master=1\n");
     assert_eq!(places(&pool, LOG_IN), ["127.0.0.1", "127.0.0.3"]);
@@ -83,10 +87,10 @@ fn a_master_may_move_between_calls() {
 }
 
 #[test]
-fn dead_hosts_are_passed_over() {
+fn dead_hosts_are_skipped() {
     for (dead, master) in [(&[1_usize][..], 1), (&[1], 2), (&[1, 2], 2), (&[2], 0)] {
         let mut settings = settings(master);
-        // What runs on a dead host is another matter.
+        // The machine runs on the master, because a machine on a dead host is a separate case.
         settings.vms = vec![Vm::new(Machine::new(DB01, Power::On).named("db01")).on(master)];
         for &member in dead {
             settings.members[member - 1].alive = false;
@@ -96,8 +100,7 @@ fn dead_hosts_are_passed_over() {
     }
 }
 
-/// The pool may have no master that lives: what it says is told, and the VM
-/// is not taken for off.
+/// The pool may have no live master: the agent reports its address, and the VM does not count as off.
 #[test]
 fn a_dead_master_is_an_error() {
     let mut settings = settings(2);
@@ -109,23 +112,23 @@ fn a_dead_master_is_an_error() {
 }
 
 #[test]
-fn members_that_send_it_round_are_asked_once_a_round() {
+fn members_that_redirect_in_a_circle_get_one_request_per_round() {
     for (named, more) in [(&[1, 2, 3][..], ""), (&[1], "follow_master=1\n")] {
         let pool = faulty(settings(0), &["login=is-slave:next"]);
         let outcome = fence_virtually(&pool, &urls(&pool, named), &format!("{OFF}{more}"));
-        outcome.assert_refused(&["no host takes a log-in", "127.0.0.1", "127.0.0.2", "127.0.0.3"]);
+        outcome.assert_refused(&["no host accepts a login", "127.0.0.1", "127.0.0.2", "127.0.0.3"]);
         let asked = places(&pool, LOG_IN);
         for (round, place) in asked.iter().enumerate() {
             assert_eq!(*place, address(u8::try_from(round % 3).unwrap() + 1).to_string());
         }
-        // The first try and the three that the host makes of it.
+        // The first attempt and the host's three retries.
         assert_eq!(asked.len(), 12);
     }
 }
 
-/// What is no address is nowhere to go to; what is not told is not guessed.
+/// The agent does not follow an invalid address, and does not guess a missing one.
 #[test]
-fn odd_addresses_lead_nowhere() {
+fn invalid_addresses_are_not_followed() {
     for odd in [
         "root@127.0.0.1",
         "root@127.0.0.2",
@@ -141,7 +144,7 @@ fn odd_addresses_lead_nowhere() {
         let pool = faulty(settings(0), &[&format!("login=is-slave:{odd}")]);
         let outcome = fence_virtually(&pool, &urls(&pool, &[1]), &format!("{OFF}follow_master=1\n"));
         let member = pool.url();
-        outcome.assert_refused(&[&member, "names no host that is"]);
+        outcome.assert_refused(&[&member, "is not a host name or address"]);
         let asked = pool.requests();
         assert!(
             asked.iter().all(|request| request.at == "127.0.0.1"),
@@ -150,12 +153,12 @@ fn odd_addresses_lead_nowhere() {
         assert_eq!(pool.power(DB01), Some(Power::On));
     }
     let pool = faulty(settings(0), &["login=is-slave-empty"]);
-    fence_virtually(&pool, &pool.url(), OFF).assert_refused(&["names no host that is"]);
+    fence_virtually(&pool, &pool.url(), OFF).assert_refused(&["is not a host name or address"]);
 }
 
-/// In the middle of an action, what it says of the master is as odd.
+/// The same invalid addresses in the middle of an action.
 #[test]
-fn odd_addresses_do_not_end_an_action() {
+fn invalid_addresses_do_not_end_an_action() {
     for odd in ["root@127.0.0.2", "127.0.0.2/x", "http://127.0.0.2"] {
         for step in ["find", "record", "record#2", "power"] {
             let pool = faulty(settings(0), &[&format!("{step}*1=is-slave:{odd}")]);
@@ -166,17 +169,17 @@ fn odd_addresses_do_not_end_an_action() {
     }
 }
 
-/// The next one knows better; the host then tries again from the beginning.
+/// The agent goes on to the next member; the host then retries from the beginning.
 #[test]
-fn a_member_that_names_itself_is_left_for_the_next() {
+fn a_member_that_names_itself_is_skipped() {
     let pool = faulty(settings(0), &["login*1=is-slave:self"]);
     let outcome = fence_virtually(&pool, &urls(&pool, &[1, 2]), OFF);
     outcome.assert_done("Success: Powered OFF\n");
     assert_eq!(places(&pool, LOG_IN), ["127.0.0.1", "127.0.0.2", "127.0.0.1"]);
 }
 
-/// A member on this machine, as behind a tunnel, cannot send the login to the
-/// services of the cloud or of the network that this machine is in.
+/// A member on this machine, for example behind a tunnel, cannot send the login to services of the cloud or of the
+/// local network.
 #[test]
 fn a_master_at_a_special_address_is_not_followed() {
     for special in [
@@ -201,9 +204,9 @@ fn a_master_at_a_special_address_is_not_followed() {
     }
 }
 
-/// Nobody listens there.
+/// The address has no listener.
 #[test]
-fn a_master_that_is_nowhere_is_told() {
+fn an_unreachable_master_is_reported() {
     let pool = faulty(settings(0), &["login=is-slave:127.0.0.9"]);
     let refused = fence_virtually(&pool, &urls(&pool, &[1]), OFF);
     refused.assert_refused(&["names 127.0.0.9, which no option names", "follow_master=1"]);
@@ -212,9 +215,9 @@ fn a_master_that_is_nowhere_is_told() {
     assert_eq!(pool.power(DB01), Some(Power::On));
 }
 
-/// The scheme stays: no member leads from TLS to a host without it.
+/// The scheme stays the same: no member can redirect from TLS to a host without TLS.
 #[test]
-fn no_member_leads_away_from_tls() {
+fn members_cannot_redirect_away_from_tls() {
     let secure = Simulator::start(Config {
         tls: true,
         faults: vec![xenapi::plan("login=is-slave:127.0.0.2").unwrap()],
@@ -232,21 +235,21 @@ fn no_member_leads_away_from_tls() {
         let lines = format!("{OFF}{trust}\nfollow_master=1\n");
         let outcome = fence_virtually(&secure, &secure.url(), &lines);
         outcome.assert_refused(&["https://127.0.0.2"]);
-        assert!(clear.requests().is_empty(), "the password went in the clear");
+        assert!(clear.requests().is_empty(), "the password was sent in clear text");
     }
-    // Both are named, and one of them in the clear.
+    // Both members are named, one of them without TLS.
     let urls = format!("{},{}", secure.url(), clear.url());
     let outcome = fence_virtually(&secure, &urls, &format!("{OFF}ssl_fingerprint={fingerprint}\n"));
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
     assert!(
         clear.requests().is_empty(),
-        "the password went in the clear: {outcome:?}"
+        "the password was sent in clear text: {outcome:?}"
     );
 }
 
-/// A certificate of one host vouches for no other.
+/// The certificate of one host does not prove the identity of another.
 #[test]
-fn every_member_proves_who_it_is() {
+fn every_member_proves_its_identity() {
     let start = |settings: Settings, listen: Option<SocketAddr>, faults: &[&str]| {
         let config = settings.config();
         Simulator::start(Config {

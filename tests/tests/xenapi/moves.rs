@@ -1,4 +1,4 @@
-//! The master moves in the middle of an action, at a call that is planned.
+//! The master moves in the middle of an action, at a planned call.
 
 use fencebox_sim::xenapi::{DB01, Member, Settings};
 use fencebox_sim::{Power, Simulator};
@@ -6,7 +6,7 @@ use fencebox_sim::{Power, Simulator};
 use super::{calls, faulty, fence_at, fence_virtually, operations, places};
 
 const LOG_IN: &str = "session.login_with_password";
-/// At which call the master moves.
+/// The calls at which the master moves.
 const TURNS: &[&str] = &["find", "record", "record#2", "power", "logout"];
 
 fn moving(step: &str) -> Simulator {
@@ -22,13 +22,13 @@ fn both(pool: &Simulator) -> String {
 }
 
 #[test]
-fn the_action_goes_on_at_the_new_master() {
+fn an_action_continues_at_the_new_master() {
     for step in TURNS {
         let pool = moving(step);
         fence_at(&pool, &both(&pool), "plug=db01\naction=off\n").assert_done("Success: Powered OFF\n");
         assert_eq!(pool.power(DB01), Some(Power::Off));
         assert_eq!(operations(&pool, DB01), ["hard_shutdown"], "{step}");
-        // Not for a log-out that nobody needs any more.
+        // A new login is not needed for a logout.
         let count = if *step == "logout" { 1 } else { 2 };
         assert_eq!(places(&pool, LOG_IN), ["127.0.0.1", "127.0.0.2"][..count], "{step}");
         assert_eq!(pool.sessions().opened, count as u64, "{step}");
@@ -36,7 +36,7 @@ fn the_action_goes_on_at_the_new_master() {
 }
 
 #[test]
-fn both_halves_of_a_reboot_may_be_at_two_masters() {
+fn a_reboot_can_use_two_masters() {
     for step in TURNS.iter().chain(&["power#2", "record#3", "record#4"]) {
         let pool = moving(step);
         fence_at(&pool, &both(&pool), "plug=db01\naction=reboot\n").assert_done("Success: Rebooted\n");
@@ -45,7 +45,7 @@ fn both_halves_of_a_reboot_may_be_at_two_masters() {
 }
 
 #[test]
-fn a_cycle_is_not_asked_for_twice() {
+fn a_cycle_is_requested_only_once() {
     for step in TURNS {
         let pool = moving(step);
         let outcome = fence_at(&pool, &both(&pool), "plug=db01\naction=reboot\nmethod=cycle\n");
@@ -55,7 +55,7 @@ fn a_cycle_is_not_asked_for_twice() {
 }
 
 #[test]
-fn where_it_moves_to_has_to_be_named_or_followed() {
+fn a_new_master_must_be_named_or_follow_master_set() {
     for step in TURNS.iter().filter(|step| **step != "logout") {
         let pool = moving(step);
         let outcome = fence_virtually(&pool, &pool.url(), "plug=db01\naction=off\n");
@@ -82,8 +82,7 @@ fn outcome_names_the_remedy(stderr: &str) {
     }
 }
 
-/// It moves on with each call, and its sessions end each time: the action
-/// fails, and in time.
+/// The master moves with each call, and each time its sessions end: the action fails within its timeout.
 #[test]
 fn a_master_that_never_stays_is_an_error() {
     let settings = Settings {

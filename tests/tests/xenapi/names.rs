@@ -1,4 +1,4 @@
-//! Which machine is meant, and what is none.
+//! How the agent finds the machine, and which objects it refuses.
 
 use fencebox_sim::xenapi::{
     DB01, Member, ODD, ODD_LABEL, Role, SNAPSHOT, Settings, TEMPLATE, TWINS, Vm, control_domain, vms,
@@ -7,7 +7,7 @@ use fencebox_sim::{Machine, Power, Simulator};
 
 use super::{calls, fence, operations, pool, start};
 
-/// That nothing was done to any machine, nor asked for.
+/// Asserts that no operation was requested for any machine.
 #[track_caller]
 fn assert_untouched(pool: &Simulator) {
     for machine in pool.machines() {
@@ -46,15 +46,14 @@ fn a_machine_has_many_names() {
 }
 
 #[test]
-fn labels_are_what_people_make_of_them() {
+fn labels_can_contain_any_characters() {
     let pool = pool();
     fence(&pool, &format!("plug={ODD_LABEL}\naction=off\n")).assert_done("Success: Powered OFF\n");
     assert_eq!(pool.power(ODD), Some(Power::Off));
 }
 
-/// Pacemaker sends the node's name as `port` too when only `uuid` was
-/// configured; keys come in any order. The node's name is a machine's label
-/// here, and not that of the one that is meant.
+/// Pacemaker sends the node's name as `port` too if only `uuid` is configured; keys come in any order. Here the node's
+/// name is the label of another machine.
 #[test]
 fn uuid_wins_over_the_node_name_that_pacemaker_adds() {
     for lines in [
@@ -81,7 +80,7 @@ fn two_names_of_two_machines_are_refused() {
 }
 
 #[test]
-fn of_two_machines_of_one_label_neither_is_fenced() {
+fn two_machines_with_the_same_label_are_not_fenced() {
     for action in ["status", "on", "off", "reboot", "monitor"] {
         let pool = pool();
         fence(&pool, &format!("plug=twin\naction={action}\n")).assert_refused(&TWINS);
@@ -95,7 +94,7 @@ fn of_two_machines_of_one_label_neither_is_fenced() {
 }
 
 #[test]
-fn what_is_no_virtual_machine_is_refused_by_name() {
+fn objects_that_are_not_virtual_machines_are_refused() {
     let domain = control_domain(0);
     for (names, kind) in [
         ([TEMPLATE, "Debian 12"], "template"),
@@ -113,9 +112,9 @@ fn what_is_no_virtual_machine_is_refused_by_name() {
     }
 }
 
-/// A template often keeps the label of the machine that it was made from.
+/// A template often has the same label as the machine that it was made from.
 #[test]
-fn a_template_of_the_same_label_does_not_stand_in_the_way() {
+fn a_template_with_the_same_label_does_not_matter() {
     let template = "c0ffee00-0000-4000-8000-0000000000e0";
     let template = Vm::new(Machine::new(template, Power::Off).named("db01")).role(Role::Template);
     let pool = start(Settings {
@@ -127,7 +126,7 @@ fn a_template_of_the_same_label_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn a_machine_that_is_not_there_is_an_error_and_never_off() {
+fn a_missing_machine_is_an_error_and_never_off() {
     for name in ["none", "DB01", "db0", "c0ffee00-0000-4000-8000-0000000000ff"] {
         for action in ["status", "off", "reboot", "on", "monitor"] {
             let pool = pool();

@@ -1,4 +1,4 @@
-//! Log-ins and log-outs: one for the other, whatever comes between.
+//! Logins and logouts: each login has its logout, whatever happens in between.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -22,7 +22,7 @@ fn one_action_is_one_session() {
     }
 }
 
-/// Accounts lock.
+/// A second attempt may lock the account.
 #[test]
 fn a_wrong_password_is_sent_once() {
     for action in ["status", "on", "off", "reboot", "list", "list-status", "monitor"] {
@@ -37,7 +37,7 @@ fn a_wrong_password_is_sent_once() {
 }
 
 #[test]
-fn a_session_that_ends_is_renewed() {
+fn an_expired_session_is_renewed() {
     for good_for in 1..=6 {
         for action in ["off", "reboot"] {
             let pool = start(Settings {
@@ -52,9 +52,9 @@ fn a_session_that_ends_is_renewed() {
     }
 }
 
-/// The fault, and what it breaks. All of them are errors, and all log out.
+/// The fault and the action. All of them are errors, and all of them log out.
 #[test]
-fn what_fails_logs_out_too() {
+fn a_failed_action_logs_out() {
     for (fault, action) in [
         ("find=none", "off"),
         ("find=failure:FROBBED", "off"),
@@ -86,7 +86,7 @@ fn what_fails_logs_out_too() {
 }
 
 #[test]
-fn sigterm_in_the_middle_logs_out() {
+fn sigterm_during_an_action_logs_out() {
     let pool = faulty(Settings::default(), &["power=no-effect"]);
     let mut agent = Command::new(program(AGENT))
         .stdin(Stdio::piped())
@@ -101,7 +101,7 @@ fn sigterm_in_the_middle_logs_out() {
     let mut line = String::new();
     while !line.contains("not yet") {
         line.clear();
-        assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "it did not wait");
+        assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "the agent did not wait");
     }
     assert_eq!(pool.sessions(), Sessions { opened: 1, open: 1 });
     let kill = Command::new("kill").args(["-TERM", &agent.id().to_string()]).status();
@@ -113,7 +113,7 @@ fn sigterm_in_the_middle_logs_out() {
 }
 
 #[test]
-fn the_debug_file_tells_each_call_and_no_secret() {
+fn the_debug_file_shows_each_call_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("debug");
     let pool = pool();
@@ -131,7 +131,7 @@ fn the_debug_file_tells_each_call_and_no_secret() {
 }
 
 #[test]
-fn every_way_to_write_an_answer_is_read() {
+fn every_notation_of_an_answer_is_accepted() {
     for typed_strings in [false, true] {
         for cdata in [false, true] {
             for chunked in [false, true] {
@@ -154,7 +154,7 @@ fn every_way_to_write_an_answer_is_read() {
 }
 
 #[test]
-fn passwords_are_any_text() {
+fn passwords_can_be_any_text() {
     let password = "<p&ss>\"ö' ]]>";
     let pool = start(Settings {
         password: password.to_owned(),
@@ -165,7 +165,7 @@ fn passwords_are_any_text() {
 }
 
 #[test]
-fn the_password_may_come_from_a_script() {
+fn passwords_can_come_from_a_script() {
     let pool = pool();
     let lines = |script: &str| {
         format!(
@@ -192,7 +192,7 @@ fn the_password_may_come_from_a_script() {
 }
 
 #[test]
-fn what_is_missing_is_told_before_anybody_is_asked() {
+fn missing_options_are_reported_before_any_request() {
     let pool = pool();
     let url = format!("session_url={}\n", pool.url());
     for (given, missing) in [

@@ -1,4 +1,4 @@
-//! Whom the password is sent to.
+//! Verification of certificates: the servers to which the password is sent.
 
 use fencebox_sim::xenapi::Settings;
 use fencebox_sim::{Certificate, Config, Simulator};
@@ -16,7 +16,7 @@ fn pool(certificate: Certificate) -> Simulator {
     .unwrap()
 }
 
-/// `AB:CD:…`, as openssl prints it.
+/// `AB:CD:…`, the notation of openssl.
 fn with_colons(digits: &str) -> String {
     let pairs: Vec<&str> = digits
         .as_bytes()
@@ -26,7 +26,7 @@ fn with_colons(digits: &str) -> String {
     pairs.join(":").to_uppercase()
 }
 
-/// It failed, and nothing was sent.
+/// Asserts that the action failed and nothing was sent.
 #[track_caller]
 fn assert_not_sent(pool: &Simulator, lines: &str, words: &[&str]) {
     fence(pool, &format!("{STATUS}{lines}")).assert_refused(words);
@@ -34,7 +34,7 @@ fn assert_not_sent(pool: &Simulator, lines: &str, words: &[&str]) {
 }
 
 #[test]
-fn a_certificate_that_nobody_vouches_for_is_refused() {
+fn an_untrusted_certificate_is_rejected() {
     for certificate in [Certificate::Named, Certificate::CommonNameOnly] {
         let pool = pool(certificate);
         let remedy = "set ssl_fingerprint to it";
@@ -51,7 +51,7 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
 }
 
 #[test]
-fn what_makes_a_certificate_believed() {
+fn a_certificate_is_accepted_with_each_option_for_trust() {
     let folder = tempfile::tempdir().unwrap();
     for certificate in [Certificate::Named, Certificate::CommonNameOnly] {
         let pool = pool(certificate);
@@ -72,18 +72,18 @@ fn what_makes_a_certificate_believed() {
     }
 }
 
-/// What the message of a first try shows is what the option takes.
+/// The option accepts the fingerprint in the notation of the error message.
 #[test]
-fn the_fingerprint_that_is_shown_can_be_copied() {
+fn fingerprints_in_messages_can_be_copied() {
     let pool = pool(Certificate::CommonNameOnly);
-    let told = fence(&pool, STATUS).stderr;
+    let message = fence(&pool, STATUS).stderr;
     let is_digest = |word: &&str| word.replace(':', "").len() == 64;
-    let shown = told.split([' ', ',', ';']).find(is_digest).unwrap();
+    let shown = message.split([' ', ',', ';']).find(is_digest).unwrap();
     fence(&pool, &format!("{STATUS}ssl_fingerprint={shown}\n")).assert_done("Status: ON\n");
 }
 
 #[test]
-fn another_certificate_is_refused() {
+fn a_wrong_certificate_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let other = pool(Certificate::Named);
     let file = folder.path().join("other.pem");
@@ -98,7 +98,7 @@ fn another_certificate_is_refused() {
 }
 
 #[test]
-fn two_opinions_about_a_certificate_are_refused() {
+fn contradictory_options_for_trust_are_refused() {
     let pool = pool(Certificate::Named);
     let fingerprint = format!("ssl_fingerprint={}\n", pool.fingerprint().unwrap());
     let file = "ca_file=/etc/ssl/pool.pem\n";
@@ -107,26 +107,26 @@ fn two_opinions_about_a_certificate_are_refused() {
         assert_not_sent(&pool, &format!("{one}{other}"), &["give one of them"]);
     }
     assert_not_sent(&pool, "ssl_fingerprint=AB:CD\n", &["ssl_fingerprint", "openssl x509"]);
-    assert_not_sent(&pool, "ca_file=pool.pem\n", &["ca_file", "whole path"]);
+    assert_not_sent(&pool, "ca_file=pool.pem\n", &["ca_file", "absolute path"]);
 }
 
 #[test]
-fn a_host_that_speaks_no_tls_is_told_from_one_that_is_not_believed() {
+fn a_host_without_tls_is_not_reported_as_untrusted() {
     let plain = super::pool();
     let url = plain.url().replace("http://", "https://");
     let outcome = fence_at(&plain, &url, STATUS);
-    outcome.assert_refused(&["nobody speaks TLS there", "http://", &url]);
+    outcome.assert_refused(&["no TLS server at this address", "http://", &url]);
     assert!(plain.requests().is_empty());
 }
 
 #[test]
-fn without_tls_it_goes_to_loopback_only() {
+fn requests_without_tls_go_to_loopback_only() {
     let lines = format!("{LOGIN}{STATUS}session_url=http://192.0.2.1\n");
-    call(AGENT, &lines).assert_refused(&["in the clear", "192.0.2.1", "https://"]);
+    call(AGENT, &lines).assert_refused(&["in clear text", "192.0.2.1", "https://"]);
 }
 
 #[test]
-fn a_url_is_a_host_and_nothing_else() {
+fn a_url_can_only_contain_a_host() {
     for url in [
         "xen1.example",
         "ftp://127.0.0.1",

@@ -1,15 +1,15 @@
-//! What both agents are asked.
+//! The calls of both agents.
 
 use fencebox_sim::xenapi::{Member, Role, Settings, Style, Vm, vms};
 use fencebox_sim::{Machine, Power};
 
-/// One run.
+/// One call.
 pub struct Case {
-    /// What it is about.
+    /// A short name.
     pub name: &'static str,
-    /// What of the log-in is given.
+    /// The options of the login.
     pub login: &'static str,
-    /// The other lines of standard input, but for the URL.
+    /// The other lines of standard input, except for the URL.
     pub lines: &'static str,
     pub settings: fn() -> Settings,
     pub faults: &'static [&'static str],
@@ -63,7 +63,7 @@ pub const CASES: &[Case] = &[
     case("list-status", "action=list-status\n"),
     case("monitor", "action=monitor\n"),
     case("monitor of one", "action=monitor\nplug=db01\n"),
-    case("monitor of one that is not there", "action=monitor\nplug=none\n"),
+    case("monitor of a missing one", "action=monitor\nplug=none\n"),
     case("metadata", "action=metadata\n"),
     case("validate-all", "action=validate-all\nplug=db01\n"),
     case("a cycle", "action=reboot\nmethod=cycle\nplug=db01\n"),
@@ -75,8 +75,8 @@ pub const CASES: &[Case] = &[
         "the option uuid",
         "action=off\nuuid=c0ffee00-0000-4000-8000-000000000001\n",
     ),
-    case("status of one that is not there", "action=status\nplug=none\n"),
-    case("off of one that is not there", "action=off\nplug=none\n"),
+    case("status of a missing one", "action=status\nplug=none\n"),
+    case("off of a missing one", "action=off\nplug=none\n"),
     case("status of two of one label", "action=status\nplug=twin\n"),
     case("off of two of one label", "action=off\nplug=twin\n"),
     case("off of a template", "action=off\nplug=Debian 12\n"),
@@ -108,7 +108,7 @@ pub const CASES: &[Case] = &[
     case("no session_url", "action=off\nplug=db01\n"),
     case("no plug", "action=off\n"),
     case(
-        "nobody listens",
+        "an address without a listener",
         "action=off\nplug=db01\nsession_url=http://127.0.0.1:9\n",
     ),
     with(
@@ -127,21 +127,21 @@ pub const CASES: &[Case] = &[
         &["power#2=failure:NO_HOSTS_AVAILABLE"],
     ),
     with(
-        case("a list without the right to it", "action=list\n"),
+        case("a list without the permission for it", "action=list\n"),
         &[
             "record=failure:RBAC_PERMISSION_DENIED",
             "find=failure:RBAC_PERMISSION_DENIED",
         ],
     ),
     with(
-        case("a monitor without the right to it", "action=monitor\n"),
+        case("a monitor without the permission for it", "action=monitor\n"),
         &[
             "record=failure:RBAC_PERMISSION_DENIED",
             "find=failure:RBAC_PERMISSION_DENIED",
         ],
     ),
     with(
-        case("a power state that nobody knows", "action=status\nplug=db01\n"),
+        case("an unknown power state", "action=status\nplug=db01\n"),
         &["record=state:Frobbed"],
     ),
 ];

@@ -1,5 +1,5 @@
-//! Where ours is meant to differ from the Python agent, and no further. Each
-//! row says what both of them did, so that it proves what it claims.
+//! The differences that our agent is meant to have from the Python agent, and no others. Each row checks the results of
+//! both agents, so that it proves what it claims.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use super::{Aspect, Seen};
 
 /// One deliberate difference.
 pub struct Difference {
-    /// What theirs does.
+    /// The behavior of the Python agent.
     pub what: &'static str,
-    /// Why ours does not.
+    /// The reason why ours differs.
     #[allow(dead_code, reason = "for people")]
     pub reason: &'static str,
     pub aspect: Aspect,
-    /// Whether this is it; ours before theirs.
+    /// Whether this row explains the difference; ours before the Python agent's.
     pub holds: fn(&Case, &Seen, &Seen) -> bool,
 }
 
@@ -31,7 +31,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         what: "metadata in its own words",
-        reason: "ours says the same of the same options, and has more of them",
+        reason: "ours describes the same options, and has more of them",
         aspect: Stdout,
         holds: |case, ours, theirs| {
             let is_metadata = |seen: &Seen| seen.stdout.contains("<resource-agent name=\"fence_xenapi\"");
@@ -45,8 +45,8 @@ pub const DIFFERENCES: &[Difference] = &[
         holds: |case, ours, theirs| case.name == "list" && ours.rows() == theirs.rows(),
     },
     Difference {
-        what: "list-status says UNKNOWN of every machine",
-        reason: "it hands the pool's words to a library that knows only on and off",
+        what: "list-status shows UNKNOWN for every machine",
+        reason: "it passes the pool's words to a library that accepts only on and off",
         aspect: Stdout,
         holds: |case, ours, theirs| {
             let unknown = |row: &str| format!("{},UNKNOWN", row.rsplit_once(',').map_or("", |(name, _)| name));
@@ -57,15 +57,15 @@ pub const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
-        what: "`on` leaves a paused or suspended machine as it is, and calls it on",
-        reason: "a node that does not run is of no use to the cluster",
+        what: "`on` leaves a paused or suspended machine unchanged, and reports on",
+        reason: "a node that does not run is useless to the cluster",
         aspect: Stdout,
         holds: |case, ours, theirs| {
             on_of_a_sleeper(case) && said(ours, theirs, ["Success: Powered ON\n", "Success: Already ON\n"])
         },
     },
     Difference {
-        what: "`on` asks for nothing there",
+        what: "`on` sends no request for such a machine",
         reason: "ours unpauses the one and resumes the other",
         aspect: Truth,
         holds: |case, ours, theirs| on_of_a_sleeper(case) && changed(ours, 1) && changed(theirs, 0),
@@ -91,24 +91,24 @@ pub const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
-        what: "a list that cannot be had is an empty one, and a success",
+        what: "a failed list is an empty list and a success",
         reason: "a monitor that cannot fail monitors nothing",
         aspect: Exit,
         holds: |case, ours, theirs| without_right(case) && exits(ours, theirs, [1, 0]),
     },
     Difference {
         what: "and its error is on standard output, where the list should be",
-        reason: "somebody would take it for a machine",
+        reason: "it could be parsed as a machine",
         aspect: Stdout,
         holds: |case, ours, theirs| {
             without_right(case) && ours.stdout.is_empty() && theirs.stdout.contains("RBAC_PERMISSION_DENIED")
         },
     },
     Difference {
-        what: "a monitor does not look at the plug",
-        reason: "a monitor is to fail where fencing would",
+        what: "a monitor does not check the plug",
+        reason: "a monitor must fail if fencing would fail",
         aspect: Exit,
-        holds: |case, ours, theirs| case.name == "monitor of one that is not there" && exits(ours, theirs, [1, 0]),
+        holds: |case, ours, theirs| case.name == "monitor of a missing one" && exits(ours, theirs, [1, 0]),
     },
     Difference {
         what: "it does not find a machine by UUID",
@@ -117,7 +117,7 @@ pub const DIFFERENCES: &[Difference] = &[
         holds: |case, ours, theirs| by_uuid(case) && exits(ours, theirs, [0, 1]),
     },
     Difference {
-        what: "so it does not say that it is off",
+        what: "so it does not report that it is off",
         reason: "as above",
         aspect: Stdout,
         holds: |case, ours, _| by_uuid(case) && ours.stdout == "Success: Powered OFF\n",
@@ -129,13 +129,13 @@ pub const DIFFERENCES: &[Difference] = &[
         holds: |case, ours, theirs| by_uuid(case) && changed(ours, 1) && changed(theirs, 0),
     },
     Difference {
-        what: "a template of a machine's label makes the label ambiguous",
-        reason: "a template cannot be what is to be fenced",
+        what: "a template with a machine's label makes the label ambiguous",
+        reason: "a template is never the target of fencing",
         aspect: Exit,
         holds: |case, ours, theirs| same_template(case) && exits(ours, theirs, [0, 1]),
     },
     Difference {
-        what: "so it says so, on standard output",
+        what: "so it reports that on standard output",
         reason: "as above",
         aspect: Stdout,
         holds: |case, ours, theirs| {
@@ -150,7 +150,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         what: "it has no method, and reboots by off and on",
-        reason: "the API has a reboot of its own, which the option method chooses",
+        reason: "the API has its own reboot, which the option method selects",
         aspect: Truth,
         holds: |case, ours, theirs| {
             let done = |seen: &Seen| {
@@ -163,13 +163,13 @@ pub const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
-        what: "a power state that nobody knows is on",
+        what: "an unknown power state is on",
         reason: "unknown is neither on nor off",
         aspect: Exit,
         holds: |case, ours, theirs| unknown_state(case) && exits(ours, theirs, [1, 0]),
     },
     Difference {
-        what: "and it says so",
+        what: "and it reports on",
         reason: "as above",
         aspect: Stdout,
         holds: |case, ours, theirs| unknown_state(case) && said(ours, theirs, ["", "Status: ON\n"]),
@@ -183,7 +183,7 @@ fn on_of_a_sleeper(case: &Case) -> bool {
 fn without_right(case: &Case) -> bool {
     matches!(
         case.name,
-        "a list without the right to it" | "a monitor without the right to it"
+        "a list without the permission for it" | "a monitor without the permission for it"
     )
 }
 
@@ -196,21 +196,20 @@ fn same_template(case: &Case) -> bool {
 }
 
 fn unknown_state(case: &Case) -> bool {
-    case.name == "a power state that nobody knows"
+    case.name == "an unknown power state"
 }
 
-/// The exit codes are these, ours first.
+/// Whether the exit codes are these, ours first.
 fn exits(ours: &Seen, theirs: &Seen, codes: [i32; 2]) -> bool {
     [ours.exit, theirs.exit] == codes.map(Some)
 }
 
-/// They said this, ours first.
+/// Whether standard output is this, ours first.
 fn said(ours: &Seen, theirs: &Seen, texts: [&str; 2]) -> bool {
     [ours.stdout.as_str(), theirs.stdout.as_str()] == texts
 }
 
-/// So many machines had something done to them, and those that had are on or
-/// off as was asked.
+/// Whether operations had an effect on `count` machines, all of which are now on or off as requested.
 fn changed(seen: &Seen, count: usize) -> bool {
     let touched = seen.truth.values().filter(|(_, done)| !done.is_empty());
     let touched: Vec<&Power> = touched.map(|(power, _)| power).collect();

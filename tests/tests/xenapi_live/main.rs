@@ -1,10 +1,8 @@
-//! Debian's Python agent and ours, the same input, each against a pool of its
-//! own: the same exit code, standard output and truth afterwards, or a row in
-//! the table of deliberate differences.
+//! Debian's Python agent and ours with the same input, each with its own pool. Exit code, standard output and the true
+//! power afterwards must be the same, or the table of deliberate differences must have a row for the difference.
 //!
-//! A difference without a row is a bug; a row without a difference is stale.
-//! Where fence-agents is not installed there is nothing to compare with; in CI,
-//! that is a failure.
+//! A difference without a row is a bug; a row without a difference is stale. If fence-agents is not installed, the test
+//! is skipped; in CI, that is a failure.
 
 #![allow(
     clippy::expect_used,
@@ -30,29 +28,29 @@ use support::{observe, program, python, run};
 use cases::{CASES, Case};
 use differences::DIFFERENCES;
 
-/// Each of them waits for most of its time.
+/// Number of parallel cases; each case mostly waits.
 const AT_ONCE: usize = 6;
 
-/// What can differ.
+/// The aspects that can differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Aspect {
     Exit,
     Stdout,
-    /// The machines' powers and what was done to them.
+    /// The power of the machines and the operations on them.
     Truth,
-    /// Those that are left open.
+    /// The sessions that are left open.
     Sessions,
 }
 
 const ASPECTS: [Aspect; 4] = [Aspect::Exit, Aspect::Stdout, Aspect::Truth, Aspect::Sessions];
 
-/// What came of a run.
+/// The outcome of a call.
 #[derive(Debug)]
 struct Seen {
     exit: Option<i32>,
     stdout: String,
     stderr: String,
-    /// By UUID: the power, and the operations that took effect.
+    /// For each UUID: the power, and the operations that took effect.
     truth: BTreeMap<String, (Power, Vec<String>)>,
     opened: u64,
     open: u64,
@@ -71,10 +69,10 @@ impl Seen {
         } else {
             format!("session_url={}\n", pool.url())
         };
-        // Theirs reads standard input in the encoding of the locale.
+        // The Python agent reads standard input in the encoding of the locale.
         command.env("LC_ALL", "C.UTF-8");
         let stdin = format!("{url}{}{}", case.login, case.lines);
-        // Theirs tells passwords, at times.
+        // The Python agent sometimes prints passwords.
         let outcome = if command.get_program() == program("fence_xenapi") {
             run(command, &stdin)
         } else {
@@ -104,14 +102,14 @@ impl Seen {
         }
     }
 
-    /// The lines of a list, whose order means nothing: ours is by label, and
-    /// theirs is that in which the pool happens to name its references.
+    /// The lines of a list without their order: ours is sorted by label, and the Python agent's order depends on the
+    /// pool's references.
     fn rows(&self) -> BTreeSet<&str> {
         self.stdout.lines().collect()
     }
 }
 
-/// The rows that explain a case; what is left unexplained.
+/// The rows that explain the differences of a case, and the differences without a row.
 fn judge(case: &Case, ours: &Seen, theirs: &Seen) -> (Vec<usize>, Vec<Aspect>) {
     let (mut used, mut left) = (Vec::new(), Vec::new());
     for aspect in ASPECTS {
@@ -128,7 +126,7 @@ fn judge(case: &Case, ours: &Seen, theirs: &Seen) -> (Vec<usize>, Vec<Aspect>) {
 }
 
 #[test]
-fn ours_does_what_the_python_agent_does() {
+fn our_agent_does_what_the_python_agent_does() {
     let Some(theirs) = python::agent("fence_xenapi") else {
         return;
     };
@@ -157,11 +155,11 @@ fn ours_does_what_the_python_agent_does() {
     let used = used.into_inner().unwrap();
     let stale = DIFFERENCES.iter().enumerate().filter(|(row, _)| !used.contains(row));
     let stale: Vec<_> = stale.map(|(_, row)| row.what).collect();
-    assert!(stale.is_empty(), "rows that nothing needs any more: {stale:?}");
+    assert!(stale.is_empty(), "rows without a difference: {stale:?}");
 }
 
 #[test]
-fn every_case_has_a_name_of_its_own() {
+fn every_case_has_a_unique_name() {
     let names: BTreeSet<_> = CASES.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), CASES.len());
 }

@@ -1,6 +1,5 @@
-//! Several hypervisors in one group that contradict each other, are late, or
-//! do not answer, and strangers among them. All single faults of two
-//! hypervisors are in the matrix (`xvm-group`), on virtual time.
+//! Several hypervisors in one group that contradict each other, are late, or do not answer, and callers without the
+//! key. All single faults of two hypervisors are in the matrix (`xvm-group`), on virtual time.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +10,10 @@ use crate::support::Outcome;
 
 const FIRST: &str = "127.0.0.2";
 const SECOND: &str = "127.0.0.3";
-/// A plan that never strikes.
+/// A fault plan that never applies.
 const NO_FAULT: &str = "on*0=drop";
 
-/// The first hypervisor runs the machine, and the second has it shut off, as a
-/// migration leaves it behind.
+/// The first hypervisor runs the machine. The second has the machine shut off, as after a migration.
 fn leftover(first: &str, second: &str) -> Lab {
     let (runs, left) = (format!("{UUID}01=on,name=vm"), format!("{UUID}01=off,name=vm"));
     Lab::simulated(&[
@@ -45,7 +43,7 @@ fn is_off_at_the_first(lab: &mut Lab) -> bool {
 }
 
 #[test]
-fn off_reaches_a_hypervisor_that_is_late() {
+fn off_reaches_a_late_hypervisor() {
     if !available() {
         return;
     }
@@ -63,7 +61,7 @@ fn off_reaches_a_hypervisor_that_is_late() {
 }
 
 #[test]
-fn a_late_hypervisor_is_waited_for_where_the_count_is_known() {
+fn a_late_hypervisor_is_awaited_if_the_count_is_known() {
     if !available() {
         return;
     }
@@ -95,9 +93,9 @@ fn a_missing_hypervisor_is_not_off() {
     }
 }
 
-/// A hypervisor that answered once has to answer again, whatever the options.
+/// A hypervisor that has answered once must answer again, whatever the options.
 #[test]
-fn a_hypervisor_that_falls_silent_is_not_off() {
+fn a_hypervisor_that_stops_answering_is_not_off() {
     if !available() {
         return;
     }
@@ -127,7 +125,7 @@ fn a_contradiction_is_not_off_and_names_both_hypervisors() {
     }
     fence(&lab, "off", &[]).assert_done("Success: Powered OFF\n");
     assert!(is_off_at_the_first(&mut lab));
-    // The first refuses it, and the second has it off and says that it is done.
+    // The first hypervisor refuses the request. On the second the machine is off, and it reports success.
     let mut lab = leftover("off=code:1", NO_FAULT);
     let outcome = fence(&lab, "off", &["--power-timeout", "2"]);
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
@@ -148,9 +146,9 @@ fn a_hypervisor_that_answers_with_an_error_is_not_off() {
     }
 }
 
-/// One hypervisor that answers twice is one.
+/// One hypervisor that answers twice counts once.
 #[test]
-fn the_same_answer_twice_is_one_hypervisor() {
+fn two_equal_answers_count_as_one_hypervisor() {
     if !available() {
         return;
     }
@@ -163,10 +161,10 @@ fn the_same_answer_twice_is_one_hypervisor() {
     assert_eq!(*lab.machine("vm").power(), Power::Off);
 }
 
-/// Row D1: what connects and resets the connection stopped the plugin, in the
-/// standard library of wasm, before it could be dropped.
+/// Row D1: a caller that connected and reset the connection once crashed the plugin, in the standard library of wasm,
+/// before the plugin could drop the connection.
 #[test]
-fn strangers_end_no_action() {
+fn callers_without_the_key_do_not_end_an_action() {
     if !available() {
         return;
     }
@@ -189,20 +187,20 @@ fn strangers_end_no_action() {
 }
 
 #[test]
-fn a_known_count_costs_no_window() {
+fn a_known_count_needs_no_waiting_time() {
     if !available() {
         return;
     }
     let lab = leftover(NO_FAULT, NO_FAULT);
     let start = Instant::now();
     fence(&lab, "status", &["--hypervisors", "2"]).assert_done("Status: ON\n");
-    // Without it each list takes two seconds.
+    // Without the option, each list takes two seconds.
     assert!(start.elapsed() < Duration::from_millis(1800), "{:?}", start.elapsed());
     fence(&lab, "status", &["--hypervisors", "0"]).assert_refused(&["option hypervisors"]);
 }
 
-/// Each fault of either hypervisor, with each habit of the one that runs the
-/// machine, on virtual time: a program of its own, for its network.
+/// Each fault of either hypervisor, combined with each behavior of the one that runs the machine, on virtual time. A
+/// separate program, because it needs its own network.
 #[test]
 fn no_fault_of_two_hypervisors_ends_in_a_false_success() {
     if !available() {

@@ -1,6 +1,5 @@
-//! A network of its own with one loopback in it, and a daemon there. All of it
-//! is gone when the standard input of its shell ends: also after a test that
-//! failed, and after one that was killed.
+//! A separate network with one loopback interface, and a daemon in it. All of it ends when the standard input of its
+//! shell ends, so also after a test that failed or was killed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,21 +11,20 @@ use crate::support::{Outcome, needs, program, run};
 
 pub(crate) const UUID: &str = "11111111-2222-4333-8444-5555555555";
 
-/// Whether what the lab needs is there. Never missing where CI says that it
-/// has to be.
+/// Whether the requirements of the lab are met. In CI, a missing requirement is a failure.
 pub(crate) fn available() -> bool {
     needs::are_met(&["fence_virtd", "fence_xvm", "ip", "nsenter"], "-n", "true")
 }
 
-/// What a daemon is to be.
+/// The settings of a daemon.
 #[derive(Clone, Debug)]
 pub(crate) struct Daemon {
-    /// `multicast` or `tcp`, the real one's listeners.
+    /// `multicast` or `tcp`, the listeners of the real daemon.
     pub(crate) listener: &'static str,
     pub(crate) ipv6: bool,
     pub(crate) hash: &'static str,
     pub(crate) auth: &'static str,
-    /// The section that says who may do what.
+    /// The section of the configuration with the permissions.
     pub(crate) groups: &'static str,
 }
 
@@ -42,7 +40,7 @@ impl Default for Daemon {
     }
 }
 
-/// The network, and its daemon.
+/// The network and its daemon.
 pub(crate) struct Lab {
     shell: Child,
     stdin: Option<ChildStdin>,
@@ -50,14 +48,13 @@ pub(crate) struct Lab {
     folder: tempfile::TempDir,
 }
 
-/// A loopback carries no groups of IPv6: for those there is a wire with two
-/// ends.
+/// The loopback interface does not support multicast groups of IPv6; a veth pair does.
 const NETWORK: &str = "ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo; \
      ip link add d0 type veth peer name d1; ip link set d1 up; ip addr add fd00:77::1/64 dev d0 nodad; \
      ip link set d0 up multicast on; ";
 
 impl Lab {
-    /// The real daemon, over libvirt's test driver.
+    /// The real daemon, with libvirt's test driver.
     pub(crate) fn real(daemon: &Daemon) -> Self {
         let folder = folder();
         let path = folder.path().display();
@@ -74,7 +71,7 @@ impl Lab {
             "multicast" => {
                 format!(r#"address = "{group}"; interface = "{interface}"; hash = "{hash}"; auth = "{auth}";"#)
             }
-            // Its option `auth` is taken for `hash` there: both are the default unless `hash` says otherwise.
+            // This listener uses its option `auth` as `hash`: both have the default value unless `hash` is set.
             _ => format!(r#"address = "127.0.0.1"; hash = "{hash}";"#),
         };
         let config = format!(
@@ -139,7 +136,7 @@ impl Lab {
         line
     }
 
-    /// The truth of a machine of the simulator.
+    /// The true state of a machine in the simulator.
     pub(crate) fn machine(&mut self, name: &str) -> Machine {
         writeln!(self.stdin.as_mut().unwrap(), "machine {name}").unwrap();
         let line = self.line();
@@ -155,20 +152,20 @@ impl Lab {
         machine
     }
 
-    /// On how many hypervisors of the simulator a machine runs.
+    /// The number of the simulator's hypervisors on which a machine runs.
     pub(crate) fn running(&mut self, name: &str) -> u32 {
         writeln!(self.stdin.as_mut().unwrap(), "running {name}").unwrap();
         self.line().trim().parse().unwrap()
     }
 
-    /// What a machine of the simulator was on each hypervisor that has it, in order.
+    /// The history of a machine on each hypervisor of the simulator that has it, in order.
     pub(crate) fn histories(&mut self, name: &str) -> Vec<Vec<String>> {
         writeln!(self.stdin.as_mut().unwrap(), "histories {name}").unwrap();
         let line = self.line();
         serde_json::from_str(&line).unwrap()
     }
 
-    /// The requests that each hypervisor of the simulator has taken.
+    /// The requests that each hypervisor of the simulator has accepted.
     pub(crate) fn requests(&mut self) -> Vec<Vec<String>> {
         writeln!(self.stdin.as_mut().unwrap(), "requests").unwrap();
         let line = self.line();
@@ -180,7 +177,7 @@ impl Lab {
         self.folder.path().join("key")
     }
 
-    /// Another one.
+    /// A wrong key.
     pub(crate) fn other_key(&self) -> PathBuf {
         self.folder.path().join("other")
     }
@@ -197,8 +194,8 @@ impl Lab {
         run(command, stdin)
     }
 
-    /// Ours. What follows `-p` would be taken for a secret, as that is the
-    /// letter of the password elsewhere.
+    /// Runs our agent. The value after `-p` would be masked as a secret, because that is the letter of the password in
+    /// other agents.
     pub(crate) fn ours(&self, name: &str, arguments: &[&str]) -> Outcome {
         let mut arguments = arguments.to_vec();
         for argument in arguments.iter_mut().filter(|own| **own == "-p") {
@@ -207,7 +204,7 @@ impl Lab {
         self.run(&program(name), &arguments, "")
     }
 
-    /// The real client.
+    /// Runs the real client.
     pub(crate) fn theirs(&self, name: &str, arguments: &[&str]) -> Outcome {
         self.run(&Path::new("/usr/sbin").join(name), arguments, "")
     }
@@ -228,7 +225,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Where Debian has the modules of the daemon, on any architecture.
+/// The folder of the daemon's modules on Debian, on any architecture.
 fn modules() -> PathBuf {
     let folders = std::fs::read_dir("/usr/lib").unwrap();
     let found = folders

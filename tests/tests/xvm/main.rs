@@ -1,5 +1,5 @@
-//! fence_xvm and fence_virt by the real program: against the real daemon, and
-//! beside the real client against the simulator of the daemon.
+//! fence_xvm and fence_virt by the real program: with the real daemon, and next to the real client with the simulator
+//! of the daemon.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 

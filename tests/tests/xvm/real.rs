@@ -1,4 +1,4 @@
-//! The matrix of modes, actions and digests, against the real daemon.
+//! The matrix of modes, actions and digests, with the real daemon.
 
 use std::path::Path;
 
@@ -7,8 +7,7 @@ use crate::support::Outcome;
 
 const HASHES: [&str; 4] = ["none", "sha1", "sha256", "sha512"];
 
-/// Each action once, with what it has to say; the machines are those of the
-/// lab: one on, one off, one paused.
+/// Each action once, with its output. The lab has three machines: one on, one off, one paused.
 fn every_action(call: impl Fn(&str, Option<&str>) -> Outcome) {
     let by_uuid = format!("{UUID}02");
     let done = |action: &str, plug: Option<&str>, stdout: &str| call(action, plug).assert_done(stdout);
@@ -38,7 +37,7 @@ fn every_action(call: impl Fn(&str, Option<&str>) -> Outcome) {
     done("status", Some("vm-alpha"), "Status: ON\n");
     done("reboot", Some("vm-alpha"), "Success: Rebooted\n");
     done("status", Some("vm-alpha"), "Status: ON\n");
-    // The original leaves it off, and says that this is done.
+    // The real client leaves the machine off and reports success.
     done("reboot", Some("vm-off"), "Success: Rebooted\n");
     done("status", Some("vm-off"), "Status: ON\n");
     done("off", Some("vm-paused"), "Success: Powered OFF\n");
@@ -80,7 +79,7 @@ fn multicast(daemon: &Daemon) {
 }
 
 #[test]
-fn multicast_with_sha1() {
+fn multicast_works_with_sha1() {
     multicast(&Daemon {
         hash: "sha1",
         auth: "sha1",
@@ -89,12 +88,12 @@ fn multicast_with_sha1() {
 }
 
 #[test]
-fn multicast_with_sha256() {
+fn multicast_works_with_sha256() {
     multicast(&Daemon::default());
 }
 
 #[test]
-fn multicast_with_sha512() {
+fn multicast_works_with_sha512() {
     multicast(&Daemon {
         hash: "sha512",
         auth: "sha512",
@@ -103,7 +102,7 @@ fn multicast_with_sha512() {
 }
 
 #[test]
-fn multicast_with_no_digest() {
+fn multicast_works_without_a_digest() {
     multicast(&Daemon {
         hash: "none",
         auth: "none",
@@ -112,7 +111,7 @@ fn multicast_with_no_digest() {
 }
 
 #[test]
-fn multicast_with_different_digests() {
+fn multicast_works_with_different_digests() {
     multicast(&Daemon {
         hash: "sha1",
         auth: "sha512",
@@ -121,7 +120,7 @@ fn multicast_with_different_digests() {
 }
 
 #[test]
-fn multicast_over_ipv6() {
+fn multicast_works_over_ipv6() {
     if available() {
         let daemon = Daemon {
             ipv6: true,
@@ -132,7 +131,7 @@ fn multicast_over_ipv6() {
 }
 
 #[test]
-fn tcp_with_each_hash() {
+fn tcp_works_with_each_hash() {
     if !available() {
         return;
     }
@@ -172,10 +171,9 @@ fn a_wrong_key_is_an_error_and_switches_nothing() {
     }
 }
 
-/// A daemon asks for its own digest or a stronger one of requests, and for
-/// exactly its own of proofs.
+/// A daemon accepts requests with its own digest or a stronger one, and proofs only with its own digest.
 #[test]
-fn digests_that_do_not_fit_are_an_error_and_stronger_ones_are_none() {
+fn weaker_request_digests_are_an_error_and_stronger_ones_work() {
     if !available() {
         return;
     }
@@ -205,7 +203,7 @@ fn digests_that_do_not_fit_are_an_error_and_stronger_ones_are_none() {
 }
 
 #[test]
-fn who_may_not_is_told_so() {
+fn a_missing_permission_is_reported() {
     if !available() {
         return;
     }
@@ -237,9 +235,9 @@ fn who_may_not_is_told_so() {
     call("off", "vm-paused").assert_refused(&["not permitted", "groups"]);
 }
 
-/// As Pacemaker calls, with the options that the tutorials show.
+/// A call like Pacemaker's, with the options that the tutorials show.
 #[test]
-fn options_come_on_standard_input_too() {
+fn options_can_come_on_standard_input() {
     if !available() {
         return;
     }

@@ -1,11 +1,11 @@
-//! The real client and ours, the same arguments, against the real daemon and
-//! against the simulator. What differs is listed in `docs/xvm.md`.
+//! The real client and our agent with the same arguments, with the real daemon and with the simulator. The differences
+//! are listed in `docs/xvm.md`.
 
 use crate::lab::{Daemon, Lab, UUID, available};
 
-/// What does not differ: standard output and exit code.
+/// The parts that are the same: standard output and exit code.
 #[test]
-fn where_the_real_client_does_not_lie_ours_says_the_same() {
+fn our_agent_prints_the_same_as_the_real_client() {
     if !available() {
         return;
     }
@@ -34,7 +34,7 @@ fn where_the_real_client_does_not_lie_ours_says_the_same() {
         let arguments = [&["-t", "2", "-r", "5", "-k", &key][..], &arguments].concat();
         let (theirs, ours) = (lab.theirs("fence_xvm", &arguments), lab.ours("fence_xvm", &arguments));
         assert_eq!(ours.exit, theirs.exit, "{arguments:?}: {ours:?}, {theirs:?}");
-        // On a proof that fails it prints the digests there, which is no part of the protocol.
+        // If a proof fails, the real client prints the digests on standard output, which is not part of the protocol.
         if theirs.exit != Some(1) {
             assert_eq!(ours.stdout, theirs.stdout, "{arguments:?}");
         } else {
@@ -44,7 +44,7 @@ fn where_the_real_client_does_not_lie_ours_says_the_same() {
 }
 
 #[test]
-fn lists_are_the_same_where_nothing_is_paused() {
+fn lists_are_the_same_except_for_paused_machines() {
     if !available() {
         return;
     }
@@ -58,15 +58,15 @@ fn lists_are_the_same_where_nothing_is_paused() {
         assert_eq!((theirs.exit, ours.exit), (Some(0), Some(0)), "{theirs:?} {ours:?}");
         let (theirs, ours): (Vec<_>, Vec<_>) = (theirs.stdout.lines().collect(), ours.stdout.lines().collect());
         assert_eq!(theirs[..2], ours[..2]);
-        // It calls off what is paused.
+        // The real client reports a paused machine as off.
         assert_eq!(theirs[2], format!("{:<32} {UUID}03 off", "vm-paused"));
         assert_eq!(ours[2], format!("{:<32} {UUID}03 on", "vm-paused"));
     }
 }
 
-/// The lies, each beside what ours says.
+/// The false reports of the real client, each next to our report.
 #[test]
-fn where_the_real_client_lies_ours_does_not() {
+fn our_agent_does_not_repeat_false_reports_of_the_real_client() {
     if !available() {
         return;
     }
@@ -83,12 +83,16 @@ fn where_the_real_client_lies_ours_does_not() {
     let theirs = lab.theirs("fence_xvm", &["-t", "5", "-k", &key, "-o", "reboot", "-n", "vm-off"]);
     assert_eq!(theirs.exit, Some(0));
     let status = lab.ours("fence_xvm", &["-t", "5", "-k", &key, "-o", "status", "-n", "vm-off"]);
-    assert_eq!(status.exit, Some(2), "it says that it rebooted, and left it off");
+    assert_eq!(
+        status.exit,
+        Some(2),
+        "the real client reports a reboot and leaves the machine off"
+    );
 }
 
-/// The simulator is a daemon to the program that others wrote.
+/// The simulator works as a daemon for the program of another project.
 #[test]
-fn the_real_client_takes_the_simulator_for_a_daemon() {
+fn the_real_client_works_with_the_simulator() {
     if !available() {
         return;
     }
@@ -123,9 +127,9 @@ fn the_real_client_takes_the_simulator_for_a_daemon() {
     }
 }
 
-/// A list that is cut: the real client prints its last row for ever.
+/// A truncated list: the real client prints its last row forever.
 #[test]
-fn a_cut_list_is_an_error_and_not_an_endless_print() {
+fn a_truncated_list_is_an_error_and_not_an_endless_list() {
     if !available() {
         return;
     }

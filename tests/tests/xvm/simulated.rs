@@ -1,5 +1,4 @@
-//! What the real daemon cannot be brought to do, by our program and the
-//! simulator, over a group.
+//! Cases that the real daemon cannot produce: our program with the simulator, over a multicast group.
 
 use std::sync::Mutex;
 
@@ -21,9 +20,9 @@ fn machine(number: u8, power: &str, name: &str) -> String {
     format!("{UUID}{number:02}={power},name={name}")
 }
 
-/// A machine that is off on one hypervisor, and runs on another.
+/// A machine that is off on one hypervisor and runs on another.
 #[test]
-fn a_machine_that_runs_on_any_hypervisor_is_on_and_is_switched_off_there() {
+fn a_machine_that_runs_on_any_hypervisor_is_on_and_can_be_switched_off() {
     if !available() {
         return;
     }
@@ -37,9 +36,9 @@ fn a_machine_that_runs_on_any_hypervisor_is_on_and_is_switched_off_there() {
     }
 }
 
-/// The hypervisor that does not have it answers, too.
+/// The hypervisor without the machine answers too.
 #[test]
-fn the_hypervisor_that_has_the_machine_is_the_one_that_counts() {
+fn only_the_hypervisor_that_has_the_machine_counts() {
     if !available() {
         return;
     }
@@ -69,13 +68,13 @@ fn one_machine_is_started_on_one_hypervisor_only() {
     let (first, second) = (machine(1, "off", "vm"), machine(1, "off", "vm"));
     let mut lab = Lab::simulated(&["--machine", &first, "--second-machine", &second]);
     fence(&lab, "on", "vm", "5").assert_done("Success: Powered ON\n");
-    assert_eq!(lab.running("vm"), 1, "two that run write to one disk");
+    assert_eq!(lab.running("vm"), 1, "two running machines would write to one disk");
     fence(&lab, "off", "vm", "5").assert_done("Success: Powered OFF\n");
     assert_eq!(lab.running("vm"), 0);
 }
 
 #[test]
-fn two_machines_of_one_name_are_nobody() {
+fn two_machines_with_the_same_name_are_refused() {
     if !available() {
         return;
     }
@@ -93,11 +92,10 @@ fn two_machines_of_one_name_are_nobody() {
     fence(&lab, "off", &format!("{UUID}01"), "5").assert_done("Success: Powered OFF\n");
 }
 
-/// Most of a case is waiting for hypervisors that do not call.
+/// Number of parallel cases. A case mostly waits for hypervisors that do not call.
 const AT_ONCE: usize = 24;
 
-/// The faults that depend on the way by multicast; all others are in the
-/// matrix, by TCP.
+/// The faults that depend on multicast; all others are in the matrix, by TCP.
 #[test]
 fn no_fault_over_a_group_ends_in_a_false_success() {
     if !available() {

@@ -1,7 +1,6 @@
-//! Which files a plugin may write: those that nobody else can change, in
-//! folders in which nobody else can exchange them. What another user left there
-//! would otherwise decide who can read, change or run what the agent writes, or
-//! what the plugin reads back.
+//! Which files a plugin may write: files that no other user can change, in folders where no other
+//! user can replace them. Otherwise another user could control who can read, change or run what the
+//! agent writes, or what the plugin reads back.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -9,15 +8,15 @@ use std::path::Path;
 
 use cap_std::fs::{Dir, MetadataExt as _};
 
-/// What of the mode of a file is kept when its content is replaced: who may
-/// read it. All the rest could be a trap.
+/// The bits of a file's mode that are kept when its content is replaced: they control who may read
+/// it. Other bits, such as setuid, could be an attack.
 pub(super) const KEPT_MODE: u32 = 0o644;
 /// Only the owner of a file in such a folder can rename or remove it.
 const STICKY: u32 = 0o1000;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Refuses the open folder at `path` if somebody else could exchange it, one
-/// above it, or what is in it.
+/// Refuses the open folder at `path` if another user could replace it, a folder above it, or a file
+/// in it.
 pub(super) fn check_folder(folder: &Dir, path: &Path) -> Result<(), String> {
     let unknown = |cause: std::io::Error| format!("its folder cannot be examined ({cause})");
     let open = folder.dir_metadata().map_err(unknown)?;
@@ -26,7 +25,7 @@ pub(super) fn check_folder(folder: &Dir, path: &Path) -> Result<(), String> {
     for folder in path.ancestors() {
         let metadata = folder.metadata().map_err(unknown)?;
         if std::mem::take(&mut lowest) && !is_same(&metadata, &open) {
-            return Err("its folder was exchanged".to_owned());
+            return Err("its folder was replaced".to_owned());
         }
         let writable = metadata.mode() & WRITABLE_BY_OTHERS != 0 && metadata.mode() & STICKY == 0;
         check(metadata.uid(), metadata.mode(), writable)
@@ -35,8 +34,7 @@ pub(super) fn check_folder(folder: &Dir, path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses a file that somebody else could change, or that has another name
-/// elsewhere.
+/// Refuses a file that another user could change, or that has more than one hard link.
 pub(super) fn check_file(metadata: &cap_std::fs::Metadata) -> Result<(), String> {
     let mode = metadata.mode();
     check(metadata.uid(), mode, mode & WRITABLE_BY_OTHERS != 0)?;

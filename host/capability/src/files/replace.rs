@@ -1,8 +1,8 @@
-//! A file gets new content at once or not at all: that is written beside it and
-//! then takes its place.
+//! Replaces the content of a file completely or not at all: the new content is written to a
+//! temporary file in the same folder, which is then renamed.
 //!
-//! An agent may be killed between the two. What it leaves is never in the way
-//! of another, and a later one clears it away.
+//! An agent may be killed between the two steps. Its temporary file does not block other agents,
+//! and a later agent removes it.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -11,21 +11,21 @@ use std::time::Duration;
 
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt, Permissions};
 
-/// What a file without a predecessor may be, whatever the umask leaves of it:
-/// a power status or a request that others could write is worth nothing.
+/// Mode of a new file, before the umask applies. Other users must not be able to write a power
+/// status or a request.
 const MODE: u32 = 0o644;
-/// How old what is beside a file has to be to have been left there: nobody
-/// takes so long from writing it to renaming it.
+/// Minimum age of a temporary file before it is removed. Writing and renaming one never takes this
+/// long.
 const AGE: Duration = Duration::from_secs(60);
-/// How many names are tried. One is free, unless many agents with the number of
-/// this process were killed here.
+/// Maximum number of names to try. One is free, unless many agents with this process number were
+/// killed here.
 const TRIES: u32 = 100;
 
-/// Puts `content` in the place of the file `name`, or there where none is.
+/// Replaces the file `name` by `content`, or creates it.
 pub(super) fn replace(folder: &Dir, name: &OsStr, permissions: Option<Permissions>, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create(folder, name)?;
     let replaced = || -> io::Result<()> {
-        // Before there is anything to read.
+        // Set the mode before the file contains data.
         if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
@@ -35,13 +35,13 @@ pub(super) fn replace(folder: &Dir, name: &OsStr, permissions: Option<Permission
     replaced().inspect_err(|_| {
         let _ = folder.remove_file(&temporary);
     })?;
-    // Nobody waits for this to be done, or has a use for what is wrong with it.
+    // An error here does not affect the action.
     let _ = clear(folder, name, &file);
     Ok(())
 }
 
-/// A new file beside that one. One process writes one file at a time, so that
-/// its number is name enough, but for what was left by another of that number.
+/// Creates a temporary file in the same folder. A process writes one file at a time, so its process
+/// number is unique, except for files that a killed process with the same number left.
 fn create(folder: &Dir, name: &OsStr) -> io::Result<(OsString, File)> {
     let process = std::process::id();
     let mut options = OpenOptions::new();
@@ -67,9 +67,9 @@ fn prefix(name: &OsStr) -> OsString {
     prefix
 }
 
-/// Removes what others have left beside the file `name`, which is `replaced`
-/// since a moment ago. Times are those of the file system, which may be
-/// another machine's.
+/// Removes the temporary files that other agents left for the file `name`, which was just
+/// `replaced`. All times come from the file system, because its clock may be that of another
+/// machine.
 fn clear(folder: &Dir, name: &OsStr, replaced: &File) -> io::Result<()> {
     let now = replaced.metadata()?.modified()?;
     let prefix = prefix(name);

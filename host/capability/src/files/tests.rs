@@ -80,11 +80,11 @@ fn content_is_read_and_replaced() {
     assert_eq!(room.text("st"), "");
     let mut names = room.names("");
     names.sort();
-    assert_eq!(names, ["requests", "st"], "nothing is left behind");
+    assert_eq!(names, ["requests", "st"], "no temporary file is left");
 }
 
 #[test]
-fn entries_of_a_folder() {
+fn entries_of_a_folder_are_read_and_written() {
     let room = Room::new();
     room.files
         .write("request_path", Some("node1-7.json"), b"{}".to_vec())
@@ -96,7 +96,7 @@ fn entries_of_a_folder() {
 }
 
 #[test]
-fn who_may_read_a_file_stays_so() {
+fn read_permissions_of_a_file_are_kept() {
     let room = Room::new();
     room.make("st", "on");
     let path = room.folder.path().join("st");
@@ -106,7 +106,7 @@ fn who_may_read_a_file_stays_so() {
 }
 
 #[test]
-fn undeclared_and_unset_options_name_nothing() {
+fn undeclared_and_unset_options_are_refused() {
     let room = Room::new();
     room.make("st", "on");
     for option in ["debug_file", "", "/etc/passwd", "unset"] {
@@ -145,7 +145,7 @@ fn links_are_not_followed() {
 }
 
 #[test]
-fn only_regular_files_and_at_once() {
+fn other_kinds_of_files_are_refused_at_once() {
     let room = Room::new();
     let requests = room.folder.path().join("requests");
     let made = Command::new("mkfifo").arg(requests.join("fifo")).status().unwrap();
@@ -160,7 +160,7 @@ fn only_regular_files_and_at_once() {
 }
 
 #[test]
-fn a_mebibyte_is_the_limit() {
+fn a_file_is_limited_to_1_mib() {
     let room = Room::new();
     room.make("st", vec![b'x'; LIMIT]);
     assert_eq!(room.files.read("status_file", None).unwrap().len(), LIMIT);
@@ -172,7 +172,7 @@ fn a_mebibyte_is_the_limit() {
 }
 
 #[test]
-fn paths_that_are_no_files() {
+fn paths_without_a_file_are_refused() {
     for path in ["/", "..", "", "/nonexistent/folder/st", "/dev/null"] {
         let declared = fencebox_policy::Files::new(vec![File {
             option: "status_file".to_owned(),
@@ -189,7 +189,7 @@ fn paths_that_are_no_files() {
 }
 
 #[test]
-fn a_path_that_ends_like_a_folder_names_no_file() {
+fn a_path_that_ends_like_a_folder_is_refused() {
     for path in ["st", "./st", "/tmp/st", "..st"] {
         assert!(super::split(Path::new(path)).is_some(), "{path}");
     }
@@ -198,16 +198,16 @@ fn a_path_that_ends_like_a_folder_names_no_file() {
     }
 }
 
-/// The SIGTERM that ended the action must not end the log-out too.
+/// The SIGTERM that ended the action must not also end the logout.
 #[test]
-fn a_slow_file_is_given_up_when_interrupted_but_not_while_logging_out() {
+fn an_interruption_ends_waiting_for_a_slow_file_except_at_logout() {
     let clock = Arc::new(VirtualClock::default());
     clock.stop_at(Duration::ZERO);
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
     let declared = fencebox_policy::Files::new(Vec::new()).unwrap();
     let mut files = Files::new(declared.locate(|_| None), clock, deadline);
 
-    // Answers only once nobody waits any more.
+    // Ends only after the caller stopped waiting.
     let (release, released) = std::sync::mpsc::channel::<()>();
     let given_up = files.in_time("st", move || {
         let _ = released.recv();
@@ -218,17 +218,17 @@ fn a_slow_file_is_given_up_when_interrupted_but_not_while_logging_out() {
 
     files.start_closing(deadline);
     let slow = || {
-        // Longer than it takes to notice an interruption.
+        // Longer than an interruption takes to be noticed.
         std::thread::sleep(3 * super::INTERRUPT_INTERVAL);
         Ok("read")
     };
     assert_eq!(files.in_time("st", slow).unwrap(), "read");
 }
 
-/// An agent may be killed before what it wrote takes the place of the file. Another process may have its number then,
-/// as in a container, where all of them are small.
+/// An agent may be killed before it renames its temporary file. Another process may later have the same process
+/// number, for example in a container.
 #[test]
-fn what_a_killed_process_left_is_not_in_the_way_and_is_cleared_away() {
+fn files_of_a_killed_process_do_not_block_and_are_removed() {
     let room = Room::new();
     let own = format!(".st.{}.tmp", std::process::id());
     for left in [
@@ -253,14 +253,14 @@ fn what_a_killed_process_left_is_not_in_the_way_and_is_cleared_away() {
     assert_eq!(room.text("st"), "off");
     let mut names = room.names("");
     names.sort();
-    // What is young may be somebody's who is about to rename it; what has another name is somebody else's.
+    // A young file may belong to a running agent. Files with other names do not belong to fencebox.
     let mut expected = [".other.1.tmp", ".st.2.tmp", ".st.x.tmp", &own, "requests", "st"];
     expected.sort_unstable();
     assert_eq!(names, expected);
 }
 
 #[test]
-fn a_new_file_is_for_its_owner_to_write() {
+fn a_new_file_is_writable_only_by_its_owner() {
     let room = Room::new();
     room.files.write("status_file", None, b"off".to_vec()).unwrap();
     let mode = fs::metadata(room.folder.path().join("st"))
@@ -270,7 +270,7 @@ fn a_new_file_is_for_its_owner_to_write() {
     assert_eq!(mode & 0o7133, 0, "{mode:o}");
 }
 
-/// As root, which alone can have files of another user here.
+/// Only as root, because other users cannot change the owner of a file.
 fn give_away(path: &Path) -> bool {
     std::os::unix::fs::chown(path, Some(54_321), None).is_ok()
 }
@@ -318,7 +318,7 @@ fn a_file_that_others_can_change_is_neither_read_nor_written() {
 }
 
 #[test]
-fn a_folder_in_which_others_can_exchange_files_holds_none() {
+fn a_folder_where_others_can_replace_files_is_refused() {
     let room = Room::new();
     chmod(room.folder.path(), 0o777);
     assert_distrusted(&room, "can be written by others (mode 777)");
@@ -330,9 +330,9 @@ fn a_folder_in_which_others_can_exchange_files_holds_none() {
     }
 }
 
-/// As in /tmp, where nobody but its owner renames what is another's.
+/// Such as /tmp, where only the owner of a file can rename it.
 #[test]
-fn a_sticky_folder_holds_files_of_the_agents_own() {
+fn a_sticky_folder_is_accepted_for_files_of_the_agent() {
     let room = Room::new();
     chmod(room.folder.path(), 0o1777);
     room.files.write("status_file", None, b"off".to_vec()).unwrap();
@@ -342,9 +342,9 @@ fn a_sticky_folder_holds_files_of_the_agents_own() {
     }
 }
 
-/// The folder itself is right, and one above it is not.
+/// The folder itself is trusted, but a folder above it is not.
 #[test]
-fn a_folder_below_one_that_others_can_exchange_holds_none() {
+fn a_folder_below_one_that_others_can_replace_is_refused() {
     let room = Room::new();
     let requests = room.folder.path().join("requests");
     chmod(&requests, 0o755);
@@ -358,7 +358,7 @@ fn a_folder_below_one_that_others_can_exchange_holds_none() {
 }
 
 #[test]
-fn a_replaced_file_keeps_no_mode_but_who_may_read_it() {
+fn a_replaced_file_keeps_only_its_read_permissions() {
     let room = Room::new();
     let path = room.folder.path().join("st");
     for (before, after) in [(0o4755, 0o644), (0o2711, 0o600), (0o1700, 0o600), (0o640, 0o640)] {

@@ -1,4 +1,4 @@
-//! What the host signs requests with.
+//! The credentials that the host adds to requests.
 
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
@@ -6,16 +6,16 @@ use zeroize::Zeroizing;
 use super::Failure;
 use fencebox_agent::secret::Secret;
 
-/// User name and password for endpoints whose requests the host signs.
+/// User name and password for endpoints where the host logs in.
 pub struct Credentials {
-    /// Option `username`; empty where it was not given.
+    /// Option `username`; empty if it is not set.
     pub username: String,
-    /// Option `password`; empty where it was not given.
+    /// Option `password`; empty if it is not set.
     pub password: Secret,
 }
 
 impl Credentials {
-    /// The header field that says so (RFC 7617).
+    /// The header field `Authorization` for HTTP Basic (RFC 7617).
     pub(super) fn basic(&self) -> Result<HeaderValue, Failure> {
         use base64::prelude::{BASE64_STANDARD, Engine};
         let password = self.password.expose();
@@ -25,7 +25,8 @@ impl Credentials {
         field.reserve_exact(pair.len().div_ceil(3) * 4);
         BASE64_STANDARD.encode_string(pair.as_bytes(), &mut field);
         let field = HeaderValue::from_str(&field);
-        let mut field = field.map_err(|_| Failure::Invalid("the credentials fit no header field".to_owned()))?;
+        let mut field =
+            field.map_err(|_| Failure::Invalid("the credentials cannot be put into a header field".to_owned()))?;
         field.set_sensitive(true);
         Ok(field)
     }

@@ -13,10 +13,10 @@ use super::resolve;
 use super::{Failure, Response};
 use fencebox_policy::{AgentPolicy, Bound, Limit, Limits, Origin};
 
-/// A device that does not take the connection by then is down.
+/// A device that does not accept a connection within this time is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// A request that has passed every rule.
+/// A request that passed every check.
 pub(crate) struct PreparedRequest {
     pub(crate) method: Method,
     pub(crate) url: reqwest::Url,
@@ -27,19 +27,19 @@ pub(crate) struct PreparedRequest {
     pub(crate) body_limit: Bound,
 }
 
-/// An answer whose head is there, and whose body is still to come.
+/// An answer whose head was received, and whose body is still outstanding.
 pub(crate) struct PartialResponse<'o> {
     origin: &'o Origin,
     response: reqwest::Response,
     limits: Limits,
     body_limit: Bound,
-    /// How much of the body has come, in bytes.
+    /// Received bytes of the body.
     received: usize,
 }
 
-/// Looks the origin up, connects, and exchanges one request for the head of one
-/// answer. The caller gives up after `budget`. If the name has several
-/// addresses, the one that was `known` to work is preferred.
+/// Looks up the origin, connects, sends one request, and receives the head of the answer. The
+/// caller's timeout is `budget`. If the name has several addresses, the `known` one, which worked
+/// before, is preferred.
 pub(crate) async fn send_once<'o>(
     origin: &'o Origin,
     agent_policy: &AgentPolicy,
@@ -53,8 +53,8 @@ pub(crate) async fn send_once<'o>(
     send_with(origin, address, config, outgoing, budget).await
 }
 
-/// The address to connect to. The HTTP client tries one after the other, and
-/// waits for each until its time is up.
+/// The address to connect to. It is selected here because the HTTP client would try the addresses
+/// one after the other, each until its timeout.
 async fn connectable(
     origin: &Origin,
     addresses: &[SocketAddr],
@@ -73,7 +73,7 @@ async fn connectable(
     found.map_err(|cause| Failure::Unreachable(format!("{}: {cause} ({number} addresses)", place(origin))))
 }
 
-/// The same, with an address that was judged.
+/// The same, with an address that was already checked.
 pub(crate) async fn send_with<'o>(
     origin: &'o Origin,
     address: SocketAddr,
@@ -94,7 +94,7 @@ pub(crate) async fn send_with<'o>(
         .http1_max_headers(limits.get(Limit::ResponseHeaders).size())
         .pool_max_idle_per_host(0)
         .no_proxy();
-    // Two limits for the same moment would leave it to chance which is named.
+    // If both timeouts were equal, it would be random which one the message names.
     if CONNECT_LIMIT < budget {
         builder = builder.connect_timeout(CONNECT_LIMIT);
     }
@@ -133,12 +133,12 @@ impl<'o> PartialResponse<'o> {
         self.response.status().as_u16()
     }
 
-    /// Who answers: the device, or the proxy.
+    /// The address of the device, or of the proxy.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.response.remote_addr()
     }
 
-    /// The next piece of the body, of which there is none at its end.
+    /// The next piece of the body; none at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         let chunk = self.response.chunk().await;
         let chunk = chunk.map_err(|cause| describe(self.origin, &self.limits, &cause))?;
@@ -150,7 +150,7 @@ impl<'o> PartialResponse<'o> {
         }
     }
 
-    /// All of it.
+    /// The complete answer.
     pub(crate) async fn complete(mut self) -> Result<Response, Failure> {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await? {
@@ -176,7 +176,7 @@ impl<'o> PartialResponse<'o> {
     }
 }
 
-/// Refuses heads that the client library lets pass.
+/// Refuses heads that the client library accepts.
 fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
     let size: usize = headers
         .iter()
@@ -191,7 +191,7 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
     }
     if !(200..=599).contains(&status.as_u16()) {
         return Err(Failure::Broken(format!(
-            "{origin} answered with the status {}, which ends no request",
+            "{origin} answered with the status {}, which is not a final status",
             status.as_u16()
         )));
     }
@@ -199,35 +199,35 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
     if lengths + usize::from(headers.contains_key(TRANSFER_ENCODING)) > 1 {
         return Err(Failure::Broken(format!("{origin} gave the length of its answer twice")));
     }
-    // In a tunnel it is the device that answers.
+    // In a tunnel, the answer comes from the device.
     match &origin.proxy {
         Some(proxy) if !origin.tls && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(Failure::Denied(
-            format!("the proxy {proxy} wants a log-in, which fencebox has no option for; use one that does not"),
+            format!("the proxy {proxy} requires a login, which fencebox does not support; use one without a login"),
         )),
         _ => Ok(()),
     }
 }
 
-/// What went wrong, by its innermost cause: the layers above it say "error
-/// sending request" and the like.
+/// Describes the innermost cause of an error: the outer ones only say "error sending request" and
+/// similar.
 fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure {
     let place = place(origin);
     let Innermost { cause, tls, http } = innermost(error);
     let text = format!("{place}: {cause}");
-    // Only while connecting is it certain that nothing was sent. Later the
-    // same cause, a corrupt TLS record say, may follow what the device did.
+    // Only an error while connecting proves that nothing was sent. Later, the device may have
+    // executed the request before the same error (such as a corrupt TLS record).
     if error.is_connect() {
         return match tls {
-            // What the judge of certificates has to say.
+            // The error of the certificate verifier.
             Some(rustls::Error::General(verdict)) => Failure::Tls(format!("{place}: {verdict}")),
             Some(rustls::Error::InvalidMessage(_)) => Failure::Tls(format!(
-                "{text}: nobody speaks TLS there; check the address, the port, and whether it should be http://"
+                "{text}: no TLS server at this address; check the address and the port, or use http://"
             )),
             Some(_) => Failure::Tls(text),
             None => Failure::Unreachable(text),
         };
     }
-    // Too many fields, or 400 KiB.
+    // More header fields than allowed, or more than 400 KiB.
     if http.is_some_and(hyper::Error::is_parse_too_large) {
         return Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note()));
     }
@@ -238,7 +238,7 @@ fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure
     }
 }
 
-/// What is connected to, for messages.
+/// The origin and its proxy, for messages.
 fn place(origin: &Origin) -> String {
     match &origin.proxy {
         Some(proxy) => format!("{origin} through the proxy {proxy}"),
@@ -246,7 +246,7 @@ fn place(origin: &Origin) -> String {
     }
 }
 
-/// What is at the bottom of an error.
+/// The innermost cause of an error.
 struct Innermost<'e> {
     /// The text of the innermost cause.
     cause: String,

@@ -1,10 +1,10 @@
-//! What is asked, what is answered, and why there is no answer.
+//! Requests, answers, and errors.
 
 use reqwest::Method;
 
 use fencebox_policy::Denied;
 
-/// One request of a plugin. Not to be printed: it says who asks.
+/// One request of a plugin. It must not be printed, because it contains credentials.
 pub struct Request {
     /// Name of the endpoint.
     pub endpoint: String,
@@ -16,20 +16,20 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Option<Vec<u8>>,
-    /// What the log says about it beside method and path.
+    /// Text for the log after method and path.
     pub purpose: String,
 }
 
 impl Request {
-    /// For the log: without the query, for keys are put there.
+    /// For the log: without the query, because it may contain keys.
     pub(super) fn what(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
         format!("{} {path}{}", self.method, self.purpose)
     }
 }
 
-/// A complete answer. Printed without its body and what its fields say: log-ins
-/// are answered with tokens.
+/// A complete answer. It is printed without its body and its header fields, because they may
+/// contain tokens.
 pub struct Response {
     /// Status code.
     pub status: u16,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Response {
     }
 }
 
-/// Why there is no answer (`http.error`). Texts name the address.
+/// Why a request failed (`http.error`). Texts name the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "each is documented once, in http.wit")]
 pub enum Failure {

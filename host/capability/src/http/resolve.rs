@@ -1,5 +1,4 @@
-//! From a name to the addresses that may be connected to, and of these to the
-//! one that takes connections.
+//! Resolves a name to the allowed addresses, and selects one that accepts connections.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -17,11 +16,10 @@ use fencebox_policy::{AgentPolicy, Origin};
 #[cfg(test)]
 mod tests;
 
-/// How long an address is waited for before the next is tried beside it, as
-/// RFC 8305 (Happy Eyeballs) recommends.
+/// Delay before the next address is tried in parallel, as RFC 8305 (Happy Eyeballs) recommends.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Looks the next hop of an origin up and puts every answer before the policy.
+/// Looks up the next hop of an origin and checks every address against the policy.
 pub(super) async fn resolve(origin: &Origin, agent_policy: &AgentPolicy) -> Result<Vec<SocketAddr>, Failure> {
     let (host, port) = origin.next_hop();
     let addresses = match host {
@@ -34,32 +32,32 @@ pub(super) async fn resolve(origin: &Origin, agent_policy: &AgentPolicy) -> Resu
     check_addresses(origin, agent_policy, addresses)
 }
 
-/// Looks a name up on a thread of its own, because the C library can only
-/// block, and a thread that hangs can be left behind.
+/// Looks up a name on its own thread, because the C library blocks. A thread that hangs can be
+/// abandoned.
 async fn look_up(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let (name, (sender, answer)) = (name.to_owned(), oneshot::channel());
     let look_up = move || {
         let addresses = (name.as_str(), port).to_socket_addrs();
-        // Nobody waits any more: the time is up.
+        // Sending fails if the lookup timed out.
         let _ = sender.send(addresses.map(Iterator::collect));
     };
     std::thread::Builder::new()
         .spawn(look_up)
-        .map_err(|cause| io::Error::new(cause.kind(), format!("no thread to look it up with: {cause}")))?;
+        .map_err(|cause| io::Error::new(cause.kind(), format!("cannot start a thread for the lookup: {cause}")))?;
     answer
         .await
-        .unwrap_or_else(|_| Err(io::Error::other("the look-up failed")))
+        .unwrap_or_else(|_| Err(io::Error::other("the lookup failed")))
 }
 
-/// The first of these addresses that takes a connection. If an address does not
-/// answer, the next is tried beside it, early enough for all to be tried within
-/// half of `budget`. If there is one address only, nothing is tried.
+/// The first of these addresses that accepts a connection. If an address does not answer, the next
+/// one is tried in parallel, early enough to try all within half of `budget`. A single address is
+/// returned untested.
 ///
-/// `known` was connected to before: if it is still among them, it is the answer.
+/// `known` worked before: it is returned if it is still among the addresses.
 ///
 /// # Errors
 ///
-/// Of the first address, when none takes a connection.
+/// The error of the first address, if none accepts a connection.
 pub(super) async fn reachable(
     addresses: &[SocketAddr],
     known: Option<SocketAddr>,
@@ -92,9 +90,8 @@ pub(super) async fn reachable(
     }
 }
 
-/// One address of a forbidden kind among the answers refuses them all: a name
-/// that can lead there cannot be trusted to lead elsewhere the next time. Of
-/// the others those are left that the administrator grants.
+/// If one answer is a special address, all are refused: the name could resolve to it again at any
+/// time. Otherwise, the addresses that the policy allows are returned.
 fn check_addresses(
     origin: &Origin,
     agent_policy: &AgentPolicy,
@@ -117,8 +114,8 @@ fn check_addresses(
     }
 }
 
-/// Answers the HTTP client's look-ups with the address that was judged, so
-/// that what is connected to is what was checked; and looks nothing else up.
+/// Answers every lookup of the HTTP client with the checked address, so that the client connects to
+/// exactly this address and sends no other lookups.
 pub(super) struct Pinned(pub(super) SocketAddr);
 
 impl Resolve for Pinned {

@@ -1,8 +1,8 @@
-//! Header fields that tell who somebody is, and what of them is secret.
+//! Header fields with credentials, and the secret parts of their values.
 
-/// Fields of requests and answers whose values open doors: the standards', and
-/// those of the interfaces that devices have (Redfish, OpenStack, OVHcloud,
-/// vSphere, Proxmox, HMC). Signatures are none: each is good for one request.
+/// Fields of requests and answers with credentials: those of the standards, and those of the APIs
+/// of devices (Redfish, OpenStack, OVHcloud, vSphere, Proxmox, HMC). Signatures are not included,
+/// because each is valid for one request only.
 const FIELDS: [&str; 14] = [
     "authorization",
     "proxy-authorization",
@@ -19,18 +19,17 @@ const FIELDS: [&str; 14] = [
     "x-vcloud-authorization",
     "x-vmware-vcloud-access-token",
 ];
-/// Shorter ones are no tokens but words such as `true`, and to mask those would
-/// make other lines hard to read. In bytes.
+/// Minimum length of a token, in bytes. Shorter values are words such as `true`, and masking them
+/// would make other lines hard to read.
 const SHORTEST: usize = 8;
 
-/// Whether the values of this field are not to be shown; names are in lower
-/// case.
+/// Whether the values of this field must not be shown. `name` is in lower case.
 pub(super) fn is_sensitive(name: &str) -> bool {
     FIELDS.contains(&name)
 }
 
-/// What of this field's value is secret: the token after the name of a scheme,
-/// the values of cookies. Nothing where it is a field like any other.
+/// The secret parts of this field's value: the token after the name of a scheme, or the values of
+/// cookies. Empty if the field is not sensitive.
 pub(super) fn tokens<'f>(name: &str, value: &'f str) -> impl Iterator<Item = &'f str> {
     let name = name.to_ascii_lowercase();
     let parts = match (is_sensitive(&name), name.ends_with("cookie")) {
@@ -38,7 +37,7 @@ pub(super) fn tokens<'f>(name: &str, value: &'f str) -> impl Iterator<Item = &'f
         (true, true) => value
             .split(';')
             .filter_map(|pair| pair.split_once('='))
-            // What a cookie is good for is no secret.
+            // Attributes of a cookie are not secret.
             .filter(|(name, _)| {
                 !["path", "domain", "expires", "max-age", "samesite"]
                     .contains(&name.trim().to_ascii_lowercase().as_str())
@@ -55,21 +54,21 @@ pub(super) fn tokens<'f>(name: &str, value: &'f str) -> impl Iterator<Item = &'f
 mod tests {
     use super::tokens;
 
-    fn told<'f>(name: &str, value: &'f str) -> Vec<&'f str> {
+    fn secrets<'f>(name: &str, value: &'f str) -> Vec<&'f str> {
         tokens(name, value).collect()
     }
 
     #[test]
-    fn a_token_is_what_opens_the_door() {
-        assert_eq!(told("Authorization", "Bearer abcdefgh=="), ["abcdefgh=="]);
-        assert_eq!(told("authorization", "abcdefgh"), ["abcdefgh"]);
-        assert_eq!(told("X-Ovh-Consumer", "abcdefgh"), ["abcdefgh"]);
+    fn tokens_and_cookie_values_are_sensitive() {
+        assert_eq!(secrets("Authorization", "Bearer abcdefgh=="), ["abcdefgh=="]);
+        assert_eq!(secrets("authorization", "abcdefgh"), ["abcdefgh"]);
+        assert_eq!(secrets("X-Ovh-Consumer", "abcdefgh"), ["abcdefgh"]);
         assert_eq!(
-            told("cookie", "sid=\"abcdefgh\"; lang=en; other=ijklmnop"),
+            secrets("cookie", "sid=\"abcdefgh\"; lang=en; other=ijklmnop"),
             ["abcdefgh", "ijklmnop"]
         );
         assert_eq!(
-            told(
+            secrets(
                 "Set-Cookie",
                 "sid=abcdefgh; Path=/very/long; expires=Wed, 21 Oct 2037 07:28:00 GMT; HttpOnly"
             ),
@@ -78,9 +77,9 @@ mod tests {
     }
 
     #[test]
-    fn words_and_other_fields_are_none() {
-        assert!(told("content-type", "application/json").is_empty());
-        assert!(told("x-auth-token", "true").is_empty());
-        assert!(told("x-ovh-signature", "$1$0123456789abcdef").is_empty());
+    fn words_and_other_fields_are_not_sensitive() {
+        assert!(secrets("content-type", "application/json").is_empty());
+        assert!(secrets("x-auth-token", "true").is_empty());
+        assert!(secrets("x-ovh-signature", "$1$0123456789abcdef").is_empty());
     }
 }

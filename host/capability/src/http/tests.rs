@@ -20,22 +20,21 @@ use fencebox_agent::log::Log;
 use fencebox_agent::virtual_clock::VirtualClock;
 use fencebox_policy::{Address, Addresses, AgentPolicy, Auth, Endpoint, Endpoints, Origin, Port, Scheme, Trust};
 
-/// Longer than any test that passes takes.
+/// A timeout longer than any successful test.
 const LONG: Duration = Duration::from_secs(60);
-/// For what has to run out.
+/// A timeout that has to expire.
 const SHORT: Duration = Duration::from_millis(300);
 /// A complete answer without a body.
 const EMPTY: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-/// A server that treats each connection alike.
+/// A server that handles every connection in the same way.
 struct Server {
     address: SocketAddr,
     requests: Receiver<Vec<u8>>,
 }
 
 impl Server {
-    /// `each` gets every connection; what it returns is kept for
-    /// [`Server::request`].
+    /// `each` handles every connection. [`Server::request`] returns its result.
     fn start(mut each: impl FnMut(TcpStream) -> Vec<u8> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -55,13 +54,13 @@ impl Server {
         let answer = answer.into();
         Self::start(move |mut stream| {
             let request = read_request(&mut stream);
-            // The client may have had enough of it.
+            // The client may already have closed the connection.
             let _ = stream.write_all(&answer);
             request
         })
     }
 
-    /// The request that came, as it was sent.
+    /// The received request, unchanged.
     fn request(&self) -> String {
         String::from_utf8(self.requests.recv_timeout(LONG).unwrap()).unwrap()
     }
@@ -71,7 +70,7 @@ impl Server {
     }
 }
 
-/// Plain HTTP to that address.
+/// The origin of plain HTTP to this address.
 fn origin(address: SocketAddr) -> Origin {
     Origin {
         tls: false,
@@ -86,7 +85,7 @@ fn origin(address: SocketAddr) -> Origin {
     }
 }
 
-/// A request with its body, or what came until the client hung up.
+/// A request with its body, or the part before the client disconnected.
 fn read_request(stream: &mut impl Read) -> Vec<u8> {
     let mut request = Vec::new();
     let mut byte = [0];
@@ -104,12 +103,12 @@ fn read_request(stream: &mut impl Read) -> Vec<u8> {
     request
 }
 
-/// Waits until the client hangs up.
+/// Waits until the client disconnects.
 fn drain(stream: &mut impl Read) {
     let _ = std::io::copy(stream, &mut std::io::sink());
 }
 
-/// The capability with one endpoint `api` there, and an hour to go.
+/// The capability with one endpoint `api` at this origin, and a deadline in one hour.
 fn http(origin: Origin) -> Http {
     http_on(Arc::new(VirtualClock::default()), origin, Auth::Plugin)
 }
@@ -162,12 +161,12 @@ fn get(path: &str) -> Request {
     }
 }
 
-/// What becomes of `GET /` when this is the answer.
+/// The result of `GET /` with this answer.
 fn answered(answer: impl Into<Vec<u8>>) -> Result<Response, Failure> {
     http(Server::answering(answer).origin()).send(get("/"))
 }
 
-/// Asserts that nobody has connected: the first in the queue is ourselves.
+/// Asserts that no client connected: the first connection in the queue is our own.
 fn assert_unvisited(listener: &TcpListener) {
     let ourselves = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (_, first) = listener.accept().unwrap();

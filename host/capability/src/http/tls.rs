@@ -1,4 +1,4 @@
-//! TLS settings, made only when the first connection is.
+//! TLS settings, created for the first connection.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,9 +18,8 @@ mod verifier;
 #[cfg(test)]
 mod tests;
 
-/// Where distributions keep the certificates that the system trusts, in one
-/// file (Debian, Fedora and RHEL, SUSE, Alpine). Reading one file costs a
-/// tenth of walking the directory beside it.
+/// Files with the certificates that the system trusts (Debian, Fedora and RHEL, SUSE, Alpine).
+/// Reading one file takes a tenth of the time of reading the directory of certificates.
 pub(super) const BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -28,12 +27,12 @@ pub(super) const BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// Largest file with certificates that an option may name, in bytes.
+/// Maximum size of the file in option `ca_file`, in bytes.
 const FILE_LIMIT: u64 = 1024 * 1024;
 
-/// Settings that believe as `trust` says; without it, those of connections
-/// without TLS: the client wants some, and loading roots for them would be a
-/// waste. `pinnable` agents have options to name a certificate.
+/// Settings that verify certificates according to `trust`. Without `trust`, settings for
+/// connections without TLS: the client requires some, but needs no root certificates. Agents that
+/// are `pinnable` have options for a certificate.
 pub(super) fn config(trust: Option<&Trust>, pinnable: bool) -> Result<ClientConfig, Failure> {
     match trust {
         None => Ok(builder()?
@@ -46,7 +45,7 @@ pub(super) fn config(trust: Option<&Trust>, pinnable: bool) -> Result<ClientConf
     }
 }
 
-/// Settings that believe what these authorities issued.
+/// Settings that trust the certificates of these authorities.
 pub(super) fn by_authorities(roots: RootCertStore, pinnable: bool) -> Result<ClientConfig, Failure> {
     let issuers = issuers(roots)?;
     believing(Belief::System { issuers, pinnable })
@@ -60,14 +59,14 @@ fn believing(belief: Belief) -> Result<ClientConfig, Failure> {
         .with_no_client_auth())
 }
 
-/// The provider is named, so that no other can slip in through a dependency.
+/// The provider is explicit, so that a dependency cannot select another one.
 fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|cause| Failure::Tls(cause.to_string()))
 }
 
-/// Checks issuer, name and time; without any root it believes nobody.
+/// Verifies issuer, name and time. Without root certificates, no certificate is trusted.
 fn issuers(roots: RootCertStore) -> Result<Option<Arc<WebPkiServerVerifier>>, Failure> {
     if roots.is_empty() {
         return Ok(None);
@@ -78,24 +77,24 @@ fn issuers(roots: RootCertStore) -> Result<Option<Arc<WebPkiServerVerifier>>, Fa
         .map_err(|cause| Failure::Tls(cause.to_string()))
 }
 
-/// The certificates in the file of the option `ca_file`.
+/// The certificates in the file of option `ca_file`.
 fn by_file(path: &Path) -> Result<Belief, Failure> {
     let refuse = |cause: String| Failure::Tls(format!("option ca_file: {}: {cause}", path.display()));
     let about = path.metadata().map_err(|cause| refuse(cause.to_string()))?;
     if !about.is_file() || about.len() > FILE_LIMIT {
-        return Err(refuse("it is no file of at most 1 MiB".to_owned()));
+        return Err(refuse("it is not a file of at most 1 MiB".to_owned()));
     }
     let pem = std::fs::read(path).map_err(|cause| refuse(cause.to_string()))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|cause| refuse(cause.to_string()))?;
     if certificates.is_empty() {
         return Err(refuse(
-            "there is no certificate in it; it has to begin with -----BEGIN CERTIFICATE-----".to_owned(),
+            "it contains no certificate; it must begin with -----BEGIN CERTIFICATE-----".to_owned(),
         ));
     }
     let mut roots = RootCertStore::empty();
     for certificate in &certificates {
-        // One that cannot issue others can still be the device's own.
+        // A certificate that cannot issue others can still be that of the device.
         let _ = roots.add(certificate.clone());
     }
     Ok(Belief::File {
@@ -105,7 +104,7 @@ fn by_file(path: &Path) -> Result<Belief, Failure> {
     })
 }
 
-/// The certificates in the first of these files that is there.
+/// The certificates in the first of these files that exists.
 fn roots<P: AsRef<Path>>(bundles: &[P]) -> Result<RootCertStore, Failure> {
     let bundle = bundles
         .iter()
@@ -119,7 +118,7 @@ fn roots<P: AsRef<Path>>(bundles: &[P]) -> Result<RootCertStore, Failure> {
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(bundle).map_err(unreadable)? {
-        // A root that rustls cannot read is not trusted, and no reason to stop.
+        // A root that rustls cannot read is not trusted. It is not an error.
         let _ = roots.add(certificate.map_err(unreadable)?);
     }
     Ok(roots)

@@ -1,4 +1,4 @@
-//! A plugin that floods.
+//! A plugin that writes too much to the log.
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -41,8 +41,8 @@ fn journal_under(limits: Limits, verbose: bool) -> (PluginLog, Arc<Log>, Lines) 
 }
 
 #[test]
-fn lines_bear_the_name_of_the_agent() {
-    let (mut journal, _, lines) = journal(true);
+fn lines_contain_the_name_of_the_agent() {
+    let (journal, _, lines) = journal(true);
     for level in [Level::Debug, Level::Info, Level::Warning, Level::Error] {
         journal.line(level, "a\nERROR: fence_y: forged");
     }
@@ -52,16 +52,16 @@ fn lines_bear_the_name_of_the_agent() {
 }
 
 #[test]
-fn details_only_where_they_are_wanted() {
-    let (mut journal, _, lines) = journal(false);
+fn details_are_logged_only_on_request() {
+    let (journal, _, lines) = journal(false);
     journal.line(Level::Debug, "d");
     journal.line(Level::Info, "i");
     assert!(lines.take().is_empty());
 }
 
 #[test]
-fn the_rest_of_a_flood_is_dropped_and_that_is_said_once() {
-    let (mut journal, _, lines) = journal(true);
+fn the_rest_of_a_flood_is_dropped_with_one_message() {
+    let (journal, _, lines) = journal(true);
     for number in 0..1_500 {
         journal.line(Level::Info, &number.to_string());
     }
@@ -77,8 +77,8 @@ fn the_rest_of_a_flood_is_dropped_and_that_is_said_once() {
 }
 
 #[test]
-fn a_huge_line_is_cut_and_no_half_of_a_secret_stays() {
-    let (mut journal, log, lines) = journal(true);
+fn a_huge_line_is_cut_without_half_of_a_secret() {
+    let (journal, log, lines) = journal(true);
     log.hide("geheim");
     for before in 4070..4110 {
         journal.line(Level::Error, &format!("{}geheim", "x".repeat(before)));
@@ -90,8 +90,8 @@ fn a_huge_line_is_cut_and_no_half_of_a_secret_stays() {
 }
 
 #[test]
-fn a_few_long_lines_are_a_flood_too() {
-    let (mut journal, _, lines) = journal(true);
+fn a_few_long_lines_also_exceed_the_limit() {
+    let (journal, _, lines) = journal(true);
     let long = "x".repeat(10 * LENGTH_LIMIT);
     for _ in 0..1_000 {
         journal.line(Level::Info, &long);
@@ -113,7 +113,7 @@ fn a_lower_limit_is_named() {
         (lines, "2 log lines; the rest is dropped (policy limit log-lines)"),
         (bytes, "8 bytes of log; the rest is dropped (policy limit log-bytes)"),
     ] {
-        let (mut journal, _, lines) = journal_under(limits, true);
+        let (journal, _, lines) = journal_under(limits, true);
         for _ in 0..5 {
             journal.line(Level::Info, "four");
         }

@@ -1,5 +1,5 @@
-//! The addresses of this machine, as the kernel tells them (rtnetlink, RFC
-//! 3549): the standard library does not know them.
+//! The addresses of this machine, from the kernel (rtnetlink, RFC 3549), because the standard
+//! library has no function for them.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,18 +7,18 @@ use std::os::fd::OwnedFd;
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 
-/// Larger than any message of the kernel's.
+/// Buffer size in bytes, larger than any message of the kernel.
 const MESSAGES: usize = 64 * 1024;
-/// Most bytes of one answer: no fencing machine has so many addresses.
+/// Maximum size of one answer, in bytes: more than the addresses of any real machine.
 const ANSWER: usize = 4 * 1024 * 1024;
-/// Length of the header of a message.
+/// Length of the header of a message, in bytes.
 const HEADER: usize = 16;
 
 /// An interface that is up has this flag.
 const UP: u32 = libc::IFF_UP.cast_unsigned();
 
-/// The addresses of interfaces that are up, with the number of the interface;
-/// without link-local ones.
+/// The addresses of interfaces that are up, with the number of the interface. Link-local IPv6
+/// addresses are left out.
 pub(super) fn interfaces() -> io::Result<Vec<(IpAddr, u32)>> {
     let socket = socket_with(
         AddressFamily::NETLINK,
@@ -48,7 +48,7 @@ pub(super) fn interfaces() -> io::Result<Vec<(IpAddr, u32)>> {
     Ok(found)
 }
 
-/// Asks for all there is of a kind: the bodies of the messages in the answer.
+/// Requests all entries of a kind. Returns the bodies of the messages in the answer.
 fn ask(socket: &OwnedFd, kind: u16) -> io::Result<Vec<Vec<u8>>> {
     // Header and `struct rtgenmsg`, padded.
     let mut question = [0_u8; HEADER + 4];
@@ -83,7 +83,7 @@ fn ask(socket: &OwnedFd, kind: u16) -> io::Result<Vec<Vec<u8>>> {
     }
 }
 
-/// Takes one message off: what it is, its body, and what comes after.
+/// Splits off one message: its type, its body, and the remaining bytes.
 fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let length = usize::try_from(number(bytes, 0)?).ok()?;
     let body = bytes.get(HEADER..length)?;
@@ -112,7 +112,7 @@ fn address(body: &[u8]) -> Option<(IpAddr, u32)> {
         }
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
-    // On a link between two the general one is that of the other end.
+    // On a point-to-point link, `IFA_ADDRESS` is the address of the other end.
     Some((own.or(general)?, index))
 }
 
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_loopback_is_there() {
+    fn the_loopback_address_is_found() {
         let found = interfaces().unwrap();
         let loopback = found
             .iter()
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_no_address() {
+    fn truncated_messages_are_not_addresses() {
         let body = [
             &[2, 8, 0, 0][..],
             &3_u32.to_ne_bytes(),

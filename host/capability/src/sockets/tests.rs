@@ -1,4 +1,4 @@
-//! The filter, and datagrams on this machine alone.
+//! The socket filter, and datagrams on this machine only.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn allows(filter: &SocketFilter, purpose: SocketUse, address: &str) -> bool {
 }
 
 #[test]
-fn a_declared_name_admits_its_addresses() {
+fn a_declared_name_allows_its_addresses() {
     let filter = filter(SocketPurpose::TcpConnect, "localhost", 7);
     assert!(filter.allows_name("localhost"));
     assert!(allows(&filter, SocketUse::TcpConnect, "127.0.0.1:7"));
@@ -42,7 +42,7 @@ fn a_declared_name_admits_its_addresses() {
 }
 
 #[test]
-fn names_at_one_port_lead_to_their_addresses_side_by_side() {
+fn names_at_one_port_each_allow_their_addresses() {
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
     let mut usage = Usage::default();
     usage.learn("one.example", [ip("192.0.2.1"), ip("192.0.2.2")].into_iter());
@@ -56,7 +56,7 @@ fn names_at_one_port_lead_to_their_addresses_side_by_side() {
 }
 
 #[test]
-fn what_is_reached_is_counted_and_limited() {
+fn remote_peers_are_counted_and_limited() {
     let mut filter = filter(SocketPurpose::TcpConnect, "127.0.0.1", 7);
     filter.limits.lower(Limit::Sockets, 2);
     filter.limits.lower(Limit::SocketBytes, 10);
@@ -79,7 +79,7 @@ fn what_is_reached_is_counted_and_limited() {
 }
 
 #[test]
-fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
+fn datagrams_are_counted_and_callers_are_distinguished_by_address() {
     let mut filter = filter(SocketPurpose::Udp, "127.0.0.1", 7);
     filter.limits.lower(Limit::Datagrams, 3);
     for (purpose, admitted) in [
@@ -109,7 +109,7 @@ fn datagrams_are_counted_and_callers_are_told_apart_by_their_address() {
 }
 
 #[test]
-fn refusals_are_kept_for_the_log_and_not_without_end() {
+fn denials_are_kept_for_the_log_up_to_a_limit() {
     let filter = SocketFilter::closed(Limits::standard());
     for _ in 0..100 {
         assert!(!allows(&filter, SocketUse::TcpConnect, "192.0.2.1:7"));

@@ -1,8 +1,7 @@
-//! XML-RPC documents, without a word of where they come from: what a call
-//! looks like, and what an answer means.
+//! XML-RPC documents, independent of the transport: encodes calls and decodes answers.
 //!
-//! After <http://xmlrpc.com/spec.md>, with the extensions that devices use:
-//! `nil`, `i8`, and Apache's `i1` and `i2`.
+//! According to <http://xmlrpc.com/spec.md>, with the extensions that devices use: `nil`, `i8`, and
+//! Apache's `i1` and `i2`.
 
 mod decode;
 mod encode;
@@ -18,17 +17,17 @@ pub use encode::encode;
 pub use keep::Keep;
 pub use read::{decode, read};
 
-/// Most levels of values in values.
+/// Maximum depth of nested values.
 const DEPTH_LIMIT: usize = 64;
-/// Most values of a call, and of an answer those that are kept.
+/// Maximum number of values in a call, and of kept values in an answer.
 const VALUE_LIMIT: usize = 100_000;
-/// Most text of an answer that is kept, and most in one piece, in bytes.
+/// Maximum kept text of an answer, and maximum size of one piece of text, in bytes.
 const TEXT_LIMIT: usize = 16 * 1024 * 1024;
-/// How much of a name a message shows, in characters.
+/// Maximum length of a name in a message, in characters.
 const NAME_SHOWN: usize = 32;
 
-/// One value (`xmlrpc.node`). Arrays and structures point at other values of
-/// the same tree.
+/// One value (`xmlrpc.node`). Arrays and structures refer to other values of the same tree by
+/// index.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each is documented once, in xmlrpc.wit")]
 pub enum Node {
@@ -43,15 +42,15 @@ pub enum Node {
     Structure(Vec<(String, u32)>),
 }
 
-/// A value with all that is in it: the first is the value, and each points
-/// only at later ones.
+/// A value with all values in it. The first node is the value, and each node refers only to later
+/// ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
-    /// The value, and what it points at.
+    /// The value, and the values that it contains.
     pub nodes: Vec<Node>,
 }
 
-/// What a device answered.
+/// The answer of a device.
 #[derive(Debug, PartialEq)]
 pub enum Answer {
     /// The value that the method returns.
@@ -65,14 +64,14 @@ pub enum Answer {
     },
 }
 
-/// An answer that is no XML-RPC, or beyond a limit. The text quotes nothing of
-/// it but names of elements: values may be secrets.
+/// An answer that is not XML-RPC, or exceeds a limit. The text quotes only names of elements,
+/// because values may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause} (at byte {at})")]
 pub struct Malformed {
-    /// What is wrong.
+    /// The problem.
     pub cause: Cow<'static, str>,
-    /// How much of the document had been read, in bytes.
+    /// The position in the document, in bytes.
     pub at: u64,
 }
 
@@ -81,18 +80,18 @@ fn is_xml(character: char) -> bool {
     !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// The same of a whole text, by bytes: answers are long.
+/// The same for a whole text. It compares bytes for speed, because answers are long.
 fn is_all_xml(text: &str) -> bool {
     let control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     !text.as_bytes().iter().any(control) && !text.contains(['\u{fffe}', '\u{ffff}'])
 }
 
-/// White space by XML (its production 3), which is less than Unicode's.
+/// White space of XML (its production 3), which is a subset of Unicode's.
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
-/// A name for a message.
+/// A name, shortened and escaped for a message.
 fn shown(name: &str) -> String {
     let start: String = name.chars().take(NAME_SHOWN).collect();
     let dots = if start.len() < name.len() { "…" } else { "" };

@@ -1,9 +1,9 @@
-//! Where a plugin may go, and where the device may send it.
+//! Which addresses a plugin may select, and which ones a device may name.
 
 use super::Addresses;
 use crate::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
 
-/// A pool's endpoint, with these options.
+/// The endpoint of a pool, with these options.
 fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
     let url = UrlOption {
         option: "session_url".to_owned(),
@@ -49,7 +49,7 @@ fn select(addresses: &mut Addresses, address: &str) -> Result<String, String> {
 }
 
 #[test]
-fn urls_stand_between_commas_or_blanks() {
+fn urls_are_separated_by_commas_or_blanks() {
     for text in [
         "https://xen1.example,https://xen2.example:8443",
         "https://xen1.example https://xen2.example:8443/",
@@ -67,18 +67,18 @@ fn urls_stand_between_commas_or_blanks() {
 }
 
 #[test]
-fn one_bad_url_spoils_the_option() {
+fn one_invalid_url_makes_the_option_invalid() {
     for (text, cause) in [
         ("https://a.example,http://127.0.0.1", "do not mix"),
-        ("https://a.example,b.example", "no URL"),
+        ("https://a.example,b.example", "not a URL"),
         ("https://a.example,https://u:p@b.example", "user name and password"),
         ("https://a.example,https://b.example/path", "the path \"/path\""),
-        (" , ", "no URL in it"),
+        (" , ", "it contains no URL"),
         (&"https://a.example ".repeat(3).replace("a.", "b."), ""),
     ] {
         let outcome = pool(&[("session_url", text)]);
         match cause {
-            "" => assert_eq!(outcome.unwrap().named().len(), 1, "the same three times is one"),
+            "" => assert_eq!(outcome.unwrap().named().len(), 1, "repeated URLs count once"),
             cause => {
                 let refusal = outcome.unwrap_err();
                 assert!(
@@ -113,7 +113,7 @@ fn a_named_address_is_selected_by_url_or_by_host() {
 }
 
 #[test]
-fn the_named_port_counts_where_the_device_names_only_the_host() {
+fn the_port_of_the_option_applies_if_the_device_names_only_the_host() {
     let mut addresses = of("https://xen1.example,https://xen2.example:8443");
     assert_eq!(
         select(&mut addresses, "xen2.example").unwrap(),
@@ -134,7 +134,7 @@ fn a_host_that_no_option_names_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn with_the_flag_the_device_may_name_any_host_but_not_scheme_or_port() {
+fn the_device_may_name_any_host_with_the_flag_but_not_scheme_or_port() {
     let mut addresses = following("https://xen1.example:8443");
     assert_eq!(select(&mut addresses, "192.0.2.9").unwrap(), "https://192.0.2.9:8443");
     assert_eq!(
@@ -155,9 +155,9 @@ fn with_the_flag_the_device_may_name_any_host_but_not_scheme_or_port() {
     }
 }
 
-/// As by the log-out at a master that was found so.
+/// For example the logout at a master that the plugin followed.
 #[test]
-fn where_it_was_led_to_it_comes_back_by_url() {
+fn followed_hosts_can_be_selected_again_by_url() {
     let mut addresses = following("https://xen1.example:8443");
     let followed = select(&mut addresses, "xen9.example").unwrap();
     for url in ["https://xen1.example:8443", &followed] {
@@ -166,7 +166,7 @@ fn where_it_was_led_to_it_comes_back_by_url() {
     for number in 0..super::MOST_FOLLOWED {
         select(&mut addresses, &format!("h{number}.example")).unwrap();
     }
-    assert!(select(&mut addresses, &followed).is_err(), "long ago");
+    assert!(select(&mut addresses, &followed).is_err(), "old ones are dropped");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn the_device_cannot_send_a_plugin_to_this_machine_or_to_cloud_metadata() {
     }
 }
 
-/// Meant only where they are written literally, whoever names them.
+/// Valid only if the user wrote them literally.
 const SPECIAL: &[&str] = &[
     "169.254.169.254",
     "169.254.170.2",
@@ -215,13 +215,13 @@ const AMBIGUOUS: &[&str] = &[
     "::ffff:169.254.169.254",
 ];
 
-/// That is where simulators live; and where tunnels begin, whose far end is
-/// trusted as little.
+/// Simulators run on this machine. Tunnels also begin here, and their remote end
+/// is not trusted more than a device elsewhere.
 #[test]
 fn a_device_on_this_machine_can_send_a_plugin_to_this_machine_and_no_other_special_address() {
     let mut local = following("http://127.0.0.1:8080");
     assert_eq!(select(&mut local, "127.0.0.2").unwrap(), "http://127.0.0.2:8080");
-    assert!(select(&mut local, "192.0.2.9").unwrap_err().contains("in the clear"));
+    assert!(select(&mut local, "192.0.2.9").unwrap_err().contains("in clear text"));
     for urls in [
         "http://127.0.0.1:8080",
         "https://127.0.0.1",
@@ -239,11 +239,11 @@ fn a_device_on_this_machine_can_send_a_plugin_to_this_machine_and_no_other_speci
             assert!(select(&mut following(urls), address).is_err(), "{urls} {address}");
         }
     }
-    // Once it has been led away, it is no longer there.
+    // After it followed to another host, it cannot return to this machine.
     let mut away = following("https://127.0.0.1");
     select(&mut away, "xen9.example").unwrap();
     assert!(select(&mut away, "127.0.0.2").is_err());
-    // What is written literally is meant.
+    // A literal address is allowed.
     let mut named = of("https://127.0.0.1,https://169.254.169.254");
     assert_eq!(
         select(&mut named, "169.254.169.254").unwrap(),
@@ -252,7 +252,7 @@ fn a_device_on_this_machine_can_send_a_plugin_to_this_machine_and_no_other_speci
 }
 
 #[test]
-fn what_is_not_there_says_why() {
+fn a_missing_address_gives_the_reason() {
     let absent = pool(&[]).unwrap();
     assert!(absent.named().is_empty());
     let refusal = absent.current().unwrap_err().to_string();

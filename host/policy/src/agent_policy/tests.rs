@@ -1,4 +1,4 @@
-//! What is left when every table has taken away.
+//! What several tables together allow.
 
 mod property;
 
@@ -36,29 +36,35 @@ fn through(proxy: &str, url: &str) -> Origin {
     }
 }
 
-fn told(outcome: Result<(), Denied>) -> String {
+fn text_of(outcome: Result<(), Denied>) -> String {
     outcome.map_or_else(|rule| rule.to_string(), |()| "granted".to_owned())
 }
 
 fn check(text: &str, url: &str) -> String {
-    told(agent_policy(text).check(&origin(url)))
+    text_of(agent_policy(text).check(&origin(url)))
 }
 
 fn allows(text: &str, url: &str, address: &str) -> String {
     let address: IpAddr = address.parse().unwrap();
-    told(agent_policy(text).allows(&origin(url), address))
+    text_of(agent_policy(text).allows(&origin(url), address))
 }
 
 #[test]
-fn without_a_policy_all_is_left() {
+fn everything_is_allowed_without_a_policy() {
     let agent_policy = AgentPolicy::unrestricted();
     let all = Origin {
         trust: Trust::Anything,
         ..origin("http://a.example")
     };
-    assert_eq!(told(agent_policy.check(&all)), "granted");
-    assert_eq!(told(agent_policy.allows(&all, "10.0.0.7".parse().unwrap())), "granted");
-    assert_eq!(told(agent_policy.check_plugin(|| panic!("nobody pins it"))), "granted");
+    assert_eq!(text_of(agent_policy.check(&all)), "granted");
+    assert_eq!(
+        text_of(agent_policy.allows(&all, "10.0.0.7".parse().unwrap())),
+        "granted"
+    );
+    assert_eq!(
+        text_of(agent_policy.check_plugin(|| panic!("the policy has no digest"))),
+        "granted"
+    );
 }
 
 #[test]
@@ -69,7 +75,7 @@ fn a_refusal_names_the_rule_and_its_place() {
     );
     assert_eq!(
         check("[\"*\"]\n\nallow = [\"api.ctl.io\"]", "https://evil.example:8443"),
-        "https://evil.example:8443 is not in allow ([\"*\"] in p:3); add it there if the agent is to reach it"
+        "https://evil.example:8443 is not in allow ([\"*\"] in p:3); add it there if the agent needs it"
     );
     assert_eq!(
         allows(
@@ -81,12 +87,12 @@ fn a_refusal_names_the_rule_and_its_place() {
     );
     assert_eq!(
         allows("[fence_x]\nallow = [\"10.0.0.0/8\"]", "https://a.example", "192.0.2.7"),
-        "a.example at 192.0.2.7 is not in allow ([fence_x] in p:2); add it there if the agent is to reach it"
+        "a.example at 192.0.2.7 is not in allow ([fence_x] in p:2); add it there if the agent needs it"
     );
 }
 
 #[test]
-fn each_table_that_applies_takes_away() {
+fn each_table_that_applies_restricts() {
     let both = "[\"*\"]\nallow = [\"*.example\", \"10.0.0.0/8\"]\n[fence_x]\nallow = [\"a.example\", \"b.test\"]";
     assert_eq!(check(both, "https://a.example"), "granted");
     assert!(check(both, "https://c.example").contains("not in allow ([fence_x] in p:4)"));
@@ -106,13 +112,13 @@ fn each_table_that_applies_takes_away() {
     assert_eq!(
         check("[fence_y]\nallow = []\ndeny = [\"*\"]", "https://a.example"),
         "granted",
-        "another's"
+        "the table of another agent"
     );
     assert!(check("[fence_x]\nallow = []", "https://a.example").contains("not in allow"));
 }
 
 #[test]
-fn two_files_take_away_both() {
+fn two_files_both_restrict() {
     let other = Policy::parse("q", "[fence_x]\nallow = [\"b.example\"]\nlimits.memory = \"1 MiB\"\n").unwrap();
     for both in [
         policy("[fence_x]\nallow = [\"a.example\"]\nlimits.memory = \"2 MiB\"").with(other.clone()),
@@ -126,7 +132,7 @@ fn two_files_take_away_both() {
 }
 
 #[test]
-fn the_smaller_limit_holds() {
+fn the_smaller_limit_applies() {
     for (every, own) in [("4 MiB", "2 MiB"), ("2 MiB", "4 MiB")] {
         let text = format!("[\"*\"]\nlimits.memory = \"{every}\"\n[fence_x]\nlimits.memory = \"{own}\"");
         assert_eq!(agent_policy(&text).limits().get(Limit::Memory).to_string(), "2 MiB");
@@ -142,21 +148,17 @@ fn the_smaller_limit_holds() {
 }
 
 #[test]
-fn exactly_the_addresses_that_are_allowed() {
+fn only_allowed_addresses_pass() {
     let names = "[fence_x]\nallow = [\"a.example\", \"10.0.0.0/24:443\"]";
     assert_eq!(
         allows(names, "https://a.example", "192.0.2.7"),
         "granted",
-        "its name is enough"
+        "the name matches"
     );
     assert_eq!(allows(names, "https://b.example", "10.0.0.9"), "granted");
     assert_ne!(allows(names, "https://b.example", "10.0.1.9"), "granted");
-    assert_ne!(
-        check(names, "https://b.example:8443"),
-        "granted",
-        "no rule for that port"
-    );
-    // An address does not become another by a translator on the way.
+    assert_ne!(check(names, "https://b.example:8443"), "granted", "another port");
+    // In `allow`, an address does not match the address that a translator maps to it.
     assert_ne!(allows(names, "https://b.example", "64:ff9b::10.0.0.9"), "granted");
     let denied = "[fence_x]\nallow = [\"a.example\"]\ndeny = [\"10.0.0.0/8\"]";
     assert_ne!(allows(denied, "https://a.example", "64:ff9b::10.0.0.9"), "granted");
@@ -172,57 +174,57 @@ fn exactly_the_addresses_that_are_allowed() {
 }
 
 #[test]
-fn the_proxy_is_judged_too() {
+fn the_proxy_is_checked_too() {
     let both = "[fence_x]\nallow = [\"https://api.ctl.io\", \"http://proxy.example:3128\"]";
     let there = through("http://proxy.example:3128", "https://api.ctl.io");
-    assert_eq!(told(agent_policy(both).check(&there)), "granted");
+    assert_eq!(text_of(agent_policy(both).check(&there)), "granted");
     let other = through("http://other.example:3128", "https://api.ctl.io");
     assert_eq!(
-        told(agent_policy(both).check(&other)),
-        "the proxy http://other.example:3128 is not in allow ([fence_x] in p:2); add it there if the agent is to reach it"
+        text_of(agent_policy(both).check(&other)),
+        "the proxy http://other.example:3128 is not in allow ([fence_x] in p:2); add it there if the agent needs it"
     );
     assert!(
-        told(agent_policy("[fence_x]\ndeny = [\"*:3128\"]").check(&there))
+        text_of(agent_policy("[fence_x]\ndeny = [\"*:3128\"]").check(&there))
             .contains("the proxy http://proxy.example:3128 is refused")
     );
-    // The proxy is what is connected to.
+    // The address is that of the proxy.
     let address = "10.0.0.7".parse().unwrap();
-    assert_eq!(told(agent_policy(both).allows(&there, address)), "granted");
+    assert_eq!(text_of(agent_policy(both).allows(&there, address)), "granted");
     assert!(
-        told(agent_policy("[fence_x]\ndeny = [\"10.0.0.0/8:3128\"]").allows(&there, address))
+        text_of(agent_policy("[fence_x]\ndeny = [\"10.0.0.0/8:3128\"]").allows(&there, address))
             .contains("proxy.example at 10.0.0.7")
     );
 }
 
 #[test]
-fn behind_a_proxy_a_name_has_no_address() {
+fn a_name_behind_a_proxy_has_no_address() {
     let there = through("http://proxy.example:3128", "https://a.example");
     let blocks = "[fence_x]\nallow = [\"10.0.0.0/8\", \"proxy.example\"]";
-    assert!(told(agent_policy(blocks).check(&there)).contains("https://a.example is not in allow"));
+    assert!(text_of(agent_policy(blocks).check(&there)).contains("https://a.example is not in allow"));
     let denied = "[fence_x]\ndeny = [\"10.0.0.0/8\"]";
     assert_eq!(
-        told(agent_policy(denied).check(&there)),
-        "https://a.example is behind a proxy, which alone knows its address, and deny \"10.0.0.0/8\" may mean it \
-         ([fence_x] in p:2); name the host in allow of the same table"
+        text_of(agent_policy(denied).check(&there)),
+        "https://a.example is behind a proxy, so its address is unknown here, and deny \"10.0.0.0/8\" may match it \
+         ([fence_x] in p:2); add the host to allow in the same table"
     );
     let named = format!("{denied}\nallow = [\"a.example\", \"proxy.example\"]");
-    assert_eq!(told(agent_policy(&named).check(&there)), "granted");
-    // What one table or file takes away, another does not give back.
+    assert_eq!(text_of(agent_policy(&named).check(&there)), "granted");
+    // A table or file cannot allow what another one denies.
     let other = "[\"*\"]\nallow = [\"a.example\", \"proxy.example\"]";
     assert_ne!(
-        told(agent_policy(&format!("{denied}\n{other}")).check(&there)),
+        text_of(agent_policy(&format!("{denied}\n{other}")).check(&there)),
         "granted"
     );
     let files = policy(denied).with(policy(&other.replace("\"*\"", "fence_x")));
-    assert_ne!(told(files.for_agent("fence_x").check(&there)), "granted");
+    assert_ne!(text_of(files.for_agent("fence_x").check(&there)), "granted");
     let literal = through("http://proxy.example:3128", "https://192.0.2.7");
     assert_eq!(
-        told(agent_policy(denied).check(&literal)),
+        text_of(agent_policy(denied).check(&literal)),
         "granted",
-        "it is an address"
+        "a literal address is known"
     );
     assert_eq!(
-        told(agent_policy("[fence_x]\ndeny = [\"10.0.0.0/8:80\"]").check(&there)),
+        text_of(agent_policy("[fence_x]\ndeny = [\"10.0.0.0/8:80\"]").check(&there)),
         "granted",
         "another port"
     );
@@ -242,7 +244,7 @@ fn insecure_tls_is_refused() {
             trust: Trust::Anything,
             ..origin(url)
         };
-        let refusal = told(agent_policy(text).check(&insecure));
+        let refusal = text_of(agent_policy(text).check(&insecure));
         assert!(
             refusal.starts_with("option ssl_insecure: refused by insecure-tls = false ([\"*\"] in p:2)"),
             "{refusal}"
@@ -256,14 +258,14 @@ fn insecure_tls_is_refused() {
             trust,
             ..origin("https://a.example")
         };
-        assert_eq!(told(agent_policy(text).check(&origin)), "granted");
+        assert_eq!(text_of(agent_policy(text).check(&origin)), "granted");
     }
     for clear in [
         origin("http://a.example"),
         through("http://proxy.example:3128", "http://127.0.0.1"),
     ] {
         for trust in [Trust::System, Trust::Anything] {
-            let refusal = told(agent_policy(text).check(&Origin { trust, ..clear.clone() }));
+            let refusal = text_of(agent_policy(text).check(&Origin { trust, ..clear.clone() }));
             assert!(
                 refusal.contains("is clear text, which insecure-tls = false refuses"),
                 "{refusal}"
@@ -276,34 +278,39 @@ fn insecure_tls_is_refused() {
 fn the_plugin_has_to_be_in_every_pin() {
     let pin = |byte: &str| byte.repeat(32);
     let one = format!("[fence_x]\nsha256 = [\"{}\", \"{}\"]", pin("07"), pin("08"));
-    assert_eq!(told(agent_policy(&one).check_plugin(|| [7; 32])), "granted");
+    assert_eq!(text_of(agent_policy(&one).check_plugin(|| [7; 32])), "granted");
     assert_eq!(
-        told(agent_policy(&one).check_plugin(|| [9; 32])),
+        text_of(agent_policy(&one).check_plugin(|| [9; 32])),
         format!(
-            "the plugin file has the SHA-256 digest {}, which is not in sha256 ([fence_x] in p:2); restore the file, or pin it",
+            "the plugin file has the SHA-256 digest {}, which is not in sha256 ([fence_x] in p:2); \
+             restore the file, or add the digest",
             pin("09")
         )
     );
     let both = format!("{one}\n[\"*\"]\nsha256 = [\"{}\"]", pin("07"));
-    assert_eq!(told(agent_policy(&both).check_plugin(|| [7; 32])), "granted");
-    assert_ne!(told(agent_policy(&both).check_plugin(|| [8; 32])), "granted");
+    assert_eq!(text_of(agent_policy(&both).check_plugin(|| [7; 32])), "granted");
+    assert_ne!(text_of(agent_policy(&both).check_plugin(|| [8; 32])), "granted");
     assert_eq!(
-        told(policy(&one).for_agent("fence_y").check_plugin(|| [9; 32])),
+        text_of(policy(&one).for_agent("fence_y").check_plugin(|| [9; 32])),
         "granted"
     );
 }
 
 #[test]
-fn nothing_is_nothing() {
+fn an_agent_that_may_do_nothing_is_always_refused() {
     let agent_policy = AgentPolicy::nothing(Denied::new("because"));
-    assert_eq!(told(agent_policy.check(&origin("https://a.example"))), "because");
-    assert_eq!(told(agent_policy.check_anything()), "because");
+    assert_eq!(text_of(agent_policy.check(&origin("https://a.example"))), "because");
+    assert_eq!(text_of(agent_policy.check_anything()), "because");
     assert_eq!(agent_policy.describe(), ["may do nothing: because"]);
-    assert_eq!(agent_policy.limits().lowered().count(), 0, "it still describes itself");
+    assert_eq!(
+        agent_policy.limits().lowered().count(),
+        0,
+        "the limits are the defaults"
+    );
 }
 
 #[test]
-fn a_host_that_was_typed_in_any_spelling_is_the_same() {
+fn every_spelling_of_an_address_matches() {
     for host in ["127.1", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]"] {
         let url = format!("http://{host}:8080");
         assert_ne!(check("[fence_x]\ndeny = [\"127.0.0.0/8\"]", &url), "granted", "{host}");

@@ -1,4 +1,4 @@
-//! What needs approval, and the format that a later fencebox has to read.
+//! What needs approval, and the format that later versions of fencebox have to read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,7 +108,7 @@ fn each_change_of_authority_exceeds() {
 }
 
 #[test]
-fn nothing_approved_covers_nothing() {
+fn an_empty_approval_covers_nothing() {
     let approval = approval();
     assert_eq!(approval.exceeding(&Approval::default()).len(), approval.lines().len());
 }

@@ -1,4 +1,4 @@
-//! What is more than was granted, and what is not.
+//! Declarations that exceed an approval, and declarations that do not.
 
 use super::CapabilitySet;
 use crate::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme, Socket, SocketPurpose, UrlOption};
@@ -55,7 +55,7 @@ fn beyond(wanted: &Endpoint, granted: &Endpoint, words: &str) {
 }
 
 #[test]
-fn the_same_and_less_is_no_more() {
+fn the_same_and_less_do_not_exceed() {
     within(&endpoint(), &endpoint());
     within(&with(|new| new.name = "renamed".to_owned()), &endpoint());
     within(&with(|new| new.base_path = "/v2/servers".to_owned()), &endpoint());
@@ -80,7 +80,7 @@ fn the_same_and_less_is_no_more() {
 }
 
 #[test]
-fn another_place_is_more() {
+fn another_place_exceeds() {
     let fixed = |host: &str| with(|new| new.addresses = vec![Address::Fixed(host.to_owned())]);
     beyond(&fixed("evil.example.com"), &endpoint(), "api: evil.example.com");
     let two = with(|new| new.addresses.push(Address::FromOption("ip".to_owned())));
@@ -92,12 +92,12 @@ fn another_place_is_more() {
     beyond(
         &template,
         &endpoint(),
-        "api: {x}.example.com, with the values of the options named",
+        "api: {x}.example.com, with the values of these options",
     );
     beyond(
         &with(|new| new.addresses = vec![choice(&["api.example.com", "b"])]),
         &endpoint(),
-        "api: by option region one of api.example.com, b",
+        "api: one of api.example.com, b (option region)",
     );
     let new = with(|new| {
         new.name = "second".to_owned();
@@ -112,52 +112,52 @@ fn another_place_is_more() {
 }
 
 #[test]
-fn another_way_there_is_more() {
+fn another_way_to_the_place_exceeds() {
     let scheme = |scheme| with(|new| new.scheme = scheme);
     beyond(
         &scheme(Scheme::Http),
         &with(|old| old.port = Port::Fixed(80)),
-        "api: http, where approved was https",
+        "api: http (approved: https)",
     );
     beyond(
         &scheme(Scheme::ByOptions),
         &endpoint(),
-        "api: https, or http where the options say so, where approved was https",
+        "api: https, or http if the options say so (approved: https)",
     );
     beyond(
         &scheme(Scheme::Http),
         &scheme(Scheme::ByOptions),
-        "api: http, where approved was https, or http where the options say so",
+        "api: http (approved: https, or http if the options say so)",
     );
     beyond(
         &with(|new| new.port = Port::Fixed(22)),
         &endpoint(),
-        "api: port 22, where approved was the usual port",
+        "api: port 22 (approved: the usual port)",
     );
     beyond(
         &with(|new| new.port = Port::Fixed(22)),
         &with(|old| old.port = Port::FromOption("ipport".to_owned())),
-        "api: port 22, where approved was the port in option ipport",
+        "api: port 22 (approved: the port in option ipport)",
     );
     beyond(
         &with(|new| new.base_path = "/v22".to_owned()),
         &endpoint(),
-        "api: the path /v22, where approved was the path /v2",
+        "api: the path /v22 (approved: the path /v2)",
     );
     beyond(
         &with(|new| new.base_path = String::new()),
         &endpoint(),
-        "api: every path, where approved was the path /v2",
+        "api: every path (approved: the path /v2)",
     );
     beyond(
         &with(|new| new.auth = Auth::Plugin),
         &endpoint(),
-        "api: the plugin logs in itself and sees the password, which fencebox kept from it",
+        "api: the plugin logs in itself and sees the password, which was hidden from it before",
     );
 }
 
 #[test]
-fn a_url_that_may_be_more() {
+fn a_url_option_that_allows_more_exceeds() {
     let of = |url: UrlOption| with(|new| new.addresses = vec![Address::FromUrlOption(url)]);
     let follows = |mut url: UrlOption| {
         url.follow_option = Some("follow".to_owned());
@@ -170,7 +170,7 @@ fn a_url_that_may_be_more() {
     beyond(
         &of(follows(url("url"))),
         &granted,
-        "api: the URL in option url, and where option follow is set any host that the device names",
+        "api: the URL in option url, and any host that the device names if option follow is set",
     );
     for (several, free_path, words) in [
         (true, false, "api: the URLs in option url"),
@@ -187,7 +187,7 @@ fn a_url_that_may_be_more() {
 }
 
 #[test]
-fn files() {
+fn files_exceed_by_option_kind_and_access() {
     let file = |option: &str, access, kind| CapabilitySet {
         files: vec![File {
             option: option.to_owned(),
@@ -205,13 +205,12 @@ fn files() {
         (
             &write,
             &read,
-            "reads and replaces the file in option key, where approved was that it reads the file in option key",
+            "reads and replaces the file in option key (approved: reads the file in option key)",
         ),
         (
             &file("key", FileAccess::Read, FileKind::Folder),
             &write,
-            "reads files in the folder in option key, where approved was that it reads and replaces the file in option \
-             key",
+            "reads files in the folder in option key (approved: reads and replaces the file in option key)",
         ),
         (
             &file("other", FileAccess::Read, FileKind::File),
@@ -224,7 +223,7 @@ fn files() {
 }
 
 #[test]
-fn sockets() {
+fn sockets_exceed_by_purpose_place_and_port() {
     let socket = |purpose, addresses: &[&str], port| Socket {
         name: "bmc".to_owned(),
         purpose,
@@ -255,7 +254,7 @@ fn sockets() {
     };
     assert!(
         reach(&other("ipmi")).exceeding(&reach(&udp)).is_empty(),
-        "names mean nothing"
+        "names do not matter"
     );
     for wanted in [
         socket(SocketPurpose::Udp, &["a.example", "c.example"], Port::Fixed(623)),
@@ -265,7 +264,7 @@ fn sockets() {
     ] {
         assert_eq!(
             reach(&wanted).exceeding(&reach(&udp)),
-            [format!("{wanted}, where approved was {udp}")]
+            [format!("{wanted} (approved: {udp})")]
         );
         assert_eq!(
             reach(&wanted).exceeding(&CapabilitySet::default()),
@@ -275,16 +274,16 @@ fn sockets() {
     assert_eq!(
         reach(&group(3)).exceeding(&reach(&group(2))),
         [
-            "bmc: sends by UDP to the multicast group at 225.0.0.12, port 1229, over at most 3 hops, where approved was \
-             bmc: sends by UDP to the multicast group at 225.0.0.12, port 1229, over at most 2 hops"
+            "bmc: sends by UDP to the multicast group at 225.0.0.12, port 1229, over at most 3 hops (approved: \
+             bmc: sends by UDP to the multicast group at 225.0.0.12, port 1229, over at most 2 hops)"
         ]
     );
 }
 
 #[test]
-fn a_plugin_without_endpoints_is_given_the_password() {
+fn a_plugin_without_endpoints_sees_the_password() {
     let more = CapabilitySet::default().exceeding(&reach(&[endpoint()]));
-    assert_eq!(more, ["the plugin sees the password, which fencebox kept from it"]);
+    assert_eq!(more, ["the plugin sees the password, which was hidden from it before"]);
     assert!(
         CapabilitySet::default()
             .exceeding(&reach(&[with(|old| old.auth = Auth::Plugin)]))

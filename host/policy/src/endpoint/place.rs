@@ -7,11 +7,11 @@ use crate::location::{default_port, is_loopback, parse_host, parse_url};
 use crate::request::{check_path, shortened};
 use crate::{Addresses, Denied, Origin, Proxy, Trust};
 
-/// Most URLs in one option: the hosts of a large pool.
+/// Maximum number of URLs in one option: the hosts of a large pool.
 const PLACES_LIMIT: usize = 64;
 
 impl Endpoint {
-    /// All addresses that the options give, with what belongs to them.
+    /// All addresses that the options determine, with TLS settings and proxy.
     pub(super) fn locate<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Addresses, Denied> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
         let trust = Trust::by_options(&given)?;
@@ -80,7 +80,7 @@ impl Endpoint {
         }])
     }
 
-    /// The host name or address; scheme and port come from elsewhere.
+    /// The host name or address, without scheme and port.
     pub(crate) fn host<'o>(
         &self,
         address: &Address,
@@ -104,7 +104,8 @@ impl Endpoint {
                 vendors(address)
             }
             Address::Template(template) => match vendors(&fill(template, given)?)? {
-                // Values of options are parts of a name; an address has to be written literally.
+                // A template makes a name from values of options. An address must be written
+                // literally.
                 host @ Host::Domain(_) => Ok(host),
                 host => Err(self
                     .blame(format!("{host} is an address, and the template is for names"))
@@ -122,18 +123,18 @@ impl Endpoint {
                 Some(text) => (name, text),
             },
         };
-        // Digits alone: `+1` is no port to anybody else either.
+        // Only digits: `parse` would also accept `+1`.
         let port = text.parse().ok().filter(|port| *port != 0);
         port.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
             .ok_or_else(|| {
                 Denied::option(
                     name,
-                    format!("{:?} is no port; give a number from 1 to 65535", shortened(text)),
+                    format!("{:?} is not a port; give a number from 1 to 65535", shortened(text)),
                 )
             })
     }
 
-    /// The URLs in an option: one, or several of one scheme.
+    /// The URLs in an option: one, or several with the same scheme.
     fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Place>, String> {
         if !option.several {
             return Ok(vec![self.by_url(option, text)?]);
@@ -146,25 +147,25 @@ impl Endpoint {
             }
         }
         match places.as_slice() {
-            [] => Err("there is no URL in it; write https://HOST[:PORT]".to_owned()),
+            [] => Err("it contains no URL; write https://HOST[:PORT]".to_owned()),
             [first, rest @ ..] if rest.iter().any(|place| place.tls != first.tls) => {
-                Err("http:// and https:// do not mix: what goes to one may have to go to another".to_owned())
+                Err("http:// and https:// do not mix: a request may move from one host to another".to_owned())
             }
             _ if places.len() > PLACES_LIMIT => Err(format!("more than {PLACES_LIMIT} URLs")),
             _ => Ok(places),
         }
     }
 
-    /// A URL that says where the API is, and nothing more.
+    /// A URL with only the place of the API: no query, and a path only if it is allowed.
     fn by_url(&self, option: &UrlOption, text: &str) -> Result<Place, String> {
         let url = parse_url(text, "https://HOST[:PORT]")?;
         let tls = match (url.scheme(), self.scheme) {
             ("https", Scheme::Https | Scheme::ByOptions) => true,
             ("http", Scheme::Http | Scheme::ByOptions) => false,
-            (scheme, _) => return Err(format!("{scheme}:// is not what this device speaks")),
+            (scheme, _) => return Err(format!("this device does not support {scheme}://")),
         };
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("a query or fragment does not belong into this URL; leave it out".to_owned());
+            return Err("a query or fragment does not belong in this URL; leave it out".to_owned());
         }
         let path = url.path().strip_suffix('/').unwrap_or(url.path());
         let base_path = match path {
@@ -187,14 +188,14 @@ impl Endpoint {
     fn other_path(&self, path: &str) -> String {
         let path = shortened(path);
         match self.base_path.as_str() {
-            "" => format!("the path {path:?} does not belong into this URL; leave it out"),
+            "" => format!("the path {path:?} does not belong in this URL; leave it out"),
             base => format!("this device's API is at the path {base}, not {path:?}; leave the path out"),
         }
     }
 
-    /// Nothing goes over the wire in the clear unless the user said so.
+    /// Refuses clear text to another machine unless the user accepted it.
     fn check_clear_text(&self, address: &Address, origin: &Origin) -> Result<(), Denied> {
-        // Through a proxy elsewhere even a request to this machine leaves it.
+        // With a proxy on another machine, even a request to this machine leaves it.
         let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
         let Some(far) = hops.into_iter().flatten().find(|host| !is_loopback(host)) else {
             return Ok(());
@@ -202,7 +203,7 @@ impl Endpoint {
         if origin.tls || origin.trust == Trust::Anything {
             return Ok(());
         }
-        let clear = format!("the password would travel in the clear to {far}");
+        let clear = format!("the password would be sent in clear text to {far}");
         Err(match address {
             Address::FromUrlOption(url) => Denied::option(
                 &url.option,
@@ -227,11 +228,11 @@ struct Place {
     base_path: String,
 }
 
-/// Why the options give no place.
+/// Why the options do not determine a place.
 pub(crate) enum Miss {
-    /// They do not say.
+    /// An option is missing.
     Lack(Denied),
-    /// They say it wrongly.
+    /// An option is invalid.
     Wrong(Denied),
 }
 
@@ -241,7 +242,7 @@ impl From<Denied> for Miss {
     }
 }
 
-/// Whether a flag is set, and not to false.
+/// Whether a flag is set to true.
 fn is_on<'o>(name: &str, given: &dyn Fn(&str) -> Option<&'o str>) -> bool {
     given(name).is_some_and(|value| value != "0")
 }

@@ -1,4 +1,4 @@
-//! Every kind of address, and what a user may mistake for one.
+//! Every kind of address, and values that are not addresses.
 
 mod alternatives;
 mod url_option;
@@ -30,7 +30,7 @@ fn by_ip() -> Endpoint {
     }
 }
 
-/// Where these options put the endpoint, or the refusal as the user sees it.
+/// Where these options put the endpoint, or the error that the user sees.
 pub(super) fn put(endpoint: Endpoint, options: &[(&str, &str)]) -> Result<Origin, String> {
     let endpoints = Endpoints::new(vec![endpoint]).map_err(|rule| rule.to_string())?;
     let option = |name: &str| {
@@ -54,7 +54,7 @@ fn domain(name: &str) -> Host<String> {
 }
 
 #[test]
-fn fixed_address() {
+fn a_fixed_address_is_used() {
     let origin = put(endpoint(), &[]).unwrap();
     assert_eq!(origin.base_url(), "https://api.example");
     assert!(origin.tls && origin.trust == Trust::System);
@@ -62,7 +62,7 @@ fn fixed_address() {
 }
 
 #[test]
-fn fixed_port_shows_in_the_url_unless_it_is_the_default() {
+fn a_fixed_port_is_in_the_url_unless_it_is_the_default() {
     let at = |port| Endpoint {
         port: Port::Fixed(port),
         base_path: "/v2".to_owned(),
@@ -74,7 +74,7 @@ fn fixed_port_shows_in_the_url_unless_it_is_the_default() {
 }
 
 #[test]
-fn what_a_plugin_may_not_declare() {
+fn invalid_declarations_are_refused() {
     let with_path = |path: &str| {
         Endpoints::new(vec![Endpoint {
             base_path: path.to_owned(),
@@ -94,11 +94,11 @@ fn what_a_plugin_may_not_declare() {
         port: Port::Fixed(0),
         ..endpoint()
     }]);
-    assert_eq!(port.unwrap_err().to_string(), "endpoint \"api\": 0 is no port");
+    assert_eq!(port.unwrap_err().to_string(), "endpoint \"api\": 0 is not a port");
 }
 
 #[test]
-fn what_was_not_declared_is_nowhere() {
+fn an_undeclared_endpoint_is_refused() {
     let endpoints = Endpoints::new(vec![endpoint()]).unwrap();
     for name in ["", "API", "api ", "other", "https://api.example"] {
         let refusal = endpoints
@@ -110,7 +110,7 @@ fn what_was_not_declared_is_nowhere() {
 }
 
 #[test]
-fn credentials_go_to_the_plugin_only_where_it_logs_in_itself() {
+fn credentials_go_to_the_plugin_only_if_it_logs_in_itself() {
     let basic = Endpoint {
         auth: Auth::HostBasic,
         ..endpoint()
@@ -126,7 +126,7 @@ fn credentials_go_to_the_plugin_only_where_it_logs_in_itself() {
 }
 
 #[test]
-fn names_and_addresses_in_an_option() {
+fn names_and_addresses_in_an_option_are_accepted() {
     for (text, host) in [
         ("bmc1.example", "bmc1.example"),
         ("BMC1.Example", "bmc1.example"),
@@ -143,7 +143,7 @@ fn names_and_addresses_in_an_option() {
 }
 
 #[test]
-fn what_is_no_name_in_an_option() {
+fn an_option_without_a_valid_host_is_refused() {
     for text in [
         " ",
         "host:80",
@@ -167,7 +167,7 @@ fn what_is_no_name_in_an_option() {
         let refusal = by_ip_at(text).unwrap_err();
         assert!(refusal.starts_with("option ip: "), "{text:?}: {refusal}");
         assert!(
-            refusal.ends_with("is no host name or address; give it without scheme and port"),
+            refusal.ends_with("is not a host name or address; give it without scheme and port"),
             "{refusal}"
         );
         assert!(!refusal.chars().any(char::is_control), "{refusal:?}");
@@ -193,7 +193,7 @@ fn a_missing_address_names_the_option() {
 }
 
 #[test]
-fn ports_in_an_option() {
+fn a_port_in_an_option_is_a_number() {
     let at = |port| put(by_ip(), &[("ip", "h"), ("ssl", "1"), ("ipport", port)]);
     assert_eq!(at("1").unwrap().port, 1);
     assert_eq!(at("65535").unwrap().port, 65535);
@@ -215,13 +215,13 @@ fn ports_in_an_option() {
         let refusal = at(port).unwrap_err();
         assert_eq!(
             refusal,
-            format!("option ipport: {port:?} is no port; give a number from 1 to 65535"),
+            format!("option ipport: {port:?} is not a port; give a number from 1 to 65535"),
         );
     }
 }
 
 #[test]
-fn tls_by_options() {
+fn options_select_tls() {
     let tls = |options: &[(&str, &str)]| {
         let options: Vec<_> = [("ip", "127.0.0.1")].iter().chain(options).copied().collect();
         let origin = put(by_ip(), &options).unwrap();
@@ -235,7 +235,7 @@ fn tls_by_options() {
 }
 
 #[test]
-fn verification_is_given_up_only_by_a_set_flag() {
+fn only_a_set_flag_disables_verification() {
     for value in ["", "0"] {
         let origin = put(endpoint(), &[("ssl_insecure", value)]).unwrap();
         assert_eq!(origin.trust, Trust::System, "{value:?}");
@@ -250,7 +250,7 @@ fn verification_is_given_up_only_by_a_set_flag() {
 #[test]
 fn clear_text_leaves_this_machine_only_with_consent() {
     let refusal = put(by_ip(), &[("ip", "192.0.2.7")]).unwrap_err();
-    let clear = "endpoint api: the password would travel in the clear to 192.0.2.7";
+    let clear = "endpoint api: the password would be sent in clear text to 192.0.2.7";
     assert_eq!(refusal, format!("{clear}; set ssl=1"));
     let http = Endpoint {
         scheme: Scheme::Http,
@@ -282,31 +282,31 @@ fn clear_text_leaves_this_machine_only_with_consent() {
         "localhost.localdomain",
     ] {
         assert!(
-            put(http.clone(), &[("ip", far)]).unwrap_err().contains("in the clear"),
+            put(http.clone(), &[("ip", far)]).unwrap_err().contains("in clear text"),
             "{far}"
         );
     }
 }
 
 #[test]
-fn clear_text_through_a_proxy() {
+fn clear_text_through_a_proxy_is_refused() {
     let http = Endpoint {
         scheme: Scheme::Http,
         ..by_ip()
     };
     let through = |ip, proxy| put(http.clone(), &[("ip", ip), ("proxy", proxy)]);
-    // The proxy would see it.
+    // The proxy would see the password.
     let refusal = through("127.0.0.1", "http://proxy.example:3128").unwrap_err();
-    assert!(refusal.contains("in the clear to proxy.example;"), "{refusal}");
-    // And beyond a proxy on this machine everybody would.
+    assert!(refusal.contains("in clear text to proxy.example;"), "{refusal}");
+    // Behind a proxy on this machine, the rest of the way is unencrypted too.
     let refusal = through("192.0.2.7", "http://127.0.0.1:3128").unwrap_err();
-    assert!(refusal.contains("in the clear to 192.0.2.7;"), "{refusal}");
+    assert!(refusal.contains("in clear text to 192.0.2.7;"), "{refusal}");
     assert!(through("127.0.0.1", "http://localhost:3128").is_ok());
     assert!(put(endpoint(), &[("proxy", "http://proxy.example:3128")]).is_ok());
 }
 
 #[test]
-fn choice_of_an_address() {
+fn an_option_chooses_an_address() {
     let endpoint = Endpoint {
         addresses: vec![Address::ByChoice {
             option: "region".to_owned(),
@@ -329,7 +329,7 @@ fn choice_of_an_address() {
 }
 
 #[test]
-fn template_of_an_address() {
+fn a_template_makes_a_name() {
     let endpoint = |template: &str| Endpoint {
         addresses: vec![Address::Template(template.to_owned())],
         ..endpoint()
@@ -360,7 +360,7 @@ fn template_of_an_address() {
     assert!(region("").unwrap_err().starts_with("option region: "));
     let two = put(endpoint("{a}.{b}"), &[("a", "x"), ("b", "example")]);
     assert_eq!(two.unwrap().host, domain("x.example"));
-    // Parts of names do not make an address.
+    // A template cannot make an address.
     for (a, b) in [("169.254", "0xa9fe"), ("1", "2"), ("0xa9fe", "0xa9fe"), ("x", "0x7f")] {
         assert!(put(endpoint("{a}.{b}"), &[("a", a), ("b", b)]).is_err(), "{a} {b}");
     }

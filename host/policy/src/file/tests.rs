@@ -1,4 +1,4 @@
-//! Files that are right, and what is said about others.
+//! Valid policy files, and the errors of invalid ones.
 
 use crate::{Limit, Policy};
 
@@ -18,7 +18,7 @@ fn refused(text: &str, line: usize, words: &str) {
 }
 
 #[test]
-fn nothing_takes_nothing_away() {
+fn an_empty_policy_restricts_nothing() {
     for text in [
         "",
         "# nothing\n",
@@ -32,7 +32,7 @@ fn nothing_takes_nothing_away() {
 }
 
 #[test]
-fn each_key_is_read_and_told_with_its_line() {
+fn each_key_is_described_with_its_line() {
     let text = format!(
         "[fence_clc]\nallow = [\n  \"https://api.ctl.io\",\n  \"*.example\",\n]\ndeny = [\"10.0.0.0/8\",\n\"fd00::/8\"]\n\
          sha256 = [\"{}\"]\ninsecure-tls = false\n\n[fence_clc.limits]\nmemory = 1048576\nresponse-bytes = \"64 KiB\"\nseconds = \"90 s\"\n",
@@ -46,10 +46,10 @@ fn each_key_is_read_and_told_with_its_line() {
             "does not reach \"10.0.0.0/8\" ([fence_clc] in p:6)".to_owned(),
             "does not reach \"fd00::/8\" ([fence_clc] in p:7)".to_owned(),
             format!(
-                "is a plugin file with the SHA-256 digest {} ([fence_clc] in p:8)",
+                "runs only a plugin file with the SHA-256 digest {} ([fence_clc] in p:8)",
                 "ab".repeat(32)
             ),
-            "judges certificates, and sends no request off this machine in the clear ([fence_clc] in p:9)".to_owned(),
+            "verifies certificates, and sends plain HTTP only to this machine ([fence_clc] in p:9)".to_owned(),
             "has the limit memory = 1 MiB, not 64 MiB ([fence_clc] in p:12)".to_owned(),
             "has the limit response-bytes = 64 KiB, not 8 MiB ([fence_clc] in p:13)".to_owned(),
             "has the limit seconds = 90 s, not 3600 s ([fence_clc] in p:14)".to_owned(),
@@ -74,7 +74,7 @@ fn each_limit_has_a_key_and_can_only_be_lowered() {
                 .value(),
             most
         );
-        refused(&write(&(most + 1).to_string()), 2, "the policy can only take away");
+        refused(&write(&(most + 1).to_string()), 2, "a policy can only lower a limit");
         refused(&write("0"), 2, "give at least 1");
         for value in [
             "-1",
@@ -97,12 +97,12 @@ fn each_limit_has_a_key_and_can_only_be_lowered() {
     refused(
         "[\"*\"]\nlimits.memori = 5",
         2,
-        "\"memori\" is no limit; there are memory, ",
+        "\"memori\" is not a limit; the limits are memory, ",
     );
 }
 
 #[test]
-fn what_is_not_known_is_refused() {
+fn unknown_keys_and_wrong_types_are_refused() {
     refused(
         "[fence_clc]\n# a comment\nalow = []",
         3,
@@ -122,7 +122,7 @@ fn what_is_not_known_is_refused() {
 }
 
 #[test]
-fn what_is_no_toml_is_refused_in_one_line() {
+fn invalid_toml_is_refused_in_one_line() {
     refused("[fence_clc]\nallow = [\"a\"\ndeny = []", 3, "");
     refused("[fence_clc]\n[fence_clc]\n", 2, "duplicate key");
     refused("[fence_clc]\nallow = []\nallow = []", 3, "duplicate key");
@@ -151,10 +151,10 @@ fn only_agents_have_tables() {
         refused(
             &format!("\n[{name}]\n"),
             2,
-            "is no agent; write [fence_DEVICE], or [\"*\"]",
+            "is not an agent; write [fence_DEVICE], or [\"*\"]",
         );
     }
-    refused("[\"a\\nb\"]\n", 1, "[a\\nb] is no agent");
+    refused("[\"a\\nb\"]\n", 1, "[a\\nb] is not an agent");
 }
 
 #[test]
@@ -167,13 +167,13 @@ fn a_bad_rule_or_pin_is_named_with_its_line() {
     refused(
         "[fence_clc]\ndeny = [\"10.0.0.1/8\"]",
         2,
-        "deny: \"10.0.0.1/8\": it is no first address of a block; write 10.0.0.0/8",
+        "deny: \"10.0.0.1/8\": it is not the first address of a block; write 10.0.0.0/8",
     );
     refused("[fence_clc]\nsha256 = []", 2, "lets no plugin run");
     refused(
         "[fence_clc]\nsha256 = [\n\"abc\"]",
         3,
-        "sha256: \"abc\" is no SHA-256 digest; give the 64 digits that `sha256sum` prints",
+        "sha256: \"abc\" is not a SHA-256 digest; give the 64 digits that `sha256sum` prints",
     );
 }
 

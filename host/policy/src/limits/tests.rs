@@ -1,4 +1,4 @@
-//! Values and their spelling.
+//! Limits, their values and texts.
 
 use super::{Limit, Limits};
 
@@ -13,7 +13,7 @@ fn each_limit_has_a_key_of_its_own() {
 }
 
 #[test]
-fn defaults_are_the_highest_and_say_nothing() {
+fn defaults_are_the_maximum_and_add_no_note() {
     let limits = Limits::standard();
     for limit in Limit::ALL {
         let bound = limits.get(limit);
@@ -26,7 +26,7 @@ fn defaults_are_the_highest_and_say_nothing() {
 }
 
 #[test]
-fn what_was_lowered_stays_low_and_is_named() {
+fn a_lowered_limit_stays_low_and_is_named() {
     for limit in Limit::ALL {
         let mut limits = Limits::standard();
         limits.lower(limit, 2);

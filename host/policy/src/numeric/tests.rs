@@ -1,4 +1,4 @@
-//! Spellings, classes and blocks.
+//! Forms, classes and blocks of addresses.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ fn block(text: &str) -> Result<Block, String> {
 }
 
 #[test]
-fn an_address_leads_where_translators_and_tunnels_take_it() {
+fn an_address_leads_where_translators_and_tunnels_map_it() {
     for (address, ends) in [
         ("10.0.0.7", &["10.0.0.7"][..]),
         ("::ffff:10.0.0.7", &["10.0.0.7"]),
@@ -35,7 +35,7 @@ fn an_address_leads_where_translators_and_tunnels_take_it() {
 }
 
 #[test]
-fn special_addresses_are_known_in_every_spelling() {
+fn special_addresses_are_recognized_in_every_form() {
     for (address, words) in [
         ("100.100.100.200", "100.100.100.200, a cloud metadata"),
         ("168.63.129.16", "168.63.129.16, a cloud metadata"),
@@ -81,7 +81,7 @@ fn special_addresses_are_known_in_every_spelling() {
 }
 
 #[test]
-fn blocks_hold_what_begins_as_they_do() {
+fn blocks_contain_the_addresses_with_their_prefix() {
     for (text, inside, outside) in [
         (
             "10.0.0.0/24",
@@ -113,7 +113,7 @@ fn blocks_hold_what_begins_as_they_do() {
 }
 
 #[test]
-fn blocks_are_written_from_their_first_address() {
+fn blocks_have_to_start_at_their_first_address() {
     for (text, words) in [
         ("10.0.0.7/24", "write 10.0.0.0/24"),
         ("2001:db8::7/64", "write 2001:db8::/64"),

@@ -1,4 +1,4 @@
-//! Which resolved addresses a name may lead to.
+//! Which addresses a name may resolve to.
 
 use std::net::IpAddr;
 
@@ -71,7 +71,7 @@ fn a_name_does_not_lead_to_special_addresses() {
 }
 
 #[test]
-fn a_written_address_is_taken_at_its_word() {
+fn a_literal_address_is_accepted() {
     for address in ["127.0.0.1", "169.254.169.254", "0.0.0.0", "255.255.255.255"] {
         assert_eq!(allows(address, address), Ok(()));
     }
@@ -92,13 +92,13 @@ fn localhost_is_this_machine_and_nothing_else() {
             );
         }
     }
-    // Names under it are names like any other.
+    // Names below it are ordinary names.
     assert!(allows("evil.localhost", "127.0.0.1").is_err());
     assert!(allows("localhost.", "127.0.0.1").is_err());
 }
 
 #[test]
-fn behind_a_proxy_it_is_the_proxy_that_is_judged() {
+fn the_proxy_is_checked_and_not_the_host_behind_it() {
     let proxy = |host: &str| Origin {
         proxy: Some(Proxy {
             tls: false,

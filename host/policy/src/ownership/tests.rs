@@ -1,4 +1,4 @@
-//! The parts; what comes of them is seen where files are taken.
+//! The parts of the check. Tests of the programs cover the whole.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::{check, check_file, check_mode, check_owner, check_place, open};
 
 #[test]
-fn a_bare_name_is_looked_up_where_it_is() {
+fn a_bare_name_is_in_the_working_directory() {
     let reason = check_file(Path::new("nonexistent")).unwrap_err().to_string();
     assert!(reason.starts_with("cannot be examined (No such file"), "{reason}");
-    // A file of this crate, whose folder is then the working directory.
+    // A file of this crate, because its folder is the working directory.
     let reason = check_file(Path::new("Cargo.toml"));
     assert_eq!(reason, check_file(&std::env::current_dir().unwrap().join("Cargo.toml")));
 }
@@ -32,7 +32,7 @@ fn root_and_the_owner_of_the_program_may_decide() {
 }
 
 #[test]
-fn nobody_else_may_write() {
+fn other_users_may_not_write() {
     let folder = tempfile::tempdir().unwrap();
     for (mode, refused) in [
         (0o700, false),
@@ -69,7 +69,7 @@ fn a_link_counts_with_the_folder_that_it_is_in() {
     }
     std::fs::write(root.join("real/file"), "").unwrap();
     symlink("../real/file", root.join("open/file")).unwrap();
-    // To a link, by a path with a link to a folder in it.
+    // A link to a link, through a link to a folder.
     symlink(root.join("open"), root.join("way/folder")).unwrap();
     symlink("folder/./file", root.join("way/file")).unwrap();
     let paths = ["open/file", "way/file", "way/folder/file", "way/folder/../open/file"];
@@ -90,7 +90,7 @@ fn a_link_counts_with_the_folder_that_it_is_in() {
 }
 
 #[test]
-fn what_leads_nowhere_is_not_trusted() {
+fn a_path_that_leads_nowhere_is_not_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     symlink("b", path("a")).unwrap();
@@ -103,7 +103,7 @@ fn what_leads_nowhere_is_not_trusted() {
     assert_eq!(check_place(&path("file")), Ok(()));
 }
 
-/// What is verified is what was opened, whatever the path leads to by now.
+/// The opened file is verified, even if the path now leads to another file.
 #[test]
 fn the_opened_file_is_verified() {
     let folder = tempfile::tempdir().unwrap();

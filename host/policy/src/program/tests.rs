@@ -8,7 +8,7 @@ use super::{path, started_from, started_path, successor};
 fn both_ways_lead_to_the_same_file() {
     let own = std::env::current_exe().unwrap().canonicalize().unwrap();
     assert_eq!(path().unwrap(), own);
-    // On older kernels there is one way only.
+    // Older kernels provide only one way.
     if let Some(started) = started_from() {
         assert_eq!(started.canonicalize().unwrap(), own);
     }
@@ -29,7 +29,7 @@ fn a_replaced_program_is_found_at_its_old_place() {
     let replaced = folder.path().join("fencebox (deleted)");
     assert_eq!(successor(replaced.clone()), place);
     assert_eq!(successor(place.clone()), place);
-    // One that is really called so.
+    // A program whose name really ends in this word.
     std::fs::write(&replaced, "").unwrap();
     assert_eq!(successor(replaced.clone()), replaced);
 }

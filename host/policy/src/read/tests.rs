@@ -1,4 +1,4 @@
-//! Files that count, and those that must not.
+//! Files that apply, and files that must not.
 
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -30,14 +30,14 @@ fn refusal(path: &Path) -> String {
 }
 
 #[test]
-fn where_there_is_none_all_is_left() {
+fn everything_is_allowed_without_a_policy_file() {
     let folder = tempfile::tempdir().unwrap();
     let policy = read(&[folder.path().join("a"), folder.path().join("b/c")]).unwrap();
     assert!(policy.for_agent("fence_x").describe().is_empty());
 }
 
 #[test]
-fn each_that_is_there_holds_and_the_same_only_once() {
+fn each_existing_file_applies_once() {
     let folder = tempfile::tempdir().unwrap();
     let one = write(&folder, "one", "[fence_x]\ndeny = [\"a\"]");
     let two = write(&folder, "two", "[fence_x]\ndeny = [\"b\"]");
@@ -48,7 +48,7 @@ fn each_that_is_there_holds_and_the_same_only_once() {
 }
 
 #[test]
-fn one_that_is_wrong_spoils_all() {
+fn an_invalid_file_makes_the_whole_policy_invalid() {
     let folder = tempfile::tempdir().unwrap();
     let good = write(&folder, "good", "");
     let bad = write(&folder, "bad", "[fence_x]\nalow = []");
@@ -58,7 +58,7 @@ fn one_that_is_wrong_spoils_all() {
 }
 
 #[test]
-fn what_others_could_have_written_does_not_count() {
+fn a_file_that_others_can_write_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "policy.toml", "");
     for mode in [0o666, 0o664, 0o646] {
@@ -66,7 +66,7 @@ fn what_others_could_have_written_does_not_count() {
         let said = refusal(&path);
         assert!(
             said.contains(&format!(
-                "can be written by others (mode {mode:o}); a policy is a file of root's"
+                "can be written by others (mode {mode:o}); only root may own a policy"
             )),
             "{said}"
         );
@@ -82,28 +82,28 @@ fn what_others_could_have_written_does_not_count() {
 }
 
 #[test]
-fn what_is_no_file_does_not_count() {
+fn only_a_regular_file_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let target = write(&folder, "target", "");
     let link = folder.path().join("link");
     symlink(&target, &link).unwrap();
-    assert!(refusal(&link).contains("this is no regular file"));
+    assert!(refusal(&link).contains("this is not a regular file"));
     std::fs::remove_file(&target).unwrap();
     assert!(
-        refusal(&link).contains("this is no regular file"),
-        "a link into the void is no absence"
+        refusal(&link).contains("this is not a regular file"),
+        "a broken link does not mean that the policy is absent"
     );
     let inner = folder.path().join("folder");
     std::fs::create_dir(&inner).unwrap();
-    assert!(refusal(&inner).contains("this is no regular file"));
-    // What is below a file is neither there nor absent.
+    assert!(refusal(&inner).contains("this is not a regular file"));
+    // A path below a file is not a missing policy.
     let file = write(&folder, "file", "");
     assert!(refusal(&file.join("policy.toml")).contains("make the policy readable"));
 }
 
-/// Each of these may have had a policy behind it.
+/// Each of these could hide a policy.
 #[test]
-fn a_way_that_cannot_be_followed_is_not_an_absence() {
+fn a_path_that_cannot_be_followed_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("real")).unwrap();
@@ -132,7 +132,7 @@ fn a_way_that_cannot_be_followed_is_not_an_absence() {
         assert!(refusal.contains(reason), "{way}: {refusal}");
         assert!(existing(std::slice::from_ref(&path)).is_err(), "{way}");
     }
-    // These ways can be followed to their end, where nothing is.
+    // These paths can be followed to their end, and the file is missing.
     symlink("real", at("link")).unwrap();
     for way in ["real", "link", "link/../real", "real/deeper", "link/deeper/deepest"] {
         let path = at(way).join("policy.toml");
@@ -141,7 +141,7 @@ fn a_way_that_cannot_be_followed_is_not_an_absence() {
 }
 
 #[test]
-fn a_file_to_try_may_be_anybodys() {
+fn a_draft_may_belong_to_any_user() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "draft", "[fence_x]\ndeny = [\"a\"]");
     chmod(&path, 0o666);
@@ -155,7 +155,7 @@ fn a_file_to_try_may_be_anybodys() {
 }
 
 #[test]
-fn what_is_no_text_is_refused_with_its_line() {
+fn invalid_text_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(&folder, "p", "");
     std::fs::write(&path, b"# a\n# b\n\xff\n").unwrap();
@@ -163,7 +163,7 @@ fn what_is_no_text_is_refused_with_its_line() {
         read_file(&path)
             .unwrap_err()
             .to_string()
-            .contains("p:3: this is no UTF-8")
+            .contains("p:3: this is not UTF-8")
     );
     std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
     assert!(read_file(&path).unwrap_err().to_string().contains("longer than 1 MiB"));

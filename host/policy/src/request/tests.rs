@@ -1,4 +1,4 @@
-//! Requests that reach somewhere else, or hide a second one.
+//! Requests that would reach another place, or hide a second request.
 
 mod property;
 
@@ -14,7 +14,7 @@ fn field(name: &str, value: &str) -> Result<(), String> {
 }
 
 #[test]
-fn ordinary_paths() {
+fn ordinary_paths_are_accepted() {
     for text in [
         "/",
         "/v2/servers/x",
@@ -37,7 +37,7 @@ fn ordinary_paths() {
         "/~x/!$&()*+,;=:@",
         "/a;b",
         "/a/;x",
-        // What names of plugs and other values are made of.
+        // Names of plugs and other values.
         "/relays/rack%2Fshelf%2F3",
         "/relays/DOMAIN%5Cvm",
         "/relays/%C3%A9t%C3%A9%20%231%3F",
@@ -54,7 +54,7 @@ fn ordinary_paths() {
 }
 
 #[test]
-fn paths_that_are_urls_in_disguise() {
+fn paths_that_servers_read_as_urls_are_refused() {
     for text in [
         "",
         "a",
@@ -75,7 +75,7 @@ fn paths_that_are_urls_in_disguise() {
 }
 
 #[test]
-fn paths_that_climb() {
+fn paths_that_climb_are_refused() {
     for text in [
         "/..",
         "/../x",
@@ -89,21 +89,21 @@ fn paths_that_climb() {
         "/.%2e/x",
         "/%2e%2E/x",
         "/a/%2e",
-        // Servers that decode slashes before they look for dots.
+        // For servers that decode slashes before they check for dots.
         "/..%2fx",
         "/%2e%2e%2Fx",
         "/a%2f..",
         "/a%2f..%2fb",
         "/..%5cx",
         "/a%5C..",
-        // Servers that drop path parameters first.
+        // For servers that remove path parameters first.
         "/..;/x",
         "/..;a=b/x",
         "/.;/x",
         "/%2e%2e;x",
         "/..%3bx/y",
         "/..;/x",
-        // Servers behind proxies that decode as well.
+        // For servers behind proxies that also decode.
         "/%252e%252e/x",
         "/%252e./x",
         "/.%25252e/x",
@@ -112,7 +112,7 @@ fn paths_that_climb() {
         "/..%252f",
         "/..%255cx",
         "/%252e%252e%253bx",
-        // Servers that cut, trim, or take other characters for these.
+        // For servers that cut, trim, or replace similar characters.
         "/..%3fx",
         "/a%2f..%23",
         "/..%20/x",
@@ -126,13 +126,13 @@ fn paths_that_climb() {
     ] {
         assert_eq!(
             path(text).unwrap_err(),
-            format!("path {text:?} has a segment that climbs")
+            format!("path {text:?} has a segment that stands for `.` or `..`")
         );
     }
 }
 
 #[test]
-fn paths_that_hide_bytes() {
+fn paths_with_hidden_bytes_are_refused() {
     let malformed = "has a percent sign without two hexadecimal digits";
     let not_text = "has percent-encoded bytes that are not UTF-8";
     let control = "has percent-encoded control characters";
@@ -165,7 +165,7 @@ fn paths_that_hide_bytes() {
 }
 
 #[test]
-fn paths_with_characters_that_end_or_split_a_request() {
+fn paths_that_end_or_split_a_request_are_refused() {
     for text in [
         "/a b",
         "/a\r\nX: y",
@@ -193,7 +193,7 @@ fn paths_with_characters_that_end_or_split_a_request() {
 }
 
 #[test]
-fn the_longest_path() {
+fn a_path_is_limited_to_8_kib() {
     let longest = format!("/{}", "a".repeat(LENGTH_LIMIT - 1));
     assert_eq!(path(&longest), Ok(()));
     let refusal = path(&format!("{longest}a")).unwrap_err();
@@ -204,7 +204,7 @@ fn the_longest_path() {
 }
 
 #[test]
-fn ordinary_header_fields() {
+fn ordinary_header_fields_are_accepted() {
     for (name, value) in [
         ("authorization", "Bearer x"),
         ("Content-Type", "application/json"),
@@ -226,13 +226,13 @@ fn ordinary_header_fields() {
 }
 
 #[test]
-fn fields_that_are_the_hosts() {
+fn fields_of_the_host_are_refused() {
     let by_prefix = HOST_PREFIXES.iter().map(|prefix| format!("{prefix}x"));
     for name in HOST_FIELDS.iter().map(ToString::to_string).chain(by_prefix) {
         for name in [name.clone(), name.to_uppercase(), name.replace('-', "_")] {
             assert_eq!(
                 field(&name, "x").unwrap_err(),
-                format!("header field {name:?} is the host's to set")
+                format!("header field {name:?} can only be set by the host")
             );
         }
     }
@@ -264,7 +264,7 @@ fn fields_that_are_the_hosts() {
 }
 
 #[test]
-fn malformed_names() {
+fn malformed_names_are_refused() {
     for name in [
         "",
         " ",
@@ -287,7 +287,7 @@ fn malformed_names() {
 }
 
 #[test]
-fn malformed_values() {
+fn malformed_values_are_refused() {
     for value in [
         "a\r\nX: y",
         "a\n",
@@ -306,7 +306,7 @@ fn malformed_values() {
 }
 
 #[test]
-fn too_many_fields() {
+fn too_many_fields_are_refused() {
     let fields = vec![("x".to_owned(), "y".to_owned()); HEADER_LIMIT];
     assert!(check_headers(&fields).is_ok());
     let fields = [fields.as_slice(), &[("x".to_owned(), "y".to_owned())]].concat();

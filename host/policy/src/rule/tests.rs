@@ -1,4 +1,4 @@
-//! Rules and what they mean.
+//! Rules and what they match.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ fn means_for(text: &str, url: &str, purpose: Purpose) -> Meant {
         port: url.port_or_known_default().unwrap(),
     };
     let meant = rule(text).means(destination, purpose);
-    // A name that is meant is so wherever it is; an address is where it is.
+    // The result for a name does not depend on its address.
     let address: IpAddr = match &host {
         Host::Ipv4(address) => (*address).into(),
         Host::Ipv6(address) => (*address).into(),
@@ -35,16 +35,16 @@ fn means_for(text: &str, url: &str, purpose: Purpose) -> Meant {
 fn means(text: &str, yes: &[&str], no: &[&str]) {
     for purpose in [Purpose::Allow, Purpose::Deny] {
         for url in yes {
-            assert_eq!(means_for(text, url, purpose), Meant::Yes, "{text} means {url}");
+            assert_eq!(means_for(text, url, purpose), Meant::Yes, "{text} matches {url}");
         }
         for url in no {
-            assert_eq!(means_for(text, url, purpose), Meant::No, "{text} does not mean {url}");
+            assert_eq!(means_for(text, url, purpose), Meant::No, "{text} does not match {url}");
         }
     }
 }
 
 #[test]
-fn names() {
+fn names_match_exactly() {
     means(
         "api.ctl.io",
         &["https://api.ctl.io", "http://API.CTL.io.", "https://api.ctl.io:8443"],
@@ -65,7 +65,7 @@ fn names() {
 }
 
 #[test]
-fn suffixes() {
+fn suffixes_match_names_below_them() {
     means(
         "*.ctl.io",
         &["https://api.ctl.io", "https://a.b.ctl.io", "https://a.CTL.io."],
@@ -79,7 +79,7 @@ fn suffixes() {
 }
 
 #[test]
-fn schemes_and_ports() {
+fn schemes_and_ports_restrict_a_rule() {
     means(
         "https://*",
         &["https://a", "https://10.0.0.7:8443", "https://[::1]"],
@@ -110,7 +110,7 @@ fn schemes_and_ports() {
     );
 }
 
-/// An option may spell an address in any of these ways; a rule has one.
+/// An option accepts an address in all of these forms, a rule only in the first.
 #[test]
 fn every_spelling_of_an_address_is_the_same() {
     let spellings = [
@@ -137,7 +137,7 @@ fn every_spelling_of_an_address_is_the_same() {
 }
 
 #[test]
-fn only_to_deny_an_address_is_where_it_leads() {
+fn deny_also_matches_where_an_address_leads() {
     for url in [
         "http://[64:ff9b::10.0.0.7]",
         "http://[2002:a00:7::]",
@@ -152,7 +152,7 @@ fn only_to_deny_an_address_is_where_it_leads() {
 }
 
 #[test]
-fn whether_a_name_is_meant_by_a_block_only_its_address_tells() {
+fn a_block_matches_a_name_only_by_its_address() {
     for text in ["10.0.0.0/24", "10.0.0.7", "https://10.0.0.7:443"] {
         assert_eq!(means_for(text, "https://a.example", Purpose::Allow), Meant::ByAddress);
     }
@@ -177,12 +177,12 @@ fn whether_a_name_is_meant_by_a_block_only_its_address_tells() {
 }
 
 #[test]
-fn what_means_nothing_is_refused_with_a_remedy() {
+fn invalid_rules_are_refused_with_a_remedy() {
     for (text, words) in [
         ("", "ADDRESS/PREFIX"),
         (" a", "without blanks"),
         ("a\nb", "without blanks"),
-        ("https://", "no host name"),
+        ("https://", "not a host name"),
         ("https://a/", "has no path; write https://a"),
         ("https://a/b/c", "has no path"),
         ("https://a:443/b", "has no path"),
@@ -200,7 +200,7 @@ fn what_means_nothing_is_refused_with_a_remedy() {
         ("*.*.a", "write *.a"),
         ("a*", "write *.NAME"),
         ("**", "write *.NAME"),
-        ("*.", "no host name"),
+        ("*.", "not a host name"),
         ("*.10.0.0.7", "write ADDRESS/PREFIX"),
         ("[fd00::/8", "is not closed"),
         ("[fd00::]/8", "write [fd00::/8]"),
@@ -208,9 +208,9 @@ fn what_means_nothing_is_refused_with_a_remedy() {
         ("[fd00::1]443", ":PORT or nothing"),
         ("10.0.0.7/24", "write 10.0.0.0/24"),
         ("10.0.0.0/33", "from 0 to 32"),
-        ("300.0.0.1", "no host name or address"),
+        ("300.0.0.1", "not a host name or address"),
         ("a_b c", "without blanks"),
-        ("fe80::1%eth0", "no host name or address"),
+        ("fe80::1%eth0", "not a host name or address"),
         ("[fe80::1%25eth0]", "only an IPv6 address"),
         ("0127.0.0.1", "ambiguous form of an address"),
         ("127.00.0.1", "ambiguous form of an address"),
@@ -260,7 +260,7 @@ fn a_rule_is_shown_as_it_was_written() {
 }
 
 #[test]
-fn a_scheme_means_one_protocol_and_none_means_every() {
+fn a_scheme_matches_one_protocol_and_no_scheme_matches_every() {
     let protocols = ["https", "http", "tcp", "udp"];
     for spoken in protocols {
         let to = format!("{spoken}://10.0.0.7:623");

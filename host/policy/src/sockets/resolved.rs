@@ -1,4 +1,4 @@
-//! What of the declared sockets the options and the policy leave.
+//! The declared sockets with the values of the options, within the policy.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,11 +17,11 @@ pub struct ResolvedSockets {
     policy: Arc<AgentPolicy>,
 }
 
-/// A socket, where the options put it.
+/// A socket with the host and port from the options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) name: String,
-    /// Who says where, for messages.
+    /// What determines the host, for messages.
     pub(super) source: String,
     pub(super) purpose: SocketPurpose,
     pub(super) host: Option<Host<String>>,
@@ -29,7 +29,7 @@ pub(super) struct Place {
 }
 
 impl ResolvedSockets {
-    /// These, as far as the policy leaves them.
+    /// Creates the sockets, within the policy.
     pub(super) fn new(places: Vec<Place>, policy: Arc<AgentPolicy>) -> Self {
         Self { places, policy }
     }
@@ -40,8 +40,8 @@ impl ResolvedSockets {
         Self::new(Vec::new(), Arc::new(AgentPolicy::nothing(reason)))
     }
 
-    /// Refuses if the policy takes away every far end that the options give: of
-    /// several the plugin may need another one.
+    /// An error if the policy denies every remote peer that the options determine. If it allows
+    /// one, the plugin may need only that one.
     pub fn check_left(&self) -> Result<(), Denied> {
         self.policy.check_anything()?;
         let mut refusal = None;
@@ -57,16 +57,16 @@ impl ResolvedSockets {
         refusal.map_or(Ok(()), Err)
     }
 
-    /// What each is for, with the host and the port, where the options say so.
+    /// The purpose of each socket, with the host and the port, if the options determine them.
     pub fn places(&self) -> impl Iterator<Item = (SocketPurpose, Option<&Host<String>>, u16)> {
         let known = |place: &Place| place.host.is_some() || place.purpose == SocketPurpose::TcpListen;
         let places = self.places.iter().filter(move |place| known(place));
         places.filter_map(|place| Some((place.purpose, place.host.as_ref(), place.port?)))
     }
 
-    /// Whether the plugin may look this name up.
+    /// Whether the plugin may look up this name.
     pub fn check_name(&self, name: &str) -> Result<(), Denied> {
-        // To look an address up tells nobody anything.
+        // The lookup of a literal address sends nothing.
         if name.parse::<IpAddr>().is_ok() {
             return Ok(());
         }
@@ -89,8 +89,8 @@ impl ResolvedSockets {
         }))
     }
 
-    /// The names that lead to far ends, with their ports: whether an address
-    /// is behind one of them only a look-up tells.
+    /// The names of remote peers, with their ports. Only a lookup shows whether an address belongs
+    /// to one of them.
     pub fn names(&self, purpose: SocketUse) -> impl Iterator<Item = (&str, u16)> {
         self.places.iter().filter_map(move |place| match &place.host {
             Some(Host::Domain(name)) if place.serves(purpose) => {
@@ -102,9 +102,8 @@ impl ResolvedSockets {
         })
     }
 
-    /// Whether the plugin may do this. `resolved` are the addresses of the
-    /// names that were looked up. Gives whom it reaches, if anybody, such as
-    /// `tcp://bmc1:623`.
+    /// Whether the plugin may do this. `resolved` contains the names that were looked up, with
+    /// their addresses. Returns the remote peer, if there is one, such as `tcp://bmc1:623`.
     pub fn check(
         &self,
         purpose: SocketUse,
@@ -114,7 +113,7 @@ impl ResolvedSockets {
         let mut serving = self.places.iter().filter(|place| place.serves(purpose)).peekable();
         if serving.peek().is_none() {
             return Err(Denied::new(format!(
-                "the plugin declared no socket that would {}",
+                "the plugin declared no socket that would {} an address",
                 words(purpose)
             )));
         }
@@ -144,18 +143,18 @@ impl ResolvedSockets {
         };
         let to = place
             .destination()
-            .ok_or_else(|| refuse("no option says where it is"))?;
+            .ok_or_else(|| refuse("no option gives its address"))?;
         self.policy.check_socket(to)?;
         match to.host {
             Host::Ipv4(address) => Ok(((*address, to.port).into(), hops)),
             Host::Ipv6(address) => Ok(((*address, to.port).into(), hops)),
-            Host::Domain(_) => Err(refuse("a name is no group")),
+            Host::Domain(_) => Err(refuse("a multicast group is an address, not a name")),
         }
     }
 }
 
 impl Place {
-    /// The far end, if there is one and the options say where.
+    /// The remote peer, if there is one and the options determine it.
     fn destination(&self) -> Option<Destination<'_>> {
         Some(Destination {
             protocol: match self.purpose {
@@ -177,8 +176,8 @@ impl Place {
         }
     }
 
-    /// Whether this declaration covers the address, and the policy leaves it;
-    /// none where it is about another one. Gives whom it reaches.
+    /// Whether this declaration covers the address and the policy allows it; none if it covers
+    /// other addresses. Returns the remote peer.
     fn allows(
         &self,
         purpose: SocketUse,
@@ -191,7 +190,7 @@ impl Place {
             SocketUse::TcpAccept => return Some(self.admits_caller(address.ip(), policy)),
             SocketUse::TcpListen => at_port(),
             SocketUse::TcpBind if self.purpose == SocketPurpose::TcpListen => at_port(),
-            // Whoever calls out leaves his own port to the system.
+            // For outgoing traffic, the system chooses the local port.
             SocketUse::TcpBind | SocketUse::UdpBind => address.port() == 0,
             SocketUse::TcpConnect | SocketUse::UdpSend | SocketUse::UdpReceive => {
                 if !at_port() {
@@ -208,8 +207,7 @@ impl Place {
         covered.then_some(Ok(None))
     }
 
-    /// A caller is judged by its address, at the port of this machine: its own
-    /// says nothing about it.
+    /// A caller is checked by its address and the local port. Its own port is arbitrary.
     fn admits_caller(&self, address: IpAddr, policy: &AgentPolicy) -> Result<Option<String>, Denied> {
         let host = match address.to_canonical() {
             IpAddr::V4(address) => Host::Ipv4(address),
@@ -241,12 +239,12 @@ impl Place {
 
 fn words(purpose: SocketUse) -> &'static str {
     match purpose {
-        SocketUse::TcpBind => "take the TCP port of",
+        SocketUse::TcpBind => "bind the TCP port of",
         SocketUse::TcpListen => "listen at",
-        SocketUse::TcpAccept => "take a connection from",
+        SocketUse::TcpAccept => "accept a connection from",
         SocketUse::TcpConnect => "connect to",
-        SocketUse::UdpBind => "take the UDP port of",
+        SocketUse::UdpBind => "bind the UDP port of",
         SocketUse::UdpSend => "send datagrams to",
-        SocketUse::UdpReceive => "take datagrams from",
+        SocketUse::UdpReceive => "receive datagrams from",
     }
 }

@@ -1,4 +1,4 @@
-//! What sockets may do, without a socket.
+//! What sockets may do, tested without real sockets.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn sockets() -> Vec<Socket> {
     ]
 }
 
-fn judge(granted: &ResolvedSockets, purpose: SocketUse, address: &str) -> Result<(), String> {
+fn checked(granted: &ResolvedSockets, purpose: SocketUse, address: &str) -> Result<(), String> {
     let resolved = [
         ("device.example".to_owned(), "192.0.2.9".parse().unwrap()),
         ("device.example".to_owned(), "127.0.0.1".parse().unwrap()),
@@ -56,7 +56,7 @@ fn judge(granted: &ResolvedSockets, purpose: SocketUse, address: &str) -> Result
 }
 
 #[test]
-fn what_was_declared_is_granted() {
+fn declared_uses_are_allowed() {
     use SocketUse::{TcpAccept, TcpBind, TcpConnect, TcpListen, UdpBind, UdpReceive, UdpSend};
     for (purpose, address) in [
         (TcpConnect, "192.0.2.1:1229"),
@@ -71,12 +71,12 @@ fn what_was_declared_is_granted() {
         (UdpReceive, "[2001:db8::1]:623"),
         (UdpSend, "225.0.0.12:1229"),
     ] {
-        assert_eq!(judge(&all(), purpose, address), Ok(()), "{purpose:?} {address}");
+        assert_eq!(checked(&all(), purpose, address), Ok(()), "{purpose:?} {address}");
     }
 }
 
 #[test]
-fn nothing_else_is() {
+fn undeclared_uses_are_refused() {
     use SocketUse::{TcpBind, TcpConnect, TcpListen, UdpBind, UdpReceive, UdpSend};
     for (purpose, address) in [
         (TcpConnect, "192.0.2.1:1230"),
@@ -94,23 +94,23 @@ fn nothing_else_is() {
         (UdpReceive, "225.0.0.12:1229"),
         (UdpReceive, "[2001:db8::1]:624"),
     ] {
-        assert!(judge(&all(), purpose, address).is_err(), "{purpose:?} {address}");
+        assert!(checked(&all(), purpose, address).is_err(), "{purpose:?} {address}");
     }
     for purpose in [TcpConnect, TcpBind, TcpListen, UdpBind, UdpSend, UdpReceive] {
-        let rule = judge(&ResolvedSockets::nothing(), purpose, "192.0.2.1:1229").unwrap_err();
+        let rule = checked(&ResolvedSockets::nothing(), purpose, "192.0.2.1:1229").unwrap_err();
         assert!(rule.contains("declared no socket"), "{rule}");
     }
 }
 
 #[test]
-fn a_name_that_leads_to_this_machine_leads_nowhere() {
-    let rule = judge(&all(), SocketUse::TcpConnect, "127.0.0.1:1230").unwrap_err();
+fn a_name_that_resolves_to_this_machine_is_refused() {
+    let rule = checked(&all(), SocketUse::TcpConnect, "127.0.0.1:1230").unwrap_err();
     assert!(rule.contains("device.example") && rule.contains("loopback"), "{rule}");
-    let rule = judge(&all(), SocketUse::TcpConnect, "169.254.169.254:1230").unwrap_err();
+    let rule = checked(&all(), SocketUse::TcpConnect, "169.254.169.254:1230").unwrap_err();
     assert!(rule.contains("link-local"), "{rule}");
-    // Where it is written literally it is meant.
+    // A literal address is allowed.
     let here = granted(vec![socket("a", SocketPurpose::TcpConnect, &[fixed("127.0.0.1")], 7)]);
-    assert_eq!(judge(&here, SocketUse::TcpConnect, "127.0.0.1:7"), Ok(()));
+    assert_eq!(checked(&here, SocketUse::TcpConnect, "127.0.0.1:7"), Ok(()));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn only_declared_names_are_looked_up() {
 }
 
 #[test]
-fn a_group_is_one_only_where_it_is_declared() {
+fn a_multicast_address_has_to_be_declared_as_a_group() {
     assert_eq!(all().group("group"), Ok(("225.0.0.12:1229".parse().unwrap(), 2)));
     for name in ["device", "bmc", "nothing"] {
         assert!(all().group(name).is_err(), "{name}");
@@ -143,7 +143,7 @@ fn a_group_is_one_only_where_it_is_declared() {
     for address in ["192.0.2.1", "device.example", "255.255.255.255", "fe80::1"] {
         let rule = group.locate(all_left(), |_| Some(address)).unwrap_err().to_string();
         assert!(
-            rule.contains("option address") && rule.contains("no address of a multicast group"),
+            rule.contains("option address") && rule.contains("not the address of a multicast group"),
             "{rule}"
         );
     }
@@ -155,13 +155,13 @@ fn a_group_is_one_only_where_it_is_declared() {
             .to_string();
         assert!(rule.contains("not of one device"), "{rule}");
     }
-    // Not given, it leads nowhere, and that is no error: the plugin may not need it.
+    // A missing option is not an error here, because the plugin may not need the socket.
     let nowhere = group.locate(all_left(), |_| None).unwrap();
-    assert!(nowhere.group("a").unwrap_err().to_string().contains("no option says"));
+    assert!(nowhere.group("a").unwrap_err().to_string().contains("no option gives"));
 }
 
 #[test]
-fn the_first_address_that_the_options_give_is_it() {
+fn the_first_address_that_the_options_determine_is_used() {
     let choice = Address::ByChoice {
         option: "family".to_owned(),
         cases: vec![("ipv6".to_owned(), "ff05::3:1".to_owned())],
@@ -194,11 +194,11 @@ fn a_port_comes_from_its_option() {
         let granted = sockets
             .locate(all_left(), |_| Some(port).filter(|port| !port.is_empty()))
             .unwrap();
-        judge(&granted, SocketUse::TcpListen, address).is_ok()
+        checked(&granted, SocketUse::TcpListen, address).is_ok()
     };
     assert!(listens("1229", "0.0.0.0:1229"));
     assert!(!listens("1229", "0.0.0.0:1230"));
-    assert!(!listens("", "0.0.0.0:0"), "no port is no port");
+    assert!(!listens("", "0.0.0.0:0"), "a missing port matches no port");
     for port in ["0", "65536", "x", "+1"] {
         let rule = sockets.locate(all_left(), |_| Some(port)).unwrap_err().to_string();
         assert!(rule.contains("option ipport"), "{rule}");
@@ -206,7 +206,7 @@ fn a_port_comes_from_its_option() {
 }
 
 #[test]
-fn declarations_that_mean_nothing_are_refused() {
+fn invalid_declarations_are_refused() {
     let url = Address::FromUrlOption(UrlOption::default());
     for (declared, words) in [
         (socket("a", SocketPurpose::TcpConnect, &[], 7), "address"),
@@ -240,7 +240,7 @@ fn under(policy: &str) -> Result<ResolvedSockets, String> {
 }
 
 #[test]
-fn a_policy_means_sockets_as_it_means_requests() {
+fn a_policy_applies_to_sockets_as_to_requests() {
     use SocketUse::{TcpAccept, TcpConnect, TcpListen, UdpReceive, UdpSend};
     let uses = [
         (TcpConnect, "192.0.2.1:1229"),
@@ -250,7 +250,7 @@ fn a_policy_means_sockets_as_it_means_requests() {
         (UdpReceive, "[2001:db8::1]:623"),
         (UdpSend, "225.0.0.12:1229"),
     ];
-    // Of each use whether it is left.
+    // For each use, whether the policy allows it.
     for (rules, left) in [
         ("", [true, true, true, true, true, true]),
         ("deny = ['192.0.2.0/24']", [false, false, true, true, true, true]),
@@ -262,7 +262,7 @@ fn a_policy_means_sockets_as_it_means_requests() {
         ("deny = ['224.0.0.0/4']", [true, true, true, true, true, false]),
         ("deny = ['203.0.113.0/24']", [true, true, false, true, true, true]),
         ("deny = ['203.0.113.7:1229']", [true, true, false, true, true, true]),
-        // The caller's own port is anything.
+        // The caller's own port does not matter.
         ("deny = ['203.0.113.7:40000']", [true, true, true, true, true, true]),
         (
             "allow = ['225.0.0.12:1229', '203.0.113.0/24']",
@@ -277,14 +277,14 @@ fn a_policy_means_sockets_as_it_means_requests() {
     ] {
         let granted = under(&format!("['*']\n{rules}")).unwrap();
         for ((purpose, address), left) in uses.into_iter().zip(left) {
-            let judged = judge(&granted, purpose, address);
-            assert_eq!(judged.is_ok(), left, "{rules}: {purpose:?} {address}: {judged:?}");
-            if let Err(rule) = judged {
+            let outcome = checked(&granted, purpose, address);
+            assert_eq!(outcome.is_ok(), left, "{rules}: {purpose:?} {address}: {outcome:?}");
+            if let Err(rule) = outcome {
                 assert!(rule.contains("([\"*\"] in p:2)"), "{rule}");
             }
         }
-        // To listen is to be called by whom the policy leaves.
-        assert_eq!(judge(&granted, TcpListen, "0.0.0.0:1229"), Ok(()));
+        // Listening is always allowed. The policy is checked for each caller.
+        assert_eq!(checked(&granted, TcpListen, "0.0.0.0:1229"), Ok(()));
         assert_eq!(granted.group("group").is_ok(), left[5], "{rules}");
     }
 }
@@ -303,7 +303,7 @@ fn a_name_that_is_denied_is_not_looked_up() {
 }
 
 #[test]
-fn where_no_far_end_is_left_the_policy_refuses_at_once() {
+fn a_policy_that_denies_every_remote_peer_refuses_at_once() {
     let rule = under("['*']\nallow = []").unwrap_err();
     assert!(
         rule.starts_with("socket device: tcp://192.0.2.1:1229 is not in allow"),
@@ -318,6 +318,6 @@ fn where_no_far_end_is_left_the_policy_refuses_at_once() {
         located("10.0.0.7").unwrap_err().to_string(),
         "option ip: udp://10.0.0.7:623 is refused by deny \"udp://10.0.0.0/8\" ([fence_x] in p:2)"
     );
-    assert!(located("10.0.0.7.example").is_ok(), "its address is not known yet");
+    assert!(located("10.0.0.7.example").is_ok(), "its address is still unknown");
     assert!(located("192.0.2.1").is_ok());
 }

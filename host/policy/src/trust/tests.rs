@@ -1,4 +1,4 @@
-//! What the options say about certificates.
+//! The options for certificates.
 
 use super::{Fingerprint, Trust};
 
@@ -15,7 +15,7 @@ fn trust(options: &[(&str, &str)]) -> Result<Trust, String> {
 }
 
 #[test]
-fn each_option_has_its_meaning() {
+fn each_option_sets_its_trust() {
     assert_eq!(trust(&[]), Ok(Trust::System));
     assert_eq!(trust(&[("ssl_insecure", "0")]), Ok(Trust::System));
     assert_eq!(trust(&[("ssl_insecure", "1")]), Ok(Trust::Anything));
@@ -23,11 +23,11 @@ fn each_option_has_its_meaning() {
         trust(&[("ca_file", "/etc/x.pem")]),
         Ok(Trust::File("/etc/x.pem".into()))
     );
-    assert!(trust(&[("ca_file", "x.pem")]).unwrap_err().contains("whole path"));
+    assert!(trust(&[("ca_file", "x.pem")]).unwrap_err().contains("absolute path"));
 }
 
 #[test]
-fn two_of_them_are_a_contradiction() {
+fn two_options_conflict() {
     let all = [("ssl_insecure", "1"), ("ca_file", "/x"), ("ssl_fingerprint", DIGITS)];
     for pair in [[all[0], all[1]], [all[0], all[2]], [all[1], all[2]]] {
         let refusal = trust(&pair).unwrap_err();
@@ -36,7 +36,7 @@ fn two_of_them_are_a_contradiction() {
 }
 
 #[test]
-fn fingerprints_are_read_as_people_copy_them() {
+fn fingerprints_are_read_in_all_usual_forms() {
     let bytes: Vec<u8> = (0..32).map(|index| (index % 16) * 0x11).collect();
     let known = Fingerprint(bytes.try_into().unwrap());
     let colons = known.to_string();
@@ -57,7 +57,7 @@ fn fingerprints_are_read_as_people_copy_them() {
 }
 
 #[test]
-fn what_is_no_sha256_fingerprint_is_refused() {
+fn invalid_fingerprints_are_refused() {
     for text in [
         &DIGITS[1..],
         &format!("{DIGITS}0"),

@@ -1,4 +1,4 @@
-//! What is tried before and after this process is confined.
+//! The operations that are tried before and after the confinement of this process.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -10,28 +10,28 @@ use std::process::{Command, Stdio};
 
 use crate::confinement::Needs;
 
-/// Everybody can read it, and no agent has to.
+/// Every user can read this file, and no agent needs it.
 const UNDECLARED: &str = "/etc/passwd";
 
-/// One thing that is tried.
+/// One operation that is tried.
 pub(super) struct Attempt {
-    /// In words, with what should come of it.
+    /// The expected result, for the report.
     pub(super) what: String,
     action: Box<dyn Fn() -> io::Result<()>>,
-    /// It stays possible.
+    /// It must stay possible.
     declared: bool,
     before: bool,
     after: bool,
 }
 
-/// What came of it.
+/// The result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// As it should be.
+    /// As expected.
     Right,
-    /// Possible and should not be, or the other way round.
+    /// Possible although it must not be, or the reverse.
     Wrong,
-    /// It was not possible before either, which proves nothing.
+    /// It was not possible before the confinement, so it proves nothing.
     Untried,
 }
 
@@ -55,7 +55,7 @@ impl Attempt {
         Self::new(true, what.into(), action)
     }
 
-    /// What came of it.
+    /// The result.
     pub(super) fn verdict(&self) -> Verdict {
         match (self.before, self.after == self.declared) {
             (false, _) => Verdict::Untried,
@@ -65,7 +65,7 @@ impl Attempt {
     }
 }
 
-/// All of them, by what they are about.
+/// All attempts, by subject.
 pub(super) struct Attempts {
     pub(super) files: Vec<Attempt>,
     pub(super) ports: Vec<Attempt>,
@@ -75,7 +75,7 @@ pub(super) struct Attempts {
     pub(super) calls: Vec<Attempt>,
     needs: Needs,
     status: Option<File>,
-    /// They have to live as long as somebody connects to them.
+    /// Kept open, because the attempts connect to them.
     _listeners: (Vec<TcpListener>, Option<UnixListener>),
 }
 
@@ -102,12 +102,12 @@ impl Attempts {
                 .map(|(index, port)| connecting(*port, index == 0))
                 .collect(),
             sockets,
-            signals: vec![Attempt::refused("the caller cannot be sent any", || {
+            signals: vec![Attempt::refused("cannot be sent to the caller", || {
                 let caller = rustix::process::getppid().ok_or(io::ErrorKind::NotFound)?;
                 Ok(rustix::process::test_kill_process(caller)?)
             })],
-            programs: vec![Attempt::refused("none can be started", move || start(&program))],
-            calls: vec![Attempt::refused("getpriority does not exist", || {
+            programs: vec![Attempt::refused("cannot be started", move || start(&program))],
+            calls: vec![Attempt::refused("getpriority is not available", || {
                 Ok(rustix::process::getpriority_process(None).map(drop)?)
             })],
             needs,
@@ -116,12 +116,12 @@ impl Attempts {
         }
     }
 
-    /// What the attempts that stay possible take.
+    /// What the attempts need that must stay possible.
     pub(super) fn needs(&self) -> Needs {
         self.needs.clone()
     }
 
-    /// Tries everything once more.
+    /// Tries everything again.
     pub(super) fn repeat(&mut self) {
         let all = [&mut self.files, &mut self.ports, &mut self.sockets];
         let all = all
@@ -132,7 +132,7 @@ impl Attempts {
         }
     }
 
-    /// Whether this thread can gain no privileges, as the kernel has it now.
+    /// Whether the kernel reports `no_new_privs` for this thread; `None` if it cannot be read.
     pub(super) fn no_new_privileges(&mut self) -> Option<bool> {
         let status = self.status.as_mut()?;
         let mut text = String::new();
@@ -150,10 +150,10 @@ fn files(program: &Path) -> Vec<Attempt> {
         Attempt::refused(format!("{UNDECLARED} cannot be read"), || {
             File::open(UNDECLARED).map(drop)
         }),
-        Attempt::refused(format!("nothing can be made in {}", folder.display()), move || {
+        Attempt::refused(format!("no file can be created in {}", folder.display()), move || {
             make(&draft)
         }),
-        Attempt::possible("what is declared can be read", move || File::open(&declared).map(drop)),
+        Attempt::possible("a declared file can be read", move || File::open(&declared).map(drop)),
     ]
 }
 
@@ -165,13 +165,13 @@ fn make(draft: &PathBuf) -> io::Result<()> {
 fn connecting(port: u16, declared: bool) -> Attempt {
     let action = move || TcpStream::connect(("127.0.0.1", port)).map(drop);
     if declared {
-        Attempt::possible("what is declared can be connected to", action)
+        Attempt::possible("a declared port can be connected to", action)
     } else {
-        Attempt::refused("nothing else can be connected to", action)
+        Attempt::refused("another port cannot be connected to", action)
     }
 }
 
-/// An abstract socket, with whoever listens there.
+/// An abstract socket, with its listener.
 fn sockets() -> (Vec<Attempt>, Option<UnixListener>) {
     let name = format!("fencebox-check-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(name);
@@ -180,7 +180,7 @@ fn sockets() -> (Vec<Attempt>, Option<UnixListener>) {
         .ok()
         .and_then(|address| UnixListener::bind_addr(address).ok());
     let attempt = address.map(|address| {
-        Attempt::refused("abstract ones cannot be connected to", move || {
+        Attempt::refused("abstract sockets cannot be connected to", move || {
             UnixStream::connect_addr(&address).map(drop)
         })
     });

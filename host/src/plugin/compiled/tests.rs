@@ -229,10 +229,10 @@ fn a_form_that_is_no_file_is_refused() {
     let elsewhere = folder.path().join("elsewhere");
     std::fs::rename(&form, &elsewhere).unwrap();
     symlink(&elsewhere, &form).unwrap();
-    assert!(warnings(&path).contains("this is no regular file"));
+    assert!(warnings(&path).contains("this is not a regular file"));
     std::fs::remove_file(&form).unwrap();
     std::fs::create_dir(&form).unwrap();
-    assert!(warnings(&path).contains("this is no regular file"));
+    assert!(warnings(&path).contains("this is not a regular file"));
 }
 
 #[test]

@@ -6,13 +6,14 @@ use crate::plugin::bindings::fencebox::agent::multicast::{Error, Host};
 
 impl Host for HostState {
     fn local_addresses(&mut self, socket: String) -> wasmtime::Result<Result<Vec<String>, Error>> {
-        let addresses = self.filter.local_addresses(&socket);
+        let addresses = self.calls.local_addresses(&socket);
         let addresses = addresses.map(|addresses| addresses.iter().map(ToString::to_string).collect());
         Ok(addresses.map_err(Into::into))
     }
 
     fn send(&mut self, socket: String, source: String, datagram: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.filter.send(&socket, &source, &datagram).map_err(Into::into))
+        let sent = self.calls.send_datagram(&socket, &source, &datagram);
+        Ok(sent.map_err(Into::into))
     }
 }
 

@@ -1,25 +1,20 @@
 //! `xmlrpc`.
 
-use super::DESCRIBING;
 use crate::capability::xmlrpc::document::{Node, Tree};
-use crate::capability::xmlrpc::{Call, Failure, call};
-use crate::plugin::bindings::fencebox::agent::http::Error as HttpError;
+use crate::capability::xmlrpc::{Call, Failure};
 use crate::plugin::bindings::fencebox::agent::xmlrpc as wit;
 use crate::plugin::state::HostState;
 
 impl wit::Host for HostState {
     fn call(&mut self, record: wit::MethodCall) -> wasmtime::Result<Result<wit::Tree, wit::Error>> {
-        let Some(http) = &mut self.http else {
-            return Ok(Err(wit::Error::Http(HttpError::Denied(DESCRIBING.to_owned()))));
-        };
-        let record = Call {
+        let call = Call {
             endpoint: record.endpoint,
             path: record.path,
             method: record.method,
             params: record.params.into_iter().map(Into::into).collect(),
             keep: record.keep,
         };
-        Ok(call(http, record).map(Into::into).map_err(Into::into))
+        Ok(self.calls.call(call).map(Into::into).map_err(Into::into))
     }
 }
 

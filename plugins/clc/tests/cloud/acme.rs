@@ -1,4 +1,4 @@
-//! The account ACME: what its device answers, in the vendor's shapes.
+//! The account ACME: answers of its device, in the vendor's format.
 
 use fence_clc::Cloud;
 use fencebox_sdk::prelude::*;
@@ -15,7 +15,7 @@ pub(crate) fn login() -> Value {
             "roles": ["ServerAdmin"], "bearerToken": "t0ken" })
 }
 
-/// DB01 as the device tells of it: its id in lower case.
+/// DB01 as the device reports it, with its id in lower case.
 pub(crate) fn db01(power_state: &str) -> Value {
     json!({ "id": "wa1acmedb01", "name": "wa1acmedb01", "displayName": "db01", "groupId": "g1",
             "isTemplate": false, "locationId": "WA1", "status": "active",
@@ -23,7 +23,7 @@ pub(crate) fn db01(power_state: &str) -> Value {
             "links": [{ "rel": "self", "href": "/v2/servers/acme/wa1acmedb01", "id": "wa1acmedb01" }] })
 }
 
-/// DB01 with one member changed; `/` leads into members.
+/// DB01 with one member changed; `/` separates the names of nested members.
 pub(crate) fn db01_with(member: &str, value: Value) -> Value {
     let mut server = db01("stopped");
     *server.pointer_mut(member).unwrap() = value;
@@ -39,7 +39,7 @@ pub(crate) fn refused(message: &str) -> Value {
     json!([{ "server": "wa1acmedb01", "isQueued": false, "errorMessage": message }])
 }
 
-/// A script that begins with a log-in.
+/// A script that begins with a login.
 pub(crate) fn script() -> Script {
     Script::new().on("POST", LOGIN).reply(200, login())
 }
@@ -57,13 +57,13 @@ pub(crate) fn open() -> Cloud {
     Cloud::open(&options()).unwrap()
 }
 
-/// What one look at DB01 gives, for one answer of the device.
+/// The power status of DB01 that one answer of the device gives.
 pub(crate) fn status_for(status: u16, body: Value) -> Result<PowerStatus> {
     let _script = script().on("GET", DB01).reply(status, body).start();
     open().power_status("WA1ACMEDB01")
 }
 
-/// What asking for power off gives, for one answer of the device.
+/// The result of a power off that one answer of the device gives.
 pub(crate) fn off_for(status: u16, body: Value) -> Result<()> {
     let _script = script().on("POST", POWER_OFF).reply(status, body).start();
     open().set_power("WA1ACMEDB01", PowerTarget::Off)

@@ -1,4 +1,4 @@
-//! What the agent says about itself: every option of the agent it replaces.
+//! The description of the agent, with every option of the agent that it replaces.
 
 use fence_clc::Cloud;
 use fencebox_sdk::prelude::*;
@@ -13,7 +13,7 @@ fn change(option: &str) -> Option<OptionOverride> {
 }
 
 #[test]
-fn options_out_of_the_catalogue_are_named() {
+fn catalogue_options_are_declared() {
     assert_eq!(agent().name, "fence_clc");
     assert_eq!(
         agent().options,
@@ -24,7 +24,7 @@ fn options_out_of_the_catalogue_are_named() {
 }
 
 #[test]
-fn its_own_options_have_their_old_letters() {
+fn parameters_keep_their_letters() {
     let parameters = agent().parameters;
     let rows: Vec<_> = parameters
         .iter()
@@ -47,7 +47,7 @@ fn its_own_options_have_their_old_letters() {
 }
 
 #[test]
-fn times_fit_a_cloud() {
+fn timeouts_fit_a_cloud() {
     for (option, seconds) in [
         ("power_timeout", "120"),
         ("login_timeout", "10"),
@@ -62,7 +62,7 @@ fn times_fit_a_cloud() {
 }
 
 #[test]
-fn it_reaches_the_api_and_nothing_else() {
+fn the_agent_declares_only_the_api() {
     let endpoints = agent().capabilities.endpoints;
     assert_eq!(
         endpoints,
@@ -76,7 +76,7 @@ fn it_reaches_the_api_and_nothing_else() {
 }
 
 #[test]
-fn the_text_does_not_repeat_the_old_mistakes() {
+fn the_description_does_not_mention_ssh() {
     assert!(!agent().longdesc.to_lowercase().contains("ssh"));
     assert!(agent().vendor_url.starts_with("https://"));
 }

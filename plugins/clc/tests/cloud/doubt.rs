@@ -1,12 +1,12 @@
-//! A refusal after a request whose end is open (`docs/reference/faults.md#connection`: a lost
-//! answer to a command says nothing about its outcome).
+//! A refusal after a request that may still be running (`docs/reference/faults.md#connection`: a lost
+//! answer does not show whether the command had an effect).
 
 use crate::acme::{DB01, POWER_OFF, POWER_ON, TASK, db01, lines, open, queued, refused, script};
 use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
 
 #[test]
-fn a_request_that_got_lost_may_be_why_the_next_is_refused() {
+fn a_lost_request_excuses_the_refusal_of_the_next() {
     for lost in [
         Failure::Broken("hung up".to_owned()),
         Failure::TimedOut("slow".to_owned()),
@@ -29,7 +29,7 @@ fn a_request_that_got_lost_may_be_why_the_next_is_refused() {
 }
 
 #[test]
-fn a_task_under_way_may_be_why_the_next_request_is_refused() {
+fn a_running_task_excuses_the_refusal_of_the_next_request() {
     let _script = script()
         .on("POST", POWER_OFF)
         .reply(202, queued())
@@ -47,7 +47,7 @@ fn a_task_under_way_may_be_why_the_next_request_is_refused() {
 
 #[test]
 fn other_requests_excuse_no_refusal() {
-    // One for the other target, and one that the device was too busy to take.
+    // A request for the other target, and one that the device rejected as busy.
     let script = script()
         .on("POST", POWER_ON)
         .fail(Failure::Broken("hung up".to_owned()));

@@ -12,7 +12,7 @@ fn log_in_for(status: u16, body: Value) -> Result<()> {
 }
 
 #[test]
-fn credentials_are_json_whatever_is_in_them() {
+fn credentials_are_sent_as_json() {
     let script = script().start();
     let options = Options::from([("username", "fen\"cer\\"), ("password", "p\"},{\"x\":\"ä\n")]);
     assert!(Cloud::open(&options).is_ok());
@@ -26,7 +26,7 @@ fn credentials_are_json_whatever_is_in_them() {
 }
 
 #[test]
-fn one_log_in_serves_every_call() {
+fn one_login_serves_every_call() {
     let script = script().on("GET", DB01).reply(200, db01("started")).always().start();
     let mut cloud = open();
     for _ in 0..5 {
@@ -55,13 +55,13 @@ fn refused_credentials_are_denied_after_one_request() {
             assert!(!text.contains("s3cret") && !text.contains('\n'), "{text}");
         }
     }
-    // The body may be a page of a proxy: even then the account could be locked by another try.
+    // The body may be a page of a proxy: another attempt could still lock the account.
     let _script = Script::new().on("POST", LOGIN).reply_text(400, "<html>").start();
     assert!(matches!(Cloud::open(&options()), Err(Error::LoginDenied(_))));
 }
 
 #[test]
-fn a_log_in_without_a_token_is_none() {
+fn a_login_without_a_token_is_an_error() {
     for token in [json!(null), json!("")] {
         assert_unexpected(
             log_in_for(200, json!({ "bearerToken": token, "accountAlias": "ACME" })),
@@ -76,7 +76,7 @@ fn a_log_in_without_a_token_is_none() {
 }
 
 #[test]
-fn a_device_that_is_down_is_no_wrong_password() {
+fn a_device_that_is_down_does_not_deny_the_login() {
     for status in [404, 500, 502, 504] {
         assert_unexpected(log_in_for(status, json!({ "message": "down" })), "down");
     }
@@ -99,7 +99,7 @@ fn a_device_that_is_down_is_no_wrong_password() {
 }
 
 #[test]
-fn pages_and_half_answers_are_no_log_in() {
+fn pages_and_incomplete_answers_are_not_a_login() {
     for body in [
         "",
         "<html><body>Welcome</body></html>",
@@ -115,7 +115,7 @@ fn pages_and_half_answers_are_no_log_in() {
 }
 
 #[test]
-fn without_an_account_it_is_that_of_the_user() {
+fn the_default_account_is_the_users_own() {
     let server = db01("stopped");
     let _script = script()
         .on("GET", "/servers/ACME/WA1ACMEDB01")
@@ -129,7 +129,7 @@ fn without_an_account_it_is_that_of_the_user() {
 }
 
 #[test]
-fn an_account_that_is_given_goes_before() {
+fn the_option_account_comes_before_the_users_own() {
     let server = db01("stopped");
     let _script = script()
         .on("GET", "/servers/SUB/WA1ACMEDB01")
@@ -143,7 +143,7 @@ fn an_account_that_is_given_goes_before() {
 }
 
 #[test]
-fn options_that_cannot_do_are_named() {
+fn errors_name_invalid_options() {
     let named = |options: Options| match Cloud::open(&options) {
         Err(Error::InvalidOption(problem)) => problem.name,
         _ => "none".to_owned(),
@@ -184,7 +184,7 @@ fn an_expired_token_is_renewed_once() {
 }
 
 #[test]
-fn a_fresh_token_that_is_refused_ends_it() {
+fn a_second_rejected_token_is_an_error() {
     let script = script()
         .reply(200, login())
         .on("GET", DB01)
@@ -196,7 +196,7 @@ fn a_fresh_token_that_is_refused_ends_it() {
 }
 
 #[test]
-fn a_renewal_with_a_wrong_password_ends_it() {
+fn a_second_login_with_a_wrong_password_is_an_error() {
     let _script = script()
         .reply(400, json!({}))
         .on("GET", DB01)

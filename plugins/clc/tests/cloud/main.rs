@@ -1,5 +1,5 @@
-//! `fence_clc` against every answer that the cloud is known to give, and those
-//! that it should not (`docs/reference/clc.md` and `docs/reference/faults.md`).
+//! `fence_clc` with every known answer of the cloud, and with invalid answers
+//! (`docs/reference/clc.md` and `docs/reference/faults.md`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 

@@ -1,4 +1,4 @@
-//! Listing (`docs/reference/clc.md#lists` and `docs/reference/clc.md#b13`).
+//! Lists (`docs/reference/clc.md#lists` and `docs/reference/clc.md#b13`).
 
 use crate::acme::{assert_unexpected, db01, open, script};
 use fencebox_sdk::prelude::*;
@@ -6,7 +6,7 @@ use fencebox_sdk::testing::Script;
 
 const GROUP: &str = "/groups/ACME/wa1-1?serverDetail=detailed";
 
-/// A script up to the root group of the only data centre.
+/// A script up to the root group of the only data center.
 fn walk() -> Script {
     let centre = json!({ "id": "WA1", "name": "Here", "links": [
         { "rel": "self", "href": "/v2/datacenters/ACME/WA1" },
@@ -36,7 +36,7 @@ fn listed(group: Value, with_status: bool) -> Result<Vec<Plug>> {
 }
 
 #[test]
-fn groups_are_walked_to_the_bottom() {
+fn nested_groups_are_listed() {
     let mut template = server("wa1acmetpl1", "stopped");
     template["isTemplate"] = json!(true);
     let mut archived = server("wa1acmeold1", "stopped");
@@ -77,7 +77,7 @@ fn a_device_without_details_gives_ids() {
 }
 
 #[test]
-fn for_its_status_each_server_is_then_asked() {
+fn list_status_reads_each_server_without_details() {
     let ids = [
         "WA1ACMEDB01",
         "WA1ACMEDB02",
@@ -111,14 +111,14 @@ fn for_its_status_each_server_is_then_asked() {
 }
 
 #[test]
-fn every_data_centre_is_walked() {
+fn every_data_center_is_listed() {
     let centre = |id: &str| json!({ "id": id, "links": [{ "rel": "group", "id": format!("{id}-1") }] });
     let _script = script()
         .on("GET", "/datacenters/ACME")
         .reply(200, json!([{ "id": "WA1" }, { "id": "a/b" }, { "id": "NE1" }]))
         .on("GET", "/datacenters/ACME/WA1?groupLinks=true")
         .reply(200, centre("WA1"))
-        // An id is a value, whatever is in it; and a centre may have no groups.
+        // The id of a data center is encoded. A data center may have no groups.
         .on("GET", "/datacenters/ACME/a%2Fb?groupLinks=true")
         .reply(200, json!({ "id": "x", "links": null }))
         .on("GET", "/datacenters/ACME/NE1?groupLinks=true")
@@ -135,7 +135,7 @@ fn every_data_centre_is_walked() {
 }
 
 #[test]
-fn part_of_a_list_is_no_list() {
+fn an_incomplete_list_is_an_error() {
     let _script = walk()
         .on("GET", GROUP)
         .reply(500, json!({ "message": "later" }))
@@ -147,14 +147,14 @@ fn part_of_a_list_is_no_list() {
 }
 
 #[test]
-fn ids_that_cannot_be_asked_for_are_left_out() {
+fn invalid_ids_are_left_out() {
     let group =
         json!({ "links": [link("../x"), link(""), { "rel": "server" }], "servers": [server("a b", "stopped")] });
     assert_eq!(listed(group, true), Ok(vec![]));
 }
 
 #[test]
-fn nesting_and_number_have_an_end() {
+fn depth_and_number_are_limited() {
     let mut nested = json!({ "groups": [] });
     for _ in 0..40 {
         nested = json!({ "groups": [nested] });

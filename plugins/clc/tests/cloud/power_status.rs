@@ -6,11 +6,11 @@ use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
 
 #[test]
-fn off_is_only_what_the_device_calls_stopped() {
+fn only_stopped_is_off() {
     for (word, power) in [
         ("started", PowerStatus::On),
         ("stopped", PowerStatus::Off),
-        // Frozen memory can resume.
+        // A paused server can resume.
         ("paused", PowerStatus::On),
         ("STOPPED", PowerStatus::Unknown),
         ("suspended", PowerStatus::Unknown),
@@ -22,7 +22,7 @@ fn off_is_only_what_the_device_calls_stopped() {
 }
 
 #[test]
-fn a_power_state_that_is_no_word_is_unknown() {
+fn a_power_state_that_is_not_text_is_unknown() {
     for state in [
         json!(null),
         json!(0),
@@ -47,7 +47,7 @@ fn a_power_state_that_is_no_word_is_unknown() {
 }
 
 #[test]
-fn the_strange_word_is_logged() {
+fn an_unknown_power_state_is_logged() {
     let script = script().on("GET", DB01).reply(200, db01("hiber\nnated")).start();
     assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
     assert!(lines(&script).contains("hiber nated"), "{}", lines(&script));
@@ -75,7 +75,7 @@ fn a_server_that_is_not_active_is_not_off() {
 }
 
 #[test]
-fn maintenance_does_not_count() {
+fn maintenance_does_not_change_the_status() {
     let script = script()
         .on("GET", DB01)
         .reply(200, db01_with("/details/inMaintenanceMode", json!(true)))
@@ -93,7 +93,7 @@ fn a_template_is_refused() {
 }
 
 #[test]
-fn an_answer_about_another_server_is_none() {
+fn an_answer_about_another_server_is_an_error() {
     for id in ["wa1acmedb02", "", "wa1acmedb011"] {
         assert_unexpected(status_for(200, db01_with("/id", json!(id))), "another server");
     }
@@ -101,7 +101,7 @@ fn an_answer_about_another_server_is_none() {
 }
 
 #[test]
-fn ids_are_the_same_in_any_case() {
+fn ids_are_not_case_sensitive() {
     let _script = script()
         .on("GET", "/servers/ACME/wa1AcmeDb01")
         .reply(200, db01("stopped"))
@@ -127,7 +127,7 @@ fn an_id_cannot_change_the_path() {
 }
 
 #[test]
-fn no_such_server_is_the_devices_word_only() {
+fn a_missing_server_needs_a_404_with_json() {
     assert_eq!(
         status_for(404, json!({ "message": "not found" })),
         Err(Error::PlugNotFound("WA1ACMEDB01".to_owned()))
@@ -142,7 +142,7 @@ fn no_such_server_is_the_devices_word_only() {
 fn no_error_is_off() {
     assert!(matches!(status_for(403, json!({})), Err(Error::NotPermitted(_))));
     for status in [301, 302, 400, 405, 410, 500, 502, 503, 504] {
-        // Even with the right body.
+        // An error status is not off, even with a correct body.
         assert_unexpected(status_for(status, db01("stopped")), &format!("status {status}"));
     }
     for status in [408, 409, 423, 429] {
@@ -151,7 +151,7 @@ fn no_error_is_off() {
 }
 
 #[test]
-fn a_redirect_is_an_answer() {
+fn a_redirect_is_not_followed() {
     let script = script()
         .on("GET", DB01)
         .reply_text(301, "")
@@ -162,7 +162,7 @@ fn a_redirect_is_an_answer() {
 }
 
 #[test]
-fn pages_and_half_answers_are_not_off() {
+fn pages_and_incomplete_answers_are_not_off() {
     let whole = db01("stopped").to_string();
     for body in [
         "",
@@ -178,7 +178,7 @@ fn pages_and_half_answers_are_not_off() {
 }
 
 #[test]
-fn a_member_that_comes_twice_is_refused() {
+fn a_duplicate_member_is_an_error() {
     let twice = db01("started").to_string().replace(
         r#""powerState":"started""#,
         r#""powerState":"started","powerState":"stopped""#,
@@ -188,7 +188,7 @@ fn a_member_that_comes_twice_is_refused() {
 }
 
 #[test]
-fn a_dead_line_is_told_as_such() {
+fn a_lost_connection_is_reported() {
     let _script = script()
         .on("GET", DB01)
         .fail(Failure::Broken("hung up".to_owned()))
@@ -200,7 +200,7 @@ fn a_dead_line_is_told_as_such() {
 }
 
 #[test]
-fn monitor_looks_at_the_server_if_there_is_one() {
+fn monitor_with_a_plug_reads_the_server() {
     let _script = script().on("GET", DB01).reply(200, db01("paused")).start();
     assert_eq!(open().probe(), Ok(()));
 }
@@ -212,7 +212,7 @@ fn monitor_reports_a_missing_server() {
 }
 
 #[test]
-fn monitor_without_a_server_asks_one_cheap_question() {
+fn monitor_without_a_plug_sends_one_request() {
     let options = Options::from([("username", "fencer"), ("password", "s3cret")]);
     let script = script()
         .on("GET", "/datacenters/ACME")
@@ -223,7 +223,7 @@ fn monitor_without_a_server_asks_one_cheap_question() {
 }
 
 #[test]
-fn monitor_does_not_take_any_answer() {
+fn monitor_rejects_invalid_answers() {
     let without_plug = Options::from([("username", "fencer"), ("password", "s3cret")]);
     for body in [json!({}), json!(null), json!([{}])] {
         let _script = script().on("GET", "/datacenters/ACME").reply(200, body).start();

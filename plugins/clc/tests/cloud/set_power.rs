@@ -1,4 +1,4 @@
-//! Switching, and following the task to its end (`docs/reference/clc.md#power-operations` and
+//! Switching, and following the task until it ends (`docs/reference/clc.md#power-operations` and
 //! `docs/reference/clc.md#tasks`).
 
 use crate::acme::{
@@ -8,7 +8,7 @@ use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::Script;
 
-/// A session in which power off was accepted as task `wa1-40077`.
+/// A script in which the device accepted power off as task `wa1-40077`.
 fn after_off() -> Script {
     script().on("POST", POWER_OFF).reply(202, queued())
 }
@@ -18,7 +18,7 @@ fn task(status: &str) -> Value {
 }
 
 #[test]
-fn the_forced_operations_are_asked_for() {
+fn requests_are_forced() {
     for (target, path) in [(PowerTarget::Off, POWER_OFF), (PowerTarget::On, POWER_ON)] {
         let script = script().on("POST", path).reply(200, queued()).start();
         assert_eq!(open().set_power("WA1ACMEDB01", target), Ok(()));
@@ -35,14 +35,14 @@ fn a_task_is_followed_and_then_the_server_is_read() {
         .reply(200, task("resumed"))
         .reply(200, task("succeeded"))
         .on("GET", DB01)
-        // The read side lags behind the task.
+        // The power state changes some time after the task.
         .reply(200, db01("started"))
         .reply(200, db01("stopped"))
         .in_order()
         .start();
     let mut cloud = open();
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
-    // The task is found by the id in any case.
+    // The task is found if the id has another case.
     let ids = [
         "wa1acmedb01",
         "Wa1AcmeDb01",
@@ -57,7 +57,7 @@ fn a_task_is_followed_and_then_the_server_is_read() {
 }
 
 #[test]
-fn a_failed_task_is_told_once() {
+fn a_failed_task_is_reported_once() {
     let _script = after_off()
         .on("GET", TASK)
         .reply(200, task("failed"))
@@ -74,7 +74,7 @@ fn a_failed_task_is_told_once() {
 }
 
 #[test]
-fn strange_words_about_a_task_are_no_end_of_it() {
+fn unknown_task_status_does_not_end_the_task() {
     let script = after_off()
         .on("GET", TASK)
         .reply(200, task("unknown"))
@@ -88,7 +88,7 @@ fn strange_words_about_a_task_are_no_end_of_it() {
 }
 
 #[test]
-fn a_blueprint_task_says_more() {
+fn a_blueprint_task_has_more_members() {
     let body = json!({ "requestType": "blueprintOperation", "status": "executing", "summary": {}, "source": {} });
     let _script = after_off().on("GET", TASK).reply(200, body).start();
     let mut cloud = open();
@@ -97,7 +97,7 @@ fn a_blueprint_task_says_more() {
 }
 
 #[test]
-fn a_missing_task_is_looked_for_three_times() {
+fn a_missing_task_is_read_three_times() {
     let _script = after_off()
         .on("GET", TASK)
         .reply(404, json!({}))
@@ -119,7 +119,7 @@ fn a_missing_task_is_looked_for_three_times() {
 }
 
 #[test]
-fn a_task_survives_a_bad_answer_about_it() {
+fn a_task_is_kept_after_a_bad_answer() {
     let _script = after_off()
         .on("GET", TASK)
         .reply_text(502, "<html>bad gateway</html>")
@@ -164,7 +164,7 @@ fn tasks_of_other_servers_do_not_count() {
 }
 
 #[test]
-fn without_a_task_to_follow_the_power_state_tells() {
+fn the_power_state_decides_if_there_is_no_task() {
     let hostile = json!([{ "rel": "status", "href": "https://evil.example/", "id": "../../x" }]);
     let other = json!([{ "rel": "self", "id": "wa1-40077" }]);
     let bare = json!([{ "rel": "status", "href": "/v2/operations/acme/status/wa1-40077" }]);
@@ -191,7 +191,7 @@ fn without_a_task_to_follow_the_power_state_tells() {
 }
 
 #[test]
-fn a_refusal_of_what_is_done_is_a_success() {
+fn a_refusal_is_a_success_if_the_server_has_the_state() {
     for (target, path, state) in [
         (PowerTarget::Off, POWER_OFF, "stopped"),
         (PowerTarget::On, POWER_ON, "started"),
@@ -230,7 +230,7 @@ fn any_other_refusal_is_a_failure_with_its_reason() {
 }
 
 #[test]
-fn a_refusal_for_a_missing_server_says_so() {
+fn a_refusal_for_a_missing_server_is_plug_not_found() {
     let answers = script().on("POST", POWER_OFF).reply(200, refused("server not found"));
     let _script = answers.on("GET", DB01).reply(404, json!({})).start();
     assert_eq!(
@@ -240,7 +240,7 @@ fn a_refusal_for_a_missing_server_says_so() {
 }
 
 #[test]
-fn only_the_element_about_the_server_counts() {
+fn elements_about_other_servers_are_ignored() {
     let other = json!({ "server": "wa1acmedb02", "isQueued": true, "links": [{ "rel": "status", "id": "wa1-2" }] });
     let mut both = queued();
     if let Some(elements) = both.as_array_mut() {
@@ -261,12 +261,12 @@ fn only_the_element_about_the_server_counts() {
 }
 
 #[test]
-fn one_object_of_the_same_shape_will_do() {
+fn a_single_object_is_accepted() {
     assert_eq!(off_for(202, queued()[0].clone()), Ok(()));
 }
 
 #[test]
-fn an_accepting_status_alone_is_no_success() {
+fn a_success_status_alone_is_not_a_success() {
     for body in [
         json!(null),
         json!({}),
@@ -301,7 +301,7 @@ fn no_error_status_is_a_success() {
 }
 
 #[test]
-fn what_a_validation_error_says_is_told() {
+fn the_text_of_a_validation_error_is_reported() {
     let body = json!({ "message": "The request is invalid.", "modelState": { "body.x": ["y"] } });
     assert_unexpected(
         off_for(400, body),
@@ -320,7 +320,7 @@ fn a_request_is_not_sent_twice() {
         cloud.set_power("WA1ACMEDB01", PowerTarget::Off),
         Err(Error::ConnectionLost(_))
     ));
-    // Whether it arrived, only the power state tells.
+    // Only the power state shows whether the request arrived.
     assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Off));
     assert_eq!(
         script

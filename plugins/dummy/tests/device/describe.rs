@@ -1,4 +1,4 @@
-//! What the agent says about itself, by name.
+//! The description of the agent under each name.
 
 use fence_dummy::Dummy;
 use fencebox_sdk::prelude::*;
@@ -21,13 +21,13 @@ fn the_main_name_documents_what_the_python_agent_has() {
             .any(|parameter| parameter.name == name && parameter.hidden)
     };
     assert!(hidden("request_path") && hidden("mode") && hidden("monitor_mode"));
-    // Without the option there is no rehearsal.
+    // Without `mode` the agent uses `type`.
     let mode = agent.parameters.iter().find(|parameter| parameter.name == "mode");
     assert_eq!(mode.and_then(|mode| mode.default.clone()), None);
 }
 
 #[test]
-fn every_further_name_is_an_agent_of_its_own() {
+fn each_symlink_has_a_description_of_its_own() {
     let names = Dummy::describe("fence_dummy").symlinks;
     assert_eq!(names.len(), 5);
     for link in names {
@@ -40,7 +40,7 @@ fn every_further_name_is_an_agent_of_its_own() {
 }
 
 #[test]
-fn names_that_rehearse_differ_in_one_thing() {
+fn names_for_pacemakers_tests_differ_in_one_operation() {
     for (name, operation) in [
         ("fence_dummy_on_target", Operations::ON_TARGET),
         ("fence_dummy_auto_unfence", Operations::AUTOMATIC_ON),
@@ -56,7 +56,7 @@ fn names_that_rehearse_differ_in_one_thing() {
 }
 
 #[test]
-fn it_touches_three_places_and_reaches_nothing() {
+fn the_agent_declares_three_paths_and_no_endpoint() {
     for name in ["fence_dummy", "fence_dummy_recorder"] {
         let capabilities = Dummy::describe(name).capabilities;
         assert!(capabilities.endpoints.is_empty());

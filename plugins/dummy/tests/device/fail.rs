@@ -1,11 +1,11 @@
-//! `type=fail`: nothing that is asked for happens.
+//! `type=fail`: requests have no effect.
 
 use fencebox_sdk::prelude::*;
 
 use super::open;
 
 #[test]
-fn it_is_on_until_it_is_asked_for_something() {
+fn status_is_on_until_a_request_and_then_unknown() {
     let mut device = open([("type", "fail"), ("action", "off")]).unwrap();
     assert_eq!(device.probe(), Ok(()));
     assert_eq!(device.power_status(""), Ok(PowerStatus::On));
@@ -14,7 +14,7 @@ fn it_is_on_until_it_is_asked_for_something() {
 }
 
 #[test]
-fn it_does_not_come_on() {
+fn on_has_no_effect() {
     let mut device = open([("type", "fail"), ("action", "on")]).unwrap();
     assert_eq!(device.power_status(""), Ok(PowerStatus::Off));
     device.set_power("", PowerTarget::On).unwrap();

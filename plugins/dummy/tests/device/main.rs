@@ -1,4 +1,4 @@
-//! The dummy against files that a script lays out.
+//! The dummy agent with files from a script.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 mod describe;

@@ -13,7 +13,7 @@ fn recorder() -> impl Device {
     open([("type", "recorder"), ("recorder_poll_interval", "0")]).unwrap()
 }
 
-/// The one request: the name of its file, and what it says.
+/// The only request: its file name and its content.
 fn request(script: &RunningScript) -> (String, Value) {
     let mut files = script.files("request_path");
     assert_eq!(files.len(), 1, "{files:?}");
@@ -22,7 +22,7 @@ fn request(script: &RunningScript) -> (String, Value) {
 }
 
 #[test]
-fn it_is_on_and_coming_on_costs_no_request() {
+fn status_is_on_and_on_writes_no_request() {
     let script = folders();
     let mut device = recorder();
     assert_eq!(device.power_status("node1"), Ok(PowerStatus::On));
@@ -32,7 +32,7 @@ fn it_is_on_and_coming_on_costs_no_request() {
 }
 
 #[test]
-fn a_request_says_what_is_to_be_done() {
+fn a_request_names_its_action_and_node() {
     let script = folders();
     recorder().set_power("node1", PowerTarget::Off).unwrap();
     let (name, request) = request(&script);
@@ -47,7 +47,7 @@ fn a_request_says_what_is_to_be_done() {
 }
 
 #[test]
-fn off_is_what_a_response_confirms() {
+fn off_needs_a_response() {
     let script = folders();
     let mut device = recorder();
     device.set_power("node1", PowerTarget::Off).unwrap();
@@ -65,7 +65,7 @@ fn off_is_what_a_response_confirms() {
 }
 
 #[test]
-fn a_refusal_is_a_failure_with_its_message() {
+fn a_failed_response_is_an_error_with_its_message() {
     let script = folders();
     let mut device = recorder();
     device.set_power("node1", PowerTarget::Off).unwrap();
@@ -79,7 +79,7 @@ fn a_refusal_is_a_failure_with_its_message() {
 }
 
 #[test]
-fn silence_is_a_failure_after_a_while() {
+fn a_missing_response_is_an_error_after_the_timeout() {
     let _script = folders();
     let mut device = open([("type", "recorder"), ("recorder_timeout", "0")]).unwrap();
     device.set_power("node1", PowerTarget::Off).unwrap();
@@ -90,7 +90,7 @@ fn silence_is_a_failure_after_a_while() {
 }
 
 #[test]
-fn looks_are_as_rare_as_the_option_says() {
+fn checks_keep_the_poll_interval() {
     let script = folders();
     let mut device = open([("type", "recorder"), ("recorder_poll_interval", "3600")]).unwrap();
     device.set_power("node1", PowerTarget::Off).unwrap();
@@ -101,7 +101,7 @@ fn looks_are_as_rare_as_the_option_says() {
 }
 
 #[test]
-fn times_are_numbers() {
+fn times_must_be_numbers() {
     for option in ["recorder_timeout", "recorder_poll_interval"] {
         for wrong in ["x", "-1", "nan", "inf"] {
             assert!(
@@ -113,7 +113,7 @@ fn times_are_numbers() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_told() {
+fn a_missing_folder_is_an_error() {
     let _script = Script::new().start();
     assert!(recorder().set_power("node1", PowerTarget::Off).is_err());
 }

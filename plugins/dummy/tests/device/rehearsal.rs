@@ -1,4 +1,4 @@
-//! What Pacemaker's fencing tests expect.
+//! Behavior that Pacemaker's fencing tests expect.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use fencebox_sdk::prelude::*;
 use super::open;
 
 #[test]
-fn what_is_to_pass_passes() {
+fn mode_pass_makes_actions_pass() {
     let mut device = open([("mode", "pass"), ("action", "off")]).unwrap();
     assert_eq!(device.power_status("node1"), Ok(PowerStatus::On));
     device.set_power("node1", PowerTarget::Off).unwrap();
@@ -18,7 +18,7 @@ fn what_is_to_pass_passes() {
 }
 
 #[test]
-fn what_is_to_fail_fails_but_for_monitor() {
+fn mode_fail_makes_actions_fail_except_monitor() {
     let mut device = open([("mode", "fail"), ("action", "off")]).unwrap();
     let refused = device.power_status("node1");
     assert_eq!(
@@ -42,7 +42,7 @@ fn monitor_has_a_mode_of_its_own() {
 }
 
 #[test]
-fn chance_decides_once_an_action() {
+fn a_random_result_stays_the_same_during_an_action() {
     let mut outcomes = [0, 0];
     for _ in 0..100 {
         let mut device = open([("mode", "random"), ("action", "reboot")]).unwrap();
@@ -56,7 +56,7 @@ fn chance_decides_once_an_action() {
 }
 
 #[test]
-fn a_list_is_what_the_option_says() {
+fn a_list_needs_the_option_mock_dynamic_hosts() {
     let mut device = open([("mode", "fail"), ("mock_dynamic_hosts", "node1 node2, node3")]).unwrap();
     let plugs = device.plugs(false).unwrap();
     let ids: Vec<_> = plugs.iter().map(|plug| plug.id.as_str()).collect();
@@ -65,9 +65,9 @@ fn a_list_is_what_the_option_says() {
     assert_eq!(open([]).unwrap().plugs(true), Err(Error::Unsupported));
 }
 
-/// `off` and `reboot` are held back by the host.
+/// The host delays `off` and `reboot`.
 #[test]
-fn what_the_host_does_not_delay_is_delayed() {
+fn actions_that_the_host_does_not_delay_are_delayed() {
     let took = |action: &str, option: &str| {
         let start = Instant::now();
         open([("mode", "pass"), ("action", action), (option, "1")]).unwrap();

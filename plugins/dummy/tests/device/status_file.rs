@@ -11,7 +11,7 @@ fn status(content: &[u8]) -> Result<PowerStatus> {
 }
 
 #[test]
-fn two_words_are_a_status() {
+fn only_on_and_off_are_a_status() {
     for (content, power) in [
         ("on", PowerStatus::On),
         ("ON", PowerStatus::On),
@@ -28,7 +28,7 @@ fn two_words_are_a_status() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_off_and_one_that_cannot_be_read_is_not() {
+fn a_missing_file_is_off_and_an_unreadable_file_is_an_error() {
     let _script = Script::new().place("status_file").start();
     assert_eq!(open([]).unwrap().power_status("1"), Ok(PowerStatus::Off));
     drop(_script);
@@ -42,9 +42,9 @@ fn a_file_that_is_not_there_is_off_and_one_that_cannot_be_read_is_not() {
 }
 
 #[test]
-fn what_is_asked_for_is_written() {
+fn requests_are_written_to_the_file() {
     let script = Script::new().place("status_file").start();
-    // As the Python agent: a type that is no type means this one.
+    // As in the Python agent, an unknown type means `file`.
     let mut device = open([("type", "other")]).unwrap();
     for (target, word) in [(PowerTarget::On, "on"), (PowerTarget::Off, "off")] {
         device.set_power("", target).unwrap();
@@ -53,7 +53,7 @@ fn what_is_asked_for_is_written() {
 }
 
 #[test]
-fn a_random_sleep_is_one_of_whole_seconds() {
+fn a_random_delay_is_in_whole_seconds() {
     for wrong in ["x", "0", "-1", "1.5"] {
         let Err(Error::InvalidOption(problem)) = open([("random_sleep_range", wrong)]) else {
             panic!("{wrong} was accepted");

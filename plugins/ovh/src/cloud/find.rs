@@ -1,4 +1,4 @@
-//! Where an instance is, and what the device says about it.
+//! Finding an instance, and reading its record.
 
 use fencebox_sdk::prelude::*;
 
@@ -9,19 +9,19 @@ use crate::kinds::is_uuid;
 use crate::permissions;
 use crate::settings::Settings;
 
-/// Where an instance is.
+/// The place of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) project: String,
     pub(crate) id: String,
 }
 
-/// An instance as it reads now.
+/// The present record of an instance.
 #[derive(Debug, Deserialize)]
 pub(crate) struct View {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
-    // Any value: what is no text is no status, and nothing worse.
+    // Any value: one that is not a text must not make the whole record unreadable.
     #[serde(default)]
     status: Value,
 }
@@ -35,11 +35,11 @@ impl View {
         matches!(self.status(), Some("SHELVED" | "SHELVED_OFFLOADED"))
     }
 
-    /// Off is what has neither memory nor a host. `SHELVED` is on its way
-    /// there, and what is paused, rescued or in error may run.
+    /// An instance is off if it has neither memory nor a hypervisor. A `SHELVED` one is
+    /// only on its way to that; a paused, rescued or failed one may run.
     ///
     /// # Errors
-    /// [`Error::PlugNotFound`] for one that was deleted.
+    /// [`Error::PlugNotFound`] for a deleted instance.
     pub(crate) fn power(&self, plug: &str) -> Result<PowerStatus> {
         Ok(match self.status() {
             Some("ACTIVE") => PowerStatus::On,
@@ -53,7 +53,7 @@ impl View {
             ) => PowerStatus::Standby,
             word => {
                 let word = word.map_or_else(|| "missing".to_owned(), excerpt);
-                log::warn(format!("{plug}: its status says nothing: {word}"));
+                log::warn(format!("{plug}: unknown value of its status: {word}"));
                 PowerStatus::Unknown
             }
         })
@@ -64,7 +64,7 @@ impl View {
     }
 }
 
-/// The projects to look into.
+/// The projects to search.
 pub(crate) fn projects(api: &mut Api, settings: &Settings) -> Result<Vec<String>> {
     match &settings.project {
         Some(project) => Ok(vec![project.clone()]),
@@ -96,7 +96,7 @@ pub(crate) fn read(api: &mut Api, found: &Found, plug: &str) -> Result<View> {
 /// The one instance of this id or name.
 ///
 /// # Errors
-/// [`Error::PlugNotFound`], and [`Error::PlugAmbiguous`] where several have
+/// [`Error::PlugNotFound`], and [`Error::PlugAmbiguous`] if several instances have
 /// the name.
 pub(crate) fn find(api: &mut Api, settings: &Settings, plug: &str) -> Result<(Found, View)> {
     let projects = projects(api, settings)?;
@@ -107,8 +107,8 @@ pub(crate) fn find(api: &mut Api, settings: &Settings, plug: &str) -> Result<(Fo
     }
 }
 
-/// A project that refuses to be looked into may be the right one: then its
-/// refusal is what has to be told.
+/// A project that refuses the read may be the one with the instance: its refusal is
+/// the error if no other project has the instance.
 fn by_id(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, View)> {
     let mut refusal = None;
     for project in projects {
@@ -126,14 +126,14 @@ fn by_id(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, Vie
     Err(refusal.unwrap_or_else(|| Error::plug_not_found(plug)))
 }
 
-/// The names are read in all projects: one that is left out could hold a
+/// Reads the names in all projects: a project that is left out could contain a
 /// second instance of the name.
 fn by_name(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, View)> {
     let mut hits = Vec::new();
     for project in projects {
         let views = instances(api, &project).map_err(|problem| {
             errors::map(problem, |text| {
-                format!("{text}; name the project by the option project")
+                format!("{text}; set the option project to the instance's project")
             })
         })?;
         let named = views

@@ -1,4 +1,4 @@
-//! What the device says about a dedicated server, and what is written back.
+//! The record of a dedicated server: reading and changing it.
 
 use fencebox_sdk::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::errors;
 use crate::permissions;
 
-/// A server as it reads now.
+/// The present record of a server.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct View {
@@ -15,7 +15,7 @@ pub(crate) struct View {
     reverse: Option<String>,
     #[serde(rename = "bootId")]
     pub(super) boot: Option<u64>,
-    // Any value: what is no text is no power state, and nothing worse.
+    // Any value: one that is not a text must not make the whole record unreadable.
     #[serde(default)]
     power_state: Value,
     state: Option<String>,
@@ -23,26 +23,26 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// What the power supply does; none for a word that means nothing here.
+    /// The state of the power supply; `None` for an unknown word.
     pub(crate) fn power(&self) -> Option<PowerStatus> {
         match self.power_state.as_str() {
             Some("poweron") => Some(PowerStatus::On),
             Some("poweroff") => Some(PowerStatus::Off),
             word => {
                 let word = word.map_or_else(|| "missing".to_owned(), excerpt);
-                log::warn(format!("{}: its powerState says nothing: {word}", self.name));
+                log::warn(format!("{}: unknown value of its powerState: {word}", self.name));
                 None
             }
         }
     }
 
-    /// A second name, for people.
+    /// A second name, for lists.
     pub(crate) fn alias(&self) -> Option<&str> {
         let reverse = self.reverse.as_deref()?.trim_end_matches('.');
         Some(reverse).filter(|name| !name.is_empty() && *name != self.name)
     }
 
-    /// Whether the vendor's technicians look after it when it does not answer.
+    /// Whether the vendor monitors the server, and its technicians act if it does not answer.
     pub(super) fn is_watched(&self) -> bool {
         self.monitoring == Some(true)
     }
@@ -51,7 +51,7 @@ impl View {
         self.boot.map_or_else(|| "none".to_owned(), |boot| boot.to_string())
     }
 
-    /// The vendor blocks servers that were broken into.
+    /// Logs a state other than `ok`: the vendor blocks servers that were broken into.
     pub(super) fn complain(&self) {
         if let Some(state) = self.state.as_deref().filter(|state| *state != "ok") {
             log::warn(format!("{}: its state is {}", self.name, excerpt(state)));
@@ -70,9 +70,9 @@ pub(crate) fn read(api: &mut Api, name: &str) -> Result<View> {
     Ok(view)
 }
 
-/// Sets the boot entry, and besides whether the vendor watches the server and
-/// where the rescue system's password is sent. Not every server takes the
-/// latter two: fencing does not fail because of them.
+/// Sets the boot entry, and also whether the vendor monitors the server and where
+/// it sends the password of the rescue system. Not every server accepts the latter
+/// two: fencing does not fail because of them.
 pub(super) fn put(api: &mut Api, name: &str, boot: u64, watch: Option<bool>, mail: Option<&str>) -> Result<()> {
     let call = || Call::new(&permissions::SERVER_PUT, path!("/dedicated/server/{name}")).about(name);
     let bare = json!({ "bootId": boot });
@@ -88,7 +88,7 @@ pub(super) fn put(api: &mut Api, name: &str, boot: u64, watch: Option<bool>, mai
         200..300 => Ok(()),
         400 if body != bare => {
             let problem = api.refusal(&answer, &call()).text();
-            log::warn(format!("{name}: {problem}; setting nothing but the boot entry"));
+            log::warn(format!("{name}: {problem}; setting only the boot entry"));
             api.ask(&call().json(&bare)).map(drop)
         }
         _ => Err(api.refusal(&answer, &call())),

@@ -41,12 +41,12 @@ fn a_part_is_not_enough() {
     for left_out in 0..3 {
         let mut some = keys.to_vec();
         let (missing, _) = some.remove(left_out);
-        refused(&some, missing, "is needed with");
+        refused(&some, missing, "is required with");
     }
-    refused(&[("client_id", "a")], "client_secret", "is needed with client_id");
-    refused(&[("client_secret", "a")], "client_id", "is needed with client_secret");
-    refused(&[("username", "a")], "password", "is needed with username");
-    refused(&[("password", "a")], "username", "is needed with password");
+    refused(&[("client_id", "a")], "client_secret", "is required with client_id");
+    refused(&[("client_secret", "a")], "client_id", "is required with client_secret");
+    refused(&[("username", "a")], "password", "is required with username");
+    refused(&[("password", "a")], "username", "is required with password");
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn the_option_service_overrules_the_name() {
     let mut ovh = open_with(&[("service", "vps")]);
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
     assert!(ovh.power_status(NS).is_err());
-    assert!(!lines(&script).contains("by its name"));
+    assert!(!lines(&script).contains("because of its name"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The pool ACME: what its hosts answer.
+//! The pool ACME: answers of its hosts.
 
 use fence_xenapi::Pool;
 use fencebox_sdk::prelude::*;
@@ -26,7 +26,7 @@ pub(crate) fn failure(description: &[&str]) -> Value {
     ])
 }
 
-/// DB01 as the pool tells of it.
+/// DB01 as the pool reports it.
 pub(crate) fn db01(state: &str) -> Value {
     let (host, domain) = match state {
         "Running" | "Paused" => ("OpaqueRef:host-1", "5"),
@@ -66,7 +66,7 @@ pub(crate) fn running_in(host: &str, domain: &str) -> Value {
     with(record, "domid", domain)
 }
 
-/// A script of a pool with one host that begins with a log-in.
+/// A script of a pool with one host that begins with a login.
 pub(crate) fn script() -> Script {
     Script::new()
         .addresses("api", &[XEN1])
@@ -74,8 +74,8 @@ pub(crate) fn script() -> Script {
         .answer(success(SESSION))
 }
 
-/// The same where DB01 is looked up by its label, once, and read: these are
-/// its records, one after the other.
+/// The same script, then DB01 is looked up by its label once and read: `records`
+/// are the answers, in order.
 pub(crate) fn with_db01(records: impl IntoIterator<Item = Value>) -> Script {
     reading(
         script()
@@ -104,7 +104,7 @@ pub(crate) fn lines(script: &RunningScript) -> String {
     script.lines().iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
-/// The hosts where a method was called, in order.
+/// The hosts that received a call of this method, in order.
 pub(crate) fn places(script: &RunningScript, method: &str) -> Vec<String> {
     let calls = script.calls().into_iter().filter(|call| call.method == method);
     calls.filter_map(|call| call.address).collect()
@@ -142,7 +142,7 @@ pub(crate) fn assert_busy<T>(result: Result<T>, part: &str) {
     }
 }
 
-/// The reason why the option is refused.
+/// The reason in the error about this option.
 #[track_caller]
 pub(crate) fn refused_option<T>(result: Result<T>, option: &str) -> String {
     match result {

@@ -36,7 +36,7 @@ fn a_cycle_is_complete_in_another_domain_of_the_same_host() {
 }
 
 #[test]
-fn a_machine_on_another_host_proves_nothing() {
+fn a_machine_on_another_host_is_not_a_proof() {
     let records = [db01("Running"), running_in("OpaqueRef:host-2", "9")];
     let _script = with_db01(records).on_call("VM.hard_reboot").answer(success("")).start();
     let mut pool = open();
@@ -45,7 +45,7 @@ fn a_machine_on_another_host_proves_nothing() {
 }
 
 #[test]
-fn a_lost_answer_is_not_sent_again_and_may_be_proven() {
+fn a_cycle_with_a_lost_answer_can_be_proven() {
     let records = [db01("Running"), running_in(HOST, "9")];
     let script = with_db01(records)
         .on_call("VM.hard_reboot")
@@ -58,7 +58,7 @@ fn a_lost_answer_is_not_sent_again_and_may_be_proven() {
 }
 
 #[test]
-fn what_is_off_is_started() {
+fn a_machine_that_is_off_is_started() {
     let records = [db01("Halted"), db01("Halted"), db01("Paused"), db01("Running")];
     let script = with_db01(records).on_call("VM.start").answer(success("")).start();
     let mut pool = open();
@@ -69,7 +69,7 @@ fn what_is_off_is_started() {
 }
 
 #[test]
-fn what_cannot_be_cycled_says_what_to_do() {
+fn errors_name_a_method_that_works() {
     let _script = with_db01([db01("Suspended")]).start();
     assert_failed(open().cycle("db01"), "use method=onoff");
     drop(_script);
@@ -81,7 +81,7 @@ fn what_cannot_be_cycled_says_what_to_do() {
 }
 
 #[test]
-fn a_state_that_changed_is_looked_at_again() {
+fn a_state_that_changed_is_busy() {
     let script = with_db01([db01("Running")]).on_call("VM.hard_reboot");
     let _script = script
         .answer(failure(&["VM_BAD_POWER_STATE", REFERENCE, "running", "halted"]))
@@ -90,7 +90,7 @@ fn a_state_that_changed_is_looked_at_again() {
 }
 
 #[test]
-fn a_machine_that_only_its_record_calls_halted_is_not_cycled_by_a_start() {
+fn a_refused_start_is_not_a_cycle() {
     let script = with_db01([db01("Halted"), db01("Running")]).on_call("VM.start");
     let _script = script
         .answer(failure(&["VM_BAD_POWER_STATE", REFERENCE, "halted", "running"]))
@@ -101,7 +101,7 @@ fn a_machine_that_only_its_record_calls_halted_is_not_cycled_by_a_start() {
 }
 
 #[test]
-fn a_cycle_that_nobody_asked_for_is_not_complete() {
+fn a_cycle_without_a_request_is_not_complete() {
     let _script = with_db01([db01("Running")]).start();
     assert_eq!(open().cycle_complete("db01"), Ok(false));
 }

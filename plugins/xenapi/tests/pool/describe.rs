@@ -1,4 +1,4 @@
-//! What the agent says about itself.
+//! The description of the agent.
 
 use fence_xenapi::Pool;
 use fencebox_sdk::prelude::*;
@@ -9,7 +9,7 @@ fn agent() -> Agent {
 }
 
 #[test]
-fn options_are_those_of_the_agent_before_and_tls() {
+fn catalogue_options_are_declared() {
     assert_eq!(agent().name, "fence_xenapi");
     let options = agent().options;
     for option in [
@@ -29,7 +29,7 @@ fn options_are_those_of_the_agent_before_and_tls() {
 }
 
 #[test]
-fn its_own_options_do_nothing_unless_set() {
+fn parameters_have_no_default() {
     let parameters = agent().parameters;
     let rows: Vec<_> = parameters
         .iter()
@@ -53,12 +53,12 @@ fn its_own_options_do_nothing_unless_set() {
     assert!(
         parameters[2]
             .shortdesc
-            .contains("only where that host itself has been fenced")
+            .contains("only if that host has been fenced")
     );
 }
 
 #[test]
-fn times_fit_calls_that_wait_for_the_domain() {
+fn timeouts_fit_calls_that_wait_for_the_domain() {
     for (option, seconds) in [("login_timeout", "10"), ("shell_timeout", "30")] {
         let change = agent().overrides.into_iter().find(|change| change.name == option);
         assert_eq!(
@@ -70,7 +70,7 @@ fn times_fit_calls_that_wait_for_the_domain() {
 }
 
 #[test]
-fn it_reaches_the_pool_and_nothing_else() {
+fn the_agent_declares_only_the_pool() {
     let endpoints = agent().capabilities.endpoints;
     assert_eq!(
         endpoints,

@@ -20,14 +20,14 @@ fn assert_texts(codes: &[&str], is_right: fn(&Error) -> bool) {
 }
 
 #[test]
-fn refused_credentials() {
+fn refused_credentials_deny_the_login() {
     assert_texts(&["SESSION_AUTHENTICATION_FAILED"], |e| {
         matches!(e, Error::LoginDenied(_))
     });
 }
 
 #[test]
-fn missing_rights() {
+fn missing_roles_are_not_permitted() {
     assert_texts(&["SESSION_AUTHORIZATION_FAILED", "RBAC_PERMISSION_DENIED"], |e| {
         matches!(e, Error::NotPermitted(_))
     });
@@ -39,7 +39,7 @@ fn missing_rights() {
 }
 
 #[test]
-fn what_may_pass() {
+fn temporary_errors_are_busy() {
     assert_texts(
         &[
             "HOST_STILL_BOOTING",
@@ -53,7 +53,7 @@ fn what_may_pass() {
 }
 
 #[test]
-fn what_the_pool_refuses() {
+fn refused_requests_are_failures() {
     assert_texts(
         &[
             "UUID_INVALID",
@@ -97,7 +97,7 @@ fn what_the_pool_refuses() {
 }
 
 #[test]
-fn what_says_nothing_about_the_request() {
+fn internal_errors_are_unexpected() {
     assert_texts(&["INTERNAL_ERROR"], |e| matches!(e, Error::Unexpected(_)));
 }
 

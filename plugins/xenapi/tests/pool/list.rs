@@ -61,7 +61,7 @@ fn one_call_keeps_only_what_is_read() {
 }
 
 #[test]
-fn a_list_is_whole_or_none() {
+fn an_incomplete_list_is_an_error() {
     let good = || ("OpaqueRef:1", machine("u1", "a", "Halted"));
     for bad in [
         Value::Nil,
@@ -82,7 +82,7 @@ fn a_list_is_whole_or_none() {
 }
 
 #[test]
-fn a_monitor_without_a_plug_asks_for_machines_at_no_cost() {
+fn a_monitor_without_a_plug_sends_one_cheap_call() {
     let empty = success(Vec::<String>::new());
     let script = script().on_call("VM.get_by_name_label").answer(empty).start();
     assert_eq!(open().probe(), Ok(()));
@@ -90,7 +90,7 @@ fn a_monitor_without_a_plug_asks_for_machines_at_no_cost() {
 }
 
 #[test]
-fn a_monitor_fails_where_a_list_does() {
+fn a_monitor_fails_if_a_list_would_fail() {
     let probe = |answer: Value| {
         let _script = script().on_call("VM.get_by_name_label").answer(answer).start();
         open().probe()

@@ -1,4 +1,4 @@
-//! Logging in and out at one host.
+//! Login and logout at one host.
 
 use crate::acme::{
     LOGIN, SESSION, XEN1, assert_busy, assert_failed, assert_unexpected, count, failure, lines, open, options, script,
@@ -65,7 +65,7 @@ fn old_hosts_are_asked_with_two_parameters() {
 }
 
 #[test]
-fn a_log_in_that_gives_no_session_is_none() {
+fn a_login_without_a_session_is_an_error() {
     for value in [Value::from(""), Value::Nil, vec![SESSION].into(), 7.into()] {
         assert_unexpected(log_in_with(logging_in().answer(success(value))), XEN1);
     }
@@ -87,7 +87,7 @@ fn a_log_in_that_gives_no_session_is_none() {
 }
 
 #[test]
-fn a_host_that_is_down_is_no_wrong_password() {
+fn a_host_that_is_down_does_not_deny_the_login() {
     assert_busy(
         log_in_with(logging_in().answer(failure(&["HOST_STILL_BOOTING"]))),
         "still booting",
@@ -114,7 +114,7 @@ fn a_host_that_is_down_is_no_wrong_password() {
 }
 
 #[test]
-fn options_that_are_missing_cost_no_request() {
+fn missing_options_cost_no_request() {
     let _script = Script::new().addresses("api", &[XEN1]).start();
     for (option, given) in [("password", ("username", "u")), ("username", ("password", "p"))] {
         let Err(Error::InvalidOption(problem)) = Pool::open(&Options::from([given])).map(drop) else {
@@ -130,12 +130,12 @@ fn a_password_that_cannot_be_sent_is_refused() {
     let options = Options::from([("username", "root"), ("password", "a\u{1}b")]);
     assert!(matches!(Pool::open(&options).map(drop), Err(Error::Denied(_))));
     assert_eq!(script.calls().len(), 0);
-    // No other host is turned to.
+    // No other host is tried.
     assert_eq!(lines(&script), "");
 }
 
 #[test]
-fn a_session_is_logged_out_of() {
+fn a_session_ends_with_a_logout() {
     let script = script().on_call("session.logout").answer(success("")).start();
     let mut pool = open();
     pool.close();
@@ -145,7 +145,7 @@ fn a_session_is_logged_out_of() {
 }
 
 #[test]
-fn a_log_out_that_fails_is_a_detail() {
+fn a_failed_logout_is_only_logged() {
     for (script, part) in [
         (
             script()

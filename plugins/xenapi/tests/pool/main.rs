@@ -1,5 +1,5 @@
-//! `fence_xenapi` against every answer that a pool is known to give, and those
-//! that it should not (`docs/reference/xenapi.md` and `docs/reference/faults.md`).
+//! `fence_xenapi` with every known answer of a pool, and with invalid answers
+//! (`docs/reference/xenapi.md` and `docs/reference/faults.md`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 

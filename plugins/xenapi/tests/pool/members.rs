@@ -1,4 +1,4 @@
-//! Logging in to a pool of several hosts (`docs/reference/xenapi.md#pool-members`).
+//! Login to a pool of several hosts (`docs/reference/xenapi.md#pool-members`).
 
 use crate::acme::{
     LOGIN, SESSION, XEN1, XEN2, XEN3, assert_busy, assert_unexpected, failure, lines, options, places, success,
@@ -26,14 +26,14 @@ fn asked(script: &RunningScript) -> Vec<String> {
 }
 
 #[test]
-fn the_first_host_that_takes_the_log_in_is_it() {
+fn the_first_host_that_accepts_the_login_is_used() {
     let script = pool_of(&[XEN1, XEN2]).answer(success(SESSION)).start();
     assert!(log_in().is_ok());
     assert_eq!(asked(&script), [XEN1]);
 }
 
 #[test]
-fn a_host_that_does_not_answer_is_passed_over() {
+fn a_host_that_does_not_answer_is_skipped() {
     let answers: [fn(Script) -> Script; 9] = [
         |script| script.fail(Failure::Unreachable("no route".to_owned())),
         |script| script.fail(Failure::TimedOut("no route".to_owned())),
@@ -59,7 +59,7 @@ fn a_host_that_does_not_answer_is_passed_over() {
 }
 
 #[test]
-fn the_most_telling_error_is_told() {
+fn the_most_informative_error_is_reported() {
     let lost = || Failure::Unreachable("no route".into());
     let _script = pool_of(&[XEN1, XEN2, XEN3])
         .fail(lost())
@@ -114,13 +114,13 @@ fn a_master_that_is_not_named_may_be_one_of_the_others() {
 }
 
 #[test]
-fn a_master_that_may_not_be_asked_is_told_with_the_reason() {
+fn a_denied_master_is_reported_with_the_reason() {
     let script = pool_of(&[XEN1, XEN2]).answer(slave_of("192.0.2.9")).times(2).start();
     let Err(Error::InvalidOption(problem)) = log_in() else {
         panic!("not refused")
     };
     assert_eq!(problem.name, "session_url");
-    // In the words of whoever refused it: the host names the option or the rule.
+    // The text of the refusal stays: the agent's host names the option or the rule.
     for part in ["192.0.2.9", "is not one of", XEN1] {
         assert!(problem.reason.contains(part), "{}", problem.reason);
     }
@@ -131,7 +131,7 @@ fn a_master_that_may_not_be_asked_is_told_with_the_reason() {
 fn a_host_that_is_lost_may_be_the_master() {
     let script = pool_of(&[XEN1, XEN2]).answer(slave_of("192.0.2.2"));
     let _script = script.fail(Failure::Unreachable("no route to xen2".into())).start();
-    // So that the host asks again, and yet tells all of it.
+    // A lost connection, so that the agent's host retries; the text has both reasons.
     let Err(Error::ConnectionLost(text)) = log_in() else {
         panic!("not lost")
     };
@@ -141,7 +141,7 @@ fn a_host_that_is_lost_may_be_the_master() {
 }
 
 #[test]
-fn a_master_is_followed_where_that_is_allowed() {
+fn a_master_is_followed_if_that_is_allowed() {
     let script = pool_of(&["https://xen1.example:8443"])
         .answer(slave_of("192.0.2.9"))
         .answer(success(SESSION));
@@ -155,9 +155,9 @@ fn a_master_is_followed_where_that_is_allowed() {
     assert_eq!(places(&script, "session.logout"), ["https://192.0.2.9:8443"]);
 }
 
-/// What is told as the error is not told before as a warning.
+/// The problem that becomes the error is not also logged as a warning.
 #[test]
-fn one_problem_is_told_once() {
+fn one_problem_is_reported_once() {
     let lost = || Failure::Unreachable("no route".into());
     let script = pool_of(&[XEN1]).fail(lost()).start();
     assert!(matches!(log_in(), Err(Error::ConnectionLost(_))));
@@ -169,8 +169,8 @@ fn one_problem_is_told_once() {
 }
 
 #[test]
-fn members_cannot_send_us_around() {
-    // To each other.
+fn members_cannot_cause_endless_redirects() {
+    // They name each other.
     let script = pool_of(&[XEN1, XEN2])
         .answer(slave_of("xen2.example"))
         .answer(slave_of("xen1.example"))
@@ -178,27 +178,27 @@ fn members_cannot_send_us_around() {
     assert_unexpected(log_in(), "xen1.example says that the pool's master is xen2.example");
     assert_eq!(asked(&script), [XEN1, XEN2]);
     drop(script);
-    // To themselves.
+    // A member names itself.
     let script = pool_of(&[XEN1]).answer(slave_of("xen1.example")).start();
-    assert_unexpected(log_in(), "no host takes a log-in");
+    assert_unexpected(log_in(), "no host accepts a login");
     assert_eq!(asked(&script), [XEN1]);
     drop(script);
-    // Further and further.
+    // Each member names another host.
     let script = pool_of(&[XEN1])
         .answer(slave_of("a.example"))
         .answer(slave_of("b.example"));
     let script = script.answer(slave_of("c.example")).follow("api").start();
-    assert_unexpected(log_in(), "no host takes a log-in");
+    assert_unexpected(log_in(), "no host accepts a login");
     assert_eq!(asked(&script), [XEN1, "https://a.example", "https://b.example"]);
     assert!(
-        lines(&script).contains("https://c.example is not asked"),
+        lines(&script).contains("https://c.example is skipped"),
         "{}",
         lines(&script)
     );
 }
 
 #[test]
-fn a_master_that_is_no_host_is_refused() {
+fn a_master_with_an_invalid_address_is_refused() {
     for odd in [
         "",
         " ",
@@ -210,10 +210,10 @@ fn a_master_that_is_no_host_is_refused() {
         "OpaqueRef:1",
     ] {
         let script = pool_of(&[XEN1]).answer(slave_of(odd)).follow("api").start();
-        assert_unexpected(log_in(), "names no host that is");
+        assert_unexpected(log_in(), "is not a host name or address");
         assert_eq!(asked(&script), [XEN1], "{odd}");
         drop(script);
-        // The other hosts are asked nevertheless.
+        // The other hosts are still tried.
         let script = pool_of(&[XEN1, XEN2])
             .answer(slave_of(odd))
             .answer(success(SESSION))
@@ -222,5 +222,5 @@ fn a_master_that_is_no_host_is_refused() {
         assert_eq!(asked(&script), [XEN1, XEN2]);
     }
     let _script = pool_of(&[XEN1]).answer(failure(&["HOST_IS_SLAVE"])).start();
-    assert_unexpected(log_in(), "names no host that is");
+    assert_unexpected(log_in(), "is not a host name or address");
 }

@@ -1,4 +1,4 @@
-//! From the option `plug` to a machine.
+//! From the value of the option `plug` to a machine.
 
 use crate::acme::{
     REFERENCE, UUID, assert_unexpected, count, db01, failure, open, reading, refused_option, script, success, with,
@@ -22,7 +22,7 @@ fn control_domain() -> Value {
     with(db01("Running"), "is_control_domain", true)
 }
 
-/// What a look at `db01` meets where these have its label.
+/// A script that looks up `db01`, with these records under its label.
 fn labelled(records: Vec<Value>) -> Script {
     let references: Vec<String> = (1..=records.len())
         .map(|index| format!("OpaqueRef:vm-{index}"))
@@ -36,14 +36,14 @@ fn by_uuid() -> Script {
 }
 
 #[test]
-fn a_uuid_is_asked_for_in_lower_case() {
+fn a_uuid_is_sent_in_lower_case() {
     let script = reading(by_uuid(), [db01("Halted")]).start();
     assert_eq!(open().power_status(&UUID.to_uppercase()), Ok(PowerStatus::Off));
     assert_eq!(script.calls()[1].params[1], Value::from(UUID));
 }
 
 #[test]
-fn a_label_is_asked_for_as_it_is() {
+fn a_label_is_sent_unchanged() {
     for label in ["DB01", "db 01 <&>ä", "c0ffee00", ""] {
         let script = script()
             .on_call("VM.get_by_name_label")
@@ -55,7 +55,7 @@ fn a_label_is_asked_for_as_it_is() {
 }
 
 #[test]
-fn a_machine_that_is_not_there_is_not_off() {
+fn a_missing_machine_is_not_off() {
     let _script = script()
         .on_call("VM.get_by_uuid")
         .answer(failure(&["UUID_INVALID", "VM", UUID]))
@@ -70,14 +70,14 @@ fn a_record_with_another_label_is_refused() {
 }
 
 #[test]
-fn several_machines_of_one_label_are_told() {
+fn several_machines_with_one_label_are_ambiguous() {
     let _script = labelled(vec![with(db01("Halted"), "uuid", OTHER), snapshot(), db01("Halted")]).start();
     let both = vec![UUID.to_owned(), OTHER.to_owned()];
     assert_eq!(open().power_status("db01"), Err(Error::PlugAmbiguous(both)));
 }
 
 #[test]
-fn templates_and_snapshots_do_not_share_a_label() {
+fn templates_and_snapshots_do_not_make_a_label_ambiguous() {
     for other in [template(), snapshot(), control_domain()] {
         let other = with(other, "uuid", OTHER);
         let _script = labelled(vec![other.clone(), db01("Halted"), other]).start();
@@ -86,7 +86,7 @@ fn templates_and_snapshots_do_not_share_a_label() {
 }
 
 #[test]
-fn what_is_no_machine_is_refused_by_its_name() {
+fn other_kinds_are_refused_with_their_kind() {
     for (record, name) in [
         (template(), "template"),
         (snapshot(), "snapshot"),
@@ -112,18 +112,18 @@ fn a_machine_that_becomes_a_template_is_refused() {
 }
 
 #[test]
-fn too_many_of_one_label_are_not_looked_at() {
+fn too_many_machines_with_one_label_are_not_read() {
     let references: Vec<String> = (0..101).map(|index| format!("OpaqueRef:vm-{index}")).collect();
     let script = script()
         .on_call("VM.get_by_name_label")
         .answer(success(references))
         .start();
-    assert!(refused_option(open().power_status("db01"), "plug").contains("name its UUID"));
+    assert!(refused_option(open().power_status("db01"), "plug").contains("use the UUID instead"));
     assert_eq!(count(&script, "VM.get_record"), 0);
 }
 
 #[test]
-fn what_is_no_list_of_references_is_refused() {
+fn an_invalid_list_of_references_is_refused() {
     for found in [Value::from(REFERENCE), vec![7].into(), Value::Nil] {
         let _script = script().on_call("VM.get_by_name_label").answer(success(found)).start();
         assert_unexpected(open().power_status("db01"), "should be");
@@ -136,7 +136,7 @@ fn what_is_no_list_of_references_is_refused() {
 }
 
 #[test]
-fn one_that_vanishes_meanwhile_does_not_count() {
+fn a_machine_removed_during_the_search_is_ignored() {
     let gone = failure(&["HANDLE_INVALID", "VM", "OpaqueRef:vm-1"]);
     let script = script()
         .on_call("VM.get_by_name_label")
@@ -167,7 +167,7 @@ fn a_stale_reference_is_looked_up_again_by_uuid() {
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
     assert_eq!(script.calls().last().unwrap().params[1], Value::from("OpaqueRef:new"));
     drop(script);
-    // Gone is not off, even if the label is somebody else's by now.
+    // A removed machine is not off, even if another machine has the label now.
     let script = with_db01([db01("Running")]).answer(gone.clone());
     let _script = script
         .on_call("VM.get_by_uuid")
@@ -179,7 +179,7 @@ fn a_stale_reference_is_looked_up_again_by_uuid() {
 }
 
 #[test]
-fn an_invalid_handle_of_something_else_says_nothing_about_the_machine() {
+fn an_invalid_handle_of_another_object_is_unexpected() {
     let _script = with_db01([db01("Running")])
         .answer(failure(&["HANDLE_INVALID", "SR", "OpaqueRef:sr"]))
         .start();

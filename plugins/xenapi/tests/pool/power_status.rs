@@ -13,7 +13,7 @@ fn status_of(record: Value) -> Result<PowerStatus> {
 }
 
 #[test]
-fn off_is_only_what_the_pool_calls_halted() {
+fn only_halted_is_off() {
     for (word, power) in [
         ("Halted", PowerStatus::Off),
         ("Running", PowerStatus::On),
@@ -31,7 +31,7 @@ fn off_is_only_what_the_pool_calls_halted() {
 }
 
 #[test]
-fn a_state_that_is_missing_or_no_text_is_not_off() {
+fn a_state_that_is_missing_or_not_text_is_not_off() {
     let mut record = db01("Halted");
     assert!(record.take("power_state").is_some());
     assert_eq!(status_of(record), Ok(PowerStatus::Unknown));
@@ -50,7 +50,7 @@ fn a_state_that_is_missing_or_no_text_is_not_off() {
 }
 
 #[test]
-fn a_strange_word_is_logged() {
+fn an_unknown_power_state_is_logged() {
     let script = with_db01([db01("hiber\nnated")]).start();
     assert_eq!(open().power_status("db01"), Ok(PowerStatus::Unknown));
     assert!(lines(&script).contains("hiber nated"), "{}", lines(&script));
@@ -82,7 +82,7 @@ fn a_machine_that_is_about_to_run_is_not_off() {
 }
 
 #[test]
-fn operations_of_another_shape_are_not_off() {
+fn operations_of_another_type_are_not_off() {
     for operations in [
         Value::Nil,
         "start".into(),
@@ -97,7 +97,7 @@ fn operations_of_another_shape_are_not_off() {
 }
 
 #[test]
-fn old_pools_tell_less() {
+fn records_of_old_pools_are_accepted() {
     let mut record = db01("Halted");
     for member in ["is_a_snapshot", "resident_on", "domid", "current_operations"] {
         assert!(record.take(member).is_some());
@@ -106,11 +106,11 @@ fn old_pools_tell_less() {
 }
 
 #[test]
-fn a_record_that_lacks_what_tells_a_machine_is_refused() {
+fn a_record_without_its_identity_is_refused() {
     for member in ["uuid", "name_label", "is_a_template", "is_control_domain"] {
         let mut record = db01("Halted");
         assert!(record.take(member).is_some());
-        assert_unexpected(status_of(record), &format!("`{member}` should be there"));
+        assert_unexpected(status_of(record), &format!("`{member}` should be present"));
         assert_unexpected(
             status_of(with(db01("Halted"), member, 7)),
             &format!("`{member}` should be"),
@@ -133,7 +133,7 @@ fn the_label_is_looked_up_once() {
 }
 
 #[test]
-fn an_answer_that_is_none_is_not_off() {
+fn an_invalid_answer_is_not_off() {
     let record = || with_db01([]);
     for (script, part) in [
         (record().status(500), "status 500"),
@@ -142,7 +142,7 @@ fn an_answer_that_is_none_is_not_off() {
         (record().malformed("it is HTML"), "it is HTML"),
         (record().answer(""), "should be a struct"),
         (record().answer(vec!["Success"]), "should be a struct"),
-        (record().answer([("Value", db01("Halted"))]), "`Status` should be there"),
+        (record().answer([("Value", db01("Halted"))]), "`Status` should be present"),
         (
             record().answer([("Status", Value::from(1)), ("Value", db01("Halted"))]),
             "`Status` should be a text",
@@ -157,7 +157,7 @@ fn an_answer_that_is_none_is_not_off() {
         ),
         (
             record().answer([("Status", "Failure".into()), ("Value", db01("Halted"))]),
-            "`ErrorDescription` should be there",
+            "`ErrorDescription` should be present",
         ),
         (
             record().answer([("Status", "Failure"), ("ErrorDescription", "HOST_OFFLINE")]),
@@ -183,7 +183,7 @@ fn an_answer_that_is_none_is_not_off() {
 }
 
 #[test]
-fn no_answer_is_not_off() {
+fn a_missing_answer_is_not_off() {
     for failure in [Failure::Broken("x".into()), Failure::Unreachable("x".into())] {
         let _script = with_db01([]).fail(failure).start();
         assert!(matches!(open().power_status("db01"), Err(Error::ConnectionLost(_))));

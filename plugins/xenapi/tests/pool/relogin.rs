@@ -1,4 +1,4 @@
-//! Sessions that end, masters that move, and all log-outs.
+//! Sessions that end, masters that change, and all logouts.
 
 use crate::acme::{LOGIN, REFERENCE, SESSION, XEN1, XEN2, count, db01, failure, open, places, success, with_db01};
 use fencebox_sdk::http::Failure;
@@ -13,8 +13,8 @@ fn ended() -> Value {
     failure(&["SESSION_INVALID", SESSION])
 }
 
-/// DB01 is found, in a pool of two hosts of which the first is the master; the
-/// answers that follow are to reading its record.
+/// A script of a pool of two hosts, of which the first is the master. DB01 is
+/// found; the answers that follow are to reads of its record.
 fn pool() -> Script {
     with_db01([db01("Running")]).addresses("api", &[XEN1, XEN2])
 }
@@ -36,7 +36,7 @@ fn a_session_that_has_ended_is_renewed_once() {
         [Value::from(SECOND), REFERENCE.into()]
     );
     assert_eq!(places(&script, LOGIN), [XEN1, XEN1]);
-    // The one that has ended needs no log-out.
+    // The session that has ended needs no logout.
     pool.close();
     assert_eq!(script.calls().last().unwrap().params, [Value::from(SECOND)]);
     assert_eq!(count(&script, LOGOUT), 1);
@@ -57,7 +57,7 @@ fn a_new_session_that_has_ended_too_is_a_failure() {
 }
 
 #[test]
-fn a_renewal_with_a_wrong_password_ends_it() {
+fn a_second_login_with_a_wrong_password_is_an_error() {
     let refused = failure(&["SESSION_AUTHENTICATION_FAILED", "root", "x"]);
     let script = pool().answer(ended()).on_call(LOGIN).answer(refused).start();
     let mut pool = open();
@@ -95,7 +95,7 @@ fn a_master_that_has_moved_is_followed() {
 }
 
 #[test]
-fn a_master_that_has_moved_elsewhere_is_looked_for_among_the_hosts() {
+fn a_master_that_is_not_named_is_searched_among_the_hosts() {
     for odd in ["192.0.2.9", "root@evil.example", ""] {
         let moved = failure(&["HOST_IS_SLAVE", odd]);
         let script = pool().answer(moved.clone()).answer(success(db01("Halted")));
@@ -108,7 +108,7 @@ fn a_master_that_has_moved_elsewhere_is_looked_for_among_the_hosts() {
 }
 
 #[test]
-fn a_master_that_has_moved_to_no_host_is_not_followed() {
+fn a_new_master_with_an_invalid_address_is_not_followed() {
     for odd in ["root@evil.example", "evil.example/", ""] {
         let script = pool()
             .follow("api")
@@ -141,12 +141,12 @@ fn after_a_lost_connection_the_other_hosts_come_first() {
         let mut pool = open();
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
         assert!(pool.power_status("db01").is_err());
-        // Nothing is done before the next call: the host says when.
+        // Nothing is sent before the next call: the agent's host decides when.
         assert_eq!(count(&script, LOGIN), 1);
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
         assert_eq!(places(&script, LOGIN), [XEN1, XEN2]);
-        // A host that kept silent is not waited for again.
+        // The host that did not answer gets no logout.
         pool.close();
         assert_eq!(places(&script, LOGOUT), [XEN2, XEN1][..outs]);
     }
@@ -178,7 +178,7 @@ fn a_master_that_was_only_slow_is_found_again() {
 }
 
 #[test]
-fn a_log_in_that_fails_is_tried_again_with_the_next_call() {
+fn a_failed_login_is_retried_with_the_next_call() {
     let lost = || Failure::Unreachable("x".into());
     let script = pool().fail(lost()).answer(success(db01("Halted")));
     let script = script

@@ -1,11 +1,11 @@
-//! Neither a message nor a log line holds the password or a session.
+//! Messages and log lines contain neither the password nor a session.
 
 use crate::acme::{LOGIN, REFERENCE, SESSION, XEN1, db01, failure, lines, open, options, script, success, with_db01};
 use fence_xenapi::Pool;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::Script;
 
-/// A session whose reference does not look like one.
+/// A session without the usual prefix of references.
 const BARE: &str = "b4re-session";
 
 fn assert_clean(text: &str) {
@@ -15,7 +15,7 @@ fn assert_clean(text: &str) {
 }
 
 #[test]
-fn a_host_that_repeats_what_it_was_sent_is_not_repeated() {
+fn errors_do_not_repeat_secrets_of_the_request() {
     let echoes = [
         "s3cret",
         "the password s3cret, of root",
@@ -55,7 +55,7 @@ fn a_host_that_repeats_what_it_was_sent_is_not_repeated() {
 }
 
 #[test]
-fn nor_at_the_log_in() {
+fn login_errors_do_not_repeat_secrets() {
     for echo in ["s3cret", "no s3cret"] {
         for script in [
             Script::new()
@@ -79,13 +79,13 @@ fn nor_at_the_log_in() {
 }
 
 #[test]
-fn nor_by_a_fault() {
+fn faults_do_not_repeat_secrets() {
     let _script = with_db01([]).fault(1, "bad call (OpaqueRef:session-1, s3cret)").start();
     assert_clean(&open().power_status("db01").unwrap_err().text());
 }
 
 #[test]
-fn nor_in_what_is_logged_while_all_goes_well() {
+fn log_lines_do_not_repeat_secrets() {
     let script = with_db01([db01("Running"), db01("Halted")]).answer(failure(&["SESSION_INVALID", SESSION]));
     let script = script
         .answer(success(db01("Halted")))
@@ -105,7 +105,7 @@ fn nor_in_what_is_logged_while_all_goes_well() {
     pool.close();
     assert_clean(&lines(&script));
     drop(script);
-    // Nor when nothing goes well at all.
+    // The same for a session in which every call fails.
     let script = script_of_nothing();
     assert_clean(&lines(&script));
 }
@@ -117,7 +117,7 @@ fn script_of_nothing() -> fencebox_sdk::testing::RunningScript {
 }
 
 #[test]
-fn a_password_that_is_a_part_of_a_word_hides_no_master() {
+fn a_password_within_an_address_does_not_hide_the_master() {
     let script = Script::new()
         .addresses("api", &[XEN1, "https://xen2.example"])
         .on_call(LOGIN)

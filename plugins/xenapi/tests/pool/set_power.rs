@@ -18,7 +18,7 @@ fn bad_state(actual: &str) -> Value {
 }
 
 #[test]
-fn off_is_the_forced_one() {
+fn off_is_forced() {
     for state in ["Running", "Paused", "Suspended", "strange"] {
         let script = with_db01([db01(state)])
             .on_call("VM.hard_shutdown")
@@ -33,7 +33,7 @@ fn off_is_the_forced_one() {
 }
 
 #[test]
-fn what_is_off_by_its_record_is_shut_down_all_the_same() {
+fn off_is_sent_even_if_the_record_is_halted() {
     let script = with_db01([db01("Halted"), db01("Halted")])
         .on_call("VM.hard_shutdown")
         .answer(bad_state("halted"))
@@ -64,7 +64,7 @@ fn on_depends_on_the_state() {
 }
 
 #[test]
-fn a_bad_state_that_is_the_wanted_one_will_do() {
+fn a_bad_state_that_is_the_target_is_a_success() {
     for (target, before, method, after) in [
         (PowerTarget::Off, "Running", "VM.hard_shutdown", "Halted"),
         (PowerTarget::On, "Halted", "VM.start", "Running"),
@@ -80,7 +80,7 @@ fn a_bad_state_that_is_the_wanted_one_will_do() {
 }
 
 #[test]
-fn a_bad_state_that_is_another_one_is_asked_about_later() {
+fn a_bad_state_that_is_not_the_target_is_busy() {
     for (target, before, method, after) in [
         (PowerTarget::Off, "Running", "VM.hard_shutdown", "Running"),
         (PowerTarget::On, "Halted", "VM.start", "Paused"),
@@ -89,9 +89,9 @@ fn a_bad_state_that_is_another_one_is_asked_about_later() {
             .on_call(method)
             .answer(bad_state("halted"));
         let _script = script.start();
-        assert_busy(open().set_power("db01", target), "takes it for halted");
+        assert_busy(open().set_power("db01", target), "treats it as halted");
     }
-    // Halted, but about to start: not off yet.
+    // Halted, but a start is under way: not off.
     let starting = || during(db01("Halted"), "start");
     let script = with_db01([starting(), starting()])
         .on_call("VM.hard_shutdown")
@@ -132,13 +132,13 @@ fn a_stale_reference_is_renewed_once() {
 }
 
 #[test]
-fn a_machine_that_something_starts_again_is_told_about() {
+fn a_machine_that_runs_again_is_an_error() {
     for again in [running_in("OpaqueRef:host-1", "9"), running_in("OpaqueRef:host-2", "5")] {
         let script = with_db01([db01("Running"), db01("Running"), db01("Halted"), again]);
         let _script = script.on_call("VM.hard_shutdown").answer(void()).start();
         let mut pool = open();
         assert_eq!(pool.set_power("db01", PowerTarget::Off), Ok(()));
-        // The record may lag behind.
+        // The record may be old.
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
         assert_eq!(pool.power_status("db01"), Ok(PowerStatus::Off));
         assert_failed(pool.power_status("db01"), "runs again");
@@ -146,7 +146,7 @@ fn a_machine_that_something_starts_again_is_told_about() {
 }
 
 #[test]
-fn a_machine_that_is_halted_and_has_a_run_is_unknown() {
+fn a_halted_machine_with_a_domain_or_host_is_unknown() {
     for (host, number) in [
         ("OpaqueRef:host-1", "9"),
         ("OpaqueRef:host-1", "-1"),
@@ -166,17 +166,17 @@ fn a_machine_that_is_halted_and_has_a_run_is_unknown() {
 }
 
 #[test]
-fn a_refusal_of_off_is_not_excused_by_a_record_that_contradicts_itself() {
+fn a_record_that_contradicts_itself_does_not_excuse_a_refused_off() {
     let record = || with(running_in("OpaqueRef:host-1", "9"), "power_state", "Halted");
     let script = with_db01([record(), record()])
         .on_call("VM.hard_shutdown")
         .answer(bad_state("halted"));
     let _script = script.start();
-    assert_busy(open().set_power("db01", PowerTarget::Off), "takes it for halted");
+    assert_busy(open().set_power("db01", PowerTarget::Off), "treats it as halted");
 }
 
 #[test]
-fn a_machine_that_we_start_ourselves_is_not() {
+fn a_machine_that_the_agent_starts_again_is_on() {
     let records = [db01("Running"), db01("Halted"), running_in("OpaqueRef:host-1", "9")];
     let script = with_db01(records).on_call("VM.hard_shutdown").answer(void());
     let _script = script.on_call("VM.start").answer(void()).start();
@@ -187,7 +187,7 @@ fn a_machine_that_we_start_ourselves_is_not() {
 }
 
 #[test]
-fn a_shutdown_that_may_not_have_arrived_excuses_another_domain() {
+fn another_domain_is_on_after_a_shutdown_without_an_answer() {
     let script = with_db01([db01("Running"), running_in("OpaqueRef:host-2", "9")]);
     let script = script
         .on_call("VM.hard_shutdown")
@@ -198,13 +198,13 @@ fn a_shutdown_that_may_not_have_arrived_excuses_another_domain() {
         pool.set_power("db01", PowerTarget::Off),
         Err(Error::TimedOut(_))
     ));
-    // It has moved, and is asked for again by the host.
+    // The machine has moved; the agent's host requests off again.
     assert_eq!(pool.power_status("db01"), Ok(PowerStatus::On));
     assert_eq!(count(&script, "VM.hard_shutdown"), 1);
 }
 
 #[test]
-fn without_a_domain_nothing_is_concluded() {
+fn a_new_run_is_on_if_the_first_record_had_no_domain() {
     let record = with(db01("Running"), "domid", "-1");
     let script = with_db01([record, running_in("OpaqueRef:host-1", "9")]);
     let _script = script.on_call("VM.hard_shutdown").answer(void()).start();
@@ -224,7 +224,7 @@ fn with_reset() -> Pool {
 }
 
 #[test]
-fn a_dead_host_proves_nothing() {
+fn a_dead_host_is_not_a_proof_of_off() {
     for code in DEAD {
         let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown");
         let script = script.answer(failure(&[code, "OpaqueRef:host-1"])).start();
@@ -237,7 +237,7 @@ fn a_dead_host_proves_nothing() {
 }
 
 #[test]
-fn where_it_is_allowed_a_machine_of_a_dead_host_is_marked() {
+fn power_state_reset_marks_a_machine_of_a_dead_host() {
     for code in DEAD {
         let script = with_db01([db01("Running"), db01("Halted")]).on_call("VM.hard_shutdown");
         let script = script.answer(failure(&[code, "OpaqueRef:host-1"]));
@@ -254,7 +254,7 @@ fn where_it_is_allowed_a_machine_of_a_dead_host_is_marked() {
 }
 
 #[test]
-fn a_mark_that_is_refused_is_a_failure() {
+fn a_refused_mark_is_a_failure() {
     for code in ["HOST_IS_LIVE", "DOMAIN_EXISTS", "CANNOT_RESET_CONTROL_DOMAIN"] {
         let script = with_db01([db01("Running")]).on_call("VM.hard_shutdown");
         let script = script.answer(failure(&["HOST_OFFLINE", "OpaqueRef:host-1"]));
@@ -267,7 +267,7 @@ fn a_mark_that_is_refused_is_a_failure() {
 }
 
 #[test]
-fn nothing_but_a_dead_host_leads_to_a_mark() {
+fn only_a_dead_host_leads_to_a_mark() {
     for code in [
         "OTHER_OPERATION_IN_PROGRESS",
         "INTERNAL_ERROR",

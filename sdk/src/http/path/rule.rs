@@ -1,23 +1,25 @@
-//! Which paths may be sent: the rule of the contract, one text for the host,
-//! which refuses, and for the SDK, whose tests find the mistake before that.
+//! Which paths may be sent: the contract's rule. The host and the SDK share
+//! this file, so that tests of a plugin find the same errors as the host.
 //!
-//! A path stays below the base path of its endpoint, whatever the server and
-//! the proxies before it make of it. They decode percent signs, some of them
-//! more than once; take `\` for a slash; drop what follows a semicolon; cut
-//! at an encoded `?`, `#` or NUL; trim blanks; accept UTF-8 that is too long;
-//! and turn full-width characters into those of ASCII. So a path is decoded
-//! until nothing is left to decode, and no segment may then be `.` or `..` at
-//! any depth. An encoded slash in a value, as in the name of a plug, is fine.
+//! A path must stay below the base path of its endpoint, in the interpretation
+//! of every server and proxy. Some of them decode percent-encoding several
+//! times, treat `\` as a slash, drop the part after a semicolon, cut at an
+//! encoded `?`, `#` or NUL, trim spaces, accept overlong UTF-8, or convert
+//! full-width characters to ASCII. So the check decodes the path until nothing
+//! is left to decode. After each step no segment may be `.` or `..`. An encoded
+//! slash in a value, such as the name of a plug, is allowed.
 
-/// Longest path with query, in bytes.
+/// Maximum length of a path with query, in bytes.
 pub(crate) const LENGTH_LIMIT: usize = 8 * 1024;
-/// How often a path can be decoded until nothing is left to decode.
+/// Maximum number of times that a path is decoded.
 const DECODING_LIMIT: usize = 8;
 
-/// Refuses a path that is malformed, that is a URL in disguise, or that climbs
-/// out of the endpoint's base path; what is wrong with it, as the end of a
-/// sentence that begins with the path. The query can hold anything that needs
-/// no encoding.
+/// Refuses a path that is malformed, that is a URL, or that leaves the
+/// endpoint's base path. The query may contain any characters that need no
+/// encoding.
+///
+/// # Errors
+/// What is wrong, as the end of a sentence that begins with the path.
 pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     if !path.starts_with('/') || path.starts_with("//") {
         return Err("does not start with one slash");
@@ -37,7 +39,7 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     }
     for _ in 0..=DECODING_LIMIT {
         if text.split(is_separator).any(climbs) {
-            return Err("has a segment that climbs");
+            return Err("has a segment that stands for `.` or `..`");
         }
         match decode(&text)? {
             Some(decoded) => text = decoded,
@@ -53,13 +55,16 @@ fn escapes_are_complete(text: &str) -> bool {
     pieces.all(|piece| escaped(piece.as_bytes()).is_some())
 }
 
-/// The byte that the digits after a percent sign stand for.
+/// The byte that the two digits after a percent sign encode.
 fn escaped(after: &[u8]) -> Option<u8> {
     let digit = |index: usize| char::from(*after.get(index)?).to_digit(16);
     u8::try_from(digit(0)? * 16 + digit(1)?).ok()
 }
 
-/// Decodes once; none if nothing is encoded. What is encoded is text.
+/// Decodes once; none if nothing is encoded.
+///
+/// # Errors
+/// The result is not UTF-8, or contains control characters.
 fn decode(text: &str) -> Result<Option<String>, &'static str> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -77,7 +82,7 @@ fn decode(text: &str) -> Result<Option<String>, &'static str> {
     Ok(changed.then_some(decoded))
 }
 
-/// A slash, and what some servers take for one.
+/// Whether some servers treat the character as a slash.
 fn is_separator(character: char) -> bool {
     matches!(
         character,
@@ -85,7 +90,7 @@ fn is_separator(character: char) -> bool {
     )
 }
 
-/// Whether a server may take the segment for `.` or `..`.
+/// Whether a server may treat the segment as `.` or `..`.
 fn climbs(segment: &str) -> bool {
     let name = segment.split([';', '?', '#']).next().unwrap_or_default();
     let dots = name

@@ -1,4 +1,4 @@
-//! What answers become.
+//! Answers, and the errors that they become.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ fn json_is_read() {
 }
 
 #[test]
-fn a_page_instead_of_json_is_shown_in_short() {
+fn a_page_instead_of_json_is_shortened() {
     let page = format!("<html>\r\n\x07<h1>Sorry</h1>{}", "x".repeat(9000));
     let text = unexpected(answer(200, &[], &page).json());
     assert!(text.contains("<html> <h1>Sorry</h1>xxx"), "{text}");
@@ -41,7 +41,7 @@ fn a_page_instead_of_json_is_shown_in_short() {
 }
 
 #[test]
-fn what_may_be_a_token_is_not_shown() {
+fn possible_tokens_are_not_shown() {
     for body in [
         r#"{"bearerToken":"s3cret"#,
         r#"{"bearerToken":"s3cret"}"#,
@@ -105,7 +105,7 @@ fn each_status_has_its_error() {
 }
 
 #[test]
-fn patience_has_an_end() {
+fn a_pause_is_limited() {
     for (pause, seconds) in [
         ("7", Some(7)),
         (" 0 ", Some(0)),
@@ -139,7 +139,7 @@ fn a_redirect_names_the_host_and_no_more() {
     let error = answer(301, &[], "").error();
     assert_eq!(
         error,
-        Error::unexpected("redirected to nowhere (status 301 for GET /x)")
+        Error::unexpected("redirected to an unknown location (status 301 for GET /x)")
     );
 }
 
@@ -167,7 +167,7 @@ fn the_devices_words_are_found() {
 }
 
 #[test]
-fn a_page_is_told_from_an_answer() {
+fn a_page_is_not_json() {
     assert!(answer(404, &[], r#"{"message":"no"}"#).is_json());
     assert!(!answer(404, &[], "<html>").is_json());
     assert!(!answer(404, &[], "").is_json());

@@ -1,7 +1,7 @@
-//! Data centres and groups: the only way to find all servers of an account.
+//! Data centers and groups: the only way to find all servers of an account.
 //!
-//! Each data centre has a hardware group, in it a group of servers with a second one nested, and an empty archive. The
-//! servers of a data centre take turns between the two.
+//! Each data center has a hardware group, in it a group of servers with a nested second group, and an empty archive.
+//! The servers of a data center are distributed over the two groups in turn.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use super::{link, server};
 use crate::machine::{Fleet, Machine};
 use crate::protocol::Answer;
 
-/// A data centre of the account without a single server, so that walking meets one.
+/// A data center of the account without servers, so that a client that walks the tree finds an empty one.
 const EMPTY: &str = "UC1";
 
-/// One node of the tree that every data centre has.
+/// One node of the tree, which is the same in every data center.
 struct Node {
     suffix: &'static str,
     name: &'static str,
@@ -54,7 +54,7 @@ impl Node {
     }
 }
 
-/// The data centre of a server: the first three characters of its id, in upper case.
+/// The data center of a server: the first three characters of its id, in upper case.
 pub(super) fn data_center_of(machine: &Machine) -> String {
     machine.id().chars().take(3).collect::<String>().to_ascii_uppercase()
 }
@@ -75,7 +75,7 @@ pub(super) fn data_centers(fleet: &Fleet, account: &str) -> Answer {
     Answer::json(200, &json!(centers))
 }
 
-/// `GET /v2/datacenters/ALIAS/ID`; without `groupLinks` there is no link to the group.
+/// `GET /v2/datacenters/ALIAS/ID`; without `groupLinks` the answer has no link to the group.
 pub(super) fn data_center(fleet: &Fleet, account: &str, id: &str, group_links: bool) -> Answer {
     match names(fleet).iter().find(|name| name.eq_ignore_ascii_case(id)) {
         Some(name) => Answer::json(200, &describe(name, account, group_links)),
@@ -96,8 +96,8 @@ fn group_id(center: &str, suffix: &str) -> String {
     format!("{}-{}", center.to_ascii_lowercase(), suffix)
 }
 
-/// `GET /v2/groups/ALIAS/ID`: the group with all that is below it. With `detailed`, each group has its servers, and
-/// each of these is read once.
+/// `GET /v2/groups/ALIAS/ID`: the group with all groups below it. With `detailed`, each group has its servers, and each
+/// server is read once.
 pub(super) fn group(fleet: &mut Fleet, account: &str, id: &str, detailed: bool) -> Answer {
     let found = names(fleet).into_iter().find_map(|center| {
         let (own, suffix) = id.split_once('-')?;
@@ -150,7 +150,7 @@ fn tree(fleet: &mut Fleet, account: &str, center: &str, node: &Node, detailed: b
     group
 }
 
-/// The ids of the servers that are in this very group.
+/// The ids of the servers that are directly in this group.
 fn members(fleet: &Fleet, group: &str) -> Vec<String> {
     let ids = fleet.machines().iter().map(Machine::id);
     ids.filter(|id| group_of(fleet, id).as_deref() == Some(group))
@@ -158,7 +158,7 @@ fn members(fleet: &Fleet, group: &str) -> Vec<String> {
         .collect()
 }
 
-/// The id of the group that a server is in; `None` when there is no such server.
+/// The id of the group that contains a server; `None` if the server is unknown.
 pub(super) fn group_of(fleet: &Fleet, id: &str) -> Option<String> {
     let center = data_center_of(fleet.get(id)?);
     let mut neighbours = fleet

@@ -6,20 +6,20 @@ use crate::Plan;
 use crate::fault::Occasion;
 use crate::wire::needs_others;
 
-/// Not long for an answer that is to come, and long enough for one that is not.
+/// How long to wait: longer for an answer that is expected, shorter for one that is not.
 fn patience(fault: Option<&Plan>) -> Duration {
     let late = fault.is_some_and(|plan| ["stall", "stall-after", "slow"].contains(&plan.kind.word()));
     if late { Duration::from_millis(400) } else { PATIENCE }
 }
 
-/// What the kind's line says of its effect on a power request.
+/// Whether the help of the kind promises an effect on a power request.
 fn has_effect(plan: &Plan) -> bool {
     let doc = plan.kind.row.doc;
     doc.contains("the effect happens") || ["no-links", "object"].contains(&plan.kind.word())
 }
 
 #[test]
-fn each_fault_of_an_operation_has_the_effect_that_it_says() {
+fn each_fault_of_an_operation_has_the_effect_in_its_help() {
     let alone = |plan: &Plan| plan.step == "operation" && !needs_others(&plan.kind);
     for plan in every_fault().into_iter().filter(alone) {
         let device = start(Settings {
@@ -37,7 +37,7 @@ fn each_fault_of_an_operation_has_the_effect_that_it_says() {
             &token,
             &body,
         );
-        // Where no answer came, the request may still be on its way.
+        // If no answer came, the request may still be on its way.
         while device.requests().len() < 2 {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -60,7 +60,7 @@ fn each_fault_of_an_operation_has_the_effect_that_it_says() {
     }
 }
 
-/// What the client sees of one call at a step, without the date.
+/// What the client receives for one call at a step, without the date.
 fn seen(step: &str, plan: Option<Plan>) -> String {
     let device = start(Settings::default());
     let token = token(&device);
@@ -90,15 +90,15 @@ fn seen(step: &str, plan: Option<Plan>) -> String {
 }
 
 #[test]
-fn each_fault_changes_what_the_client_sees() {
+fn each_fault_changes_what_the_client_receives() {
     let every = every_fault();
     assert!(every.len() > 100, "{}", every.len());
     for plan in every
         .into_iter()
         .filter(|plan| plan.first == 1 && plan.kind.row.occasion == Occasion::Call)
     {
-        // The one is a lie that the answer does not show, the other the truth; a late answer is the same answer, and
-        // some need other calls before.
+        // The answer does not show `operation=no-effect`, and `server=state:started` is true. A late answer is the
+        // same answer, and some faults need other calls before.
         let told = plan.to_string();
         let hidden = plan.kind.word() == "delay" || needs_others(&plan.kind);
         if !["operation=no-effect", "server=state:started"].contains(&told.as_str()) && !hidden {
@@ -108,7 +108,7 @@ fn each_fault_changes_what_the_client_sees() {
 }
 
 #[test]
-fn every_fault_can_be_written_on_a_command_line() {
+fn every_fault_can_be_given_on_the_command_line() {
     let every = every_fault();
     for one in &every {
         assert_eq!(plan(&one.to_string()).unwrap(), *one);
@@ -126,7 +126,7 @@ fn a_planned_task_counts_tasks_and_may_fail() {
     device.add_fault(plan("task#2*1=states:executing,failed").unwrap());
     operate(&device, &token, "powerOff", DB01);
     (0..4).for_each(|_| drop(state(&device, &token, DB01)));
-    assert_eq!(device.power(DB01), Some(Power::Off), "the first task is as ever");
+    assert_eq!(device.power(DB01), Some(Power::Off), "the first task succeeds");
     operate(&device, &token, "powerOn", DB01);
     let words: Vec<_> = (0..3)
         .map(|_| exchange(&device, "GET", "/v2/operations/acme/status/wa1-40002", &token, "").1)
@@ -136,15 +136,11 @@ fn a_planned_task_counts_tasks_and_may_fail() {
         json!([{"status":"executing"}, {"status":"failed"}, {"status":"failed"}])
     );
     (0..6).for_each(|_| drop(state(&device, &token, DB01)));
-    assert_eq!(
-        device.power(DB01),
-        Some(Power::Off),
-        "a failed task never comes to pass"
-    );
+    assert_eq!(device.power(DB01), Some(Power::Off), "a failed task has no effect");
 }
 
 #[test]
-fn a_proxy_answers_from_its_cache_or_with_what_is_anothers() {
+fn a_proxy_answers_from_its_cache_or_with_another_clients_answer() {
     let device = start(Settings::default());
     let token = token(&device);
     device.add_fault(plan("server#2*1=cached").unwrap());
@@ -159,7 +155,7 @@ fn a_proxy_answers_from_its_cache_or_with_what_is_anothers() {
 }
 
 #[test]
-fn a_request_may_come_twice_or_late() {
+fn a_request_may_arrive_twice_or_late() {
     let device = start(Settings {
         task_polls: 0,
         ..Settings::default()
@@ -180,7 +176,7 @@ fn a_request_may_come_twice_or_late() {
 }
 
 #[test]
-fn faults_of_the_wire_look_as_they_should() {
+fn faults_of_the_wire_are_sent_as_described() {
     let plain = seen("server", None);
     let seen = |text: &str| seen("server", Some(plan(text).unwrap()));
     let (head, body) = plain.split_once("\n\n").unwrap();

@@ -1,4 +1,4 @@
-//! The steps of the protocol, and what can go wrong at them that is not the wire's fault.
+//! The steps of the protocol, and its faults other than those of the wire.
 
 use crate::fault::{Argument, Grammar, KindRow, Occasion, Plan, PlanError, row};
 use crate::json::JSON;
@@ -25,17 +25,17 @@ pub static GRAMMAR: Grammar = Grammar {
         row("server", "template", "isTemplate true, and stopped whatever the truth"),
         KindRow {
             argument: Argument::Text { name: "WORD" },
-            // Not `stopped`: from a device that lies without a sign, no agent can tell the truth.
+            // Not `stopped`: an agent cannot detect a wrong power status that nothing else in the answer contradicts.
             samples: &["started", "paused", "suspended", "resuming"],
             ..row("server", "state", "powerState is WORD whatever the truth")
         },
-        row("server", "expired", "401, and the token is worthless from now on"),
+        row("server", "expired", "401, and the token is invalid from now on"),
         row("operation", "refuse", "isQueued false with an errorMessage; no effect"),
         row("operation", "no-links", "queued, but without a link to the task"),
         row(
             "operation",
             "other-server",
-            "an element for another server only; no effect",
+            "only an element for another server; no effect",
         ),
         row("operation", "object", "queued, but one object instead of an array"),
         row("operation", "none", "an empty array; no effect"),
@@ -58,7 +58,7 @@ pub static GRAMMAR: Grammar = Grammar {
             ..row(
                 "task",
                 "states",
-                "the task says these words, the last for ever; effect at `succeeded` only; NTH counts tasks",
+                "the task says these words, the last one forever; effect at `succeeded` only; NTH counts tasks",
             )
         },
         row("task", "missing", "404"),
@@ -73,11 +73,11 @@ pub fn plan(text: &str) -> Result<Plan, PlanError> {
     GRAMMAR.parse(text)
 }
 
-/// Every kind of fault at every step that fencing takes (`login`, `server`, `operation`, `task`), for ever; at `server`
-/// also from the second call on, so that the agent has seen a good answer, has asked for the operation, and must not
-/// take what comes then for its success.
+/// Every kind of fault at every step that fencing uses (`login`, `server`, `operation`, `task`), without an end; at
+/// `server` also from the second call on: the agent has then received a good answer and requested the operation, and
+/// must not take the faulty answer for success.
 ///
-/// `server=state:stopped` is not among them: a device that lies without a sign cannot be caught by anybody.
+/// `server=state:stopped` is not included: an agent cannot detect a wrong power status that nothing else contradicts.
 pub fn every_fault() -> Vec<Plan> {
     [
         ("login", 1),

@@ -1,4 +1,4 @@
-//! Power operations, and the tasks that they become.
+//! Power operations, and the tasks that they create.
 
 use serde_json::{Value, json};
 
@@ -7,25 +7,25 @@ use crate::fault::{Kind, Occasion};
 use crate::machine::Power;
 use crate::protocol::{Answer, Device};
 
-/// An operation that was accepted, and comes to pass step by step: at each poll of it, and at each look at its server.
+/// An accepted operation, which progresses step by step: at each poll of it, and at each read of its server.
 #[derive(Debug)]
 pub(super) struct Task {
     id: String,
-    /// The server; none when the device speaks of a server that does not exist.
+    /// The server; `None` if the device answers for a server that does not exist.
     machine: Option<String>,
     operation: String,
-    /// The truths that the server goes through when the task succeeds; `None` when it is planned to have no effect.
+    /// The states that the server goes through when the task succeeds; `None` if a plan removes the effect.
     truths: Option<Vec<Power>>,
-    /// What the task says, step by step; the last for ever.
+    /// The words of the task, step by step; the last one forever.
     states: Vec<String>,
-    /// The next of these.
+    /// The index of the next word.
     next: usize,
-    /// Whether it has come to its end, good or bad.
+    /// Whether the task has ended, with success or not.
     over: bool,
 }
 
 impl Task {
-    /// Takes the task one step on, and gives the word for it.
+    /// Advances the task by one step and returns the word for it.
     fn advance(&mut self, device: &mut Device) -> &str {
         let last = self.states.len().saturating_sub(1);
         let state = self.states.get(self.next.min(last)).map_or("unknown", String::as_str);
@@ -47,7 +47,7 @@ impl Task {
     }
 }
 
-/// The truths that a server in this state goes through; `None` when the operation is refused.
+/// The states that a server in this state goes through; `None` if the operation is refused.
 fn truths(operation: &str, power: &Power) -> Option<Vec<Power>> {
     match (operation, power) {
         ("powerOn", Power::On) | ("powerOff" | "reset", Power::Off) => None,
@@ -55,7 +55,7 @@ fn truths(operation: &str, power: &Power) -> Option<Vec<Power>> {
         ("powerOff", _) | ("shutDown", Power::On) => Some(vec![Power::Off]),
         ("reset", _) => Some(vec![Power::Off, Power::On]),
         ("pause", Power::On) => Some(vec![Power::Paused]),
-        // The operating system starts again; the machine keeps its power all the time.
+        // The operating system restarts; the machine keeps its power all the time.
         ("reboot", Power::On) => Some(Vec::new()),
         _ => None,
     }
@@ -92,7 +92,7 @@ impl Clc {
         Answer::json(202, &Value::Array(elements))
     }
 
-    /// What is answered for one server; makes its task when the operation is accepted.
+    /// The answer for one server; creates its task if the operation is accepted.
     fn element(&mut self, device: &mut Device, server: &str, operation: &str, fault: Option<&str>) -> Value {
         let truths = device
             .fleet
@@ -113,7 +113,7 @@ impl Clc {
         element
     }
 
-    /// Makes a task, for a server that does not exist when none is given, and the element that tells of it.
+    /// Creates a task and the element that describes it; without a server, for a server that does not exist.
     fn queue(
         &mut self,
         device: &mut Device,
@@ -169,7 +169,7 @@ impl Clc {
         }
     }
 
-    /// Takes every task of a server one step on, without telling anybody.
+    /// Advances every task of a server by one step, without an answer.
     pub(super) fn advance_tasks(&mut self, device: &mut Device, server: &str) {
         for task in self.tasks.iter_mut().filter(|task| !task.over && task.concerns(server)) {
             task.advance(device);
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_operation_does_depends_on_the_state() {
+    fn the_effect_of_an_operation_depends_on_the_state() {
         use Power::{Off, On, Paused};
         assert_eq!(truths("powerOn", &Paused), Some(vec![On]), "powerOn resumes");
         assert_eq!(truths("powerOn", &On), None);

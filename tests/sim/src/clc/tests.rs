@@ -24,10 +24,10 @@ fn head(method: &str, target: &str, token: &str, body: &str) -> String {
     )
 }
 
-/// How long to wait for an answer that is to come.
+/// How long to wait for an answer that is expected.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends one request and reads until the other side closes, or until patience ends: what came, as text.
+/// Sends one request and reads until the other side closes or the timeout is over: the received text.
 pub(super) fn raw(
     device: &Simulator,
     patience: Duration,
@@ -89,7 +89,7 @@ pub(super) fn operate(device: &Simulator, token: &str, operation: &str, id: &str
 }
 
 #[test]
-fn log_in_and_permissions() {
+fn credentials_and_permissions_are_checked() {
     let device = start(Settings {
         token_calls: Some(4),
         ..Settings::default()
@@ -150,7 +150,7 @@ fn a_task_is_polled_to_its_end_and_the_read_side_lags() {
 }
 
 #[test]
-fn a_task_that_nobody_polls_comes_to_pass() {
+fn a_task_progresses_without_polls() {
     let device = start(Settings {
         task_polls: 1,
         ..Settings::default()
@@ -223,7 +223,7 @@ fn all_servers_are_found_by_walking() {
 }
 
 #[test]
-fn the_control_endpoint_tells_and_refuses() {
+fn the_control_endpoint_answers_and_refuses() {
     let device = start(Settings::default());
     let ask = |method: &str, target: &str, body: &str| exchange(&device, method, target, "", body);
     assert_eq!(ask("PUT", "/_sim/machines/wa1acmedb01", r#"{"power":"off"}"#).0, 200);
@@ -306,7 +306,7 @@ fn it_speaks_tls_and_stops_when_dropped() {
 }
 
 #[test]
-fn two_machines_of_one_id_are_refused() {
+fn two_machines_with_one_id_are_refused() {
     let machines = vec![Machine::new("a", Power::On), Machine::new("A", Power::Off)];
     assert!(
         Simulator::start(

@@ -1,7 +1,7 @@
 use super::*;
 
 static GRAMMAR: Grammar = Grammar {
-    steps: &[("login", "the log-in"), ("server", "a read")],
+    steps: &[("login", "the login"), ("server", "a read")],
     form: &[],
     kinds: &[KindRow {
         word: "denied",
@@ -34,7 +34,7 @@ fn good_plans_are_read_and_written_back() {
 }
 
 #[test]
-fn bad_plans_say_what_is_wrong_and_what_exists() {
+fn bad_plans_are_rejected_with_a_reason_and_the_accepted_words() {
     for (text, why) in [
         ("login", "must be STEP[#NTH][*COUNT]=KIND[:ARGUMENT]"),
         ("logon=html", "no step `logon`; there are login, server, any"),
@@ -65,7 +65,7 @@ fn bad_plans_say_what_is_wrong_and_what_exists() {
 }
 
 #[test]
-fn a_plan_strikes_from_nth_for_count() {
+fn a_plan_applies_from_nth_for_count() {
     let mut faults = Faults::default();
     faults.add(plan("server#2*2=html"));
     let mut struck = |step| faults.strike(Some(step), Occasion::Call).is_some();
@@ -77,7 +77,7 @@ fn a_plan_strikes_from_nth_for_count() {
 }
 
 #[test]
-fn the_first_plan_wins_and_the_others_count_on() {
+fn the_first_plan_is_used_and_the_others_count_on() {
     let mut faults = Faults::default();
     faults.add(plan("any*1=html"));
     faults.add(plan("login*2=stall"));
@@ -90,10 +90,10 @@ fn the_first_plan_wins_and_the_others_count_on() {
 }
 
 #[test]
-fn samples_are_plans_that_can_be_read_again() {
+fn samples_are_plans_that_can_be_parsed() {
     let samples = GRAMMAR.samples("login", 2);
     let rows: usize = WIRE.iter().chain(GRAMMAR.kinds).map(|row| row.samples.len()).sum();
-    assert_eq!(samples.len(), rows, "no sample is badly written");
+    assert_eq!(samples.len(), rows, "a sample is invalid");
     for sample in samples {
         assert_eq!(plan(&sample.to_string()), sample);
     }

@@ -1,15 +1,15 @@
-//! A replica that is out of step: which reads it answers.
+//! A replica that is out of date: which reads it answers.
 
 use std::time::Duration;
 
-/// Which reads an old state answers, that of a replica which is out of step.
+/// Which reads are answered with an old state, because a replica is out of date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Old {
-    /// Reads in this order, round and round: true for an old one.
+    /// Reads in this order, repeated; true for an old state.
     Reads(Vec<bool>),
-    /// Connections in this order, round and round, as a balancer hands them out.
+    /// Connections in this order, repeated, as a load balancer distributes them.
     Connections(Vec<bool>),
-    /// Every read until so long after the start of the clock.
+    /// Every read until this time after the start of the clock.
     Until(Duration),
 }
 
@@ -33,7 +33,7 @@ impl Old {
     }
 }
 
-/// How a request came: on which connection, counted from 0, and when on the device's clock.
+/// How a request came: on which connection, counted from 0, and at what time on the device's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arrival {
     /// The number of the connection.

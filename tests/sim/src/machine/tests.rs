@@ -13,7 +13,7 @@ impl Body for Fragile {
     }
 
     fn switch(&self, power: &Power) -> Power {
-        // It cannot be paused.
+        // This body cannot be paused.
         if matches!(power, Power::On | Power::Off) {
             *self.0.lock().unwrap() = power.clone();
         }
@@ -68,7 +68,7 @@ fn a_change_within_the_lag_shows_the_oldest_state_and_begins_the_lag_again() {
 }
 
 #[test]
-fn what_was_switched_lately_is_shown_as_it_was() {
+fn a_machine_that_was_switched_just_now_is_shown_in_its_old_state() {
     let mut machine = Machine::new("A", Power::On).lately(Power::Off, 2);
     assert_eq!(*machine.power(), Power::On);
     assert_eq!(
@@ -79,7 +79,7 @@ fn what_was_switched_lately_is_shown_as_it_was() {
 }
 
 #[test]
-fn a_replica_that_is_out_of_step_answers_some_reads() {
+fn an_outdated_replica_answers_some_reads() {
     let machine = || Machine::new("A", Power::On);
     let mut alternating = machine().replicated(Power::Off, Old::Reads(Old::order("fs")));
     assert_eq!(
@@ -105,7 +105,7 @@ fn a_replica_that_is_out_of_step_answers_some_reads() {
 }
 
 #[test]
-fn a_deaf_machine_takes_an_operation_without_effect() {
+fn operations_without_effect_are_accepted() {
     let mut machine = Machine::new("A", Power::On).deaf(1);
     machine.operate("off", &[Power::Off]);
     assert_eq!((machine.power(), machine.operations().len()), (&Power::On, 0));
@@ -124,7 +124,7 @@ fn a_machine_may_come_on_again_by_itself() {
 }
 
 #[test]
-fn history_tells_whether_it_was_off() {
+fn history_shows_whether_a_machine_was_off() {
     let mut machine = Machine::new("A", Power::On);
     let before = machine.mark();
     assert!(!machine.was_off_since(before));
@@ -138,7 +138,7 @@ fn history_tells_whether_it_was_off() {
 }
 
 #[test]
-fn machines_are_read_from_text() {
+fn machines_are_parsed_from_text() {
     let machine: Machine = "WA1ACMEDB01=on,name=db01".parse().unwrap();
     assert_eq!(
         (machine.id(), machine.name(), machine.power()),
@@ -146,7 +146,7 @@ fn machines_are_read_from_text() {
     );
     let odd: Machine = "X=Migrating".parse().unwrap();
     assert_eq!((odd.name(), odd.power()), ("x", &Power::Other("Migrating".into())));
-    for bad in ["X", "=on", "X=", "X=on,colour=red", "X=on,name="] {
+    for bad in ["X", "=on", "X=", "X=on,color=red", "X=on,name="] {
         assert!(bad.parse::<Machine>().unwrap_err().to_string().contains(bad), "{bad}");
     }
 }

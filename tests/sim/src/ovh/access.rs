@@ -1,4 +1,4 @@
-//! Who may call: signed requests, consumer keys and their rules, OAuth2 tokens and the policy behind them.
+//! Access control: signed requests, consumer keys and their rules, OAuth2 tokens and the policy of their client.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ use super::route::Route;
 use crate::fault::Kind;
 use crate::protocol::{Answer, Request};
 
-/// One access rule of a consumer key: a method, and a path in which `*` stands for anything.
+/// One access rule of a consumer key: a method, and a path in which `*` matches any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// `GET`, `PUT`, `POST` or `DELETE`.
@@ -56,12 +56,12 @@ impl FromStr for Rule {
     }
 }
 
-/// What was handed out, beside what the settings know from the beginning.
+/// The credentials that were issued at run time, in addition to those in the settings.
 #[derive(Debug, Default)]
 pub(super) struct Access {
-    /// Consumer keys that were asked for; no human ever validates them.
+    /// Requested consumer keys; they are never validated.
     pending: Vec<String>,
-    /// Each token and the calls that it has been used for.
+    /// Each token with the number of calls that used it.
     tokens: HashMap<String, u64>,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn now(settings: &Settings) -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX) + settings.clock_skew
 }
 
-/// The signature of a call: `$1$` and the SHA-1, in hexadecimal, of everything that must not be changed on the way.
+/// The signature of a call: `$1$` and the SHA-1, in hexadecimal, of everything that must not be changed in transit.
 /// `url` is the whole URL with scheme, host and query, `time` the server's clock in seconds.
 pub fn signature(secret: &str, consumer: &str, method: &str, url: &str, body: &str, time: &str) -> String {
     let text = [secret, consumer, method, url, body, time].join("+");
@@ -80,7 +80,7 @@ pub fn signature(secret: &str, consumer: &str, method: &str, url: &str, body: &s
     format!("$1${hex}")
 }
 
-/// The URL as the client must have meant it.
+/// The URL that the client must have signed.
 fn url(settings: &Settings, request: &Request) -> String {
     if request.target.starts_with("http") {
         return request.target.clone();
@@ -92,7 +92,7 @@ fn url(settings: &Settings, request: &Request) -> String {
     )
 }
 
-/// What is before the path in that URL.
+/// The part of that URL before the path.
 pub(super) fn base_url(settings: &Settings, request: &Request) -> String {
     settings.public_url.clone().unwrap_or_else(|| {
         let scheme = if settings.tls { "https" } else { "http" };
@@ -100,7 +100,7 @@ pub(super) fn base_url(settings: &Settings, request: &Request) -> String {
     })
 }
 
-/// Whether a pattern, in which `*` stands for anything, even nothing, covers the whole text.
+/// Whether a pattern matches the whole text; `*` matches any text, also an empty one.
 fn covers(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -112,7 +112,7 @@ fn covers(pattern: &str, text: &str) -> bool {
 }
 
 impl Access {
-    /// Lets a call through or refuses it.
+    /// Allows or refuses a call.
     pub(super) fn admit(&mut self, settings: &Settings, request: &Request, route: &Route) -> Result<(), ApiError> {
         let bearer = request
             .header("authorization")
@@ -177,7 +177,7 @@ impl Access {
         }
     }
 
-    /// `POST /1.0/auth/credential`: a consumer key that waits for its human.
+    /// `POST /1.0/auth/credential`: a consumer key that waits for validation by a person.
     pub(super) fn request_credential(&mut self, settings: &Settings, request: &Request) -> Result<Answer, ApiError> {
         if request.header("x-ovh-application") != Some(&settings.application_key) {
             return Err(INVALID_KEY);
@@ -199,7 +199,7 @@ impl Access {
         Ok(Answer::json(200, &answer))
     }
 
-    /// `POST /auth/oauth2/token`: the client-credentials grant, the client named in the form or by Basic.
+    /// `POST /auth/oauth2/token`: the client-credentials grant, with the client in the form or in HTTP Basic.
     pub(super) fn token(&mut self, settings: &Settings, request: &Request, fault: Option<&Kind>) -> Answer {
         let refusal = |status, error: &str, description: &str| {
             Answer::json(status, &json!({ "error": error, "error_description": description }))
@@ -239,7 +239,7 @@ impl Access {
     }
 }
 
-/// `GET /1.0/auth/time`: a bare number.
+/// `GET /1.0/auth/time`: only a number.
 pub(super) fn time(settings: &Settings, fault: Option<&Kind>) -> Answer {
     let now = now(settings);
     Answer::json(
@@ -312,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signatures_are_those_of_the_vectors() {
+    fn signatures_match_the_test_vectors() {
         let server = "https://eu.api.ovh.com/1.0/dedicated/server/ns1234567.ip-192-0-2.eu";
         for (method, path, body, hash) in [
             ("GET", "", "", "a9bd68facacd3782389c8f1427362231fc9649d6"),
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_covers_anything() {
+    fn a_star_matches_any_text() {
         for (pattern, text) in [
             ("/*", "/me"),
             ("*", ""),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_read_from_text() {
+    fn rules_are_parsed_from_text() {
         assert_eq!("GET /me".parse::<Rule>().unwrap(), Rule::new("GET", "/me"));
         assert_eq!("PUT=/a/*".parse::<Rule>().unwrap(), Rule::new("PUT", "/a/*"));
         for bad in ["GET", "GET=me", "=/me"] {
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_the_standard() {
+    fn base64_follows_the_standard() {
         let encoded = ["", "f", "fo", "foo", "foob", "fooba", "foobar"].map(|text| base64(text.as_bytes()));
         assert_eq!(
             encoded,

@@ -1,4 +1,4 @@
-//! What the service says when it says no: one table of refusals, and the two shapes in which they are written.
+//! The errors of the service: one table, and the two shapes in which they are written.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::protocol::Answer;
 
-/// How a refusal is written. The real service has both, and no rule is published which one a call answers with.
+/// The shape of an error. The real service uses both, and no public rule describes which call uses which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ErrorShape {
-    /// Refused credentials have a code, whatever the services behind them refuse has a class.
+    /// Errors about credentials have a code, errors of the services behind them have a class.
     #[default]
     Mixed,
     /// The older one: `{"message":…,"errorCode":…,"httpCode":"403 Forbidden"}`.
@@ -19,15 +19,15 @@ pub enum ErrorShape {
     Class,
 }
 
-/// One refusal.
+/// One error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ApiError {
-    /// The code of the older shape; the name of the refusal in a fault.
+    /// The code of the older shape; also the name of the error in a fault.
     pub(super) code: Cow<'static, str>,
     status: u16,
     class: &'static str,
     message: Cow<'static, str>,
-    /// Whether it is about the caller, and not about what was asked.
+    /// Whether it is about the credentials, and not about the request.
     credential: bool,
 }
 
@@ -142,7 +142,7 @@ const UNAVAILABLE: ApiError = row(
     false,
 );
 
-/// Every refusal that a fault may name.
+/// Every error that a fault may name.
 const NAMED: [ApiError; 16] = [
     INVALID_KEY,
     NOT_CREDENTIAL,
@@ -163,7 +163,7 @@ const NAMED: [ApiError; 16] = [
 ];
 
 impl ApiError {
-    /// The refusal of this code; one with 403 for a code that nobody has heard of.
+    /// The error with this code; for an unknown code an error with status 403.
     pub(super) fn named(code: &str) -> ApiError {
         let known = NAMED.into_iter().find(|refusal| refusal.code == code);
         known.unwrap_or_else(|| ApiError {
@@ -172,7 +172,7 @@ impl ApiError {
         })
     }
 
-    /// The same refusal in other words.
+    /// The same error with another message.
     pub(super) fn saying(self, message: impl Into<Cow<'static, str>>) -> ApiError {
         ApiError {
             message: message.into(),
@@ -180,7 +180,7 @@ impl ApiError {
         }
     }
 
-    /// The refusal as the service writes it.
+    /// The error as the service writes it.
     pub(super) fn answer(&self, shape: ErrorShape) -> Answer {
         let old = match shape {
             ErrorShape::Mixed => self.credential,
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_found_by_name() {
+    fn errors_are_found_by_name() {
         assert_eq!(ApiError::named("CONFLICT"), CONFLICT);
         assert_eq!(
             (ApiError::named("ODD").code.as_ref(), ApiError::named("ODD").status),

@@ -1,13 +1,13 @@
-//! The knobs on the command line.
+//! The command line options of the service.
 
 use super::{ErrorShape, RateLimit, Rule, Server, Settings, instances, servers, vps};
 use crate::{Config, Machine};
 use clap::{Args, ValueEnum};
 
-/// How refusals are written.
+/// The shape of errors.
 #[derive(Clone, Copy, ValueEnum)]
 enum Errors {
-    /// Refused credentials have an errorCode, all else a class
+    /// errorCode for errors about credentials, class for all others
     Mixed,
     /// errorCode, message and httpCode
     Code,
@@ -15,94 +15,96 @@ enum Errors {
     Class,
 }
 
-/// The knobs on the command line.
+/// The command line options of the service.
 #[derive(Args)]
 pub struct Arguments {
-    /// The application key
+    /// Application key
     #[arg(long, value_name = "KEY", default_value = "simAK0123456789")]
     application_key: String,
-    /// Its secret
+    /// Application secret
     #[arg(long, value_name = "SECRET", default_value = "simAS0123456789abcdef")]
     application_secret: String,
-    /// The consumer key
+    /// Consumer key
     #[arg(long, value_name = "KEY", default_value = "simCK0123456789abcdef")]
     consumer_key: String,
-    /// What the consumer key may call: METHOD=/PATH, where * is anything; may be given several times [default: all]
+    /// METHOD=/PATH that the consumer key may call, * for any text; may be repeated
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<Rule>,
-    /// The consumer key has expired
+    /// Treat the consumer key as expired
     #[arg(long)]
     credential_expired: bool,
-    /// The OAuth2 client
+    /// ID of the OAuth2 client
     #[arg(long, value_name = "ID", default_value = "EU.simulated")]
     client_id: String,
-    /// Its secret
+    /// Secret of the OAuth2 client
     #[arg(long, value_name = "SECRET", default_value = "s3cret")]
     client_secret: String,
-    /// An action that the client's policy allows, * for anything; may be given several times [default: *]
+    /// Action that the client's policy allows, * for any text; may be repeated
     #[arg(long = "policy", value_name = "ACTION")]
     policy: Vec<String>,
-    /// For how many calls a token is good [default: for ever]
+    /// Number of calls for which a token is valid [default: unlimited]
     #[arg(long, value_name = "CALLS")]
     token_calls: Option<u64>,
-    /// By how many seconds the server's clock is ahead
+    /// Seconds by which the server's clock is ahead
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     clock_skew: i64,
-    /// How far a signed call's timestamp may be from that clock
+    /// Maximum difference in seconds between a signed call's timestamp and that clock
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     time_window: u64,
-    /// What clients take for the address, when it is not that of the listener
+    /// Address that clients use, if it is not that of the listener
     #[arg(long, value_name = "https://HOST")]
     public_url: Option<String>,
-    /// How refusals are written
+    /// Shape of errors
     #[arg(long, value_name = "SHAPE", default_value = "mixed")]
     errors: Errors,
-    /// Refuse with 429 after so many calls
+    /// Number of calls after which calls are refused with 429
     #[arg(long, value_name = "CALLS")]
     rate: Option<u64>,
-    /// So many times, before it begins anew
+    /// Number of refused calls before calls are accepted again
     #[arg(long, value_name = "CALLS", default_value_t = 3, requires = "rate")]
     rate_refusals: u64,
-    /// With this Retry-After [default: none]
+    /// Retry-After in seconds for refused calls [default: none]
     #[arg(long, value_name = "SECONDS", requires = "rate")]
     retry_after: Option<u64>,
     #[command(flatten)]
     machines: Machines,
-    /// The account of the SOAP dialect
+    /// Account of the SOAP API
     #[arg(long, value_name = "NAME", default_value = "ab12345-ovh")]
     nic: String,
-    /// Its password
+    /// Password of that account
     #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
     password: String,
 }
 
-/// The machines, and how they follow what is asked of them.
+/// The machines, and how fast they follow requests.
 #[derive(Args)]
 struct Machines {
-    /// A dedicated server: ID=POWER[,name=NAME][,boots=ID:TYPE+ID:TYPE...][,boot=ID][,state=WORD], where POWER is on,
-    /// off, rescue or another word, and TYPE harddisk, rescue, power, network or internal; may be given several times
-    /// [default, like those of the two below, in the documentation]
+    /// Dedicated server as
+    /// ID=POWER[,name=NAME][,boots=ID:TYPE+ID:TYPE...][,boot=ID][,state=WORD];
+    /// POWER is on, off, rescue or another word, TYPE is harddisk, rescue, power,
+    /// network or internal; may be repeated [default: see the documentation, also
+    /// for --vps and --instance]
     #[arg(long = "server", value_name = "SERVER", verbatim_doc_comment)]
     servers: Vec<Server>,
-    /// A VPS: NAME=POWER, where POWER is on, off or a state; may be given several times
+    /// VPS as NAME=POWER; POWER is on, off or a state; may be repeated
     #[arg(long = "vps", value_name = "MACHINE")]
     vps: Vec<Machine>,
-    /// A Public Cloud instance: UUID=POWER[,name=NAME], where POWER is on, off, paused or a status
+    /// Public Cloud instance as UUID=POWER[,name=NAME]; POWER: on, off, paused, status
     #[arg(long = "instance", value_name = "MACHINE")]
     instances: Vec<Machine>,
-    /// The Public Cloud project
+    /// ID of the Public Cloud project
     #[arg(long, value_name = "ID", default_value = "0123456789abcdef0123456789abcdef")]
     project: String,
-    /// For how many reads of a machine after a change its old power is shown
+    /// Number of reads of a machine for which its old power is shown after a change
     #[arg(long, value_name = "READS", default_value_t = 0)]
     lag: u32,
-    /// For how many reads of a server a change of its bootId is on its way
+    /// Number of reads of a server for which a change of its bootId is pending
     #[arg(long, value_name = "READS", default_value_t = 0)]
     boot_lag: u32,
-    /// How many calls about a machine find its task at work before one finds it done
+    /// Number of calls about a machine before its task is done
     #[arg(long, value_name = "POLLS", default_value_t = 2)]
     task_polls: u32,
-    /// For how many reads a server that started from its power entry still has power
+    /// Number of reads for which a server that starts its power entry still has power
     #[arg(long, value_name = "READS", default_value_t = 3)]
     dark_reads: u32,
 }
@@ -112,7 +114,7 @@ fn or<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {
 }
 
 impl Arguments {
-    /// What to simulate; `tls` says whether clients sign URLs with `https`.
+    /// The simulator for these options; `tls` is whether clients sign URLs with `https`.
     pub fn config(self, tls: bool) -> Config {
         self.settings(tls).config()
     }
@@ -172,13 +174,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_as_in_the_settings() {
+    fn omitted_options_have_the_defaults_of_the_settings() {
         let settings = Line::parse_from(["sim"]).arguments.settings(false);
         assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::default()));
     }
 
     #[test]
-    fn what_is_said_is_done() {
+    fn options_are_applied() {
         let line = [
             "sim",
             "--server",

@@ -1,4 +1,4 @@
-//! Public Cloud: instances of one project. Operations on them make no task that anybody could ask for.
+//! Public Cloud: the instances of one project. Their operations create no task that a client could poll.
 
 use serde_json::{Value, json};
 
@@ -10,14 +10,14 @@ use crate::fault::Kind;
 use crate::machine::{Machine, Power};
 use crate::protocol::{Answer, Device, Request};
 
-/// The function and the truths of an operation on an instance in this state; `None` when it is a conflict.
+/// The function of an operation and the states that an instance in this state goes through; `None` for a conflict.
 fn plan(operation: &str, power: &Power) -> Option<(&'static str, Vec<Power>)> {
     let error = *power == Power::Other("ERROR".to_owned());
     Some(match (operation, power) {
         ("stop", Power::On) => ("stop", vec![Power::Off]),
         ("stop", _) if error => ("stop", vec![Power::Off]),
         ("start", Power::Off) => ("start", vec![Power::On]),
-        // The operating system starts again; the machine keeps its power all the time.
+        // The operating system restarts; the machine keeps its power all the time.
         ("soft", Power::On) => ("reboot-soft", Vec::new()),
         ("hard", Power::On | Power::Off | Power::Paused) => ("reboot-hard", vec![Power::Off, Power::On]),
         ("hard", _) if error => ("reboot-hard", vec![Power::Off, Power::On]),
@@ -42,7 +42,7 @@ impl Ovh {
         Ok(Answer::json(200, &answer))
     }
 
-    /// `GET /1.0/cloud/project/PROJECT/instance`: each of them is read once.
+    /// `GET /1.0/cloud/project/PROJECT/instance`: each instance is read once.
     pub(super) fn instances(
         &mut self,
         device: &mut Device,
@@ -118,7 +118,7 @@ impl Ovh {
             Some(("no-status", _)) => drop(instance.as_object_mut().map(|members| members.remove("status"))),
             Some(("null-status", _)) => instance["status"] = Value::Null,
             Some(("status-word", Some(word))) => instance["status"] = json!(word),
-            // What must not be believed says `SHUTOFF`, so that whoever believes it is found out.
+            // An answer that an agent must reject reports `SHUTOFF`, so that a test notices an agent that accepts it.
             Some(("other-instance", _)) => {
                 instance["id"] = json!("99999999-9999-4999-8999-999999999999");
                 (instance["name"], instance["status"]) = (json!("other"), json!("SHUTOFF"));
@@ -167,7 +167,7 @@ impl Ovh {
         if let Some(done) = self.tasks.settle(task, now) {
             self.take_effect(device, &done);
         }
-        // No task, no word: the status tells, in time.
+        // The answer has no task; only the status shows the progress.
         Ok(Answer::json(200, &Value::Null))
     }
 }

@@ -1,4 +1,4 @@
-//! The calls about dedicated servers.
+//! The calls for dedicated servers.
 
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ impl Ovh {
         Ok(Answer::json(200, &disfigured(server, fault)))
     }
 
-    /// `PUT /1.0/dedicated/server/ID`: all of its members or, when one is wrong, none.
+    /// `PUT /1.0/dedicated/server/ID`: writes all members; if one is invalid, none.
     pub(super) fn put(&mut self, id: &str, body: &str, fault: Option<&Kind>) -> Result<Answer, ApiError> {
         let lag = self.settings.boot_lag;
         let kept = self.kept(id)?;
@@ -145,7 +145,7 @@ impl Ovh {
         Ok(Answer::json(200, &answer))
     }
 
-    /// Makes the task of a hard reboot, and gives its id.
+    /// Creates the task of a hard reboot, and returns its id.
     pub(super) fn begin_reboot(
         &mut self,
         device: &mut Device,
@@ -262,8 +262,8 @@ fn describe(task: &Task, utc_offset: i32) -> Value {
     })
 }
 
-/// A server with what a fault does to it. What must not be believed says `poweroff`, so that whoever believes it is
-/// found out.
+/// A server, changed by the fault. An answer that an agent must reject reports `poweroff`, so that a test notices an
+/// agent that accepts it.
 fn disfigured(mut server: Value, fault: Option<&Kind>) -> Value {
     let Some(fault) = fault else { return server };
     let text = fault.text.as_deref().unwrap_or_default();

@@ -8,20 +8,20 @@ use crate::fault::Occasion;
 use crate::wire::needs_others;
 use crate::{Plan, Power, Simulator};
 
-/// Not long for an answer that is to come, and long enough for one that is not.
+/// How long to wait: longer for an answer that is expected, shorter for one that is not.
 fn patience(plan: Option<&Plan>) -> Duration {
     let late = plan.is_some_and(|plan| ["stall", "stall-after", "slow"].contains(&plan.kind.word()));
     if late { Duration::from_millis(400) } else { PATIENCE }
 }
 
-/// A signed call, of which nobody knows whether it is answered.
+/// A signed call that may or may not be answered.
 fn attempt(device: &Simulator, patience: Duration, head: &str, body: &str) -> String {
     let headers = keys().headers(&device.url(), head, body);
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     raw(device, patience, head, &headers, body)
 }
 
-/// What the kind's line says of its effect on a request.
+/// Whether the help of the kind promises an effect on a request.
 fn has_effect(plan: &Plan) -> bool {
     let doc = plan.kind.row.doc;
     doc.contains("the effect happens") || doc.starts_with("accepted, but")
@@ -36,7 +36,7 @@ fn at_once() -> Simulator {
 }
 
 #[test]
-fn each_fault_of_a_power_request_has_the_effect_that_it_says() {
+fn each_fault_of_a_power_request_has_the_effect_in_its_help() {
     let server = (
         format!("POST {SERVER_PATH}/reboot"),
         format!("GET {SERVER_PATH}"),
@@ -54,7 +54,7 @@ fn each_fault_of_a_power_request_has_the_effect_that_it_says() {
         let device = at_once();
         device.add_fault(plan.clone());
         attempt(&device, patience(Some(&plan)), power, "");
-        // Where no answer came, the request may still be on its way.
+        // If no answer came, the request may still be on its way.
         while device.requests().is_empty() {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -72,7 +72,7 @@ fn each_fault_of_a_power_request_has_the_effect_that_it_says() {
 }
 
 #[test]
-fn each_fault_of_a_change_has_the_effect_that_it_says() {
+fn each_fault_of_a_change_has_the_effect_in_its_help() {
     let alone = |plan: &Plan| plan.step == "put" && !needs_others(&plan.kind);
     for plan in every_fault().into_iter().filter(alone) {
         let device = start(Settings::default());
@@ -92,7 +92,7 @@ fn each_fault_of_a_change_has_the_effect_that_it_says() {
     }
 }
 
-/// What a client sends at a step: the first line, headers, the body. `session` and `task` are there already.
+/// The request of a client at a step: the first line, headers, the body. `session` and `task` already exist.
 fn request(step: &str, task: &str) -> (String, Vec<(&'static str, String)>, String) {
     let soap = |method: &str, inner: &str| {
         let body = format!(
@@ -153,7 +153,7 @@ fn send(device: &Simulator, (head, mut headers, body): (String, Vec<(&'static st
     raw(device, PATIENCE, &head, &headers, &body)
 }
 
-/// What the client sees of one call at a step, without the date.
+/// What the client receives for one call at a step, without the date.
 fn seen(step: &str, plan: Option<&Plan>) -> String {
     let device = start(Settings::default());
     let mut task = Value::Null;
@@ -173,7 +173,7 @@ fn seen(step: &str, plan: Option<&Plan>) -> String {
 }
 
 #[test]
-fn each_step_is_answered_and_each_fault_of_its_own_is_seen() {
+fn each_step_is_answered_and_each_of_its_faults_is_visible() {
     for (step, _) in GRAMMAR.steps {
         assert!(
             seen(step, None).starts_with("HTTP/1.1 200 "),
@@ -181,7 +181,7 @@ fn each_step_is_answered_and_each_fault_of_its_own_is_seen() {
             seen(step, None)
         );
     }
-    // Lies that the answer does not show, and words that are the truth.
+    // Wrong values that the answer does not show, and words that are true.
     let unseen = [
         "put=no-effect",
         "reboot=no-effect",
@@ -204,7 +204,7 @@ fn each_step_is_answered_and_each_fault_of_its_own_is_seen() {
 }
 
 #[test]
-fn every_fault_can_be_written_on_a_command_line() {
+fn every_fault_can_be_given_on_the_command_line() {
     let every = every_fault();
     for one in &every {
         assert_eq!(plan(&one.to_string()).unwrap(), *one);
@@ -233,7 +233,7 @@ fn a_planned_task_may_fail_or_never_end() {
     device.add_fault(plan("task#3=states:todo").unwrap());
     reboot(&device, SERVER, 1);
     (0..4).for_each(|_| drop(get(&device, SERVER_PATH)));
-    assert_eq!(device.history(SERVER).len(), 3, "the first task is as ever");
+    assert_eq!(device.history(SERVER).len(), 3, "the first task succeeds");
     let failed = reboot(&device, SERVER, 1);
     let path = format!("{SERVER_PATH}/task/{}", failed["taskId"]);
     let answers: Vec<_> = (0..2).map(|_| get(&device, &path)).collect();
@@ -246,11 +246,11 @@ fn a_planned_task_may_fail_or_never_end() {
     let path = format!("{SERVER_PATH}/task/{}", stuck["taskId"]);
     (0..9).for_each(|_| assert_eq!(get(&device, &path)["status"], "todo"));
     assert_eq!(call(&device, &format!("POST {SERVER_PATH}/reboot"), "").0, 409);
-    assert_eq!(device.history(SERVER).len(), 3, "what is not done never comes to pass");
+    assert_eq!(device.history(SERVER).len(), 3, "a task that never ends has no effect");
 }
 
 #[test]
-fn a_boot_entry_that_somebody_changed_back_is_started() {
+fn a_boot_entry_that_was_changed_back_is_started() {
     let device = at_once();
     device.add_fault(plan("reboot=boot-reverted").unwrap());
     call(&device, &format!("PUT {SERVER_PATH}"), r#"{"bootId":95083}"#);
@@ -271,7 +271,7 @@ fn a_server_may_never_lose_its_power() {
 }
 
 #[test]
-fn an_instance_operation_may_come_to_nothing() {
+fn an_instance_operation_may_have_no_effect() {
     let device = start(Settings::default());
     device.add_fault(plan("instance-operation=states:todo,doing,error").unwrap());
     assert_eq!(call(&device, &format!("POST {CLOUD}/{DB}/stop"), "").0, 200);

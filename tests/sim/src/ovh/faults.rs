@@ -1,4 +1,4 @@
-//! The steps of the protocol, and what can go wrong at them that is not the wire's fault.
+//! The steps of the protocol, and its faults other than those of the wire.
 
 use crate::fault::{Argument, Grammar, KindRow, Occasion, Plan, PlanError, row};
 use crate::json::JSON;
@@ -19,7 +19,7 @@ const fn states(step: &'static str, samples: &'static [&'static str]) -> KindRow
         ..row(
             step,
             "states",
-            "the task says these words, the last for ever; effect at `done` only; NTH counts tasks",
+            "the task says these words, the last one forever; effect at `done` only; NTH counts tasks",
         )
     }
 }
@@ -45,7 +45,7 @@ const fn refuse(step: &'static str) -> KindRow {
             "INTERNAL_ERROR",
             "UNAVAILABLE",
         ],
-        ..row(step, "refuse", "refused with this code, or the class of it; no effect")
+        ..row(step, "refuse", "refused with this code or its class; no effect")
     }
 }
 
@@ -58,10 +58,10 @@ const fn null(step: &'static str) -> KindRow {
 }
 
 const fn object(step: &'static str) -> KindRow {
-    row(step, "object", "the first of the array instead of it")
+    row(step, "object", "the first element instead of the array")
 }
 
-const NO_EFFECT: &str = "accepted, the task is done in time, and the truth never changes";
+const NO_EFFECT: &str = "accepted, the task is done, and the real state never changes";
 const ERROR_AFTER: &str = "the effect happens; 500 Server::InternalServerError";
 const CONFLICT_AFTER: &str = "the effect happens; 409";
 
@@ -141,12 +141,12 @@ pub static GRAMMAR: Grammar = Grammar {
         row("server", "no-power-state", "no powerState"),
         row("server", "null-power-state", "powerState is null"),
         row("server", "number-power-state", "powerState is 0"),
-        // Not `poweroff`: from a device that lies without a sign, no agent can tell the truth.
+        // Not `poweroff`: an agent cannot detect a wrong power status that nothing else in the answer contradicts.
         word(
             "server",
             "power-state",
             &["poweron", "unknown", "off"],
-            "powerState is WORD whatever the truth",
+            "powerState is WORD whatever the real state",
         ),
         row("server", "other-server", "a server of another name, which is poweroff"),
         row("server", "no-boot-id", "no bootId"),
@@ -185,7 +185,7 @@ pub static GRAMMAR: Grammar = Grammar {
         row(
             "reboot",
             "boot-reverted",
-            "accepted, but somebody has changed bootId back just before",
+            "accepted, but bootId was changed back just before",
         ),
         row("reboot", "error-after", ERROR_AFTER),
         row("reboot", "conflict-after", CONFLICT_AFTER),
@@ -218,7 +218,7 @@ pub static GRAMMAR: Grammar = Grammar {
         refuse("vps"),
         row("vps", "no-state", "no state"),
         row("vps", "null-state", "state is null"),
-        // Not `stopped`, for the reason above.
+        // Not `stopped`, for the reason given at `poweroff`.
         word(
             "vps",
             "state",
@@ -233,7 +233,7 @@ pub static GRAMMAR: Grammar = Grammar {
                 "rescued",
                 "odd",
             ],
-            "its state is WORD whatever the truth",
+            "its state is WORD whatever the real state",
         ),
         row("vps", "other-vps", "a VPS of another name, which is stopped"),
         refuse("vps-operation"),
@@ -275,12 +275,12 @@ pub static GRAMMAR: Grammar = Grammar {
             "instances",
             "status-word",
             &["DELETED", "UNKNOWN"],
-            "the status of each is WORD whatever the truth",
+            "the status of each is WORD whatever the real state",
         ),
         refuse("instance"),
         row("instance", "no-status", "no status"),
         row("instance", "null-status", "status is null"),
-        // Not SHUTOFF, STOPPED, SHELVED, SHELVED_OFFLOADED, for the reason above.
+        // Not SHUTOFF, STOPPED, SHELVED or SHELVED_OFFLOADED, for the same reason.
         word(
             "instance",
             "status-word",
@@ -298,7 +298,7 @@ pub static GRAMMAR: Grammar = Grammar {
                 "ODD",
                 "shutoff",
             ],
-            "its status is WORD whatever the truth",
+            "its status is WORD whatever the real state",
         ),
         row(
             "instance",
@@ -309,12 +309,12 @@ pub static GRAMMAR: Grammar = Grammar {
         row(
             "instance-operation",
             "no-effect",
-            "accepted, and the truth never changes",
+            "accepted, and the real state never changes",
         ),
         row("instance-operation", "error-after", ERROR_AFTER),
         row("instance-operation", "conflict-after", CONFLICT_AFTER),
         KindRow {
-            doc: "as those of a task: the effect comes at `done` only; NTH counts accepted operations",
+            doc: "like the words of a task: effect at `done` only; NTH counts accepted operations",
             ..states("instance-operation", &["error", "todo", "todo,doing,error"])
         },
         row("soap-login", "fault", "500 with a SOAP Fault; no effect"),
@@ -334,8 +334,8 @@ pub static GRAMMAR: Grammar = Grammar {
         ),
         row("soap-reboot", "no-effect", NO_EFFECT),
         row("soap-status", "fault", "500 with a SOAP Fault"),
-        row("soap-status", "bad-dates", "dates that are none"),
-        row("soap-status", "old-dates", "the dates of a reboot a day before"),
+        row("soap-status", "bad-dates", "invalid dates"),
+        row("soap-status", "old-dates", "the dates of a reboot one day earlier"),
         row("soap-status", "no-end", "no end"),
         row("soap-logout", "fault", "500 with a SOAP Fault; no effect"),
     ],
@@ -349,28 +349,29 @@ pub fn plan(text: &str) -> Result<Plan, PlanError> {
     GRAMMAR.parse(text)
 }
 
-/// The steps that fencing a dedicated server takes, by signed calls.
+/// The steps that fencing a dedicated server uses, with signed calls.
 pub const DEDICATED: &[&str] = &["time", "server", "put", "boot", "boot-entry", "reboot", "tasks", "task"];
 
-/// The steps that fencing a VPS takes, by signed calls.
+/// The steps that fencing a VPS uses, with signed calls.
 pub const VPS: &[&str] = &["time", "vps", "vps-operation", "vps-tasks", "vps-task"];
 
-/// The steps that fencing a Public Cloud instance takes, by signed calls.
+/// The steps that fencing a Public Cloud instance uses, with signed calls.
 pub const CLOUD: &[&str] = &["time", "projects", "instances", "instance", "instance-operation"];
 
-/// Every kind of fault at these steps, as [`every_fault`] has them.
+/// Every kind of fault at these steps, as in [`every_fault`].
 pub fn faults_at(steps: &[&str]) -> Vec<Plan> {
     let mut every = every_fault();
     every.retain(|plan| steps.contains(&plan.step));
     every
 }
 
-/// Every kind of fault at every step, for ever; at `server`, `vps` and `instance` also from the second call on, so that
-/// the agent has seen a good answer, has asked for the operation, and must not take what comes then for its success.
+/// Every kind of fault at every step, without an end; at `server`, `vps` and `instance` also from the second call on:
+/// the agent has then received a good answer and requested the operation, and must not take the faulty answer for
+/// success.
 ///
-/// `server=power-state:poweroff`, `vps=state:stopped` and `instance=status-word:SHUTOFF` are not among them: a device
-/// that lies without a sign cannot be caught by anybody. For the same reason `reboot=no-effect` cannot be caught where
-/// rescue is taken for off: the service shows a server in rescue as it shows one that never was rebooted.
+/// `server=power-state:poweroff`, `vps=state:stopped` and `instance=status-word:SHUTOFF` are not included: an agent
+/// cannot detect a wrong power status that nothing else contradicts. For the same reason `reboot=no-effect` cannot be
+/// detected if rescue counts as off: the service shows a server in rescue like a server that was never rebooted.
 pub fn every_fault() -> Vec<Plan> {
     let steps = GRAMMAR.steps.iter().map(|(step, _)| (*step, 1));
     steps

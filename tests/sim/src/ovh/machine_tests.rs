@@ -15,7 +15,7 @@ fn other(word: &str) -> Power {
 }
 
 #[test]
-fn power_entry_then_reboot_is_off_in_time() {
+fn a_reboot_from_the_power_entry_ends_with_off() {
     let device = start(Settings::default());
     assert_eq!(
         get(&device, &format!("{SERVER_PATH}/boot?bootType=power")),
@@ -45,7 +45,7 @@ fn power_entry_then_reboot_is_off_in_time() {
 }
 
 #[test]
-fn a_server_in_rescue_is_on_for_the_service_and_not_in_truth() {
+fn a_server_in_rescue_is_reported_as_on() {
     let device = start(Settings {
         task_polls: 0,
         ..Settings::default()
@@ -56,14 +56,14 @@ fn a_server_in_rescue_is_on_for_the_service_and_not_in_truth() {
     );
     assert_eq!(get(&device, &format!("{SERVER_PATH}/boot/1122"))["bootType"], "rescue");
     reboot(&device, SERVER, 230_242);
-    assert_eq!(device.power(SERVER), Some(Power::On), "nobody has looked yet");
+    assert_eq!(device.power(SERVER), Some(Power::On), "the server was not read yet");
     assert_eq!(power_states(&device, 2), ["poweron", "poweron"]);
     assert_eq!(device.power(SERVER), Some(other(RESCUE)));
     assert_eq!(device.machine(SERVER).unwrap().operations(), ["hardReboot"]);
 }
 
 #[test]
-fn a_boot_entry_on_its_way_is_not_the_one_that_is_started() {
+fn a_pending_boot_entry_is_not_started() {
     let device = start(Settings {
         boot_lag: 2,
         ..Settings::default()
@@ -90,7 +90,7 @@ fn bad_changes_change_nothing() {
         r#"{"bootId":"1"}"#,
         r#"{"monitoring":false,"powerState":"poweroff"}"#,
         r#"{"monitoring":"no"}"#,
-        r#"{"colour":"red"}"#,
+        r#"{"color":"red"}"#,
     ] {
         assert_eq!(put(bad), 400, "{bad}");
     }
@@ -103,7 +103,7 @@ fn bad_changes_change_nothing() {
 }
 
 #[test]
-fn one_reboot_at_a_time() {
+fn a_second_reboot_is_refused() {
     let device = start(Settings::default());
     let task = reboot(&device, SERVER, 1);
     let tasks = |query: &str| get(&device, &format!("{SERVER_PATH}/task{query}"));
@@ -139,7 +139,7 @@ fn servers_differ() {
 }
 
 #[test]
-fn servers_are_read_from_text() {
+fn servers_are_parsed_from_text() {
     let server: Server = "ns1=off,name=db,boots=1:harddisk+9:rescue,boot=9,state=hacked"
         .parse()
         .unwrap();
@@ -154,7 +154,7 @@ fn servers_are_read_from_text() {
         "ns1=on,boots=1:odd",
         "ns1=on,boots=1",
         "ns1",
-        "ns1=on,colour=red",
+        "ns1=on,color=red",
     ] {
         assert!(bad.parse::<Server>().is_err(), "{bad}");
     }
@@ -174,7 +174,7 @@ fn a_vps_is_stopped_and_started() {
     let (_, task) = operate("stop");
     assert_eq!((&task["type"], &task["state"]), (&json!("stopVm"), &json!("todo")));
     assert_eq!(operate("stop").0, 409);
-    assert_eq!([state(), state()], ["stopping", "running"], "and the read lags");
+    assert_eq!([state(), state()], ["stopping", "running"], "the read side lags");
     assert_eq!([state(), state()], ["stopped", "stopped"]);
     let task = get(&device, &format!("{path}/tasks/{}", task["id"]));
     assert_eq!((&task["state"], &task["progress"]), (&json!("done"), &json!(100)));

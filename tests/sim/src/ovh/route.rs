@@ -1,6 +1,6 @@
-//! The paths of the service, and what they are to a fault, an access rule and an identity policy.
+//! The paths of the service: their steps for faults, and their names for access rules and identity policies.
 
-/// One call of the service, with what stands in its path.
+/// One call of the service, with the variable parts of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route<'a> {
     Time,
@@ -29,7 +29,7 @@ pub(super) enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    /// The call of a method and a path; `None` when the service has no such call. `/1.0` and `/v1` are the same.
+    /// The call for a method and a path; `None` if the service has no such call. `/1.0` and `/v1` are the same.
     pub(super) fn of(method: &str, segments: &'a [String]) -> Option<Route<'a>> {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         if let ("POST", ["auth", "oauth2", "token"]) = (method, &segments[..]) {
@@ -117,7 +117,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The id of the machine that the call is about.
+    /// The id of the machine in the path.
     pub(super) fn machine(&self) -> Option<&'a str> {
         match self {
             Route::Server(id) | Route::Put(id) | Route::Boots(id) | Route::Boot(id, _) | Route::Reboot(id) => Some(id),
@@ -130,7 +130,7 @@ impl<'a> Route<'a> {
 
     /// The name of the call in an identity policy.
     ///
-    /// Those of the dedicated servers and the VPS are documented, those of lists and of Public Cloud follow the
+    /// The names for dedicated servers and VPS are documented; those for lists and for Public Cloud follow the same
     /// pattern.
     pub(super) fn action(&self) -> String {
         match self {
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_told_apart() {
+    fn paths_are_distinguished() {
         let step = |method: &str, path: &str| {
             let segments: Vec<String> = path.split('/').map(str::to_owned).collect();
             Route::of(method, &segments).map(|route| route.step())

@@ -1,4 +1,4 @@
-//! What a dedicated server is made of.
+//! The state of a dedicated server.
 
 use std::str::FromStr;
 
@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::machine::{Machine, Power};
 
-/// The word for a machine that runs the rescue system, and not its own: `Power::Other(RESCUE)`.
+/// The state of a machine that runs the rescue system instead of its own: `Power::Other(RESCUE)`.
 pub const RESCUE: &str = "rescue";
-/// The word for a machine that has started from its `power` entry, and is about to lose power.
+/// The state of a machine that has started from its `power` entry, and is about to lose power.
 pub const GOING_DARK: &str = "power";
 
 /// The kinds of boot entries.
@@ -18,7 +18,7 @@ pub(super) const TYPES: [&str; 5] = ["harddisk", "internal", "network", "power",
 /// One boot entry of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Boot {
-    /// Its id; no two entries of a server have the same.
+    /// Its id, unique among the entries of a server.
     pub id: u64,
     /// `harddisk`, `internal`, `network`, `power` or `rescue`.
     pub kind: String,
@@ -27,13 +27,13 @@ pub struct Boot {
 /// A dedicated server.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// The truth.
+    /// The machine with its real power status.
     pub machine: Machine,
-    /// What it may boot from.
+    /// The entries that it may boot from.
     pub boots: Vec<Boot>,
-    /// What it boots from next.
+    /// The entry that it boots from next.
     pub boot: Option<u64>,
-    /// `ok`, `error`, `hacked` or `hackedBlocked`; servers of the last one are not rebooted.
+    /// `ok`, `error`, `hacked` or `hackedBlocked`; a server in the last state is not rebooted.
     pub state: String,
 }
 
@@ -66,7 +66,7 @@ impl Server {
         self
     }
 
-    /// The same server, which boots from this entry.
+    /// The same server with this entry as the next one.
     #[must_use]
     pub fn booting(mut self, id: u64) -> Server {
         self.boot = Some(id);
@@ -94,7 +94,7 @@ impl FromStr for Server {
             }
         }
         if !server.boots.iter().any(|boot| Some(boot.id) == server.boot) {
-            bail!("server `{text}`: it boots from an entry that it has not");
+            bail!("server `{text}`: it has no boot entry with the id given as boot");
         }
         Ok(server)
     }
@@ -120,7 +120,7 @@ impl FromStr for Boot {
     }
 }
 
-/// A server as the service keeps it.
+/// A server in the state of the service.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) id: String,
@@ -128,9 +128,10 @@ pub(super) struct Kept {
     pub(super) boot: Option<u64>,
     /// The entry before the present one.
     pub(super) previous: Option<u64>,
-    /// What is shown, and used, for so many reads more instead of the entry: the change is on its way.
+    /// The entry that is shown and used instead, for this number of further reads: the change is pending.
     pub(super) stale: Option<(Option<u64>, u32)>,
-    /// After how many reads a machine that started from `power` has none; `None` when it did not.
+    /// The number of reads after which a machine that started from `power` loses power; `None` if it did not start from
+    /// it.
     pub(super) dark_in: Option<u32>,
     /// The other members that can be written.
     pub(super) members: Map<String, Value>,
@@ -170,7 +171,7 @@ impl Kept {
 
     pub(super) fn change_boot(&mut self, boot: Option<u64>, lag: u32) {
         let shown = self.stale.map_or(self.boot, |(old, _)| old);
-        // A change that is asked for twice is one change.
+        // A change that is requested twice is one change.
         if boot != self.boot {
             self.previous = self.boot;
         }
@@ -183,7 +184,7 @@ impl Kept {
         self.boots.iter().find(|boot| boot.kind == kind).map(|boot| boot.id)
     }
 
-    /// Writes another member than the entry.
+    /// Writes a member other than the boot entry.
     pub(super) fn write(&mut self, name: &str, value: Value) {
         self.members.insert(name.to_owned(), value);
     }
@@ -193,7 +194,7 @@ impl Kept {
         Some(boot.kind.as_str())
     }
 
-    /// What is wrong with a member of a PUT; `None` when it may be written.
+    /// What is wrong with a member of a PUT; `None` if it may be written.
     pub(super) fn fault_in(&self, name: &str, value: &Value) -> Option<&'static str> {
         let right = match name {
             "bootId" => value.is_null() || self.kind(value.as_u64()).is_some(),

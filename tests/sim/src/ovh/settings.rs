@@ -1,22 +1,22 @@
-//! What kind of service it is: the knobs, and what there is when nobody turns them.
+//! The settings of the service, and their defaults.
 
 use super::{Boot, ErrorShape, Ovh, Rule, Server};
 use crate::machine::{Machine, Power};
 use crate::server::Config;
 
-/// When the service has had enough of calls. It counts calls and never seconds, so that a test of it ends the same way
-/// on a slow machine.
+/// The rate limit of the service. It counts calls and never seconds, so that a test gives the same result on a slow
+/// machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// So many calls are answered,
+    /// The number of calls that are answered.
     pub calls: u64,
-    /// then so many are refused with 429, and then it begins anew.
+    /// The number of calls that are then refused with 429; after them the count begins again.
     pub refusals: u64,
-    /// What `Retry-After` says, in seconds; no such header when `None`.
+    /// The value of `Retry-After`, in seconds; no such header if `None`.
     pub retry_after: Option<u64>,
 }
 
-/// The knobs of the service.
+/// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The one application key.
@@ -25,7 +25,7 @@ pub struct Settings {
     pub application_secret: String,
     /// The one consumer key that is validated.
     pub consumer_key: String,
-    /// What that key may call.
+    /// The calls that this key may make.
     pub rules: Vec<Rule>,
     /// Whether the consumer key has expired.
     pub credential_expired: bool,
@@ -33,58 +33,58 @@ pub struct Settings {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
-    /// The actions that the client's policy allows, `*` for anything: `dedicatedServer:apiovh:*`.
+    /// The actions that the client's policy allows; `*` matches any text: `dedicatedServer:apiovh:*`.
     pub policy: Vec<String>,
-    /// For how many calls a token is good; for ever when `None`.
+    /// The number of calls for which a token is valid; unlimited if `None`.
     pub token_calls: Option<u64>,
-    /// For how many seconds a token is said to be good.
+    /// The lifetime of a token that is reported to clients, in seconds.
     pub token_seconds: u64,
-    /// By how many seconds the server's clock is ahead of the real one.
+    /// The number of seconds by which the server's clock is ahead of the real one.
     pub clock_skew: i64,
-    /// How far a signed call's timestamp may be from the server's clock, in seconds.
+    /// The maximum difference between a signed call's timestamp and the server's clock, in seconds.
     pub time_window: u64,
-    /// What is before the path in the URLs that clients sign, `https://eu.api.ovh.com`; the listener itself when
+    /// The part before the path in the URLs that clients sign, `https://eu.api.ovh.com`; the address of the listener if
     /// `None`.
     pub public_url: Option<String>,
-    /// Whether to speak TLS.
+    /// Whether to use TLS.
     pub tls: bool,
-    /// How refusals are written.
+    /// The shape of errors.
     pub errors: ErrorShape,
-    /// When calls are refused with 429.
+    /// When calls are refused with 429; never if `None`.
     pub rate: Option<RateLimit>,
     /// The dedicated servers.
     pub servers: Vec<Server>,
-    /// The VPS. Their power is `Power::Other(STATE)` for a state that is not running or stopped.
+    /// The VPS. Their power is `Power::Other(STATE)` in every state except running and stopped.
     pub vps: Vec<Machine>,
     /// The id of the one Public Cloud project.
     pub project: String,
-    /// Its instances. Their power is `Power::Other(STATUS)` for a status that is not ACTIVE, SHUTOFF or PAUSED.
+    /// Its instances. Their power is `Power::Other(STATUS)` in every status except ACTIVE, SHUTOFF and PAUSED.
     pub instances: Vec<Machine>,
-    /// For how many reads of a machine, after each change, its old power is shown; for machines without a lag of their
-    /// own.
+    /// The number of reads of a machine for which its old power is shown after each change; for machines without a lag
+    /// of their own.
     pub lag: u32,
-    /// For how many reads of a server a change of its boot entry is on its way. A reboot that is asked for meanwhile
-    /// starts from the old one.
+    /// The number of reads of a server for which a change of its boot entry is pending. A reboot that is requested in
+    /// this time starts from the old entry.
     pub boot_lag: u32,
-    /// How many calls about a machine find its task at work (`todo`, `doing`) before one finds it `done`.
+    /// The number of calls about a machine that find its task in progress (`todo`, `doing`) before one finds it `done`.
     pub task_polls: u32,
-    /// For how many reads a server that started from its `power` entry still has power.
+    /// The number of reads for which a server that started from its `power` entry still has power.
     pub dark_reads: u32,
-    /// The account of the SOAP dialect.
+    /// The account of the SOAP API.
     pub nic: String,
     /// Its password.
     pub password: String,
-    /// How long a reboot takes, as the SOAP dialect tells it, in seconds.
+    /// The duration of a reboot that the SOAP API reports, in seconds.
     pub reboot_seconds: i64,
-    /// The server's local time, in seconds east of Greenwich.
+    /// The offset of the server's local time from UTC, in seconds to the east.
     pub utc_offset: i32,
 }
 
 impl Default for Settings {
     /// Application key `simAK0123456789`, secret `simAS0123456789abcdef`, consumer key `simCK0123456789abcdef`, which
-    /// may call everything; OAuth2 client `EU.simulated`, secret `s3cret`, likewise; SOAP account `ab12345-ovh`,
-    /// password `s3cret`; the machines of [`servers`], [`vps`] and [`instances`]; two polls a task, three reads until a
-    /// server is dark, no lag, the real clock, five minutes for timestamps.
+    /// may call everything; OAuth2 client `EU.simulated`, secret `s3cret`, which may call everything, too; SOAP account
+    /// `ab12345-ovh`, password `s3cret`; the machines of [`servers`], [`vps`] and [`instances`]; two polls a task,
+    /// three reads until a server with the `power` entry is off, no lag, the real clock, five minutes for timestamps.
     fn default() -> Settings {
         Settings {
             application_key: "simAK0123456789".to_owned(),
@@ -139,9 +139,9 @@ impl Settings {
     }
 }
 
-/// The dedicated servers when none are named: `ns1234567.ip-192-0-2.eu` and `ns567890.ip-123-22-44.eu` (with one rescue
-/// system) are on, so is `ns3000001.ip-198-51-100.eu`, which has no `power` entry; `ns3000002.ip-203-0-113.eu` is off,
-/// and its entry is still `power`.
+/// The default dedicated servers: `ns1234567.ip-192-0-2.eu` and `ns567890.ip-123-22-44.eu` (with one rescue system) are
+/// on; `ns3000001.ip-198-51-100.eu` is on and has no `power` entry; `ns3000002.ip-203-0-113.eu` is off, and its entry
+/// is still `power`.
 pub fn servers() -> Vec<Server> {
     let mut one_rescue = Server::new("ns567890.ip-123-22-44.eu", Power::On);
     one_rescue.boots.retain(|boot: &Boot| boot.id != 230_242);
@@ -153,12 +153,12 @@ pub fn servers() -> Vec<Server> {
     ]
 }
 
-/// The VPS when none are named: `vps-1a2b3c4d.vps.ovh.net`, on.
+/// The default VPS: `vps-1a2b3c4d.vps.ovh.net`, on.
 pub fn vps() -> Vec<Machine> {
     vec![Machine::new("vps-1a2b3c4d.vps.ovh.net", Power::On)]
 }
 
-/// The instances when none are named: `db` is on, of the two called `web` one is on and one is off.
+/// The default instances: `db` is on; two are called `web`, of which one is on and one is off.
 pub fn instances() -> Vec<Machine> {
     let instance = |digit: &str, power, name: &str| {
         let id = "DDDDDDDD-DDDD-4DDD-8DDD-DDDDDDDDDDDD".replace('D', digit);

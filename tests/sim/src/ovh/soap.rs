@@ -1,4 +1,4 @@
-//! The SOAP 1.1 dialect (rpc/encoded) that the REST API has replaced: five methods, on the same listener.
+//! The SOAP 1.1 API (rpc/encoded) that the REST API replaced: five methods, on the same listener.
 
 use std::fmt::Write as _;
 
@@ -23,20 +23,20 @@ const STEPS: [(&str, &str); 5] = [
     ("logout", "soap-logout"),
 ];
 
-/// The description of the methods; `LOCATION` stands where the address of the service goes.
+/// The description of the methods; `LOCATION` is replaced by the address of the service.
 const WSDL: &str = include_str!("soapi.wsdl");
 
-/// Where it is found.
+/// The path of the description.
 const WSDL_PATH: &str = "/soapi/soapi-re-1.59.wsdl";
 
-/// The netboot id of the rescue system in this dialect; 1 is the hard disk in both.
+/// The netboot id of the rescue system in this API; the hard disk is 1 in both APIs.
 const RESCUE_PRO: u64 = 28;
 
-/// What goes wrong: the `faultcode` and the `faultstring`.
+/// An error: the `faultcode` and the `faultstring`.
 #[derive(Debug)]
 struct Fault(&'static str, String);
 
-/// A value, or several named ones.
+/// A value, or several named values.
 #[derive(Debug)]
 enum Return {
     Nothing,
@@ -44,7 +44,7 @@ enum Return {
     Struct(Vec<(&'static str, String)>),
 }
 
-/// Whether a request is in this dialect.
+/// Whether a request is for this API.
 pub(super) fn owns(request: &Request) -> bool {
     match request.method.as_str() {
         "GET" => request.path() == WSDL_PATH,
@@ -53,7 +53,7 @@ pub(super) fn owns(request: &Request) -> bool {
     }
 }
 
-/// The step of a request, told by its SOAPAction, `"http://soapi.ovh.com/manager#login"`.
+/// The step of a request, from its SOAPAction, `"http://soapi.ovh.com/manager#login"`.
 pub(super) fn step(request: &Request) -> Option<&'static str> {
     if request.method == "GET" {
         return Some("soap-wsdl");
@@ -68,7 +68,7 @@ pub(super) fn step(request: &Request) -> Option<&'static str> {
 struct Parameters<'a, 'input>(Node<'a, 'input>);
 
 impl Parameters<'_, '_> {
-    /// A parameter; the empty one when it is not there.
+    /// The text of a parameter; empty if it is missing.
     fn get(&self, name: &str) -> &str {
         let mut children = self.0.children();
         let child = children.find(|child| child.is_element() && child.tag_name().name() == name);
@@ -77,7 +77,7 @@ impl Parameters<'_, '_> {
 }
 
 impl Ovh {
-    /// Answers a call of the dialect.
+    /// Answers a call of this API.
     pub(super) fn soap(&mut self, device: &mut Device, request: &Request, fault: Option<&Kind>) -> Answer {
         if request.method == "GET" {
             return self.wsdl(request);
@@ -116,7 +116,7 @@ impl Ovh {
         }
     }
 
-    /// `GET /soapi/soapi-re-1.59.wsdl`, with the address that the client came to.
+    /// `GET /soapi/soapi-re-1.59.wsdl`, with the address that the client used.
     fn wsdl(&self, request: &Request) -> Answer {
         let location = format!("{}/soapi", base_url(&self.settings, request).trim_end_matches('/'));
         xml(200, WSDL.replace("LOCATION", &escaped(&location)))

@@ -2,7 +2,7 @@ use super::tests::{PATIENCE, SERVER, raw, start};
 use super::*;
 use crate::{Power, Simulator};
 
-/// Calls a method of the dialect: the status and the document.
+/// Calls a method of the SOAP API: the status and the document.
 fn call(device: &Simulator, action: &str, method: &str, parameters: &[(&str, &str)]) -> (u16, String) {
     let inner: String = parameters
         .iter()
@@ -20,7 +20,7 @@ fn call(device: &Simulator, action: &str, method: &str, parameters: &[(&str, &st
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// The text of the first element of a name.
+/// The text of the first element with this name.
 fn text(document: &str, name: &str) -> String {
     let document = roxmltree::Document::parse(document).unwrap();
     let found = document.descendants().find(|node| node.tag_name().name() == name);
@@ -76,11 +76,15 @@ fn a_server_is_sent_to_rescue_and_the_session_ends() {
 }
 
 #[test]
-fn what_is_wrong_is_a_fault() {
+fn errors_are_faults() {
     let device = start(Settings::default());
     let wrong = [("nic", "ab12345-ovh"), ("password", "wrong")];
     assert_eq!(call(&device, "login", "login", &wrong).0, 500);
-    assert_eq!(call(&device, "logout", "login", &LOGIN).0, 500, "the action is another");
+    assert_eq!(
+        call(&device, "logout", "login", &LOGIN).0,
+        500,
+        "the action is for another method"
+    );
     assert_eq!(call(&device, "nonsense", "nonsense", &LOGIN).0, 500);
     let session = log_in(&device);
     let other = [("session", session.as_str()), ("hostname", "ns9.ovh.net")];
@@ -96,7 +100,7 @@ fn what_is_wrong_is_a_fault() {
 }
 
 #[test]
-fn each_fault_of_a_reboot_has_the_effect_that_it_says() {
+fn each_fault_of_a_reboot_has_the_effect_in_its_help() {
     for (plan_text, status, rebooted) in [
         ("soap-reboot=fault", 500, false),
         ("soap-reboot=fault-after", 500, true),

@@ -1,18 +1,18 @@
-//! Tasks: what was accepted and comes to pass step by step, at each call about the machine that it is for.
+//! Tasks: accepted operations that progress step by step, at each call about their machine.
 
 use crate::fault::{Kind, Occasion};
 use crate::machine::Power;
 use crate::protocol::Device;
 
-/// What a task does to its machine when it is `done`.
+/// The effect of a task on its machine when it is `done`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Nothing, whatever it says.
+    /// No effect, whatever the task reports.
     None,
-    /// The machine goes through these truths.
+    /// The machine goes through these states.
     Truths(Vec<Power>),
-    /// The machine loses power and starts from its boot entry: from `instead`, when one is given, because the change of
-    /// the entry was still on its way when the reboot was asked for.
+    /// The machine loses power and starts from its boot entry; from `instead`, if given, because the change of the
+    /// entry was still pending when the reboot was requested.
     Boot { instead: Option<Option<u64>> },
 }
 
@@ -24,16 +24,16 @@ pub(super) struct Task {
     pub(super) owner: String,
     /// `hardReboot`, `stopVm`, …
     pub(super) function: String,
-    /// What is recorded as the operation of the machine.
+    /// The name that is recorded as the operation of the machine.
     pub(super) operation: &'static str,
-    /// What it says, step by step; the last for ever.
+    /// Its words, step by step; the last one forever.
     states: Vec<String>,
     at: usize,
     over: bool,
     effect: Effect,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub(super) started: i64,
-    /// When it came to its end.
+    /// When it ended, in seconds since 1970.
     pub(super) ended: Option<i64>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Task {
 #[derive(Debug, Default)]
 pub(super) struct Tasks(Vec<Task>);
 
-/// What a task that has just been done does.
+/// The effect of a task that has just been done.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) owner: String,
@@ -54,12 +54,12 @@ impl Task {
         self.states.get(self.at).map_or("unknown", String::as_str)
     }
 
-    /// Whether it has not come to its end.
+    /// Whether it has not ended.
     pub(super) fn pending(&self) -> bool {
         !self.over
     }
 
-    /// Looks at the present word; gives what happens when the task is done by it.
+    /// Checks the present word; returns the effect if the task is done with this word.
     fn arrive(&mut self, now: i64) -> Option<Done> {
         let ends = ["done", "cancelled", "customerError", "ovhError", "error", "blocked"];
         if self.over || !ends.contains(&self.state()) {
@@ -75,7 +75,7 @@ impl Task {
 }
 
 impl Tasks {
-    /// Makes a task with the planned words of `step`, or with `words` when none are planned. Gives its id.
+    /// Creates a task with the planned words for `step`, or with `words` if none are planned. Returns its id.
     pub(super) fn add(
         &mut self,
         device: &mut Device,
@@ -106,7 +106,7 @@ impl Tasks {
         id
     }
 
-    /// Takes the tasks of a machine one step on; gives what was done by it.
+    /// Advances the tasks of a machine by one step; returns the effects of those that are done.
     pub(super) fn advance(&mut self, owner: &str, now: i64) -> Vec<Done> {
         let own = self.0.iter_mut().filter(|task| task.owner.eq_ignore_ascii_case(owner));
         own.filter(|task| !task.over)
@@ -117,7 +117,7 @@ impl Tasks {
             .collect()
     }
 
-    /// A task that begins with its last word is over at once.
+    /// Ends a task that begins with its last word.
     pub(super) fn settle(&mut self, id: u64, now: i64) -> Option<Done> {
         self.0.iter_mut().find(|task| task.id == id)?.arrive(now)
     }
@@ -127,18 +127,18 @@ impl Tasks {
         self.0.iter().filter(move |task| task.owner.eq_ignore_ascii_case(owner))
     }
 
-    /// The task of this id, as it stands in a path.
+    /// The task with this id, as it is written in a path.
     pub(super) fn get(&self, owner: &str, id: &str) -> Option<&Task> {
         self.of(owner).find(|task| task.id.to_string() == id)
     }
 
-    /// Whether a machine has a task that is not over.
+    /// Whether a machine has a task that has not ended.
     pub(super) fn pending(&self, owner: &str) -> bool {
         self.of(owner).any(Task::pending)
     }
 }
 
-/// The words of a task that is at work for this many polls, the first of several spent in `waiting`.
+/// The words of a task that is in progress for this number of polls, the first of several in the word `waiting`.
 pub(super) fn words(first: &'static str, waiting: Option<&'static str>, polls: u32) -> Vec<&'static str> {
     let waits = waiting.filter(|_| polls > 1);
     let doing = polls as usize - waits.iter().count();
@@ -149,7 +149,7 @@ pub(super) fn words(first: &'static str, waiting: Option<&'static str>, polls: u
     words
 }
 
-/// Whether the request takes effect although this fault of the protocol's own strikes it.
+/// Whether the request takes effect although this fault of the protocol applies.
 pub(super) fn takes_effect(fault: Option<&Kind>) -> bool {
     fault.is_none_or(|fault| !["no-effect", "other-function"].contains(&fault.word()))
 }

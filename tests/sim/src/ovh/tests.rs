@@ -13,14 +13,14 @@ pub(super) const VPS: &str = "vps-1a2b3c4d.vps.ovh.net";
 pub(super) const DB: &str = "11111111-1111-4111-8111-111111111111";
 pub(super) const CLOUD: &str = "/1.0/cloud/project/0123456789abcdef0123456789abcdef/instance";
 
-/// How long to wait for an answer that is to come.
+/// How long to wait for an answer that is expected.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn start(settings: Settings) -> Simulator {
     Simulator::start(settings.config()).unwrap()
 }
 
-/// Sends one request and reads until the other side closes, or until patience ends: what came, as text.
+/// Sends one request and reads until the other side closes or the timeout is over: the received text.
 pub(super) fn raw(device: &Simulator, patience: Duration, head: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut text = format!("{head} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", device.address());
     for (name, value) in headers {
@@ -52,7 +52,7 @@ fn taken_apart(text: &str) -> (u16, String, Value) {
     (status, head.to_owned(), serde_json::from_str(body).unwrap_or_default())
 }
 
-/// The keys that a caller signs with, and its clock: so many seconds ahead of the real one.
+/// The keys for the signatures of a client, and its clock: the number of seconds ahead of the real one.
 #[derive(Clone)]
 pub(super) struct Keys {
     application: &'static str,
@@ -95,7 +95,7 @@ impl Keys {
     }
 }
 
-/// A signed call that is not refused by its signature.
+/// A signed call whose signature is accepted.
 pub(super) fn call(device: &Simulator, head: &str, body: &str) -> (u16, Value) {
     let (status, _, answer) = keys().call(device, head, body);
     (status, answer)
@@ -150,7 +150,7 @@ fn signed_calls_are_checked() {
     };
     assert_eq!(refusal(wrong), (403, "NOT_CREDENTIAL".into()));
 
-    // Signed is the URL with its query, as it was sent, and the body.
+    // The signature covers the URL with its query, as it was sent, and the body.
     let mut headers = good.headers(&device.url(), "GET /1.0/me", "");
     let strings = |headers: &[(&'static str, String)], head: &str, body: &str| {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -190,7 +190,7 @@ fn behind_a_proxy_the_public_url_is_signed() {
 }
 
 #[test]
-fn a_key_calls_what_its_rules_allow() {
+fn a_key_makes_only_the_calls_that_its_rules_allow() {
     let rule = |text: &str| text.parse::<Rule>().unwrap();
     let rules = vec![rule("GET /dedicated/server/*"), rule("GET /auth/currentCredential")];
     let device = start(Settings {
@@ -216,7 +216,7 @@ fn a_key_calls_what_its_rules_allow() {
 }
 
 #[test]
-fn a_credential_that_nobody_validated_is_good_for_nothing() {
+fn a_credential_that_was_not_validated_is_rejected() {
     let device = start(Settings::default());
     let ask = |key: &str, body: Value| {
         let head = "POST /1.0/auth/credential";
@@ -239,7 +239,7 @@ fn a_credential_that_nobody_validated_is_good_for_nothing() {
 }
 
 #[test]
-fn tokens_are_given_expire_and_obey_the_policy() {
+fn tokens_expire_and_follow_the_policy() {
     let device = start(Settings {
         token_calls: Some(3),
         policy: vec!["dedicatedServer:apiovh:*get".into(), "vps:apiovh:get".into()],

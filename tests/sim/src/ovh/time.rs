@@ -14,7 +14,7 @@ pub(super) fn iso(seconds: i64, utc_offset: i32) -> String {
     written(seconds, utc_offset, "%Y-%m-%dT%H:%M:%S%:z")
 }
 
-/// `2026-01-31 10:00:00`, without a word about the zone.
+/// `2026-01-31 10:00:00`, without a time zone.
 pub(super) fn local(seconds: i64, utc_offset: i32) -> String {
     written(seconds, utc_offset, "%Y-%m-%d %H:%M:%S")
 }
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_written_in_the_zone() {
+    fn dates_are_written_in_the_time_zone() {
         assert_eq!(iso(1_700_000_000, 3600), "2023-11-14T23:13:20+01:00");
         assert_eq!(local(1_700_000_000, 7200), "2023-11-15 00:13:20");
     }

@@ -10,7 +10,7 @@ use crate::fault::Kind;
 use crate::machine::{Machine, Power};
 use crate::protocol::{Answer, Device, Request};
 
-/// The task of an operation, and the truths that a VPS in this state goes through; `None` when it is refused.
+/// The task of an operation, and the states that a VPS in this state goes through; `None` if it is refused.
 fn plan(operation: &str, power: &Power) -> Option<(&'static str, &'static str, Vec<Power>)> {
     Some(match (operation, power) {
         ("stop", Power::Off) | ("start", Power::On) => return None,
@@ -61,7 +61,7 @@ impl Ovh {
             Some(("no-state", _)) => drop(vps.as_object_mut().map(|members| members.remove("state"))),
             Some(("null-state", _)) => vps["state"] = Value::Null,
             Some(("state", Some(word))) => vps["state"] = json!(word),
-            // What must not be believed says `stopped`, so that whoever believes it is found out.
+            // An answer that an agent must reject reports `stopped`, so that a test notices an agent that accepts it.
             Some(("other-vps", _)) => {
                 (vps["name"], vps["state"]) = (json!("vps-99999999.vps.ovh.net"), json!("stopped"))
             }

@@ -1,4 +1,4 @@
-//! The listener: takes requests, records them, lets the protocol answer, and does the faults of the wire.
+//! The listener: receives requests, records them, calls the protocol, and applies the faults of the wire.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -21,13 +21,13 @@ use crate::protocol::{Answer, Request};
 use crate::time::Time;
 use crate::wire::{self, Body, Cut, Delivery};
 
-/// No request to a device is larger than this, in bytes.
+/// The maximum size of a request, in bytes.
 const REQUEST_LIMIT: usize = 1024 * 1024;
 
-/// No longer answer is kept to be given again, in bytes.
+/// The maximum size of an answer that is kept to be sent again, in bytes.
 const KEPT_LIMIT: usize = 64 * 1024;
 
-/// How often a port is looked for that is free on several addresses.
+/// The maximum number of attempts to find a port that is free on several addresses.
 const ATTEMPTS: u32 = 20;
 
 /// Listens on an address, and on further ones with the same port.
@@ -64,11 +64,11 @@ pub(super) fn bind(listen: SocketAddr, further: &[IpAddr]) -> Result<Vec<TcpList
 pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<TlsAcceptor>, shared: Shared) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: give the connections that there are time to end.
+            // Most likely no file descriptor is free: give the open connections time to end.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             continue;
         };
-        // Answers go out in several writes; to wait in between would add 40 ms to each exchange.
+        // An answer consists of several writes; without this option, each exchange would take 40 ms longer.
         let _ = stream.set_nodelay(true);
         let (acceptor, shared) = (acceptor.clone(), shared.clone());
         let at = stream
@@ -78,7 +78,7 @@ pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<Tl
         tokio::spawn(async move {
             match acceptor {
                 None => converse(TokioIo::new(stream), at, shared).await,
-                // A client that does not believe the certificate breaks off here. That is its good right.
+                // A client that does not trust the certificate ends the connection here, as it may.
                 Some(acceptor) => {
                     if let Ok(stream) = acceptor.accept(stream).await {
                         converse(TokioIo::new(stream), at, shared).await;
@@ -93,7 +93,7 @@ pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<Tl
 async fn converse(stream: impl Read + Write + Unpin, at: String, shared: Shared) {
     let connection = locked(&shared).count_connection();
     let service = service_fn(|request| answer(at.clone(), connection, shared.clone(), request));
-    // Errors are what planned faults and impatient clients make; the record of requests tells the story.
+    // Planned faults and clients with short timeouts cause errors here; the record of requests is complete.
     let _ = http1::Builder::new().serve_connection(stream, service).await;
 }
 
@@ -126,7 +126,7 @@ async fn answer(
     delivery.send().await
 }
 
-/// What the device does and says to a request, and what strikes it on the way.
+/// The device's action and answer for a request, and the fault that applies to it.
 fn decide(state: &mut State, connection: u64, mut request: Request) -> Delivery {
     let now = state.now();
     state.device.fleet.arrive(Arrival { connection, now });
@@ -163,7 +163,7 @@ fn decide(state: &mut State, connection: u64, mut request: Request) -> Delivery 
     }
 }
 
-/// The answer to a request that a fault of the wire strikes, after what the device did.
+/// The answer to a request with a fault of the wire, after the device's action.
 fn spoiled(state: &mut State, request: &Request, step: Option<&'static str>, fault: &Kind) -> Answer {
     let mut answer = if wire::takes_effect(fault) {
         state.protocol.answer(&mut state.device, request, None)
@@ -190,7 +190,7 @@ fn spoiled(state: &mut State, request: &Request, step: Option<&'static str>, fau
     wire::instead(fault, state.protocol.as_ref()).unwrap_or(answer)
 }
 
-/// What was asked long ago takes effect now, before the request of this number is looked at.
+/// Applies requests that were delayed until the request of this number.
 fn take_late_effect(state: &mut State, order: u64) {
     let (due, late) = std::mem::take(&mut state.late)
         .into_iter()
@@ -219,7 +219,7 @@ mod tests {
         let taken = SocketAddr::new(second, addresses[0].port());
         let refusal = bind(taken, &[]).unwrap_err().to_string();
         assert_eq!(refusal, format!("cannot listen on {taken}"));
-        // Whatever port is tried, it is taken by the time of the second address.
+        // Every port is in use at the second address, which is the same as the first.
         let refusal = bind((first, 0).into(), &[first]).unwrap_err().to_string();
         assert_eq!(refusal, "no port is free on 127.0.0.1 and [127.0.0.1]");
     }

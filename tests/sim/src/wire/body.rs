@@ -1,4 +1,4 @@
-//! A body that comes as planned: late, slowly, for ever, or not to its end.
+//! A body that is sent as planned: late, slowly, without an end, or incompletely.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Frame, SizeHint};
 
 use crate::time::Time;
 
-/// Why a connection ends early: because it was planned so.
+/// The error that ends a connection early as planned.
 #[derive(Debug)]
 pub(crate) struct Cut;
 
@@ -27,17 +27,17 @@ impl std::error::Error for Cut {}
 pub(super) enum Part {
     /// Bytes.
     Data(Bytes),
-    /// Nothing, for a time; what was written before is sent meanwhile.
+    /// A pause; what was written before is sent meanwhile.
     Pause(Duration),
-    /// The same in real time, whatever the client's clock: as long as the bytes take to get out.
+    /// A pause in real time, whatever the client's clock is, so that the bytes are sent.
     Flush(Duration),
-    /// These bytes over and over, this many in all.
+    /// These bytes repeated, up to this total number.
     Repeat(Bytes, u64),
     /// The connection closes.
     Cut,
 }
 
-/// A body with a script.
+/// A body that consists of a list of parts.
 pub(crate) struct Body {
     parts: VecDeque<Part>,
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -46,7 +46,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// A body of these parts; `announced` says whether the client is told its length, if it has one.
+    /// A body of these parts; `announced` is whether the client receives its length, if it has one.
     pub(super) fn new(parts: impl Into<VecDeque<Part>>, announced: bool, time: Time) -> Body {
         Body {
             parts: parts.into(),
@@ -88,7 +88,7 @@ impl hyper::body::Body for Body {
         }
     }
 
-    /// Exact, and so announced as `content-length`, unless the script is one that lies about its length or hides it.
+    /// Exact, and so sent as `content-length`, unless the body has a wrong length on purpose or hides it.
     fn size_hint(&self) -> SizeHint {
         if !self.announced {
             return SizeHint::default();

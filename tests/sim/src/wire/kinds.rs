@@ -1,4 +1,4 @@
-//! What can go wrong on the wire.
+//! The kinds of faults on the wire.
 
 use crate::fault::{Argument, Kind, KindRow, Occasion};
 
@@ -23,7 +23,7 @@ pub static WIRE: &[KindRow] = &[
             range: 200..=599,
         },
         &["400", "401", "403", "404", "408", "409", "500"],
-        "this status with an error body of the device's; no effect",
+        "this status with an error body of the device; no effect",
     ),
     row("html", Argument::None, &[""], "502 with an HTML page; no effect"),
     row("html-ok", Argument::None, &[""], "200 with an HTML page; no effect"),
@@ -31,26 +31,26 @@ pub static WIRE: &[KindRow] = &[
         "error-ok",
         Argument::None,
         &[""],
-        "200 with an error body of the device's; no effect",
+        "200 with an error body of the device; no effect",
     ),
     row("empty", Argument::None, &[""], "200 with an empty body; no effect"),
     row(
         "cached",
         Argument::None,
         &[""],
-        "what the step was answered the last time, if it ever was; no effect",
+        "the previous answer to this step, if there was one; no effect",
     ),
     row(
         "mixed-up",
         Argument::None,
         &[""],
-        "the effect happens; the answer to the call before, if there was one, comes instead",
+        "the effect happens; the answer is that to the previous call, if there was one",
     ),
     row(
         "repeated",
         Argument::None,
         &[""],
-        "the effect happens, and once more; the second answer",
+        "the effect happens twice; the second answer is sent",
     ),
     row(
         "late",
@@ -60,19 +60,19 @@ pub static WIRE: &[KindRow] = &[
             range: 1..=1000,
         },
         &["1", "3"],
-        "connection closed without an answer; it takes effect after CALLS more calls (default 2)",
+        "connection closed without an answer; takes effect after CALLS more calls (default 2)",
     ),
     row(
         "truncate",
         Argument::None,
         &[""],
-        "the effect happens; half of the announced body, then closed",
+        "the effect happens; half of the announced body, then the connection is closed",
     ),
     row(
         "half",
         Argument::None,
         &[""],
-        "the effect happens; half of the body, announced as the whole",
+        "the effect happens; half of the body, with a length that fits",
     ),
     row(
         "slow",
@@ -98,13 +98,13 @@ pub static WIRE: &[KindRow] = &[
         "stall",
         Argument::None,
         &[""],
-        "no answer ever, connection open; no effect",
+        "no answer, connection stays open; no effect",
     ),
     row(
         "stall-after",
         Argument::None,
         &[""],
-        "the effect happens; no answer ever, connection open",
+        "the effect happens; no answer, connection stays open",
     ),
     row(
         "drop-before",
@@ -121,7 +121,7 @@ pub static WIRE: &[KindRow] = &[
     row(
         "redirect",
         Argument::Text { name: "URL" },
-        // Port 9 is discard: whoever follows is refused, unless a test listens there on purpose.
+        // Port 9 is the discard service: a client that follows is refused, unless a test listens there on purpose.
         &["http://127.0.0.1:9/elsewhere"],
         "301 to URL; no effect",
     ),
@@ -149,19 +149,19 @@ pub static WIRE: &[KindRow] = &[
             default: Some(1 << 30),
             range: 1..=1 << 40,
         },
-        // Beyond every limit on a body, and still quick for a client that has none.
+        // Larger than every limit on a body, and still fast for a client without a limit.
         &["67108864"],
-        "the effect happens; its answer with BYTES more (default 1 GiB), without content-length",
+        "the effect happens; BYTES more in the answer (default 1 GiB), without content-length",
     ),
     row(
         "headers",
         Argument::None,
         &[""],
-        "the effect happens; its answer with 200 more headers, 100 KiB in all",
+        "the effect happens; 200 more headers in the answer, 100 KiB in total",
     ),
 ];
 
-/// Whether the device does what was asked although this fault of the wire strikes.
+/// Whether the device does what the request asks for although this fault of the wire applies.
 pub(crate) fn takes_effect(fault: &Kind) -> bool {
     let effect = [
         "truncate",
@@ -179,7 +179,7 @@ pub(crate) fn takes_effect(fault: &Kind) -> bool {
     effect.contains(&fault.word())
 }
 
-/// Whether what a kind does depends on the calls before and after.
+/// Whether the effect of a kind depends on the calls before and after.
 #[cfg(test)]
 pub(crate) fn needs_others(fault: &Kind) -> bool {
     ["cached", "mixed-up", "repeated", "late"].contains(&fault.word())
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_help_says_of_the_effect_is_true() {
+    fn the_help_describes_the_effect_correctly() {
         for row in WIRE {
             let kind = Kind {
                 row,

@@ -11,8 +11,8 @@ use crate::fault::Kind;
 use crate::machine::{Machine, Power};
 use crate::protocol::Device;
 
-/// The calls that are neither power operations nor fields of a VM or a host, with the number of parameters that they
-/// take, the least and the most.
+/// The calls that are neither power operations nor fields of a VM or a host, with their minimum and maximum number of
+/// parameters.
 static CALLS: &[(&str, usize, usize)] = &[
     (LOGIN, 2, 4),
     ("session.logout", 1, 1),
@@ -34,7 +34,7 @@ static CALLS: &[(&str, usize, usize)] = &[
 pub(super) const LOGIN: &str = "session.login_with_password";
 
 impl Xenapi {
-    /// Does a call that came to the member at an address.
+    /// Does a call at the member with this address.
     pub(super) fn call(&mut self, device: &mut Device, call: &Call, at: &str, fault: Option<&Kind>) -> Outcome {
         if self.is_slave(at) {
             return Err(Failure::slave(&self.master_address()));
@@ -64,7 +64,7 @@ impl Xenapi {
         }
     }
 
-    /// How many parameters a method takes.
+    /// The minimum and maximum number of parameters of a method.
     fn arity(&self, method: &str) -> Result<(usize, usize), Failure> {
         if let Some((_, least, most)) = CALLS.iter().find(|(name, ..)| *name == method) {
             return Ok((*least, *most));
@@ -97,7 +97,7 @@ impl Xenapi {
         Ok(Value::String(session))
     }
 
-    /// Checks the session, and counts one call of it.
+    /// Checks the session, and counts one call for it.
     fn admit(&mut self, session: &str) -> Result<(), Failure> {
         let calls = self.sessions.get_mut(session);
         let calls = calls.ok_or_else(|| Failure::session(session))?;
@@ -149,7 +149,7 @@ impl Xenapi {
         }
     }
 
-    /// The place of a VM in the inventory.
+    /// The index of a VM in the inventory.
     pub(super) fn find(&self, reference: &str) -> Result<usize, Failure> {
         let found = index(Class::Vm, reference).filter(|index| *index < self.entries.len());
         found.ok_or_else(|| Failure::handle("VM", reference))
@@ -207,7 +207,7 @@ impl Xenapi {
         Value::structure(records.collect::<Vec<_>>())
     }
 
-    /// What a reader is shown of the power of a VM; counts as one read.
+    /// The power state of a VM that a reader is shown; counts as one read.
     fn shown(&self, device: &mut Device, index: usize) -> String {
         let entry = self.entries.get(index).filter(|entry| !entry.forgotten);
         let machine = entry.and_then(|entry| device.fleet.get_mut(&entry.uuid));
@@ -233,7 +233,7 @@ impl Xenapi {
     }
 }
 
-/// How many domains a VM has had before the one that it has or had last: each start and each resume builds one.
+/// The number of domains that a VM had before its present or last one: each start and each resume creates one.
 fn domains(machine: &Machine) -> usize {
     let without = |power: &Power| matches!(power, Power::Off | Power::Other(_));
     let steps = machine.history().windows(2);

@@ -1,4 +1,4 @@
-//! A client for the tests here: it says exactly what it is told to, and reads what a good client reads.
+//! A client for the tests: it sends exactly what a test gives it, and reads answers as a correct client does.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use super::*;
 use crate::Simulator;
 
 pub(super) const PASSWORD: &str = "s3cret";
-/// How long to wait for an answer that is to come.
+/// How long to wait for an answer that is expected.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn start(settings: Settings) -> Simulator {
@@ -21,7 +21,7 @@ pub(super) fn start(settings: Settings) -> Simulator {
 pub(super) fn post(path: &str, method: &str, params: &[Value]) -> String {
     let mut body = format!("<?xml version='1.0'?>\n<methodCall>\n<methodName>{method}</methodName>\n<params>\n");
     for param in params {
-        // What is around a value in an answer is around it in a call too.
+        // A value is written in the same way in calls and in answers.
         let param = response(param, Style::default());
         let (_, param) = param.split_once("<params>").unwrap();
         body += param.split_once("</params>").unwrap().0;
@@ -39,7 +39,7 @@ pub(super) fn head(method: &str, path: &str, body: &str) -> String {
     )
 }
 
-/// Sends a request to a member and reads until the other side closes, or until patience ends.
+/// Sends a request to a member and reads until the other side closes or the timeout is over.
 pub(super) fn raw(device: &Simulator, at: &str, patience: Duration, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect((at, device.address().port())).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
@@ -64,7 +64,7 @@ pub(super) fn exchange(device: &Simulator, at: &str, request: &str) -> (String, 
     parts(&answer)
 }
 
-/// Head and body, put together from its chunks if it came in any.
+/// Head and body, joined from chunks if there are any.
 pub(super) fn parts(answer: &str) -> (String, String) {
     let (head, mut rest) = answer
         .split_once("\r\n\r\n")
@@ -85,7 +85,7 @@ pub(super) fn parts(answer: &str) -> (String, String) {
     }
 }
 
-/// What a body says: a value, or an error with its parameters.
+/// The result in a body: a value, or an error with its parameters.
 pub(super) fn outcome(body: &str) -> Result<Value, Vec<String>> {
     let document = roxmltree::Document::parse(body).unwrap();
     let params = child(document.root_element(), "params").unwrap();
@@ -106,10 +106,10 @@ pub(super) fn outcome(body: &str) -> Result<Value, Vec<String>> {
     }
 }
 
-/// One who has logged in, or has tried to.
+/// A client that has logged in, or has tried to.
 pub(super) struct Client<'a> {
     pub(super) device: &'a Simulator,
-    /// The member that is asked.
+    /// The member that receives the calls.
     pub(super) at: String,
     pub(super) session: String,
 }
@@ -137,13 +137,13 @@ impl<'a> Client<'a> {
         outcome(&body)
     }
 
-    /// A call without a session, with strings only.
+    /// A call without a session; all parameters are strings.
     pub(super) fn plain(&self, method: &str, params: &[&str]) -> Result<Value, Vec<String>> {
         let params: Vec<_> = params.iter().map(|text| Value::string(*text)).collect();
         self.exactly(method, &params)
     }
 
-    /// A call with the session and strings.
+    /// A call with the session and string parameters.
     pub(super) fn call(&self, method: &str, params: &[&str]) -> Result<Value, Vec<String>> {
         let params: Vec<_> = std::iter::once(self.session.as_str())
             .chain(params.iter().copied())
@@ -151,7 +151,7 @@ impl<'a> Client<'a> {
         self.plain(method, &params)
     }
 
-    /// A call that gives a string.
+    /// A call that returns a string.
     pub(super) fn text(&self, method: &str, params: &[&str]) -> String {
         self.call(method, params).unwrap().as_str().unwrap().to_owned()
     }

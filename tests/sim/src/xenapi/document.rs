@@ -1,4 +1,4 @@
-//! Calls and answers, as XML-RPC has them.
+//! Calls and answers in XML-RPC.
 
 use roxmltree::Document;
 
@@ -8,17 +8,17 @@ use super::value::{self, Style, Value, child, text};
 /// One call.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call {
-    /// As `VM.get_all`.
+    /// For example `VM.get_all`.
     pub(super) method: String,
-    /// The session is the first, of all calls but the log-in.
+    /// The first parameter is the session, except in the login call.
     pub(super) params: Vec<Value>,
 }
 
-/// What a call comes to.
+/// The result of a call.
 pub(super) type Outcome = Result<Value, Failure>;
 
 impl Call {
-    /// Reads the body of a request; `None` when it is no call. A document type is refused, as all that is no XML.
+    /// Parses the body of a request; `None` if it is not a call, is not XML or has a document type.
     pub(super) fn read(body: &str) -> Option<Call> {
         let document = Document::parse(body).ok()?;
         let root = document.root_element();
@@ -39,7 +39,7 @@ impl Call {
         })
     }
 
-    /// The text of a parameter, counted from 0, the session's place; `""` when it is not there or no string.
+    /// The text of a parameter, counted from 0, which is the session; `""` if it is missing or not a string.
     pub(super) fn text(&self, index: usize) -> &str {
         self.params.get(index).and_then(Value::as_str).unwrap_or_default()
     }
@@ -50,7 +50,7 @@ impl Call {
     }
 }
 
-/// The struct that every answer is.
+/// The struct in every answer.
 pub(super) fn envelope(outcome: Outcome) -> Value {
     match outcome {
         Ok(value) => Value::structure([("Status", Value::string("Success")), ("Value", value)]),
@@ -61,10 +61,10 @@ pub(super) fn envelope(outcome: Outcome) -> Value {
     }
 }
 
-/// What begins every answer.
+/// The beginning of every answer.
 pub(super) const DECLARATION: &str = "<?xml version=\"1.0\"?>";
 
-/// An answer that holds this value.
+/// An answer with this value.
 pub(super) fn response(value: &Value, style: Style) -> String {
     let mut body = format!("{DECLARATION}<methodResponse><params><param>");
     style.write(value, &mut body);
@@ -72,7 +72,7 @@ pub(super) fn response(value: &Value, style: Style) -> String {
     body
 }
 
-/// A fault of XML-RPC itself, which the API never needs.
+/// A fault of XML-RPC itself, which the API never uses.
 pub(super) fn fault(style: Style) -> String {
     let members = [
         ("faultCode", Value::Int(-32_603)),

@@ -19,27 +19,27 @@ impl Failure {
         }
     }
 
-    /// The session is unknown, or is so by now.
+    /// The session is unknown, or no longer valid.
     pub(super) fn session(session: &str) -> Failure {
         Failure::new("SESSION_INVALID", [session])
     }
 
-    /// There is no such object of the class.
+    /// The class has no object with this reference.
     pub(super) fn handle(class: &str, reference: &str) -> Failure {
         Failure::new("HANDLE_INVALID", [class, reference])
     }
 
-    /// There is no VM with this UUID.
+    /// No VM has this UUID.
     pub(super) fn uuid(uuid: &str) -> Failure {
         Failure::new("UUID_INVALID", ["VM", uuid])
     }
 
-    /// The password is wrong, or nobody has this name.
+    /// The password is wrong, or the user name is unknown.
     pub(super) fn authentication(user: &str) -> Failure {
         Failure::new("SESSION_AUTHENTICATION_FAILED", [user, "the password is wrong"])
     }
 
-    /// The member is not the master, who is at this address.
+    /// The member is not the master; the master is at this address.
     pub(super) fn slave(master: &str) -> Failure {
         Failure::new("HOST_IS_SLAVE", [master])
     }
@@ -49,12 +49,12 @@ impl Failure {
         Value::strings(std::iter::once(&self.code).chain(&self.parameters))
     }
 
-    /// An error as a task keeps it: the code and the parameters.
+    /// An error in the form that a task keeps: the code and the parameters.
     pub(super) fn strings(&self) -> Vec<String> {
         std::iter::once(&self.code).chain(&self.parameters).cloned().collect()
     }
 
-    /// The error of this code that a call could come to, with the parameters that it would have then.
+    /// The error with this code, with the parameters that it would have for this call.
     ///
     /// `host` is the reference of a host, `other` the address of some other member.
     pub(super) fn planned(code: &str, call: &Call, host: &str, other: &str) -> Failure {
@@ -66,7 +66,7 @@ impl Failure {
             "SESSION_INVALID" => vec![session],
             "HOST_IS_SLAVE" => vec![other],
             "HANDLE_INVALID" | "UUID_INVALID" => vec!["VM", object],
-            // The lie that tempts most: that it is in the wanted state already.
+            // The most misleading answer: the VM is already in the requested state.
             "VM_BAD_POWER_STATE" => match operation {
                 "start" => vec![object, "halted", "running"],
                 "unpause" => vec![object, "paused", "running"],
@@ -94,7 +94,7 @@ impl Failure {
         Failure::new(code, parameters)
     }
 
-    /// An error whose text repeats all that the client has sent, the password too.
+    /// An error whose text repeats everything that the client sent, the password included.
     pub(super) fn echo(call: &Call) -> Failure {
         let said = call
             .params
@@ -106,5 +106,5 @@ impl Failure {
     }
 }
 
-/// The task of an operation that somebody else began.
+/// The task of another client's operation.
 const TASK: &str = "OpaqueRef:00007a50-0000-4000-8000-0000000000ff";

@@ -6,13 +6,13 @@ use super::*;
 use crate::wire::needs_others;
 use crate::{Plan, Power};
 
-/// Not long for an answer that is to come, and long enough for one that is not.
+/// How long to wait: longer for an answer that is expected, shorter for one that is not.
 fn patience(fault: Option<&Plan>) -> Duration {
     let late = fault.is_some_and(|plan| ["stall", "stall-after", "slow"].contains(&plan.kind.word()));
     if late { Duration::from_millis(400) } else { PATIENCE }
 }
 
-/// The method that stands for a step, and its parameters after the session.
+/// The method that is used for a step, and its parameters after the session.
 fn call_of(step: &str) -> (&'static str, &'static [&'static str]) {
     const VM: &str = "OpaqueRef:000000b0-0000-4000-8000-000000000000";
     match step {
@@ -25,7 +25,7 @@ fn call_of(step: &str) -> (&'static str, &'static [&'static str]) {
     }
 }
 
-/// What the client sees of one call at a step, without the date; and the device.
+/// What the client receives for one call at a step, without the date; and the device.
 fn seen(step: &str, plan: Option<Plan>) -> (Vec<u8>, crate::Simulator) {
     let device = start(Settings::default());
     let session = Client::new(&device).session;
@@ -52,13 +52,13 @@ fn body(plan_text: &str) -> String {
     parts(&String::from_utf8(answer).unwrap()).1
 }
 
-/// What the kind's line says of its effect on a power operation.
+/// Whether the help of the kind promises an effect on a power operation.
 fn has_effect(plan: &Plan) -> bool {
     plan.kind.row.doc.contains("the effect happens")
 }
 
 #[test]
-fn each_fault_of_an_operation_has_the_effect_that_it_says() {
+fn each_fault_of_an_operation_has_the_effect_in_its_help() {
     let plans: Vec<_> = every_fault()
         .into_iter()
         .filter(|plan| plan.step == "power" && !needs_others(&plan.kind))
@@ -66,7 +66,7 @@ fn each_fault_of_an_operation_has_the_effect_that_it_says() {
     assert!(plans.len() > 80, "{}", plans.len());
     for plan in plans {
         let (_, device) = seen("power", Some(plan.clone()));
-        // Where no answer came, the request may still be on its way.
+        // If no answer came, the request may still be on its way.
         while device.requests().len() < 2 {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -81,7 +81,7 @@ fn each_fault_of_an_operation_has_the_effect_that_it_says() {
 }
 
 #[test]
-fn what_the_help_says_of_the_effect_covers_every_kind() {
+fn the_help_describes_the_effect_of_every_kind() {
     for row in GRAMMAR
         .kinds
         .iter()
@@ -93,10 +93,10 @@ fn what_the_help_says_of_the_effect_covers_every_kind() {
 }
 
 #[test]
-fn each_fault_changes_what_the_client_sees() {
+fn each_fault_changes_what_the_client_receives() {
     let every = every_fault();
     assert!(every.len() > 400, "{}", every.len());
-    // Lies that the answer does not show, and the truth.
+    // Wrong values that the answer does not show, and values that are true.
     let unseen = [
         "power=no-effect",
         "power=back-on",
@@ -117,7 +117,7 @@ fn each_fault_changes_what_the_client_sees() {
 }
 
 #[test]
-fn every_fault_can_be_written_on_a_command_line() {
+fn every_fault_can_be_given_on_the_command_line() {
     let every = every_fault();
     for one in &every {
         assert_eq!(plan(&one.to_string()).unwrap(), *one);
@@ -164,7 +164,7 @@ fn planned_errors_have_parameters_that_fit() {
 }
 
 #[test]
-fn an_expired_session_stays_so() {
+fn an_expired_session_stays_expired() {
     let device = start(Settings::default());
     let client = Client::new(&device);
     device.add_fault(plan("record*1=expired").unwrap());
@@ -175,7 +175,7 @@ fn an_expired_session_stays_so() {
 }
 
 #[test]
-fn lies_say_halted_while_the_vm_runs() {
+fn altered_records_report_halted_while_the_vm_runs() {
     for (text, member) in [
         ("record=other-vm", Some(("name_label", Value::string("other")))),
         ("record=template", Some(("is_a_template", Value::Bool(true)))),
@@ -234,7 +234,7 @@ fn xml_is_well_formed_or_not_as_planned() {
         let body = body(&format!("power-state={text}"));
         assert!(roxmltree::Document::parse(&body).is_err(), "{text}: {body}");
     }
-    // These two are well-formed, but for those who refuse a document type.
+    // These two are well-formed for a parser that allows a document type.
     let parsing = || roxmltree::ParsingOptions {
         allow_dtd: true,
         ..Default::default()
@@ -244,7 +244,7 @@ fn xml_is_well_formed_or_not_as_planned() {
     let laughs = roxmltree::Document::parse_with_options(&body("power-state=laughs"), parsing()).unwrap_err();
     assert!(
         matches!(laughs, roxmltree::Error::EntityReferenceLoop(_)),
-        "the bomb is one: {laughs:?}"
+        "the parser did not detect the bomb: {laughs:?}"
     );
     let (bytes, _) = seen("power-state", Some(plan("power-state=invalid-utf8").unwrap()));
     assert!(str::from_utf8(&bytes).is_err());
@@ -269,7 +269,7 @@ fn a_late_answer_is_late_and_the_same() {
 }
 
 #[test]
-fn errors_of_the_wire_are_pages_here() {
+fn errors_of_the_wire_are_pages() {
     for text in ["any=status:500", "any=unavailable", "any=retry-after:3"] {
         let (answer, _) = seen("login", Some(plan(text).unwrap()));
         let answer = String::from_utf8(answer).unwrap();

@@ -1,4 +1,4 @@
-//! The steps of the protocol, and what can go wrong at them that is not the wire's fault.
+//! The steps of the protocol, and its faults other than those of the wire.
 
 use super::calls::LOGIN;
 use super::power::Operation;
@@ -42,8 +42,8 @@ const fn sized(name: &'static str, default: u64, most: u64, samples: &'static [&
     }
 }
 
-/// Words for a state, none of which is off. Not `Halted`: from a device that lies without a sign, no agent can tell the
-/// truth.
+/// Words for a state, none of which is off. Not `Halted`: an agent cannot detect a wrong power status that nothing else
+/// in the answer contradicts.
 const STATES: &[&str] = &[
     "Frobbed",
     "halted",
@@ -54,7 +54,7 @@ const STATES: &[&str] = &[
     "Suspended",
 ];
 
-/// Addresses of a master that is none. Not one that is a host: what listens there is the test's business.
+/// Addresses of a wrong master. Not that of a host: the test decides what listens there.
 const MASTERS: &[&str] = &[
     "self",
     "next",
@@ -73,7 +73,7 @@ pub static GRAMMAR: Grammar = Grammar {
         ("find", "VM.get_by_uuid, VM.get_by_name_label, VM.get_all"),
         (
             "record",
-            "VM.get_record, VM.get_all_records, VM.get_FIELD but the power state",
+            "VM.get_record, VM.get_all_records, VM.get_FIELD except the power state",
         ),
         ("power-state", "VM.get_power_state"),
         ("power", "VM.start, VM.hard_shutdown, … and the same with Async."),
@@ -85,24 +85,24 @@ pub static GRAMMAR: Grammar = Grammar {
         words(
             "CODE",
             &[],
-            everywhere("failure", "the API's error CODE, with parameters that fit; no effect"),
+            everywhere("failure", "the API's error CODE, with suitable parameters; no effect"),
         ),
-        everywhere("echo", "INTERNAL_ERROR that repeats all that was sent; no effect"),
+        everywhere("echo", "INTERNAL_ERROR that repeats the whole request; no effect"),
         everywhere(
             "expired",
-            "SESSION_INVALID, and the session is worthless from now on; no effect",
+            "SESSION_INVALID, and the session is invalid from now on; no effect",
         ),
         words(
             "ADDRESS",
             MASTERS,
             everywhere(
                 "is-slave",
-                "HOST_IS_SLAVE, the master is at ADDRESS (`self`: the same, `next`: the next member, round and round); no effect",
+                "HOST_IS_SLAVE, the master is at ADDRESS (`self`: this member, `next`: the next one); no effect",
             ),
         ),
         everywhere(
             "moves",
-            "the next member is the master from now on, and HOST_IS_SLAVE says so; no effect",
+            "the next member becomes the master, HOST_IS_SLAVE with its address; no effect",
         ),
         everywhere("is-slave-empty", "HOST_IS_SLAVE with an empty address; no effect"),
         everywhere("fault", "a fault of XML-RPC itself; no effect"),
@@ -129,14 +129,17 @@ pub static GRAMMAR: Grammar = Grammar {
         ),
         everywhere("bare", "the effect happens; the value alone, without Status and Value"),
         everywhere("no-params", "the effect happens; an answer without a value"),
-        everywhere("two-params", "the effect happens; a second value, which says Halted"),
-        everywhere("twice", "the effect happens; Value twice, the second one says Halted"),
+        everywhere("two-params", "the effect happens; a second value, which is Halted"),
+        everywhere("twice", "the effect happens; Value twice, the second one is Halted"),
         everywhere("doctype", "the effect happens; a DOCTYPE before it"),
         everywhere(
             "external-entity",
-            "the effect happens; a member that holds an external entity",
+            "the effect happens; one more member with an external entity",
         ),
-        everywhere("laughs", "the effect happens; a member of a billion laughs"),
+        everywhere(
+            "laughs",
+            "the effect happens; one more member with a billion-laughs entity",
+        ),
         sized(
             "LEVELS",
             100_000,
@@ -144,7 +147,7 @@ pub static GRAMMAR: Grammar = Grammar {
             &["70", "100000"],
             everywhere(
                 "deep",
-                "the effect happens; a member of LEVELS nested arrays (default 100000)",
+                "the effect happens; one more member of LEVELS nested arrays (default 100000)",
             ),
         ),
         sized(
@@ -154,7 +157,7 @@ pub static GRAMMAR: Grammar = Grammar {
             &["10000", "500000"],
             everywhere("wide", "the effect happens; MEMBERS more members (default 10000)"),
         ),
-        // Beyond every limit on a body, and still quick for a client that has none.
+        // Larger than every limit on a body, and still fast for a client without a limit.
         sized(
             "BYTES",
             1 << 30,
@@ -162,50 +165,50 @@ pub static GRAMMAR: Grammar = Grammar {
             &["83886080"],
             everywhere(
                 "long-string",
-                "the effect happens; a member of BYTES more (default 1 GiB), well-formed to the end",
+                "the effect happens; one more member of BYTES (default 1 GiB), well-formed to the end",
             ),
         ),
         everywhere(
             "invalid-utf8",
-            "the effect happens; a member of bytes that are no UTF-8",
+            "the effect happens; one more member of bytes that are not UTF-8",
         ),
         everywhere(
             "control-character",
-            "the effect happens; a member of a character that XML does not have",
+            "the effect happens; one more member with a character that XML does not allow",
         ),
         everywhere("instruction", "the effect happens; a processing instruction before it"),
         everywhere("bom", "the effect happens; a byte order mark before it"),
         everywhere(
             "cdata",
-            "the effect happens; all strings as CDATA, which means the same",
+            "the effect happens; all strings as CDATA, with the same meaning",
         ),
         everywhere(
             "comments",
-            "the effect happens; comments and blanks between, which mean nothing",
+            "the effect happens; comments and blanks between the elements, without a meaning",
         ),
         row("find", "none", "no such VM"),
-        row("find", "several", "a second VM of this label"),
+        row("find", "several", "a second VM with this label"),
         row("find", "other-vm", "another VM instead, a halted one if there is one"),
+        row("record", "other-vm", "a record with another UUID and label, and Halted"),
         row(
             "record",
-            "other-vm",
-            "a record of another UUID and label, which says Halted",
+            "template",
+            "is_a_template, and Halted whatever the real state",
         ),
-        row("record", "template", "is_a_template, and Halted whatever the truth"),
         row(
             "record",
             "control-domain",
-            "is_control_domain, and Halted whatever the truth",
+            "is_control_domain, and Halted whatever the real state",
         ),
         row(
             "record",
             "snapshot",
-            "is_a_snapshot and is_a_template, and Halted whatever the truth",
+            "is_a_snapshot and is_a_template, and Halted whatever the real state",
         ),
         row(
             "record",
             "no-identity",
-            "no uuid and no name_label, and Halted whatever the truth",
+            "no uuid and no name_label, and Halted whatever the real state",
         ),
         row("record", "no-state", "no power_state"),
         row("record", "nil-state", "power_state is nil"),
@@ -213,7 +216,7 @@ pub static GRAMMAR: Grammar = Grammar {
         words(
             "WORD",
             STATES,
-            row("record", "state", "power_state is WORD whatever the truth"),
+            row("record", "state", "power_state is WORD whatever the real state"),
         ),
         words(
             "PART",
@@ -221,16 +224,24 @@ pub static GRAMMAR: Grammar = Grammar {
             row(
                 "record",
                 "resident",
-                "power_state is Halted, and PART of domid and resident_on says that it runs, whatever the truth",
+                "power_state is Halted, PART of domid and resident_on says running, whatever the real state",
             ),
         ),
         row("power-state", "empty-state", "an empty string"),
-        words("WORD", STATES, row("power-state", "state", "WORD whatever the truth")),
-        row("power", "no-effect", "Success, and the truth never changes; no effect"),
+        words(
+            "WORD",
+            STATES,
+            row("power-state", "state", "WORD whatever the real state"),
+        ),
+        row(
+            "power",
+            "no-effect",
+            "Success, and the real state never changes; no effect",
+        ),
         row(
             "power",
             "back-on",
-            "the effect happens; the VM runs again at once, as high availability does it",
+            "the effect happens; the VM runs again at once, as with high availability",
         ),
         words(
             "CODE",
@@ -245,7 +256,7 @@ pub static GRAMMAR: Grammar = Grammar {
     ],
 };
 
-/// The errors to try at each step; one of them exists nowhere.
+/// The errors to try at each step; one of them does not exist in the API.
 const CODES: &[(&str, &[&str])] = &[
     (
         "login",
@@ -332,7 +343,7 @@ pub fn plan(text: &str) -> Result<Plan, PlanError> {
     GRAMMAR.parse(text)
 }
 
-/// The step that a call is.
+/// The step of a call.
 pub(super) fn step(method: &str) -> Option<&'static str> {
     Some(match method {
         LOGIN => "login",
@@ -347,12 +358,12 @@ pub(super) fn step(method: &str) -> Option<&'static str> {
     })
 }
 
-/// Every kind of fault at every step that fencing takes, for ever; where the power is read, also from the second call
-/// on, so that the agent has seen a good answer, has asked for the operation, and must not take what comes then for its
-/// success.
+/// Every kind of fault at every step that fencing uses, without an end; at the steps that read the power also from the
+/// second call on: the agent has then received a good answer and requested the operation, and must not take the faulty
+/// answer for success.
 ///
-/// `record=state:Halted` is not among them: a device that lies without a sign cannot be caught by anybody. A pool in
-/// which these are tried should have a halted VM besides, for `find=other-vm` to give.
+/// `record=state:Halted` is not included: an agent cannot detect a wrong power status that nothing else contradicts.
+/// For tests of these faults, the pool needs a second, halted VM, which `find=other-vm` returns.
 pub fn every_fault() -> Vec<Plan> {
     let places = [
         ("login", 1),
@@ -376,7 +387,7 @@ fn every_fault_at(step: &'static str, first: u64) -> Vec<Plan> {
     plans
 }
 
-/// The API's errors that can be met at a step, from its first call on, for ever.
+/// The API's errors that are possible at a step, from its first call on, without an end.
 pub fn failures(step: &str) -> Vec<Plan> {
     let codes = CODES
         .iter()

@@ -1,10 +1,10 @@
-//! What there is in the pool: hosts and VMs.
+//! The hosts and VMs of the pool.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::machine::{Machine, Power};
 
-/// What a VM is. All of them are VMs to the API, and only the ordinary ones may be fenced.
+/// The role of a VM. The API handles all of them as VMs, but only ordinary VMs may be fenced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
     /// An ordinary one.
@@ -12,13 +12,13 @@ pub enum Role {
     Ordinary,
     /// A template: never started, only copied.
     Template,
-    /// A snapshot of another one; it counts as a template too.
+    /// A snapshot of another VM; the API also marks it as a template.
     Snapshot,
-    /// The domain that runs a host: whoever fences it fences the host.
+    /// The domain that runs a host: to fence it means to fence the host.
     ControlDomain,
 }
 
-/// A VM: a machine, whose id is the UUID and whose name is the label, and what the API knows beside its power.
+/// A VM: a machine, whose id is the UUID and whose name is the label, and the API's other data about it.
 #[derive(Clone, Debug)]
 pub struct Vm {
     pub(super) machine: Machine,
@@ -43,7 +43,7 @@ impl Vm {
         self
     }
 
-    /// The same VM on another host, counted from 0 in the order of [`super::Settings::members`].
+    /// The same VM on another host, by its index from 0 in [`super::Settings::members`].
     #[must_use]
     pub fn on(mut self, host: usize) -> Vm {
         self.host = host;
@@ -51,12 +51,12 @@ impl Vm {
     }
 }
 
-/// A member of the pool, which is a host. Its name is `h1`, `h2`, … in their order.
+/// A member of the pool, which is a host. The hosts are named `h1`, `h2`, … in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Where its API is; on the same port as that of all others.
+    /// The address of its API; all members use the same port.
     pub address: IpAddr,
-    /// Whether it lives. A dead one refuses connections, and what runs on it cannot be switched.
+    /// Whether it is alive. A dead host refuses connections, and its VMs cannot be switched.
     pub alive: bool,
 }
 
@@ -77,7 +77,7 @@ impl Member {
     }
 }
 
-/// The power of a suspended VM: no memory in use, but it holds its disks and can go on where it was.
+/// The power of a suspended VM: it uses no memory, but it keeps its disks and can be resumed.
 pub fn suspended() -> Power {
     Power::Other("Suspended".to_owned())
 }
@@ -90,21 +90,21 @@ pub const DB02: &str = "c0ffee00-0000-4000-8000-000000000002";
 pub const WEB01: &str = "c0ffee00-0000-4000-8000-000000000003";
 /// The UUID of `web02`, which is suspended.
 pub const WEB02: &str = "c0ffee00-0000-4000-8000-000000000004";
-/// The UUIDs of two VMs of the label `twin`; the first runs, the second is halted.
+/// The UUIDs of two VMs with the label `twin`; the first runs, the second is halted.
 pub const TWINS: [&str; 2] = [
     "c0ffee00-0000-4000-8000-000000000005",
     "c0ffee00-0000-4000-8000-000000000006",
 ];
-/// The UUID of the VM of the label [`ODD_LABEL`], which runs.
+/// The UUID of the VM with the label [`ODD_LABEL`], which runs.
 pub const ODD: &str = "c0ffee00-0000-4000-8000-000000000007";
-/// A label as people make them.
+/// A label with special characters, as people use them.
 pub const ODD_LABEL: &str = "Bücher & <Söhne> \"℃\" 'x'=1; ]]>";
 /// The UUID of the template `Debian 12`.
 pub const TEMPLATE: &str = "c0ffee00-0000-4000-8000-00000000000a";
 /// The UUID of the snapshot `db01 before the upgrade`.
 pub const SNAPSHOT: &str = "c0ffee00-0000-4000-8000-00000000000b";
 
-/// The VMs when none are named. Every host has its control domain besides.
+/// The default VMs. Every host also has its control domain.
 pub fn vms() -> Vec<Vm> {
     let vm = |uuid: &str, label: &str, power| Vm::new(Machine::new(uuid, power).named(label));
     let [twin, other_twin] = TWINS;
@@ -126,7 +126,7 @@ pub fn control_domain(host: usize) -> String {
     format!("c0ffee00-0000-4000-8000-0000000d{:04x}", host + 1)
 }
 
-/// The control domain of a host. A dead one runs still, says the pool.
+/// The control domain of a host. The pool also reports that of a dead host as running.
 pub(super) fn control_domain_of(host: usize) -> Vm {
     let label = format!("Control domain on host: {}", host_name(host));
     let machine = Machine::new(control_domain(host), Power::On).named(label);
@@ -150,17 +150,17 @@ pub(super) enum Class {
     Metrics = 0x3e0,
 }
 
-/// The reference of an object, which says nothing to a client.
+/// The reference of an object; it has no meaning for a client.
 pub(super) fn reference(class: Class, index: usize) -> String {
     format!("OpaqueRef:{:08x}-0000-4000-8000-{index:012x}", class as u32)
 }
 
-/// The index of an object of this class; `None` for a reference of another class, or none.
+/// The index of an object of this class; `None` for a reference of another class, or an invalid one.
 pub(super) fn index(class: Class, reference: &str) -> Option<usize> {
     let prefix = format!("OpaqueRef:{:08x}-0000-4000-8000-", class as u32);
     let digits = reference.strip_prefix(&prefix).filter(|digits| digits.len() == 12)?;
     usize::from_str_radix(digits, 16).ok()
 }
 
-/// The reference that refers to nothing.
+/// The null reference.
 pub(super) const NULL: &str = "OpaqueRef:NULL";

@@ -1,4 +1,4 @@
-//! Faults of what is said: errors instead of answers, and answers about something else.
+//! Faults in the content: errors instead of answers, and answers about another object.
 
 use super::Xenapi;
 use super::document::{Call, Outcome};
@@ -11,7 +11,7 @@ use crate::fault::Kind;
 use crate::protocol::{Device, Protocol as _};
 
 impl Xenapi {
-    /// What a call comes to that this fault keeps from being done.
+    /// The result of a call that this fault prevents.
     pub(super) fn instead(&mut self, call: &Call, at: &str, fault: &Kind) -> Option<Outcome> {
         let text = fault.text.as_deref().unwrap_or_default();
         Some(match fault.word() {
@@ -32,7 +32,7 @@ impl Xenapi {
             "is-slave-empty" => Err(Failure::slave("")),
             "none" if call.method == "VM.get_by_uuid" => Err(Failure::uuid(call.text(1))),
             "none" => Ok(Value::Array(Vec::new())),
-            // What is done to the form of the error comes later.
+            // The format of the error is changed later.
             "fault" | "no-description" | "empty-description" | "text-description" => {
                 Err(self.planned("INTERNAL_ERROR", call))
             }
@@ -40,7 +40,7 @@ impl Xenapi {
         })
     }
 
-    /// What is said instead of what a call has come to.
+    /// The result that is sent instead of the real result of a call.
     pub(super) fn lie(&self, device: &Device, outcome: Outcome, call: &Call, fault: &Kind) -> Outcome {
         let value = outcome?;
         match fault.word() {
@@ -63,7 +63,7 @@ impl Xenapi {
                     let records = records.into_iter();
                     Value::Struct(records.map(|(name, record)| (name, altered(record, fault))).collect())
                 }
-                // A field is a record with one member.
+                // A field is handled as a record with one member.
                 (Some(field), value) => {
                     let record = altered(Value::structure([(field, value)]), fault);
                     record.member(field).cloned().unwrap_or(Value::Nil)
@@ -73,7 +73,7 @@ impl Xenapi {
         }
     }
 
-    /// The address of the member after the one at an address, the first after the last.
+    /// The address of the member after the one with this address; the first member follows the last.
     fn next_member(&self, at: &str) -> String {
         let addresses = || self.settings.members.iter().map(|member| member.address.to_string());
         let mut after = addresses()
@@ -95,7 +95,7 @@ impl Xenapi {
         Failure::planned(code, call, &reference(Class::Host, 0), &other)
     }
 
-    /// A VM that is not the one of this UUID or label; a halted one if there is one.
+    /// A VM with another UUID and label; a halted one if there is one.
     fn other_than(&self, device: &Device, asked: &str) -> usize {
         let others = self
             .entries
@@ -113,7 +113,8 @@ impl Xenapi {
     }
 }
 
-/// A record with something wrong. What must not be believed says `Halted`, so that whoever believes it is found out.
+/// An altered record. An answer that an agent must reject reports `Halted`, so that a test notices an agent that
+/// accepts it.
 fn altered(mut record: Value, fault: &Kind) -> Value {
     let text = |text: &str| Some(Value::string(text));
     let yes = || Some(Value::Bool(true));

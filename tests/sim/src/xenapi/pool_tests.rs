@@ -36,7 +36,7 @@ fn a_slave_names_the_master_and_does_nothing_else() {
 }
 
 #[test]
-fn the_mastership_moves_and_sessions_do_not() {
+fn sessions_do_not_move_with_the_mastership() {
     let device = pool(0);
     let mut client = Client::new(&device);
     device.set_master([127, 0, 0, 2].into()).unwrap();
@@ -66,7 +66,7 @@ fn the_mastership_moves_and_sessions_do_not() {
 }
 
 #[test]
-fn a_dead_host_keeps_its_vms_and_a_reset_changes_what_is_believed() {
+fn a_reset_of_a_vm_on_a_dead_host_changes_only_the_reported_state() {
     let here = "c0ffee00-0000-4000-8000-0000000000e1";
     let there = "c0ffee00-0000-4000-8000-0000000000e2";
     let lost = "c0ffee00-0000-4000-8000-0000000000e3";
@@ -100,12 +100,12 @@ fn a_dead_host_keeps_its_vms_and_a_reset_changes_what_is_believed() {
 }
 
 #[test]
-fn members_may_send_a_client_round_and_round() {
+fn members_may_send_a_client_in_a_circle() {
     let device = pool(0);
     device.add_fault(plan("login=is-slave:next").unwrap());
     let sent = |at: &str| Client::at(&device, at).err().unwrap();
     assert_eq!(sent("127.0.0.1"), ["HOST_IS_SLAVE", "127.0.0.2"]);
-    // The third is dead.
+    // The third member is dead.
     assert_eq!(sent("127.0.0.2"), ["HOST_IS_SLAVE", "127.0.0.3"]);
     let alone = start(Settings::default());
     alone.add_fault(plan("login=is-slave:next").unwrap());
@@ -122,7 +122,7 @@ fn the_mastership_may_move_at_a_planned_call() {
     let mut client = Client::new(&device);
     let moved = vec!["HOST_IS_SLAVE".to_owned(), "127.0.0.2".to_owned()];
     assert_eq!(client.call("VM.get_all", &[]), Err(moved.clone()));
-    assert_eq!(client.call("VM.get_all", &[]), Err(moved), "no lie any more");
+    assert_eq!(client.call("VM.get_all", &[]), Err(moved), "the address is correct now");
     client.at = "127.0.0.2".to_owned();
     assert_eq!(code(client.call("VM.get_all", &[])), "SESSION_INVALID");
     assert!(Client::at(&device, "127.0.0.2").is_ok());

@@ -1,4 +1,4 @@
-//! Power operations: from which states, through which ones, and who may not.
+//! Power operations: the states that allow them, the states that they go through, and their permissions.
 
 use super::document::{Call, Outcome};
 use super::failure::Failure;
@@ -13,7 +13,7 @@ use crate::protocol::Device;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Operation {
     name: &'static str,
-    /// The states from which it works.
+    /// The states in which it is allowed.
     from: &'static [&'static str],
     /// The states that the VM goes through.
     through: &'static [&'static str],
@@ -47,13 +47,13 @@ static OPERATIONS: &[Operation] = &[
     operation("hard_shutdown", UP, &["Halted"], &[]),
     operation("clean_shutdown", &["Running"], &["Halted"], &[]),
     operation("shutdown", UP, &["Halted"], &[]),
-    // The domain is destroyed and built anew, so that there is a moment without it.
+    // The domain is destroyed and created again, so for a moment there is none.
     operation("hard_reboot", &["Running", "Paused"], &["Halted", "Running"], &[]),
     operation("clean_reboot", &["Running"], &["Halted", "Running"], &[]),
     operation(RESET, &["Halted", "Running", "Paused", "Suspended"], &["Halted"], &[]),
 ];
 
-/// The one that changes what the pool believes, and nothing else.
+/// The operation that changes only the state that the pool reports.
 const RESET: &str = "power_state_reset";
 
 impl Operation {
@@ -64,7 +64,7 @@ impl Operation {
         OPERATIONS.iter().find(|operation| operation.name == name)
     }
 
-    /// How many parameters it takes, with the session.
+    /// The number of its parameters, the session included.
     pub(super) fn arity(&self) -> usize {
         2 + self.flags.len()
     }
@@ -78,13 +78,13 @@ impl Operation {
     }
 }
 
-/// The word of the API for a power.
+/// The API's word for a power state.
 pub(super) fn word(power: &Power) -> &str {
     match power {
         Power::On => "Running",
         Power::Off => "Halted",
         Power::Paused => "Paused",
-        // As people write it on a command line.
+        // Users write it in any case on a command line.
         Power::Other(word) if word.eq_ignore_ascii_case("suspended") => "Suspended",
         Power::Other(word) => word,
     }
@@ -100,7 +100,7 @@ fn power(word: &str) -> Power {
 }
 
 impl Xenapi {
-    /// Does a power operation, or says why not.
+    /// Does a power operation, or returns the reason why not.
     pub(super) fn operate(
         &mut self,
         device: &mut Device,
@@ -128,7 +128,7 @@ impl Xenapi {
         }
         let running = matches!(machine.power(), Power::On | Power::Paused);
         if operation.name == RESET && running {
-            // What runs on a host that is cut off goes on running.
+            // A VM on an isolated host keeps running.
             entry.forgotten = true;
             truths.clear();
         } else {
@@ -144,7 +144,7 @@ impl Xenapi {
         void
     }
 
-    /// The rules of the API.
+    /// The rules of the API for power operations.
     fn admit_operation(&self, device: &Device, operation: &Operation, index: usize, vm: &str) -> Result<(), Failure> {
         let Some(entry) = self.entries.get(index) else {
             return Err(Failure::handle("VM", vm));
@@ -179,7 +179,7 @@ impl Xenapi {
         }
     }
 
-    /// The state of a VM as the pool knows it, without the lag of its read side.
+    /// The state of a VM in the pool, without the lag of its read side.
     fn truth(&self, device: &Device, entry: &Entry) -> String {
         let machine = device.fleet.get(&entry.uuid).filter(|_| !entry.forgotten);
         machine.map_or("Halted", |machine| word(machine.power())).to_owned()

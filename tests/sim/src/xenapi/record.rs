@@ -1,27 +1,27 @@
-//! The record of a VM: all that the API says of it, some 90 members.
+//! The record of a VM: everything that the API reports about it, about 90 members.
 
 use super::inventory::{Class, NULL, Role, host_name, reference};
 use super::value::Value;
 
-/// What a record tells that is not the same for all.
+/// The values of a record that differ between VMs.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
-    /// Its place in the inventory.
+    /// Its index in the inventory.
     pub(super) index: usize,
-    /// How many domains it has had before this one.
+    /// The number of domains that it had before this one.
     pub(super) domains: usize,
     pub(super) uuid: String,
     pub(super) label: String,
     pub(super) role: Role,
-    /// Where it runs, if it does.
+    /// The index of the host on which it runs, if it runs.
     pub(super) host: usize,
-    /// What `power_state` says.
+    /// The value of `power_state`.
     pub(super) state: String,
 }
 
 type Members = Vec<(&'static str, Value)>;
 
-/// The members that change with the power of the VM, so that whoever asks for one of them is shown its power.
+/// The members that change with the power of the VM; a call for one of them is a read of its power.
 pub(super) const POWER_MEMBERS: &[&str] = &["power_state", "allowed_operations", "resident_on", "domid"];
 
 /// The record.
@@ -82,7 +82,7 @@ fn power(subject: &Subject) -> Members {
     let here = matches!(subject.state.as_str(), "Running" | "Paused");
     let host = reference(Class::Host, subject.host);
     let domain = if here {
-        // No two domains have one number, on any host: of a number that comes twice nobody could tell.
+        // A domain number is unique on all hosts, so that a test can identify the domain.
         (subject.index + 1 + 1000 * subject.domains).to_string()
     } else {
         "-1".to_owned()
@@ -123,7 +123,7 @@ fn power(subject: &Subject) -> Members {
     ]
 }
 
-/// What may be done with it as it is.
+/// The operations that are allowed in its present state.
 fn allowed(subject: &Subject) -> &'static [&'static str] {
     match (subject.role, subject.state.as_str()) {
         (Role::Template, _) => &[
@@ -308,7 +308,7 @@ fn ward() -> Members {
     ]
 }
 
-/// What the API says of a host.
+/// The record of a host.
 pub(super) fn host(index: usize, address: &str) -> Value {
     Value::structure([
         (

@@ -1,4 +1,4 @@
-//! Faults of the form: answers that are no answers, and XML that hurts.
+//! Faults in the format: invalid answers, and XML that is dangerous to parse.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::value::{Style, Value};
 use crate::fault::Kind;
 use crate::protocol::Filler;
 
-/// The body of an answer, with what this fault does to its form.
+/// The body of an answer, in the format that this fault gives it.
 pub(super) fn body(outcome: Outcome, fault: Option<&Kind>, style: Style) -> Vec<u8> {
     let Some(fault) = fault else {
         return response(&envelope(outcome), style).into_bytes();
@@ -29,7 +29,7 @@ pub(super) fn body(outcome: Outcome, fault: Option<&Kind>, style: Style) -> Vec<
     }
 }
 
-/// Changes the struct that every answer is.
+/// Changes the struct of an answer.
 fn reshape(answer: &mut Value, fault: &Kind) {
     let text = fault.text.as_deref().unwrap_or_default();
     match fault.word() {
@@ -54,7 +54,7 @@ fn reshape(answer: &mut Value, fault: &Kind) {
     }
 }
 
-/// Some value of a type.
+/// A sample value of a type.
 fn of_type(word: &str) -> Value {
     match word {
         "nil" => Value::Nil,
@@ -66,7 +66,7 @@ fn of_type(word: &str) -> Value {
     }
 }
 
-/// Changes the text.
+/// Changes the text of an answer.
 fn rewrite(text: String, fault: &Kind) -> Vec<u8> {
     let number = usize::try_from(fault.number.unwrap_or_default()).unwrap_or(usize::MAX);
     let text = match fault.word() {
@@ -107,7 +107,7 @@ fn rewrite(text: String, fault: &Kind) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A document type whose entity `laugh9` is three billion characters.
+/// A document type whose entity `laugh9` expands to three billion characters.
 fn laughs() -> String {
     let mut doctype = String::from("<!DOCTYPE methodResponse [<!ENTITY laugh0 \"lol\">");
     for level in 1..=9 {
@@ -117,7 +117,7 @@ fn laughs() -> String {
     doctype + "]>"
 }
 
-/// The text with something more after its declaration.
+/// The text with an addition after its declaration.
 fn declared(text: &str, more: &str) -> String {
     inserted(text, DECLARATION, more)
 }
@@ -126,15 +126,15 @@ fn inserted(text: &str, after: &str, more: &str) -> String {
     text.replacen(after, &format!("{after}{more}"), 1)
 }
 
-/// What comes before the value of a member that no client knows.
+/// The text before the value of a member that clients do not use.
 const MEMBER: &str = "<member><name>filler</name><value>";
 
-/// The answer with one member more, beside Status, which holds this.
+/// The answer with one more member, next to Status, with this value.
 fn with_member(text: &str, value: &str) -> String {
     inserted(text, "<struct>", &format!("{MEMBER}{value}</value></member>"))
 }
 
-/// Where in a body the value of that member is.
+/// The position of that member's value in a body.
 fn member_at(body: &[u8]) -> Option<usize> {
     let found = body
         .windows(MEMBER.len())
@@ -142,7 +142,7 @@ fn member_at(body: &[u8]) -> Option<usize> {
     Some(found + MEMBER.len())
 }
 
-/// The long string of the fault of this name.
+/// The long string for this fault.
 pub(super) fn filler(body: &[u8], fault: &Kind) -> Option<Filler> {
     if fault.word() != "long-string" {
         return None;

@@ -17,7 +17,7 @@ pub(super) fn words(outcome: Result<Value, Vec<String>>) -> Vec<String> {
 }
 
 #[test]
-fn log_in_and_sessions() {
+fn credentials_and_sessions_are_checked() {
     let device = start(Settings {
         session_calls: Some(3),
         ..Settings::default()
@@ -57,12 +57,12 @@ fn log_in_and_sessions() {
 }
 
 #[test]
-fn each_operation_works_from_the_states_that_the_api_names() {
+fn each_operation_works_in_the_states_that_the_api_names() {
     let states = [Power::On, Power::Off, Power::Paused, suspended()];
     let words = ["running", "halted", "paused", "suspended"];
     let (on, off, paused) = (&states[..1], &states[1..2], &states[2..3]);
     let reboot = [Power::Off, Power::On];
-    // What the truth goes through from each of these states; nothing where it is refused.
+    // The states that the VM goes through, for each operation and initial state; none if the operation is refused.
     let table: [(&str, [&[Power]; 4]); 10] = [
         ("start", [&[], on, &[], &[]]),
         ("unpause", [&[], &[], on, &[]]),
@@ -122,7 +122,7 @@ fn start_paused_begins_paused_and_flags_are_booleans() {
 }
 
 #[test]
-fn what_is_no_ordinary_vm_is_not_switched() {
+fn only_ordinary_vms_are_switched() {
     let device = start(Settings::default());
     let client = Client::new(&device);
     let domain = control_domain(0);
@@ -145,7 +145,7 @@ fn what_is_no_ordinary_vm_is_not_switched() {
 }
 
 #[test]
-fn objects_are_found_by_exactly_what_they_are() {
+fn objects_are_found_only_by_exact_names() {
     let device = start(Settings::default());
     let client = Client::new(&device);
     let by_label = |label: &str| words(client.call("VM.get_by_name_label", &[label]));
@@ -234,7 +234,7 @@ fn the_read_side_may_lag_and_only_reads_of_the_power_count() {
 }
 
 #[test]
-fn strings_have_no_type_unless_told_and_mean_the_same_in_every_style() {
+fn strings_have_no_type_by_default_and_the_same_meaning_in_every_style() {
     let styles = [
         (Style::default(), "<name>Status</name><value>Success</value>"),
         (
@@ -280,7 +280,7 @@ fn strings_have_no_type_unless_told_and_mean_the_same_in_every_style() {
 }
 
 #[test]
-fn what_is_no_call_gets_a_page_and_a_closed_connection() {
+fn a_request_without_a_call_gets_a_page_and_a_closed_connection() {
     let device = start(Settings::default());
     let at = "127.0.0.1";
     let good = "<methodCall><methodName>VM.get_all</methodName></methodCall>";
@@ -305,7 +305,7 @@ fn what_is_no_call_gets_a_page_and_a_closed_connection() {
         (head("POST", "/jsonrpc", good), "404"),
         (head("GET", "/", ""), "405"),
     ] {
-        // The connection is closed although nobody has asked for that: otherwise this would wait, and fail.
+        // The server closes the connection although the client did not ask for it; otherwise this read would time out.
         let (head, body) = exchange(&device, at, &keep(&request));
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
         assert!(
@@ -330,7 +330,7 @@ fn what_is_no_call_gets_a_page_and_a_closed_connection() {
 }
 
 #[test]
-fn a_task_tells_how_its_operation_ended() {
+fn a_task_shows_how_its_operation_ended() {
     let device = start(Settings::default());
     let client = Client::new(&device);
     let vm = client.vm(DB01);

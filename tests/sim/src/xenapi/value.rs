@@ -1,4 +1,4 @@
-//! The values of the API, as XML-RPC carries them.
+//! The values of the API, in XML-RPC.
 
 use roxmltree::Node;
 
@@ -7,15 +7,15 @@ use roxmltree::Node;
 /// The API has no integers on the wire: a 64-bit one is a decimal string.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// `<string>`, or text without a type; references and UUIDs too.
+    /// `<string>`, or text without a type; also for references and UUIDs.
     String(String),
     /// `<boolean>`.
     Bool(bool),
-    /// `<int>`, `<i4>` or `<i8>`: a client may send it, the API does not.
+    /// `<int>`, `<i4>` or `<i8>`: a client may send it, the API never does.
     Int(i64),
     /// `<double>`.
     Double(f64),
-    /// `<dateTime.iso8601>`, as `20260131T10:20:30Z`.
+    /// `<dateTime.iso8601>`, for example `20260131T10:20:30Z`.
     DateTime(String),
     /// `<array>`.
     Array(Vec<Value>),
@@ -49,7 +49,7 @@ impl Value {
         }
     }
 
-    /// What a boolean says.
+    /// The value of a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Value::Bool(value) => Some(*value),
@@ -57,7 +57,7 @@ impl Value {
         }
     }
 
-    /// The member of a struct.
+    /// A member of a struct.
     pub fn member(&self, name: &str) -> Option<&Value> {
         match self {
             Value::Struct(members) => members.iter().find(|(own, _)| own == name).map(|(_, value)| value),
@@ -65,7 +65,7 @@ impl Value {
         }
     }
 
-    /// Gives a member of a struct another value, or removes it.
+    /// Changes a member of a struct, or removes it.
     pub(super) fn set(&mut self, name: &str, value: Option<Value>) {
         let Value::Struct(members) = self else { return };
         match value {
@@ -78,10 +78,10 @@ impl Value {
     }
 }
 
-/// Nothing that a client has to say is nested deeper.
+/// The maximum nesting of a client's values.
 const DEPTH: usize = 64;
 
-/// Reads a `<value>`; `None` when it is none.
+/// Parses a `<value>`; `None` if it is not one.
 pub(super) fn read(value: Node<'_, '_>) -> Option<Value> {
     read_at(value, 0)
 }
@@ -131,7 +131,7 @@ pub(super) fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<No
     node.children().find(|child| child.has_tag_name(name))
 }
 
-/// The text of an element, whatever comments are between.
+/// The text of an element, comments between its parts left out.
 pub(super) fn text(node: Node<'_, '_>) -> String {
     node.children()
         .filter_map(|child| child.text().filter(|_| child.is_text()))
@@ -141,11 +141,11 @@ pub(super) fn text(node: Node<'_, '_>) -> String {
 /// How values are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// `<value><string>x</string></value>` instead of `<value>x</value>`.
+    /// Whether strings are written as `<value><string>x</string></value>` instead of `<value>x</value>`.
     pub typed_strings: bool,
-    /// Text in CDATA sections.
+    /// Whether text is written in CDATA sections.
     pub cdata: bool,
-    /// Comments and white space wherever they mean nothing.
+    /// Whether comments and white space are added in places without a meaning.
     pub comments: bool,
 }
 
@@ -215,14 +215,14 @@ impl Style {
     }
 }
 
-/// Writes text so that it is read as what it is.
+/// Writes text with the necessary escapes.
 pub(super) fn escape(text: &str, to: &mut String) {
     for character in text.chars() {
         match character {
             '&' => to.push_str("&amp;"),
             '<' => to.push_str("&lt;"),
             '>' => to.push_str("&gt;"),
-            // A bare one would be read as a line feed.
+            // Without the escape it would be read as a line feed.
             '\r' => to.push_str("&#13;"),
             other => to.push(other),
         }

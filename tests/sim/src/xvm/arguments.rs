@@ -10,65 +10,65 @@ use clap::Args;
 use super::{Digest, FenceVirtd, Interface, Plan, Settings, Stranger};
 use crate::machine::{Machine, Power};
 
-/// The knobs of the daemon.
+/// The settings of the daemon.
 #[derive(Args)]
 pub struct Arguments {
-    /// The file with the key [default: no file, and the key `the key`]
+    /// File with the key [default: no file, and the key `the key`]
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// The weakest digest by which requests may be signed: none, sha1, sha256 or sha512
+    /// Weakest digest for signed requests: none, sha1, sha256 or sha512
     #[arg(long, value_name = "DIGEST", default_value = "sha256")]
     hash: Digest,
-    /// The digest by which both sides prove that they have the key
+    /// Digest with which both sides prove that they have the key
     #[arg(long, value_name = "DIGEST", default_value = "sha256")]
     auth: Digest,
-    /// A machine: UUID=POWER[,name=NAME], where POWER is on, off, paused or a number of libvirt's; may be given several
-    /// times [default: vm-alpha (on), vm-off, vm-paused]
+    /// Machine as UUID=POWER[,name=NAME]; POWER is on, off, paused or a libvirt state
+    /// number; may be repeated [default: vm-alpha (on), vm-off, vm-paused]
     #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
     machines: Vec<Machine>,
-    /// A machine of a second hypervisor in the same group; may be given several times
+    /// Machine of a second hypervisor in the same group; may be repeated
     #[arg(long = "second-machine", value_name = "MACHINE")]
     second_machines: Vec<Machine>,
-    /// The address from which it calls back
+    /// Address from which the daemon calls back
     #[arg(long, value_name = "ADDRESS")]
     source: Option<IpAddr>,
-    /// That of the second hypervisor
+    /// Address from which the second hypervisor calls back
     #[arg(long, value_name = "ADDRESS")]
     second_source: Option<IpAddr>,
-    /// Take requests by TCP at this address and port, those of the channel of a guest too
+    /// Address and port for TCP requests, those of a guest's channel included
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// Join this multicast group
+    /// Multicast group to join
     #[arg(long, value_name = "GROUP:PORT")]
     group: Option<SocketAddr>,
-    /// Join it by the interface that has this address
+    /// Address of the interface for the group
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     interface: Ipv4Addr,
-    /// Join a group of IPv6 by the interface of this number
+    /// Number of the interface for an IPv6 group
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     interface_number: u32,
-    /// A planned fault, see below; may be given several times
+    /// Planned fault, see below; may be repeated
     #[arg(long = "fault", value_name = "PLAN")]
     faults: Vec<Plan>,
-    /// A fault of the second hypervisor, in the place of those of the first; may be given several times
+    /// Fault of the second hypervisor, instead of those of the first; may be repeated
     #[arg(long = "second-fault", value_name = "PLAN")]
     second_faults: Vec<Plan>,
-    /// Somebody who is not a hypervisor calls back, too, again and again: reset, late-reset, close, garbage or silent
-    /// says how each connection ends
+    /// Run a program that is not a hypervisor and calls back repeatedly; END is how
+    /// each of its connections ends: reset, late-reset, close, garbage or silent
     #[arg(long, value_name = "END", requires = "group")]
     stranger: Option<Stranger>,
-    /// Serve until stdin ends, instead of until killed
+    /// Serve until stdin ends instead of until killed
     #[arg(long)]
     until_eof: bool,
 }
 
 impl Arguments {
-    /// Serves until it is told to stop. Says `listening`, and for each line `machine NAME` of standard input the truth
-    /// of that machine, or `null`, for `running NAME` on how many hypervisors it runs, for `histories NAME` what it
-    /// was on each of them, and for `requests` the requests that each has taken.
+    /// Serves until it is stopped. Prints `listening`, and answers each line of standard input: `machine NAME` with the
+    /// real state of that machine or `null`, `running NAME` with the number of hypervisors on which it runs,
+    /// `histories NAME` with its states on each of them, and `requests` with the requests that each has accepted.
     ///
     /// # Errors
-    /// Where an address or a file is not what it should be.
+    /// If an address or a file is not valid.
     pub fn serve(self) -> Result<()> {
         let usual = Settings::default();
         let second = self.second_machines;
@@ -124,7 +124,7 @@ impl Arguments {
             let (question, name) = line.split_once(' ').unwrap_or((&line, ""));
             let known = daemons.iter().filter_map(|daemon| daemon.machine(name));
             let mut known: Vec<_> = known.collect();
-            // Of one that several have, the one that runs.
+            // Of several machines with one name, use one that runs.
             known.sort_by_key(|machine| *machine.power() != Power::On);
             let running = known.iter().filter(|machine| *machine.power() == Power::On).count();
             match question {

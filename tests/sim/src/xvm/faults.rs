@@ -1,99 +1,102 @@
-//! What can go wrong at a daemon, or between it and its caller.
+//! The faults of a daemon, and of the network between it and its client.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The steps of the protocol, and what they are.
+/// The steps of the protocol, and their descriptions.
 pub const STEPS: [(&str, &str); 5] = [
     ("off", "switch a machine off"),
     ("on", "switch a machine on"),
     ("status", "whether a machine is on"),
-    ("monitor", "whether the daemon is there"),
+    ("monitor", "whether the daemon answers"),
     ("list", "the machines"),
 ];
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No word, and no call back.
+    /// Nothing is sent, and nothing is called back.
     Silent,
-    /// The connection ends before anybody has proven anything.
+    /// The connection ends before either side has proven anything.
     HangUp,
-    /// The connection is reset before anybody has proven anything.
+    /// The connection is reset before either side has proven anything.
     Reset,
-    /// Something that is not the protocol is sent, and then the end.
+    /// Data that is not the protocol is sent, then the connection ends.
     Garbage,
-    /// It calls back, or answers a caller, so many tenths of a second late; the rest is as it should be.
+    /// The callback or answer comes this many tenths of a second late; the rest is normal.
     Late(u8),
-    /// It calls back twice, and does and answers the same each time.
+    /// It calls back twice, with the same action and answer each time.
     Twice,
-    /// Nothing is ever said.
+    /// The connection stays open, and nothing is sent.
     Stall,
-    /// Its proof is that of another key; then it says "done", and has done nothing.
+    /// Its proof uses another key; then it reports "done", although nothing was done.
     Stranger,
-    /// Nothing is done, and there is no answer.
+    /// Nothing is done, and no answer is sent.
     Drop,
-    /// It is done, and there is no answer.
+    /// The action is done, and no answer is sent.
     DropAfter,
-    /// It is done, and the answer never comes.
+    /// The action is done, and the answer never comes.
     StallAfter,
-    /// Nothing is done, and this is the answer.
+    /// Nothing is done, and the answer is this code.
     Code(u8),
-    /// The answer is followed by so many bytes of a list, and then by nothing.
+    /// The answer is followed by this many bytes of a list, and then the connection ends.
     Cut(u16),
-    /// The list goes on for ever.
+    /// The list never ends.
     Endless,
     /// The list ends with this code.
     ListCode(u8),
-    /// The list has no machines.
+    /// The list contains no machines.
     Unlisted,
-    /// The list has each machine a second time, with another UUID, and shut off.
+    /// The list contains each machine a second time, with another UUID, and shut off.
     Twin,
-    /// The list has each machine in this state, whatever the truth.
+    /// The list shows each machine in this state, whatever its real state is.
     State(u8),
 }
 
-/// Which calls a fault strikes: those of a step, or of all, from the first, second … on.
+/// Which calls a fault applies to: those of a step, or of all steps, from the first, second … on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The step, or `any`.
     pub step: &'static str,
-    /// From which call of that step on, counted from 1.
+    /// The first call of that step, counted from 1.
     pub first: u64,
-    /// Up to which; for ever when `None`.
+    /// The last call; unlimited if `None`.
     pub last: Option<u64>,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
 const WORDS: [(&str, &str); 18] = [
-    ("silent", "no word, and no call back"),
-    ("hang-up", "the connection ends before anybody has proven anything"),
-    ("reset", "the connection is reset before anybody has proven anything"),
-    ("garbage", "something that is not the protocol, and then the end"),
-    ("late:N", "N tenths of a second late, and else as it should be"),
+    ("silent", "no answer and no callback"),
+    ("hang-up", "the connection ends before either side has proven anything"),
+    (
+        "reset",
+        "the connection is reset before either side has proven anything",
+    ),
+    ("garbage", "data that is not the protocol, then the connection ends"),
+    ("late:N", "N tenths of a second late, and otherwise normal"),
     (
         "twice",
-        "over a group, two calls for one request, each with the same answer",
+        "over a group, two callbacks for one request, each with the same answer",
     ),
-    ("stall", "nothing is ever said"),
+    ("stall", "the connection stays open, and nothing is sent"),
     (
         "stranger",
-        "the proof is that of another key; then \"done\", though nothing is",
+        "the proof uses another key; then \"done\", although nothing was done",
     ),
-    ("drop", "nothing is done, and there is no answer"),
-    ("drop-after", "it is done, and there is no answer"),
-    ("stall-after", "it is done, and the answer never comes"),
+    ("drop", "nothing is done, and no answer is sent"),
+    ("drop-after", "the action is done, and no answer is sent"),
+    ("stall-after", "the action is done, and the answer never comes"),
     ("code:N", "nothing is done, and the answer is N"),
-    ("cut:N", "N bytes of a list, and then the end"),
-    ("endless", "a list that goes on for ever"),
+    ("cut:N", "N bytes of a list, then the connection ends"),
+    ("endless", "a list that never ends"),
     ("list-code:N", "a list that ends with the code N"),
     ("unlisted", "a list without machines"),
     (
         "twin",
-        "a list with each machine twice, the second of another UUID and shut off",
+        "a list with each machine twice, the second time with another UUID and shut off",
     ),
-    ("state:N", "a list with each machine in the state N"),
+    ("state:N", "a list that shows each machine in the state N"),
 ];
 
 impl FromStr for Fault {
@@ -142,7 +145,7 @@ impl FromStr for Plan {
     /// `STEP[#NTH][*COUNT]=FAULT`.
     fn from_str(text: &str) -> Result<Plan, String> {
         let (place, fault) = text.split_once('=').ok_or("must be STEP[#NTH][*COUNT]=FAULT")?;
-        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is no number"));
+        let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is not a number"));
         let (place, count) = match place.split_once('*') {
             Some((place, count)) => (place, Some(number(count)?)),
             None => (place, None),
@@ -188,8 +191,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The faults that are tried at a step.
-/// Not `list=state:5`: from a daemon that lies without a sign, no agent can tell the truth.
+/// The faults that are tested at a step.
+/// Not `list=state:5`: an agent cannot detect a wrong power status that nothing else contradicts.
 pub fn samples(step: &str) -> Vec<Fault> {
     use Fault::*;
     let everywhere = [
@@ -241,7 +244,8 @@ pub fn samples(step: &str) -> Vec<Fault> {
 /// The grammar, the steps and the faults, for `--help`.
 pub fn help() -> String {
     let mut help = String::from(
-        "Faults: STEP[#NTH][*COUNT]=FAULT, from the NTH call of the step on (default 1), COUNT times (default for ever)\n\nSteps:\n",
+        "Faults: STEP[#NTH][*COUNT]=FAULT\n\
+         \x20 from the NTH call of the step (default 1), COUNT times (default: no limit)\n\nSteps:\n",
     );
     for (step, doc) in STEPS.iter().chain(&[("any", "every call")]) {
         help += &format!("  {step:<12} {doc}\n");

@@ -1,4 +1,4 @@
-//! Several daemons in one group, for an agent on virtual time: time passes only while none of them has anything to do.
+//! Several daemons in one group, for an agent on a virtual clock: time passes only while no daemon has work to do.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -14,12 +14,12 @@ use super::serve::{self, Conversation, Daemon};
 use super::{Interface, Settings, call_back, join};
 use crate::machine::Machine;
 
-/// How often is looked whether there is something to do, in real time.
+/// The interval, in real time, at which the loop checks for work.
 const LOOK: Duration = Duration::from_micros(200);
-/// How long nothing has to be done before time passes: a datagram may be on its way.
+/// How long the daemons must be idle before time passes, because a datagram may be on its way.
 const SETTLING: Duration = Duration::from_millis(1);
 
-/// Daemons at work, until they are dropped.
+/// Running daemons; they stop when they are dropped.
 #[derive(Debug)]
 pub struct Hypervisors {
     daemons: Vec<Arc<Mutex<Daemon>>>,
@@ -28,10 +28,10 @@ pub struct Hypervisors {
 }
 
 impl Hypervisors {
-    /// Starts them in one group on the loopback.
+    /// Starts them in one group on the loopback interface.
     ///
     /// # Errors
-    /// Where the system refuses the group.
+    /// If the system refuses the group.
     pub fn start(settings: Vec<Settings>, group: SocketAddr, clock: Arc<VirtualClock>) -> io::Result<Hypervisors> {
         let mut members = Vec::new();
         for settings in settings {
@@ -56,12 +56,12 @@ impl Hypervisors {
         })
     }
 
-    /// The machines of one of them, as they truly are.
+    /// The machines of one daemon in their real state.
     pub fn machines(&self, hypervisor: usize) -> Vec<Machine> {
         self.with(hypervisor, |daemon| daemon.machines().to_vec())
     }
 
-    /// The steps of the requests that one of them believed, in order.
+    /// The steps of the requests that one daemon accepted, in order.
     pub fn requests(&self, hypervisor: usize) -> Vec<&'static str> {
         self.with(hypervisor, |daemon| daemon.requests().to_vec())
     }
@@ -83,9 +83,9 @@ impl Drop for Hypervisors {
 
 struct Pacer {
     members: Vec<(UdpSocket, Arc<Mutex<Daemon>>)>,
-    /// What begins at a later moment of the agent's clock.
+    /// The callbacks that begin at a later time of the agent's clock.
     due: Vec<(Duration, Call)>,
-    /// Every conversation that goes on has it.
+    /// Every conversation in progress holds a reference to it.
     activity: Arc<()>,
     clock: Arc<VirtualClock>,
 }
@@ -100,7 +100,7 @@ impl Pacer {
     fn run(mut self, stop: &AtomicBool) {
         let mut idle = None;
         while !stop.load(Ordering::Relaxed) {
-            // The wait is read first: what the agent sent before it began has come by then.
+            // The wait is read first, so that everything that the agent sent before the wait has arrived.
             let wait = self.clock.wait();
             let is_busy = self.hear() | self.begin() || Arc::strong_count(&self.activity) > 1;
             match wait.filter(|_| !is_busy) {
@@ -122,7 +122,7 @@ impl Pacer {
         }
     }
 
-    /// Takes what has come; whether something has.
+    /// Receives the waiting requests; returns whether there were any.
     fn hear(&mut self) -> bool {
         let mut packet = [0; 512];
         let mut has_come = false;
@@ -149,7 +149,7 @@ impl Pacer {
         has_come
     }
 
-    /// Calls back where it is time; whether it is anywhere.
+    /// Starts the callbacks that are due; returns whether there were any.
     fn begin(&mut self) -> bool {
         let now = self.clock.now();
         let (ready, later) = std::mem::take(&mut self.due)

@@ -1,4 +1,4 @@
-//! Answers that come late or never, on the clock of the caller.
+//! Answers that come late or never, on the clock of the client.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use fencebox_agent::clock::Clock as _;
 use fencebox_agent::virtual_clock::VirtualClock;
 
-/// Longer than a caller in real time waits.
+/// Longer than a client in real time waits.
 const HELD: Duration = Duration::from_secs(30);
 
-/// Lets so much time pass on the caller's clock; whether the caller waited for it.
+/// Lets this time pass on the client's clock; returns whether the client waited for it.
 pub(super) fn wait_for(mut stream: &TcpStream, mut left: Duration, clock: Option<&VirtualClock>) -> bool {
     let Some(clock) = clock else {
         std::thread::sleep(left);
@@ -33,7 +33,7 @@ pub(super) fn wait_for(mut stream: &TcpStream, mut left: Duration, clock: Option
     stream.flush().is_ok()
 }
 
-/// Says nothing until the caller has gone, or for as long as anybody would wait.
+/// Sends nothing until the client has gone, or for longer than any client waits.
 pub(super) fn hold(mut stream: TcpStream, clock: Option<&VirtualClock>) {
     if let Some(clock) = clock {
         return outlast(&stream, clock);
@@ -42,11 +42,12 @@ pub(super) fn hold(mut stream: TcpStream, clock: Option<&VirtualClock>) {
     while stream.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
 }
 
-/// The same for a caller on virtual time: each of its waits is over at once.
+/// The same for a client on a virtual clock: each of its waits ends at once.
 fn outlast(mut stream: &TcpStream, clock: &VirtualClock) {
     let _ = stream.set_nonblocking(true);
     loop {
-        // Asked before the caller is seen to be there still: it is the wait of this conversation, not of the next.
+        // Read before the check that the client is still connected: it is the wait of this conversation, not of the
+        // next.
         let wait = clock.wait();
         match stream.read(&mut [0; 256]) {
             Ok(1..) => continue,

@@ -1,4 +1,4 @@
-//! One request: whether it is believed, what is done, and what is answered.
+//! One request: whether it is accepted, the action, and the answer.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -17,38 +17,38 @@ use crate::machine::{Arrival, Machine, Power};
 
 const SIZE: usize = 176;
 const MAGIC: &[u8; 4] = b"abba";
-/// How long the real daemon waits for each step of its caller.
+/// How long the real daemon waits for each step of its client.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a daemon knows.
+/// The state of a daemon.
 #[derive(Debug)]
 pub(super) struct Daemon {
     settings: Settings,
-    /// How often each plan's step was called.
+    /// How many calls each plan has counted.
     seen: Vec<(Plan, u64)>,
     requests: Vec<&'static str>,
-    /// Requests that are not to be taken twice: number and name.
+    /// Requests that must not be accepted twice: number and name.
     history: Vec<(u8, u32, String)>,
     started: Instant,
-    /// How many conversations came so far to what is asked for.
+    /// How many conversations were started so far.
     conversations: u64,
 }
 
-/// A request that was believed.
+/// An accepted request.
 #[derive(Clone, Debug)]
 pub(super) struct Conversation {
     step: &'static str,
     name: String,
     fault: Option<Fault>,
-    /// By the channel of a guest: no proofs, and a mark before the answer.
+    /// Whether it came through the channel of a guest: no proofs, and a mark before the answer.
     channel: bool,
     known: (u8, u32, String),
-    /// Dropped once it only waits for its caller to go.
+    /// Dropped as soon as the daemon only waits for the client to disconnect.
     pub(super) activity: Option<Arc<()>>,
 }
 
 impl Conversation {
-    /// How late it begins.
+    /// The delay before it begins.
     pub(super) fn delay(&self) -> Duration {
         match self.fault {
             Some(Fault::Late(tenths)) => Duration::from_millis(u64::from(tenths) * 100),
@@ -56,7 +56,7 @@ impl Conversation {
         }
     }
 
-    /// The same once more, where the daemon calls back twice.
+    /// A second conversation for the same request, if the daemon calls back twice.
     pub(super) fn again(&self) -> Option<Conversation> {
         (self.fault == Some(Fault::Twice)).then(|| self.clone())
     }
@@ -74,7 +74,7 @@ impl Daemon {
         }
     }
 
-    /// Tells the machines when the reads of a conversation happen, and on which connection.
+    /// Records for the machines when the reads of a conversation happen, and on which connection.
     fn arrive(&mut self) {
         let clock = self.settings.clock.as_ref();
         let arrival = Arrival {
@@ -100,7 +100,7 @@ impl Daemon {
         &self.requests
     }
 
-    /// Reads a request; one that is not signed as it should be, or that was answered a moment ago, is passed over.
+    /// Parses a request; ignores one whose signature is not valid or that was answered a moment ago.
     fn take(&mut self, packet: &[u8]) -> Option<Conversation> {
         let channel = packet.starts_with(MAGIC);
         let (command, name, number) = if channel {
@@ -122,7 +122,7 @@ impl Daemon {
         self.settings.machines.iter_mut().for_each(Machine::look);
         let step = match command {
             1 => "off",
-            // Not asked for by our agent, which switches off, looks, and switches on.
+            // Our agent does not use it: it switches the machine off, checks, and switches it on.
             2 => "reboot",
             3 => "on",
             4 => "status",
@@ -161,7 +161,7 @@ impl Daemon {
         hash.sign(&self.settings.key, &unsigned) == signature
     }
 
-    /// Does it, and gives the answer; an unknown machine is "off", as the real daemon says.
+    /// Does the action and returns the answer; for an unknown machine "off", as the real daemon does.
     fn act(&mut self, conversation: &Conversation) -> u8 {
         self.history.push(conversation.known.clone());
         let name = &conversation.name;
@@ -175,14 +175,14 @@ impl Daemon {
                 machine.operate("off", &[Power::Off]);
                 0
             }
-            // One that is off stays so, and that counts as done.
+            // A machine that is off stays off, and the real daemon reports success.
             ("reboot", Some(machine)) => {
                 if *machine.power() != Power::Off {
                     machine.operate("reboot", &[Power::Off, Power::On]);
                 }
                 0
             }
-            // One that is paused stays so, and that counts as done.
+            // A machine that is paused stays paused, and the real daemon reports success.
             ("on", Some(machine)) => {
                 if *machine.power() == Power::Off {
                     machine.operate("on", &[Power::On]);
@@ -193,7 +193,7 @@ impl Daemon {
         }
     }
 
-    /// The rows of a list, without their end; each machine is read for it.
+    /// The rows of a list, without the row that ends it; each machine is read for it.
     fn rows(&mut self, fault: Option<Fault>) -> Vec<Vec<u8>> {
         let mut rows = Vec::new();
         if fault == Some(Fault::Unlisted) {
@@ -217,7 +217,7 @@ impl Daemon {
     }
 }
 
-/// A row as the real daemon writes it: what lies behind a text is what was in its memory.
+/// A row as the real daemon writes it: the bytes after a text are whatever was in the daemon's memory.
 fn row(name: &str, uuid: &str, state: u8) -> Vec<u8> {
     let mut row = vec![0; 130];
     for (start, text) in [(0, name), (64, uuid)] {
@@ -246,7 +246,7 @@ fn clock(daemon: &Arc<Mutex<Daemon>>) -> Option<Arc<VirtualClock>> {
     lock(daemon).settings.clock.clone()
 }
 
-/// A datagram: where to call back, and what for.
+/// A datagram: the address to call back, and the request.
 pub(super) fn hear(packet: &[u8], daemon: &Arc<Mutex<Daemon>>) -> Option<(Conversation, SocketAddr)> {
     let conversation = lock(daemon).take(packet).filter(|conversation| !conversation.channel)?;
     let address: IpAddr = match packet.get(2)? {
@@ -258,7 +258,7 @@ pub(super) fn hear(packet: &[u8], daemon: &Arc<Mutex<Daemon>>) -> Option<(Conver
     (!silent).then_some((conversation, SocketAddr::new(address, port)))
 }
 
-/// A caller by TCP, or by the channel of a guest.
+/// A client on TCP, or on the channel of a guest.
 pub(super) fn caller(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
     let _ = stream.set_read_timeout(Some(PATIENCE));
     let mut packet = vec![0; 74];
@@ -280,7 +280,7 @@ pub(super) fn caller(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
     }
 }
 
-/// The rest of it: proofs, the deed, the answer. What the caller makes of an end is its own matter.
+/// The rest of a conversation: proofs, action, answer. An error ends it; the client detects that by itself.
 pub(super) fn converse(mut stream: TcpStream, mut conversation: Conversation, daemon: &Arc<Mutex<Daemon>>) {
     let _ = stream.set_read_timeout(Some(PATIENCE));
     let _ = stream.set_write_timeout(Some(PATIENCE));

@@ -1,4 +1,4 @@
-//! Digests of the key and a text, which sign requests and answer challenges.
+//! Digests of the key and a text, for the signatures of requests and the answers to challenges.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512};
 
 /// A digest, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are the documentation")]
 pub enum Digest {
     None,
     Sha1,
@@ -15,14 +15,14 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// That of this number on the wire.
+    /// The digest with this number on the wire.
     pub(super) fn of_number(number: u8) -> Option<Digest> {
         [Digest::None, Digest::Sha1, Digest::Sha256, Digest::Sha512]
             .get(usize::from(number))
             .copied()
     }
 
-    /// The digest of the key and then the text, with zeroes behind it.
+    /// The digest of the key followed by the text, padded with zero bytes.
     pub fn sign(self, key: &[u8], text: &[u8]) -> [u8; 64] {
         let algorithm = match self {
             Digest::None => return [0; 64],
@@ -51,7 +51,7 @@ impl FromStr for Digest {
             "sha1" => Digest::Sha1,
             "sha256" => Digest::Sha256,
             "sha512" => Digest::Sha512,
-            _ => return Err(format!("`{word}` is none of none, sha1, sha256, sha512")),
+            _ => return Err(format!("unknown digest `{word}`; there are none, sha1, sha256, sha512")),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody who is not a hypervisor, and connects to the port at which hypervisors call back.
+//! A program that is not a hypervisor and connects to the port at which hypervisors call back.
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
@@ -7,23 +7,23 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// How often it tries while nobody listens.
+/// The interval between attempts while the port is closed.
 const RETRY: Duration = Duration::from_millis(5);
-/// How long it rests between two connections.
+/// The pause between two connections.
 const REST: Duration = Duration::from_millis(100);
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stranger {
-    /// By a reset, at once.
+    /// A reset, at once.
     Reset,
-    /// By a reset, a while later.
+    /// A reset, a moment later.
     LateReset,
-    /// In order, at once.
+    /// A regular close, at once.
     Close,
-    /// After something that is not the protocol.
+    /// Data that is not the protocol, then a close.
     Garbage,
-    /// By the other side; nothing is ever said.
+    /// The other side closes; nothing is sent.
     Silent,
 }
 
@@ -39,7 +39,7 @@ impl FromStr for Stranger {
             "silent" => Stranger::Silent,
             _ => {
                 return Err(format!(
-                    "no stranger `{word}`; there are reset, late-reset, close, garbage, silent"
+                    "unknown end `{word}`; there are reset, late-reset, close, garbage, silent"
                 ));
             }
         })
@@ -59,7 +59,7 @@ impl Stranger {
                 Stranger::Close => {}
                 Stranger::Garbage => drop(stream.write_all(&[0x47; 300])),
                 Stranger::Silent => {
-                    // It must not run out of sockets.
+                    // Limits the number of open sockets.
                     kept.truncate(100);
                     kept.insert(0, stream);
                     std::thread::sleep(REST);

@@ -1,4 +1,4 @@
-//! The daemon, by a caller that says on the wire what the real client was heard to say.
+//! Tests of the daemon with a client that sends what the real client sends.
 
 use std::io::{Read as _, Write as _};
 
@@ -17,7 +17,7 @@ fn settings(faults: &[&str]) -> Settings {
     }
 }
 
-/// The request `status` for `vm-alpha`, as it was captured, signed by SHA-256.
+/// The request `status` for `vm-alpha`, as captured, signed with SHA-256.
 fn captured() -> Vec<u8> {
     let hex = [
         "04020000766d2d616c706861".to_owned(),
@@ -51,13 +51,13 @@ fn a_captured_request_is_answered_once() {
     let virtd = FenceVirtd::start(settings(&[])).unwrap();
     assert_eq!(captured().len(), 176);
     assert_eq!(ask(&virtd, &captured()), [0]);
-    // It was heard a moment ago.
+    // The daemon received it a moment ago.
     assert_eq!(ask(&virtd, &captured()), [0; 0]);
     assert_eq!(virtd.requests(), ["status"]);
 }
 
 #[test]
-fn a_request_that_is_signed_otherwise_is_passed_over() {
+fn a_request_with_another_signature_is_ignored() {
     let virtd = FenceVirtd::start(settings(&[])).unwrap();
     let mut packet = captured();
     packet[4] = b'x';
@@ -66,7 +66,7 @@ fn a_request_that_is_signed_otherwise_is_passed_over() {
 }
 
 #[test]
-fn plans_strike_their_step_and_call() {
+fn plans_apply_to_their_step_and_call() {
     let virtd = FenceVirtd::start(settings(&["status=code:77"])).unwrap();
     assert_eq!(ask(&virtd, &captured()), [77]);
     for plans in [["status#2=code:77", "off=silent"], ["status*0=code:77", "on*1=drop"]] {
@@ -86,7 +86,7 @@ fn plans_strike_their_step_and_call() {
     }
 }
 
-/// What the daemon answers to `status` of this machine, asked by the channel of a guest.
+/// The daemon's answer to `status` for this machine through the channel of a guest.
 fn ask_by_channel(virtd: &FenceVirtd, machine: &str, number: u8) -> Vec<u8> {
     let mut packet = [b"abba\x04\x00", machine.as_bytes()].concat();
     packet.resize(70, 0);
@@ -99,7 +99,7 @@ fn ask_by_channel(virtd: &FenceVirtd, machine: &str, number: u8) -> Vec<u8> {
 }
 
 #[test]
-fn the_channel_of_a_guest_is_answered_after_its_mark() {
+fn the_answer_on_the_channel_of_a_guest_follows_its_mark() {
     let virtd = FenceVirtd::start(settings(&[])).unwrap();
     assert_eq!(ask_by_channel(&virtd, "vm-off", 0), b"abba\x02");
 }
@@ -120,7 +120,7 @@ fn a_stale_replica_recovers_at_its_time_on_the_callers_clock() {
 }
 
 #[test]
-fn a_balancer_hands_out_its_replicas_by_connection() {
+fn a_balancer_selects_replicas_by_connection() {
     let machine = Machine::new("11111111-2222-4333-8444-555555555501", Power::Off).named("vm-alpha");
     let virtd = FenceVirtd::start(Settings {
         machines: vec![machine.replicated(Power::On, Old::Connections(Old::order("fs")))],
@@ -132,7 +132,7 @@ fn a_balancer_hands_out_its_replicas_by_connection() {
 }
 
 #[test]
-fn each_fault_is_written_as_it_is_read() {
+fn each_fault_is_written_as_it_is_parsed() {
     for (step, _) in STEPS {
         for fault in samples(step) {
             assert_eq!(fault.to_string().parse(), Ok(fault));

@@ -1,4 +1,4 @@
-//! Look-ups, without asking anybody.
+//! Checks of lookups, without a name server.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn allowed_answers_pass_as_they_are() {
+fn allowed_answers_stay_unchanged() {
     let answers = addresses(&["192.0.2.7:443", "[2001:db8::7]:443"]);
     assert_eq!(
         check_addresses(&origin("device.example"), &AgentPolicy::unrestricted(), answers.clone()),
@@ -66,7 +66,7 @@ fn one_forbidden_answer_refuses_all() {
 }
 
 #[test]
-fn of_the_answers_those_are_left_that_the_policy_leaves() {
+fn the_policy_filters_the_answers() {
     let answers = addresses(&["10.0.0.7:443", "192.0.2.7:443", "[2001:db8::7]:443"]);
     let judged = |text: &str| {
         let agent_policy = Policy::parse("p", &format!("[fence_x]\n{text}"))
@@ -88,7 +88,7 @@ fn of_the_answers_those_are_left_that_the_policy_leaves() {
         failure,
         Failure::Denied("device.example at 10.0.0.7 is refused by deny \"10.0.0.0/8\" ([fence_x] in p:2)".to_owned())
     );
-    // What no name may lead to refuses all, whatever the policy leaves.
+    // A special address refuses all, whatever the policy allows.
     let mixed = addresses(&["192.0.2.7:443", "127.0.0.1:443"]);
     let agent_policy = Policy::parse("p", "[fence_x]\nallow = [\"*\"]")
         .unwrap()
@@ -97,7 +97,7 @@ fn of_the_answers_those_are_left_that_the_policy_leaves() {
 }
 
 #[test]
-fn no_answer_is_no_address() {
+fn an_empty_answer_is_an_error() {
     let failure = check_addresses(&origin("device.example"), &AgentPolicy::unrestricted(), Vec::new()).unwrap_err();
     assert_eq!(
         failure,
@@ -106,7 +106,7 @@ fn no_answer_is_no_address() {
 }
 
 #[test]
-fn written_addresses_are_not_looked_up() {
+fn literal_addresses_are_not_looked_up() {
     for (host, address) in [
         ("192.0.2.7", "192.0.2.7:443"),
         ("0x7f.1", "127.0.0.1:443"),
@@ -120,7 +120,7 @@ fn written_addresses_are_not_looked_up() {
 }
 
 #[test]
-fn the_client_gets_what_was_judged_whatever_it_asks_for() {
+fn the_client_always_gets_the_checked_address() {
     let judged = addresses(&["192.0.2.7:443"]);
     let pinned = Pinned(judged[0]);
     for name in ["device.example", "evil.example", "localhost"] {
@@ -129,10 +129,10 @@ fn the_client_gets_what_was_judged_whatever_it_asks_for() {
     }
 }
 
-/// A listener whose queue is full: the kernel drops what else arrives.
+/// A listener whose queue is full: the kernel drops further connections.
 struct Dead {
     listener: TcpListener,
-    /// What fills the queue.
+    /// The connections that fill the queue.
     _queued: Vec<TcpStream>,
 }
 
@@ -165,7 +165,7 @@ fn alive() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// One where nobody listens. It stays bound, so that no other test gets the
+/// An address without a listener. It stays bound, so that no other test gets the
 /// port.
 fn closed() -> SocketAddr {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -191,7 +191,7 @@ fn a_dead_address_does_not_hide_the_next() {
     let dead = [Dead::start(), Dead::start()];
     let (_listener, alive) = alive();
     let [one, other] = [dead[0].address(), dead[1].address()];
-    // The time that each is given fits into the budget, however small.
+    // The time for each address fits into any budget.
     for budget in [Duration::from_secs(5), Duration::from_millis(600)] {
         for addresses in [
             [one, alive].as_slice(),
@@ -205,12 +205,12 @@ fn a_dead_address_does_not_hide_the_next() {
 }
 
 #[test]
-fn an_address_that_is_closed_costs_no_time() {
+fn a_closed_address_costs_no_time() {
     let (_listener, alive) = alive();
     let addresses: Vec<_> = (0..20).map(|_| closed()).chain([alive]).collect();
     let started = std::time::Instant::now();
     assert_eq!(choose(&addresses, None, Duration::from_secs(60)).unwrap(), alive);
-    // The delay would add up to 5 s.
+    // With the delay for each, this would take 5 s.
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
@@ -228,7 +228,7 @@ fn an_address_that_is_known_or_alone_is_not_tried() {
     let (_listener, alive) = alive();
     let known = Some(dead.address());
     assert_eq!(choose(&[alive, dead.address()], known, moment).unwrap(), dead.address());
-    // One that the name does not have any more is not used.
+    // An address that the name no longer has is not used.
     assert_eq!(
         choose(&[alive, closed()], known, Duration::from_secs(5)).unwrap(),
         alive

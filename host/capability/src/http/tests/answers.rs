@@ -1,4 +1,4 @@
-//! Good answers, and all that is not one.
+//! Valid answers and invalid ones.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn with_length(body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn status_fields_and_body() {
+fn status_fields_and_body_are_returned() {
     let answer = "HTTP/1.1 404 Nope\r\nX-One: a\r\nx-two:  b \r\nX-ONE: \u{fc}\r\nContent-Length: 3\r\n\r\nabcdef";
     let response = answered(answer).unwrap();
     assert_eq!(response.status, 404);
@@ -28,7 +28,7 @@ fn status_fields_and_body() {
 }
 
 #[test]
-fn redirects_are_answers() {
+fn redirects_are_not_followed() {
     let elsewhere = Server::answering(EMPTY);
     for status in [301, 302, 303, 307, 308] {
         let location = format!("http://{}/", elsewhere.address);
@@ -41,7 +41,7 @@ fn redirects_are_answers() {
 }
 
 #[test]
-fn lengths_of_a_body() {
+fn every_form_of_length_ends_the_body() {
     let body = |answer: Vec<u8>| answered(answer).unwrap().body;
     assert_eq!(body(with_length(b"")), b"");
     assert_eq!(body(answer("", b"until the end")), b"until the end");
@@ -62,7 +62,7 @@ fn lengths_of_a_body() {
 }
 
 #[test]
-fn the_length_that_a_head_request_is_told_is_not_read() {
+fn the_length_in_an_answer_to_head_is_ignored() {
     let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
     let request = Request {
         method: reqwest::Method::HEAD,
@@ -89,7 +89,7 @@ fn nothing_is_decompressed() {
 }
 
 #[test]
-fn the_largest_body() {
+fn a_body_is_limited_to_8_mib() {
     const LIMIT: usize = 8 * 1024 * 1024;
     let body = vec![b'x'; LIMIT + 1];
     let largest = &body[1..];
@@ -103,7 +103,7 @@ fn the_largest_body() {
 }
 
 #[test]
-fn a_body_that_is_announced_as_too_large_is_not_waited_for() {
+fn a_body_that_is_announced_as_too_large_is_not_read() {
     for length in ["8388609", "9999999999", "18446744073709551613"] {
         let server = Server::start(move |mut stream| {
             let request = read_request(&mut stream);
@@ -135,7 +135,7 @@ fn a_body_without_end_is_cut_off() {
 }
 
 #[test]
-fn the_largest_head() {
+fn a_head_is_limited_in_size_and_fields() {
     let field = |length: usize| format!("X: {}\r\n", "x".repeat(length));
     assert!(answered(answer(&field(60 * 1024), b"")).is_ok());
     assert_fails!(
@@ -173,7 +173,7 @@ fn a_head_without_end_is_cut_off() {
 }
 
 #[test]
-fn answers_that_are_cut_short() {
+fn answers_that_are_cut_short_are_broken() {
     for answer in [
         "",
         "HTTP",
@@ -196,10 +196,10 @@ fn answers_that_are_cut_short() {
 }
 
 #[test]
-fn closed_or_reset_without_an_answer() {
+fn a_connection_closed_or_reset_without_an_answer_is_broken() {
     let closed = Server::start(|mut stream| read_request(&mut stream));
     assert_fails!(http(closed.origin()).send(get("/")), Broken, "http://127.0.0.1:");
-    // What was not read makes the kernel reset the connection.
+    // The kernel resets the connection because of the unread data.
     let reset = Server::start(|mut stream| {
         let _ = stream.read(&mut [0]);
         Vec::new()
@@ -208,7 +208,7 @@ fn closed_or_reset_without_an_answer() {
 }
 
 #[test]
-fn what_is_no_http() {
+fn answers_that_are_not_http_are_broken() {
     for answer in [
         "garbage\r\n\r\n",
         "\r\n\r\n\r\n\r\nx",
@@ -247,13 +247,13 @@ fn what_is_no_http() {
 }
 
 #[test]
-fn a_status_that_ends_no_request() {
+fn a_status_that_is_not_final_is_broken() {
     for status in [101, 600, 999] {
         let answer = format!("HTTP/1.1 {status} Odd\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n");
         assert_fails!(
             answered(answer),
             Broken,
-            &format!("the status {status}, which ends no request")
+            &format!("the status {status}, which is not a final status")
         );
     }
     for status in [200, 599] {

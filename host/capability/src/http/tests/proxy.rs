@@ -1,16 +1,16 @@
-//! Through an HTTP proxy.
+//! Requests through an HTTP proxy.
 
 use url::Host;
 
 use super::*;
 use fencebox_policy::Proxy;
 
-/// That origin through this server.
+/// This origin, through this server as the proxy.
 fn through(proxy: &Server, tls: bool) -> Origin {
     Origin {
         tls,
         trust: Trust::Anything,
-        // Nobody resolves this name; the proxy has to.
+        // Only the proxy would resolve this name.
         host: Host::parse("device.invalid").unwrap(),
         port: 8443,
         base_path: "/v2".to_owned(),
@@ -23,7 +23,7 @@ fn through(proxy: &Server, tls: bool) -> Origin {
 }
 
 #[test]
-fn absolute_form_in_the_clear() {
+fn plain_http_uses_the_absolute_form() {
     let proxy = Server::answering(EMPTY);
     assert_eq!(http(through(&proxy, false)).send(get("/a?b=c")).unwrap().status, 200);
     let request = proxy.request();
@@ -35,7 +35,7 @@ fn absolute_form_in_the_clear() {
 }
 
 #[test]
-fn a_tunnel_for_tls() {
+fn tls_uses_a_tunnel() {
     let proxy = Server::start(|mut stream| {
         let request = read_request(&mut stream);
         let _ = stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n");
@@ -59,7 +59,7 @@ fn a_tunnel_for_tls() {
         request.starts_with("CONNECT device.invalid:8443 HTTP/1.1\r\n"),
         "{request}"
     );
-    // The proxy learns nothing of what goes through it.
+    // The proxy does not see the request.
     assert!(!request.contains("secret") && !request.contains("/v2"), "{request}");
 }
 
@@ -79,17 +79,17 @@ fn a_proxy_that_refuses_is_named() {
 }
 
 #[test]
-fn a_proxy_that_wants_a_log_in_is_named() {
+fn a_proxy_that_requires_a_login_is_named() {
     let proxy = Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
-    let named = format!("the proxy http://{} wants a log-in", proxy.address);
+    let named = format!("the proxy http://{} requires a login", proxy.address);
     assert_fails!(http(through(&proxy, false)).send(get("/")), Denied, &named);
-    // Without a proxy it is the device's answer, however odd.
+    // Without a proxy, it is an answer of the device.
     let device = Server::answering("HTTP/1.1 407 Odd\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(http(device.origin()).send(get("/")).unwrap().status, 407);
 }
 
 #[test]
-fn nobody_listens_where_the_proxy_should_be() {
+fn a_missing_proxy_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let mut origin = through(&Server::answering(EMPTY), false);
@@ -102,7 +102,7 @@ fn nobody_listens_where_the_proxy_should_be() {
 }
 
 #[test]
-fn a_device_on_this_machine_is_behind_the_proxy_too() {
+fn requests_to_this_machine_also_use_the_proxy() {
     let device = Server::answering(EMPTY);
     let proxy = Server::answering(EMPTY);
     let origin = Origin {

@@ -1,4 +1,4 @@
-//! What goes over the wire, and what does not.
+//! Which requests are sent, and in which form.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::http::exchange::{PreparedRequest, send_with};
 use fencebox_policy::{Limit, Limits};
 
 #[test]
-fn exactly_what_was_asked() {
+fn a_request_is_sent_unchanged() {
     let server = Server::answering(EMPTY);
     let mut http = http(Origin {
         base_path: "/v2".to_owned(),
@@ -41,7 +41,7 @@ fn exactly_what_was_asked() {
     );
 }
 
-/// A request of this method and with these fields, as it was sent.
+/// A request with this method and these fields, as it was sent.
 fn sent(method: Method, fields: &[(&str, &str)]) -> String {
     let server = Server::answering(EMPTY);
     let field = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -68,14 +68,14 @@ fn reads_ask_caches_not_to_answer() {
 }
 
 #[test]
-fn a_plugin_may_say_what_caches_do() {
+fn a_plugin_may_set_cache_control() {
     let sent = sent(Method::GET, &[("Cache-Control", "max-age=0")]);
     assert!(sent.contains("\r\ncache-control: max-age=0\r\n"), "{sent}");
     assert!(!sent.contains("no-cache"), "{sent}");
 }
 
 #[test]
-fn each_method() {
+fn each_method_is_sent() {
     for (method, length) in [
         (Method::GET, false),
         (Method::HEAD, false),
@@ -92,7 +92,7 @@ fn each_method() {
         http(server.origin()).send(request).unwrap();
         let sent = server.request();
         assert!(sent.starts_with(&format!("{method} / HTTP/1.1\r\n")), "{sent}");
-        // Some servers answer 411 to a POST that does not say it is empty.
+        // Some servers answer 411 to a POST without a content length.
         assert_eq!(sent.contains("content-length: 0\r\n"), length, "{sent}");
         assert!(
             !sent.contains("accept-encoding") && !sent.contains("authorization"),
@@ -102,7 +102,7 @@ fn each_method() {
 }
 
 #[test]
-fn one_connection_an_exchange() {
+fn each_exchange_has_its_own_connection() {
     let answer = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n";
     let server = Server::answering(answer.as_slice());
     let mut http = http(server.origin());
@@ -113,7 +113,7 @@ fn one_connection_an_exchange() {
 }
 
 #[test]
-fn the_hosts_credentials() {
+fn the_host_adds_its_credentials() {
     let server = Server::answering(EMPTY);
     let mut http = http_on(Arc::new(VirtualClock::default()), server.origin(), Auth::HostBasic);
     http.send(get("/")).unwrap();
@@ -142,7 +142,7 @@ fn a_signed_url_is_sent_as_it_was_signed() {
 }
 
 #[test]
-fn what_the_rules_refuse_makes_no_connection() {
+fn refused_requests_make_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
     let other = Request {
@@ -199,7 +199,7 @@ fn an_empty_path_is_the_base_path() {
 }
 
 #[test]
-fn a_selected_address_is_where_requests_go() {
+fn requests_go_to_the_selected_address() {
     let (first, second) = (Server::answering(EMPTY), Server::answering(EMPTY));
     let named = Addresses::new(vec![first.origin(), second.origin()]);
     let mut http = http(first.origin());
@@ -225,10 +225,10 @@ fn exchanges_are_counted() {
 }
 
 #[test]
-fn the_connection_goes_to_the_address_that_was_judged() {
+fn the_connection_goes_to_the_checked_address() {
     let server = Server::answering(EMPTY);
     let origin = Origin {
-        // Nobody resolves this name; were it looked up again, it would fail.
+        // No server resolves this name. A second lookup would fail.
         host: Host::parse("device.invalid").unwrap(),
         ..server.origin()
     };
@@ -257,12 +257,12 @@ fn the_connection_goes_to_the_address_that_was_judged() {
 }
 
 #[test]
-fn no_environment_variable_names_a_proxy() {
+fn environment_variables_do_not_set_a_proxy() {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "capability::http::tests::requests::exactly_what_was_asked"]);
+    child.args(["--exact", "http::tests::requests::a_request_is_sent_unchanged"]);
     child.env_remove("NO_PROXY").env_remove("no_proxy");
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        // Nothing listens there.
+        // No server listens at this port.
         child
             .env(name, "http://127.0.0.1:1")
             .env(name.to_lowercase(), "http://127.0.0.1:1");
@@ -273,7 +273,7 @@ fn no_environment_variable_names_a_proxy() {
 }
 
 #[test]
-fn an_answer_is_printed_without_what_it_says() {
+fn an_answer_is_printed_without_its_content() {
     let answer = Response {
         status: 201,
         headers: vec![("x-auth-token".to_owned(), "geheim".to_owned())],

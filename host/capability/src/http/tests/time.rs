@@ -1,4 +1,4 @@
-//! Devices that take their time, and actions that have none left.
+//! Slow devices, and actions without time left.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::*;
 use fencebox_agent::clock::Interrupted;
 
-/// Sends this, and then nothing until the client has had enough.
+/// Sends this, then nothing until the client disconnects.
 fn stalling_after(answer: &'static str) -> Server {
     Server::start(move |mut stream| {
         let request = read_request(&mut stream);
@@ -18,7 +18,7 @@ fn stalling_after(answer: &'static str) -> Server {
 }
 
 #[test]
-fn a_stall_runs_into_the_option() {
+fn a_stalled_answer_times_out() {
     for answer in [
         "",
         "HTTP/1.1 2",
@@ -35,7 +35,7 @@ fn a_stall_runs_into_the_option() {
 }
 
 #[test]
-fn a_slow_drip_runs_into_the_option() {
+fn a_slow_answer_times_out() {
     for start in ["HTTP/1.1 200 OK\r\nA: ", "HTTP/1.1 200 OK\r\n\r\n"] {
         let server = Server::start(move |mut stream| {
             let request = read_request(&mut stream);
@@ -55,11 +55,11 @@ fn a_slow_drip_runs_into_the_option() {
 }
 
 #[test]
-fn the_deadline_bounds_the_patience() {
+fn the_deadline_limits_the_timeout() {
     let clock = Arc::new(VirtualClock::default());
     let mut http = http_on(clock.clone(), stalling_after("").origin(), Auth::Plugin);
     http.parts.deadline = Deadline::after(clock.as_ref(), SHORT);
-    // The option is not what to change.
+    // The message does not name the option, because a higher value would not help.
     assert_fails!(
         http.send(get("/")),
         TimedOut,
@@ -68,7 +68,7 @@ fn the_deadline_bounds_the_patience() {
 }
 
 #[test]
-fn past_the_deadline_nothing_is_sent() {
+fn nothing_is_sent_after_the_deadline() {
     let clock = Arc::new(VirtualClock::default());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http_on(clock.clone(), origin(listener.local_addr().unwrap()), Auth::Plugin);
@@ -82,7 +82,7 @@ fn past_the_deadline_nothing_is_sent() {
 }
 
 #[test]
-fn an_exchange_after_one_that_failed() {
+fn an_exchange_can_follow_a_failed_one() {
     let server = Server::start({
         let mut patient = false;
         move |mut stream| {
@@ -102,7 +102,7 @@ fn an_exchange_after_one_that_failed() {
     assert_eq!(http.send(get("/")).unwrap().status, 200);
 }
 
-/// Time stands still; SIGTERM comes when the test says so.
+/// The time is constant. The test triggers SIGTERM.
 #[derive(Default)]
 struct Bell(AtomicBool);
 
@@ -141,7 +141,7 @@ fn sigterm_ends_a_waiting_exchange() {
 }
 
 #[test]
-fn after_sigterm_nothing_is_begun_but_the_log_out() {
+fn after_sigterm_only_the_logout_starts() {
     let bell = Arc::new(Bell(true.into()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http_on(bell.clone(), origin(listener.local_addr().unwrap()), Auth::Plugin);
@@ -157,9 +157,9 @@ fn after_sigterm_nothing_is_begun_but_the_log_out() {
 }
 
 #[test]
-fn nobody_listens() {
+fn a_closed_port_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    // A port that is taken, so that nobody else can begin to listen on it.
+    // The port is bound, so that no other process can listen on it.
     let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let address = taken.local_addr().unwrap();
     let refused = format!("http://{address}: Connection refused");

@@ -1,4 +1,4 @@
-//! Certificates, and servers that speak no TLS.
+//! Certificates, and servers without TLS.
 
 use rcgen::{CertifiedKey, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -16,8 +16,8 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// A TLS server that reads a request and sends `answer`, in full or, where it
-/// is `cut`, without the farewell of TLS.
+/// A TLS server that reads a request and sends `answer`. If `cut`, it closes the
+/// connection without the close message of TLS.
 fn server(own: &CertifiedKey<KeyPair>, answer: &'static [u8], cut: bool) -> Server {
     let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(provider())
@@ -47,7 +47,7 @@ fn secure(server: &Server) -> Origin {
     }
 }
 
-/// The capability on a system that trusts this certificate alone.
+/// The capability on a system that trusts only this certificate.
 fn trusting(own: &CertifiedKey<KeyPair>, origin: Origin) -> Http {
     let mut roots = RootCertStore::empty();
     roots.add(own.cert.der().clone()).unwrap();
@@ -57,7 +57,7 @@ fn trusting(own: &CertifiedKey<KeyPair>, origin: Origin) -> Http {
     http
 }
 
-/// The same, on a system that trusts nobody.
+/// The capability with this trust.
 fn believing(trust: Trust, server: &Server) -> Http {
     http(Origin {
         trust,
@@ -71,7 +71,7 @@ fn fingerprint(own: &CertifiedKey<KeyPair>) -> Fingerprint {
 }
 
 #[test]
-fn a_pinned_certificate_is_believed_whatever_it_says() {
+fn a_pinned_certificate_is_trusted_with_any_content() {
     let own = certificate("some other name");
     let server = server(&own, EMPTY, false);
     let known = vec![Fingerprint([0; 32]), fingerprint(&own)];
@@ -81,7 +81,7 @@ fn a_pinned_certificate_is_believed_whatever_it_says() {
 }
 
 #[test]
-fn another_than_the_pinned_one_is_refused_and_shown() {
+fn a_certificate_without_a_pin_is_refused_with_its_fingerprint() {
     let own = certificate("127.0.0.1");
     let server = server(&own, EMPTY, false);
     let mut http = believing(Trust::Fingerprints(vec![Fingerprint([7; 32])]), &server);
@@ -95,11 +95,11 @@ fn another_than_the_pinned_one_is_refused_and_shown() {
         "{failure}"
     );
     assert!(failure.to_string().contains("option ssl_fingerprint"), "{failure}");
-    assert_eq!(server.request(), "", "no password to a stranger");
+    assert_eq!(server.request(), "", "no password to an unknown server");
 }
 
 #[test]
-fn a_file_holds_the_device_or_its_authority() {
+fn a_file_contains_the_device_or_its_authority() {
     let (own, stranger) = (certificate("some other name"), certificate("127.0.0.1"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("xen.pem");
@@ -129,7 +129,7 @@ fn a_file_holds_the_device_or_its_authority() {
     assert_fails!(
         believing(Trust::File(folder.path().to_owned()), &server).send(get("/")),
         Tls,
-        "no file of at most 1 MiB"
+        "not a file of at most 1 MiB"
     );
 }
 
@@ -154,7 +154,7 @@ fn an_authority_in_a_file_issues_for_its_names_only() {
 }
 
 #[test]
-fn where_a_certificate_can_be_pinned_the_message_says_what_to() {
+fn the_message_names_the_fingerprint_if_a_certificate_can_be_pinned() {
     let own = certificate("127.0.0.1");
     let server = server(&own, EMPTY, false);
     let mut http = http(secure(&server));
@@ -167,7 +167,7 @@ fn where_a_certificate_can_be_pinned_the_message_says_what_to() {
 }
 
 #[test]
-fn a_trusted_certificate() {
+fn a_trusted_certificate_is_accepted() {
     let own = certificate("127.0.0.1");
     let server = server(&own, EMPTY, false);
     let response = trusting(&own, secure(&server)).send(get("/")).unwrap();
@@ -187,9 +187,9 @@ fn an_unknown_certificate_is_refused_with_the_remedy() {
         text.starts_with(&format!("https://{}: invalid peer certificate: ", server.address)),
         "{text}"
     );
-    assert!(
-        text.ends_with("; have its issuer trusted by this system, or set ssl_insecure=1 to go without verification")
-    );
+    assert!(text.ends_with(
+        "; add its issuer to the certificates that this system trusts, or set ssl_insecure=1 to skip verification"
+    ));
     assert_eq!(server.request(), "");
 }
 
@@ -206,7 +206,7 @@ fn a_certificate_for_another_name_is_refused() {
 }
 
 #[test]
-fn without_verification_any_certificate_will_do() {
+fn any_certificate_is_accepted_without_verification() {
     let server = server(&certificate("other.example"), EMPTY, false);
     let origin = Origin {
         trust: Trust::Anything,
@@ -217,11 +217,11 @@ fn without_verification_any_certificate_will_do() {
 }
 
 #[test]
-fn a_connection_cut_without_farewell() {
+fn a_connection_cut_without_close_message_is_broken() {
     let own = certificate("127.0.0.1");
     let fine = server(&own, EMPTY, true);
     assert!(trusting(&own, secure(&fine)).send(get("/")).is_ok());
-    // Where only the end tells how long the body is, anybody could have cut it.
+    // If only the end of the connection ends the body, an attacker could have cut it.
     let open = server(&own, b"HTTP/1.1 200 OK\r\n\r\nabc", true);
     assert_fails!(
         trusting(&own, secure(&open)).send(get("/")),
@@ -232,9 +232,9 @@ fn a_connection_cut_without_farewell() {
     assert_eq!(trusting(&own, secure(&closed)).send(get("/")).unwrap().body, b"abc");
 }
 
-/// What a wrecked record does after the handshake is not "nothing was sent".
+/// A corrupt record after the handshake does not mean that nothing was sent.
 #[test]
-fn corruption_after_the_request_is_no_handshake_failure() {
+fn corruption_after_the_request_is_not_a_handshake_failure() {
     let own = certificate("127.0.0.1");
     let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(provider())
@@ -260,7 +260,7 @@ fn corruption_after_the_request_is_no_handshake_failure() {
 }
 
 #[test]
-fn a_server_without_tls() {
+fn a_server_without_tls_is_an_error() {
     let server = Server::start(|mut stream| {
         let _ = stream.read(&mut [0; 64]);
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -281,9 +281,9 @@ fn a_server_without_tls() {
 }
 
 #[test]
-fn a_handshake_cut_short_sent_nothing() {
+fn a_handshake_cut_short_sends_nothing() {
     let server = Server::start(|mut stream| {
-        // Reads all of it, for a reset would be another case.
+        // Reads everything, because a reset would be another case.
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         drain(&mut stream);
         Vec::new()
@@ -296,7 +296,7 @@ fn a_handshake_cut_short_sent_nothing() {
 }
 
 #[test]
-fn a_handshake_without_end_runs_into_the_option() {
+fn a_handshake_without_end_times_out() {
     let server = Server::start(|mut stream| {
         drain(&mut stream);
         Vec::new()
@@ -313,7 +313,7 @@ fn a_handshake_without_end_runs_into_the_option() {
 }
 
 #[test]
-fn plain_text_to_a_tls_server() {
+fn plain_text_to_a_tls_server_is_broken() {
     let server = server(&certificate("127.0.0.1"), EMPTY, false);
     assert_fails!(http(server.origin()).send(get("/")), Broken, "http://127.0.0.1:");
 }

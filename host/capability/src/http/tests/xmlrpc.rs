@@ -1,4 +1,4 @@
-//! XML-RPC over these exchanges.
+//! XML-RPC over HTTP.
 
 use super::*;
 use crate::xmlrpc::document::{Node, Tree};
@@ -37,7 +37,7 @@ fn malformed(answer: impl Into<Vec<u8>>) -> String {
 }
 
 #[test]
-fn a_call_and_its_answer() {
+fn a_call_returns_the_value_of_its_answer() {
     let server = Server::answering(answer("200 OK", &result("<value>yes</value>")));
     let tree = xmlrpc::call(&mut http(server.origin()), call()).unwrap();
     assert_eq!(tree.nodes, [Node::Text("yes".to_owned())]);
@@ -54,7 +54,7 @@ fn a_call_and_its_answer() {
 }
 
 #[test]
-fn a_status_is_told_and_the_body_left_alone() {
+fn another_status_is_an_error_and_the_body_is_not_read() {
     let failure = called(answer("500 Internal Server Error", "<html>")).unwrap_err();
     assert_eq!(failure, xmlrpc::Failure::Status(500));
     let failure = called(answer("204 No Content", "")).unwrap_err();
@@ -62,7 +62,7 @@ fn a_status_is_told_and_the_body_left_alone() {
 }
 
 #[test]
-fn faults_and_nonsense_are_told_apart() {
+fn faults_and_malformed_answers_are_different_errors() {
     let fault = "<methodResponse><fault><value><struct>\
         <member><name>faultCode</name><value><int>-3</int></value></member>\
         <member><name>faultString</name><value>why</value></member>\
@@ -81,7 +81,7 @@ fn faults_and_nonsense_are_told_apart() {
     assert!(malformed(answer("200 OK", "")).contains("no document"));
 }
 
-/// What the device cut short is a lost connection, not a bad document.
+/// An answer that the device cuts short is a lost connection, not a malformed document.
 #[test]
 fn an_answer_that_is_cut_short_is_broken() {
     let whole = answer("200 OK", &result("<value>yes</value>"));
@@ -92,9 +92,9 @@ fn an_answer_that_is_cut_short_is_broken() {
     );
 }
 
-/// And nonsense is told at once, whatever else is to come.
+/// A malformed answer is an error at once, before its rest arrives.
 #[test]
-fn nobody_waits_for_the_rest_of_nonsense() {
+fn the_rest_of_a_malformed_answer_is_not_read() {
     let server = Server::start(|mut stream| {
         let request = read_request(&mut stream);
         stream
@@ -108,7 +108,7 @@ fn nobody_waits_for_the_rest_of_nonsense() {
 }
 
 #[test]
-fn an_answer_that_does_not_end_in_time() {
+fn an_answer_that_does_not_end_times_out() {
     let server = Server::start(|mut stream| {
         let request = read_request(&mut stream);
         stream
@@ -145,7 +145,7 @@ fn more_than_32_mib_are_too_large() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_not() {
+fn invalid_calls_are_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http(origin(listener.local_addr().unwrap()));
     let bad = |change: fn(&mut Call)| {

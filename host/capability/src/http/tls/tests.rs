@@ -1,4 +1,4 @@
-//! The file with the system's certificates.
+//! The file with the certificates of the system.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ fn pem() -> String {
     rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap().cert.pem()
 }
 
-/// What comes of a bundle with this text.
+/// The result of reading a bundle with this text.
 fn read(text: &str) -> Result<usize, Failure> {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("bundle.pem");
@@ -24,7 +24,7 @@ fn every_certificate_is_trusted() {
 }
 
 #[test]
-fn one_that_is_none_is_skipped() {
+fn an_invalid_certificate_is_skipped() {
     let odd = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert_eq!(read(&(odd.to_owned() + &pem())).unwrap(), 1);
 }
@@ -42,14 +42,14 @@ fn a_broken_bundle_is_named() {
 }
 
 #[test]
-fn without_a_bundle_the_remedy_is_named() {
+fn a_missing_bundle_names_the_remedy() {
     let failure = roots(&[PathBuf::from("/nonexistent/bundle.pem")]).unwrap_err();
     let remedy = "this system has no certificate bundle; install the package ca-certificates";
     assert_eq!(failure, Failure::Tls(remedy.to_owned()));
 }
 
 #[test]
-fn the_first_bundle_that_is_there_is_read() {
+fn the_first_existing_bundle_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let (none, one, two) = (
         folder.path().join("0"),

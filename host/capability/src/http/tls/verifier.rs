@@ -1,4 +1,4 @@
-//! Whether a device's certificate is believed.
+//! Verifies the certificate of a device.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use fencebox_policy::Fingerprint;
 
-/// What makes a certificate believed ([`fencebox_policy::Trust`]).
+/// Which certificates are trusted ([`fencebox_policy::Trust`]).
 #[derive(Debug)]
 pub(super) enum Belief {
-    /// Its issuer, the host's name, and the time.
+    /// Issuer, name and time are verified.
     System {
-        /// None where the system trusts nobody.
+        /// None if the system trusts no authority.
         issuers: Option<Arc<WebPkiServerVerifier>>,
-        /// The agent has options to name a certificate.
+        /// Whether the agent has options for a certificate.
         pinnable: bool,
     },
-    /// That it is in a file; else as with the system's issuers.
+    /// The certificate is in a file, or the file contains its issuer.
     File {
         /// The file.
         path: PathBuf,
-        /// What it holds.
+        /// The certificates in the file.
         certificates: Vec<CertificateDer<'static>>,
-        /// Those of them that may issue others.
+        /// The certificates that may issue others.
         issuers: Option<Arc<WebPkiServerVerifier>>,
     },
-    /// Its digest.
+    /// The certificate has one of these fingerprints.
     Fingerprints(Vec<Fingerprint>),
-    /// Nothing is needed.
+    /// Every certificate is trusted.
     Anything,
 }
 
-/// Judges certificates. Whatever is believed, the peer has to prove that it has
-/// the certificate's key.
+/// Verifies certificates. In every mode, the peer has to prove that it has the private key of its
+/// certificate.
 #[derive(Debug)]
 pub(super) struct CertVerifier {
     belief: Belief,
@@ -70,10 +70,13 @@ impl ServerCertVerifier for CertVerifier {
                 let remedy = match pinnable {
                     true => format!(
                         "if {fingerprint} is the SHA-256 fingerprint of the device's own certificate, set \
-                         ssl_fingerprint to it; or have its issuer trusted by this system"
+                         ssl_fingerprint to it; or add its issuer to the certificates that this system trusts"
                     ),
-                    false => "have its issuer trusted by this system, or set ssl_insecure=1 to go without verification"
-                        .to_owned(),
+                    false => {
+                        "add its issuer to the certificates that this system trusts, or set ssl_insecure=1 to skip \
+                         verification"
+                            .to_owned()
+                    }
                 };
                 by_issuer(issuers).map_err(|cause| explained(&cause, &remedy))
             }
@@ -86,14 +89,14 @@ impl ServerCertVerifier for CertVerifier {
                     return Ok(ServerCertVerified::assertion());
                 }
                 let remedy = format!(
-                    "it is not in {} (option ca_file), nor is its issuer; its SHA-256 fingerprint is {fingerprint}",
+                    "neither it nor its issuer is in {} (option ca_file); its SHA-256 fingerprint is {fingerprint}",
                     path.display()
                 );
                 by_issuer(issuers).map_err(|cause| explained(&cause, &remedy))
             }
             Belief::Fingerprints(known) if known.contains(&fingerprint) => Ok(ServerCertVerified::assertion()),
             Belief::Fingerprints(_) => Err(Error::General(format!(
-                "another certificate than option ssl_fingerprint says: its SHA-256 fingerprint is {fingerprint}"
+                "the certificate does not match option ssl_fingerprint: its SHA-256 fingerprint is {fingerprint}"
             ))),
             Belief::Anything => Ok(ServerCertVerified::assertion()),
         }
@@ -128,8 +131,8 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
     Fingerprint(bytes)
 }
 
-/// A refusal with its remedy. The text travels through the HTTP client in the
-/// one kind of error that carries text.
+/// An error with its remedy. `Error::General` is the only kind of error that passes a text through
+/// the HTTP client.
 fn explained(cause: &Error, remedy: &str) -> Error {
     Error::General(format!("{cause}; {remedy}"))
 }

@@ -1,7 +1,7 @@
-//! The grammar of answers, fed with the events of an XML parser.
+//! The grammar of answers. Its input is the events of an XML parser.
 //!
-//! What is open is on a stack of its own, so that a deep document costs no
-//! stack of the host's, and what is kept goes to the flat tree at once.
+//! Open elements are in a vector, so that a deep document does not use the host's stack. Kept
+//! values go directly to the flat tree.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -13,29 +13,29 @@ use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, is_all_xml
 
 pub(super) type Cause = Cow<'static, str>;
 
-/// An answer as far as it has been read.
+/// The state while an answer is read.
 pub(super) struct Decoder<'k> {
     keep: &'k Keep,
     open: Vec<Element>,
-    /// The document's element has been there.
+    /// The element of the document has started.
     begun: bool,
     is_fault: bool,
-    /// How many of the open elements are values.
+    /// Number of open elements that are values.
     depth: usize,
     nodes: Vec<Node>,
     /// Bytes of text and names in `nodes`.
     kept: usize,
-    /// The text of the innermost element, where that may have some.
+    /// The text of the innermost element, if it may contain text.
     text: String,
-    /// Whether that has more than white space, also where it is dropped.
+    /// Whether the text contains more than white space, even if it is dropped.
     has_ink: bool,
     hasher: RandomState,
 }
 
-/// Where a value goes: its index in the tree, unless it is dropped.
+/// The index of a value in the tree; none if it is dropped.
 type Index = Option<u32>;
 
-/// An open element. `full`: what may be in it only once is in it.
+/// An open element. `full`: it already contains the element that may occur only once.
 enum Element {
     Response {
         full: bool,
@@ -175,8 +175,7 @@ impl<'k> Decoder<'k> {
         }
     }
 
-    /// A value starts, in the one at `parent`: there under `name`, or as an
-    /// item.
+    /// A value starts, in the value at `parent`: as its member `name`, or as an item.
     fn value(&mut self, parent: Index, name: Option<String>, below: Below) -> Result<Element, Cause> {
         if self.depth == DEPTH_LIMIT {
             return Err(format!("values in more than {DEPTH_LIMIT} levels").into());
@@ -205,7 +204,7 @@ impl<'k> Decoder<'k> {
         })
     }
 
-    /// The type of a value, unless that is none.
+    /// The element of a typed value; none if it is not a type.
     fn typed(&mut self, name: &str) -> Result<Option<Element>, Cause> {
         self.no_text()?;
         let Some(Element::Value { index, below, full }) = self.open.last_mut() else {
@@ -245,8 +244,8 @@ impl<'k> Decoder<'k> {
         }
     }
 
-    /// The innermost element ends. The parser has seen to it that the end has
-    /// the name of the start.
+    /// The innermost element ends. The parser already checked that start and end have the same
+    /// name.
     pub(super) fn end(&mut self) -> Result<(), Cause> {
         let missing = |what: &str| Err(format!("{what} is missing").into());
         match self.open.pop() {
@@ -290,8 +289,8 @@ impl<'k> Decoder<'k> {
     fn name(&mut self) -> Result<(), Cause> {
         self.has_ink = false;
         let text = std::mem::take(&mut self.text);
-        // Hashes take a bounded space where names do not. Of 10,000 different
-        // names, two have one hash once in 10^11 answers.
+        // Hashes take bounded space, names do not. Among 10,000 different names, two have the same
+        // hash in one of 10^11 answers.
         let hash = self.hasher.hash_one(&text);
         if let [.., Element::Struct { names, .. }, Element::Member { name, .. }] = self.open.as_mut_slice() {
             if !names.insert(hash) {
@@ -302,7 +301,7 @@ impl<'k> Decoder<'k> {
         Ok(())
     }
 
-    /// Text, as it is meant.
+    /// Text, already unescaped.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Cause> {
         if !is_all_xml(text) {
             return Err("a character that XML does not allow".into());
@@ -331,13 +330,13 @@ impl<'k> Decoder<'k> {
         Ok(())
     }
 
-    /// Whether the document's element is still to come, or is over: nothing
-    /// but comments and white space may be there.
+    /// Whether the position is before or after the element of the document, where only comments and
+    /// white space are allowed.
     pub(super) fn is_outside(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// An element follows: what text there was must have been white space.
+    /// An element follows, so the text before it must be white space.
     fn no_text(&mut self) -> Result<(), Cause> {
         self.text.clear();
         if std::mem::take(&mut self.has_ink) {
@@ -347,7 +346,7 @@ impl<'k> Decoder<'k> {
         }
     }
 
-    /// The document is over.
+    /// The document ends.
     pub(super) fn finish(self) -> Result<Answer, Cause> {
         if !self.begun {
             return Err("no document".into());

@@ -1,4 +1,4 @@
-//! Calls.
+//! Encodes calls.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -8,15 +8,15 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{DEPTH_LIMIT, Node, Tree, VALUE_LIMIT, is_xml};
 
-/// Largest document, in bytes.
+/// Maximum size of a document, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
-/// Longest name of a method, in bytes.
+/// Maximum length of the name of a method, in bytes.
 const METHOD_LIMIT: usize = 255;
-/// Bytes that are written as base64 at a time, a multiple of 3.
+/// Number of bytes that are encoded as base64 at a time, a multiple of 3.
 const BASE64_PIECE: usize = 3 * 1024;
 
-/// The document of a call. Says what XML-RPC cannot carry, and in which
-/// parameter, the first of which is 1.
+/// The document of a call. An error names the value that XML-RPC cannot represent, and its
+/// parameter, counted from 1.
 pub fn encode(method: &str, params: &[Tree]) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:/".contains(&byte);
     if method.is_empty() || method.len() > METHOD_LIMIT || !method.bytes().all(plain) {
@@ -46,7 +46,7 @@ pub fn encode(method: &str, params: &[Tree]) -> Result<String, String> {
     Ok(document.0)
 }
 
-/// What is written so far, which never grows beyond the limit.
+/// The document so far, limited in size.
 struct Document(String);
 
 impl Document {
@@ -65,7 +65,7 @@ impl Document {
                 '&' => self.add("&amp;"),
                 '<' => self.add("&lt;"),
                 '>' => self.add("&gt;"),
-                // A reader of XML makes a line feed of a bare one.
+                // An XML parser would change a bare carriage return to a line feed.
                 '\r' => self.add("&#13;"),
                 character if is_xml(character) => self.add(character.encode_utf8(&mut buffer)),
                 character => Err(format!(
@@ -93,7 +93,7 @@ impl Parameter<'_> {
         self.document.add("</param>")
     }
 
-    /// Writes the value at `index`, which the one at `parent` points at.
+    /// Writes the value at `index`, to which the value at `parent` refers.
     fn add_value(&mut self, parent: Option<usize>, index: usize, depth: usize) -> Result<(), String> {
         if depth > DEPTH_LIMIT {
             return Err(format!("values in more than {DEPTH_LIMIT} levels"));
@@ -145,9 +145,9 @@ impl Parameter<'_> {
             Node::Boolean(value) => self.add_element("boolean", &u8::from(*value)),
             Node::Integer(value) if i32::try_from(*value).is_ok() => self.add_element("i4", value),
             Node::Integer(value) => self.add_element("i8", value),
-            // Rust writes no exponents, which the specification does not have.
+            // Rust does not write exponents, which the specification does not allow.
             Node::Double(value) if value.is_finite() => self.add_element("double", value),
-            Node::Double(_) => Err("a double that is infinite or no number".to_owned()),
+            Node::Double(_) => Err("a double that is infinite or not a number".to_owned()),
             Node::Text(text) => {
                 self.document.add("<string>")?;
                 self.document.add_text(text)?;

@@ -2,11 +2,10 @@
 
 use super::shown;
 
-/// Most paths, and most names in one.
+/// Maximum number of paths, and of names in one path.
 const LIMIT: usize = 64;
 
-/// Paths from the root of an answer to the values to keep. Without any, all of
-/// it is kept.
+/// Paths from the root of an answer to the values to keep. Without paths, all values are kept.
 #[derive(Debug, Default)]
 pub struct Keep {
     paths: Vec<Vec<Step>>,
@@ -21,16 +20,16 @@ enum Step {
     Member(String),
 }
 
-/// What of a value is kept.
+/// Which part of a value is kept.
 #[derive(Debug, Clone)]
 pub(super) enum Below {
     /// Nothing, not even the value itself.
     Nothing,
-    /// The value, and in it what these paths go on to.
+    /// The value, and the values in it to which these paths lead.
     Some {
         /// Indexes of paths.
         paths: Vec<usize>,
-        /// How many steps of them have been taken.
+        /// Number of steps already followed.
         steps: usize,
     },
     /// All of it.
@@ -38,7 +37,7 @@ pub(super) enum Below {
 }
 
 impl Keep {
-    /// Reads paths such as `Value/*/uuid`. Says which of them is wrong.
+    /// Reads paths such as `Value/*/uuid`. An error names the invalid path.
     pub fn new(paths: &[String]) -> Result<Self, String> {
         if paths.len() > LIMIT {
             return Err(format!("{} paths to keep; {LIMIT} is the limit", paths.len()));
@@ -59,7 +58,7 @@ impl Keep {
         Ok(Self { paths })
     }
 
-    /// What is kept of the root: always the root itself.
+    /// Which part of the root is kept: always the root itself.
     pub(super) fn root(&self) -> Below {
         match self.paths.len() {
             0 => Below::All,
@@ -70,8 +69,7 @@ impl Keep {
         }
     }
 
-    /// What is kept of a member, or of an item (which has no name), of a value
-    /// of which that is kept.
+    /// Which part of a member, or of an item (which has no name), of `value` is kept.
     pub(super) fn inside(&self, value: &Below, name: Option<&str>) -> Below {
         let Below::Some { paths, steps } = value else {
             return value.clone();

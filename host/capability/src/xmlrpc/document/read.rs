@@ -1,5 +1,5 @@
-//! From the bytes of an answer to the events of its grammar, while they come:
-//! no more of a document is in memory than one piece of text or one tag.
+//! Parses the bytes of an answer while they arrive. Only one piece of text or one tag of a document
+//! is in memory.
 
 use std::borrow::Cow;
 use std::io;
@@ -14,13 +14,13 @@ use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use super::decode::{Cause, Decoder};
 use super::{Answer, Keep, Malformed, TEXT_LIMIT, is_xml};
 
-/// What a proxy or a captive portal answers.
+/// The answer of a proxy or a captive portal.
 pub(super) const HTML: &str = "an HTML page instead of XML-RPC";
 
-/// U+FEFF, which the parser skips itself if its three bytes come at once.
+/// U+FEFF. The parser skips it only if its three bytes arrive together.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Reads an answer to its end, or up to what is wrong with it.
+/// Reads an answer to its end, or to the first error.
 pub async fn read(source: impl AsyncBufRead + Unpin, keep: &Keep) -> Result<Answer, Malformed> {
     let mut reader = Reader::from_reader(Metered { source, left: 0 });
     reader.config_mut().expand_empty_elements = true;
@@ -46,7 +46,7 @@ pub async fn read(source: impl AsyncBufRead + Unpin, keep: &Keep) -> Result<Answ
     decoder.finish().map_err(|cause| Malformed { cause, at })
 }
 
-/// The same of a document that is all there.
+/// The same for a complete document.
 pub fn decode(document: &[u8], keep: &Keep) -> Result<Answer, Malformed> {
     let mut reading = pin!(read(document, keep));
     match reading.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -85,7 +85,7 @@ fn feed(decoder: &mut Decoder<'_>, event: &Event<'_>, is_first: bool) -> Result<
     }
 }
 
-/// Of two encodings, UTF-8 is one and the other a part of it.
+/// Only UTF-8 is accepted, and US-ASCII, which is a subset of it.
 fn check(declaration: &BytesDecl<'_>) -> Result<(), Cause> {
     let malformed = || Cause::from("a malformed XML declaration");
     let version = declaration.version().map_err(|_| malformed())?;
@@ -106,7 +106,7 @@ fn check(declaration: &BytesDecl<'_>) -> Result<(), Cause> {
     }
 }
 
-/// The character that a reference means, by what is between `&` and `;`.
+/// The character of a reference. `reference` is the text between `&` and `;`.
 fn character(reference: &str) -> Option<char> {
     let number = |digits: &str, radix| {
         let plain = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
@@ -126,17 +126,17 @@ fn character(reference: &str) -> Option<char> {
     }
 }
 
-/// What the parser objects to. Its own texts quote the document.
+/// The parser's error. Its own texts are not used because they quote the document.
 fn describe(cause: &Error, is_first: bool) -> Cause {
     match cause {
         Error::Io(_) => too_much_text(),
         Error::Syntax(_) if is_first => "no XML".into(),
-        Error::Syntax(_) => "markup that is no XML, or ends in the middle".into(),
+        Error::Syntax(_) => "markup that is not XML, or ends in the middle".into(),
         Error::IllFormed(IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_)) => {
             "an end tag that does not belong to the start tag".into()
         }
         Error::IllFormed(IllFormedError::UnclosedReference) => "a bare &".into(),
-        Error::Encoding(_) => "bytes that are no UTF-8".into(),
+        Error::Encoding(_) => "bytes that are not UTF-8".into(),
         _ => "malformed XML".into(),
     }
 }
@@ -145,11 +145,11 @@ pub(super) fn too_much_text() -> Cause {
     Cow::from(format!("more than {} MiB of text", TEXT_LIMIT / 1024 / 1024))
 }
 
-/// A source that fails when one event of the parser takes too much: the parser
-/// itself knows no limit.
+/// A source that fails if one event of the parser takes too many bytes, because the parser itself
+/// has no limit.
 struct Metered<R> {
     source: R,
-    /// How many bytes may be taken until it is set again.
+    /// Number of bytes that may be read before it is set again.
     left: usize,
 }
 

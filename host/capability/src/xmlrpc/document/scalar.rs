@@ -1,4 +1,4 @@
-//! Values without values in them: their elements, and what their text means.
+//! Scalar values: their elements, and how their text is parsed.
 
 use std::borrow::Cow;
 use std::num::IntErrorKind;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Node, is_space};
 
-/// Longest `dateTime.iso8601`, in bytes. Devices write 17 to 29.
+/// Maximum length of a `dateTime.iso8601`, in bytes. Devices send 17 to 29.
 const DATE_LIMIT: usize = 64;
 
 /// The element of a typed value.
@@ -16,7 +16,7 @@ const DATE_LIMIT: usize = 64;
 pub(super) enum Kind {
     Nil,
     Boolean,
-    /// With its element, and how many bits it has.
+    /// With the name of its element, and its number of bits.
     Integer(&'static str, u32),
     Double,
     Text,
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// By the element's name without its prefix.
+    /// The type for the name of an element, without its prefix.
     pub(super) fn of(element: &str) -> Option<Self> {
         Some(match element {
             "nil" => Self::Nil,
@@ -43,7 +43,7 @@ impl Kind {
         })
     }
 
-    /// The value that the element's text means.
+    /// Parses the text of the element.
     pub(super) fn parse(self, text: String) -> Result<Node, Cow<'static, str>> {
         let trimmed = text.trim_matches(is_space);
         Ok(match self {
@@ -69,9 +69,9 @@ fn integer(text: &str, element: &str, bits: u32) -> Result<i64, Cow<'static, str
         .parse()
         .map_err(|cause: std::num::ParseIntError| match cause.kind() {
             IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => beyond(),
-            _ => format!("an <{element}> that is no number").into(),
+            _ => format!("an <{element}> that is not a number").into(),
         })?;
-    // Shifted out and back in, a number that fits is what it was.
+    // A number that fits does not change if its spare bits are shifted out and back.
     let spare = 64 - bits;
     if (number << spare) >> spare == number {
         Ok(number)
@@ -80,23 +80,23 @@ fn integer(text: &str, element: &str, bits: u32) -> Result<i64, Cow<'static, str
     }
 }
 
-/// The specification has no exponents, but devices that write them do.
+/// The specification does not allow exponents, but some devices send them.
 fn double(text: &str) -> Result<f64, Cow<'static, str>> {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     match text.parse::<f64>() {
         Ok(number) if text.bytes().all(plain) && number.is_finite() => Ok(number),
         Ok(_) if text.bytes().all(plain) => Err("a <double> out of range".into()),
-        _ => Err("a <double> that is no number".into()),
+        _ => Err("a <double> that is not a number".into()),
     }
 }
 
-/// ISO 8601 has many forms; what it means is the plugin's business.
+/// ISO 8601 has many forms. The plugin interprets the text.
 fn date_time(text: String) -> Result<String, Cow<'static, str>> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-:., \t\r\n".contains(&byte);
     if text.len() <= DATE_LIMIT && text.bytes().all(plain) {
         Ok(text)
     } else {
-        Err("a <dateTime.iso8601> that is no date".into())
+        Err("a <dateTime.iso8601> that is not a date".into())
     }
 }
 

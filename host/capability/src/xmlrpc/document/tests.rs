@@ -1,4 +1,4 @@
-//! What is understood, and what is refused for which reason.
+//! Accepted documents, and the errors of refused ones.
 
 mod calls;
 mod keeping;
@@ -9,7 +9,7 @@ mod values;
 
 use super::{Answer, Keep, Malformed, Node, Tree, decode};
 
-/// A document whose result is that `<value>`.
+/// A document whose result is this `<value>`.
 fn response(value: &str) -> String {
     format!("<?xml version='1.0'?><methodResponse><params><param>{value}</param></params></methodResponse>")
 }
@@ -18,7 +18,7 @@ fn read(document: impl AsRef<[u8]>) -> Result<Answer, Malformed> {
     decode(document.as_ref(), &Keep::default())
 }
 
-/// The nodes of a document that is understood.
+/// The nodes of an accepted document.
 #[track_caller]
 fn nodes(document: impl AsRef<[u8]>) -> Vec<Node> {
     match read(document).unwrap() {

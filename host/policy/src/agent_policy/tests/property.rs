@@ -1,4 +1,4 @@
-//! Whatever a policy says, it grants nothing that was refused without it.
+//! No policy allows what is refused without it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -75,21 +75,21 @@ fn address() -> impl Strategy<Value = IpAddr> {
     ]
 }
 
-/// All that is asked before a connection is made.
+/// All checks before a connection is made.
 fn reached(agent_policy: &AgentPolicy, origin: &Origin, address: IpAddr) -> bool {
     origin.allows(address).is_ok() && agent_policy.check(origin).is_ok() && agent_policy.allows(origin, address).is_ok()
 }
 
 proptest! {
     #[test]
-    fn a_policy_only_takes_away(text in table(), origin in place(), address in address()) {
+    fn a_policy_only_restricts(text in table(), origin in place(), address in address()) {
         if reached(&agent_policy(&text), &origin, address) {
             prop_assert!(reached(&AgentPolicy::unrestricted(), &origin, address), "{text}");
         }
     }
 
     #[test]
-    fn so_does_each_further_file(one in table(), two in table(), origin in place(), address in address()) {
+    fn each_further_file_only_restricts(one in table(), two in table(), origin in place(), address in address()) {
         let both = policy(&one).with(policy(&two)).for_agent("fence_x");
         let each = [agent_policy(&one), agent_policy(&two)];
         for alone in &each {

@@ -1,10 +1,10 @@
-//! Endpoints with several addresses to choose from.
+//! Endpoints with several alternative addresses.
 
 use super::{endpoint, put};
 use crate::{Address, AgentPolicy, Endpoint, Endpoints, Scheme, UrlOption};
 
 #[test]
-fn the_first_address_that_the_options_give_counts() {
+fn the_first_address_that_the_options_determine_is_used() {
     let url = UrlOption {
         option: "api_url".to_owned(),
         ..UrlOption::default()
@@ -26,11 +26,11 @@ fn the_first_address_that_the_options_give_counts() {
     assert_eq!(
         at(&[("region", "eu")]).as_deref(),
         Ok("https://eu.api.example"),
-        "a vendor's by TLS"
+        "a fixed address uses TLS"
     );
-    // What is wrong is not passed over.
+    // An invalid option is an error, even if there is an alternative.
     assert!(at(&[("api_url", "nonsense"), ("region", "eu")]).is_err());
-    // What lacks is told when it is needed, and not before.
+    // A missing option is an error only when the endpoint is used.
     let located = |options: &'static [(&str, &str)]| {
         let option = move |name: &str| {
             options

@@ -1,4 +1,4 @@
-//! A URL typed by a user.
+//! URLs in options.
 
 use super::{domain, endpoint, put};
 use crate::{Address, Endpoint, Origin, Scheme, Trust, UrlOption};
@@ -23,7 +23,7 @@ fn at(base_path: &str, url: &str, more: &[(&str, &str)]) -> Result<Origin, Strin
 }
 
 #[test]
-fn scheme_host_and_port_are_taken() {
+fn scheme_host_and_port_are_used() {
     for (url, base) in [
         ("https://api.example", "https://api.example"),
         ("https://api.example/", "https://api.example"),
@@ -46,7 +46,7 @@ fn scheme_host_and_port_are_taken() {
 }
 
 #[test]
-fn the_path_is_the_base_path_or_none() {
+fn the_path_is_the_base_path_or_empty() {
     for url in ["https://h", "https://h/", "https://h/v2", "https://h/v2/"] {
         assert_eq!(at("/v2", url, &[]).unwrap().base_url(), "https://h/v2", "{url}");
     }
@@ -69,7 +69,7 @@ fn the_path_is_the_base_path_or_none() {
     let refusal = at("", "https://h/v2", &[]).unwrap_err();
     assert_eq!(
         refusal,
-        "option api_url: the path \"/v2\" does not belong into this URL; leave it out"
+        "option api_url: the path \"/v2\" does not belong in this URL; leave it out"
     );
     assert!(at("", "https://h//", &[]).is_err());
 }
@@ -85,7 +85,7 @@ fn query_and_fragment_are_refused() {
     ] {
         let refusal = at("/v2", url, &[]).unwrap_err();
         assert_eq!(
-            refusal, "option api_url: a query or fragment does not belong into this URL; leave it out",
+            refusal, "option api_url: a query or fragment does not belong in this URL; leave it out",
             "{url}"
         );
     }
@@ -99,7 +99,7 @@ fn credentials_are_refused_and_not_repeated() {
         "https://:geheim@h",
         "https://@h",
         "https://:@h",
-        // The parser takes what follows the slash for a path.
+        // The parser treats the text after the slash as a path.
         "https://admin:/geheim@h",
         "https://admin:1/geheim@h",
         "https://admin:?geheim@h",
@@ -110,14 +110,14 @@ fn credentials_are_refused_and_not_repeated() {
     ] {
         let refusal = at("", url, &[]).unwrap_err();
         assert_eq!(
-            refusal, "option api_url: user name and password do not belong into a URL; use the options for them",
+            refusal, "option api_url: user name and password do not belong in a URL; use the options for them",
             "{url}"
         );
     }
 }
 
 #[test]
-fn what_is_no_url() {
+fn malformed_urls_are_refused() {
     for url in [
         "h",
         "h:8080",
@@ -150,7 +150,7 @@ fn what_is_no_url() {
     }
     assert_eq!(
         at("", "https://h:0", &[]).unwrap_err(),
-        "option api_url: 0 is no port; give a number from 1 to 65535"
+        "option api_url: 0 is not a port; give a number from 1 to 65535"
     );
 }
 
@@ -200,14 +200,14 @@ fn other_schemes_are_refused() {
     };
     assert_eq!(
         only(Scheme::Https, "http://127.0.0.1").unwrap_err(),
-        "option api_url: http:// is not what this device speaks"
+        "option api_url: this device does not support http://"
     );
     assert!(only(Scheme::Http, "https://127.0.0.1").is_err());
     assert!(only(Scheme::Https, "https://127.0.0.1").is_ok());
 }
 
 #[test]
-fn a_free_path_takes_the_place_of_the_declared_one() {
+fn a_free_path_replaces_the_declared_one() {
     let at = |url: &str| {
         let endpoint = Endpoint {
             scheme: Scheme::ByOptions,
@@ -235,7 +235,7 @@ fn a_free_path_takes_the_place_of_the_declared_one() {
 }
 
 #[test]
-fn clear_text_only_to_this_machine_or_with_consent() {
+fn clear_text_goes_only_to_this_machine_or_with_consent() {
     for url in [
         "http://api.example",
         "http://192.0.2.7",
@@ -246,7 +246,7 @@ fn clear_text_only_to_this_machine_or_with_consent() {
     ] {
         let refusal = at("", url, &[]).unwrap_err();
         assert!(
-            refusal.starts_with("option api_url: the password would travel in the clear to "),
+            refusal.starts_with("option api_url: the password would be sent in clear text to "),
             "{refusal}"
         );
         assert!(
@@ -277,7 +277,7 @@ fn a_proxy_is_the_next_hop() {
 }
 
 #[test]
-fn what_is_no_proxy() {
+fn invalid_proxies_are_refused() {
     for text in [
         "proxy.example:3128",
         "proxy.example",
@@ -301,5 +301,5 @@ fn what_is_no_proxy() {
         );
     }
     let refusal = at("", "https://h", &[("proxy", "proxy.example:3128")]).unwrap_err();
-    assert_eq!(refusal, "option proxy: this is no URL; write http://HOST:PORT");
+    assert_eq!(refusal, "option proxy: this is not a URL; write http://HOST:PORT");
 }

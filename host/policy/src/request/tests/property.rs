@@ -1,4 +1,4 @@
-//! Whatever a server makes of a path that passes.
+//! How servers may read a path that is accepted.
 
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ const PIECES: &[&str] = &[
     "%c3%a9",
 ];
 
-/// As a server decodes that minds nothing.
+/// Decodes like a server that accepts any path.
 fn decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     let mut index = 0;

@@ -15,7 +15,7 @@ fn structure(members: &[(&str, u32)]) -> Node {
 }
 
 #[test]
-fn the_form_of_a_call() {
+fn a_call_has_its_exact_form() {
     let params = [
         tree([text("a<b>&\r\n\t€")]),
         tree([
@@ -55,7 +55,7 @@ fn the_form_of_a_call() {
 }
 
 #[test]
-fn what_cannot_be_carried() {
+fn values_that_xml_rpc_cannot_represent_are_refused() {
     let deep = |levels: u32| {
         tree(
             (1..levels)
@@ -99,8 +99,8 @@ fn what_cannot_be_carried() {
         (tree([text("a\0")]), "the character U+0000"),
         (tree([text("\u{fffe}")]), "the character U+FFFE"),
         (tree([Node::DateTime("\u{1b}".to_owned())]), "the character U+001B"),
-        (tree([Node::Double(f64::NAN)]), "infinite or no number"),
-        (tree([Node::Double(f64::NEG_INFINITY)]), "infinite or no number"),
+        (tree([Node::Double(f64::NAN)]), "infinite or not a number"),
+        (tree([Node::Double(f64::NEG_INFINITY)]), "infinite or not a number"),
         (deep(65), "more than 64 levels"),
         (tree([text(&"x".repeat(1024 * 1024))]), "larger than 1 MiB"),
         (tree([text(&"&".repeat(300_000))]), "larger than 1 MiB"),
@@ -119,7 +119,7 @@ fn what_cannot_be_carried() {
 }
 
 #[test]
-fn names_of_methods() {
+fn names_of_methods_are_checked() {
     for name in ["system.listMethods", "a", "A_b:c/9"] {
         assert!(encode(name, &[]).is_ok(), "{name}");
     }

@@ -11,7 +11,7 @@ const RECORDS: &str = "<value><struct>
     </struct></value></member>
 </struct></value>";
 
-/// A value as JSON would write it, and without quotes.
+/// A value in the form of JSON, without quotes.
 fn shown(nodes: &[Node], index: u32) -> String {
     match &nodes[index as usize] {
         Node::Text(text) => text.clone(),
@@ -30,7 +30,7 @@ fn shown(nodes: &[Node], index: u32) -> String {
 }
 
 #[test]
-fn what_paths_lead_to() {
+fn paths_select_values() {
     let all = "{Status:Success,Value:{ref1:{uuid:u1,notes:[n]},ref2:[a,b]}}";
     for (paths, kept) in [
         (&[][..], all),
@@ -44,7 +44,7 @@ fn what_paths_lead_to() {
             "{Value:{ref1:{uuid:u1},ref2:[a,b]}}",
         ),
         (&["Value/ref1", "Value/ref1/uuid"], "{Value:{ref1:{uuid:u1,notes:[n]}}}"),
-        // A value on the way is what it is.
+        // A scalar value on the path is kept.
         (&["Status/code"], "{Status:Success}"),
         (&["none"], "{}"),
         (&["uuid"], "{}"),
@@ -57,7 +57,7 @@ fn what_paths_lead_to() {
 }
 
 #[test]
-fn what_is_dropped_is_checked() {
+fn dropped_values_are_checked() {
     let keep = Keep::new(&["none".to_owned()]).unwrap();
     for value in [
         "<i4>x</i4>",
@@ -72,7 +72,7 @@ fn what_is_dropped_is_checked() {
 }
 
 #[test]
-fn a_fault_is_kept_whatever_the_paths() {
+fn a_fault_is_kept_with_any_paths() {
     let document = "<methodResponse><fault><value><struct>
         <member><name>faultCode</name><value><int>1</int></value></member>
         <member><name>faultString</name><value>x</value></member>
@@ -85,7 +85,7 @@ fn a_fault_is_kept_whatever_the_paths() {
 }
 
 #[test]
-fn paths_that_are_none() {
+fn invalid_paths_are_refused() {
     for path in ["", "/", "Value/", "/Value", "a//b", &"a/".repeat(1000)] {
         let message = Keep::new(&[path.to_owned()]).unwrap_err();
         assert!(

@@ -11,7 +11,7 @@ fn nested(levels: usize) -> String {
 }
 
 #[test]
-fn levels() {
+fn the_depth_is_limited() {
     assert_eq!(nodes(nested(DEPTH_LIMIT)).len(), DEPTH_LIMIT);
     for levels in [DEPTH_LIMIT + 1, 100_000] {
         assert!(cause(nested(levels)).starts_with("values in more than 64 levels"));
@@ -21,14 +21,14 @@ fn levels() {
 }
 
 #[test]
-fn kept_values() {
+fn kept_values_are_limited() {
     let items = |count: usize| {
         let items = "<value/>".repeat(count);
         response(&format!("<value><array><data>{items}</data></array></value>"))
     };
     assert_eq!(nodes(items(VALUE_LIMIT - 1)).len(), VALUE_LIMIT);
     assert!(cause(items(VALUE_LIMIT)).starts_with("more than 100000 values to keep"));
-    // Dropped ones do not count.
+    // Dropped values do not count.
     let keep = Keep::new(&["none".to_owned()]).unwrap();
     let answer = decode(items(VALUE_LIMIT * 2).as_bytes(), &keep).unwrap();
     assert_eq!(
@@ -40,7 +40,7 @@ fn kept_values() {
 }
 
 #[test]
-fn kept_text() {
+fn kept_text_is_limited() {
     let long = "x".repeat(TEXT_LIMIT / 2 - 10);
     let items = |count: usize| {
         let items = format!("<value>{long}</value>").repeat(count);
@@ -52,9 +52,9 @@ fn kept_text() {
     assert!(decode(items(5).as_bytes(), &keep).is_ok());
 }
 
-/// What is held until it ends is bounded, too, and what is dropped.
+/// A piece that is held until its end is also limited, even if it is dropped.
 #[test]
-fn one_piece() {
+fn one_piece_of_text_is_limited() {
     let long = "x".repeat(TEXT_LIMIT + 1);
     let half = "x".repeat(TEXT_LIMIT / 2 + 1);
     let keep = Keep::new(&["none".to_owned()]).unwrap();

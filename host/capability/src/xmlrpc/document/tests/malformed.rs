@@ -8,7 +8,7 @@ fn assert_refused(document: impl AsRef<[u8]>, why: &str) {
 }
 
 #[test]
-fn values() {
+fn malformed_values_are_refused() {
     for (value, why) in [
         ("<i4>2147483648</i4>", "<i4> that does not fit in 32 bits"),
         ("<int>-2147483649</int>", "<int> that does not fit"),
@@ -16,24 +16,24 @@ fn values() {
         ("<i2>-32769</i2>", "<i2> that does not fit in 16 bits"),
         ("<i8>9223372036854775808</i8>", "<i8> that does not fit in 64 bits"),
         ("<i8>99999999999999999999999999</i8>", "<i8> that does not fit"),
-        ("<i4></i4>", "<i4> that is no number"),
-        ("<i4/>", "<i4> that is no number"),
-        ("<i4>1 2</i4>", "<i4> that is no number"),
-        ("<i4>0x10</i4>", "<i4> that is no number"),
-        ("<i4>1.0</i4>", "<i4> that is no number"),
-        ("<i4>\u{a0}1</i4>", "<i4> that is no number"),
+        ("<i4></i4>", "<i4> that is not a number"),
+        ("<i4/>", "<i4> that is not a number"),
+        ("<i4>1 2</i4>", "<i4> that is not a number"),
+        ("<i4>0x10</i4>", "<i4> that is not a number"),
+        ("<i4>1.0</i4>", "<i4> that is not a number"),
+        ("<i4>\u{a0}1</i4>", "<i4> that is not a number"),
         ("<boolean>2</boolean>", "neither 0 nor 1"),
         ("<boolean>true</boolean>", "neither 0 nor 1"),
         ("<boolean/>", "neither 0 nor 1"),
-        ("<double>NaN</double>", "<double> that is no number"),
-        ("<double>inf</double>", "<double> that is no number"),
-        ("<double>-Infinity</double>", "<double> that is no number"),
+        ("<double>NaN</double>", "<double> that is not a number"),
+        ("<double>inf</double>", "<double> that is not a number"),
+        ("<double>-Infinity</double>", "<double> that is not a number"),
         ("<double>1e999</double>", "<double> out of range"),
-        ("<double/>", "<double> that is no number"),
+        ("<double/>", "<double> that is not a number"),
         ("<base64>AP8</base64>", "not base64"),
         ("<base64>AP8=AP8=</base64>", "not base64"),
         ("<base64>A-_=</base64>", "not base64"),
-        ("<dateTime.iso8601>yes &amp; no</dateTime.iso8601>", "is no date"),
+        ("<dateTime.iso8601>yes &amp; no</dateTime.iso8601>", "is not a date"),
         ("<nil>x</nil>", "text in <nil>"),
         ("x<string>y</string>", "text beside"),
         ("<string>y</string>x", "text where only elements belong"),
@@ -87,7 +87,7 @@ fn values() {
 }
 
 #[test]
-fn documents() {
+fn malformed_documents_are_refused() {
     let inside = "<params><param><value>x</value></param></params>";
     let good = format!("<methodResponse>{inside}</methodResponse>");
     let with = |start: &str| format!("{start}{good}");
@@ -161,15 +161,15 @@ fn documents() {
 }
 
 #[test]
-fn bytes_that_are_no_utf8() {
+fn bytes_that_are_not_utf8_are_refused() {
     for bytes in [b"\xff".as_slice(), b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf"] {
         let [before, after] = [
             "<methodResponse><params><param><value>",
             "</value></param></params></methodResponse>",
         ];
         let document = [before.as_bytes(), bytes, after.as_bytes()].concat();
-        assert_refused(document, "no UTF-8");
-        assert_refused([b"<", bytes, b"/>"].concat(), "no UTF-8");
+        assert_refused(document, "not UTF-8");
+        assert_refused([b"<", bytes, b"/>"].concat(), "not UTF-8");
     }
     let wide: Vec<u8> = response("<value/>").encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(read(&wide).is_err());
@@ -194,7 +194,7 @@ fn values_are_not_quoted() {
 }
 
 #[test]
-fn where_it_is_wrong() {
+fn the_error_names_its_position() {
     let malformed = read("<methodResponse><params><parm/>").unwrap_err();
     assert_eq!(malformed.to_string(), "<parm> where it does not belong (at byte 31)");
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::super::encode;
 use super::*;
 
-/// A value as people think of it.
+/// A value as a nested tree.
 #[derive(Debug, Clone)]
 enum Value {
     Scalar(Node),
@@ -18,7 +18,7 @@ impl Value {
         Tree { nodes }
     }
 
-    /// In the order of a document, which is the decoder's.
+    /// In the order of the document, like the decoder.
     fn add(self, nodes: &mut Vec<Node>) -> u32 {
         let index = nodes.len();
         nodes.push(Node::Nil);
@@ -35,7 +35,7 @@ impl Value {
 }
 
 fn carried() -> impl Strategy<Value = String> {
-    let characters = any::<char>().prop_filter("XML can carry it", |&character| super::super::is_xml(character));
+    let characters = any::<char>().prop_filter("XML allows it", |&character| super::super::is_xml(character));
     let tricky = prop::sample::select(vec![
         ' ', '\n', '\r', '\t', '&', '<', '>', ']', '"', '\u{feff}', '\u{85}',
     ]);
@@ -78,13 +78,13 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_too_odd(document in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_handled(document in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = read(document);
     }
 
-    /// Nor markup that is nearly right.
+    /// Almost valid markup does not cause a panic.
     #[test]
-    fn no_markup_is_too_odd(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40)) {
+    fn any_markup_is_handled(pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40)) {
         let value = pieces.concat();
         let _ = read(response(&value));
         if let Err(malformed) = read(value) {

@@ -10,7 +10,7 @@ fn assert_value(value: &str, node: Node) {
 }
 
 #[test]
-fn text_is_what_stands_there() {
+fn text_is_kept_unchanged() {
     for (value, meant) in [
         ("x", "x"),
         ("", ""),
@@ -35,7 +35,7 @@ fn text_is_what_stands_there() {
 }
 
 #[test]
-fn typed_values() {
+fn typed_values_are_parsed() {
     for (value, meant) in [
         ("<nil/>", Node::Nil),
         ("<nil></nil>", Node::Nil),
@@ -94,7 +94,7 @@ fn containers_point_forward() {
 }
 
 #[test]
-fn what_may_surround_the_document() {
+fn declarations_comments_and_prefixes_are_accepted() {
     for document in [
         "<methodResponse><params><param><value>x</value></param></params></methodResponse>",
         "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?><!-- c --><methodResponse><params><param><value>x</value></param></params></methodResponse>",
@@ -107,7 +107,7 @@ fn what_may_surround_the_document() {
 }
 
 #[test]
-fn faults() {
+fn faults_need_code_and_text() {
     let fault = |members: &str| {
         read(format!(
             "<methodResponse><fault><value><struct>{members}</struct></value></fault></methodResponse>"
@@ -129,7 +129,7 @@ fn faults() {
     }
 }
 
-/// The parser meets the same document in pieces of any size.
+/// The parser receives the same document in pieces of any size.
 #[test]
 fn pieces_make_no_difference() {
     let value =

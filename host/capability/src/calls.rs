@@ -1,0 +1,267 @@
+//! The seam: every call that a plugin makes to the host, as one trait in plain types.
+//!
+//! The host's imports turn wasm's types into these and call the trait. What concerns every call is one more
+//! implementation, which does its part and passes the call on to another one. WASI's own sockets do not come through
+//! here, because WASI calls the system itself: [`SocketFilter`] decides about them before each use.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use fencebox_agent::clock::Deadline;
+use fencebox_agent::device::RemotePeer;
+use fencebox_agent::log::Level;
+use fencebox_policy::Denied;
+
+use super::files::{self, Files};
+use super::http::{self, Http, Request, Response, Timeout};
+use super::log::PluginLog;
+use super::sockets::{self, SocketFilter};
+use super::xmlrpc::document::Tree;
+use super::xmlrpc::{self, Call};
+
+/// Why a plugin may call nothing before it has a session.
+const NO_SESSION: &str = "a plugin that describes itself may call nothing";
+
+/// The calls of one plugin in one action, and the events of the action that concern them.
+pub trait HostCalls: Send {
+    /// Logs a line of the plugin (`log.log`).
+    fn log(&mut self, level: Level, message: &str);
+
+    /// Makes one HTTP exchange (`http.send`).
+    ///
+    /// # Errors
+    /// If the request is denied, or as `http.error` says.
+    fn send(&mut self, request: Request) -> Result<Response, http::Failure>;
+
+    /// The URL to which the paths of an endpoint are appended (`http.base-url`).
+    ///
+    /// # Errors
+    /// If the endpoint is not declared, or has no address.
+    fn base_url(&mut self, endpoint: &str) -> Result<String, http::Failure>;
+
+    /// The URLs, without a path, that the options name for an endpoint (`http.addresses`).
+    ///
+    /// # Errors
+    /// If the endpoint is not declared.
+    fn addresses(&mut self, endpoint: &str) -> Result<Vec<String>, http::Failure>;
+
+    /// Selects another address of an endpoint for the requests that follow (`http.select-address`). Returns its URL.
+    ///
+    /// # Errors
+    /// If the options do not name this address, or the policy denies it.
+    fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, http::Failure>;
+
+    /// Makes one XML-RPC call (`xmlrpc.call`).
+    ///
+    /// # Errors
+    /// If the call is denied, or as `xmlrpc.error` says.
+    fn call(&mut self, call: Call) -> Result<Tree, xmlrpc::Failure>;
+
+    /// Reads a declared file (`files.read`).
+    ///
+    /// # Errors
+    /// If the file is not declared for reading, or as `files.error` says.
+    fn read_file(&mut self, option: &str, entry: Option<&str>) -> Result<Vec<u8>, files::Failure>;
+
+    /// Replaces a declared file (`files.write`).
+    ///
+    /// # Errors
+    /// If the file is not declared for writing, or as `files.error` says.
+    fn write_file(&mut self, option: &str, entry: Option<&str>, content: Vec<u8>) -> Result<(), files::Failure>;
+
+    /// The addresses of this machine from which the multicast group of a socket can be reached
+    /// (`multicast.local-addresses`).
+    ///
+    /// # Errors
+    /// If the socket is not declared, or the system does not list its addresses.
+    fn local_addresses(&mut self, socket: &str) -> Result<Vec<IpAddr>, sockets::Failure>;
+
+    /// Sends one datagram to the multicast group of a socket (`multicast.send`).
+    ///
+    /// # Errors
+    /// If the datagram is denied, or the system refuses it.
+    fn send_datagram(&mut self, socket: &str, source: &str, datagram: &[u8]) -> Result<(), sockets::Failure>;
+
+    /// Sets the timeout of each exchange that follows.
+    fn set_timeout(&mut self, timeout: Timeout);
+
+    /// Moves the end of the action.
+    fn set_deadline(&mut self, deadline: Deadline);
+
+    /// The action is over: there is time to log out until `deadline`, and SIGTERM no longer ends a call.
+    fn start_closing(&mut self, deadline: Deadline);
+
+    /// The hosts that the plugin has contacted, for the audit record.
+    fn remote_peers(&self) -> Vec<RemotePeer>;
+}
+
+/// The calls of a plugin without a session: each is denied, and log lines are dropped.
+#[derive(Debug, Clone, Copy)]
+pub struct NoSession;
+
+impl HostCalls for NoSession {
+    fn log(&mut self, _: Level, _: &str) {}
+
+    fn send(&mut self, _: Request) -> Result<Response, http::Failure> {
+        Err(denied().into())
+    }
+
+    fn base_url(&mut self, _: &str) -> Result<String, http::Failure> {
+        Err(denied().into())
+    }
+
+    fn addresses(&mut self, _: &str) -> Result<Vec<String>, http::Failure> {
+        Err(denied().into())
+    }
+
+    fn select_address(&mut self, _: &str, _: &str) -> Result<String, http::Failure> {
+        Err(denied().into())
+    }
+
+    fn call(&mut self, _: Call) -> Result<Tree, xmlrpc::Failure> {
+        Err(http::Failure::from(denied()).into())
+    }
+
+    fn read_file(&mut self, _: &str, _: Option<&str>) -> Result<Vec<u8>, files::Failure> {
+        Err(denied().into())
+    }
+
+    fn write_file(&mut self, _: &str, _: Option<&str>, _: Vec<u8>) -> Result<(), files::Failure> {
+        Err(denied().into())
+    }
+
+    fn local_addresses(&mut self, _: &str) -> Result<Vec<IpAddr>, sockets::Failure> {
+        Err(denied().into())
+    }
+
+    fn send_datagram(&mut self, _: &str, _: &str, _: &[u8]) -> Result<(), sockets::Failure> {
+        Err(denied().into())
+    }
+
+    fn set_timeout(&mut self, _: Timeout) {}
+
+    fn set_deadline(&mut self, _: Deadline) {}
+
+    fn start_closing(&mut self, _: Deadline) {}
+
+    fn remote_peers(&self) -> Vec<RemotePeer> {
+        Vec::new()
+    }
+}
+
+fn denied() -> Denied {
+    Denied::new(NO_SESSION)
+}
+
+/// The calls of a plugin in a session: the capabilities themselves, each within its limits and the policy.
+pub struct Session {
+    /// HTTP and XML-RPC.
+    pub http: Http,
+    /// The declared files.
+    pub files: Files,
+    /// Multicast; shared with WASI, which asks it about every other socket.
+    pub sockets: SocketFilter,
+    /// The plugin's lines; shared by the sessions of one action, so that its limits hold for all of them.
+    pub log: Arc<PluginLog>,
+}
+
+impl HostCalls for Session {
+    fn log(&mut self, level: Level, message: &str) {
+        self.log.line(level, message);
+    }
+
+    fn send(&mut self, request: Request) -> Result<Response, http::Failure> {
+        self.http.send(request)
+    }
+
+    fn base_url(&mut self, endpoint: &str) -> Result<String, http::Failure> {
+        self.http.base_url(endpoint)
+    }
+
+    fn addresses(&mut self, endpoint: &str) -> Result<Vec<String>, http::Failure> {
+        self.http.addresses(endpoint)
+    }
+
+    fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, http::Failure> {
+        self.http.select_address(endpoint, address)
+    }
+
+    fn call(&mut self, call: Call) -> Result<Tree, xmlrpc::Failure> {
+        xmlrpc::call(&mut self.http, call)
+    }
+
+    fn read_file(&mut self, option: &str, entry: Option<&str>) -> Result<Vec<u8>, files::Failure> {
+        self.files.read(option, entry)
+    }
+
+    fn write_file(&mut self, option: &str, entry: Option<&str>, content: Vec<u8>) -> Result<(), files::Failure> {
+        self.files.write(option, entry, content)
+    }
+
+    fn local_addresses(&mut self, socket: &str) -> Result<Vec<IpAddr>, sockets::Failure> {
+        self.sockets.local_addresses(socket)
+    }
+
+    fn send_datagram(&mut self, socket: &str, source: &str, datagram: &[u8]) -> Result<(), sockets::Failure> {
+        self.sockets.send(socket, source, datagram)
+    }
+
+    fn set_timeout(&mut self, timeout: Timeout) {
+        self.http.set_timeout(timeout);
+    }
+
+    fn set_deadline(&mut self, deadline: Deadline) {
+        self.http.set_deadline(deadline);
+        self.files.set_deadline(deadline);
+    }
+
+    fn start_closing(&mut self, deadline: Deadline) {
+        self.http.start_closing(deadline);
+        self.files.start_closing(deadline);
+    }
+
+    fn remote_peers(&self) -> Vec<RemotePeer> {
+        let mut peers = self.http.contacts().to_vec();
+        peers.extend(self.sockets.contacts());
+        peers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_without_a_session_is_denied() {
+        let mut calls = NoSession;
+        let request = Request {
+            endpoint: "api".to_owned(),
+            method: reqwest::Method::GET,
+            path: "/".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            purpose: String::new(),
+        };
+        let call = Call {
+            endpoint: "api".to_owned(),
+            path: "/".to_owned(),
+            method: "m".to_owned(),
+            params: Vec::new(),
+            keep: Vec::new(),
+        };
+        let outcomes = [
+            calls.send(request).map(drop).map_err(|error| error.to_string()),
+            calls.base_url("api").map(drop).map_err(|error| error.to_string()),
+            calls.addresses("api").map(drop).map_err(|error| error.to_string()),
+            calls.select_address("api", "x").map(drop).map_err(|error| error.to_string()),
+            calls.call(call).map(drop).map_err(|error| error.to_string()),
+            calls.read_file("o", None).map(drop).map_err(|error| error.to_string()),
+            calls.write_file("o", None, Vec::new()).map_err(|error| error.to_string()),
+            calls.local_addresses("s").map(drop).map_err(|error| error.to_string()),
+            calls.send_datagram("s", "127.0.0.1", b"x").map_err(|error| error.to_string()),
+        ];
+        for outcome in outcomes {
+            assert!(outcome.is_err_and(|text| text.contains(NO_SESSION)));
+        }
+    }
+}

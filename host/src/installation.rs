@@ -1,21 +1,19 @@
-//! Plugins that the administrator installs, on disk.
+//! Plugins on disk that the administrator installs.
 //!
 //! ```text
 //! /usr/local/lib/fencebox/plugins/
-//!   .lock                              held by whoever changes something here
+//!   .lock                              locked by the process that changes this folder
 //!   fence_x.wasm -> store/fence_x-0123456789abcdef/fence_x.wasm
 //!   fence_y.wasm -> fence_x.wasm       another name of the same plugin
-//!   store/fence_x-0123456789abcdef/    named by hash, written once, never changed
+//!   store/fence_x-0123456789abcdef/    named by hash, written once, not changed later
 //!     fence_x.wasm
-//!     fence_x.cwasm                    but for this, when fencebox was upgraded
+//!     fence_x.cwasm                    the compiled form, replaced if fencebox is upgraded
 //!     fence_x.json                     the record
 //! ```
 //!
-//! The link `fence_x.wasm` is what an agent starts from. Replacing it by
-//! `rename` is the one moment at which the old plugin, with its compiled form,
-//! its record and all its names, becomes the new one. Everything before that
-//! is beside the point for a running cluster, everything after it is tidying
-//! up, and the next change does what a crash left undone.
+//! An agent starts from the link `fence_x.wasm`. One `rename` of this link replaces the old plugin by the new one, with
+//! compiled form, record and all names. Steps before it do not affect a running cluster, and steps after it are
+//! cleanup. The next change completes what a crash left unfinished.
 
 mod change;
 mod cleanup;
@@ -35,29 +33,29 @@ pub use verify::{Finding, verify};
 #[cfg(test)]
 mod tests;
 
-/// Why nothing could be installed or removed.
+/// Why an installation or a removal failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A package brings the agent.
-    #[error("{name} belongs to a package ({}), which is found first; remove or upgrade it with the package", .path.display())]
+    /// A package contains the agent.
+    #[error("{name} belongs to a package ({}), which has priority; remove or upgrade the package instead", .path.display())]
     Packaged {
         /// The agent.
         name: String,
         /// Its plugin.
         path: PathBuf,
     },
-    /// Another installed plugin answers to the name.
-    #[error("{name} is a name of the plugin {} already; remove that first", .path.display())]
+    /// Another installed plugin has the name.
+    #[error("{name} is already a name of the plugin {}; remove that plugin first", .path.display())]
     NameTaken {
         /// The agent.
         name: String,
         /// The plugin.
         path: PathBuf,
     },
-    /// A program is in the way.
+    /// Another program has the name.
     #[error(
-        "{} is there already and is not fencebox's ({what}); remove it or the package that brought it, or leave the \
-         programs as they are with --no-links",
+        "{} exists and is not a link to fencebox ({what}); remove it or its package, or install without links \
+         (--no-links)",
         .path.display()
     )]
     ProgramTaken {
@@ -66,7 +64,7 @@ pub enum Error {
         /// What it is.
         what: &'static str,
     },
-    /// Others could change what is installed there.
+    /// Other users could change the installed files.
     #[error("nothing is installed into {}: {reason}; correct that with chown and chmod", .folder.display())]
     Untrusted {
         /// The folder.
@@ -74,30 +72,30 @@ pub enum Error {
         /// Why.
         reason: UntrustedPlace,
     },
-    /// Somebody else is at it.
-    #[error("another fencebox changes the plugins in {} just now; try again when it is done", .0.display())]
+    /// Another process holds the lock.
+    #[error("another fencebox process is changing the plugins in {}; try again when it has ended", .0.display())]
     Busy(PathBuf),
-    /// There is nothing to remove.
-    #[error("{name} is not installed in {}; `fencebox list` tells what is", .folder.display())]
+    /// The plugin to remove is not installed.
+    #[error("{name} is not installed in {}; `fencebox list` shows the installed agents", .folder.display())]
     NotInstalled {
         /// The agent.
         name: String,
-        /// Where it was looked for.
+        /// The folder that was searched.
         folder: PathBuf,
     },
-    /// It is removed by its first name.
-    #[error("{name} is another name of {main}; remove that")]
+    /// A plugin is removed by its first name.
+    #[error("{name} is another name of {main}; remove {main} instead")]
     OtherName {
-        /// As it was given.
+        /// The name on the command line.
         name: String,
         /// The first name.
         main: String,
     },
-    /// The system refused a change of the disk.
+    /// A change on the disk failed.
     #[error(transparent)]
     Disk(#[from] atomic_fs::Error),
-    /// The plugin is whole, its surroundings are not.
-    #[error("{name} is {done}, but not all around it is done: {cause}; run the same command again")]
+    /// The plugin itself is installed or removed, but a step after that failed.
+    #[error("{name} is {done}, but a later step failed: {cause}; run the same command again")]
     Unfinished {
         /// The agent.
         name: String,
@@ -108,7 +106,7 @@ pub enum Error {
     },
 }
 
-/// What the plugins folder has for an agent.
+/// The entry of an agent in the plugins folder.
 #[derive(Debug, PartialEq, Eq)]
 enum Entry {
     Absent,
@@ -116,7 +114,7 @@ enum Entry {
     Stored(PathBuf),
     /// A link to the first name of the same plugin.
     Alias(String),
-    /// Put there by hand, or a link that leads elsewhere.
+    /// A file that was copied there by hand, or a link to another place.
     Foreign,
 }
 
@@ -143,20 +141,20 @@ fn component(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.wasm"))
 }
 
-/// Whether a program is a link to this very fencebox.
+/// Whether a program is a link to this fencebox.
 fn is_ours(folders: &Folders, program: &Path) -> bool {
     let link = program.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     link && program.canonicalize().is_ok_and(|real| real == folders.binary)
 }
 
-/// Whether an agent of that name would find a plugin in this tree.
+/// Whether this tree has a plugin for the agent of that name.
 fn has_plugin(folders: &Folders, name: &str) -> bool {
     [&folders.packaged, &folders.own]
         .iter()
         .any(|folder| component(folder, name).exists())
 }
 
-/// The record of the plugin that is in this folder of the store.
+/// The record of the plugin in this folder of the store.
 fn record_in(folder: &Path) -> Recorded {
     let entries = folder.read_dir().into_iter().flatten().flatten();
     let mut files = entries.map(|entry| entry.path());

@@ -91,9 +91,10 @@ impl Request {
         match serde_json::to_vec(value) {
             Ok(body) => self.header("content-type", "application/json").body(body),
             // This happens only for a map whose keys are not text.
-            Err(problem) => Self(self.0.and(Err(Error::Denied(format!(
-                "cannot send the value as JSON: {problem}"
-            ))))),
+            Err(problem) => Self(
+                self.0
+                    .and(Err(Error::Denied(format!("cannot send the value as JSON: {problem}")))),
+            ),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Changes to a disk, one step at a time, so that a crash comes between two of them and leaves a whole file or none.
+//! Changes to a disk in small steps: a crash happens between two steps, and leaves a complete file or none.
 //!
 //! Both installers use it: `fencebox install`, for plugins, and `cargo xtask install`, for everything else. A test
 //! stops after any number of steps ([`Steps::up_to`]), as a crash does.
@@ -16,13 +16,13 @@ pub use lock::Lock;
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
 pub struct Error {
-    /// The file or folder that the step was to change.
+    /// The file or folder that the step had to change.
     pub path: PathBuf,
     /// The system's reason.
     pub cause: io::Error,
 }
 
-/// Takes the steps, and counts them.
+/// Runs the steps and counts them.
 #[derive(Debug, Default)]
 pub struct Steps {
     taken: usize,
@@ -31,7 +31,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Fails every step after the first `limit` ones, as a crash does. For tests.
+    /// Fails every step after the first `limit` steps, to simulate a crash. For tests.
     pub fn up_to(limit: usize) -> Self {
         Self {
             taken: 0,
@@ -44,7 +44,7 @@ impl Steps {
         self.taken
     }
 
-    /// Makes a folder and its missing parents, writable by the owner only.
+    /// Creates a folder and its missing parents, writable only by the owner.
     ///
     /// # Errors
     /// If the system refuses a step.
@@ -65,7 +65,7 @@ impl Steps {
     /// [`Steps::sync_folder`] after the last file.
     ///
     /// # Errors
-    /// If the file exists, or the system refuses a step.
+    /// If the file exists, or a step fails.
     pub fn create(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
         let mut file = self.take(path, || {
             let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
@@ -79,7 +79,7 @@ impl Steps {
         self.sync(path, &file)
     }
 
-    /// Replaces a file, or makes it, in one moment. Processes that have the old one open keep it.
+    /// Replaces or creates a file atomically. Processes that have the old file open keep it.
     ///
     /// # Errors
     /// If the system refuses a step.
@@ -90,7 +90,7 @@ impl Steps {
         self.rename(&temporary, path)
     }
 
-    /// Makes a symbolic link to `target`, or replaces what is at `path`, in one moment.
+    /// Creates a symbolic link to `target`, or replaces what is at `path`, atomically.
     ///
     /// # Errors
     /// If the system refuses a step.
@@ -110,7 +110,7 @@ impl Steps {
         self.sync_parent(name)
     }
 
-    /// Renames a file or a link; what had the name `to` is replaced in the same moment.
+    /// Renames a file or a link, and replaces what had the name `to`, atomically.
     ///
     /// # Errors
     /// If the system refuses a step.
@@ -122,7 +122,7 @@ impl Steps {
     /// Removes a file or a link.
     ///
     /// # Errors
-    /// If it does not exist, or the system refuses a step.
+    /// If it does not exist, or a step fails.
     pub fn remove(&mut self, path: &Path) -> Result<(), Error> {
         self.take(path, || std::fs::remove_file(path))?;
         self.sync_parent(path)
@@ -172,10 +172,10 @@ impl Steps {
         Ok(true)
     }
 
-    /// Brings the list of names in a folder to the disk.
+    /// Syncs the list of names in a folder to the disk.
     ///
     /// # Errors
-    /// If the system refuses it.
+    /// If the sync fails.
     pub fn sync_folder(&mut self, folder: &Path) -> Result<(), Error> {
         let opened = File::open(folder).map_err(|cause| Error {
             path: folder.to_owned(),
@@ -184,7 +184,7 @@ impl Steps {
         self.sync(folder, &opened)
     }
 
-    /// Takes a step of the caller's own, which changes `path`.
+    /// Runs a step of the caller, which changes `path`.
     ///
     /// # Errors
     /// If the step fails.
@@ -205,7 +205,7 @@ impl Steps {
     }
 
     fn sync(&mut self, path: &Path, file: &File) -> Result<(), Error> {
-        // A process that ends loses nothing of what it wrote, so tests of a crash do not wait for the disk.
+        // The kernel keeps what an ended process wrote, so tests that simulate a crash need no sync.
         match self.limit {
             Some(_) => Ok(()),
             None => self.take(path, || file.sync_all()),
@@ -213,13 +213,13 @@ impl Steps {
     }
 }
 
-/// The name that a file has while it is made: hidden, in the same folder.
+/// The temporary name of a file while it is written: hidden, in the same folder.
 pub fn temporary_name(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.new"))
 }
 
-/// The reverse of [`temporary_name`]: the file name that this temporary one was to become.
+/// The reverse of [`temporary_name`]: the final file name for this temporary name.
 pub fn final_name(path: &Path) -> Option<&str> {
     let name = path.file_name()?.to_str()?;
     name.strip_prefix('.')?.strip_suffix(".new")

@@ -1,4 +1,4 @@
-//! A lock on a folder, so that two installers do not change it at once.
+//! A lock on a folder, so that two installers do not change it at the same time.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -11,7 +11,7 @@ impl Lock {
     /// Locks the file if no other process holds the lock; `None` if one does.
     ///
     /// # Errors
-    /// If the file system has no locks.
+    /// If the file system does not support locks.
     pub fn try_new(file: File) -> io::Result<Option<Self>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
@@ -23,7 +23,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A process that another thread has just forked may hold the same open file, so closing it here is not enough.
+        // A process that another thread just forked may have the same open file, so closing it here is not sufficient.
         let _ = self.0.unlock();
     }
 }

@@ -1,8 +1,8 @@
-//! Every step can be the last one.
+//! A crash is possible after every step.
 
 use super::*;
 
-/// What a folder holds: names, and the bytes of files.
+/// The names and bytes of the files in a folder.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let read = |path: PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -65,7 +65,7 @@ fn remove_folder_removes_what_is_in_it_and_remove_if_empty_does_not() {
 }
 
 #[test]
-fn temporary_names_have_a_way_back() {
+fn final_name_reverses_temporary_name() {
     let path = Path::new("/x/fence_y.wasm");
     assert_eq!(temporary_name(path), Path::new("/x/.fence_y.wasm.new"));
     assert_eq!(final_name(&temporary_name(path)), Some("fence_y.wasm"));

@@ -253,12 +253,19 @@ mod tests {
             calls.send(request).map(drop).map_err(|error| error.to_string()),
             calls.base_url("api").map(drop).map_err(|error| error.to_string()),
             calls.addresses("api").map(drop).map_err(|error| error.to_string()),
-            calls.select_address("api", "x").map(drop).map_err(|error| error.to_string()),
+            calls
+                .select_address("api", "x")
+                .map(drop)
+                .map_err(|error| error.to_string()),
             calls.call(call).map(drop).map_err(|error| error.to_string()),
             calls.read_file("o", None).map(drop).map_err(|error| error.to_string()),
-            calls.write_file("o", None, Vec::new()).map_err(|error| error.to_string()),
+            calls
+                .write_file("o", None, Vec::new())
+                .map_err(|error| error.to_string()),
             calls.local_addresses("s").map(drop).map_err(|error| error.to_string()),
-            calls.send_datagram("s", "127.0.0.1", b"x").map_err(|error| error.to_string()),
+            calls
+                .send_datagram("s", "127.0.0.1", b"x")
+                .map_err(|error| error.to_string()),
         ];
         for outcome in outcomes {
             assert!(outcome.is_err_and(|text| text.contains(NO_SESSION)));

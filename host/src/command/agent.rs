@@ -129,7 +129,7 @@ impl AgentContext {
     fn standard_output(&self) -> Box<dyn Write + '_> {
         match Output::standard(|| self.clock.interrupted()) {
             Ok(output) => Box::new(output),
-            // There are no descriptors left.
+            // The process has no file descriptor left.
             Err(_) => Box::new(std::io::stdout()),
         }
     }
@@ -150,7 +150,7 @@ impl AgentContext {
 fn standard_error() -> Box<dyn Write + Send> {
     match Lines::standard_error() {
         Ok(lines) => Box::new(lines),
-        // There are no descriptors left.
+        // The process has no file descriptor left.
         Err(_) => Box::new(std::io::stderr()),
     }
 }

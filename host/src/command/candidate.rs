@@ -118,7 +118,7 @@ fn approval_in(approved: &Approvals, first: &str, name: &str) -> Approval {
 pub(super) fn stem(file: &Path) -> anyhow::Result<String> {
     let wasm = file.extension().is_some_and(|extension| extension == "wasm");
     let name = file.file_stem().and_then(agent_name).filter(|_| wasm);
-    name.with_context(|| format!("{}: a plugin file is called fence_DEVICE.wasm", file.display()))
+    name.with_context(|| format!("{}: rename the plugin file to fence_DEVICE.wasm", file.display()))
 }
 
 /// Reads the whole file once, so that the installed bytes are the checked bytes.

@@ -80,7 +80,10 @@ fn protections() -> Vec<Row> {
     attempts.repeat();
     let landlock = |has: bool, since: i32| match &ruled {
         Ok(ruled) if has => Ok(format!("Landlock {}", ruled.abi)),
-        Ok(ruled) => Err(format!("this kernel has Landlock version {}; version {since} is needed", ruled.abi)),
+        Ok(ruled) => Err(format!(
+            "this kernel has Landlock version {}; version {since} is needed",
+            ruled.abi
+        )),
         Err(reason) => Err(reason.clone()),
     };
     let ports = ruled.as_ref().is_ok_and(|ruled| ruled.ports);
@@ -127,7 +130,10 @@ fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> 
     let (wrong, right, untried) = (of(Verdict::Wrong), of(Verdict::Right), of(Verdict::Untried));
     let (state, mut detail) = match by {
         Err(reason) => (State::Missing, reason),
-        Ok(by) if !wrong.is_empty() => (State::Broken, format!("{by}, but these are not true: {}", wrong.join(", "))),
+        Ok(by) if !wrong.is_empty() => (
+            State::Broken,
+            format!("{by}, but these are not true: {}", wrong.join(", ")),
+        ),
         Ok(by) if right.is_empty() => (State::Untried, by),
         Ok(by) => (State::InForce, format!("{by}: {}", right.join(", "))),
     };
@@ -174,10 +180,7 @@ fn plugins() -> String {
     });
     let distrusted: Vec<_> = examined.filter_map(Result::err).collect();
     let trusted = plugins.len() - distrusted.len();
-    let mut line = format!(
-        "{} agents, {trusted} with a trusted compiled form",
-        plugins.len()
-    );
+    let mut line = format!("{} agents, {trusted} with a trusted compiled form", plugins.len());
     if let Some(first) = distrusted.first() {
         line.push_str(&format!(
             "; compiled at each start, until you run `fencebox compile`: {first}"

@@ -13,12 +13,7 @@ pub(super) fn names(
 ) -> std::io::Result<()> {
     writeln!(out, "{} - {}", clean(&description.name), clean(&description.shortdesc))?;
     for link in &description.symlinks {
-        writeln!(
-            out,
-            "further name: {} - {}",
-            clean(&link.name),
-            clean(&link.shortdesc)
-        )?;
+        writeln!(out, "further name: {} - {}", clean(&link.name), clean(&link.shortdesc))?;
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use super::{Entry, Error, STORE, component, entry, is_ours, lock};
 use crate::plugin::{Folders, Record, Recorded, fault};
 use atomic_fs::Steps;
 
-/// All that is installed of a plugin.
+/// The parts of a plugin that are installed.
 pub struct Package<'a> {
-    /// What is recorded, its names among it.
+    /// The record, which includes the names.
     pub record: &'a Record,
     /// The component.
     pub wasm: &'a [u8],
@@ -17,18 +17,18 @@ pub struct Package<'a> {
     pub form: &'a [u8],
 }
 
-/// What is there under the name that is to be installed.
+/// What has the name that is to be installed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Previous {
     /// Nothing.
     None,
-    /// A file that nobody recorded, or one whose record is broken.
+    /// A file without a record, or with a damaged one.
     Unrecorded(PathBuf),
     /// A plugin with its record.
     Recorded(Recorded),
 }
 
-/// What is installed as the agent of this name.
+/// What is installed under this agent name.
 pub fn previous(folders: &Folders, name: &str) -> Previous {
     let path = component(&folders.own, name);
     if path.symlink_metadata().is_err() {
@@ -41,8 +41,8 @@ pub fn previous(folders: &Folders, name: &str) -> Previous {
     }
 }
 
-/// Installs the plugin, in place of an earlier one of its name. Returns whether
-/// anything had to be done about the plugin itself.
+/// Installs the plugin, and replaces an earlier one with the same name. Returns whether the plugin itself had to be
+/// installed or replaced.
 pub fn install(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<bool, Error> {
     let record = package.record;
     lock::trust(&folders.own)?;
@@ -53,7 +53,7 @@ pub fn install(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> R
     }
     steps.make_folder(&folders.own.join(STORE))?;
     let _lock = lock::lock(&folders.own)?;
-    // Again: it may have changed before the lock was ours.
+    // Again, because another process may have made changes before this one had the lock.
     lock::names(folders, record)?;
     clean_up(folders, steps)?;
     let new = !is_installed(folders, package);
@@ -90,7 +90,7 @@ pub fn remove(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Er
                 main,
             });
         }
-        // A remove that was interrupted is finished.
+        // An interrupted removal is completed.
         Entry::Absent | Entry::Alias(_) if names_without_plugin(folders).iter().any(|left| left == name) => {}
         Entry::Absent | Entry::Alias(_) => return Err(packaged(folders, name).unwrap_or_else(not_installed)),
         Entry::Stored(_) | Entry::Foreign => steps.remove(&path)?,
@@ -104,7 +104,7 @@ pub fn remove(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Er
         })
 }
 
-/// What somebody put there by hand has no record that names it.
+/// Removes what belongs to a plugin that was copied by hand: no record lists it.
 fn remove_by_hand(folders: &Folders, name: &str, steps: &mut Steps) -> Result<(), Error> {
     let form = component(&folders.own, name).with_extension("cwasm");
     let program = folders.programs().join(name);
@@ -125,14 +125,13 @@ fn packaged(folders: &Folders, name: &str) -> Option<Error> {
     })
 }
 
-/// Whether this very plugin is there, whole, with the same grant and with a
-/// compiled form that is taken.
+/// Whether exactly this plugin is installed and complete, with the same approvals and a trusted compiled form.
 fn is_installed(folders: &Folders, package: &Package<'_>) -> bool {
     let path = component(&folders.own, &package.record.name);
     if !matches!(entry(&folders.own, &package.record.name), Entry::Stored(_)) {
         return false;
     }
-    // Who installed it first, and when, stays.
+    // The user and the time of the first installation are kept.
     let same_record = |real: &Path| match Recorded::beside(real) {
         Recorded::Current(there) => there.is_same(package.record),
         _ => false,
@@ -145,13 +144,12 @@ fn is_installed(folders: &Folders, package: &Package<'_>) -> bool {
     })
 }
 
-/// Writes all files of the plugin into a new folder. Returns that folder, as
-/// the link names it.
+/// Writes all files of the plugin into a new folder. Returns the path of that folder for the link.
 fn store(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<PathBuf, Error> {
     let record = package.record;
     let hash = record.blake3.get(..16).unwrap_or(&record.blake3);
     let mut folder = Path::new(STORE).join(format!("{}-{hash}", record.name));
-    // The same plugin may be there damaged, and stays until it is replaced.
+    // A damaged copy of the same plugin may exist. It stays until it is replaced.
     for number in 2.. {
         if folders.own.join(&folder).symlink_metadata().is_err() {
             break;
@@ -168,8 +166,7 @@ fn store(folders: &Folders, package: &Package<'_>, steps: &mut Steps) -> Result<
     Ok(folder)
 }
 
-/// Makes the new plugin the one that is found. Its further names are there
-/// before, so that they come with it.
+/// Makes the new plugin the active one. The links of its further names are created first, so that they switch with it.
 fn switch(folders: &Folders, record: &Record, folder: &Path, steps: &mut Steps) -> Result<(), Error> {
     let main = format!("{}.wasm", record.name);
     for name in &record.symlinks {
@@ -180,7 +177,7 @@ fn switch(folders: &Folders, record: &Record, folder: &Path, steps: &mut Steps) 
     Ok(steps.link(&folder.join(&main), &folders.own.join(&main))?)
 }
 
-/// Programs, and what is left of an earlier plugin.
+/// Creates the links of names and programs, and removes what is left of an earlier plugin.
 fn surround(folders: &Folders, record: &Record, steps: &mut Steps) -> Result<(), Error> {
     let own = |name: &str| component(&folders.own, name);
     for name in &record.symlinks {
@@ -198,7 +195,7 @@ fn surround(folders: &Folders, record: &Record, steps: &mut Steps) -> Result<(),
             }
         }
     }
-    // Beside a file that was put there by hand.
+    // It was beside a file that was copied by hand.
     let form = own(&record.name).with_extension("cwasm");
     if form.symlink_metadata().is_ok() {
         steps.remove(&form)?;

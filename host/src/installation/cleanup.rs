@@ -1,4 +1,4 @@
-//! What an upgrade, a removal or a crash has left, and nobody needs.
+//! Files that an upgrade, a removal or a crash left and that no agent needs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::{Entry, Error, STORE, component, entry, has_plugin, is_ours, record_i
 use crate::plugin::{Folders, Recorded, agent_name};
 use atomic_fs::{Steps, entries, final_name};
 
-/// Removes it. Programs go before the record that names them.
+/// Removes these files. Programs are removed before the record that lists them.
 pub(super) fn clean_up(folders: &Folders, steps: &mut Steps) -> Result<(), Error> {
     for path in drafts(folders).into_iter().chain(loose_names(folders)) {
         steps.remove(&path)?;
@@ -26,7 +26,7 @@ pub(super) fn is_unfinished_link(path: &Path) -> bool {
     final_name(path).is_some_and(|name| name.starts_with("fence_"))
 }
 
-/// Links that were not finished.
+/// Links under a temporary name.
 pub(super) fn drafts(folders: &Folders) -> Vec<PathBuf> {
     let own = entries(&folders.own)
         .into_iter()
@@ -37,7 +37,7 @@ pub(super) fn drafts(folders: &Folders) -> Vec<PathBuf> {
     own.chain(programs).collect()
 }
 
-/// Further names that lead to no plugin, or to one that does not list them.
+/// Links of further names to a missing plugin, or to a plugin that does not list the name.
 pub(super) fn loose_names(folders: &Folders) -> Vec<PathBuf> {
     let loose = |path: &PathBuf| {
         let Some(name) = agent(path) else { return false };
@@ -57,14 +57,14 @@ pub(super) fn loose_names(folders: &Folders) -> Vec<PathBuf> {
     entries(&folders.own).into_iter().filter(loose).collect()
 }
 
-/// Programs of plugins that were removed, or that lost the name.
+/// Programs of plugins that were removed or no longer have the name.
 fn idle_programs(folders: &Folders) -> Vec<PathBuf> {
     let names = names_without_plugin(folders);
     let programs = names.iter().map(|name| folders.programs().join(name));
     programs.filter(|program| is_ours(folders, program)).collect()
 }
 
-/// Names in records of the store that no plugin answers to any more.
+/// Names in records of the store that no plugin has anymore.
 pub(super) fn names_without_plugin(folders: &Folders) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for folder in unused(folders) {
@@ -75,7 +75,7 @@ pub(super) fn names_without_plugin(folders: &Folders) -> BTreeSet<String> {
     names
 }
 
-/// Folders of the store that no link leads to.
+/// Folders of the store without a link to them.
 pub(super) fn unused(folders: &Folders) -> Vec<PathBuf> {
     let links = entries(&folders.own);
     let used: BTreeSet<_> = links

@@ -1,4 +1,4 @@
-//! Whether a folder and names may be taken, asked before anything is changed.
+//! The lock, and the checks of folders and names before anything is changed.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,10 +10,10 @@ use super::{Entry, Error, component, entry, is_ours};
 use crate::plugin::{Folders, Record};
 use crate::policy::ownership::check_place;
 
-/// Held while the plugins are changed; the kernel gives it back.
+/// Locked while the plugins are changed. The kernel releases the lock if the process ends.
 const LOCK: &str = ".lock";
 
-/// Locks a folder, so that nothing else changes it until this is dropped.
+/// Locks a folder, so that no other fencebox changes it until the lock is dropped.
 pub(super) fn lock(folder: &Path) -> Result<Lock, Error> {
     let path = folder.join(LOCK);
     let mut options = OpenOptions::new();
@@ -23,8 +23,8 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, Error> {
     lock.ok_or_else(|| Error::Busy(folder.to_owned()))
 }
 
-/// Refuses a folder in which others could replace what is installed. One that
-/// is not there yet is made in the nearest that is.
+/// Rejects a folder in which other users could replace installed files. A missing folder will be created, so the
+/// nearest existing folder above it is checked.
 pub(super) fn trust(folder: &Path) -> Result<(), Error> {
     let nearest = folder.ancestors().find(|folder| folder.exists());
     nearest.map_or(Ok(()), check_place).map_err(|reason| Error::Untrusted {
@@ -33,7 +33,7 @@ pub(super) fn trust(folder: &Path) -> Result<(), Error> {
     })
 }
 
-/// Refuses names that a package's plugin or another installed one answers to.
+/// Rejects names that belong to a packaged plugin or to another installed plugin.
 pub(super) fn names(folders: &Folders, record: &Record) -> Result<(), Error> {
     for name in record.names() {
         let packaged = component(&folders.packaged, name);
@@ -45,7 +45,7 @@ pub(super) fn names(folders: &Folders, record: &Record) -> Result<(), Error> {
         }
         let own = match entry(&folders.own, name) {
             Entry::Absent => true,
-            // Left by a crash, and cleared away before anything is installed.
+            // Left by a crash, and removed before anything is installed.
             Entry::Stored(_) | Entry::Alias(_) if !component(&folders.own, name).exists() => true,
             Entry::Stored(_) => name == record.name,
             Entry::Alias(main) => name != record.name && main == record.name,
@@ -63,7 +63,7 @@ pub(super) fn names(folders: &Folders, record: &Record) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses programs that are somebody else's.
+/// Rejects names whose program exists and is not a link to fencebox.
 pub(super) fn programs(folders: &Folders, record: &Record) -> Result<(), Error> {
     for name in record.names() {
         let path = folders.programs().join(name);
@@ -72,9 +72,9 @@ pub(super) fn programs(folders: &Folders, record: &Record) -> Result<(), Error> 
         };
         if !is_ours(folders, &path) {
             let what = if metadata.is_symlink() {
-                "a link to something else"
+                "a link to another file"
             } else {
-                "no link"
+                "not a link"
             };
             return Err(Error::ProgramTaken { path, what });
         }

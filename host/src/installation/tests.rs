@@ -1,4 +1,4 @@
-//! Changes that are cut short after every step they have, and then done again.
+//! Changes that are interrupted after each step, and then repeated.
 
 use std::path::{Path, PathBuf};
 
@@ -15,12 +15,12 @@ use atomic_fs::{Steps, entries};
 const OLD: &[u8] = b"\0asm\x0d\0\x01\0";
 const NEW: &[u8] = b"\0asm\x0d\0\x01\0\0\x02\x01x";
 
-/// All steps, however many.
+/// Steps without a limit.
 fn whole() -> Steps {
     Steps::up_to(usize::MAX)
 }
 
-/// A plugin that could be installed.
+/// A plugin to install.
 struct Made {
     wasm: &'static [u8],
     form: Vec<u8>,
@@ -69,7 +69,7 @@ impl Made {
         (outcome, steps.taken())
     }
 
-    /// Whether this is what the agent starts from, and all of it is there.
+    /// Whether the agent starts from this plugin and all its files exist.
     #[track_caller]
     fn is_whole(&self, tree: &Tree) -> bool {
         let path = component(&tree.folders.own, &self.record.name);
@@ -116,7 +116,7 @@ impl Tree {
         names(&self.folders.own)
     }
 
-    /// Nothing is left of what a crash interrupted.
+    /// Asserts that nothing is left of an interrupted change.
     #[track_caller]
     fn assert_tidy(&self) {
         let folders = &self.folders;
@@ -162,7 +162,7 @@ fn new() -> Made {
 }
 
 #[test]
-fn what_is_installed() {
+fn install_and_remove_leave_the_expected_files() {
     let (tree, old) = (Tree::new(), old());
     assert!(matches!(old.install(&tree, Steps::default()), (Ok(true), _)));
     tree.assert_installed(&old);
@@ -185,7 +185,7 @@ fn what_is_installed() {
 }
 
 #[test]
-fn a_first_installation_is_cut_short() {
+fn a_first_installation_can_stop_at_any_step() {
     let made = old();
     let (_, all) = made.install(&Tree::new(), whole());
     assert!(all > 20, "{all} steps");
@@ -200,7 +200,7 @@ fn a_first_installation_is_cut_short() {
             whole_one || previous(&tree.folders, "fence_x") == Previous::None,
             "step {limit}"
         );
-        // What was done is said.
+        // The error reports whether the plugin is installed.
         assert_eq!(
             matches!(outcome, Err(Error::Unfinished { .. })),
             whole_one,
@@ -213,7 +213,7 @@ fn a_first_installation_is_cut_short() {
 }
 
 #[test]
-fn an_upgrade_is_cut_short() {
+fn an_upgrade_can_stop_at_any_step() {
     let (before, after) = (old(), new());
     let tree = Tree::new();
     before.install(&tree, whole()).0.unwrap();
@@ -227,7 +227,7 @@ fn an_upgrade_is_cut_short() {
         let upgraded = after.is_whole(&tree);
         assert!(upgraded || before.is_whole(&tree), "neither, after step {limit}");
         seen[usize::from(upgraded)] += 1;
-        // Done again, undone, or given up: nothing is left behind.
+        // After a repeated upgrade, a downgrade or a removal, nothing is left.
         match limit % 3 {
             0 => {
                 after.install(&tree, whole()).0.unwrap();
@@ -247,7 +247,7 @@ fn an_upgrade_is_cut_short() {
 }
 
 #[test]
-fn a_removal_is_cut_short() {
+fn a_removal_can_stop_at_any_step() {
     let made = old();
     let tree = Tree::new();
     made.install(&tree, whole()).0.unwrap();
@@ -262,7 +262,7 @@ fn a_removal_is_cut_short() {
             "step {limit}"
         );
         assert!(made.is_whole(&tree) == (limit == 0), "step {limit}");
-        // Where nothing is left that tells the name, there is nothing to finish.
+        // If nothing with the name is left, there is nothing to complete.
         let again = remove(&tree.folders, "fence_x", &mut whole());
         if let Err(cause) = again {
             assert!(matches!(cause, Error::NotInstalled { .. }), "step {limit}: {cause}");
@@ -273,7 +273,7 @@ fn a_removal_is_cut_short() {
     }
 }
 
-/// A damaged plugin is replaced by the same, without a moment without one.
+/// A damaged plugin is replaced by a copy of itself, and the agent has a plugin at every moment.
 #[test]
 fn the_same_plugin_repairs_itself() {
     let made = old();
@@ -289,7 +289,7 @@ fn the_same_plugin_repairs_itself() {
 }
 
 #[test]
-fn one_after_the_other() {
+fn changes_exclude_each_other() {
     let (tree, made) = (Tree::new(), old());
     made.install(&tree, whole()).0.unwrap();
     let lock = lock::lock(&tree.folders.own).unwrap();
@@ -305,7 +305,7 @@ fn one_after_the_other() {
 }
 
 #[test]
-fn names_that_are_taken() {
+fn names_of_other_plugins_are_rejected() {
     let tree = Tree::new();
     old().install(&tree, whole()).0.unwrap();
     // Another plugin's name, first or further, as a first or a further name.
@@ -337,7 +337,7 @@ fn names_that_are_taken() {
 }
 
 #[test]
-fn programs_of_others_stay() {
+fn other_programs_are_kept() {
     let tree = Tree::new();
     let program = tree.folders.programs().join("fence_both");
     std::fs::write(&program, "#!/usr/bin/python3\n").unwrap();
@@ -354,7 +354,7 @@ fn programs_of_others_stay() {
 }
 
 #[test]
-fn what_was_put_there_by_hand() {
+fn a_plugin_copied_by_hand_is_replaced_and_removed() {
     let tree = Tree::new();
     let path = component(&tree.folders.own, "fence_x");
     whole().make_folder(&tree.folders.own).unwrap();
@@ -376,7 +376,7 @@ fn what_was_put_there_by_hand() {
 }
 
 #[test]
-fn folders_of_others_are_left_alone() {
+fn folders_that_others_can_write_are_rejected() {
     use std::os::unix::fs::PermissionsExt;
     let made = old();
     for folder in ["sbin", "local", "local/lib/fencebox/plugins"] {

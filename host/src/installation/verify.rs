@@ -1,5 +1,4 @@
-//! Looks at everything that is installed, as an agent would start from it.
-//! Changes nothing.
+//! Verifies everything that is installed, by the rules that apply when an agent starts. Changes nothing.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,24 +13,24 @@ use atomic_fs::entries;
 /// The remedy for an owner or a mode.
 const CORRECT: &str = "correct that with chown and chmod";
 
-/// Something that is not as it was installed.
+/// A problem with an installed file.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The agent, or the file where it belongs to none.
+    /// The agent, or the file if it does not belong to an agent.
     pub what: String,
     /// What is wrong, with the remedy.
     pub wrong: String,
 }
 
-/// What was looked at, and what is wrong with it.
+/// The agents that were checked, and the problems.
 #[derive(Debug, Default)]
 struct Inspection {
     agents: BTreeSet<String>,
     findings: BTreeSet<Finding>,
 }
 
-/// Verifies the agents of these names, or everything. Returns how many agents
-/// were looked at, and what is wrong.
+/// Verifies the agents with these names, or everything if there are no names. Returns the number of checked agents, and
+/// the problems.
 pub fn verify(folders: &Folders, names: &[String]) -> (usize, Vec<Finding>) {
     let mut inspection = Inspection::default();
     for folder in [&folders.packaged, &folders.own] {
@@ -44,7 +43,7 @@ pub fn verify(folders: &Folders, names: &[String]) -> (usize, Vec<Finding>) {
     {
         inspection.findings.insert(Finding {
             what: name.clone(),
-            wrong: "there is no such plugin; `fencebox list` tells which there are".to_owned(),
+            wrong: "no such plugin is installed; `fencebox list` shows the installed ones".to_owned(),
         });
     }
     if names.is_empty() {
@@ -54,12 +53,12 @@ pub fn verify(folders: &Folders, names: &[String]) -> (usize, Vec<Finding>) {
     (inspection.agents.len(), inspection.findings.into_iter().collect())
 }
 
-/// Whether nobody else could have written the files in this folder.
+/// Whether no other user could have written the files in this folder.
 pub(super) fn are_trusted(folder: &Path) -> bool {
     entries(folder).iter().all(|file| trust(file).is_ok())
 }
 
-/// By the rule that holds when an agent starts.
+/// Checks owner and mode by the rule that applies when an agent starts.
 fn trust(file: &Path) -> Result<(), Untrusted> {
     match file.symlink_metadata() {
         Ok(metadata) => check(file, &metadata),
@@ -75,7 +74,7 @@ impl Inspection {
         });
     }
 
-    /// A folder or link that others can replace: once, whatever it leads to.
+    /// A folder or link that other users can replace. It is reported once, for all files below it.
     fn place(&mut self, place: &UntrustedPlace) {
         self.find(place.path.display(), format!("{place}; {CORRECT}"));
     }
@@ -95,16 +94,16 @@ impl Inspection {
             if *folder == folders.own && component(&folders.packaged, &name).exists() {
                 let packaged = component(&folders.packaged, &name);
                 let wrong = format!(
-                    "{} is never used: {} is found first; remove it",
-                    path.display(),
-                    packaged.display()
+                    "{path} is never used, because {} has priority; remove {path}",
+                    packaged.display(),
+                    path = path.display()
                 );
                 self.find(&name, wrong);
             }
             match path.canonicalize() {
                 Err(_) => self.find(
                     &name,
-                    format!("{} leads nowhere; install the plugin again", path.display()),
+                    format!("{} is a broken link; install the plugin again", path.display()),
                 ),
                 Ok(real) => {
                     if let Err(place) = check_place(&path) {
@@ -134,12 +133,12 @@ impl Inspection {
             Recorded::Damaged(wrong) => return self.find(name, format!("{wrong}; install it again")),
         };
         if record.names().all(|known| known != name) {
-            return self.find(name, format!("it is no name of {}; remove the link", real.display()));
+            return self.find(name, format!("it is not a name of {}; remove the link", real.display()));
         }
         let program = folders.programs().join(name);
         if record.programs && !is_ours(folders, &program) {
             let wrong = format!(
-                "its program {} is no link to fencebox; install it again",
+                "its program {} is not a link to fencebox; install it again",
                 program.display()
             );
             self.find(name, wrong);
@@ -149,7 +148,7 @@ impl Inspection {
         }
     }
 
-    /// Of such a plugin nothing else need be verified.
+    /// Whether other users can change the plugin's files. If so, nothing else is verified.
     fn has_untrusted_files(&mut self, name: &str, real: &Path) -> bool {
         let name = agent(real).unwrap_or_else(|| name.to_owned());
         let files = [real.to_owned(), real.with_extension("cwasm"), Record::path(real)];
@@ -178,7 +177,7 @@ impl Inspection {
         match std::fs::read(real) {
             Err(cause) => return self.find(name, format!("{}: {cause}; install it again", real.display())),
             Ok(wasm) if !record.is_of(&wasm) => {
-                let wrong = "is not the file that was installed, by its hashes; install it again";
+                let wrong = "is not the file that was installed: its hashes differ; install it again";
                 return self.find(name, format!("{} {wrong}", real.display()));
             }
             Ok(_) => {}
@@ -187,14 +186,14 @@ impl Inspection {
             Ok(None) => {}
             Ok(Some(reason)) => {
                 let remedy = format!("run `fencebox compile {}`", real.display());
-                self.find(name, format!("its compiled form is not taken: {reason}; {remedy}"));
+                self.find(name, format!("its compiled form is not used: {reason}; {remedy}"));
             }
             Err(cause) => self.find(name, cause.to_string()),
         }
         self.description(record, real);
     }
 
-    /// What it says is what was recorded, under each of its names.
+    /// Compares the description under each name with the record.
     fn description(&mut self, record: &Record, real: &Path) {
         let plugin = match Plugin::at(real.to_owned(), AgentPolicy::unrestricted()) {
             Ok(plugin) => plugin,
@@ -212,7 +211,7 @@ impl Inspection {
         }
     }
 
-    /// Programs that would find no plugin.
+    /// Reports programs without a plugin.
     fn programs(&mut self, folders: &Folders) {
         for program in entries(folders.programs()) {
             let Some(name) = program.file_name().and_then(agent_name) else {
@@ -227,9 +226,9 @@ impl Inspection {
         }
     }
 
-    /// What no agent needs.
+    /// Reports files that no agent needs.
     fn leftovers(&mut self, folders: &Folders) {
-        let again = "the next `fencebox install` or `remove` clears it away";
+        let again = "the next `fencebox install` or `fencebox remove` deletes it";
         let unfinished = drafts(folders)
             .into_iter()
             .chain(loose_names(folders))
@@ -237,7 +236,7 @@ impl Inspection {
         for path in unfinished {
             self.find(
                 path.display(),
-                format!("left by a change that was interrupted; {again}"),
+                format!("left by an interrupted change; {again}"),
             );
         }
         for folder in [&folders.packaged, &folders.own] {
@@ -250,7 +249,7 @@ impl Inspection {
     }
 }
 
-/// Files in a folder of plugins that are none of a plugin's, nor of these.
+/// Files in a folder of plugins that do not belong to a plugin and are not in `known`.
 fn stray(folder: &Path, known: &[&str]) -> Vec<PathBuf> {
     let belongs = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

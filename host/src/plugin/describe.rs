@@ -63,7 +63,14 @@ fn ask(
     let clock: Arc<dyn Clock> = Arc::new(FrozenClock);
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
     let limits = *plugin.agent_policy.limits();
-    let store = store(loaded.component.engine(), limits, clock, deadline, &plugin.watch, wasi::frozen);
+    let store = store(
+        loaded.component.engine(),
+        limits,
+        clock,
+        deadline,
+        &plugin.watch,
+        wasi::frozen,
+    );
     let mut store = store.map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
     let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
     let bindings = bindings.map_err(|cause| plugin.bad_description(trap::explain_start(&mut store, &cause)))?;

@@ -42,10 +42,7 @@ impl Device for Dummy {
         if let Some(longest) = options.get("random_sleep_range") {
             let longest = longest.trim().parse().ok().filter(|&seconds: &u64| seconds > 0);
             let longest = longest.ok_or_else(|| {
-                Error::invalid_option(
-                    "random_sleep_range",
-                    "must be a whole number of seconds, 1 or more",
-                )
+                Error::invalid_option("random_sleep_range", "must be a whole number of seconds, 1 or more")
             })?;
             let length = rng::up_to(longest);
             log::info(format!("random sleep: {length} s"));

@@ -100,9 +100,7 @@ fn switching(agent: Agent) -> Agent {
                 .shortdesc("Kind of service of the plug; auto derives it from the plug's name")
                 .default("auto"),
         )
-        .parameter(
-            Parameter::text("project").shortdesc("Public Cloud project of the instance; all projects if unset"),
-        )
+        .parameter(Parameter::text("project").shortdesc("Public Cloud project of the instance; all projects if unset"))
         .parameter(
             Parameter::choice("off_mode", ["auto", "power", "rescue"])
                 .shortdesc("How to switch a dedicated server off; auto prefers power to rescue")

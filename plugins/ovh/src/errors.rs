@@ -92,7 +92,9 @@ pub(crate) fn refusal(answer: &Response, call: &Call, signed: bool) -> Error {
 fn lack(call: &Call, words: &str, signed: bool) -> String {
     if signed {
         let rule = call.rule.line("*");
-        format!("{words}: the consumer key lacks the rule {rule}, or the same rule with the name instead of the first *")
+        format!(
+            "{words}: the consumer key lacks the rule {rule}, or the same rule with the name instead of the first *"
+        )
     } else {
         format!(
             "{words}: the service account lacks the action {} in its policy",

@@ -81,7 +81,10 @@ impl PendingTask {
             if !any_will_do || task.function() != Some(function) {
                 return Err(in_the_way(&task));
             }
-            log::info(format!("{}: waiting for a task of this kind that runs already", errand.owner));
+            log::info(format!(
+                "{}: waiting for a task of this kind that runs already",
+                errand.owner
+            ));
             errand.follow(&task);
         }
         Ok(errand)

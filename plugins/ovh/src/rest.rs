@@ -86,7 +86,7 @@ impl Rest {
                 Err(if self.unsent_retries <= EXCUSES {
                     Error::busy(format!("nothing was sent to {plug} yet: {text}"), None)
                 } else {
-                    Error::task_failed(format!("the reboot of {plug} was not requested: {text}"))
+                    Error::task_failed(format!("no reboot of {plug} was requested: {text}"))
                 })
             }
             outcome => outcome,

@@ -1,4 +1,4 @@
-//! How requests with application keys are signed, and by which clock
+//! The signatures of requests with application keys, and their clock
 //! (`ovh/python-ovh`, `ovh/go-ovh`; the vendor's "First steps with the API").
 
 use std::fmt::Write;
@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use sha1::{Digest, Sha1};
 
-/// The signature of one request: of its method in upper case, the complete
-/// URL as it is sent, the exact body (empty where there is none), and the
-/// server's time in seconds.
+/// The signature of one request. It covers the method in upper case, the complete
+/// URL as sent, the exact body (empty if there is none), and the server's time in
+/// seconds since 1970.
 pub(crate) fn sign(secret: &str, consumer: &str, method: &str, url: &str, body: &[u8], time: i64) -> String {
     let mut hash = Sha1::new();
     for part in [secret, consumer, method, url] {
@@ -26,8 +26,8 @@ pub(crate) fn sign(secret: &str, consumer: &str, method: &str, url: &str, body: 
     signature
 }
 
-/// The server's clock, as read once and carried on by what has passed since:
-/// neither the machine's own time nor a change of it counts.
+/// The server's clock: the time that was read once, plus the time that has passed
+/// since then. It does not depend on this machine's clock, nor on changes of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     read: i64,
@@ -35,7 +35,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The server said that it is `time`, just now.
+    /// The server has just reported `time`, in seconds since 1970.
     pub(crate) fn reading(time: i64) -> Self {
         Self {
             read: time,
@@ -43,8 +43,8 @@ impl Clock {
         }
     }
 
-    /// What the server's clock says now: never ahead of it, and behind by the
-    /// time that the first answer was under way.
+    /// The server's present time, in seconds since 1970. It is never ahead of the
+    /// server's clock, and behind it by the transfer time of the answer.
     pub(crate) fn now(&self) -> i64 {
         self.read
             .saturating_add(i64::try_from(self.at.elapsed().as_secs()).unwrap_or(i64::MAX))
@@ -58,7 +58,7 @@ mod tests {
     const SERVER: &str = "https://eu.api.ovh.com/1.0/dedicated/server/ns1234567.ip-192-0-2.eu";
 
     #[test]
-    fn signatures_are_those_of_the_vectors() {
+    fn signatures_match_the_test_vectors() {
         for (method, path, body, hash) in [
             ("GET", "", "", "a9bd68facacd3782389c8f1427362231fc9649d6"),
             ("PUT", "", r#"{"bootId":1}"#, "fef540a3421ea3ea816cbb2140c8fa565d17f7b0"),

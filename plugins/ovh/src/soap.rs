@@ -1,9 +1,8 @@
-//! The old SOAP dialect: what `username` and `password` are for.
+//! The old SOAP API, which the options `username` and `password` select.
 //!
-//! It can set what a server starts from and reboot it, and tells the window
-//! in which the last reboot happens. It tells neither the power nor what is
-//! set. So a request is done once a window shows that was not there before,
-//! and that is over.
+//! It can set the boot entry of a server, reboot the server, and report the time
+//! window of the last reboot. It reports neither the power state nor the boot entry.
+//! So a request is complete once a new window has appeared and has passed.
 
 mod envelope;
 mod reboot_window;
@@ -15,13 +14,13 @@ use crate::errors;
 use envelope::{Refused, call};
 use reboot_window::{RebootWindow, Sample};
 
-/// Netboot ids of this API, the same for all servers: the disk, and the
-/// rescue system.
+/// Netboot ids of this API for the disk and the rescue system, the same for all
+/// servers.
 const DISK: u64 = 1;
 const RESCUE: u64 = 28;
-/// Seconds after which it makes sense to ask again while a reboot is pending.
+/// Seconds before the host asks again while a reboot is pending.
 const PENDING_PAUSE: u32 = 10;
-/// What the vendor's log says about the reboot.
+/// The reason for the reboot in the vendor's log.
 const REASON: &str = "fencing by the cluster";
 
 /// A session.
@@ -34,11 +33,11 @@ pub(crate) struct Soap {
     order: Option<Order>,
 }
 
-/// What a server was asked for last.
+/// The last request to a server.
 struct Order {
     plug: String,
     goal: Goal,
-    /// The window before the request.
+    /// The window from before the request.
     before: Option<RebootWindow>,
     asked: Asked,
     /// The window of the request, and when it was first seen.
@@ -55,7 +54,7 @@ enum Goal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     NotYet,
-    /// The answer was lost.
+    /// Sent; the answer was lost.
     Doubt,
     Yes,
 }
@@ -65,8 +64,9 @@ impl Soap {
         if options.get("api_url").is_none() {
             return Err(Error::invalid_option(
                 "api_url",
-                "is needed with username and password: they are for the old SOAP API, which the vendor has shut down; \
-                 name a server that still speaks it, or use application_key, application_secret and consumer_key",
+                "is required with username and password: they are for the old SOAP API, which the vendor has shut \
+                 down; give the URL of a server that still has it, or use application_key, application_secret and \
+                 consumer_key",
             ));
         }
         let numbers = (options.number("on_boot")?, options.number("rescue_boot")?);
@@ -79,7 +79,7 @@ impl Soap {
         let reply = call("login", &parameters, "")?.map_err(|refused| Error::LoginDenied(refused.text()))?;
         let session = reply.first().filter(|session| !session.is_empty());
         let session =
-            session.ok_or_else(|| Error::unexpected("a log-in without a session (status 200 for POST login)"))?;
+            session.ok_or_else(|| Error::unexpected("a login without a session (status 200 for POST login)"))?;
         let text = |name: &str| options.get(name).unwrap_or_default().to_owned();
         Ok(Self {
             session: session.to_owned(),
@@ -91,8 +91,8 @@ impl Soap {
         })
     }
 
-    /// Nobody can tell the power of a server that was asked for nothing: for a
-    /// switch that is as good as "not as wanted", and anything else fails.
+    /// Before a request the power status is unknown. The actions on, off and reboot
+    /// continue as if it is not the wanted one; all other actions fail.
     pub(crate) fn power(&mut self, plug: &str) -> Result<PowerStatus> {
         let Some((goal, asked)) = self.order_of(plug) else {
             return match &*self.action {
@@ -121,10 +121,10 @@ impl Soap {
 
     pub(crate) fn cycle(&mut self, plug: &str) -> Result<()> {
         self.ask(plug, Goal::Cycle).map_err(|problem| {
-            // The host sends a cycle once: what was not sent yet may be asked for again.
+            // The host does not retry a cycle. If the request was not sent, the cycle has failed for certain.
             let is_sent = self.order_of(plug).is_some_and(|(_, asked)| asked != Asked::NotYet);
             if errors::leaves_doubt(&problem) && !is_sent {
-                return Error::task_failed(format!("no reboot of {plug} was asked for: {}", problem.text()));
+                return Error::task_failed(format!("no reboot of {plug} was requested: {}", problem.text()));
             }
             problem
         })
@@ -138,7 +138,7 @@ impl Soap {
         }
     }
 
-    /// It has none.
+    /// The error of `list`, which this API does not support.
     pub(crate) fn list(&self) -> Error {
         cannot("list")
     }
@@ -154,7 +154,7 @@ impl Soap {
         Some((order.goal, order.asked))
     }
 
-    /// Sets what the server starts from, and has it rebooted.
+    /// Sets the boot entry, then requests the reboot.
     fn ask(&mut self, plug: &str, goal: Goal) -> Result<()> {
         match self.order_of(plug) {
             Some((own, Asked::Yes)) if own == goal => return Ok(()),
@@ -195,7 +195,7 @@ impl Soap {
         outcome
     }
 
-    /// Whether a window shows that was not there before the request.
+    /// Whether a window has appeared that is newer than the request.
     fn find(&mut self, plug: &str) -> Result<bool> {
         self.follow(plug)?;
         let Some(order) = &mut self.order else {
@@ -207,7 +207,7 @@ impl Soap {
         Ok(order.seen.is_some())
     }
 
-    /// Whether the window of the request is over.
+    /// Whether the window of the request has passed.
     fn is_over(&mut self, plug: &str) -> Result<bool> {
         let Some(now) = self.follow(plug)? else {
             return Ok(false);
@@ -216,7 +216,7 @@ impl Soap {
         Ok(seen.is_some_and(|seen| seen.is_over(&now)))
     }
 
-    /// Looks at the window, and keeps it from when it is a new one.
+    /// Reads the window, and records when a new one was first seen.
     fn follow(&mut self, plug: &str) -> Result<Option<Sample>> {
         let look = self.window(plug)?;
         let (Some(look), Some(order)) = (look, &mut self.order) else {
@@ -232,14 +232,14 @@ impl Soap {
         Ok(Some(look))
     }
 
-    /// The last reboot's window; none if there never was one.
+    /// The window of the last reboot; `None` if the server was never rebooted.
     fn window(&self, plug: &str) -> Result<Option<Sample>> {
         let method = "dedicatedHardRebootStatus";
         let parameters = [("session", &*self.session), ("hostname", plug)];
         match call(method, &parameters, &self.session)? {
             Ok(reply) => Sample::of(&reply).map(Some),
             Err(refused) if refused.is_absence() => Ok(None),
-            // Not taken for "none": an old window would then look like a new one.
+            // Do not treat this as "none": an old window would then look like a new one.
             Err(refused) => Err(Error::unexpected(format!("{method}: {}", refused.text()))),
         }
     }
@@ -267,8 +267,8 @@ fn cannot(action: &str) -> Error {
     Error::invalid_option(
         "action",
         format!(
-            "{action} is not possible with username and password: the old SOAP API tells neither power nor names; use \
-             application_key, application_secret and consumer_key"
+            "{action} is not possible with username and password: the old SOAP API reports neither power nor names; \
+             use application_key, application_secret and consumer_key"
         ),
     )
 }

@@ -1,4 +1,4 @@
-//! Tasks of the device: those of dedicated servers and those of VPS.
+//! Tasks of dedicated servers and of VPS.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,15 +10,15 @@ use crate::call::Call;
 use crate::permissions;
 use crate::time::moment;
 
-/// Whose tasks they are.
+/// The machine that has the tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
     Server(String),
     Vps(String),
 }
 
-/// A task as the device tells of it. Dedicated servers and VPS use other
-/// words for the same.
+/// The device's record of a task. Dedicated servers and VPS use different field
+/// names.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Task {
@@ -34,7 +34,7 @@ pub(crate) struct Task {
     date: Option<String>,
 }
 
-/// How far a task is.
+/// The progress of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     UnderWay,
@@ -43,12 +43,12 @@ pub(crate) enum Progress {
 }
 
 impl Task {
-    /// What it does: `hardReboot`, `stopVm`.
+    /// The function of the task: `hardReboot`, `stopVm`.
     pub(crate) fn function(&self) -> Option<&str> {
         self.function.as_deref().or(self.kind.as_deref())
     }
 
-    /// The device's word for how far it is.
+    /// The status word of the task.
     pub(crate) fn word(&self) -> &str {
         self.status
             .as_deref()
@@ -56,12 +56,12 @@ impl Task {
             .unwrap_or("without a status")
     }
 
-    /// When it was made, in the server's time.
+    /// When the task was created, by the server's clock, in seconds since 1970.
     pub(crate) fn begun(&self) -> Option<i64> {
         moment(self.start_date.as_deref().or(self.date.as_deref())?)
     }
 
-    /// A word that nobody knows is no end: the host gives up in time.
+    /// An unknown word means that the task still runs: the host's timeout ends the wait.
     pub(crate) fn progress(&self) -> Progress {
         match self.word() {
             "done" => Progress::Done,
@@ -70,7 +70,7 @@ impl Task {
         }
     }
 
-    /// A task in a message.
+    /// The text for messages.
     pub(crate) fn line(&self) -> String {
         let comment = self
             .comment
@@ -88,7 +88,7 @@ impl Task {
 }
 
 impl Owner {
-    /// The ids of its tasks of this kind.
+    /// The ids of the machine's tasks with this function.
     pub(crate) fn tasks(&self, api: &mut Api, function: &str) -> Result<BTreeSet<u64>> {
         api.read(&match self {
             Self::Server(name) => Call::new(
@@ -102,7 +102,7 @@ impl Owner {
         })
     }
 
-    /// One of its tasks; none where the device does not know it.
+    /// One task; `None` if the device does not have it.
     pub(crate) fn task(&self, api: &mut Api, id: u64) -> Result<Option<Task>> {
         let call = match self {
             Self::Server(name) => Call::new(&permissions::TASK, path!("/dedicated/server/{name}/task/{id}")),

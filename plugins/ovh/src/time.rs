@@ -1,8 +1,8 @@
-//! Moments as the device writes them, in seconds since 1970.
+//! Times in the formats of the device, as seconds since 1970.
 
-/// A moment such as `2026-01-31T10:00:00+01:00` (tasks) or
-/// `2026-01-31 10:00:00` (the SOAP dialect, in a zone that it does not tell:
-/// only the distance between two of these means something).
+/// A time such as `2026-01-31T10:00:00+01:00` (tasks) or `2026-01-31 10:00:00`
+/// (the SOAP API, which does not report its zone: only the difference of two such
+/// times has a meaning). `None` if the text is invalid.
 pub(crate) fn moment(text: &str) -> Option<i64> {
     let (date, rest) = text.trim().split_once(['T', ' '])?;
     let mut date = date.split('-').map(number);
@@ -18,7 +18,7 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
     Some(days(year, month, day)? * 86_400 + time_of_day(clock)? - offset(zone)?)
 }
 
-/// The moment in an HTTP `Date` (RFC 9110 §5.6.7):
+/// The time in an HTTP `Date` (RFC 9110 §5.6.7):
 /// `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub(crate) fn http_date(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] = [
@@ -37,7 +37,7 @@ fn number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| is_number)
 }
 
-/// Seconds since midnight of `10:00:00`.
+/// Seconds since midnight, from a text such as `10:00:00`.
 fn time_of_day(text: &str) -> Option<i64> {
     let mut parts = text.split(':').map(number);
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
@@ -45,7 +45,7 @@ fn time_of_day(text: &str) -> Option<i64> {
     is_time.then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
-/// Seconds east of Greenwich of `Z`, `+01:00` or `+0100`.
+/// Seconds ahead of UTC, from `Z`, `+01:00` or `+0100`.
 fn offset(zone: &str) -> Option<i64> {
     let sign = match zone.chars().next()? {
         'Z' if zone.len() == 1 => return Some(0),
@@ -63,7 +63,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || year < 1970 {
         return None;
     }
-    // The year begins in March, so that the leap day is its last.
+    // The computation starts a year in March, so that the leap day is its last day.
     let (year, month) = if month > 2 {
         (year, month - 3)
     } else {
@@ -78,7 +78,7 @@ mod tests {
     use super::{http_date, moment};
 
     #[test]
-    fn a_moment_has_a_zone_or_none() {
+    fn a_time_may_have_a_zone() {
         for text in [
             "2023-11-14T22:13:20Z",
             "2023-11-14T23:13:20+01:00",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_none() {
+    fn an_invalid_time_is_none() {
         for text in [
             "",
             "soon",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_of_http_is_a_moment() {
+    fn an_http_date_is_parsed() {
         assert_eq!(http_date("Tue, 14 Nov 2023 22:13:20 GMT"), Some(1_700_000_000));
         for text in ["", "Tue, 14 Foo 2023 22:13:20 GMT", "Tuesday, 14-Nov-23 22:13:20 GMT"] {
             assert_eq!(http_date(text), None, "{text:?}");

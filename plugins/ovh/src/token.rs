@@ -10,12 +10,12 @@ use crate::credentials::Client;
 use crate::errors;
 
 const ENDPOINT: &str = "token";
-/// A token that ends sooner is not used for one more request.
+/// A token that expires within this time is not used for another request.
 const MARGIN: Duration = Duration::from_secs(30);
-/// A token that is shorter is no secret, and stands in every other word.
+/// Texts shorter than this are not masked: they would occur in ordinary words.
 const SHORTEST: usize = 4;
 
-/// A token, and what gets the next one.
+/// A token, and the credentials for the next one.
 pub(crate) struct Token {
     client: Client,
     text: String,
@@ -40,7 +40,7 @@ impl Token {
         Ok(token)
     }
 
-    /// Gets another one.
+    /// Requests a new token.
     pub(crate) fn renew(&mut self) -> Result<()> {
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope=all",
@@ -67,23 +67,23 @@ impl Token {
             return Err(answer.unexpected("a token that has expired already"));
         }
         let text = granted.access_token.filter(|text| is_token(text));
-        self.text = text.ok_or_else(|| answer.unexpected("a log-in without a token"))?;
+        self.text = text.ok_or_else(|| answer.unexpected("a login without a token"))?;
         let lasts = granted.expires_in.map(Duration::from_secs);
         self.ends = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
         Ok(())
     }
 
-    /// The token, renewed where it is about to end.
+    /// The token; a new one if the present one expires soon.
     pub(crate) fn current(&mut self) -> Result<&str> {
         let ends_soon = |ends: Instant| ends.saturating_duration_since(Instant::now()) < MARGIN;
         if self.ends.is_some_and(ends_soon) {
-            log::info("the token of the service account is about to end, it is renewed");
+            log::info("the token of the service account expires soon; requesting a new one");
             self.renew()?;
         }
         Ok(&self.text)
     }
 
-    /// A text without the token: the host does not know it and cannot mask it.
+    /// Masks the token in a text: the host does not have the token and cannot mask it.
     pub(crate) fn hide(&self, text: String) -> String {
         if self.text.len() < SHORTEST {
             return text;
@@ -92,7 +92,7 @@ impl Token {
     }
 }
 
-/// Visible ASCII: what can stand in a header field.
+/// Whether the text is visible ASCII, which a header field may contain.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -116,7 +116,7 @@ fn refused(answer: &Response) -> Error {
     )
 }
 
-/// A value of a form.
+/// A value, encoded for an HTML form.
 fn encoded(value: &str) -> String {
     let mut text = String::new();
     for byte in value.bytes() {

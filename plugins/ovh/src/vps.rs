@@ -9,14 +9,14 @@ use crate::pending_task::{PendingTask, Stage};
 use crate::permissions::{self, Rule};
 use crate::task::Owner;
 
-/// One VPS, and what this session asked of it last.
+/// One VPS, and the last request of this session.
 #[derive(Debug)]
 pub(crate) struct Vps {
     name: String,
     order: Option<(Operation, PendingTask)>,
 }
 
-/// What it can be asked for.
+/// A request that changes the power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Stop,
@@ -41,7 +41,7 @@ impl Operation {
         }
     }
 
-    /// What the device calls its task.
+    /// The device's name for the task.
     fn task(self) -> &'static str {
         match self {
             Self::Stop => "stopVm",
@@ -54,13 +54,13 @@ impl Operation {
         match self {
             Self::Stop => power == PowerStatus::Off,
             Self::Start => power == PowerStatus::On,
-            // One reboot is not as good as another.
+            // The power status does not show whether a reboot has happened.
             Self::Reboot => false,
         }
     }
 }
 
-/// A VPS as it reads now.
+/// The present record of a VPS.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct View {
@@ -72,8 +72,8 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Off is only what the device calls stopped, and on what runs its own
-    /// system. All else may run, or come to run, without being switched on.
+    /// A VPS is off only in the state `stopped`, and on only if it runs its own system.
+    /// In any other state it may run, or may start to run by itself.
     pub(crate) fn power(&self) -> PowerStatus {
         let in_rescue = self.netboot_mode.as_deref().is_some_and(|mode| mode != "local");
         match self.state.as_str() {
@@ -85,13 +85,13 @@ impl View {
             ) => PowerStatus::Standby,
             word => {
                 let word = word.map_or_else(|| "missing".to_owned(), excerpt);
-                log::warn(format!("{}: its state says nothing: {word}", self.name));
+                log::warn(format!("{}: unknown value of its state: {word}", self.name));
                 PowerStatus::Unknown
             }
         }
     }
 
-    /// A second name, for people.
+    /// A second name, for lists.
     pub(crate) fn alias(&self) -> Option<&str> {
         let name = self.display_name.as_deref()?;
         Some(name).filter(|name| !name.is_empty() && *name != self.name)
@@ -127,8 +127,8 @@ impl Vps {
             return Ok(PowerStatus::Unknown);
         }
         let power = read(api, &self.name)?.power();
-        // Sent, unanswered, and without a task: what reads stopped may be from before. The host asks again, and the
-        // device's answer to that decides.
+        // The stop was sent, but there is neither an answer nor a task: `stopped` may be an old state. The host asks
+        // again, and the device's answer to that decides.
         if power == PowerStatus::Off && stage == Stage::NotBegun && self.is_stop_in_doubt() {
             return Ok(PowerStatus::Standby);
         }
@@ -165,7 +165,7 @@ impl Vps {
             Stage::UnderWay if is_same => return Ok(()),
             Stage::UnderWay => {
                 return Err(Error::busy(
-                    format!("{}: another request is under way", self.name),
+                    format!("{}: another request of this action is in progress", self.name),
                     None,
                 ));
             }
@@ -173,7 +173,8 @@ impl Vps {
             _ => self.order = None,
         }
         if self.order.is_none() {
-            // One that reads stopped may have been started a moment ago; a stop that is refused tells.
+            // A stop is always requested: a VPS that reads stopped may have been started a moment ago, and the device
+            // refuses the stop if it is really stopped.
             if operation == Operation::Start && operation.reached(read(api, &self.name)?.power()) {
                 return Ok(());
             }
@@ -187,7 +188,7 @@ impl Vps {
             return Ok(());
         };
         match errand.send(api, &call) {
-            // The device also refuses what is done already.
+            // The device also refuses a request for the present state.
             Err(refusal @ (Error::Busy(_) | Error::TaskFailed(_))) => {
                 if operation.reached(read(api, &self.name)?.power()) {
                     self.order = None;
@@ -199,7 +200,7 @@ impl Vps {
         }
     }
 
-    /// How far the request is. A failed one is told once.
+    /// The progress of the request. A failure is returned once.
     fn stage(&mut self, api: &mut Api) -> Result<Stage> {
         let Some((_, errand)) = &mut self.order else {
             return Ok(Stage::NotBegun);

@@ -65,11 +65,7 @@ const TABLE: &[(&str, Meaning, &str)] = &[
     ("TOO_BUSY", Busy, "the host is too busy"),
     ("TOO_MANY_PENDING_TASKS", Busy, "the host has too many tasks pending"),
     ("OTHER_OPERATION_IN_PROGRESS", Busy, "another operation is in progress"),
-    (
-        "VM_BAD_POWER_STATE",
-        Busy,
-        "the power state of the machine has changed",
-    ),
+    ("VM_BAD_POWER_STATE", Busy, "the power state of the machine has changed"),
     (
         "HANDLE_INVALID",
         Unexpected,

@@ -166,10 +166,7 @@ impl Machine {
             // These machines keep their disks and can resume with their memory.
             (State::Paused | State::Suspended, _) => PowerStatus::Standby,
             (State::Other(_), _) => {
-                log::warn(format!(
-                    "{} has an unknown power state: {}",
-                    self.uuid, self.state
-                ));
+                log::warn(format!("{} has an unknown power state: {}", self.uuid, self.state));
                 PowerStatus::Unknown
             }
         }

@@ -31,7 +31,9 @@ impl Plugs {
         };
         match record(session, &known.reference) {
             Ok(machine) if machine.uuid == known.uuid => switchable(plug, known.reference, machine),
-            Ok(_) => Err(Error::unexpected(format!("the record of {plug} belongs to another machine"))),
+            Ok(_) => Err(Error::unexpected(format!(
+                "the record of {plug} belongs to another machine"
+            ))),
             Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => self.find_again(session, plug),
             Err(trouble) => Err(trouble.into()),
         }

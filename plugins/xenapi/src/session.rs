@@ -126,7 +126,11 @@ impl Session {
                 if trouble.is_silence() {
                     self.silent.insert(open.url.clone());
                 }
-                log::debug(format!("cannot log out at {}: {}", open.url, Error::from(trouble).text()));
+                log::debug(format!(
+                    "cannot log out at {}: {}",
+                    open.url,
+                    Error::from(trouble).text()
+                ));
             }
         }
     }

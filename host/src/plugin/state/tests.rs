@@ -14,7 +14,15 @@ fn store_for(budget: Duration) -> Store<HostState> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(&engine, Limits::standard(), clock, deadline, &EpochTicker::default(), wasi::inert).unwrap()
+    store(
+        &engine,
+        Limits::standard(),
+        clock,
+        deadline,
+        &EpochTicker::default(),
+        wasi::inert,
+    )
+    .unwrap()
 }
 
 fn most(limit: Limit) -> Bound {

@@ -1,4 +1,4 @@
-//! SOAP 1.1, rpc/encoded, as far as this dialect uses it.
+//! SOAP 1.1, rpc/encoded, as far as this API uses it.
 
 use fencebox_sdk::http::Response;
 use fencebox_sdk::prelude::*;
@@ -8,14 +8,14 @@ use crate::time::http_date;
 
 const ENDPOINT: &str = "soap";
 const NAMESPACE: &str = "http://soapi.ovh.com/manager";
-/// More nodes than any answer of this dialect has.
+/// Limit of XML nodes: more than any answer of this API has.
 const NODES: u32 = 1_000;
 
-/// What a method returned: its values by name, in their order.
+/// The return values of a method by name, in their order.
 #[derive(Debug)]
 pub(super) struct Reply {
     values: Vec<(String, String)>,
-    /// The server's clock, in seconds since 1970, where it tells that.
+    /// The server's clock, in seconds since 1970, if the answer has it.
     pub(super) date: Option<i64>,
 }
 
@@ -41,24 +41,24 @@ impl Reply {
 }
 
 impl Refused {
-    /// As a text for people.
+    /// The text for messages.
     pub(super) fn text(&self) -> String {
         format!("{} (fault {})", excerpt(&self.reason), excerpt(&self.code))
     }
 
-    /// Whether it says that what was asked for is not there.
+    /// Whether it reports that the server was never rebooted.
     pub(super) fn is_absence(&self) -> bool {
         self.code.ends_with("404") && self.reason.to_lowercase().contains("no reboot")
     }
 
-    /// Whether it says that another reboot is pending.
+    /// Whether it reports that another reboot is pending.
     pub(super) fn is_pending(&self) -> bool {
         self.code.ends_with("409") || self.reason.to_lowercase().contains("pending")
     }
 }
 
-/// Calls a method with texts. `secret` is the session, which no message of
-/// ours may repeat.
+/// Calls a method with text parameters. `secret` is the session, which is removed from
+/// the texts of a `Fault`.
 pub(super) fn call(method: &str, parameters: &[(&str, &str)], secret: &str) -> Result<Result<Reply, Refused>> {
     let answer = http::post(ENDPOINT, "")
         .header("content-type", "text/xml; charset=utf-8")
@@ -94,11 +94,11 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A `Fault` comes with status 500, and is an answer. All else that is no
-/// success is judged by its status.
+/// A `Fault` comes with status 500, and is an answer. For any other answer without
+/// success, the status decides.
 fn read(method: &str, answer: &Response) -> Result<Result<Reply, Refused>> {
     let text = answer.text();
-    // No DOCTYPE, and so no entities of the answer's own.
+    // Without a DOCTYPE, the answer cannot define entities.
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: NODES,
@@ -108,7 +108,7 @@ fn read(method: &str, answer: &Response) -> Result<Result<Reply, Refused>> {
         Ok(document) => document,
         Err(_) if answer.status() != 200 => return Err(answer.error()),
         Err(problem) => {
-            return Err(answer.unexpected(&format!("no XML for {method}: {}", excerpt(&problem.to_string()))));
+            return Err(answer.unexpected(&format!("invalid XML for {method}: {}", excerpt(&problem.to_string()))));
         }
     };
     let body = document.descendants().find(|node| named(node, "Body"));
@@ -127,7 +127,7 @@ fn read(method: &str, answer: &Response) -> Result<Result<Reply, Refused>> {
             date: answer.header("date").and_then(http_date),
         })),
         _ if answer.status() != 200 => Err(answer.error()),
-        _ => Err(answer.unexpected(&format!("an answer to something else than {method}"))),
+        _ => Err(answer.unexpected(&format!("an answer to a method other than {method}"))),
     }
 }
 
@@ -135,8 +135,8 @@ fn named(node: &Node<'_, '_>, name: &str) -> bool {
     node.is_element() && node.tag_name().name() == name
 }
 
-/// All elements below the response that hold a text: values may stand beside
-/// it, too, and be referred to.
+/// All elements of the body that contain a text. The response may refer to values
+/// that stand beside it.
 fn values(body: Node<'_, '_>) -> Vec<(String, String)> {
     let leaves = body.descendants().filter(|node| {
         node.is_element()

@@ -1,13 +1,13 @@
-//! The window in which the last reboot happens, in the server's local time,
-//! whose zone nobody tells.
+//! The time window of the last reboot, in the server's local time. The API does not
+//! report the time zone.
 //!
-//! No clock of ours is compared with it. Its length is the difference of its
-//! two times, and what has passed since it was first seen is measured by the
-//! server's own clock, the `Date` of its answers (without one, by how long we
-//! have waited). The zone cannot be computed from `Date` safely: a reboot that
-//! begins an hour late looks like another zone. But zones differ by quarters
-//! of an hour, so that by how much a window begins after it was seen is known
-//! up to a quarter, and is waited for in addition.
+//! This machine's clock is never compared with the window. The length of the window
+//! is the difference of its two times. The time since it was first seen is measured by
+//! the server's own clock, the `Date` of its answers, or by the time waited if an
+//! answer has no `Date`. The zone cannot be computed from `Date` safely: a reboot that
+//! begins an hour late looks like one in another zone. But zones differ by multiples
+//! of a quarter of an hour. So the time from the first sight of a window to its start
+//! is known modulo a quarter, and the plugin waits that long in addition.
 
 use std::time::Instant;
 
@@ -18,15 +18,15 @@ use crate::time::moment;
 
 /// Zones differ by multiples of this, in seconds.
 const QUARTER: i64 = 900;
-/// A window seen this late after it began is taken for one that has begun, in
+/// A window that was first seen less than this after its start counts as started, in
 /// seconds.
 const LATE: i64 = 300;
-/// The farthest that any zone is from Greenwich, west and east, and an hour
-/// more, in seconds.
+/// The largest offsets of any time zone from UTC, west and east, plus one hour, in
+/// seconds.
 const WEST: i64 = -13 * 3600;
 const EAST: i64 = 15 * 3600;
 
-/// When a reboot begins and ends, each in the server's local time.
+/// Start and end of a reboot, both in the server's local time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RebootWindow {
     start: i64,
@@ -34,7 +34,7 @@ pub(super) struct RebootWindow {
     line: String,
 }
 
-/// A window as it was seen at some moment.
+/// A window, and the time of the read.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     pub(super) window: RebootWindow,
@@ -50,12 +50,12 @@ impl RebootWindow {
 
 impl Sample {
     /// # Errors
-    /// [`Error::Unexpected`] for what are no two times in their order.
+    /// [`Error::Unexpected`] unless the reply has two valid times in their order.
     pub(super) fn of(reply: &Reply) -> Result<Self> {
         let text = |name: &str| reply.get(name).unwrap_or_default();
         let (start, end) = (text("start"), text("end"));
         let (Some(from), Some(to)) = (moment(start), moment(end)) else {
-            return Err(wrong("no two times", start, end));
+            return Err(wrong("invalid times", start, end));
         };
         if to < from {
             return Err(wrong("an end before its start", start, end));
@@ -71,8 +71,8 @@ impl Sample {
         })
     }
 
-    /// Whether this is the window of a reboot that came after that one. One
-    /// that no zone can make recent is an old one.
+    /// Whether this window is newer than `before`. A window that is not recent in any
+    /// time zone is an old one.
     pub(super) fn is_after(&self, before: Option<&RebootWindow>) -> bool {
         let is_recent = self
             .date
@@ -80,7 +80,7 @@ impl Sample {
         is_recent && before.is_none_or(|before| self.window.start > before.start)
     }
 
-    /// Whether this window, seen first as `self`, is over at `now`.
+    /// Whether this window, which was first seen as `self`, has passed at `now`.
     pub(super) fn is_over(&self, now: &Sample) -> bool {
         let passed = match (self.date, now.date) {
             (Some(first), Some(now)) => now - first,
@@ -89,8 +89,8 @@ impl Sample {
         passed >= self.window.end - self.window.start + self.ahead()
     }
 
-    /// By how many seconds the window begins after it was seen, up to a
-    /// quarter of an hour.
+    /// The seconds from the first sight of the window to its start, modulo a quarter
+    /// of an hour.
     fn ahead(&self) -> i64 {
         let ahead = self
             .date

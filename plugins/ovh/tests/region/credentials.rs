@@ -1,4 +1,4 @@
-//! Exactly one log-in.
+//! The options must have credentials of exactly one kind.
 
 use crate::account::{NS, assert_says};
 use fence_ovh::Ovh;
@@ -26,13 +26,13 @@ fn refused(pairs: &[(&str, &str)], option: &str, part: &str) {
 }
 
 #[test]
-fn none_is_too_few() {
+fn missing_credentials_are_an_error() {
     refused(&[], "application_key", "client_id");
-    refused(&[("application_key", "")], "application_key", "is needed");
+    refused(&[("application_key", "")], "application_key", "is required");
 }
 
 #[test]
-fn a_part_is_not_enough() {
+fn incomplete_credentials_are_an_error() {
     let keys = [
         ("application_key", "a"),
         ("application_secret", "b"),
@@ -50,7 +50,7 @@ fn a_part_is_not_enough() {
 }
 
 #[test]
-fn two_contradict() {
+fn credentials_of_two_kinds_are_an_error() {
     refused(
         &[("application_key", "a"), ("client_id", "b")],
         "client_id",
@@ -69,7 +69,7 @@ fn two_contradict() {
 }
 
 #[test]
-fn no_secret_is_told() {
+fn errors_do_not_contain_secrets() {
     let _script = Script::new().start();
     assert_says(
         open(&[("consumer_key", "s3cret"), ("password", "s3cret")]).map(drop),
@@ -84,7 +84,7 @@ fn no_secret_is_told() {
 }
 
 #[test]
-fn the_old_line_needs_an_address() {
+fn the_soap_api_needs_an_address() {
     refused(
         &[("username", "ab12345-ovh"), ("password", "x")],
         "api_url",
@@ -93,7 +93,7 @@ fn the_old_line_needs_an_address() {
 }
 
 #[test]
-fn a_region_without_tokens_says_so() {
+fn a_region_without_tokens_is_an_error() {
     let client = [("client_id", "a"), ("client_secret", "b"), ("endpoint", "kimsufi-ca")];
     refused(&client, "client_id", "kimsufi-ca");
 }

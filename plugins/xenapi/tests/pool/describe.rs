@@ -50,11 +50,7 @@ fn parameters_have_no_default() {
     );
     assert_eq!(parameters[1].value, ValueKind::Boolean);
     assert_eq!(parameters[2].value, ValueKind::Boolean);
-    assert!(
-        parameters[2]
-            .shortdesc
-            .contains("only if that host has been fenced")
-    );
+    assert!(parameters[2].shortdesc.contains("only if that host has been fenced"));
 }
 
 #[test]

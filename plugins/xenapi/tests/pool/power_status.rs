@@ -142,7 +142,10 @@ fn an_invalid_answer_is_not_off() {
         (record().malformed("it is HTML"), "it is HTML"),
         (record().answer(""), "should be a struct"),
         (record().answer(vec!["Success"]), "should be a struct"),
-        (record().answer([("Value", db01("Halted"))]), "`Status` should be present"),
+        (
+            record().answer([("Value", db01("Halted"))]),
+            "`Status` should be present",
+        ),
         (
             record().answer([("Status", Value::from(1)), ("Value", db01("Halted"))]),
             "`Status` should be a text",

@@ -1,0 +1,112 @@
+//! How crmsh handles our agents' metadata, with a cluster configuration in a file.
+
+use crate::pacemaker::customer;
+use crate::pacemaker::lab::{Daemons, Lab};
+use crate::pacemaker::tree;
+use crate::support::Outcome;
+
+/// One configuration line for each agent, as an administrator would write it.
+const DEVICES: [(&str, &str); 7] = [
+    ("fence_clc", "username=fencer password=s3cret account=ACME"),
+    ("fence_dummy", "type=file status_file=/tmp/power"),
+    ("fence_ovh", "application_key=k application_secret=s consumer_key=c"),
+    ("fence_virt", "ipaddr=192.0.2.1 key_file=/etc/cluster/fence_xvm.key"),
+    (
+        "fence_xenapi",
+        "session_url=\"https://xen1.example\" login=root passwd=s3cret",
+    ),
+    ("fence_xvm", "key_file=/etc/cluster/fence_xvm.key"),
+    ("fence_relay", "ip=192.0.2.1 login=fencer passwd=s3cret"),
+];
+
+fn crm(lab: &Lab, arguments: &[&str]) -> Outcome {
+    lab.run("crm", arguments)
+}
+
+/// The lines of this kind, without the color codes.
+fn lines(outcome: &Outcome, kind: &str) -> Vec<String> {
+    let words = format!("{}{}", outcome.stdout, outcome.stderr)
+        .replace("\u{1b}[31m", "")
+        .replace("\u{1b}[33m", "")
+        .replace("\u{1b}[0m", "");
+    let lines = words.lines().filter_map(|line| line.strip_prefix(kind));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_agent_is_listed_and_configured() {
+    let Some(lab) = Lab::start(Daemons::None) else { return };
+    lab.make_cib();
+    let listed = crm(&lab, &["ra", "list", "stonith"]);
+    assert_eq!(listed.exit, Some(0), "{listed:?}");
+    for agent in tree::AGENTS.iter().chain(&[customer::AGENT]) {
+        assert!(
+            listed.stdout.split_whitespace().any(|name| name == *agent),
+            "{listed:?}"
+        );
+    }
+    let primitives = DEVICES.map(|(agent, options)| {
+        format!(
+            "primitive of-{agent} stonith:{agent} params {options} pcmk_host_map=\"node1:1\" op monitor interval=60s\n"
+        )
+    });
+    std::fs::write(lab.path("/tmp/devices"), primitives.concat()).unwrap();
+    let outcome = crm(&lab, &["configure", "load", "update", "/tmp/devices"]);
+    assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+    assert_eq!(lines(&outcome, "ERROR: "), [""; 0], "{outcome:?}");
+    let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
+    for (agent, _) in DEVICES {
+        let primitive = format!("<primitive id=\"of-{agent}\" class=\"stonith\" type=\"{agent}\"");
+        assert!(cib.contains(&primitive), "{cib}");
+    }
+    assert!(lines(&crm(&lab, &["configure", "verify"]), "ERROR: ").is_empty());
+}
+
+#[test]
+fn an_agent_is_described() {
+    let Some(lab) = Lab::start(Daemons::None) else { return };
+    let outcome = crm(&lab, &["ra", "info", "stonith:fence_clc"]);
+    assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+    for line in [
+        "stonith:fence_clc",
+        "username* (string): user name on the device",
+        "account (string): Account alias of the server, if it is not the user's own account",
+        "delay (second, [0]): seconds to hold back before off and reboot",
+        "pcmk_host_map",
+    ] {
+        assert!(outcome.stdout.contains(line), "no {line:?} in {outcome:?}");
+    }
+}
+
+/// crmsh does not report missing options; pcs does.
+#[test]
+fn an_option_that_no_agent_has_is_refused() {
+    let Some(lab) = Lab::start(Daemons::None) else { return };
+    lab.make_cib();
+    for (agent, options) in DEVICES
+        .iter()
+        .filter(|(agent, _)| ["fence_clc", "fence_relay"].contains(agent))
+    {
+        let options = options.split(' ');
+        let good = ["configure", "primitive", "wrong"].into_iter();
+        let stonith = format!("stonith:{agent}");
+        let arguments: Vec<&str> = good
+            .chain([stonith.as_str(), "params"])
+            .chain(options)
+            .chain(["bogus=1"])
+            .collect();
+        let outcome = crm(&lab, &arguments);
+        assert_eq!(outcome.exit, Some(1), "{outcome:?}");
+        assert_eq!(
+            lines(&outcome, "ERROR: "),
+            ["wrong: parameter \"bogus\" is not known"],
+            "{outcome:?}"
+        );
+    }
+    let outcome = crm(&lab, &["configure", "primitive", "wrong", "stonith:fence_nosuch"]);
+    assert_eq!(outcome.exit, Some(1), "{outcome:?}");
+    let last = lines(&outcome, "ERROR: ").pop().unwrap();
+    assert_eq!(last, "stonith:fence_nosuch: no such resource agent");
+    let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
+    assert!(!cib.contains("id=\"wrong\""), "{cib}");
+}

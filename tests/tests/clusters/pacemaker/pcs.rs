@@ -1,0 +1,252 @@
+//! How pcs handles our agents' metadata: it shows them, accepts a correct device, and refuses a wrong one with a line
+//! that names the option.
+
+use crate::pacemaker::lab::{Daemons, Lab};
+use crate::support::Outcome;
+
+/// An agent and a configuration of it.
+struct Row {
+    agent: &'static str,
+    /// The line of `pcs stonith list`.
+    shortdesc: &'static str,
+    /// Sufficient options.
+    good: &'static [&'static str],
+    /// What pcs prints if no option is given.
+    missing: &'static [&'static str],
+    /// Older names that are sufficient too, each with the name that replaced it.
+    legacy: &'static [(&'static str, &'static str)],
+}
+
+const LOGIN: &str = "stonith option 'username' or 'login' (deprecated) has to be specified, use --force to override";
+
+const ROWS: [Row; 7] = [
+    Row {
+        agent: "fence_clc",
+        shortdesc: "Fence agent for CenturyLink (Lumen) Cloud",
+        good: &["username=fencer", "password=s3cret", "account=ACME"],
+        missing: &[LOGIN],
+        legacy: &[
+            ("login=fencer", "username"),
+            ("passwd=s3cret", "password"),
+            ("port=WA1", "plug"),
+            ("debug=/tmp/log", "debug_file"),
+        ],
+    },
+    Row {
+        agent: "fence_xenapi",
+        shortdesc: "Fence agent for XenServer and XCP-ng by the XenAPI",
+        good: &["session_url=https://xen1.example", "username=root", "password=s3cret"],
+        missing: &[
+            LOGIN,
+            "required stonith option 'session_url' is missing, use --force to override",
+        ],
+        legacy: &[
+            ("login=root", "username"),
+            ("passwd=s3cret", "password"),
+            ("port=db01", "plug"),
+        ],
+    },
+    Row {
+        agent: "fence_ovh",
+        shortdesc: "Fence agent for OVHcloud",
+        good: &[
+            "application_key=key",
+            "application_secret=secret",
+            "consumer_key=consumer",
+        ],
+        missing: &[],
+        legacy: &[
+            ("login=ab1-ovh", "username"),
+            ("passwd=s3cret", "password"),
+            ("port=ns1.eu", "plug"),
+        ],
+    },
+    Row {
+        agent: "fence_xvm",
+        shortdesc: "Fencing of KVM guests through fence_virtd, by multicast",
+        good: &["key_file=/etc/cluster/fence_xvm.key", "multicast_address=225.0.0.12"],
+        missing: &[],
+        legacy: &[("port=vm1", "plug")],
+    },
+    Row {
+        agent: "fence_virt",
+        shortdesc: "Fencing of KVM guests through fence_virtd, by TCP or a guest",
+        good: &["ipaddr=192.0.2.1", "key_file=/etc/cluster/fence_xvm.key"],
+        missing: &[],
+        legacy: &[("port=vm1", "plug")],
+    },
+    Row {
+        agent: "fence_dummy",
+        shortdesc: "Fence agent for tests, without a device",
+        good: &["type=file", "status_file=/tmp/power"],
+        missing: &[],
+        legacy: &[("debug=/tmp/log", "debug_file")],
+    },
+    Row {
+        agent: "fence_relay",
+        shortdesc: "Fence agent for JSON relay boards",
+        good: &["ip=192.0.2.1", "username=fencer", "password=s3cret", "ssl=1"],
+        missing: &[
+            LOGIN,
+            "stonith option 'ip' or 'ipaddr' (deprecated) has to be specified, use --force to override",
+        ],
+        legacy: &[
+            ("ipaddr=192.0.2.1", "ip"),
+            ("login=fencer", "username"),
+            ("passwd=s3cret", "password"),
+            ("port=1", "plug"),
+        ],
+    },
+];
+
+/// `pcs stonith create NAME AGENT OPTION…`, with a cluster configuration in a file.
+fn create(lab: &Lab, name: &str, agent: &str, options: &[&str]) -> Outcome {
+    lab.run(
+        "pcs",
+        &[&["-f", "/tmp/cib.xml", "stonith", "create", name, agent][..], options].concat(),
+    )
+}
+
+/// The lines of errors. All of them are on standard error.
+fn lines<'text>(outcome: &'text Outcome, kind: &str) -> Vec<&'text str> {
+    let lines = outcome.stderr.lines().filter_map(|line| line.strip_prefix(kind));
+    lines.collect()
+}
+
+impl Row {
+    fn everything(&self) {
+        let Some(lab) = Lab::start(Daemons::None) else { return };
+        lab.make_cib();
+        self.is_described(&lab);
+        self.is_created(&lab);
+        self.is_refused(&lab);
+    }
+
+    fn is_described(&self, lab: &Lab) {
+        let outcome = lab.run("pcs", &["stonith", "describe", self.agent]);
+        assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
+        let head = format!("{} - {}", self.agent, self.shortdesc);
+        assert!(outcome.stdout.starts_with(&head), "{outcome:?}");
+        assert!(outcome.stdout.contains("\nStonith options:\n"), "{outcome:?}");
+        for option in self.good {
+            let name = option.split('=').next().unwrap();
+            let shown = |line: &str| line.trim_start().split([' ', ':']).next() == Some(name);
+            assert!(outcome.stdout.lines().any(shown), "no {name} in {outcome:?}");
+        }
+    }
+
+    fn is_created(&self, lab: &Lab) {
+        let outcome = create(
+            lab,
+            "good",
+            self.agent,
+            &[self.good, &["pcmk_host_map=node1:1"]].concat(),
+        );
+        assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
+        let legacy: Vec<&str> = self.legacy.iter().map(|(option, _)| *option).collect();
+        let required = if self.missing.contains(&LOGIN) {
+            self.good
+                .iter()
+                .filter(|option| option.starts_with("session_url"))
+                .copied()
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let outcome = create(lab, "legacy", self.agent, &[legacy, required].concat());
+        assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+        let mut expected: Vec<String> = self
+            .legacy
+            .iter()
+            .map(|(option, new)| {
+                let old = option.split('=').next().unwrap();
+                format!("stonith option '{old}' is deprecated and should not be used, use '{new}' instead")
+            })
+            .collect();
+        let mut warnings = lines(&outcome, "Warning: ");
+        expected.sort_unstable();
+        warnings.sort_unstable();
+        assert_eq!(warnings, expected);
+        let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
+        for id in ["good", "legacy"] {
+            let primitive = format!("<primitive id=\"{id}\" class=\"stonith\" type=\"{}\"", self.agent);
+            assert!(cib.contains(&primitive), "{cib}");
+        }
+    }
+
+    fn is_refused(&self, lab: &Lab) {
+        let outcome = create(lab, "bad", self.agent, &["bogus=1", "action=off"]);
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+        let mut errors = lines(&outcome, "Error: ");
+        let unknown = errors
+            .iter()
+            .position(|line| line.starts_with("invalid stonith option 'bogus', allowed"));
+        errors.remove(unknown.unwrap_or_else(|| panic!("{outcome:?}")));
+        let mut expected = self.missing.to_vec();
+        expected.push(
+            "stonith option 'action' is deprecated and should not be used, use 'pcmk_off_action', \
+             'pcmk_reboot_action' instead, use --force to override",
+        );
+        expected.push("Errors have occurred, therefore pcs is unable to continue");
+        errors.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(errors, expected);
+        let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
+        assert!(!cib.contains("id=\"bad\""), "{cib}");
+    }
+}
+
+#[test]
+fn clc_is_described_created_and_refused() {
+    ROWS[0].everything();
+}
+
+#[test]
+fn xenapi_is_described_created_and_refused() {
+    ROWS[1].everything();
+}
+
+#[test]
+fn ovh_is_described_created_and_refused() {
+    ROWS[2].everything();
+}
+
+#[test]
+fn xvm_is_described_created_and_refused() {
+    ROWS[3].everything();
+}
+
+#[test]
+fn virt_is_described_created_and_refused() {
+    ROWS[4].everything();
+}
+
+#[test]
+fn dummy_is_described_created_and_refused() {
+    ROWS[5].everything();
+}
+
+#[test]
+fn a_customers_plugin_is_described_created_and_refused() {
+    ROWS[6].everything();
+}
+
+/// On a machine without other agents: pcs requests the metadata of each agent.
+#[test]
+fn each_agent_is_listed() {
+    let Some(lab) = Lab::start(Daemons::None) else { return };
+    lab.hide_other_agents();
+    let outcome = lab.run("pcs", &["stonith", "list"]);
+    assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
+    let agents: Vec<&str> = outcome
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("fence_"))
+        .collect();
+    let mut expected: Vec<String> = ROWS
+        .iter()
+        .map(|row| format!("{} - {}", row.agent, row.shortdesc))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(agents, expected);
+}

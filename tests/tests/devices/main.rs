@@ -1,0 +1,15 @@
+//! Each device through its agent, its plugin and its simulator or real daemon.
+
+mod clc;
+mod clc_faults;
+mod dummy;
+mod ovh;
+mod ovh_faults;
+mod proof;
+mod relay;
+#[path = "../support/mod.rs"]
+mod support;
+mod xenapi;
+mod xenapi_faults;
+mod xvm;
+mod xvm_faults;

@@ -1,0 +1,136 @@
+//! The output of an agent without a device: metadata that pcs accepts, help and version. Also the README, whose
+//! examples must stay correct.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "test code"
+)]
+
+use crate::support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::{call, call_with, run};
+
+/// The schema from the package pcs, with which pcs validates metadata.
+const SCHEMA: &str = "/usr/share/pcs/data/ocf-1.0.rng";
+
+/// Agents whose plugin has a valid description.
+fn agents() -> Vec<String> {
+    let listed = run(
+        {
+            let mut list = Command::new(support::program("fencebox"));
+            list.arg("list");
+            list
+        },
+        "",
+    );
+    let names = listed.stdout.lines().filter(|line| !line.contains("broken:"));
+    names
+        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn metadata_is_accepted_by_pcs() {
+    if !Path::new(SCHEMA).exists() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "CI has to install pcs and libxml2-utils"
+        );
+        eprintln!("SKIPPED: no {SCHEMA}; install pcs and libxml2-utils");
+        return;
+    }
+    let agents = agents();
+    for own in ["fence_clc", "fence_ovh", "fence_virt", "fence_xenapi", "fence_xvm"] {
+        assert!(agents.contains(&own.to_owned()), "{own}: {agents:?}");
+    }
+    for agent in agents {
+        let metadata = call(&agent, "action=metadata\n");
+        assert_eq!((metadata.exit, metadata.stderr.as_str()), (Some(0), ""), "{agent}");
+        let mut lint = Command::new("xmllint");
+        lint.args(["--noout", "--relaxng", SCHEMA, "-"]);
+        let verdict = run(lint, &metadata.stdout);
+        assert_eq!(verdict.exit, Some(0), "{agent}: {}", verdict.stderr);
+    }
+}
+
+#[test]
+fn metadata_is_the_same_for_every_way_to_request_it() {
+    let asked = call("fence_clc", "action=metadata\n").stdout;
+    assert!(asked.starts_with("<?xml"), "{asked}");
+    assert_eq!(asked, call_with("fence_clc", &["-o", "metadata"]).stdout);
+    assert_eq!(asked, call_with("fence_clc", &["--action=meta-data"]).stdout);
+}
+
+#[test]
+fn clc_has_every_option_of_the_agent_it_replaces() {
+    let metadata = call("fence_clc", "action=metadata\n").stdout;
+    let rows = [
+        ("username", "-l, --username=[name]"),
+        ("login", "-l, --username=[name]"),
+        ("password", "-p, --password=[password]"),
+        ("passwd", "-p, --password=[password]"),
+        ("password_script", "-S, --password-script=[script]"),
+        ("passwd_script", "-S, --password-script=[script]"),
+        ("account", "-y, --account=[account]"),
+        ("proxy", "-x, --proxy=[url]"),
+        ("switch", "-s, --switch=[switch]"),
+        ("plug", "-n, --plug=[id]"),
+        ("port", "-n, --plug=[id]"),
+        ("action", "-o, --action=[action]"),
+        ("verbose", "-v, --verbose"),
+        ("debug_file", "-D, --debug-file=[debugfile]"),
+        ("power_wait", "--power-wait=[seconds]"),
+        ("delay", "--delay=[seconds]"),
+        ("retry_on", "--retry-on=[attempts]"),
+    ];
+    for (name, letters) in rows {
+        let start = metadata
+            .find(&format!("<parameter name=\"{name}\""))
+            .unwrap_or_else(|| panic!("no {name}"));
+        let row = &metadata[start..start + metadata[start..].find("</parameter>").unwrap()];
+        assert!(row.contains(&format!("<getopt mixed=\"{letters}\" />")), "{row}");
+    }
+    for action in [
+        "on",
+        "off",
+        "reboot",
+        "status",
+        "list",
+        "list-status",
+        "monitor",
+        "metadata",
+        "validate-all",
+    ] {
+        assert!(metadata.contains(&format!("<action name=\"{action}\"")), "no {action}");
+    }
+}
+
+#[test]
+fn help_and_version_need_no_other_option() {
+    let help = call_with("fence_clc", &["-h"]);
+    assert_eq!(help.exit, Some(0));
+    assert!(
+        help.stdout.starts_with("Usage:\n\tfence_clc [options]\nOptions:\n"),
+        "{}",
+        help.stdout
+    );
+    call_with("fence_clc", &["--version"]).assert_done(concat!(env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn the_plugin_in_the_readme_is_the_one_that_is_built_and_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let example = std::fs::read_to_string(root.join("sdk/examples/relay.rs")).unwrap();
+    let plugin = example.split("#[cfg(test)]").next().unwrap().trim();
+    assert!(
+        readme.contains(plugin),
+        "README.md does not show sdk/examples/relay.rs as it is"
+    );
+}

@@ -1,0 +1,16 @@
+//! The host: installation, options, streams, policy, secrets, and the sandbox around plugins.
+
+mod bad_input;
+mod bad_streams;
+mod confinement;
+mod documents;
+mod install;
+mod parsers;
+mod policy;
+mod process;
+mod sandbox;
+mod secrets;
+#[path = "../support/mod.rs"]
+mod support;
+mod surroundings;
+mod xmlrpc_bombs;

@@ -1,0 +1,379 @@
+//! Plugins that try to reach addresses that they did not declare: the host refuses the request, and nothing is sent.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+
+use crate::sandbox::server::{Server, well};
+use crate::sandbox::{ACTIONS, DEADLINE, End, assert_contained, end, options, play, show};
+use crate::support::{Outcome, call};
+
+pub const FIXTURES: &[&str] = &[
+    "fence_errand",
+    "fence_follow",
+    "fence_smuggle",
+    "fence_sockets",
+    "fence_torrent",
+    "fence_undeclared",
+];
+
+const ENDS: &[End] = &[end("fence_undeclared", &["did not declare", "elsewhere"])];
+
+/// Paths that are more than a path.
+const PATHS: &[(&str, &str)] = &[
+    ("http://elsewhere.example/", "does not start with one slash"),
+    ("https://127.0.0.1/", "does not start with one slash"),
+    ("file:///etc/passwd", "does not start with one slash"),
+    ("//elsewhere.example/", "does not start with one slash"),
+    ("///", "does not start with one slash"),
+    ("@elsewhere.example/", "does not start with one slash"),
+    (":22/", "does not start with one slash"),
+    (".elsewhere.example/", "does not start with one slash"),
+    ("?x", "does not start with one slash"),
+    ("\\\\elsewhere.example\\", "does not start with one slash"),
+    ("/..", "has a segment that stands for `.` or `..`"),
+    ("/../x", "has a segment that stands for `.` or `..`"),
+    ("/a/../../x", "has a segment that stands for `.` or `..`"),
+    ("/./x", "has a segment that stands for `.` or `..`"),
+    ("/%2e%2e/x", "has a segment that stands for `.` or `..`"),
+    ("/%2E./x", "has a segment that stands for `.` or `..`"),
+    ("/a%2f..%2f..%2fx", "has a segment that stands for `.` or `..`"),
+    ("/..%5cx", "has a segment that stands for `.` or `..`"),
+    ("/..;a/x", "has a segment that stands for `.` or `..`"),
+    ("/..;/x", "has a segment that stands for `.` or `..`"),
+    ("/%252e%252e/x", "has a segment that stands for `.` or `..`"),
+    ("/%25252e%25252e/x", "has a segment that stands for `.` or `..`"),
+    ("/..%20/x", "has a segment that stands for `.` or `..`"),
+    ("/%c0%ae%c0%ae/x", "not UTF-8"),
+    ("/..%00/x", "control characters"),
+    ("/..%09/x", "control characters"),
+    ("/%u002e%u002e/x", "two hexadecimal digits"),
+    ("/..\\x", "percent-encoding"),
+    ("/x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n", "percent-encoding"),
+    ("/x\r\nX: y", "percent-encoding"),
+    ("/x\ny", "percent-encoding"),
+    ("/x\ty", "percent-encoding"),
+    ("/x\u{0}y", "percent-encoding"),
+    ("/x#y", "percent-encoding"),
+    ("/ä", "percent-encoding"),
+    ("/\u{ff0e}\u{ff0e}/", "percent-encoding"),
+];
+
+/// Header fields that only the host may set, or that contain more than one field.
+const FIELDS: &[(&str, &str, &str)] = &[
+    ("Host", "elsewhere.example", "can only be set by the host"),
+    ("hOST", "elsewhere.example", "can only be set by the host"),
+    ("Content-Length", "5", "can only be set by the host"),
+    ("Transfer-Encoding", "chunked", "can only be set by the host"),
+    ("Connection", "upgrade", "can only be set by the host"),
+    ("Upgrade", "websocket", "can only be set by the host"),
+    ("Expect", "100-continue", "can only be set by the host"),
+    ("TE", "trailers", "can only be set by the host"),
+    ("Trailer", "x", "can only be set by the host"),
+    ("Proxy-Authorization", "Basic eA==", "can only be set by the host"),
+    ("x-original-url", "/admin", "can only be set by the host"),
+    ("x-rewrite-url", "/admin", "can only be set by the host"),
+    ("x-http-method-override", "DELETE", "can only be set by the host"),
+    ("x-forwarded-host", "elsewhere.example", "can only be set by the host"),
+    ("X_Forwarded_Host", "elsewhere.example", "can only be set by the host"),
+    ("Host ", "elsewhere.example", "has a malformed name"),
+    ("X\r\nHost", "elsewhere.example", "has a malformed name"),
+    ("X: y\r\nHost", "elsewhere.example", "has a malformed name"),
+    ("", "x", "has a malformed name"),
+    ("Hóst", "x", "has a malformed name"),
+    (":authority", "elsewhere.example", "has a malformed name"),
+    ("X", "y\r\nHost: elsewhere.example", "has a malformed value"),
+    ("X", "y\nHost: elsewhere.example", "has a malformed value"),
+    ("X", "y\r\n\r\nGET / HTTP/1.1\r\n\r\n", "has a malformed value"),
+    ("X", "y\u{0}", "has a malformed value"),
+    ("X", "y\u{85}", "has a malformed value"),
+];
+
+#[track_caller]
+fn errand(port: u16, action: &str, errand: &serde_json::Value) -> Outcome {
+    let lines = format!("ip=127.0.0.1\nipport={port}\nerrand={errand}\n");
+    call("fence_errand", &options(action, &lines))
+}
+
+#[test]
+fn each_case_ends_in_one_clear_line() {
+    play(ENDS);
+}
+
+#[test]
+fn a_request_that_contains_another_is_refused() {
+    let server = Server::start(well);
+    for (path, words) in PATHS {
+        for action in ["status", "off"] {
+            let outcome = errand(server.port, action, &serde_json::json!({ "path": path }));
+            assert_contained("fence_errand", &format!("path {path:?} {action}"), &outcome, &[words]);
+        }
+    }
+    for (name, value, words) in FIELDS {
+        let request = serde_json::json!({ "path": "/", "headers": [[name, value]] });
+        let outcome = errand(server.port, "off", &request);
+        assert_contained(
+            "fence_errand",
+            &format!("header {name:?}: {value:?}"),
+            &outcome,
+            &[words],
+        );
+    }
+    let many = serde_json::json!({ "path": "/", "headers": vec![("x", "y"); 65] });
+    assert_contained(
+        "fence_errand",
+        "65 headers",
+        &errand(server.port, "off", &many),
+        &["64 header fields"],
+    );
+    let long = serde_json::json!({ "path": "/".to_owned() + &"x".repeat(9 * 1024) });
+    assert_contained(
+        "fence_errand",
+        "a long path",
+        &errand(server.port, "off", &long),
+        &["8 KiB"],
+    );
+    for endpoint in ["", "API", "api ", "http://elsewhere.example", "elsewhere"] {
+        let request = serde_json::json!({ "path": "/", "endpoint": endpoint });
+        let outcome = errand(server.port, "off", &request);
+        assert_contained(
+            "fence_errand",
+            &format!("endpoint {endpoint:?}"),
+            &outcome,
+            &["did not declare"],
+        );
+    }
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
+    // Proves that the rules are the reason for the refusals.
+    let honest = serde_json::json!({ "path": "/x?a=%2e", "headers": [["x-own", "y"]] });
+    errand(server.port, "status", &honest).assert_done("Status: ON\n");
+    let heads = server.heads();
+    assert!(
+        matches!(heads.as_slice(), [head] if head.starts_with("GET /base/x?a=%2e HTTP/1.1\r\n")),
+        "{heads:?}"
+    );
+    assert!(
+        heads[0]
+            .to_lowercase()
+            .contains(&format!("\r\nhost: 127.0.0.1:{}\r\n", server.port)),
+        "{heads:?}"
+    );
+}
+
+/// A plugin that tries to send a request with another path, host or method than it declares.
+#[test]
+fn requests_cannot_be_smuggled_past_a_proxy() {
+    let server = Server::start(well);
+    for action in ["status", "off"] {
+        let lines = format!("ip=127.0.0.1\nipport={}\n", server.port);
+        let outcome = call("fence_smuggle", &options(action, &lines));
+        assert_contained(
+            "fence_smuggle",
+            &format!("smuggle {action}"),
+            &outcome,
+            &["0 requests passed"],
+        );
+    }
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
+}
+
+/// Plug names with any characters reach the device unchanged.
+#[test]
+fn ordinary_names_can_be_parts_of_paths() {
+    let server = Server::start(well);
+    let paths = [
+        "/relays/rack%2Fshelf%2F3",
+        "/relays/DOMAIN%5Cvm",
+        "/relays/%E6%9C%BA%E5%99%A8%20%231%3F",
+        "/relays/100%25",
+        "/relays/a%3Bb;c",
+        "/ip/192.0.2.1%2F32?x=%00",
+    ];
+    for path in paths {
+        let request = serde_json::json!({ "path": path, "headers": [["x-ovh-timestamp", "1"]] });
+        errand(server.port, "status", &request).assert_done("Status: ON\n");
+    }
+    let heads = server.heads();
+    for (path, head) in paths.iter().zip(&heads) {
+        assert!(head.starts_with(&format!("GET /base{path} HTTP/1.1\r\n")), "{head}");
+    }
+    assert_eq!(heads.len(), paths.len());
+}
+
+/// A device on this machine, for example behind a tunnel, points to services of the cloud and of the local network.
+#[test]
+fn a_login_is_never_sent_to_special_addresses() {
+    const TARGETS: &[&str] = &[
+        "169.254.169.254",
+        "169.254.170.2",
+        "fe80::1",
+        "[fe80::a9fe:a9fe]",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "::ffff:169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "ff02::1",
+    ];
+    let server = Server::start(well);
+    let follow = |targets: &str| {
+        let lines = format!(
+            "session_url=http://127.0.0.1:{}\nfollow_master=1\nssl_insecure=1\ntargets={targets}\n\
+             username=fencer\npassword=s3cret\n",
+            server.port
+        );
+        call("fence_follow", &options("off", &lines))
+    };
+    let words = format!("0 of {} targets reached", TARGETS.len());
+    assert_contained("fence_follow", "follow", &follow(&TARGETS.join(" ")), &[&words]);
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
+    // Proves that the rule is the reason for the refusal.
+    assert_contained(
+        "fence_follow",
+        "follow",
+        &follow("127.0.0.2"),
+        &["1 of 1 targets reached"],
+    );
+}
+
+/// An address must not contain another address.
+#[test]
+fn an_address_that_contains_another_is_refused() {
+    let server = Server::start(well);
+    for ip in [
+        "user@127.0.0.1",
+        "user:secret@127.0.0.1",
+        "127.0.0.1@elsewhere.example",
+        "127.0.0.1/elsewhere",
+        "127.0.0.1#elsewhere",
+        "127.0.0.1:80:80",
+        "http://127.0.0.1",
+        "127.0.0.1\\elsewhere",
+        "127.0.0.1%00",
+        "127.0.0.1 elsewhere",
+    ] {
+        let lines = format!("ip={ip}\nipport={}\n", server.port);
+        let outcome = call("fence_errand", &options("off", &lines));
+        assert_contained("fence_errand", &format!("ip {ip:?}"), &outcome, &["option ip"]);
+    }
+    assert_eq!(server.heads(), [""; 0], "the device received a request");
+}
+
+/// Sockets of the standard library are linked but give no access, although there is a listener.
+#[test]
+fn undeclared_sockets_are_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for action in ACTIONS {
+        let lines = format!("ip=127.0.0.1\nipport={port}\nssl=1\n");
+        let outcome = call("fence_sockets", &options(action, &lines));
+        assert_contained(
+            "fence_sockets",
+            &format!("fence_sockets {action}"),
+            &outcome,
+            &["PermissionDenied"],
+        );
+        let lines = format!("ip=localhost\nipport={port}\nssl=1\n");
+        let outcome = call("fence_sockets", &options(action, &lines));
+        assert_contained(
+            "fence_sockets",
+            &format!("fence_sockets by name {action}"),
+            &outcome,
+            &["fence_sockets"],
+        );
+    }
+    assert!(listener.accept().is_err(), "the listener received a connection");
+}
+
+/// A device that accepts every connection and calls `answer`.
+fn greedy(answer: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer = std::sync::Arc::new(answer);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            std::thread::spawn(move || answer(&mut stream));
+        }
+    });
+    port
+}
+
+/// Runs the plugin and checks its error, with the warnings about what was refused earlier.
+#[track_caller]
+fn flood(port: u16, way: &str, words: &[&str]) -> Outcome {
+    let lines = format!("ip=127.0.0.1\nipport={port}\nway={way}\n");
+    let outcome = call("fence_torrent", &options("off", &lines));
+    show(&format!("fence_torrent {way}"), &outcome);
+    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+    for word in words {
+        assert!(
+            word.split('|').any(|word| outcome.stderr.contains(word)),
+            "{way}: no {word:?} in {outcome:?}"
+        );
+    }
+    assert!(outcome.stderr.lines().count() <= 20, "{outcome:?}");
+    assert!(outcome.took < DEADLINE, "{outcome:?}");
+    outcome
+}
+
+/// A plugin that declared sockets can use only these sockets.
+#[test]
+fn only_declared_sockets_are_usable() {
+    // With a listener at the target of the datagram.
+    let (port, other) = loop {
+        let port = greedy(|_| Ok(()));
+        if let Ok(other) = UdpSocket::bind(("127.0.0.1", port ^ 1)) {
+            break (port, other);
+        }
+    };
+    other.set_nonblocking(true).unwrap();
+    let lines = format!("ip=127.0.0.1\nipport={port}\nway=none\n");
+    call("fence_torrent", &options("status", &lines)).assert_done("Status: ON\n");
+    let outcome = flood(
+        port,
+        "elsewhere",
+        &[
+            "multicast denied, port denied, host denied, listen denied, own port denied",
+            "name denied",
+        ],
+    );
+    assert!(!outcome.stderr.contains("REACHED"), "{outcome:?}");
+    assert!(other.recv_from(&mut [0; 8]).is_err(), "the datagram arrived");
+    // The log shows the rule for each refusal; the plugin does not see it.
+    for rule in [
+        "would send datagrams to 127.0.0.1:",
+        "would send datagrams to 225.0.0.12:",
+        "did not declare that it would connect to 127.0.0.2:",
+        "may not look up \"elsewhere.example\"",
+    ] {
+        assert!(outcome.stderr.contains(rule), "no {rule:?} in {outcome:?}");
+    }
+}
+
+/// The number and the traffic of the declared sockets are limited too.
+#[test]
+fn a_flood_ends_in_a_limit() {
+    let port = greedy(|_| Ok(()));
+    let held = greedy(|stream| stream.read(&mut [0]).map(drop));
+    let swallows = greedy(|stream| std::io::copy(stream, &mut std::io::sink()).map(drop));
+    let endless = greedy(|stream| {
+        loop {
+            stream.write_all(&[b'x'; 64 * 1024])?;
+        }
+    });
+    std::thread::scope(|scope| {
+        scope.spawn(|| flood(port, "sockets", &["more than 10000 sockets|computed for 5 s"]));
+        scope.spawn(|| flood(held, "hold", &["resources of WASI|fence_torrent: "]));
+        scope.spawn(|| flood(port, "datagrams", &["more than 100000 datagrams|computed for 5 s"]));
+        scope.spawn(|| flood(swallows, "write", &["carried more than 256 MiB|computed for 5 s"]));
+        scope.spawn(|| flood(endless, "read", &["carried more than 256 MiB|computed for 5 s"]));
+    });
+}

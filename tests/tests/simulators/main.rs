@@ -1,0 +1,9 @@
+//! The simulators, by the published clients of each device: what these clients accept, the real service would send.
+
+mod ovh_clients;
+mod ovh_soap;
+mod python;
+#[path = "../support/mod.rs"]
+mod support;
+mod xenapi_agent;
+mod xenapi_clients;

@@ -1,18 +1,15 @@
-//! What the process itself may do, once it is known what it has to. Knows no
-//! wasm and no fencing.
+//! The permissions of the process itself. This module does not depend on wasm or on fencing.
 //!
-//! Two layers, because what may be taken away depends on what is still to come:
+//! There are two layers, because the process must keep what it still needs:
 //!
-//! 1. [`forbid_core_dumps`], before anything else: no core dump, and no reading
-//!    of this process by others of the same user. More is not possible yet:
-//!    the programs that give passwords inherit everything else, and may be
-//!    `sudo`, which ends with `no_new_privs`.
-//! 2. [`confine`], when the options are known, these programs have run and a
-//!    device is about to be contacted. From then on nothing can be taken back:
-//!    `no_new_privs`; files, network ports, signals and abstract sockets by
-//!    Landlock (`ruleset`); calls of the kernel by seccomp (`filter`).
+//! 1. [`forbid_core_dumps`], before anything else: no core dump, and other processes of the same user cannot read this
+//!    process. More is not possible yet: the programs that print passwords inherit every other restriction, and such a
+//!    program may be `sudo`, which fails under `no_new_privs`.
+//! 2. [`confine`], after the options were read and these programs have run, and before the agent contacts a device.
+//!    These restrictions are permanent: `no_new_privs`; files, network ports, signals and abstract sockets by Landlock
+//!    (`ruleset`); system calls by seccomp (`filter`).
 //!
-//! Whatever the kernel does not have is left out and told: fencing goes first.
+//! What the kernel does not support is skipped and reported, because fencing has priority.
 
 mod filter;
 mod ruleset;
@@ -28,12 +25,11 @@ use rustix::process::{
 pub use fencebox_agent::Needs;
 pub use ruleset::Ruled;
 
-/// The first layer. Children inherit that they leave no core dump; that others
-/// cannot read this process they do not.
+/// The first layer. Child processes inherit the limit on core dumps, but not the protection from other processes.
 ///
 /// # Errors
 ///
-/// When the system refuses.
+/// If a system call fails.
 pub fn forbid_core_dumps() -> io::Result<()> {
     let none = Rlimit {
         current: Some(0),
@@ -43,24 +39,23 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     Ok(setrlimit(Resource::Core, none)?)
 }
 
-/// Whether this process leaves no core dump and nobody else of its user can
-/// read it, as the kernel has it.
+/// Whether the kernel reports that this process leaves no core dump and that other processes of the same user cannot
+/// read it.
 pub fn core_dumps_forbidden() -> bool {
     dumpable_behavior() == Ok(DumpableBehavior::NotDumpable) && getrlimit(Resource::Core).current == Some(0)
 }
 
-/// What became of the second layer.
+/// The result of the second layer.
 #[derive(Debug)]
 pub struct InForce {
-    /// Files, ports and more, or why they are open.
+    /// The Landlock restrictions, or why there are none.
     pub ruled: Result<Ruled, String>,
-    /// How many calls of the kernel are left, or why all are.
+    /// The number of allowed system calls, or why there is no filter.
     pub filtered: Result<usize, String>,
 }
 
-/// The second layer: this thread, and those that it starts from now on, reach
-/// nothing but `needs`; all threads make no other calls of the kernel than
-/// those that it takes. To be called while there is one thread.
+/// The second layer. This thread, and the threads that it starts from now on, can reach only `needs`. All threads can
+/// make only the system calls that `needs` requires. Call it while there is only one thread.
 pub fn confine(needs: &Needs) -> InForce {
     InForce {
         ruled: ruleset::restrict(needs),
@@ -68,7 +63,7 @@ pub fn confine(needs: &Needs) -> InForce {
     }
 }
 
-/// For the log: what is in force, and what is not, with the reason.
+/// For the log: what is in force, and what is not in force with the reason.
 impl Display for InForce {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut open = Vec::new();
@@ -83,8 +78,8 @@ impl Display for InForce {
             Err(reason) => open.push(format!("files and ports ({reason})")),
         }
         match &self.filtered {
-            Ok(number) => write!(formatter, ", {number} calls of the kernel (seccomp)")?,
-            Err(reason) => open.push(format!("calls of the kernel ({reason})")),
+            Ok(number) => write!(formatter, ", {number} system calls (seccomp)")?,
+            Err(reason) => open.push(format!("system calls ({reason})")),
         }
         if open.is_empty() {
             Ok(())

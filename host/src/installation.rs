@@ -37,7 +37,7 @@ mod tests;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A package contains the agent.
-    #[error("{name} belongs to a package ({}), which has priority; remove or upgrade the package instead", .path.display())]
+    #[error("{name} belongs to a package ({}); remove or upgrade the package instead", .path.display())]
     Packaged {
         /// The agent.
         name: String,

@@ -1,4 +1,4 @@
-//! From a name to a running plugin, and nothing about fencing.
+//! Finds, loads and runs plugins. This module does not depend on fencing.
 
 mod bindings;
 mod compiled;
@@ -37,17 +37,17 @@ use crate::policy::{AgentPolicy, Denied};
 use epoch::EpochTicker;
 use state::HostState;
 
-/// Why a plugin cannot be used. Messages name the file and the remedy.
+/// The reason why a plugin cannot be used. Messages name the file and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such plugin.
+    /// The plugin is missing.
     #[error("no plugin for {name}; looked for {}{note}", .looked.join(" and "))]
     NotFound {
         /// The agent.
         name: String,
-        /// Where it was looked for.
+        /// The paths that were searched.
         looked: Vec<String>,
-        /// Why it was not looked for elsewhere, or nothing.
+        /// Why other folders were not searched, or an empty text.
         note: String,
     },
     /// The file cannot be read.
@@ -58,16 +58,16 @@ pub enum Error {
         /// Why.
         cause: std::io::Error,
     },
-    /// The file is no component, or one that wants what no plugin may have.
-    #[error("{} is no fencebox plugin: {cause}", .path.display())]
+    /// The file is not a component, or it imports something that plugins cannot have.
+    #[error("{} is not a fencebox plugin: {cause}", .path.display())]
     NotAPlugin {
         /// The file.
         path: PathBuf,
         /// Why.
         cause: String,
     },
-    /// What it says about itself makes no sense, or names another agent.
-    #[error("{} describes itself badly: {cause}", .path.display())]
+    /// The plugin's description is invalid, or is the description of another agent.
+    #[error("{}: invalid description: {cause}", .path.display())]
     BadDescription {
         /// The file.
         path: PathBuf,
@@ -79,37 +79,37 @@ pub enum Error {
     Engine(String),
 }
 
-/// A plugin file and its record. The component is loaded when it is first
-/// needed: an agent that only prints a document runs on the record.
+/// A plugin file and its record. The component is loaded when it is first needed: an agent that only prints a document
+/// needs only the record.
 pub struct Plugin {
     path: PathBuf,
     recorded: Recorded,
-    /// What the policy leaves to the agent.
+    /// The policy for this agent.
     agent_policy: Arc<AgentPolicy>,
-    /// Why it must not act, as far as that shows without loading it.
+    /// Why it must not act, as far as this is visible without loading the component.
     refusal: Option<Denied>,
     loaded: OnceLock<Loaded>,
-    /// What looks at the time while it computes.
+    /// The thread that limits its computing time.
     watch: EpochTicker,
 }
 
-/// The component, compiled and linked, not yet run.
+/// The component, compiled and linked, but not running.
 struct Loaded {
     component: Component,
     linker: Linker<HostState>,
     hash: blake3::Hash,
     /// Why it must not act: it is not the recorded or pinned file.
     refusal: Option<Denied>,
-    /// That it had to be compiled now, which costs time, and why.
+    /// If it had to be compiled now, which costs time: a warning with the reason.
     warning: Option<String>,
 }
 
 impl Plugin {
-    /// The plugin in this file, under what the policy leaves to the agent.
+    /// The plugin in this file, with the policy for its agent.
     pub fn at(path: PathBuf, agent_policy: AgentPolicy) -> Result<Self, Error> {
         let recorded = Recorded::beside(&path);
         if recorded == Recorded::Absent && find::is_stored(&path) {
-            // It was there a moment ago: the plugin is being replaced.
+            // Installed plugins have a record, so this plugin is being replaced.
             return Err(Error::Unreadable {
                 path: Record::path(&path),
                 cause: std::io::ErrorKind::NotFound.into(),
@@ -125,14 +125,13 @@ impl Plugin {
         })
     }
 
-    /// The plugin of this agent, as it is installed. An upgrade may come
-    /// between finding it and reading its record.
+    /// The installed plugin of this agent. If an upgrade replaces it before its record is read, this tries again.
     pub fn installed(name: &str, agent_policy: &AgentPolicy) -> Result<Self, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
             let found = find::find(name)?;
-            // Who can replace the link chooses the plugin.
+            // A user who can replace the link can choose the plugin.
             let place = ownership::check_place(&found.path).err();
             let refusal = place.map(|reason| compiled::refused(&found.path, &reason.into()));
             match Self::at(found.file, agent_policy.clone()) {
@@ -142,8 +141,8 @@ impl Plugin {
         }
     }
 
-    /// Compiles a plugin that is not installed, from memory; the path is for
-    /// messages. It has no record and no policy.
+    /// Compiles a plugin that is not installed, from memory. The path is used in messages. The plugin has no record and
+    /// no policy.
     pub fn from_bytes(path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
         let (component, hash) = compiled::from_bytes(&path, wasm)?;
         let linker = link(&path, &component)?;
@@ -164,9 +163,8 @@ impl Plugin {
         })
     }
 
-    /// The component: its compiled form if that can be trusted, else compiled
-    /// now. Imports that the contract does not have are refused here, before
-    /// anything runs.
+    /// The component: the compiled form if it is trusted, otherwise compiled now. Imports that are not in the contract
+    /// are rejected here, before anything runs.
     fn loaded(&self) -> Result<&Loaded, Error> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
@@ -192,25 +190,24 @@ impl Plugin {
         }))
     }
 
-    /// Its compiled form, to be written beside it.
+    /// The compiled form, for the file beside the plugin.
     pub fn compiled_form(&self) -> Result<Vec<u8>, Error> {
         let form = self.loaded()?.component.serialize();
         form.map(compiled::sealed)
             .map_err(|cause| Error::Engine(one_line(&cause)))
     }
 
-    /// The file, behind all links.
+    /// The file, with all links resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is recorded of it.
+    /// The plugin's record.
     pub fn recorded(&self) -> &Recorded {
         &self.recorded
     }
 
-    /// The BLAKE3 hash of the file, in hexadecimal digits: as it was recorded,
-    /// else of what was loaded.
+    /// The BLAKE3 hash of the loaded file, or else of its record, in hexadecimal digits.
     pub fn hash(&self) -> String {
         let loaded = self.loaded.get().map(|loaded| loaded.hash.to_string());
         loaded
@@ -218,17 +215,17 @@ impl Plugin {
             .unwrap_or_default()
     }
 
-    /// Runs its `describe` for the agent called `name`, whatever is recorded.
+    /// Runs the plugin's `describe` for the agent `name`, and ignores the record.
     pub fn describe(&self, name: &str) -> Result<Declared, Error> {
         describe::describe(self, name)
     }
 
-    /// The same for each name that it answers to, beginning with this one.
+    /// Runs `describe` for each name of the plugin, first for this one.
     pub fn describe_all(&self, name: &str) -> Result<BTreeMap<String, Declared>, Error> {
         describe::describe_all(self, name)
     }
 
-    /// The agent called `name`, ready to read its options.
+    /// The agent `name`, ready to read its options.
     pub fn agent(self: &Arc<Self>, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<PluginInstance, Error> {
         PluginInstance::new(self.clone(), name, log.clone(), clock)
     }
@@ -248,7 +245,7 @@ impl Plugin {
     }
 }
 
-/// What it imports, as far as the contract has it.
+/// Links the component's imports, which must be in the contract.
 fn link(path: &Path, component: &Component) -> Result<Linker<HostState>, Error> {
     let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
     let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
@@ -260,7 +257,7 @@ fn link(path: &Path, component: &Component) -> Result<Linker<HostState>, Error> 
     Ok(linker)
 }
 
-/// An error with its causes in one line.
+/// An error with its causes, as one line.
 fn one_line(cause: &wasmtime::Error) -> String {
     format!("{cause:#}").split_whitespace().collect::<Vec<_>>().join(" ")
 }

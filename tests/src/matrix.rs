@@ -42,7 +42,7 @@ pub trait Device: Sync {
     /// The possible faults at each step that may occur in this scene, the rare steps included.
     fn troubles(&self, scene: &Scene) -> Vec<Trouble>;
 
-    /// Why these faults are left out, if they are: no agent could detect the real power status from the answers.
+    /// The reason to leave these faults out, if there is one: no agent could detect the real power status from the answers.
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str>;
 
     /// The texts that must not be printed.

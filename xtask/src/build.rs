@@ -1,11 +1,11 @@
-//! What cargo has to build, and the set-up for it.
+//! Builds with cargo, and sets up the toolchain for it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// What plugins are built for.
+/// The target of plugins.
 const PLUGIN_TARGET: &str = "wasm32-wasip2";
 
 /// The folder of the workspace.
@@ -14,12 +14,12 @@ pub(crate) fn workspace() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// Where cargo puts what it builds.
+/// The folder of cargo's build results.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
 }
 
-/// Native programs, in the dev profile or as a release.
+/// Native programs.
 pub(crate) struct Programs {
     /// `fencebox`.
     pub(crate) host: PathBuf,
@@ -33,7 +33,7 @@ pub(crate) struct Programs {
     pub(crate) cluster: PathBuf,
 }
 
-/// Builds the programs.
+/// Builds the programs in the dev profile.
 pub(crate) fn programs() -> Result<Programs> {
     cargo(&[
         "build",
@@ -55,7 +55,7 @@ pub(crate) fn programs() -> Result<Programs> {
     })
 }
 
-/// Builds the host alone, as a release.
+/// Builds the host in the release profile.
 pub(crate) fn release() -> Result<PathBuf> {
     cargo(&["build", "--package", "fencebox", "--bins", "--release"])?;
     Ok(target().join("release/fencebox"))
@@ -83,7 +83,7 @@ pub(crate) fn example() -> Result<Vec<PathBuf>> {
         "examples",
         &["relay".to_owned()],
     )?;
-    // A plugin file is called as its agent is, an example as cargo likes it.
+    // A plugin file has the name of its agent; cargo gives the file the name of the example.
     let mut named = Vec::new();
     for file in built {
         let agent = file.with_file_name("fence_relay.wasm");
@@ -93,7 +93,7 @@ pub(crate) fn example() -> Result<Vec<PathBuf>> {
     Ok(named)
 }
 
-/// Builds the plugins that only the tests use; most of them misbehave.
+/// Builds the plugins that only the tests use. Most of them misbehave.
 pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
     let mut names = Vec::new();
     for entry in workspace()
@@ -107,11 +107,11 @@ pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
     names.sort();
     let manifest = workspace().join("tests/fixtures/Cargo.toml");
     let manifest = std::fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
-    // Cargo finds them by itself, but makes programs of them.
+    // Cargo finds the examples without entries, but builds them as programs.
     for name in &names {
         ensure!(
             manifest.contains(&format!("name = \"{name}\"\ncrate-type = [\"cdylib\"]")),
-            "tests/fixtures/Cargo.toml does not say that {name} is a cdylib; add an [[example]] as the others have"
+            "tests/fixtures/Cargo.toml does not declare {name} as a cdylib; add an [[example]] like the others"
         );
     }
     components(
@@ -130,13 +130,13 @@ fn components<'a>(selection: impl Iterator<Item = &'a str>, folder: &str, names:
     Ok(names.iter().map(|name| folder.join(format!("{name}.wasm"))).collect())
 }
 
-/// Adds the plugins' target to the toolchain, unless it is there.
+/// Adds the plugins' target to the toolchain if it is missing.
 fn add_target() -> Result<()> {
     let sysroot = Command::new("rustc")
         .args(["--print", "sysroot"])
         .current_dir(workspace())
         .output();
-    let sysroot = sysroot.context("rustc does not run; install Rust with rustup")?.stdout;
+    let sysroot = sysroot.context("cannot run rustc; install Rust with rustup")?.stdout;
     let libraries = Path::new(String::from_utf8_lossy(&sysroot).trim())
         .join("lib/rustlib")
         .join(PLUGIN_TARGET);
@@ -144,7 +144,7 @@ fn add_target() -> Result<()> {
         return Ok(());
     }
     run(Command::new("rustup").args(["target", "add", PLUGIN_TARGET]))
-        .with_context(|| format!("the toolchain has no target {PLUGIN_TARGET}; add it"))
+        .with_context(|| format!("the toolchain lacks the target {PLUGIN_TARGET}; add it with rustup"))
 }
 
 /// Runs cargo in the workspace.
@@ -153,10 +153,10 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
     run(Command::new(cargo).args(arguments))
 }
 
-/// Runs a program in the workspace; it has to succeed.
+/// Runs a program in the workspace. Returns an error if the program fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.current_dir(workspace()).status();
-    let status = status.with_context(|| format!("{command:?} does not run"))?;
+    let status = status.with_context(|| format!("cannot run {command:?}"))?;
     ensure!(status.success(), "{command:?}: {status}");
     Ok(())
 }

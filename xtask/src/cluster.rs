@@ -1,5 +1,5 @@
-//! `cargo xtask cluster`: how long a real cluster takes until a node is fenced, with our agents and with those of
-//! others.
+//! `cargo xtask cluster`: measures how long a real cluster takes to fence a node, with our agents and with Debian's
+//! fence-agents.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::tree::Tree;
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let programs = build::programs()?;
-    // What is measured is what is shipped.
+    // Measure the release build, because users run that.
     let host = build::release()?;
     let tree = Tree::lay_out(build::target().join("cluster"), &host, &build::plugins()?)?;
     let mut cluster = std::process::Command::new(programs.cluster);

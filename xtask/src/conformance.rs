@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: what the Python agents did, and what ours do.
+//! `cargo xtask conformance`: compares recorded runs of the Python agents with ours.
 
 use anyhow::Result;
 
@@ -8,6 +8,6 @@ use crate::tree::Tree;
 pub(crate) fn run() -> Result<()> {
     let programs = build::programs()?;
     let tree = Tree::lay_out(build::target().join("conformance"), &programs.host, &build::plugins()?)?;
-    // It prints what came of the cases, and fails if one has no reason.
+    // The program prints the results, and fails if a difference has no documented reason.
     build::run(std::process::Command::new(programs.conformance).env("FENCEBOX_TREE", tree.root()))
 }

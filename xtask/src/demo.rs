@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: machines are fenced, and everybody can see how.
+//! `cargo xtask demo`: fences simulated machines, and shows each step.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,26 +10,26 @@ use crate::build;
 use crate::simulator::Simulator;
 use crate::tree::Tree;
 
-/// One device, and what is done to one of its machines.
+/// One device, and the steps for one of its machines.
 struct Scene {
     agent: &'static str,
-    /// What the simulator is, in words and by its arguments.
+    /// The simulator's description, and below its arguments.
     device: &'static str,
     arguments: &'static [&'static str],
     /// The machine, by its id on the simulator.
     machine: &'static str,
-    /// Its power over time, at the end.
+    /// The expected power history at the end.
     history: &'static [&'static str],
     steps: fn(&str) -> Vec<Step>,
 }
 
-/// One call of the agent, and what has to come of it.
+/// One call of the agent, with the expected results.
 struct Step {
     title: &'static str,
     stdin: String,
     exit: i32,
     stdout: &'static str,
-    /// The machine's power afterwards, by the simulator's own word.
+    /// The machine's power afterwards, as the simulator reports it.
     truth: &'static str,
 }
 
@@ -68,18 +68,18 @@ pub(crate) fn run() -> Result<()> {
         wrong += scene.play(&tree, &programs.simulator)?;
     }
     if wrong > 0 {
-        bail!("{wrong} things were not as they should be");
+        bail!("{wrong} results were wrong");
     }
     println!(
-        "proven: the agents speak the fence protocol; their device logic ran as sandboxed WebAssembly components;\n\
-         reboot switched the machine off and on again, off switched it off, each said so only when it was true;\n\
-         a wrong password ended in one clear line and exit code 1; and the pool's master was found where it was."
+        "proven: the agents follow the fence protocol; their device logic ran as sandboxed WebAssembly components;\n\
+         reboot switched the machine off and on again, off switched it off, each reported success only afterwards;\n\
+         a wrong password caused one clear line and exit code 1; and the agent found the pool's master."
     );
     Ok(())
 }
 
 impl Scene {
-    /// Returns how much was not as it should be.
+    /// Runs the steps. Returns the number of wrong results.
     fn play(&self, tree: &Tree, program: &Path) -> Result<u32> {
         let simulator = Simulator::start(program, self.arguments)?;
         println!(
@@ -94,7 +94,7 @@ impl Scene {
         }
         let (_, history) = simulator.truth(self.machine)?;
         println!(
-            "the power of {} over time, as the device saw it: {}\n",
+            "power history of {} on the device: {}\n",
             self.machine,
             history.join(", ")
         );
@@ -111,7 +111,7 @@ fn cloud(url: &str) -> Vec<Step> {
     let target = "nodename=db01\nport=WA1ACMEDB01\n";
     vec![
         Step {
-            title: "Which machines are there?",
+            title: "List the machines.",
             stdin: format!("action=list\n{login}"),
             exit: 0,
             stdout: "WA1ACMEDB01,db01\nWA1ACMEDB02,db02\n",
@@ -139,14 +139,14 @@ fn cloud(url: &str) -> Vec<Step> {
             truth: "off",
         },
         Step {
-            title: "Is it off? (exit code 2 says so)",
+            title: "Is it off? (exit code 2 means off)",
             stdin: format!("action=status\n{login}{target}"),
             exit: 2,
             stdout: "Status: OFF\n",
             truth: "off",
         },
         Step {
-            title: "Somebody mistyped the password.",
+            title: "Use a wrong password.",
             stdin: format!("action=on\n{login}{target}passwd=mistyped\n"),
             exit: 1,
             stdout: "",
@@ -156,7 +156,7 @@ fn cloud(url: &str) -> Vec<Step> {
 }
 
 fn pool(url: &str) -> Vec<Step> {
-    // The first host is no master any more; the agent goes on to the second.
+    // The first host is not the master anymore, so the agent continues with the second.
     let login = format!(
         "login=root\npasswd=s3cret\nsession_url={url},{}\n",
         url.replace("127.0.0.1", "127.0.0.2")
@@ -178,7 +178,7 @@ fn pool(url: &str) -> Vec<Step> {
             truth: "on",
         },
         Step {
-            title: "Fence it by one power cycle, and see that proven too.",
+            title: "Fence it by one power cycle, which is proven too.",
             stdin: format!("{target}{login}action=reboot\nmethod=cycle\n"),
             exit: 0,
             stdout: "Success: Rebooted\n",

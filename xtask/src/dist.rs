@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the install tree of a release.
+//! `cargo xtask dist`: builds the install tree of a release.
 
 use anyhow::Result;
 
@@ -7,13 +7,13 @@ use crate::tree::Tree;
 
 pub(crate) fn run() -> Result<()> {
     println!(
-        "laid out in {}; it works from wherever it is moved to",
+        "the install tree is in {}; you can move it to any place",
         lay_out()?.root().display()
     );
     Ok(())
 }
 
-/// Makes a release build and lays it out.
+/// Makes a release build and its install tree.
 pub(crate) fn lay_out() -> Result<Tree> {
     let host = build::release()?;
     let plugins = build::plugins()?;

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: each parser meets chance for a while. Needs a nightly
-//! compiler and `cargo install cargo-fuzz`; the ordinary tests need neither.
+//! `cargo xtask fuzz`: fuzzes each parser for some time. It needs a nightly compiler and `cargo install cargo-fuzz`;
+//! the other tests need neither.
 
 use std::process::Command;
 
@@ -23,10 +23,10 @@ pub(crate) fn run(seconds: u32, wanted: &[String]) -> Result<()> {
         .iter()
         .filter(|target| wanted.is_empty() || wanted.contains(target))
     {
-        // What is found goes here; the first folder of a run is the one that grows.
+        // The fuzzer writes new inputs into the first folder of the command line.
         let grown = build::target().join("fuzz-corpus").join(target);
         std::fs::create_dir_all(&grown).with_context(|| grown.display().to_string())?;
-        // By the name, so that rustup takes the toolchain from the argument.
+        // Not `$CARGO`: rustup reads the toolchain from the argument only if cargo is called by its name.
         let mut fuzz = Command::new("cargo");
         fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir"])
             .arg(&folder)
@@ -35,8 +35,8 @@ pub(crate) fn run(seconds: u32, wanted: &[String]) -> Result<()> {
         fuzz.arg(folder.join("corpus").join(target));
         fuzz.args(["--", "-timeout=10", "-print_final_stats=1"]);
         fuzz.arg(format!("-max_total_time={seconds}"));
-        build::run(&mut fuzz).with_context(|| format!("{target}: see tests/fuzz/Cargo.toml for what this needs"))?;
-        println!("{target}: {seconds} s clean");
+        build::run(&mut fuzz).with_context(|| format!("{target}: tests/fuzz/Cargo.toml lists what this needs"))?;
+        println!("{target}: no problem found in {seconds} s");
     }
     Ok(())
 }

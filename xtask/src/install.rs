@@ -1,4 +1,4 @@
-//! `cargo xtask install` and `cargo xtask uninstall`: what a package does.
+//! `cargo xtask install` and `cargo xtask uninstall`: install and uninstall fencebox, as a package does.
 
 mod aside;
 mod change;
@@ -16,14 +16,16 @@ use crate::dist;
 use crate::tree::Tree;
 use atomic_fs::Steps;
 
-/// Where an installation is.
+/// The place of an installation.
 #[derive(Args)]
 pub(crate) struct Destination {
-    /// `/` or `/usr`: in /usr/sbin, /usr/lib/fencebox and /usr/share/doc/fencebox, where Pacemaker finds the agents.
-    /// Another folder, such as /opt/fencebox: in sbin, lib and share below it.
+    /// Folder to install into: / or /usr for the system, or e.g. /opt/fencebox
+    ///
+    /// With / or /usr, the files are in /usr/sbin, /usr/lib/fencebox and /usr/share/doc/fencebox, and Pacemaker finds
+    /// the agents. With another folder, they are in sbin, lib and share below it.
     #[arg(long)]
     prefix: PathBuf,
-    /// For packagers: everything goes below this folder, as if it were /.
+    /// Folder that replaces / (for packagers)
     #[arg(long)]
     destdir: Option<PathBuf>,
 }
@@ -32,11 +34,12 @@ pub(crate) struct Destination {
 pub(crate) struct Installation {
     #[command(flatten)]
     destination: Destination,
-    /// Put programs of the same names that other packages brought aside, as FILE.distrib, by dpkg-divert; uninstall
-    /// brings them back.
+    /// Rename other packages' agents to FILE.distrib with dpkg-divert
+    ///
+    /// This applies to agents with the same names as ours. `uninstall` restores them.
     #[arg(long)]
     divert: bool,
-    /// Install what `cargo xtask dist` has laid out here before, and build nothing.
+    /// Install tree of `cargo xtask dist` to install, without a build
     #[arg(long)]
     from: Option<PathBuf>,
 }
@@ -44,9 +47,9 @@ pub(crate) struct Installation {
 /// The folders of an installation.
 #[derive(Debug)]
 struct Place {
-    /// What `usr` of the tree becomes.
+    /// The folder for the content of the tree's `usr`.
     root: PathBuf,
-    /// What stands for `/`.
+    /// The folder that replaces `/`.
     destdir: Option<PathBuf>,
 }
 
@@ -60,8 +63,8 @@ impl Place {
         );
         ensure!(
             prefix.components().ne(Path::new("/usr/local").components()),
-            "--prefix /usr/local: /usr/local/lib/fencebox/plugins is where `fencebox install` puts an administrator's \
-             plugins; take / or a folder of its own, such as /opt/fencebox"
+            "--prefix /usr/local: `fencebox install` uses /usr/local/lib/fencebox/plugins for the administrator's \
+             plugins; use / or a separate folder, such as /opt/fencebox"
         );
         let prefix = match prefix.parent() {
             None => Path::new("usr"),
@@ -80,7 +83,7 @@ impl Place {
         })
     }
 
-    /// What the machine's administrator has, and keeps.
+    /// The administrator's files, which an uninstallation does not remove.
     fn administrators(&self) -> Vec<PathBuf> {
         let plugins = self.root.join("local").join(plan::PLUGINS);
         let policy = self
@@ -112,30 +115,33 @@ pub(crate) fn install(arguments: &Installation) -> Result<()> {
     for path in &manifest.diverted {
         let program = place.root.join(path);
         println!(
-            "put aside: {} is now {}",
+            "diverted: {} is now {}",
             program.display(),
             aside::aside(&program).display()
         );
     }
     if arguments.destination.prefix.components().count() > 1 && !place.root.ends_with("usr") {
         println!(
-            "Pacemaker looks for agents in /usr/sbin only: link those that it is to find, such as \
-             `ln -s {}/fence_clc /usr/sbin/`",
+            "Pacemaker looks for agents only in /usr/sbin: create a link there for each agent that it has to find, \
+             such as `ln -s {}/fence_clc /usr/sbin/`",
             programs.display()
         );
     }
     Ok(())
 }
 
-/// What to do where the user who built may not install.
+/// Adds the remedy if the user who built has no permission to install.
 fn with_rights(cause: anyhow::Error, arguments: &Installation, tree: &Tree) -> anyhow::Error {
     let from = format!(" --from {}", tree.root().display());
     let divert = if arguments.divert { " --divert" } else { "" };
     let remedy = as_root("install", &arguments.destination);
-    or_as_root(cause, &format!("it is built, install it with: {remedy}{from}{divert}"))
+    or_as_root(
+        cause,
+        &format!("the build is complete; install it with: {remedy}{from}{divert}"),
+    )
 }
 
-/// The line that does the same as root, without a build.
+/// The command that does the same as root, without a build.
 fn as_root(task: &str, destination: &Destination) -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let mut line = format!(
@@ -149,7 +155,7 @@ fn as_root(task: &str, destination: &Destination) -> String {
     line
 }
 
-/// The cause, and if it is a lack of rights, the remedy.
+/// The cause, and the remedy if permissions are missing.
 fn or_as_root(cause: anyhow::Error, remedy: &str) -> anyhow::Error {
     let denied = cause
         .chain()
@@ -172,10 +178,7 @@ pub(crate) fn uninstall(destination: &Destination) -> Result<()> {
         Some(left) => {
             println!("uninstalled from {root}");
             for folder in left {
-                println!(
-                    "left, for there are files in it that are not ours: {}",
-                    folder.display()
-                );
+                println!("not removed, because it contains files of others: {}", folder.display());
             }
         }
     }
@@ -185,7 +188,10 @@ pub(crate) fn uninstall(destination: &Destination) -> Result<()> {
         .map(|path| path.display().to_string())
         .collect();
     if !administrators.is_empty() {
-        println!("left, for it is the administrator's: {}", administrators.join(", "));
+        println!(
+            "not removed, because it belongs to the administrator: {}",
+            administrators.join(", ")
+        );
     }
     Ok(())
 }

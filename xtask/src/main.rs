@@ -1,6 +1,6 @@
-//! `cargo xtask`: builds, demonstrates, tests and installs fencebox. Each
-//! task does all the set-up that it needs on a machine with Rust.
-#![expect(clippy::print_stdout, reason = "a task talks to the person who started it")]
+//! `cargo xtask`: builds, demonstrates, tests and installs fencebox. Each task sets up what it needs on a machine with
+//! Rust.
+#![expect(clippy::print_stdout, reason = "a task prints its results")]
 
 mod build;
 mod cluster;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Builds, demonstrates, tests and installs fencebox.
+/// Build, demonstrate, test and install fencebox
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -28,43 +28,43 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Fence a simulated machine, and show how.
+    /// Fence simulated machines and show each step
     Demo,
-    /// Run every test there is.
+    /// Run all tests
     Test {
-        /// Passed on to `cargo test`, such as the name of a test.
+        /// Arguments for `cargo test`, such as the name of a test
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run the cases that were recorded from the Python agents, and those in
-    /// the folder that CONFORMANCE_DIR names.
+    /// Run the recorded cases of the Python agents, and those in $CONFORMANCE_DIR
     Conformance,
-    /// Fuzz the parsers, each for a while, with a nightly compiler.
+    /// Fuzz the parsers with a nightly compiler
     Fuzz {
-        /// How long each of them is fuzzed.
+        /// Time for each target in seconds
         #[arg(long, default_value_t = 60)]
         seconds: u32,
-        /// Names in tests/fuzz/fuzz_targets; without any, all of them.
+        /// Names in tests/fuzz/fuzz_targets; without them, all targets
         targets: Vec<String>,
     },
-    /// Try every fault at every exchange of every device: no agent may say "off" of a machine that is on.
+    /// Run every fault at every exchange of every device, and search for a false "off"
     Matrix {
-        /// `--seed N`, `--pairs N`, `--device NAME`, `--case TEXT`, `--excluded`; `--help` tells more.
+        /// --seed N, --pairs N, --device NAME, --case TEXT, --excluded, or --help
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Cut nodes of a real cluster off, and measure until they are fenced; as root, with Pacemaker installed.
+    /// Measure how long a real cluster takes to fence a node (needs root and Pacemaker)
     Cluster {
-        /// `--agents ours|theirs`, `--runs N`, `--scene TEXT`, `--story`; `--help` tells more.
+        /// --agents ours|theirs, --runs N, --scene TEXT, --story, or --help
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Make a release build and lay it out in target/dist.
+    /// Make a release build and its install tree in target/dist
     Dist,
-    /// Make a release build and install it, as a package does. Over an earlier installation, also of a cluster that
-    /// runs, it is an upgrade.
+    /// Make a release build and install it, as a package does
+    ///
+    /// If an older version is installed, this is an upgrade. A running cluster is not disturbed.
     Install(install::Installation),
-    /// Remove all that was installed. What administrators installed by `fencebox install`, and their policy, stay.
+    /// Remove an installation, but keep the administrator's plugins and policy
     Uninstall(install::Destination),
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask matrix`: whether any fault makes an agent say what is not so.
+//! `cargo xtask matrix`: searches for a fault that makes an agent report a wrong result.
 
 use anyhow::Result;
 
@@ -10,9 +10,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut plugins = build::plugins()?;
     plugins.extend(build::example()?);
     let tree = Tree::lay_out(build::target().join("matrix"), &programs.host, &plugins)?;
-    // One of them is played to see that it is caught.
+    // The matrix runs one of the fixtures, to verify that it detects a misbehaving plugin.
     tree.add_fixtures(&build::fixtures()?)?;
-    // It prints what came of the runs, and fails if one is wrong.
+    // The program prints the results, and fails if one is wrong.
     let mut matrix = std::process::Command::new(programs.matrix);
     build::run(matrix.args(arguments).env("FENCEBOX_TREE", tree.root()))
 }

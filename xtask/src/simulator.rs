@@ -1,4 +1,4 @@
-//! A running device simulator, and what it says is true.
+//! A running device simulator, and the true power status that it reports.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -8,14 +8,14 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// `fencebox-sim`, until it is dropped.
+/// A running `fencebox-sim`. It ends when this is dropped.
 pub(crate) struct Simulator {
     child: Child,
     address: String,
 }
 
 impl Simulator {
-    /// Starts it on a free loopback port.
+    /// Starts the simulator on a free loopback port.
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(program)
             .args(arguments)
@@ -36,12 +36,12 @@ impl Simulator {
         })
     }
 
-    /// Where its API is.
+    /// The URL of its API.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What is true of a machine: its power, and its power in the past.
+    /// The power of a machine, and its power history.
     pub(crate) fn truth(&self, id: &str) -> Result<(String, Vec<String>)> {
         let mut stream = TcpStream::connect(&self.address)?;
         write!(stream, "GET /_sim/machines HTTP/1.0\r\nHost: {}\r\n\r\n", self.address)?;

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is.
+//! `cargo xtask test`: runs all tests.
 
 use anyhow::Result;
 
@@ -14,10 +14,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["test", "--workspace"]).args(arguments);
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
-        // Most of the time they wait, for Pacemaker, for daemons and for clients in Python.
+        // The tests mostly wait for Pacemaker, daemons and Python clients, so more threads than cores save time.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         cargo.env("RUST_TEST_THREADS", (2 * cores).to_string());
     }
-    // The tests drive what a user would install, not what cargo has lying about.
+    // The tests use an install tree like a user's, and not other files of cargo's target folder.
     build::run(cargo.env("FENCEBOX_TREE", tree.root()))
 }

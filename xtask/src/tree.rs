@@ -1,4 +1,4 @@
-//! The install tree: what a package puts on a machine.
+//! The install tree: the files that a package installs on a machine.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::build;
 
-/// Fixtures that misdescribe themselves, or that answer to any name.
+/// Fixtures without a record: their descriptions are invalid, or they accept any name.
 const UNRECORDED: &[&str] = &[
     "fence_exposed",
     "fence_impostor",
@@ -23,28 +23,27 @@ const UNRECORDED: &[&str] = &[
     "fence_wide",
 ];
 
-/// An install tree that was laid out.
+/// An install tree on disk.
 pub(crate) struct Tree(PathBuf);
 
-/// Something that belongs to an installation.
+/// A file or link of an installation.
 pub(crate) struct Part {
-    /// Where, below `usr`.
+    /// The path below `usr`.
     pub(crate) path: PathBuf,
     pub(crate) what: What,
 }
 
-/// What a part is.
+/// The kind of a part.
 pub(crate) enum What {
     /// A copy of this file, with this mode.
     File(PathBuf, u32),
-    /// A link that leads there.
+    /// A symbolic link with this target.
     Link(PathBuf),
 }
 
 impl Tree {
-    /// Lays out `usr/` below `root`, which is emptied first: the host, the
-    /// plugins with their compiled forms, and links for each agent that they
-    /// say they are.
+    /// Empties `root` and makes `usr/` below it: the host, the plugins with their compiled forms, and links for all
+    /// names of the plugins.
     pub(crate) fn lay_out(root: PathBuf, host: &Path, plugins: &[PathBuf]) -> Result<Self> {
         if root.exists() {
             fs::remove_dir_all(&root).with_context(|| root.display().to_string())?;
@@ -72,20 +71,20 @@ impl Tree {
         Ok(tree)
     }
 
-    /// One that was laid out before.
+    /// Opens an existing install tree.
     pub(crate) fn open(root: PathBuf) -> Result<Self> {
         let tree = Self(root.canonicalize().with_context(|| root.display().to_string())?);
         let host = tree.programs().join("fencebox");
         ensure!(
             host.is_file(),
-            "{} is no install tree: there is no {}; `cargo xtask dist` lays one out",
+            "{} is not an install tree: {} is missing; make one with `cargo xtask dist`",
             root.display(),
             host.display()
         );
         Ok(tree)
     }
 
-    /// All that is in it: what an installation is.
+    /// All files and links of the tree.
     pub(crate) fn parts(&self) -> Result<Vec<Part>> {
         let usr = self.0.join("usr");
         let (mut parts, mut folders) = (Vec::new(), vec![usr.clone()]);
@@ -109,8 +108,7 @@ impl Tree {
         Ok(parts)
     }
 
-    /// Adds plugins with their compiled forms, each as the one agent that its
-    /// file is called after.
+    /// Adds plugins with their compiled forms, each as the agent that its file is named after.
     pub(crate) fn add(&self, plugins: &[PathBuf]) -> Result<()> {
         let (programs, components) = (self.programs(), self.components());
         let mut compile = Command::new(programs.join("fencebox"));
@@ -125,13 +123,12 @@ impl Tree {
         build::run(&mut compile)
     }
 
-    /// Adds the plugins that only the tests use, each with its record if it has
-    /// a description that can be recorded.
+    /// Adds the plugins that only the tests use, each with its record if its description can be recorded.
     pub(crate) fn add_fixtures(&self, fixtures: &[PathBuf]) -> Result<()> {
         self.add(fixtures)?;
         for fixture in fixtures {
             let name = fixture.file_stem().unwrap_or_default().to_string_lossy();
-            // Upgrades of another fixture have its name, and no links of their own.
+            // A fixture that is an upgrade of another one has the same name, and no links of its own.
             if !UNRECORDED.contains(&name.as_ref()) {
                 self.complete(fixture)?;
             }
@@ -139,9 +136,8 @@ impl Tree {
         Ok(())
     }
 
-    /// The record of a plugin that can say what it is, and links for its
-    /// further names: of the program, and of the file, which the host looks for
-    /// by name.
+    /// Adds the record of a plugin, and the links for its further names: one for the program, and one for the plugin
+    /// file, which the host finds by name.
     pub(crate) fn complete(&self, plugin: &Path) -> Result<()> {
         let (programs, components) = (self.programs(), self.components());
         let file = plugin.file_name().context("a plugin without a name")?;
@@ -165,8 +161,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes a folder of the tree that only its owner can write, whatever the
-    /// umask says: a compiled plugin is not trusted in any other.
+    /// Makes a folder of the tree that only its owner can write, with any umask, because compiled plugins in other
+    /// folders are not trusted.
     fn make_folder(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.0)) {
@@ -180,7 +176,7 @@ impl Tree {
         self.programs().join(name)
     }
 
-    /// Its topmost folder.
+    /// The top folder of the tree.
     pub(crate) fn root(&self) -> &Path {
         &self.0
     }

@@ -1,34 +1,35 @@
 //! The actions of the protocol, and the documents that an agent prints.
 
-/// What the caller wants done (`docs/reference/protocol.md#available-actions`).
+/// The action that the caller requests
+/// (`docs/reference/protocol.md#available-actions`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Switch the plug on.
     On,
     /// Switch the plug off.
     Off,
-    /// Off, then on again.
+    /// Switch the plug off, then on.
     Reboot,
-    /// Tell the power status; the exit code says it too.
+    /// Print the power status. The exit code contains it too.
     Status,
-    /// All plugs.
+    /// List all plugs.
     List,
-    /// All plugs with their power status.
+    /// List all plugs with their power status.
     ListStatus,
-    /// Does the device answer?
+    /// Check that the device answers.
     Monitor,
-    /// Describe the agent to the cluster.
+    /// Print the agent's description for the cluster.
     Metadata,
-    /// The same for a manual page.
+    /// Print the agent's description for a manual page.
     Manpage,
-    /// Check the options and nothing else.
+    /// Check the options only.
     ValidateAll,
-    /// Interrupt the machine so that it writes a dump.
+    /// Interrupt the machine, so that it writes a dump.
     Diag,
 }
 
 impl Action {
-    /// Every action, in the order in which metadata and help name them.
+    /// All actions, in the order of metadata and help.
     pub const ALL: [Self; 11] = [
         Self::On,
         Self::Off,
@@ -43,14 +44,14 @@ impl Action {
         Self::Diag,
     ];
 
-    /// The action of this name; names are lower case. `enable` and `disable`
-    /// are no names: only fabric devices know them ([`Self::parse_fabric`]).
+    /// The action with this lower-case name. `enable` and `disable` are valid
+    /// only for fabric devices ([`Self::parse_fabric`]).
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.word() == word)
     }
 
-    /// As [`Self::parse`], with the two further words that devices have which
-    /// cut a node off instead of switching its power.
+    /// As [`Self::parse`], with two more names, for devices that disconnect a
+    /// node from the fabric instead of switching its power.
     pub fn parse_fabric(word: &str) -> Option<Self> {
         match word {
             "enable" => Some(Self::On),
@@ -59,7 +60,7 @@ impl Action {
         }
     }
 
-    /// Its name.
+    /// The name of the action.
     pub fn word(self) -> &'static str {
         match self {
             Self::On => "on",
@@ -76,7 +77,8 @@ impl Action {
         }
     }
 
-    /// Whether it only prints a document: no checks, no log, no device.
+    /// The document, if the action only prints one: without checks, log and
+    /// device.
     pub fn document(self) -> Option<Document> {
         match self {
             Self::Metadata => Some(Document::Metadata),
@@ -85,33 +87,34 @@ impl Action {
         }
     }
 
-    /// Whether it means one plug, so that a device with several must be told
-    /// which (`docs/reference/protocol.md#rule-6`).
+    /// Whether the action needs a plug on a device with several plugs
+    /// (`docs/reference/protocol.md#rule-6`).
     pub fn needs_plug(self) -> bool {
         !matches!(self, Self::List | Self::ListStatus | Self::Monitor)
     }
 
-    /// Whether the option `delay` holds it back (`docs/reference/protocol.md#delay`).
+    /// Whether the option `delay` applies to the action
+    /// (`docs/reference/protocol.md#delay`).
     pub fn delays(self) -> bool {
         matches!(self, Self::Off | Self::Reboot)
     }
 
-    /// Whether it asks the device for all of its plugs.
+    /// Whether the action lists all plugs of the device.
     pub fn lists(self) -> bool {
         matches!(self, Self::List | Self::ListStatus)
     }
 }
 
-/// What an agent can print without talking to a device.
+/// A document that an agent prints without contact to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Document {
-    /// Option `help`.
+    /// The text of option `help`.
     Help,
-    /// Action `metadata`.
+    /// The document of action `metadata`.
     Metadata,
-    /// Action `manpage`.
+    /// The document of action `manpage`.
     Manpage,
-    /// Option `version`.
+    /// The text of option `version`.
     Version,
 }
 
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn only_fabric_devices_enable() {
+    fn enable_and_disable_are_for_fabric_devices_only() {
         assert_eq!(Action::parse("enable"), None);
         assert_eq!(Action::parse_fabric("enable"), Some(Action::On));
         assert_eq!(Action::parse_fabric("disable"), Some(Action::Off));

@@ -1,4 +1,4 @@
-//! One action on a device, as the protocol defines it.
+//! Runs one action on a device, as the protocol defines it.
 
 use super::action::Action;
 use super::description::Operations;
@@ -8,25 +8,25 @@ use super::log::is_harmful;
 use super::options::Options;
 use super::power::{Fencing, Reading};
 
-/// What `list` prints for a device that cannot list its plugs.
+/// The output of `list` for a device that cannot list its plugs.
 const NO_LIST: &str = "NOTICE: List option is not working on this device yet\n";
 
-/// An action about to be performed.
+/// The state of one action.
 pub(super) struct ActionRunner<'a> {
     pub(super) fencing: Fencing<'a>,
     pub(super) options: &'a Options,
     pub(super) operations: Operations,
     pub(super) plugs: &'a [String],
-    /// The caller gives up soon, whatever the options say.
+    /// A cluster calls, which has its own timeout.
     pub(super) is_hurried: bool,
 }
 
-/// An exit code, and what goes to standard output with it.
+/// An exit code and the text for standard output.
 type Outcome = Result<(Exit, String), Error>;
 
 impl ActionRunner<'_> {
-    /// Logs in, performs, and logs out whatever happened. Failures print
-    /// nothing.
+    /// Logs in, performs the action, and logs out even after a failure. A failed
+    /// action prints nothing to standard output.
     pub(super) fn run(mut self, action: Action) -> (Result<Exit, Error>, String) {
         if action.lists() && !self.operations.list_plugs {
             return (Ok(Exit::Success), NO_LIST.to_owned());
@@ -34,7 +34,7 @@ impl ActionRunner<'_> {
         let outcome = self.fencing.open(self.options).and_then(|()| {
             let outcome = self.perform(action);
             if let Err(trouble) = self.fencing.device.close() {
-                // What was done is done, and proven.
+                // The action is complete and proven, so it does not fail.
                 self.fencing
                     .log
                     .debug(format!("{}: log out: {trouble}", self.fencing.agent));
@@ -57,7 +57,7 @@ impl ActionRunner<'_> {
             Action::Off => self.switch(PowerTarget::Off),
             Action::Reboot => self.reboot(),
             Action::Diag => self.diagnose(),
-            // Answered before a device is contacted.
+            // The agent handles these before it contacts the device.
             Action::Metadata | Action::Manpage | Action::ValidateAll => Err(Error::Unsupported),
         }
     }
@@ -76,11 +76,11 @@ impl ActionRunner<'_> {
         Ok((Exit::Success, plugs.iter().map(row).collect()))
     }
 
-    /// Whether fencing would work, as far as can be told without doing it. A
-    /// device with one plug is asked for its power too.
+    /// Checks that fencing would work, as far as possible without fencing. On a
+    /// device with one plug, this also reads the power status.
     fn monitor(&mut self) -> Outcome {
         self.fencing.retry("monitor", |device| device.probe())?;
-        // A device whose plug is its address has no plugs to list.
+        // A device with its address as the plug has no plugs to list.
         let listed = self.options.table().has_plugs();
         if !listed && !self.operations.no_status {
             self.known_power()?;
@@ -120,9 +120,9 @@ impl ActionRunner<'_> {
         Ok((Exit::Success, format!("Success: {word} {name}\n")))
     }
 
-    /// Off is what counts. A machine that then does not come on again is
-    /// fenced all the same, and to call that a failure would have the cluster
-    /// fence it once more.
+    /// The action succeeds once the machine was off. If the machine cannot be
+    /// switched on again, it is still fenced: a failure would make the cluster
+    /// fence it again.
     fn reboot(&mut self) -> Outcome {
         let method = self.options.get("method").unwrap_or("onoff");
         if self.operations.cycle && method.eq_ignore_ascii_case("cycle") {
@@ -137,13 +137,13 @@ impl ActionRunner<'_> {
         Ok((Exit::Success, "Success: Rebooted\n".to_owned()))
     }
 
-    /// The second half of a reboot, which has a bound of its own.
+    /// Switches on in the second half of a reboot, which has its own time limit.
     fn switch_on_again(&mut self) {
         let fencing = &mut self.fencing;
         fencing.narrow(fencing.timeouts.second_half(fencing.clock, self.is_hurried));
         if let Err(trouble) = fencing.switch(self.plugs, PowerTarget::On, fencing.timeouts.retry_on) {
             fencing.log.error(format!(
-                "{}: reboot {}: it was switched off, but does not come on again: {trouble}",
+                "{}: reboot {}: switched off, but not on again: {trouble}",
                 fencing.agent,
                 self.plugs.join(", ")
             ));
@@ -160,9 +160,9 @@ impl ActionRunner<'_> {
         Ok((Exit::Success, String::new()))
     }
 
-    /// The power before off is asked for. What is not known is asked to switch
-    /// off too, where several reads have to prove it afterwards: a device that
-    /// contradicts itself would never be fenced else.
+    /// Reads the power status before a request for off. An unknown status is
+    /// accepted if several reads have to prove off afterwards: otherwise a device
+    /// with contradictory reads could never be fenced.
     fn look_before_off(&mut self) -> Result<Option<Reading>, Error> {
         if self.fencing.proof.may_lag() {
             return self.fencing.status(self.plugs).map(Some);
@@ -170,8 +170,8 @@ impl ActionRunner<'_> {
         self.first_look()
     }
 
-    /// The power before anything is asked for; none of a device that cannot
-    /// report it.
+    /// Reads the power status before the first request; none for a device that
+    /// cannot report it.
     fn first_look(&mut self) -> Result<Option<Reading>, Error> {
         if self.operations.no_status {
             Ok(None)
@@ -189,7 +189,7 @@ impl ActionRunner<'_> {
     }
 }
 
-/// One row, with nothing in it that could be taken for another row.
+/// One row of a list. Characters that could start another row are replaced.
 fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
     let mut row = clean(&plug.id) + separator + &clean(plug.alias.as_deref().unwrap_or_default());
     if with_status {
@@ -204,8 +204,8 @@ fn row(plug: &Plug, separator: &str, with_status: bool) -> String {
     row
 }
 
-/// One row as fence_virt prints it (`operations.list-columns`), which scripts
-/// and Pacemaker read.
+/// One row in the format of fence_virt (`operations.list-columns`), which scripts
+/// and Pacemaker parse.
 fn columns_row(plug: &Plug) -> String {
     let status = match plug.status {
         Some(PowerStatus::On | PowerStatus::Standby) => "on",

@@ -1,8 +1,9 @@
-//! Who did what to which machine, and what came of it: for every action one
-//! record when it begins and one when it ends, in the journal or in syslog.
+//! The audit: who requested which action on which machine, and its result. Each
+//! action has one record at its begin and one at its end, in the journal or in
+//! syslog.
 //!
-//! A cluster that has waited long enough kills its agents without warning: of
-//! such an action there is the first record only.
+//! If the cluster kills an agent after a timeout, the action has only the first
+//! record.
 
 mod caller;
 mod daemon;
@@ -23,12 +24,13 @@ use super::clock::Clock;
 use super::exit::Exit;
 use super::log::Log;
 
-/// Most reasons of a failure that are kept; a call with many mistakes has many.
+/// Maximum number of reasons of a failure in a record.
 const REASONS: usize = 4;
 
-/// A place that records go to.
+/// A destination of records.
 pub trait Sink: Send {
-    /// One record, already masked. A place that takes nothing holds up nobody.
+    /// Writes one masked record. A destination that does not accept it does not
+    /// delay the action.
     fn write(&mut self, record: &Record);
 }
 
@@ -42,12 +44,12 @@ struct State {
     /// The plugin's file and the BLAKE3 hash of its content.
     plugin: Option<(String, String)>,
     facts: Facts,
-    /// There is nothing to tell: only a document is printed, or nothing is
-    /// left to tell because the last record is written.
+    /// No further record is written: the agent only prints a document, or the
+    /// last record is written.
     silent: bool,
 }
 
-/// What is known so far about the action.
+/// The facts about the action until now.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) action: Option<String>,
@@ -64,18 +66,19 @@ pub(crate) struct Facts {
 pub enum Ending {
     /// Exit code 0, or 2 of `status`.
     Success,
-    /// The device was to be asked, and it did not work out.
+    /// The action failed after its first record was written.
     Failure,
-    /// Nobody was asked: the call, the plugin or the policy forbids it.
+    /// The agent did not contact the device: an option, the plugin or the policy
+    /// does not allow it.
     Refused,
-    /// SIGTERM.
+    /// SIGTERM ended the action.
     Interrupted,
     /// A defect of fencebox itself.
     Panic,
 }
 
 impl Ending {
-    /// As records have it.
+    /// The word in records.
     pub fn word(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -88,7 +91,7 @@ impl Ending {
 }
 
 impl Audit {
-    /// Of the agent called `agent`, into these places.
+    /// The audit of the agent with the name `agent`, with these destinations.
     pub fn new(agent: &str, caller: Caller, sinks: Vec<Box<dyn Sink>>) -> Self {
         Self(Mutex::new(State {
             agent: agent.to_owned(),
@@ -100,27 +103,27 @@ impl Audit {
         }))
     }
 
-    /// Of which nobody hears.
+    /// An audit without destinations.
     pub fn unheard() -> Self {
         Self::new("", Caller::default(), Vec::new())
     }
 
-    /// Which code acts: its file, and its BLAKE3 hash in hexadecimal digits.
+    /// Sets the plugin: its file, and its BLAKE3 hash in hexadecimal digits.
     pub fn set_plugin(&self, file: &str, hash: &str) {
         self.state().plugin = Some((file.to_owned(), hash.to_owned()));
     }
 
-    /// What is asked for, as the caller wrote it.
+    /// Sets the action, as the caller wrote it.
     pub fn set_action(&self, action: &str) {
         self.state().facts.action = Some(action.to_owned());
     }
 
-    /// No record: no device is meant.
+    /// Writes no records, because the agent does not contact a device.
     pub fn silence(&self) {
         self.state().silent = true;
     }
 
-    /// Why the action fails; may be called more than once.
+    /// Adds a reason why the action fails. Can be called several times.
     pub fn fails(&self, reason: &str) {
         let reasons = &mut self.state().facts.reasons;
         if reasons.len() < REASONS {
@@ -128,7 +131,7 @@ impl Audit {
         }
     }
 
-    /// What goes to standard output; only a single line is of interest.
+    /// Sets the text of standard output. Only a single line is recorded.
     pub fn answers(&self, text: &str) {
         let mut lines = text.lines();
         if let (Some(line), None) = (lines.next(), lines.next()) {
@@ -136,17 +139,17 @@ impl Audit {
         }
     }
 
-    /// How long the option `delay` held the action back.
+    /// Sets how long the option `delay` has delayed the action.
     pub fn delayed(&self, delay: Duration) {
         self.state().facts.delay = delay;
     }
 
-    /// What was seen of the device.
+    /// Sets the report about the device.
     pub fn observed(&self, report: Report) {
         self.state().facts.report = report;
     }
 
-    /// The first record: from now on a device may be contacted.
+    /// Writes the first record, before the device is contacted.
     pub fn begin(&self, plugs: &[String], clock: &dyn Clock, log: &Log) {
         let mut state = self.state();
         state.facts.plugs = plugs.to_vec();
@@ -156,7 +159,7 @@ impl Audit {
         }
     }
 
-    /// The last record.
+    /// Writes the last record.
     pub fn end(&self, exit: Exit, clock: &dyn Clock, log: &Log) {
         let mut state = self.state();
         let ending = match exit {
@@ -168,8 +171,7 @@ impl Audit {
         state.end(ending, exit, clock, log);
     }
 
-    /// The last record, of a run that has panicked; none if the panic was in
-    /// here.
+    /// Writes the last record after a panic; none if this module panicked.
     pub fn panicked(&self, clock: &dyn Clock, log: &Log) {
         let mut state = match self.0.try_lock() {
             Ok(state) => state,

@@ -1,4 +1,4 @@
-//! What a plugin says about itself under one name, after all checks.
+//! The description and the capabilities of an agent, after all checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,26 +12,27 @@ use super::agent_name;
 #[cfg(test)]
 mod tests;
 
-/// A description that an agent can be made from, and that claims nothing that
-/// no plugin may decide.
+/// A checked description. It is complete, and decides nothing that a plugin may
+/// not decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declared {
     /// The agent and its options.
     pub description: Description,
-    /// Where it sends requests.
+    /// The endpoints of its requests.
     pub endpoints: Endpoints,
-    /// What it reads and writes.
+    /// The files that it reads and writes.
     pub files: Files,
-    /// What its sockets reach.
+    /// Its sockets.
     pub sockets: Sockets,
 }
 
 impl Declared {
-    /// Checks a description, wherever it comes from: the plugin or its record.
+    /// Checks a description, from the plugin or from its record.
     ///
     /// # Errors
     ///
-    /// In words, the first thing that cannot be, or that no plugin may decide.
+    /// A message about the first part that is invalid, or that a plugin may not
+    /// decide.
     pub fn new(description: Description, reach: CapabilitySet) -> Result<Self, String> {
         check_names(&description)?;
         let table = Table::new(&description).map_err(|cause| cause.to_string())?;
@@ -49,7 +50,7 @@ impl Declared {
         })
     }
 
-    /// Everything in it that needs the administrator's approval.
+    /// Everything that needs the administrator's approval.
     pub fn approval(&self) -> Approval {
         let reach = CapabilitySet::of(&self.endpoints, &self.files, &self.sockets);
         let defaults = self.defaults_of(&Approval::placing_options(&reach));
@@ -74,7 +75,7 @@ impl Declared {
         }
     }
 
-    /// The defaults of these options, as the description sets them.
+    /// The defaults that the description sets for these options.
     fn defaults_of(&self, options: &BTreeSet<&str>) -> BTreeMap<String, String> {
         let own = self.description.parameters.iter();
         let own = own.map(|parameter| (&parameter.name, &parameter.default));
@@ -86,13 +87,12 @@ impl Declared {
             .collect()
     }
 
-    /// The same without everything that needs approval and has none: what is
-    /// left reaches only places that the administrator types, and proves off
-    /// as every device has to.
+    /// Removes everything that needs approval. The result reaches only places
+    /// that the administrator types, and proves off in the usual way.
     ///
     /// # Errors
     ///
-    /// If no agent is left.
+    /// If the rest is not a valid description.
     pub fn unapproved(mut self) -> Result<Self, String> {
         let typed = |address: &Address| matches!(address, Address::FromOption(_) | Address::FromUrlOption(_));
         let approval = self.approval();
@@ -103,7 +103,7 @@ impl Declared {
         for socket in &mut reach.sockets {
             socket.addresses.retain(typed);
         }
-        // A socket that listens has no address that anybody could type.
+        // A listening socket has no addresses, so it is removed.
         reach.endpoints.retain(|endpoint| !endpoint.addresses.is_empty());
         reach.sockets.retain(|socket| !socket.addresses.is_empty());
         for parameter in &mut self.description.parameters {
@@ -123,13 +123,13 @@ impl Declared {
         Self::new(self.description, reach)
     }
 
-    /// Whether it reaches anything over the network.
+    /// Whether the agent uses the network.
     pub fn has_network(&self) -> bool {
         self.endpoints.iter().next().is_some() || self.sockets.iter().next().is_some()
     }
 }
 
-/// Anyone who installs the plugin makes links of these names.
+/// Checks the names of the agent: the installation makes links with these names.
 fn check_names(description: &Description) -> Result<(), String> {
     let further = description.symlinks.iter().map(|link| &link.name);
     for name in further.chain([&description.name]) {

@@ -1,33 +1,34 @@
-//! What a plugin says about its agent, in the host's own words.
+//! The description of an agent by its plugin, in the host's own types.
 //!
-//! This is `metadata.agent` of the WIT package without its capabilities, which
-//! belong to [`fencebox_policy`]. Nothing here knows where it came from.
+//! This is `metadata.agent` of the WIT package without the capabilities, which
+//! are in [`fencebox_policy`]. It does not depend on the source of the
+//! description.
 
 use serde::{Deserialize, Serialize};
 
-/// One agent, as the cluster knows it.
+/// The description of one agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Description {
     /// The name in `/usr/sbin`, such as `fence_pve`.
     pub name: String,
-    /// One line.
+    /// The short description, one line.
     pub shortdesc: String,
-    /// A paragraph.
+    /// The long description, one paragraph.
     pub longdesc: String,
-    /// May be empty.
+    /// The web address of the vendor; can be empty.
     pub vendor_url: String,
-    /// What an account on the device has to be allowed.
+    /// The permissions that an account on the device needs.
     pub rights: Vec<String>,
     /// Other names of the same agent.
     pub symlinks: Vec<Symlink>,
-    /// Catalogue options by canonical name, in the order they were declared.
+    /// Catalog options by canonical name, in the order of declaration.
     pub options: Vec<String>,
-    /// Options that only this device has.
+    /// Options that are not in the catalog.
     pub parameters: Vec<Parameter>,
-    /// What this device changes in catalogue options.
+    /// Changes to catalog options.
     pub overrides: Vec<Override>,
-    /// What the device can do.
+    /// The abilities of the device.
     pub operations: Operations,
 }
 
@@ -35,37 +36,38 @@ pub struct Description {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Symlink {
-    /// Such as `fence_ilo5`.
+    /// The name, such as `fence_ilo5`.
     pub name: String,
-    /// One line.
+    /// The short description, one line.
     pub shortdesc: String,
-    /// Answered to, and not in metadata.
+    /// The agent accepts the name, but metadata does not list it.
     pub hidden: bool,
 }
 
-/// An option that only this device has.
+/// An option that is not in the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Parameter {
     /// Canonical name, with underscores.
     pub name: String,
-    /// One letter for the command line.
+    /// The letter on the command line.
     pub letter: Option<char>,
-    /// One line.
+    /// The description in one line.
     pub shortdesc: String,
-    /// The type of its value.
+    /// The type of the value.
     pub kind: ValueKind,
-    /// Its value when it is not given.
+    /// The value if the caller does not set the option.
     pub default: Option<String>,
-    /// The action fails without it.
+    /// Whether the action fails without the option.
     pub required: bool,
-    /// Never printed.
+    /// Whether the value is secret and never printed.
     pub secret: bool,
-    /// An older name, still accepted.
+    /// An older name, which is still accepted.
     pub obsoletes: Option<String>,
-    /// The catalogue option that a value given here belongs to.
+    /// The catalog option that this parameter is another name of.
     pub synonym_of: Option<String>,
-    /// Accepted under its full name, and in no document.
+    /// Whether the option is accepted only under its full name and is in no
+    /// document.
     pub hidden: bool,
 }
 
@@ -79,30 +81,30 @@ pub enum ValueKind {
     Integer,
     /// A time in whole seconds.
     Seconds,
-    /// Set or not set.
+    /// A flag: set or not set.
     Boolean,
-    /// One of these words, whatever its case.
+    /// One of these words. Letter case does not matter.
     Choice(Vec<String>),
 }
 
-/// What a device changes in a catalogue option.
+/// A change to a catalog option.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Override {
-    /// Canonical name.
+    /// Canonical name of the option.
     pub name: String,
-    /// Its value when it is not given.
+    /// The new default.
     pub default: Option<String>,
-    /// Whether the action fails without it.
+    /// Whether the action fails without the option, if that changes.
     pub required: Option<bool>,
-    /// One line.
+    /// The new description in one line.
     pub shortdesc: Option<String>,
-    /// One letter for the command line.
+    /// The new letter on the command line.
     pub letter: Option<char>,
 }
 
-/// What a device can do, and what is unusual about it: the flags of the WIT
-/// package, one field each, with the same meaning.
+/// The abilities and peculiarities of a device: one field for each flag of the
+/// WIT package, with the same meaning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in metadata.wit")]

@@ -1,4 +1,4 @@
-//! The far end, as the state machine sees it.
+//! The interface of a device for the state machine.
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use super::limits::{LONGEST, Limits};
 use super::options::Options;
 use crate::Needs;
 
-/// What the device says about the power of a plug.
+/// The power status of a plug, as the device reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerStatus {
-    /// Running, or on its way up or down.
+    /// The machine runs, starts or shuts down.
     On,
-    /// Off for certain.
+    /// The machine is off.
     Off,
-    /// Neither: not running what it should, and able to go on without being
-    /// switched on. Counts as on, but for the action `on`.
+    /// The machine does not run, but can resume without being switched on.
+    /// Counts as on, except for the action `on`.
     Standby,
-    /// Anything else.
+    /// Any other status.
     Unknown,
 }
 
-/// What a plug is asked to become.
+/// The power that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerTarget {
-    /// Switched on.
+    /// Switch the plug on.
     On,
-    /// Switched off at once.
+    /// Switch the plug off immediately.
     Off,
 }
 
 impl PowerTarget {
-    /// The word that the protocol and the messages use.
+    /// The word in the protocol and in messages.
     pub fn word(self) -> &'static str {
         match self {
             Self::On => "on",
@@ -39,7 +39,7 @@ impl PowerTarget {
         }
     }
 
-    /// Whether the device says that this target is reached.
+    /// Whether a plug with this status has reached the target.
     pub fn reached(self, status: PowerStatus) -> bool {
         matches!(
             (self, status),
@@ -51,56 +51,56 @@ impl PowerTarget {
 /// One row of `list` and `list-status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plug {
-    /// What the option `plug` has to say to mean it.
+    /// The value of option `plug` for this plug.
     pub id: String,
-    /// A second name, for people.
+    /// A second, readable name.
     pub alias: Option<String>,
-    /// Its power, where the listing tells.
+    /// The power status, if the listing contains it.
     pub status: Option<PowerStatus>,
 }
 
-/// An address that an action has exchanged something with, or tried to.
+/// A remote peer that the action has contacted or tried to contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemotePeer {
-    /// Such as `https://bmc1:443`.
+    /// The origin, such as `https://bmc1:443`.
     pub origin: String,
-    /// The address and port that were connected to, the proxy's if there is
-    /// one; none if no connection came about.
+    /// The address and port of the connection, or those of the proxy; none if no
+    /// connection was made.
     pub address: Option<String>,
-    /// How many exchanges were tried.
+    /// Number of exchanges, with failed ones.
     pub exchanges: u32,
-    /// How many of them ended without an answer.
+    /// Number of exchanges that ended without an answer.
     pub failures: u32,
 }
 
 /// Why a call to the device failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The device refused the credentials.
-    #[error("log-in refused: {0}")]
+    /// The device rejected the credentials.
+    #[error("login refused: {0}")]
     LoginDenied(String),
-    /// The account lacks a right.
+    /// The account lacks a permission.
     #[error("not permitted: {0}")]
     NotPermitted(String),
-    /// The host refused what the plugin asked for.
+    /// The host denied a call of the plugin.
     #[error("{0}")]
     Denied(String),
-    /// The device hung up or could not be reached.
+    /// The device closed the connection or could not be reached.
     #[error("no connection: {0}")]
     ConnectionLost(String),
     /// The device did not answer in time.
     #[error("no answer in time: {0}")]
     TimedOut(String),
-    /// The device asks to be asked later.
+    /// The device is busy; the request can be repeated later.
     #[error("busy: {reason}")]
     Busy {
-        /// What keeps it.
+        /// Why the device is busy.
         reason: String,
-        /// Not before so many seconds have passed.
+        /// Time before the next request, in seconds, if the device names one.
         seconds: Option<u32>,
     },
     /// The device has no such plug.
-    #[error("there is no plug {0:?} on this device; compare the option plug with the action list")]
+    #[error("the device has no plug {0:?}; compare option plug with the output of action list")]
     PlugNotFound(String),
     /// Several plugs have this name.
     #[error("the name is not unique; set plug to one of these: {}", .0.join(", "))]
@@ -108,33 +108,33 @@ pub enum Error {
     /// The device accepted the request and then failed it.
     #[error("the device failed the request: {0}")]
     TaskFailed(String),
-    /// An option is wrong by the device's rules.
+    /// The plugin rejects the value of an option.
     #[error("option {name}: {reason}")]
     InvalidOption {
-        /// Its canonical name.
+        /// The canonical name of the option.
         name: String,
-        /// What is wrong, and the remedy.
+        /// The reason and the remedy.
         reason: String,
     },
-    /// The device answered something that its interface does not allow.
+    /// The answer of the device is invalid.
     #[error("unexpected answer: {0}")]
     Unexpected(String),
-    /// The plugin has no such operation.
+    /// The plugin does not support the operation.
     #[error("this agent has no such operation")]
     Unsupported,
-    /// The plugin itself failed: a panic, a limit, the deadline.
+    /// The plugin itself failed: a panic, a limit or the deadline.
     #[error("the plugin failed: {0}")]
     Plugin(String),
-    /// The action ran out of time.
+    /// The action reached its deadline, in seconds since the agent's start.
     #[error("the action ran out of time after {0} s")]
     Deadline(u64),
-    /// SIGTERM.
+    /// SIGTERM ended the action.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl Error {
-    /// Whether asking once more may help. A refused log-in never is: devices
+    /// Whether a retry can help. A denied login is never retried, because devices
     /// lock accounts.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -154,50 +154,50 @@ impl Error {
     }
 }
 
-/// A device, and one conversation with it, from log-in to log-out. No call
-/// waits for an effect; that is what the state machine is for.
+/// A device, with one session from login to logout. No call waits for an effect;
+/// the state machine does that.
 pub trait Device {
     /// Refuses option values that could never reach the device, and keeps where
     /// the others put it. Contacts no host. The message names the option.
     fn check(&mut self, options: &Options) -> Result<(), String>;
-    /// Makes the device ready to be opened, and gives what it takes of the
-    /// system. Called once, after [`Device::check`], and before the process is
-    /// confined to that and nothing else; the device leaves no thread behind
-    /// that would stay unconfined.
+    /// Prepares the device and returns the resources of the system that it
+    /// needs. Called once, after [`Device::check`] and before the process is
+    /// confined to these resources. No thread may stay, because it would not be
+    /// confined.
     fn prepare(&mut self) -> Result<Needs, String> {
         Ok(Needs::default())
     }
-    /// The longest that an action on it may take, whatever the options allow.
+    /// The maximum time of an action. The options cannot extend it.
     fn longest(&self) -> Duration {
         LONGEST
     }
-    /// Logs in. May be called again after it failed.
+    /// Logs in. Can be called again after a failure.
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error>;
-    /// What follows has to be over by then: the action has become shorter.
+    /// Sets a new, earlier deadline for all later calls.
     fn set_deadline(&mut self, _deadline: Deadline) {}
-    /// From now on what is asked goes over new connections. A device that keeps
-    /// connections in its session gets a new session in place of it; it may be
-    /// called again after it failed.
+    /// Makes later calls use new connections. If the session contains connections,
+    /// it is replaced by a new session. Can be called again after a failure.
     fn renew(&mut self) -> Result<(), Error> {
         Ok(())
     }
-    /// Does the device let us in, and may we do what fencing needs?
+    /// Checks that the device accepts the login and that the account has the
+    /// permissions for fencing.
     fn probe(&mut self) -> Result<(), Error>;
-    /// The power of one plug as the device reports it now.
+    /// Reads the current power status of one plug.
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus, Error>;
-    /// Asks for power on or off and returns.
+    /// Requests power on or off, and returns without waiting for it.
     fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<(), Error>;
-    /// Asks for a power cycle in one request and returns.
+    /// Requests a power cycle, and returns without waiting for it.
     fn cycle(&mut self, plug: &str) -> Result<(), Error>;
-    /// True once the device itself says that the cycle is complete.
+    /// Whether the device itself reports that the cycle is complete.
     fn cycle_complete(&mut self, plug: &str) -> Result<bool, Error>;
-    /// All plugs; with their power where `with_status`.
+    /// Lists all plugs; with their power status if `with_status`.
     fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>, Error>;
-    /// Device diagnostics.
+    /// Requests diagnostics, such as a memory dump of the machine.
     fn diagnose(&mut self, plug: &str) -> Result<(), Error>;
-    /// Logs out. Called once after a successful `open`, also after a failure.
+    /// Logs out. Called once after a successful `open`, also if the action failed.
     fn close(&mut self) -> Result<(), Error>;
-    /// Whom it has contacted until now, in the order of the first time.
+    /// The remote peers until now, in the order of the first contact.
     fn contacts(&self) -> Vec<RemotePeer> {
         Vec::new()
     }

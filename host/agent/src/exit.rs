@@ -1,14 +1,14 @@
-//! Exit codes of an agent (`docs/protocol.md`; fence-agents' library uses no
-//! others, whatever its table says).
+//! The exit codes of an agent (`docs/protocol.md`). The fence-agents library has
+//! a table of more codes but does not use them.
 
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done and proven; `status`: on.
+    /// The action succeeded and its effect is proven. For `status`: on.
     Success,
-    /// Anything else.
+    /// Any failure.
     Failure,
-    /// `status`: off.
+    /// For `status`: off.
     Off,
 }
 

@@ -2,14 +2,14 @@
 
 use super::options::{AgentOption, Table};
 
-/// Where descriptions begin, counted from where the options do.
+/// Column of the descriptions, counted from the start of the options.
 const COLUMN: usize = 31;
-/// Columns of a line.
+/// Width of a line, in columns.
 const WIDTH: usize = 85;
-/// Where a description goes on.
+/// Column of the further lines of a description.
 const INDENT: usize = 40;
 
-/// How the agent is called under the name `name`, and what its options are.
+/// The usage of the agent with the name `name`, and its options.
 pub fn help(table: &Table, name: &str) -> String {
     let mut options: Vec<&AgentOption> = table.options().iter().filter(|option| !option.hidden).collect();
     options.sort_by_key(|option| option.order);
@@ -28,12 +28,12 @@ fn entry(table: &Table, option: &AgentOption) -> String {
     };
     let left = option.left_column();
     let blanks = COLUMN.saturating_sub(left.len());
-    // Too wide a column is still set off from what follows.
+    // A column that is too wide is still followed by two blanks.
     let blanks = if blanks == 0 { 2 } else { blanks };
     format!("{left}{}{description}", " ".repeat(blanks))
 }
 
-/// The actions in prose, the default marked.
+/// The list of actions as a sentence, with a mark at the default.
 fn actions(table: &Table) -> String {
     let default = table.default_action();
     let words = table.actions().into_iter().map(|action| {
@@ -48,8 +48,8 @@ fn actions(table: &Table) -> String {
     }
 }
 
-/// The description of `ipport` with its default, `before` which there may be
-/// blanks: it depends on how the device is spoken to.
+/// The description of `ipport` with its default, which depends on the protocol of
+/// the device. `before` are blanks before the default.
 pub(super) fn port(table: &Table, option: &AgentOption, before: &str) -> String {
     let shortdesc = &option.shortdesc;
     if table.has("web") && table.has("ssl") && option.default.as_deref() == Some("80") {
@@ -64,8 +64,8 @@ pub(super) fn port(table: &Table, option: &AgentOption, before: &str) -> String 
     }
 }
 
-/// Appends lines that break at blanks only. Blanks that meet a line's end are
-/// dropped; others stay as many as they are.
+/// Appends an entry, with line breaks at blanks only. Blanks at the end of a line
+/// are dropped; other blanks stay.
 fn wrap(text: &mut String, entry: &str) {
     let mut column = 3;
     text.push_str("   ");
@@ -93,8 +93,8 @@ fn wrap(text: &mut String, entry: &str) {
     text.push('\n');
 }
 
-/// Words and the runs of blanks between them; tabs reach to the next eighth
-/// column, and line ends are blanks.
+/// Splits text into words and runs of blanks. Tabs extend to the next multiple of
+/// eight columns, and line ends are blanks.
 fn tokens(entry: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut column = 0;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn wraps_as_the_library_does() {
+    fn lines_wrap_as_in_the_library() {
         let mut text = String::new();
         wrap(
             &mut text,
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn long_words_and_blanks() {
+    fn long_words_and_blanks_wrap() {
         let mut text = String::new();
         let word = "x".repeat(90);
         wrap(&mut text, &format!("-a  b\tc {word}   d\n"));
@@ -161,22 +161,22 @@ mod tests {
     }
 
     #[test]
-    fn begins_with_the_usage() {
+    fn help_begins_with_the_usage() {
         let text = help(&table(&[]), "fence_x");
         assert!(
             text.starts_with("Usage:\n\tfence_x [options]\nOptions:\n   -o, --action=[action]          Action: on,")
         );
-        assert!(text.contains("\n   -h, --help                     print this text and stop\n"));
-        assert!(text.contains("\n   --stonith-status-sleep=[seconds]  seconds"));
+        assert!(text.contains("\n   -h, --help                     Print this text and exit\n"));
+        assert!(text.contains("\n   --stonith-status-sleep=[seconds]  Seconds"));
     }
 
     #[test]
-    fn a_port_that_depends_says_so() {
+    fn a_port_with_two_defaults_shows_both() {
         let text = help(&table(&["ip", "plug", "web", "ssl"]), "fence_x");
-        let expected = "   -u, --ipport=[port]            network port of the device\n\
+        let expected = "   -u, --ipport=[port]            Network port of the device\n\
                         \x20                                       (default 80, or 443 with --ssl)\n";
         assert!(text.contains(expected), "{text}");
         let text = help(&table(&["ip", "plug", "web"]), "fence_x");
-        assert!(text.contains("network port of the device (default 80)\n"), "{text}");
+        assert!(text.contains("Network port of the device (default 80)\n"), "{text}");
     }
 }

@@ -1,8 +1,8 @@
-//! The fence agent protocol. Knows no wasm.
+//! The fence agent protocol. It does not depend on WebAssembly.
 //!
-//! Data runs one way: [`run`] takes what the caller gave, [`options`] makes
-//! sense of it, [`action`] says what is wanted, `perform` does it with the
-//! state machine in [`power`], which asks a [`device::Device`].
+//! [`run`] gets the input of the caller, [`options`] parses and checks it,
+//! `action_runner` runs the [`action`] with the state machine in [`power`], which
+//! calls a [`device::Device`].
 
 pub mod action;
 mod action_runner;

@@ -1,77 +1,75 @@
-//! How long an action and its parts may take: one deadline, and the patience
-//! with a single exchange.
+//! Time limits: one deadline of an action, and the timeout of a single exchange.
 
 use std::time::Duration;
 
 use super::clock::{Clock, Deadline};
 
-/// The patience with one exchange when the option says 0, which means "until
-/// the cluster kills the agent" and is what Pacemaker's fencer always asks
-/// for. An answer that has not come by then will not; a third of the minute
-/// that Pacemaker gives an agent leaves time to ask again.
+/// The timeout of one exchange if the option is 0, as Pacemaker's fencer always
+/// sets it. 0 means "until the cluster kills the agent". A later answer is not
+/// likely, and a third of Pacemaker's timeout of one minute leaves time for a
+/// retry.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// The deadline of an action whose timeouts are disabled: a cluster that
-/// still waits then has forgotten the agent.
+/// The deadline of an action with disabled timeouts. No cluster waits longer.
 pub const LONGEST: Duration = Duration::from_secs(3600);
-/// A reboot whose machine was off ends so long after the agent's start:
-/// Pacemaker gives an agent a minute (`pcmk_reboot_timeout`), and one that it
-/// has to kill counts as a fencing that failed. The rest is for the log-out.
+/// End of a reboot after its machine was off, since the agent's start. Pacemaker's
+/// timeout is one minute (`pcmk_reboot_timeout`). If Pacemaker has to kill the
+/// agent, the fencing has failed. The remaining time is for the logout.
 const REBOOT_END: Duration = Duration::from_secs(45);
-/// The half of a reboot that switches on has at least so long, however late it
-/// is: enough for its request.
+/// Minimum time of the second half of a reboot, which switches on. It is enough
+/// for the request.
 const SECOND_HALF_LEAST: Duration = Duration::from_secs(10);
-/// Or this part of the time that has passed: a caller that has waited for
-/// minutes gives an agent minutes.
+/// The second half also has at least the elapsed time divided by this number: a
+/// caller that has waited for minutes has a timeout of minutes.
 const SECOND_HALF_PART: u32 = 6;
-/// For what no option speaks of: starting, back-off, log-in again, the reads
-/// that prove a plug off.
+/// Additional time for parts without an option: start, pauses before retries, a
+/// new login, and the reads that prove a plug off.
 const ALLOWANCE: Duration = Duration::from_secs(30);
 
-/// How long an action may take.
+/// The time limits of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For everything: computing, waiting, sleeping, input and output.
+    /// The deadline of everything: computation, waits, input and output.
     pub deadline: Deadline,
-    /// For one exchange while logging in.
+    /// Timeout of one exchange during login.
     pub login: Duration,
-    /// For one exchange after that.
+    /// Timeout of one exchange after login.
     pub shell: Duration,
 }
 
-/// What the options say about time and attempts.
+/// The values of the options about time and attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Most polls after a request; 0 is no limit.
+    /// Maximum number of polls after a request; 0 means unlimited.
     pub power_timeout: u32,
-    /// After each request.
+    /// Wait after each request.
     pub power_wait: Duration,
-    /// Between polls.
+    /// Pause between polls.
     pub status_sleep: Duration,
-    /// For one exchange while logging in; zero is no limit of the option's.
+    /// Timeout of one exchange during login; zero means that the option sets none.
     pub login_timeout: Duration,
-    /// For one exchange after that; zero is no limit of the option's.
+    /// Timeout of one exchange after login; zero means that the option sets none.
     pub shell_timeout: Duration,
-    /// Further attempts of `on`.
+    /// Number of further attempts of `on`.
     pub retry_on: u32,
-    /// Plugs named.
+    /// Number of plugs of the action.
     pub plugs: u32,
 }
 
 impl Timeouts {
-    /// The patience with one exchange while logging in.
+    /// The timeout of one exchange during login.
     pub fn login(&self) -> Duration {
         request_timeout(self.login_timeout)
     }
 
-    /// The patience with one exchange after that.
+    /// The timeout of one exchange after login.
     pub fn shell(&self) -> Duration {
         request_timeout(self.shell_timeout)
     }
 
-    /// The time after which the action is given up. `power_timeout` counts
-    /// polls, as the Python agents do, and a poll of a slow device takes long:
-    /// the budget is what all the polls, waits and attempts that the options
-    /// allow can take, so that it never cuts short what they ask for.
+    /// The time limit of the action. `power_timeout` counts polls, as in the
+    /// Python agents, and a poll of a slow device takes long. The limit is the
+    /// time of all polls, waits and attempts that the options allow, so it never
+    /// ends them early.
     pub fn budget(&self) -> Duration {
         if self.power_timeout == 0 || self.shell_timeout.is_zero() {
             return LONGEST;
@@ -84,10 +82,10 @@ impl Timeouts {
             .min(LONGEST)
     }
 
-    /// When the half of a reboot that switches on has to be over. The machine
-    /// was off, and that must not be lost because the caller gives up first:
-    /// where a cluster calls (`is_hurried`) or no option bounds it, that is
-    /// [`REBOOT_END`]; else it is what the options allow `on`.
+    /// The deadline of the second half of a reboot, which switches on. The agent
+    /// must report that the machine was off before the caller's timeout. If a
+    /// cluster calls (`is_hurried`) or if no option limits the time, this is
+    /// [`REBOOT_END`]; otherwise the time that the options allow for `on`.
     pub fn second_half(&self, clock: &dyn Clock, is_hurried: bool) -> Deadline {
         let left = if is_hurried || self.power_timeout == 0 {
             let passed = clock.now();
@@ -98,10 +96,10 @@ impl Timeouts {
         Deadline::after(clock, left.max(SECOND_HALF_LEAST))
     }
 
-    /// What one attempt to switch all plugs can take at most.
+    /// The maximum time of one attempt to switch all plugs.
     fn attempt(&self) -> Duration {
         let plugs = self.plugs.max(1);
-        // A poll may have to follow a task and then read the power.
+        // A poll can consist of two exchanges: for a task and for the power status.
         let poll = self
             .status_sleep
             .saturating_add(self.shell().saturating_mul(plugs.saturating_mul(2)));
@@ -134,8 +132,8 @@ mod tests {
     };
 
     #[test]
-    fn the_budget_cuts_short_nothing_that_the_options_ask_for() {
-        // Off once and on as often as retry_on says, each poll as slow as may be.
+    fn the_budget_covers_everything_that_the_options_allow() {
+        // Off once, and on as often as `retry_on` allows, with the slowest polls.
         for timeouts in [
             USUAL,
             Timeouts { plugs: 8, ..USUAL },
@@ -154,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_timeouts_are_an_hour() {
+    fn disabled_timeouts_mean_one_hour() {
         for timeouts in [
             Timeouts {
                 power_timeout: 0,
@@ -179,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_half_ends_before_a_cluster_gives_up() {
+    fn the_second_half_ends_before_the_timeout_of_a_cluster() {
         let no_limit = Timeouts {
             power_timeout: 0,
             ..USUAL
@@ -188,7 +186,7 @@ mod tests {
             (no_limit, false, 0, 45),
             (no_limit, true, 20, 45),
             (USUAL, true, 20, 45),
-            // However late it is, there is time for a request.
+            // There is always time for a request.
             (no_limit, true, 44, 54),
             (no_limit, true, 300, 350),
         ] {
@@ -204,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn no_patience_leaves_time_to_ask_again() {
+    fn a_timeout_of_zero_leaves_time_for_a_retry() {
         let timeouts = Timeouts {
             shell_timeout: Duration::ZERO,
             ..USUAL

@@ -1,19 +1,19 @@
-//! The documents of actions `metadata` and `manpage` (`docs/reference/metadata.md#metadata-document`), blank for blank
-//! as the Python library prints them, but with everything escaped (`docs/reference/protocol.md#quirk-8.27`).
+//! The documents of actions `metadata` and `manpage` (`docs/reference/metadata.md#metadata-document`). Every blank is
+//! as in the Python library, but all text is escaped (`docs/reference/protocol.md#quirk-8.27`).
 
 use super::action::Action;
 use super::description::ValueKind;
 use super::help::port;
 use super::options::{AgentOption, Table};
 
-/// The document that Pacemaker, pcs and crmsh read, for an agent that was
-/// called under the name `name`.
+/// The document that Pacemaker, pcs and crmsh parse, for an agent that was called
+/// by the name `name`.
 pub fn metadata(table: &Table, name: &str) -> String {
     document(table, name, &without_troff(&table.description().longdesc))
 }
 
-/// The document that manual pages are made from: the description keeps its
-/// troff requests, and the name is always the agent's main one.
+/// The document for manual pages. The description keeps its troff requests, and
+/// the name is always the main name of the agent.
 pub fn manpage(table: &Table) -> String {
     document(table, &table.description().name, &table.description().longdesc)
 }
@@ -44,14 +44,15 @@ fn document(table: &Table, name: &str, longdesc: &str) -> String {
     xml
 }
 
-/// A row of the parameters: an option under one of its names.
+/// A row of the parameters: an option with one of its names.
 struct Row<'a> {
     option: &'a AgentOption,
     name: &'a str,
     deprecated: bool,
 }
 
-/// Sorted by order and then by name; what has an older name has two rows.
+/// Appends the parameters, sorted by order and name. An option with an older name
+/// has two rows.
 fn parameters(xml: &mut String, table: &Table) {
     let mut rows = Vec::new();
     for option in table.options() {
@@ -125,8 +126,9 @@ fn content(xml: &mut String, option: &AgentOption) {
     xml.push_str("\t\t</content>\n");
 }
 
-/// `on` tells who switches on, and where; the others are names only. Devices
-/// without plugs accept lists and do not offer them (`docs/reference/protocol.md#quirk-8.13`).
+/// Appends the actions. Only `on` has attributes: `on_target` and `automatic`.
+/// Devices without plugs accept lists but do not declare them
+/// (`docs/reference/protocol.md#quirk-8.13`).
 fn actions(xml: &mut String, table: &Table) {
     let operations = table.description().operations;
     for action in table.actions() {
@@ -140,8 +142,8 @@ fn actions(xml: &mut String, table: &Table) {
     }
 }
 
-/// Without the troff requests that descriptions contain for manual pages. Only
-/// real ones: a `.P` within a word stays (`docs/reference/protocol.md#quirk-8.28`).
+/// Removes the troff requests that descriptions contain for manual pages. A `.P`
+/// within a word stays (`docs/reference/protocol.md#quirk-8.28`).
 fn without_troff(longdesc: &str) -> String {
     let mut plain = String::with_capacity(longdesc.len());
     for line in longdesc.split_inclusive('\n') {
@@ -158,7 +160,7 @@ fn without_troff(longdesc: &str) -> String {
     plain
 }
 
-/// For between tags.
+/// Escapes a text between tags.
 fn text(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len());
     for character in raw.chars() {
@@ -167,7 +169,7 @@ fn text(raw: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '\n' | '\t' => safe.push(character),
-            // XML 1.0 has no way to say these.
+            // XML 1.0 cannot contain these characters.
             _ if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => {
                 safe.push(char::REPLACEMENT_CHARACTER);
             }
@@ -177,7 +179,7 @@ fn text(raw: &str) -> String {
     safe
 }
 
-/// For between quotes.
+/// Escapes the value of an attribute.
 fn attribute(raw: &str) -> String {
     text(raw).replace('"', "&quot;").replace('\'', "&apos;")
 }

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// The agent that a program name stands for: `fence_` and then lower-case
-/// letters, digits and underscores. Nothing else becomes part of a path.
+/// The name of the agent from the name or path of its program: `fence_`, then
+/// lower-case letters, digits and underscores. Other names are rejected, because
+/// the name becomes a part of a path.
 pub fn agent_name(program: &OsStr) -> Option<String> {
     let name = Path::new(program).file_name()?.to_str()?;
     let device = name.strip_prefix("fence_")?;

@@ -1,27 +1,26 @@
-//! What a run needs of the system, as plain data.
+//! The system resources that a run needs, as plain data.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// What is left to the process. Whoever will need something adds it here before
-/// the process is confined.
+/// The resources that the process can use after it is confined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Files to read, and folders in which to read. What is not there is left
-    /// out: it cannot be read if it comes later.
+    /// Files to read, and folders with files to read. A path that is missing is
+    /// omitted, and cannot be read if it is created later.
     pub read: BTreeSet<PathBuf>,
-    /// Folders in which files are read, made, replaced and removed.
+    /// Folders in which files are read, created, replaced and removed.
     pub write: BTreeSet<PathBuf>,
-    /// TCP ports, of whatever host, to connect to.
+    /// TCP ports to connect to, on any host.
     pub ports: BTreeSet<u16>,
-    /// TCP ports of this machine to listen at.
+    /// TCP ports of this machine to listen on.
     pub listen: BTreeSet<u16>,
-    /// Datagrams are sent to hosts, and taken from them.
+    /// Whether datagrams are sent and received.
     pub datagrams: bool,
-    /// Datagrams are sent to multicast groups, from each address that this
-    /// machine has, which the kernel is asked for.
+    /// Whether datagrams are sent to multicast groups, from each address of this
+    /// machine. The kernel lists these addresses.
     pub groups: bool,
-    /// Names of hosts are looked up, which takes libraries, files and sockets
-    /// of the system's.
+    /// Whether host names are resolved, which needs libraries, files and sockets
+    /// of the system.
     pub names: bool,
 }

@@ -1,9 +1,9 @@
-//! The options of an agent: what there is, what the caller gave, and whether
-//! that will do.
+//! The options of an agent: the table of options, the values from the caller,
+//! and the checks of these values.
 //!
-//! In the order of one run (`docs/reference/protocol.md#order-of-one-run`): [`Table::new`] at load;
-//! [`Options::read`]; where [`Options::document`] says so, print and stop;
-//! [`checks::check`]; [`Options::settle`]; [`secret_sources::fetch`]; [`script::run`].
+//! The order in one run (`docs/reference/protocol.md#order-of-one-run`): [`Table::new`] when the plugin
+//! is loaded; [`Options::read`]; if [`Options::document`] returns a document, print it and stop;
+//! [`checks::check`]; [`Options::resolve`]; [`secret_sources::fetch`]; [`script::run`].
 
 mod argv;
 pub mod authority;
@@ -42,20 +42,19 @@ pub struct Options {
     verbose: u32,
     nodename: Option<String>,
     targets: Targets,
-    /// The caller gave no option at all.
+    /// The caller set no option at all.
     bare: bool,
 }
 
 impl Options {
-    /// Reads what the caller gave, and fills in defaults: from the command line
-    /// if there is any argument, from standard input otherwise, never from
-    /// both. `args` does not contain the program's name. Secrets are hidden in
-    /// `log`; what is said before that repeats no values.
+    /// Reads the options and fills in defaults. The source is the command line
+    /// if there is any argument, otherwise standard input, never both. `args`
+    /// does not contain the program's name. Secrets are hidden in `log`;
+    /// earlier messages do not contain values.
     ///
     /// # Errors
     ///
-    /// When the options cannot be understood. Whether they make sense is for
-    /// [`checks::check`] to say.
+    /// If an option cannot be parsed. [`checks::check`] checks the values.
     pub fn read(table: &Table, args: &[OsString], stdin: &mut dyn Read, log: &Log) -> Result<Self, UsageError> {
         let given = if args.is_empty() {
             stdin::parse(table, stdin, log)?
@@ -78,47 +77,47 @@ impl Options {
         }
     }
 
-    /// The agent's options; the default of `ipport` is that of this run.
+    /// The agent's options, with the default of `ipport` for this run.
     pub fn table(&self) -> &Table {
         &self.table
     }
 
-    /// The value of an option, if it has one, its default included. A flag that
-    /// is set has the value `1`; `ssl` may also have `0`, which says expressly
-    /// that the connection is without TLS.
+    /// The value of an option, or its default. A flag that is set has the value
+    /// `1`. The value `0` of `ssl` means that TLS is explicitly disabled.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.slots[self.position(name)?].value()
     }
 
-    /// Whether an option has a value, be it empty.
+    /// Whether an option has a value. The value can be empty.
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// Whether a flag is set to true. Differs from [`Self::is_set`] for `ssl`
-    /// only.
+    /// Whether a flag is true. This differs from [`Self::is_set`] only for
+    /// `ssl`.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value != "0")
     }
 
-    /// The value as a whole number; none if it is not set, or is no number,
-    /// which [`checks::check`] refuses for options of that type.
+    /// The value as a whole number; none if the option is not set or its value
+    /// is not a number. [`checks::check`] rejects such values of number options.
     pub fn integer(&self, name: &str) -> Option<i64> {
         option::integer(self.get(name)?)
     }
 
-    /// The value as a time. Times below nothing are none at all.
+    /// The value in seconds as a duration. Negative values become zero.
     pub fn seconds(&self, name: &str) -> Option<Duration> {
         let seconds = self.integer(name)?;
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
 
-    /// The plugs to act on, in order: `plug`, taken apart at `plug_separator`,
-    /// with nothing trimmed; one plug without a name if it is not set.
+    /// The plugs to act on, in order: the value of `plug`, split at
+    /// `plug_separator` and not trimmed. If `plug` is not set, one plug without
+    /// a name.
     ///
     /// # Errors
     ///
-    /// When the separator is empty (`docs/reference/protocol.md#quirk-8.23`).
+    /// If the separator is empty (`docs/reference/protocol.md#quirk-8.23`).
     pub fn plugs(&self) -> Result<Vec<&str>, UsageError> {
         let Some(plug) = self.get("plug") else {
             return Ok(vec![""]);
@@ -126,8 +125,8 @@ impl Options {
         match self.get("plug_separator") {
             Some("") => Err(UsageError::option(
                 "plug_separator",
-                "option plug_separator (--plug-separator) is empty, and plugs cannot be told apart; leave it out or \
-                 give a character"
+                "option plug_separator (--plug-separator) is empty, so plugs cannot be separated; give a character, or \
+                 omit the option"
                     .to_owned(),
             )),
             Some(separator) => Ok(plug.split(separator).collect()),
@@ -135,13 +134,13 @@ impl Options {
         }
     }
 
-    /// Every option that has a value, secrets included: what a plugin gets.
+    /// Every option that has a value, with secrets. The plugin gets these.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.table.options().iter().zip(&self.slots);
         named.filter_map(|(option, slot)| Some((option.name.as_str(), slot.value()?)))
     }
 
-    /// The values that must never be shown, by name.
+    /// The name and value of each secret.
     pub fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
         let named = self.table.options().iter().zip(&self.slots);
         named.filter_map(|(option, slot)| match slot {
@@ -150,19 +149,19 @@ impl Options {
         })
     }
 
-    /// Whether the caller gave no option at all, which means the default
-    /// action (`docs/reference/protocol.md#quirk-8.2`).
+    /// Whether the caller set no option at all, which means the default action
+    /// (`docs/reference/protocol.md#quirk-8.2`).
     pub fn is_bare(&self) -> bool {
         self.bare
     }
 
-    /// How much to log: 0 is warnings and errors only (`docs/reference/protocol.md#verbosity`).
+    /// The log level: 0 logs warnings and errors only (`docs/reference/protocol.md#verbosity`).
     pub fn verbose_level(&self) -> u32 {
         self.verbose
     }
 
-    /// What to print in place of doing anything: help before metadata and
-    /// manual page, and those before the version.
+    /// The document to print instead of an action. Help comes before metadata
+    /// and manual page, and these come before the version.
     pub fn document(&self) -> Option<Document> {
         if self.is_set("help") {
             return Some(Document::Help);
@@ -173,9 +172,9 @@ impl Options {
             .or_else(|| self.is_set("version").then_some(Document::Version))
     }
 
-    /// What the checks passed makes effective: TLS as `docs/reference/protocol.md#tls-options` says, and no
-    /// timeouts if `disable_timeout` says so or `service`, the environment's
-    /// `PCMK_service`, is Pacemaker's fencer (`docs/reference/protocol.md#timeouts-and-counts`).
+    /// Applies rules that depend on several options: the TLS options
+    /// (`docs/reference/protocol.md#tls-options`), and `disable_timeout`, which is also set if `service`, the
+    /// environment's `PCMK_service`, is Pacemaker's fencer (`docs/reference/protocol.md#timeouts-and-counts`).
     pub fn resolve(&mut self, service: Option<&str>) {
         resolve::tls(self);
         resolve::timeouts(self, service);
@@ -185,7 +184,7 @@ impl Options {
         self.table.options().iter().position(|option| option.name == name)
     }
 
-    /// Nothing happens if the agent has no such option.
+    /// Does nothing if the agent does not have this option.
     fn set(&mut self, name: &str, value: String) {
         if let Some(index) = self.position(name) {
             self.slots[index] = RawValue::holding(&self.table.options()[index], value);

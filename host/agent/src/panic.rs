@@ -1,13 +1,13 @@
-//! What becomes of a defect of fencebox itself: one line and exit code 1, as of
-//! any other failure. A release would end by a signal and a panic's own lines,
-//! which know nothing of secrets.
+//! Reports a panic of fencebox itself: one line and exit code 1, as for any other
+//! failure. Without this, a release build would end by a signal and print the
+//! panic with unmasked secrets.
 
 use std::panic::PanicHookInfo;
 
 use super::log::Log;
 
-/// Says in one line of `log` that and where the agent called `name` panicked.
-/// Prints without the panic's text if the log itself is what panicked.
+/// Logs one line with the place at which the agent `name` panicked. The line does
+/// not contain the text of the panic if the log itself panicked.
 pub fn report(log: &Log, name: &str, panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let text = panic.payload_as_str().unwrap_or("no text");
@@ -15,7 +15,7 @@ pub fn report(log: &Log, name: &str, panic: &PanicHookInfo<'_>) {
 }
 
 fn say(log: &Log, name: &str, place: &str, text: &str) {
-    let harmless = format!("{name}: fencebox itself failed at {place}; nothing is known of the plug, report this line");
+    let harmless = format!("{name}: fencebox itself failed at {place}; the power status is unknown; report this line");
     log.last_words(&format!("{harmless}: {text}"), &harmless);
 }
 
@@ -25,7 +25,7 @@ mod tests {
     use crate::fake_device::CapturedLog;
 
     #[test]
-    fn one_masked_line() {
+    fn a_panic_is_one_masked_line() {
         for configured in [false, true] {
             let said = CapturedLog::default();
             let log = said.log();
@@ -45,12 +45,12 @@ mod tests {
     }
 
     #[test]
-    fn a_real_panic_is_told() {
+    fn a_real_panic_is_reported() {
         let said = CapturedLog::default();
         let log = std::sync::Arc::new(said.log());
         log.hide("geheim");
         let of_hook = log.clone();
-        // Of the whole process, which is why it looks at whose panic it is.
+        // The hook is global, so it checks which thread panicked.
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| match std::thread::current().name() {
             Some("panics") => super::report(&of_hook, "fence_x", panic),

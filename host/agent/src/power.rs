@@ -133,15 +133,13 @@ impl Fencing<'_> {
             _ => return self.switch(plugs, PowerTarget::Off, 1),
         }
         self.log.info(format!(
-            "{}: off: it reads off already, which may be old: asking for it all the same",
+            "{}: off: the device reports off already, but the report may be old; sending the request anyway",
             self.agent
         ));
         let mut asked = self.ask(plugs, PowerTarget::Off, 1)?;
         if let Some(refusal) = asked.failure {
-            self.log.info(format!(
-                "{}: off: {refusal}; the power that is read next decides",
-                self.agent
-            ));
+            self.log
+                .info(format!("{}: off: {refusal}; the next power status decides", self.agent));
         }
         self.await_power(&mut asked.requests, PowerTarget::Off)
     }

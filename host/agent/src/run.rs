@@ -139,7 +139,7 @@ impl Invocation<'_> {
         let description = options.table().description();
         for right in &description.rights {
             self.log
-                .info(format!("{}: the account needs the right: {right}", self.name));
+                .info(format!("{}: the account needs the permission: {right}", self.name));
         }
         Exit::Success
     }

@@ -115,11 +115,11 @@ impl<S: Fn() -> bool> Write for Output<S> {
                 outcome => return outcome,
             }
             if (self.stop)() {
-                return Err(io::Error::other("interrupted while nobody read it"));
+                return Err(io::Error::other("interrupted while no process read it"));
             }
             if start.elapsed() >= self.patience {
                 let seconds = self.patience.as_secs();
-                let cause = format!("nobody read it for {seconds} s");
+                let cause = format!("no process read it for {seconds} s");
                 return Err(io::Error::new(ErrorKind::TimedOut, cause));
             }
             self.stream.has_room(TICK.min(self.patience))?;

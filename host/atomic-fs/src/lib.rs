@@ -47,7 +47,7 @@ impl Steps {
     /// Creates a folder and its missing parents, writable only by the owner.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn make_folder(&mut self, path: &Path) -> Result<(), Error> {
         if path.is_dir() {
             return Ok(());
@@ -82,7 +82,7 @@ impl Steps {
     /// Replaces or creates a file atomically. Processes that have the old file open keep it.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn replace(&mut self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
         let temporary = temporary_name(path);
         self.discard(&temporary)?;
@@ -93,7 +93,7 @@ impl Steps {
     /// Creates a symbolic link to `target`, or replaces what is at `path`, atomically.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn link(&mut self, target: &Path, path: &Path) -> Result<(), Error> {
         let temporary = temporary_name(path);
         self.discard(&temporary)?;
@@ -104,7 +104,7 @@ impl Steps {
     /// Gives a file or a link a second name.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn hard_link(&mut self, path: &Path, name: &Path) -> Result<(), Error> {
         self.take(name, || std::fs::hard_link(path, name))?;
         self.sync_parent(name)
@@ -113,7 +113,7 @@ impl Steps {
     /// Renames a file or a link, and replaces what had the name `to`, atomically.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn rename(&mut self, from: &Path, to: &Path) -> Result<(), Error> {
         self.take(to, || std::fs::rename(from, to))?;
         self.sync_parent(to)
@@ -131,7 +131,7 @@ impl Steps {
     /// Removes a file or a link if it exists.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn discard(&mut self, path: &Path) -> Result<(), Error> {
         if path.symlink_metadata().is_err() {
             return Ok(());
@@ -142,7 +142,7 @@ impl Steps {
     /// Removes a folder and everything in it.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn remove_folder(&mut self, path: &Path) -> Result<(), Error> {
         for entry in entries(path) {
             if entry.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -158,7 +158,7 @@ impl Steps {
     /// Removes a folder if it is empty. Returns whether the folder is gone.
     ///
     /// # Errors
-    /// If the system refuses a step.
+    /// If a step fails.
     pub fn remove_if_empty(&mut self, path: &Path) -> Result<bool, Error> {
         let is_empty = match path.read_dir() {
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(true),

@@ -1,6 +1,6 @@
 //! The seam: every call that a plugin makes to the host, as one trait in plain types.
 //!
-//! The host's imports turn wasm's types into these and call the trait. What concerns every call is one more
+//! The host's imports convert wasm's types and call this trait. What concerns every call is one more
 //! implementation, which does its part and passes the call on to another one. WASI's own sockets do not come through
 //! here, because WASI calls the system itself: [`SocketFilter`] decides about them before each use.
 

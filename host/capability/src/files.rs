@@ -6,7 +6,7 @@
 //! device can block or act. A file system that does not answer is waited for
 //! until the deadline, on a thread of its own.
 //!
-//! What a plugin may write nobody else can have written ([`owner`]).
+//! A file that a plugin writes must not be writable by other users ([`owner`]).
 
 mod owner;
 mod replace;
@@ -32,7 +32,7 @@ const LIMIT: usize = 1024 * 1024;
 /// How soon SIGTERM is noticed while the file system is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Why there is no content (`files.error`). Texts name option and path.
+/// Why a file could not be read or written (`files.error`). The texts name option and path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "each is documented once, in files.wit")]
 pub enum Failure {
@@ -107,7 +107,7 @@ impl Files {
                 if path.as_os_str().is_empty() {
                     Failure::NotFound(format!("option {option}: an empty path names no file"))
                 } else {
-                    Failure::Failed(format!("option {option}: {} is no file", path.display()))
+                    Failure::Failed(format!("option {option}: {} is not a file", path.display()))
                 }
             })?,
         };
@@ -127,7 +127,7 @@ impl Files {
         let (sender, receiver) = mpsc::sync_channel(1);
         let failed = |reason: &str| Failure::Failed(format!("option {option}: {reason}"));
         let thread = std::thread::Builder::new().spawn(move || {
-            // Nobody listens any more once the deadline has passed.
+            // After the deadline the receiver is gone.
             let _ = sender.send(work());
         });
         thread.map_err(|cause| failed(&format!("no thread to reach the file with: {cause}")))?;
@@ -163,7 +163,7 @@ pub fn needs(located: &LocatedFiles, needs: &mut Needs) {
     }
 }
 
-/// The folder and the name of a file; none for what can be no file.
+/// The folder and the name of a file; `None` if the path cannot be a file.
 fn split(path: &Path) -> Option<(&Path, OsString)> {
     // `file_name` would overlook what says that it is a folder.
     let bytes = path.as_os_str().as_bytes();
@@ -261,7 +261,7 @@ impl Place {
     }
 
     fn irregular(&self) -> Failure {
-        Failure::Failed(format!("{self} is no regular file (links are not followed)"))
+        Failure::Failed(format!("{self} is not a regular file (links are not followed)"))
     }
 
     fn too_large(&self) -> Failure {

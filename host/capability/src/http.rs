@@ -38,23 +38,23 @@ pub use message::{Failure, Request, Response};
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What the capability is made of: all of it, so that none can be forgotten.
+/// Everything that the capability needs. Without a default, so that no part is forgotten.
 pub struct Parts {
     /// What the plugin declared.
     pub endpoints: Endpoints,
-    /// Where the options put each, by name.
+    /// The addresses of each endpoint, by its name.
     pub addresses: BTreeMap<String, Addresses>,
-    /// What the administrator leaves of them.
+    /// The administrator's policy for this agent.
     pub agent_policy: Arc<AgentPolicy>,
     /// For endpoints whose requests the host signs.
     pub credentials: Credentials,
-    /// All time.
+    /// The clock for all timeouts.
     pub clock: Arc<dyn Clock>,
     /// The end of the action.
     pub deadline: Deadline,
     /// The limit of one exchange while the plugin logs in.
     pub timeout: Timeout,
-    /// Where each exchange is a line of the debug log.
+    /// Gets one debug line for each exchange.
     pub log: Arc<Log>,
     /// The agent, for the log.
     pub agent: String,
@@ -66,9 +66,9 @@ pub struct Parts {
 /// The longest that one exchange may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout {
-    /// So long.
+    /// Its length.
     pub limit: Duration,
-    /// The option that changes it: the remedy that the message names.
+    /// The option that changes it, which messages name as the remedy.
     pub option: &'static str,
 }
 
@@ -77,16 +77,16 @@ pub struct Http {
     parts: Parts,
     exchanges: u32,
     contacts: RemotePeers,
-    /// The action is over: SIGTERM has been heard or does not matter any more.
+    /// The action is over: SIGTERM was received or no longer matters.
     closing: bool,
-    /// Made when the first connection is.
+    /// Created for the first connection.
     runtime: Option<tokio::runtime::Runtime>,
-    /// By whom it believes; the settings for connections without TLS by none.
+    /// By the trust that verifies the device; `None` for connections without TLS.
     tls: BTreeMap<Option<Trust>, ClientConfig>,
 }
 
 impl Http {
-    /// Grants the declared endpoints where the options put them.
+    /// The capability with the declared endpoints at the addresses of the options.
     pub fn new(parts: Parts) -> Self {
         Self {
             parts,
@@ -98,24 +98,24 @@ impl Http {
         }
     }
 
-    /// The limit of each exchange from now on: after the login it is another.
+    /// Sets the timeout of each exchange that follows; it changes after the login.
     pub fn set_timeout(&mut self, timeout: Timeout) {
         self.parts.timeout = timeout;
     }
 
-    /// From now on no exchange lasts longer than until then.
+    /// Ends every exchange that follows at this moment at the latest.
     pub fn set_deadline(&mut self, deadline: Deadline) {
         self.parts.deadline = deadline;
     }
 
-    /// The action is over, and there is time until `deadline` to log out. An
-    /// interruption, which may be what ended the action, does not end that.
+    /// The action is over, and there is time until `deadline` to log out. SIGTERM does not end the logout, because
+    /// SIGTERM may be what ended the action.
     pub fn start_closing(&mut self, deadline: Deadline) {
         self.parts.deadline = deadline;
         self.closing = true;
     }
 
-    /// The URL that paths of this endpoint are added to.
+    /// The URL to which the paths of this endpoint are appended.
     pub fn base_url(&self, endpoint: &str) -> Result<String, Failure> {
         self.origin(endpoint).map(Origin::base_url)
     }
@@ -132,8 +132,7 @@ impl Http {
         Ok(addresses.iter().map(Origin::to_string).collect())
     }
 
-    /// Sends what follows to another address of the endpoint, and gives it as
-    /// a URL.
+    /// Sends the requests that follow to another address of the endpoint. Returns its URL.
     pub fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, Failure> {
         self.parts.endpoints.get(endpoint)?;
         let addresses = self.parts.addresses.get_mut(endpoint);
@@ -146,7 +145,7 @@ impl Http {
         Ok(url)
     }
 
-    /// One exchange.
+    /// Makes one exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
         let response = self.send_with(request, Limit::ResponseBytes, async |arriving: PartialResponse<'_>| {
             arriving.complete().await
@@ -155,8 +154,8 @@ impl Http {
         Ok(response)
     }
 
-    /// One exchange, of whose answer `read` takes the body as it comes, up to
-    /// the limit `body`. Whatever `read` does is bounded with it.
+    /// Makes one exchange. `read` receives the body of the answer as it arrives, up to the limit `body`, within the
+    /// timeout of the exchange.
     pub(super) fn send_with<T>(
         &mut self,
         request: Request,
@@ -174,7 +173,7 @@ impl Http {
         let (clock, agent_policy) = (self.parts.clock.clone(), self.parts.agent_policy.clone());
         let (closing, known) = (self.closing, self.contacts.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
-        // Now, since the answer may come before anybody looks at the time.
+        // Started now, because the answer may arrive before the first poll.
         let expiry = clock.expiry(budget);
         let expired = async {
             match expiry {
@@ -190,7 +189,7 @@ impl Http {
         };
         let bounded = async {
             tokio::select! {
-                // In this order, so that nothing is begun after SIGTERM.
+                // In this order, so that nothing starts after SIGTERM.
                 biased;
                 () = interrupted(clock.as_ref()), if !closing => {
                     Err(Failure::TimedOut(format!("{origin}: interrupted")))
@@ -213,8 +212,7 @@ impl Http {
         outcome
     }
 
-    /// Applies every rule that needs no address, counts the request, and gives
-    /// where it goes.
+    /// Checks every rule that needs no address and counts the request. Returns the origin that it goes to.
     fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
         self.parts.agent_policy.check(&origin)?;
@@ -234,13 +232,13 @@ impl Http {
         Ok(origin)
     }
 
-    /// Whom this action has contacted.
+    /// The hosts that this action has contacted.
     pub fn contacts(&self) -> &[RemotePeer] {
         self.contacts.all()
     }
 
-    /// Keeps what these header fields give away out of the log. What the log
-    /// cannot keep out is neither sent nor handed to the plugin.
+    /// Masks the secrets of these header fields in the log. If the log cannot mask them, they are neither sent nor
+    /// handed to the plugin.
     fn hide(&self, fields: &[(String, String)]) -> Result<(), Failure> {
         let mut tokens = fields.iter().flat_map(|(name, value)| tokens(name, value));
         if tokens.all(|token| self.parts.log.hide_token(token)) {
@@ -252,7 +250,7 @@ impl Http {
         }
     }
 
-    /// How long an exchange may take from now, and in words why no longer.
+    /// How long an exchange may take from now, and the text that explains this limit.
     fn budget(&self) -> (Duration, String) {
         let Timeout { limit, option } = self.parts.timeout;
         let left = self.parts.deadline.remaining(self.parts.clock.as_ref());
@@ -279,7 +277,7 @@ impl Http {
         };
         let url = reqwest::Url::parse(&format!("{origin}{path}"))
             .map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
-        // A plugin may have signed the very text of the URL.
+        // A plugin may have signed the exact text of the URL.
         if url[Position::BeforePath..] != path {
             return Err(Failure::Invalid(
                 "path has characters that need percent-encoding".to_owned(),
@@ -293,7 +291,7 @@ impl Http {
             field.set_sensitive(is_sensitive(name.as_str()));
             headers.append(name, field);
         }
-        // What a cache kept may be older than the request before.
+        // A cached answer may be older than the previous request.
         if matches!(request.method, Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             headers.entry(PRAGMA).or_insert(HeaderValue::from_static("no-cache"));
@@ -352,7 +350,7 @@ impl Http {
 
 impl Drop for Http {
     fn drop(&mut self) {
-        // A look-up that hangs must not keep the agent.
+        // A name lookup that hangs must not delay the end of the agent.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

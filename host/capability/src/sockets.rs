@@ -1,9 +1,7 @@
-//! Sockets: the filter before those of WASI, and what WASI cannot say about
-//! multicast.
+//! Sockets: the filter before the sockets of WASI, and multicast, which WASI lacks.
 //!
-//! A plugin uses the sockets of its standard library. Each use passes the
-//! [`SocketFilter`], which asks the policy, counts, and remembers what was refused for
-//! the log, because WASI tells a guest no more than "access denied".
+//! A plugin uses the sockets of its standard library. The [`SocketFilter`] checks each use against the policy, counts
+//! it, and keeps denials for the log, because WASI reports only "access denied" to a guest.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +23,7 @@ mod tests;
 
 /// Largest datagram to a group, in bytes: it must not be cut on the way.
 const DATAGRAM_LIMIT: usize = 1400;
-/// Longest that the look-up of a declared name is waited for.
+/// Timeout for the lookup of a declared name.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 /// Most denials that are kept for the log.
 const REFUSAL_LIMIT: usize = 16;
@@ -46,8 +44,7 @@ impl From<Denied> for Failure {
     }
 }
 
-/// What these sockets take of the system, and no more: whoever only calls out
-/// takes no call that listens.
+/// Adds what these sockets need of the system. A plugin that only connects needs no system call that listens.
 pub fn needs(granted: &ResolvedSockets, needs: &mut Needs) {
     for (purpose, host, port) in granted.places() {
         needs.names |= matches!(host, Some(url::Host::Domain(_)));
@@ -112,7 +109,7 @@ impl SocketFilter {
         Self::new(ResolvedSockets::nothing(), limits)
     }
 
-    /// Whether the plugin may look this name up.
+    /// Whether the plugin may look up this name.
     pub fn allows_name(&self, name: &str) -> bool {
         self.noted(self.granted.check_name(name)).is_ok()
     }
@@ -161,7 +158,7 @@ impl SocketFilter {
         }
     }
 
-    /// So many bytes more went through a stream.
+    /// Counts bytes that went through a stream.
     pub fn count_bytes(&self, bytes: usize) -> Result<(), ByteLimitExceeded> {
         let most = self.limits.get(Limit::SocketBytes);
         let mut usage = self.usage();
@@ -173,8 +170,7 @@ impl SocketFilter {
         }
     }
 
-    /// Whom it let the plugin reach, and who called. How a connection ended
-    /// nobody tells the filter.
+    /// The hosts that the plugin could reach, and its callers. The filter does not see how a connection ends.
     pub fn contacts(&self) -> Vec<RemotePeer> {
         self.usage().contacts.all().to_vec()
     }
@@ -221,7 +217,7 @@ impl SocketFilter {
         let found = here.into_iter().find(|(address, _)| address.to_string() == source);
         let Some((source, index)) = found.filter(|(address, _)| address.is_ipv4() == group.is_ipv4()) else {
             return Err(denied(
-                "the source is no address of this machine for that group".to_owned(),
+                "the source is not an address of this machine for that group".to_owned(),
             ));
         };
         let sent = multicast(group, hops, source, index, datagram);
@@ -285,7 +281,7 @@ fn multicast(group: SocketAddr, hops: u8, source: IpAddr, interface: u32, datagr
         IpAddr::V4(source) => {
             socket.set_multicast_if_v4(&source)?;
             socket.set_multicast_ttl_v4(hops.into())?;
-            // A daemon on this machine, as on a hypervisor that fences its own guests, is to hear it too.
+            // A daemon on this machine must receive it too, as on a hypervisor that fences its own guests.
             socket.set_multicast_loop_v4(true)?;
         }
         IpAddr::V6(_) => {

@@ -1,9 +1,8 @@
-//! Calls of the kernel, by seccomp.
+//! System calls, filtered by seccomp.
 //!
-//! What is not on the list "does not exist" (`ENOSYS`) instead of ending the
-//! process: a C library of tomorrow that tries a newer call falls back to the
-//! one that is on the list. With `EPERM` it would not, and an agent that is
-//! killed fences nobody.
+//! A call that is not on the list fails with `ENOSYS` ("does not exist") and does not end the process. A future C
+//! library that tries a newer call then uses the older call, which is on the list. With `EPERM` it would not do so, and
+//! a killed agent cannot fence.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +20,10 @@ mod calls;
 #[cfg(test)]
 mod tests;
 
-/// For each call the ways in which it may be made; in every way if there is none.
+/// The conditions under which each call is allowed. A call without conditions is always allowed.
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
-/// Takes all other calls from all threads. Returns how many calls are left.
+/// Denies all other calls in all threads. Returns the number of allowed calls.
 pub(super) fn install(needs: &Needs) -> Result<usize, String> {
     let rules = rules(needs).map_err(|cause| cause.to_string())?;
     let number = rules.len();
@@ -59,7 +58,7 @@ fn rules(needs: &Needs) -> Result<Rules, seccompiler::BackendError> {
     if connects {
         rules.insert(libc::SYS_connect, Vec::new());
     }
-    // The C library binds to ask the kernel for the addresses of this machine.
+    // The C library binds a socket to read this machine's addresses from the kernel.
     if needs.names || needs.datagrams || needs.groups || listens {
         rules.insert(libc::SYS_bind, Vec::new());
     }
@@ -70,18 +69,18 @@ fn rules(needs: &Needs) -> Result<Rules, seccompiler::BackendError> {
     Ok(rules)
 }
 
-/// Threads but no processes, signals to nobody else, and no limit or property
-/// of this process that could be given back.
+/// Allows threads but not processes, signals only to this process, and no change of limits or properties that would
+/// remove a restriction.
 fn own_process() -> Result<Rules, seccompiler::BackendError> {
     let own = u64::from(std::process::id());
     let thread = libc::CLONE_THREAD as u64;
     let mut rules = Rules::from([
-        // `clone3`, whose arguments cannot be looked at, is not there.
+        // `clone3` is not allowed, because a filter cannot read its arguments.
         (libc::SYS_clone, vec![rule([masked(0, thread, thread)?])?]),
         (libc::SYS_kill, vec![rule([equal(0, own)?])?]),
         (libc::SYS_tkill, vec![rule([equal(0, own)?])?]),
         (libc::SYS_tgkill, vec![rule([equal(0, own)?])?]),
-        // Only to ask.
+        // Only to read a limit.
         (libc::SYS_prlimit64, vec![rule([equal(0, 0)?, nothing(2)?])?]),
         (libc::SYS_socketpair, vec![rule([equal(0, number(libc::AF_UNIX))?])?]),
     ]);
@@ -93,7 +92,7 @@ fn own_process() -> Result<Rules, seccompiler::BackendError> {
         libc::PR_GET_NAME,
         libc::PR_GET_DUMPABLE,
         libc::PR_GET_NO_NEW_PRIVS,
-        // The names of pieces of memory, which newer C libraries give.
+        // Newer C libraries name regions of memory.
         libc::PR_SET_VMA,
     ];
     rules.insert(libc::SYS_prctl, one_of(0, &properties.map(number))?);
@@ -108,7 +107,7 @@ fn own_process() -> Result<Rules, seccompiler::BackendError> {
         libc::SIOCGIFFLAGS as _,
         libc::SIOCGIFCONF as _,
     ];
-    // Not the ones that type on a terminal for its user.
+    // Without the requests that simulate input on a terminal.
     #[allow(clippy::unnecessary_cast, reason = "the type depends on the C library")]
     rules.insert(
         libc::SYS_ioctl,
@@ -117,9 +116,8 @@ fn own_process() -> Result<Rules, seccompiler::BackendError> {
     Ok(rules)
 }
 
-/// Memory that can be executed comes from files alone, and only where the C
-/// library loads its parts for looking up names. The plugin is compiled and
-/// in memory by now.
+/// Executable memory comes only from files, and only if the C library has to load its libraries for name lookups. The
+/// compiled plugin is in memory before this filter is installed.
 fn memory(names: bool) -> Result<Rules, seccompiler::BackendError> {
     let (exec, write) = (number(libc::PROT_EXEC), number(libc::PROT_WRITE));
     let anonymous = number(libc::MAP_ANONYMOUS);
@@ -127,7 +125,7 @@ fn memory(names: bool) -> Result<Rules, seccompiler::BackendError> {
     let mut protect = map.clone();
     if names {
         map.push(rule([masked(2, exec | write, exec)?, masked(3, anonymous, 0)?])?);
-        // Where code has landing pads (BTI), they are switched on later.
+        // Branch target identification (BTI) is enabled after code was mapped.
         if cfg!(target_arch = "aarch64") {
             protect.push(rule([masked(2, exec | write, exec)?])?);
         }
@@ -135,11 +133,11 @@ fn memory(names: bool) -> Result<Rules, seccompiler::BackendError> {
     Ok(Rules::from([(libc::SYS_mmap, map), (libc::SYS_mprotect, protect)]))
 }
 
-/// TCP, which Landlock sees; its relatives (MPTCP, SCTP, SMC), which are other
-/// protocols, it does not. For names also datagrams, the daemons of the system
-/// and the list of this machine's addresses; for groups, datagrams and that list.
+/// TCP, which Landlock restricts. Landlock does not restrict MPTCP, SCTP and SMC, so these are denied. Name lookups
+/// also need datagrams, the system's daemons and the list of this machine's addresses. Multicast groups need datagrams
+/// and that list.
 fn sockets(needs: &Needs) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    // Flags are put into the same argument.
+    // The same argument contains flags.
     let kind = |kind| masked(1, 0xf, number(kind));
     let mut rules = Vec::new();
     for family in [libc::AF_INET, libc::AF_INET6] {
@@ -170,7 +168,7 @@ fn sockets(needs: &Needs) -> Result<Vec<SeccompRule>, seccompiler::BackendError>
     Ok(rules)
 }
 
-/// Not with TCP fast open, which connects without a call that Landlock sees.
+/// Sending without TCP fast open, which connects without a call that Landlock checks.
 fn sending() -> Result<Rules, seccompiler::BackendError> {
     let plain = |flags| Ok(vec![rule([masked(flags, number(libc::MSG_FASTOPEN), 0)?])?]);
     Ok(Rules::from([
@@ -188,17 +186,17 @@ fn equal(argument: u8, value: u64) -> Result<SeccompCondition, seccompiler::Back
     SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)
 }
 
-/// A pointer to nothing.
+/// The argument is a null pointer.
 fn nothing(argument: u8) -> Result<SeccompCondition, seccompiler::BackendError> {
     SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)
 }
 
-/// Of these bits, just those are set.
+/// Of the bits in `bits`, exactly those in `set` are set.
 fn masked(argument: u8, bits: u64, set: u64) -> Result<SeccompCondition, seccompiler::BackendError> {
     SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(bits), set)
 }
 
-/// Constants of the C library have a sign that the kernel's do not.
+/// Constants of the C library are signed, those of the kernel are not.
 fn number(constant: libc::c_int) -> u64 {
     u64::from(constant.cast_unsigned())
 }

@@ -1,7 +1,7 @@
-//! Files, network ports, signals and abstract sockets, by Landlock.
+//! Files, network ports, signals and abstract sockets, restricted by Landlock.
 //!
-//! A rule for a folder holds for all that is below it. A rule for a file holds
-//! for that very file, not for another that takes its place.
+//! A rule for a folder applies to everything below it. A rule for a file applies only to that file, not to a file that
+//! replaces it.
 
 use std::fmt::Display;
 
@@ -12,16 +12,16 @@ use landlock::{
 
 use super::{Needs, system};
 
-/// What is asked for. Older kernels do what they know of it; what newer ones
-/// know besides was not tried with agents.
+/// The requested version of Landlock. Older kernels apply the part that they support. The additions of newer versions
+/// were not tested with agents.
 const WANTED: ABI = ABI::V7;
-/// The answer of name servers that does not fit a datagram comes by TCP.
+/// Port of name servers: an answer that is too large for a datagram is sent by TCP.
 const NAME_SERVER: u16 = 53;
 
-/// What the kernel enforces.
+/// The restrictions that the kernel enforces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ruled {
-    /// Version of Landlock that was used.
+    /// The version of Landlock in use.
     pub abi: i32,
     /// TCP ports (from version 4).
     pub ports: bool,
@@ -37,8 +37,7 @@ impl Display for Ruled {
     }
 }
 
-/// Leaves this thread, and those that it starts, nothing but `needs`. Nobody
-/// executes any file.
+/// Restricts this thread, and the threads that it starts, to `needs`. No file can be executed.
 pub(super) fn restrict(needs: &Needs) -> Result<Ruled, String> {
     let status = enforce(needs).map_err(|cause| cause.to_string())?;
     match (status.ruleset, status.landlock) {
@@ -49,13 +48,13 @@ pub(super) fn restrict(needs: &Needs) -> Result<Ruled, String> {
             ports: effective_abi >= ABI::V4,
             scopes: effective_abi >= ABI::V6,
         }),
-        (_, status) => Err(format!("Landlock says {status:?}")),
+        (_, status) => Err(format!("Landlock returned {status:?}")),
     }
 }
 
 fn enforce(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
-    // A file is replaced by renaming another one.
+    // Files are replaced by a rename, which needs these permissions.
     let write: BitFlags<AccessFs> = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
     let name_server = needs.names.then_some(NAME_SERVER);
     let ports = needs.ports.iter().copied().chain(name_server);

@@ -1,8 +1,8 @@
-//! Files of the system's that its own library reads, whatever a run is for.
+//! Files that the C library reads in every run.
 
 use std::path::PathBuf;
 
-/// What time zones take.
+/// Files for time zones.
 const TIME_ZONES: &[&str] = &[
     "/etc/localtime",
     "/etc/timezone",
@@ -10,10 +10,8 @@ const TIME_ZONES: &[&str] = &[
     "/usr/share/lib/zoneinfo",
 ];
 
-/// What looking up names takes: how to (glibc, musl, systemd, SUSE), with the
-/// folders in which daemons keep the file that `/etc/resolv.conf` is a link to
-/// and replace it; and the libraries that glibc loads for each way that
-/// `/etc/nsswitch.conf` names.
+/// Files for name lookups: the configuration (glibc, musl, systemd, SUSE), the folders in which daemons replace the
+/// target of the link `/etc/resolv.conf`, and the libraries that glibc loads for the services in `/etc/nsswitch.conf`.
 const NAMES: &[&str] = &[
     "/etc/gai.conf",
     "/etc/host.conf",
@@ -52,8 +50,7 @@ const NAMES: &[&str] = &[
     "/nix/store",
 ];
 
-/// What the C library asks about the machine, and where random numbers come
-/// from on kernels without a call for them.
+/// Files about the machine, and the source of random numbers on kernels without a system call for them.
 const MACHINE: &[&str] = &[
     "/dev/null",
     "/dev/urandom",
@@ -62,14 +59,14 @@ const MACHINE: &[&str] = &[
     "/sys/devices/system/cpu",
 ];
 
-/// All that a run may read beside what it is for.
+/// The files that a run may read in addition to its own needs.
 pub(super) fn files(names: bool) -> impl Iterator<Item = PathBuf> {
     let names = if names { NAMES } else { &[] };
     let fixed = TIME_ZONES.iter().chain(MACHINE).chain(names);
     fixed.map(PathBuf::from).chain(time_zone_by_environment())
 }
 
-/// The user may keep time zones elsewhere.
+/// Time zone files that the environment (`TZ`, `TZDIR`) names.
 fn time_zone_by_environment() -> impl Iterator<Item = PathBuf> {
     let zone = std::env::var("TZ").ok();
     let zone = zone.map(|zone| PathBuf::from(zone.strip_prefix(':').unwrap_or(&zone)));

@@ -234,10 +234,7 @@ impl Inspection {
             .chain(loose_names(folders))
             .chain(unused(folders));
         for path in unfinished {
-            self.find(
-                path.display(),
-                format!("left by an interrupted change; {again}"),
-            );
+            self.find(path.display(), format!("left by an interrupted change; {again}"));
         }
         for folder in [&folders.packaged, &folders.own] {
             let stored = entries(&folder.join(STORE));

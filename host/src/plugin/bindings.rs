@@ -1,4 +1,4 @@
-//! The contract, as wasmtime sees it.
+//! The contract between host and plugins, as bindings for wasmtime.
 
 wasmtime::component::bindgen!({
     path: "../wit/0.1.0",

@@ -1,10 +1,8 @@
-//! The compiled form of a plugin (`.cwasm`), and when it is trusted.
+//! The compiled form of a plugin (`.cwasm`), and the conditions under which it is trusted.
 //!
-//! A compiled plugin is native code: whoever can write one runs code as root.
-//! So it is taken only when nobody but root or the owner of this binary could
-//! have written it, when it is undamaged, and when the stamp inside says that
-//! this very build made it from this very plugin. In all other cases the plugin
-//! is compiled in memory: fencing does not fail because a cache is stale.
+//! A compiled plugin is native code: anyone who can write it can run code as root. So it is used only if only root or
+//! the owner of this binary could have written it, if it is undamaged, and if its stamp matches this build and this
+//! plugin. Otherwise the plugin is compiled in memory, so that an outdated cache does not prevent fencing.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,18 +19,16 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
-/// Largest plugin file, in bytes: it is held in memory as a whole. The
-/// interpreters that toolchains of other languages put in take up to 40 MiB.
+/// Maximum size of a plugin file, in bytes, because the whole file is in memory. Toolchains of other languages include
+/// interpreters of up to 40 MiB.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
-/// Address space on both sides of a plugin's memory, in bytes, where every
-/// access is a fault: a bounds check then also covers the offset in the
-/// instruction, if it is smaller.
+/// Size of the guard regions before and after a plugin's memory, in bytes. Every access to them is a fault, so a bounds
+/// check also covers a smaller offset in the instruction.
 const GUARD: u64 = 64 * 1024;
 
-/// What ties a compiled form to this build and to one plugin: version, a hash
-/// over the versions of all dependencies, and the plugin's BLAKE3 hash. It is
-/// taken at every start, and processors without instructions for SHA-256 need
-/// twenty times as long for that.
+/// Binds a compiled form to this build and to one plugin: the version, a hash over the versions of all dependencies,
+/// and the plugin's BLAKE3 hash. The hash is computed at every start; SHA-256 takes twenty times as long on processors
+/// without instructions for it.
 fn stamp(hash: &blake3::Hash) -> String {
     format!(
         "fencebox {} {} {hash}",
@@ -45,14 +41,14 @@ fn stamp(hash: &blake3::Hash) -> String {
 pub(super) struct Loaded {
     pub(super) component: Component,
     pub(super) hash: blake3::Hash,
-    /// Whether the plugin may act: nobody else could have written the file, and
-    /// it is the one that the policy pins, if it pins any.
+    /// Whether the plugin may act: no other user could have written the file, and if the policy pins a file, it is that
+    /// file.
     pub(super) allowed: Result<(), Denied>,
-    /// That it had to be compiled now, which costs time, and why.
+    /// If it had to be compiled now, which costs time: a warning with the reason.
     pub(super) warning: Option<String>,
 }
 
-/// The compiled form if it can be trusted, else the plugin compiled now.
+/// Loads the compiled form if it is trusted; otherwise compiles the plugin now.
 pub(super) fn load(path: &Path, agent_policy: &AgentPolicy) -> Result<Loaded, Error> {
     let (wasm, trust) = read(path)?;
     let hash = blake3::hash(&wasm);
@@ -80,7 +76,7 @@ pub(super) fn load(path: &Path, agent_policy: &AgentPolicy) -> Result<Loaded, Er
     })
 }
 
-/// Compiles a plugin that is in memory only; the path is for messages.
+/// Compiles a plugin that is only in memory. The path is used in messages.
 pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
     let hash = blake3::hash(wasm);
     Ok((compiled_now(&engine(&hash, &Limits::standard())?, path, wasm)?, hash))
@@ -93,7 +89,7 @@ fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, 
     })
 }
 
-/// A plugin that others could have written can still describe itself.
+/// The reason why a plugin that other users could have written must not act. Its description can still be printed.
 pub(super) fn refused(path: &Path, reason: &Untrusted) -> Denied {
     Denied::new(format!(
         "plugin {}: {reason}; install it with `fencebox install`, or correct that with chown and chmod",
@@ -103,7 +99,7 @@ pub(super) fn refused(path: &Path, reason: &Untrusted) -> Denied {
 
 fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
     let (file, metadata) = ownership::open(form, false).map_err(|cause| match cause.kind() {
-        ErrorKind::NotFound => "there is no compiled form".to_owned(),
+        ErrorKind::NotFound => "the compiled form is missing".to_owned(),
         _ => cause.to_string(),
     })?;
     ownership::check(form, &metadata).map_err(|reason| reason.to_string())?;
@@ -111,7 +107,7 @@ fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
     deserialize(engine, form)
 }
 
-/// Why the compiled form beside this plugin file is not taken.
+/// Why the compiled form beside this plugin file is not used; `None` if it is used.
 pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
     let engine = engine(&blake3::hash(&read(path)?.0), &Limits::standard())?;
     Ok(trusted(&engine, &path.with_extension("cwasm")).err())
@@ -126,8 +122,7 @@ fn sha256(wasm: &[u8]) -> [u8; 32] {
     bytes
 }
 
-/// Writes the compiled form beside the plugin, all of it or nothing.
-/// Returns its path.
+/// Writes the compiled form beside the plugin, and replaces an older one as a whole. Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let (wasm, _) = read(path)?;
     let code = engine(&blake3::hash(&wasm), &Limits::standard())?
@@ -149,12 +144,12 @@ pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     Ok(form)
 }
 
-/// What is written as the compiled form: the code, and what shows damage to it.
+/// The bytes of the compiled form: the code and its checksum.
 pub(super) fn sealed(code: Vec<u8>) -> Vec<u8> {
     seal::add(code)
 }
 
-/// The plugin file, and whether others could have written it.
+/// The plugin file, and whether other users could have written it.
 fn read(path: &Path) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
     let unreadable = |cause| Error::Unreadable {
         path: path.to_owned(),
@@ -165,11 +160,11 @@ fn read(path: &Path) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
     if metadata.len() <= SIZE_LIMIT {
         file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm).map_err(unreadable)?;
     }
-    // It may grow while it is read.
+    // The file may grow while it is read.
     if metadata.len().max(wasm.len() as u64) > SIZE_LIMIT {
         let limit = SIZE_LIMIT / 1024 / 1024;
         return Err(unreadable(std::io::Error::other(format!(
-            "this is larger than {limit} MiB, the most that a plugin may have"
+            "the file is larger than {limit} MiB, the limit for a plugin"
         ))));
     }
     Ok((wasm, ownership::check(path, &metadata)))
@@ -185,14 +180,12 @@ fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// The same settings for whoever compiles and whoever runs: a compiled form
-/// made with others is refused by wasmtime. But not the stack: that is given
-/// when code runs, and the same code runs on more and on less.
+/// The settings are the same for compiling and for running, because wasmtime rejects a compiled form with other
+/// settings. The size of the stack may differ, because it applies only while code runs.
 fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
     let mut config = Config::new();
-    // By default 4 GiB are reserved for each memory, so that no access needs a
-    // check; a limit on the address space then keeps the agent from starting.
-    // This much no plugin exceeds, because a policy can only lower the limit.
+    // By default wasmtime reserves 4 GiB for each memory and needs no bounds checks, but then an agent cannot start
+    // under a limit on the address space. A policy can only lower the memory limit, so this reservation is sufficient.
     config
         .memory_reservation(Limit::Memory.default())
         .memory_may_move(false)
@@ -202,8 +195,8 @@ fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
         .max_wasm_stack(limits.get(Limit::Stack).size())
         .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
         .and_then(|config| {
-            // No more of the processor than its family has in common, so that
-            // a tree that was laid out on one machine works on another.
+            // Use only instructions that all processors of the family have, so that an install tree works on other
+            // machines.
             config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
         })
         .and_then(|config| Engine::new(config))
@@ -212,12 +205,11 @@ fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
 
 #[expect(
     unsafe_code,
-    reason = "native code is loaded here, after owner, mode, place and checksum of its file were verified"
+    reason = "native code is loaded here, after owner, mode, folder and checksum of its file were verified"
 )]
 fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
-    // SAFETY: only root or this binary's owner could have written the file or
-    // replaced it in its folder, also since it was verified, and they could
-    // have replaced this binary too. It is undamaged.
+    // SAFETY: only root or this binary's owner could have written the file or replaced it in its folder, even after it
+    // was verified, and they could also have replaced this binary. Its checksum shows that it is undamaged.
     unsafe { Component::deserialize_file(engine, form) }
         .map_err(|_| "it was made from another plugin or by another build".to_owned())
 }

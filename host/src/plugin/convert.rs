@@ -1,4 +1,4 @@
-//! A description in the host's own types.
+//! Converts a description from the contract's types into the host's types.
 
 use super::bindings::fencebox::agent::metadata as wit;
 use super::bindings::fencebox::agent::types;

@@ -1,5 +1,5 @@
-//! Runs a plugin's `describe`: with clock and random numbers frozen, every
-//! import refusing, and twice, for a description is constant.
+//! Runs a plugin's `describe` twice, because a description must be constant. Clock and random numbers are frozen, and
+//! every import fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,19 +13,18 @@ use super::state::{arm, store};
 use super::{Declared, Error, Plugin, trap, wasi};
 use crate::agent::clock::{Clock, Deadline, Interrupted};
 
-/// Time to describe itself in, in seconds of computing. Pacemaker waits 10 s for
-/// metadata, and is blocked meanwhile.
+/// Limit for the computing time of `describe`. Pacemaker waits 10 s for metadata, and is blocked during that time.
 const LIMIT: Duration = Duration::from_secs(8);
-/// Most names of one plugin.
+/// Maximum number of names of one plugin.
 const NAME_LIMIT: usize = 32;
 
-/// What the plugin says about itself as the agent called `name`.
+/// The plugin's description as the agent `name`.
 pub(super) fn describe(plugin: &Plugin, name: &str) -> Result<Declared, Error> {
     let bad = |cause: String| plugin.bad_description(cause);
     let (first, second) = (ask(plugin, name)?, ask(plugin, name)?);
     if first != second {
         return Err(bad(
-            "it describes itself differently each time; a description has to be constant".to_owned(),
+            "it returned two different descriptions; a description must be constant".to_owned(),
         ));
     }
     let (description, reach) = first;
@@ -33,12 +32,12 @@ pub(super) fn describe(plugin: &Plugin, name: &str) -> Result<Declared, Error> {
     let description = &declared.description;
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         let main = &description.name;
-        return Err(bad(format!("it is {main}, and does not answer to {name}")));
+        return Err(bad(format!("it is {main}, and does not have the name {name}")));
     }
     Ok(declared)
 }
 
-/// What it says under each of its names, by name.
+/// The description under each of the plugin's names, by name.
 pub(super) fn describe_all(plugin: &Plugin, name: &str) -> Result<BTreeMap<String, Declared>, Error> {
     let first = describe(plugin, name)?;
     let links = first.description.symlinks.iter().map(|link| link.name.clone());
@@ -54,7 +53,7 @@ pub(super) fn describe_all(plugin: &Plugin, name: &str) -> Result<BTreeMap<Strin
     Ok(all)
 }
 
-/// One run of `describe`, in a component of its own.
+/// One run of `describe`, in a new instance of the component.
 fn ask(
     plugin: &Plugin,
     name: &str,
@@ -71,7 +70,8 @@ fn ask(
         &plugin.watch,
         wasi::frozen,
     );
-    let mut store = store.map_err(|cause| Error::Engine(format!("no thread to watch the plugin with: {cause}")))?;
+    let mut store =
+        store.map_err(|cause| Error::Engine(format!("cannot start the thread that watches the plugin: {cause}")))?;
     let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
     let bindings = bindings.map_err(|cause| plugin.bad_description(trap::explain_start(&mut store, &cause)))?;
     arm(&mut store);
@@ -82,8 +82,8 @@ fn ask(
     Ok(convert(record))
 }
 
-/// The clock of a plugin that describes itself: it stands still, and sleeping
-/// on it takes no time. What bounds the plugin is its allowance of computing.
+/// The clock of a plugin during `describe`. Its time does not change, and a sleep returns immediately. The limit for
+/// computing time ends a plugin that does not return.
 struct FrozenClock;
 
 impl Clock for FrozenClock {

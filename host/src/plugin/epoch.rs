@@ -1,4 +1,4 @@
-//! Who has a computing plugin looked at.
+//! The thread that increments the epoch, so that a computing plugin is interrupted regularly.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,26 +7,27 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// How often a computing plugin is looked at.
+/// Time between two checks of a computing plugin.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
-/// The ticker of one engine, for all that run its plugin: two of them would
-/// leave each half of the time that it may compute.
+/// The ticker of one engine, shared by all instances of its plugin: with two tickers, each instance would get only half
+/// of its computing time.
 #[derive(Default)]
 pub(super) struct EpochTicker(Mutex<Weak<Ticker>>);
 
-/// Lets the engine tick until it is dropped. Real time, not the clock's: a
-/// plugin that computes for ever does so on a virtual clock too.
+/// Increments the engine's epoch until it is dropped. It uses real time and not the agent's clock, because a plugin can
+/// compute forever on a virtual clock too.
 pub(super) struct Ticker {
-    /// It ends when this is gone.
+    /// The thread ends when this is dropped.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl EpochTicker {
-    /// The ticker, which lasts until the last one who has it lets it go.
+    /// The ticker, which is shared and ends when its last user drops it.
     ///
-    /// Fails where the system has no thread left for it.
+    /// # Errors
+    /// If the system cannot start a thread.
     pub(super) fn ticker(&self, engine: &Engine) -> std::io::Result<Arc<Ticker>> {
         let mut ticker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ticker) = ticker.upgrade() {
@@ -57,7 +58,7 @@ impl Ticker {
     }
 }
 
-/// Returns when the thread has ended.
+/// Waits until the thread has ended.
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.stop = None;

@@ -1,4 +1,4 @@
-//! Where plugins are. No environment variable decides what code runs.
+//! Finds plugin files. Environment variables do not change which code runs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,54 +8,54 @@ use crate::policy::program;
 #[cfg(test)]
 mod tests;
 
-/// Where plugins are below the folder that `sbin` is in, and below its `local`.
+/// The folder of plugins, relative to the folder that contains `sbin`, and to `local` in that folder.
 const PLUGINS: &str = "lib/fencebox/plugins";
-/// The administrator's own, whatever tree the binary is in.
+/// The administrator's plugins, which every installation of fencebox uses.
 const LOCAL: &str = "/usr/local/lib/fencebox/plugins";
 
-/// The folders of the tree that this binary is in, which can be moved.
+/// The folders of the install tree that contains this binary. The tree can be moved.
 #[derive(Debug, Clone)]
 pub struct Folders {
-    /// The real file of this program; programs of agents are links to it, and
-    /// beside it.
+    /// This program with all links resolved. The programs of agents are links to it in the same folder.
     pub binary: PathBuf,
-    /// Plugins that packages bring: `/usr/lib/fencebox/plugins`.
+    /// Plugins from packages: `/usr/lib/fencebox/plugins`.
     pub packaged: PathBuf,
-    /// Plugins that the administrator installs:
-    /// `/usr/local/lib/fencebox/plugins`.
+    /// Plugins that the administrator installs: `/usr/local/lib/fencebox/plugins`.
     pub own: PathBuf,
 }
 
 impl Folders {
-    /// Those of the program that runs.
+    /// The folders of the running program.
+    ///
+    /// # Errors
+    /// If the path of the program cannot be read.
     pub fn of_this_program() -> std::io::Result<Self> {
         let binary = program::path()?;
         let [packaged, own] = of_tree(&binary).map(real);
         Ok(Self { binary, packaged, own })
     }
 
-    /// Where programs are.
+    /// The folder of the programs.
     pub fn programs(&self) -> &Path {
         self.binary.parent().unwrap_or(Path::new("/"))
     }
 }
 
-/// The packaged plugins and the administrator's in the tree of this binary,
-/// through whatever links.
+/// The folders of packaged plugins and of the administrator's plugins in the tree of this binary. They may be links.
 fn of_tree(binary: &Path) -> [PathBuf; 2] {
     let root = binary.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
     [root.join(PLUGINS), root.join("local").join(PLUGINS)]
 }
 
-/// The folder itself where a link leads to it.
+/// The folder with links resolved.
 fn real(folder: PathBuf) -> PathBuf {
     folder.canonicalize().unwrap_or(folder)
 }
 
-/// Below the administrator's folder, where each plugin has a folder of its own.
+/// The folder below the administrator's folder in which each plugin has its own folder.
 pub(crate) const STORE: &str = "store";
 
-/// Whether `fencebox install` put the plugin file where it is.
+/// Whether `fencebox install` installed this plugin file.
 pub(super) fn is_stored(path: &Path) -> bool {
     let store = path.parent().and_then(Path::parent);
     store.is_some_and(|store| store.ends_with(Path::new(PLUGINS).join(STORE)))
@@ -64,14 +64,13 @@ pub(super) fn is_stored(path: &Path) -> bool {
 /// The plugin file of an agent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// Where it was found: often a link.
+    /// The path where it was found, often a link.
     pub(super) path: PathBuf,
-    /// The file behind all links, beside which the compiled form and the record
-    /// are.
+    /// The file with all links resolved. The compiled form and the record are beside it.
     pub(super) file: PathBuf,
 }
 
-/// The plugin file of an agent, behind all links.
+/// The plugin file of an agent, with all links resolved.
 pub fn locate(name: &str) -> Result<PathBuf, Error> {
     find(name).map(|found| found.file)
 }
@@ -94,13 +93,12 @@ fn find_in(folders: &[PathBuf], name: &str, unknown: Option<std::io::Error>) -> 
         name: name.to_owned(),
         looked,
         note: unknown.map_or_else(String::new, |cause| {
-            format!("; not beside this program, whose place is unknown: {cause}")
+            format!("; the folder of this program is unknown: {cause}")
         }),
     })
 }
 
-/// Every agent name for which there is a plugin file, with that file; sorted,
-/// and each name once.
+/// All agent names that have a plugin file, with that file: sorted, and without duplicates.
 pub fn installed() -> Vec<(String, PathBuf)> {
     installed_in(&directories().0)
 }
@@ -122,7 +120,7 @@ fn installed_in(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
     found
 }
 
-/// Where plugins are looked for, in this order; and why that is not all.
+/// The folders to search, in this order, and why some are missing.
 fn directories() -> (Vec<PathBuf>, Option<std::io::Error>) {
     let (mut folders, unknown) = match program::path() {
         Ok(binary) => (of_tree(&binary).to_vec(), None),

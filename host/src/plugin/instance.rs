@@ -1,4 +1,4 @@
-//! An agent's plugin: described, and once it is needed, running.
+//! An agent's plugin with its description. The component starts when it is first needed.
 
 use std::sync::Arc;
 
@@ -17,24 +17,24 @@ use crate::agent::log::Log;
 use crate::capability::log::PluginLog;
 use crate::policy::{AgentPolicy, Denied};
 
-/// A plugin as the agent of one name.
+/// A plugin that runs as one agent.
 pub struct PluginInstance {
-    /// What it is and what it reaches.
+    /// The description and the capabilities.
     pub declared: Declared,
     pub(super) plugin: Arc<Plugin>,
     pub(super) agent_policy: Arc<AgentPolicy>,
-    /// Why it must not act.
+    /// Why it must not act, if so.
     refusal: Option<Denied>,
     warnings: Vec<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Arc<Log>,
     pub(super) agent: String,
     pub(super) plugin_log: Arc<PluginLog>,
-    /// Where the options put what it declared, once they were checked.
+    /// The declared capabilities with the values of the options, after the options were checked.
     pub(super) located: Option<Located>,
-    /// From the first session on.
+    /// Set from the first session on.
     pub(super) running: Option<Running>,
-    /// What stopped the plugin, if anything did.
+    /// The error that stopped the plugin, if any.
     pub(super) stopped: Option<device::Error>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Running {
     pub(super) store: Store<HostState>,
     pub(super) bindings: Bindings,
     pub(super) session: Option<ResourceAny>,
-    /// What a new session is opened with, if one can replace the present one.
+    /// The options for a new session, if a new session can replace the current one.
     pub(super) reopening: Option<Zeroizing<Vec<(String, String)>>>,
 }
 
@@ -71,15 +71,17 @@ impl PluginInstance {
         })
     }
 
-    /// Why it must not act, as far as is known without loading it.
+    /// Why it must not act, as far as this is visible without loading the component.
     fn refusal(&self) -> Option<Denied> {
         self.refusal
             .clone()
             .or_else(|| self.agent_policy.check_anything().err())
     }
 
-    /// Loads the component, and refuses what must not act, with the reason and
-    /// the remedy.
+    /// Loads the component.
+    ///
+    /// # Errors
+    /// The reason and the remedy, if the plugin must not act or cannot be loaded.
     pub fn load(&mut self) -> Result<(), String> {
         if let Some(refusal) = self.refusal() {
             return Err(refusal.to_string());
@@ -95,8 +97,8 @@ impl PluginInstance {
         Ok(())
     }
 
-    /// Takes the plugin that replaced this one since its record was read, if it
-    /// says the same about itself: the options were read by that.
+    /// If another plugin has replaced this one since its record was read, uses the new one. Its description must be the
+    /// same, because the options were read by the old description.
     fn find_replaced(&mut self) -> Result<(), Error> {
         match self.plugin.loaded() {
             Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {}
@@ -105,14 +107,13 @@ impl PluginInstance {
         let new = Arc::new(Plugin::installed(&self.agent, &self.agent_policy)?);
         let trusted = trusted(&new, &self.agent)?;
         if new.refusal.is_some() || trusted.refusal.is_some() || trusted.declared != self.declared {
-            return Err(new.bad_description("it was replaced while this action began; run the action again"));
+            return Err(new.bad_description("the plugin was replaced when this action started; run the action again"));
         }
         self.plugin = new;
         Ok(())
     }
 
-    /// The running component; instantiated, and watched from then on, when it
-    /// is first asked for.
+    /// The running component. The first call instantiates it and starts to watch its time.
     pub(super) fn running(&mut self, deadline: Deadline) -> Result<&mut Running, device::Error> {
         if self.running.is_none() {
             self.running = Some(self.start(deadline)?);
@@ -127,10 +128,11 @@ impl PluginInstance {
         let limits = *self.agent_policy.limits();
         let (engine, watch) = (loaded.component.engine(), &self.plugin.watch);
         let store = store(engine, limits, self.clock.clone(), deadline, watch, wasi::inert);
-        let mut store = store.map_err(|cause| failed(&format!("no thread to watch it with: {cause}")))?;
+        let mut store =
+            store.map_err(|cause| failed(&format!("cannot start the thread that watches the plugin: {cause}")))?;
         let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
         let bindings = bindings.map_err(|cause| match trap::explain_start(&mut store, &cause) {
-            // What wasmtime says about a limit does not name the policy.
+            // wasmtime's message about a limit does not name the policy.
             device::Error::Plugin(text) if limits.lowered().next().is_some() => {
                 device::Error::Plugin(format!("{text} (policy limits: {limits})"))
             }

@@ -1,4 +1,4 @@
-//! What the plugin declared, where the options of one run put it.
+//! The declared capabilities of a plugin, with the values of the options of one run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,19 +9,21 @@ use crate::capability::{files, http, sockets};
 use crate::confinement::Needs;
 use crate::policy::{Addresses, Denied, LocatedFiles, ResolvedSockets};
 
-/// All that one run may reach, as far as the policy leaves it. Made once a run:
-/// what was checked is what the process is confined to, and what the
-/// capabilities are made of.
+/// Everything that one run may reach, restricted by the policy. It is computed once in each run, so that the checks,
+/// the confinement of the process and the capabilities use the same values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Located {
-    /// By the name of the endpoint.
+    /// The key is the name of the endpoint.
     pub(super) addresses: BTreeMap<String, Addresses>,
     pub(super) sockets: ResolvedSockets,
     pub(super) files: LocatedFiles,
 }
 
 impl Located {
-    /// Contacts no host. A refusal names the option or the rule.
+    /// Checks the options against the policy. Does not contact any host.
+    ///
+    /// # Errors
+    /// If the policy denies an address. The error names the option or the rule.
     pub(super) fn new(instance: &PluginInstance, options: &Options) -> Result<Self, Denied> {
         let option = |name: &str| options.get(name);
         let addresses = instance.declared.endpoints.locate_all(&instance.agent_policy, option)?;
@@ -40,7 +42,7 @@ impl Located {
         })
     }
 
-    /// What it takes of the system.
+    /// What the process needs from the system.
     pub(super) fn needs(&self) -> Needs {
         let mut needs = Needs::default();
         for addresses in self.addresses.values() {

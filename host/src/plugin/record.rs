@@ -1,9 +1,8 @@
-//! The record of a plugin, beside its file: which file was installed, what was
-//! approved, and what the plugin says about itself. Agents run on the record
-//! and do not ask the plugin.
+//! The record of a plugin, in a file beside the plugin: the installed file, the approvals and the description. Agents
+//! use the record and do not run the plugin for its description.
 //!
-//! A later fencebox reads of an earlier one's record the fields of [`Header`]
-//! and nothing else; those stay as they are.
+//! A later version of fencebox reads only the fields of [`Header`] from the record of an earlier version. These fields
+//! must not change.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -19,11 +18,11 @@ use crate::policy::{APPROVAL_FORMAT, Approval};
 #[cfg(test)]
 mod tests;
 
-/// Most that is read of a record, in bytes. None is as large.
+/// Maximum size of a record that is read, in bytes. Real records are smaller.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
-/// The shape of [`Record`], but for the approvals, which have their own.
+/// The format version of [`Record`]. The approvals have their own version.
 const VERSION: u32 = 2;
-/// The field that comes last and holds the checksum of all text before it.
+/// The last field: the checksum of all text before it.
 const CHECKSUM: &str = "\"checksum\"";
 
 /// The record of a plugin, in JSON.
@@ -31,54 +30,54 @@ const CHECKSUM: &str = "\"checksum\"";
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Record {
     record: u32,
-    /// The version of fencebox that wrote it.
+    /// The version of fencebox that wrote the record.
     fencebox: String,
     /// The agent.
     pub name: String,
-    /// Its further names.
+    /// The agent's further names.
     pub symlinks: Vec<String>,
-    /// Whether programs of these names belong to it.
+    /// Whether programs with these names belong to the plugin.
     pub programs: bool,
     /// The component's size in bytes.
     pub size: u64,
     /// The component's SHA-256, for people: `sha256sum` prints it.
     pub sha256: String,
-    /// The component's BLAKE3, which every action compares.
+    /// The component's BLAKE3, which every action verifies.
     pub blake3: String,
     /// What was approved.
     pub approved: Approvals,
-    /// What the plugin says about itself, by each of its names.
+    /// The plugin's description, by name.
     pub descriptions: BTreeMap<String, Description>,
-    /// When and by whom; absent in packages, which are the same everywhere.
+    /// Time and user of the installation. Absent in packages, which are the same on every machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<Installed>,
-    /// Of all text before it.
+    /// The checksum of all text before it.
     checksum: String,
 }
 
-/// What was approved, by each name of the plugin.
+/// What was approved, for each name of the plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Approvals {
     format: u32,
-    /// By name.
+    /// The key is the name.
     pub agents: BTreeMap<String, Approval>,
 }
 
-/// When and by whom.
+/// Time and user of an installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Installed {
-    /// RFC 3339, in UTC.
+    /// The time in the format of RFC 3339, in UTC.
     pub time: String,
-    /// The user that `fencebox install` ran as.
+    /// The user ID of the `fencebox install` process.
     pub user: u32,
-    /// The user that logged in first, before `sudo`, where the kernel knows.
+    /// The user ID of the login, before `sudo`, if the kernel has recorded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_user: Option<u32>,
 }
 
-/// What every fencebox understands of a record, whoever wrote it.
+/// The part of a record that every version of fencebox can read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Header {
@@ -93,27 +92,27 @@ pub struct Header {
 }
 
 impl Header {
-    /// The version of fencebox that wrote it.
+    /// The version of fencebox that wrote the record.
     pub fn version(&self) -> &str {
         &self.fencebox
     }
 }
 
-/// What there is beside a plugin file.
+/// The state of the record beside a plugin file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
-    /// No record: somebody copied the plugin there.
+    /// No record: the plugin was copied there by hand.
     Absent,
-    /// A record of this fencebox.
+    /// A record of this version of fencebox.
     Current(Box<Record>),
     /// A record of another version.
     Outdated(Box<Header>),
-    /// A record that cannot be used, and why.
+    /// A record that cannot be used, with the reason.
     Damaged(String),
 }
 
 impl Record {
-    /// Of a component that answers to these names, the first one first.
+    /// The record of a component with these names. `name` is the first name.
     pub fn new(wasm: &[u8], declared: &BTreeMap<String, Declared>, name: &str) -> Self {
         let approved = declared.iter().map(|(name, it)| (name.clone(), it.approval()));
         let descriptions = declared.iter().map(|(name, it)| (name.clone(), it.description.clone()));
@@ -136,12 +135,12 @@ impl Record {
         }
     }
 
-    /// Where the record of this plugin file is.
+    /// The path of the record of this plugin file.
     pub fn path(wasm: &Path) -> PathBuf {
         wasm.with_extension("json")
     }
 
-    /// Its text, with the checksum and a line end.
+    /// The record as text, with the checksum and a final line end.
     pub fn text(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         match text.rfind(CHECKSUM) {
@@ -159,7 +158,7 @@ impl Record {
         std::iter::once(&self.name).chain(&self.symlinks).map(String::as_str)
     }
 
-    /// What the plugin says and was approved under this name.
+    /// The description and the approvals under this name.
     ///
     /// # Errors
     ///
@@ -175,16 +174,15 @@ impl Record {
     }
 
     fn unknown(&self, name: &str) -> String {
-        format!("it is the record of {}, which does not answer to {name}", self.name)
+        format!("it is the record of {}, which does not have the name {name}", self.name)
     }
 
-    /// Whether this is the component that was recorded, by all that is known
-    /// of it.
+    /// Whether this is the recorded component, by its size and both hashes.
     pub fn is_of(&self, wasm: &[u8]) -> bool {
         self.size == wasm.len() as u64 && self.sha256 == sha256(wasm) && self.blake3 == blake3::hash(wasm).to_string()
     }
 
-    /// The same record, whoever installed it and when.
+    /// Whether both records are equal, apart from the time and user of the installation.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let plain = |record: &Self| Self {
@@ -197,7 +195,7 @@ impl Record {
 }
 
 impl Recorded {
-    /// What is beside this plugin file.
+    /// Reads the record beside this plugin file.
     pub fn beside(wasm: &Path) -> Self {
         let path = Record::path(wasm);
         let damaged = |cause: &dyn std::fmt::Display| Self::Damaged(format!("its record {}: {cause}", path.display()));
@@ -235,7 +233,7 @@ impl Recorded {
         Ok(Self::Current(Box::new(record)))
     }
 
-    /// What was approved for the plugin, if that is known.
+    /// What was approved for the plugin, if the record can be read.
     pub fn approvals(&self) -> Option<&Approvals> {
         match self {
             Self::Current(record) => Some(&record.approved),
@@ -244,7 +242,7 @@ impl Recorded {
         }
     }
 
-    /// The names that the plugin was installed under, as far as that is known.
+    /// The names under which the plugin was installed; empty if the record cannot be read.
     pub fn names(&self) -> Vec<&str> {
         match self {
             Self::Current(record) => record.names().collect(),
@@ -253,7 +251,7 @@ impl Recorded {
         }
     }
 
-    /// The BLAKE3 of the component that was recorded, in hexadecimal digits.
+    /// The BLAKE3 of the recorded component, in hexadecimal digits.
     pub fn blake3(&self) -> Option<&str> {
         match self {
             Self::Current(record) => Some(&record.blake3),
@@ -268,7 +266,7 @@ fn check_sum(text: &[u8]) -> Result<(), String> {
     let start = text
         .windows(CHECKSUM.len())
         .rposition(|window| window == CHECKSUM.as_bytes());
-    let (before, end) = text.split_at(start.ok_or("it has no checksum; it is cut short")?);
+    let (before, end) = text.split_at(start.ok_or("it has no checksum, so it is incomplete")?);
     let written = String::from_utf8_lossy(end);
     if written.contains(&format!("\"{}\"", blake3::hash(before))) {
         Ok(())
@@ -277,7 +275,7 @@ fn check_sum(text: &[u8]) -> Result<(), String> {
     }
 }
 
-/// In hexadecimal.
+/// The SHA-256 in hexadecimal digits.
 fn sha256(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -26,7 +26,7 @@ use crate::capability::http::{self, Credentials, Http, Timeout};
 use crate::capability::sockets::SocketFilter;
 use crate::confinement::Needs;
 
-/// Time to log out in, once the action is over, whatever became of it.
+/// Time to log out after the action, whether it succeeded or not.
 const CLOSING: Duration = Duration::from_secs(5);
 
 impl Device for PluginInstance {
@@ -37,8 +37,7 @@ impl Device for PluginInstance {
         Ok(())
     }
 
-    /// The component is loaded and does not run yet: what confines a thread
-    /// confines those that it starts, and no others.
+    /// The component is loaded but does not run yet, because a confinement covers only the threads that start after it.
     fn prepare(&mut self) -> Result<Needs, String> {
         Ok(self.located()?.needs())
     }
@@ -187,14 +186,14 @@ impl Device for PluginInstance {
 }
 
 impl PluginInstance {
-    /// What `check` found; without it nothing is reached.
+    /// The result of `check`; without it the plugin can reach nothing.
     fn located(&self) -> Result<&Located, String> {
         let located = self.located.as_ref();
         located.ok_or_else(|| "the options were not checked".to_owned())
     }
 
-    /// What the plugin gets to see: everything but what the host does itself,
-    /// and a plug only if it is the only one.
+    /// The options that the plugin receives: all except those that the host itself handles, and the plug only if it is
+    /// the only one.
     fn for_plugin(&self, options: &Options) -> Zeroizing<Vec<(String, String)>> {
         let credentials = self.declared.endpoints.plugin_needs_credentials();
         let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
@@ -232,9 +231,8 @@ impl PluginInstance {
         self.call(|guest, store| function(guest, store, session))
     }
 
-    /// Calls into the plugin. The only place that does once it has described
-    /// itself: with a fresh allowance of computing, and with what it printed
-    /// kept for the debug log.
+    /// Calls into the plugin: resets its computing time, and logs what it printed. Every call of a session goes through
+    /// this function.
     fn call<T>(
         &mut self,
         function: impl FnOnce(GuestSession<'_>, &mut Store<HostState>) -> wasmtime::Result<Result<T, types::Error>>,
@@ -242,7 +240,7 @@ impl PluginInstance {
         if let Some(stopped) = &self.stopped {
             return Err(stopped.clone());
         }
-        // A plugin that wants sockets it never spoke of says so itself; of the others it is the policy's doing.
+        // If sockets are declared, a denial comes from the policy, and the administrator must see it.
         let level = match self.declared.sockets.iter().next() {
             Some(_) => Level::Warning,
             None => Level::Debug,

@@ -1,13 +1,13 @@
-//! Bounds on a description: what is later sorted, printed and searched.
+//! Limits for the size of a description, because the host sorts, prints and searches it.
 
 use super::bindings::fencebox::agent::metadata as wit;
 
-/// Most options and other rows of a description.
+/// Maximum number of options and other rows of a description.
 const ROW_LIMIT: usize = 200;
-/// Longest text in a description, in bytes.
+/// Maximum length of a text in a description, in bytes.
 const TEXT_LIMIT: usize = 16 * 1024;
 
-/// Bounds what is later sorted, printed and searched.
+/// Rejects a description that is too large.
 pub(super) fn check_size(record: &wit::Agent) -> Result<(), String> {
     let rows = record.options.len()
         + record.parameters.iter().map(parameter_rows).sum::<usize>()
@@ -23,13 +23,13 @@ pub(super) fn check_size(record: &wit::Agent) -> Result<(), String> {
         ));
     }
     if texts(record).into_iter().any(|text| text.len() > TEXT_LIMIT) {
-        Err("a text of more than 16 KiB".to_owned())
+        Err("a text is longer than 16 KiB".to_owned())
     } else {
         Ok(())
     }
 }
 
-/// Every text of a description, wherever it is.
+/// All texts of a description.
 fn texts(record: &wit::Agent) -> Vec<&String> {
     let mut texts = vec![&record.name, &record.shortdesc, &record.longdesc, &record.vendor_url];
     texts.extend(record.rights.iter().chain(&record.options));
@@ -85,7 +85,7 @@ fn address_texts(address: &wit::Address) -> Vec<&String> {
     }
 }
 
-/// A parameter with the words that it is a choice of.
+/// A parameter counts with each of its choices.
 fn parameter_rows(parameter: &wit::Parameter) -> usize {
     match &parameter.value {
         wit::ValueKind::Choice(words) => 1 + words.len(),
@@ -93,7 +93,7 @@ fn parameter_rows(parameter: &wit::Parameter) -> usize {
     }
 }
 
-/// An endpoint with its addresses and their cases.
+/// An endpoint counts with its addresses and their cases.
 fn endpoint_rows(endpoint: &wit::Endpoint) -> usize {
     1 + address_rows(&endpoint.addresses)
 }

@@ -10,13 +10,11 @@ use crate::capability::sockets::ByteLimitExceeded;
 use crate::plugin::wasi::WaitAborted;
 use crate::policy::Limit;
 
-/// Why a call into the plugin came back without an answer: what the host
-/// stopped it for, or what it did to itself.
+/// Why a call into the plugin ended without an answer: a limit of the host, or an error of the plugin itself.
 pub(super) fn explain(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
     explain_known(store, cause).unwrap_or_else(|| {
-        // Data that cannot be passed between guest and host. Wasmtime has no
-        // public type for the reasons; the limit is the one with a remedy.
-        // Above it is the guest's backtrace, which helps nobody at night.
+        // Data that cannot be passed between guest and host. Wasmtime has no public type for these reasons; only the
+        // limit has a remedy. The guest's backtrace above the root cause does not help an administrator.
         let (cause, most) = (cause.root_cause(), store.data().limits.get(Limit::Handover));
         let note = most.note();
         Error::Plugin(format!(
@@ -56,7 +54,7 @@ fn explain_known(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Optio
         )));
     }
     if cause.downcast_ref::<I32Exit>().is_some() {
-        return Some(Error::Plugin("it exited in the middle of a call".to_owned()));
+        return Some(Error::Plugin("it exited during a call".to_owned()));
     }
     Some(Error::Plugin(match cause.downcast_ref::<Trap>()? {
         // A guest keeps part of its stack in its own memory, and may run out
@@ -86,6 +84,6 @@ fn panic_message(output: &str) -> String {
                 .take_while(|line| !line.starts_with("note:"));
             lines.map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
         }
-        None => "it stopped without a word (unreachable code)".to_owned(),
+        None => "it stopped without a message (unreachable code)".to_owned(),
     }
 }

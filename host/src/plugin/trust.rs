@@ -1,15 +1,15 @@
-//! What an agent runs on: the plugin's record, or, where there is none of this
-//! version, what the plugin says now and was approved for.
+//! The description that an agent uses: the plugin's record, or, without a record of this version, the description that
+//! the plugin returns now, restricted to the approvals.
 
 use super::{Declared, Error, Plugin, Recorded};
 use crate::policy::{Approval, Denied};
 
-/// A description, and how far it is trusted.
+/// A description, and whether the agent may act on it.
 pub(super) struct Trusted {
     pub(super) declared: Declared,
-    /// Why the agent must not act. It can still print its documents.
+    /// Why the agent must not act, if so. It can still print its documents.
     pub(super) refusal: Option<Denied>,
-    /// What the administrator should do, although the agent acts.
+    /// What the administrator should do, if the agent acts although something is wrong.
     pub(super) warning: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Trusted {
     }
 }
 
-/// The description of the agent called `name`.
+/// The description of the agent `name`.
 pub(super) fn trusted(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
     match plugin.recorded() {
         Recorded::Current(record) => match record.declared(name) {
@@ -49,7 +49,7 @@ pub(super) fn trusted(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
     }
 }
 
-/// The record cannot be used: the documents still print.
+/// The record cannot be used. The agent can still print its documents.
 fn refused(plugin: &Plugin, name: &str, cause: &str) -> Result<Trusted, Error> {
     Ok(Trusted {
         declared: plugin.describe(name)?,
@@ -58,7 +58,7 @@ fn refused(plugin: &Plugin, name: &str, cause: &str) -> Result<Trusted, Error> {
     })
 }
 
-/// Nobody approved anything: the plugin acts with what the administrator types.
+/// Nothing was approved, so the plugin can use only what the administrator sets in options.
 fn copied_by_hand(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
     let all = plugin.describe(name)?;
     let left = all

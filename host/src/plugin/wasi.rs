@@ -1,6 +1,5 @@
-//! What is left of WASI preview 2: time, randomness, and sockets as far as
-//! they were declared. The rest is linked, because the standard libraries of
-//! guests import it, and does nothing.
+//! The supported part of WASI preview 2: time, random numbers, and declared sockets. The rest is linked too, because
+//! the standard libraries of guests import it, but it does nothing.
 
 mod accept;
 mod blocking;
@@ -30,13 +29,12 @@ pub(super) use lookup::{LookupView, Lookups};
 #[cfg(test)]
 mod tests;
 
-/// An empty environment with a closed standard input, no files, no sockets
-/// and no look-up of names.
+/// An environment without variables, standard input, files, sockets and name lookups.
 pub(super) fn inert(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
     builder(clock, output).build()
 }
 
-/// The same, with random numbers that are the same each time.
+/// The same as [`inert`], with constant random numbers.
 pub(super) fn frozen(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
     let numbers = || Deterministic::new(b"fencebox".to_vec());
     builder(clock, output)
@@ -46,7 +44,7 @@ pub(super) fn frozen(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
         .build()
 }
 
-/// The same as [`inert`], with sockets whose every use passes the filter: for TCP, for UDP.
+/// The same as [`inert`], with TCP sockets, UDP sockets or both. The filter checks every use of a socket.
 pub(super) fn with_sockets(
     clock: &Arc<dyn Clock>,
     output: &Output,
@@ -92,7 +90,7 @@ fn socket_use(purpose: SocketAddrUse) -> SocketUse {
     }
 }
 
-/// The host's clock, as WASI reads it.
+/// The host's clock as a WASI clock.
 struct HostClock(Arc<dyn Clock>);
 
 impl HostWallClock for HostClock {
@@ -119,29 +117,27 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A store whose guests sleep on the host's clock.
+/// A store whose guests sleep by the host's clock.
 pub(super) trait WaitView: WasiView {
-    /// What sleeping needs.
+    /// What a sleep needs.
     fn wait_context(&mut self) -> WaitContext<'_>;
 }
 
 /// The clock, and the moment at which every sleep ends.
 pub(super) struct WaitContext<'a> {
-    /// Where the naps are kept.
+    /// The table of timers.
     pub table: &'a mut ResourceTable,
     /// The host's clock.
     pub clock: &'a Arc<dyn Clock>,
-    /// No guest sleeps longer.
+    /// Every sleep ends here at the latest.
     pub deadline: Deadline,
-    /// The action is over: SIGTERM has been heard or does not matter any more.
+    /// The action has ended: SIGTERM was received, or has no effect anymore.
     pub closing: bool,
-    /// The guest has sockets, and may wait for them while it sleeps: what
-    /// counts what they carry.
+    /// Set if the guest has sockets, which it may wait for during a sleep. Counts the bytes that they transfer.
     pub sockets: Option<&'a SocketFilter>,
 }
 
-/// Links all of WASI preview 2, with sleep and all other waiting replaced by
-/// [`WaitContext`]'s, and names looked up through the filter.
+/// Links all of WASI preview 2. [`WaitContext`] replaces every wait, and the filter checks name lookups.
 pub(super) fn add_to_linker<T: WaitView + LookupView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
@@ -191,14 +187,14 @@ impl WaitContext<'_> {
     }
 }
 
-/// Longest sleep of a guest with sockets without a look at the clock.
+/// Time between two reads of the clock while a guest with sockets sleeps.
 const SLICE: Duration = Duration::from_millis(25);
 
 /// A guest that sleeps.
 struct Timer {
     clock: Arc<dyn Clock>,
     until: Duration,
-    /// It may be a socket that is waited for, and only for so long.
+    /// The guest may wait for a socket, with this sleep as its timeout.
     has_sockets: bool,
 }
 
@@ -211,13 +207,13 @@ impl Timer {
 #[async_trait]
 impl Pollable for Timer {
     async fn ready(&mut self) {
-        // A device on the agent's clock says itself how long it is waited for.
+        // With a virtual clock that a simulated device shares, the clock reports when the sleep ends.
         if self.has_sockets
             && let Some(expiry) = self.clock.expiry(self.left())
         {
             return expiry.await;
         }
-        // Alone it holds up nobody, for an agent has one guest. Told to stop, the guest is woken up early.
+        // A guest without sockets may block the thread, because an agent has only one guest. SIGTERM ends the sleep.
         while self.has_sockets && !self.left().is_zero() {
             blocking::pass(self.clock.as_ref(), self.left().min(SLICE)).await;
         }
@@ -233,14 +229,14 @@ pub(super) struct Output(Arc<Mutex<Buffer>>);
 
 struct Buffer {
     bytes: Vec<u8>,
-    /// How much is kept between two calls; the rest is thrown away.
+    /// Maximum number of bytes between two calls. The rest is discarded.
     limit: Bound,
-    /// Something was thrown away.
+    /// Whether bytes were discarded.
     overflown: bool,
 }
 
 impl Output {
-    /// Nothing yet.
+    /// An empty buffer.
     pub(super) fn new(limits: &Limits) -> Self {
         Self(Arc::new(Mutex::new(Buffer {
             bytes: Vec::new(),
@@ -249,12 +245,12 @@ impl Output {
         })))
     }
 
-    /// Takes what was written so far.
+    /// Returns and removes what was written so far.
     pub(super) fn take(&self) -> String {
         let mut buffer = self.buffer();
         let mut bytes = std::mem::take(&mut buffer.bytes);
         if std::mem::take(&mut buffer.overflown) {
-            // Of a line that was cut, half a secret would not be recognised.
+            // Drop the last, incomplete line: half a secret in it would not be masked.
             let whole = bytes.iter().rposition(|byte| *byte == b'\n');
             bytes.truncate(whole.map_or(0, |end| end + 1));
             bytes.extend_from_slice(b"(the rest was thrown away)");

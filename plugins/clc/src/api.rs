@@ -131,8 +131,8 @@ fn log_in(username: &str, password: &str) -> Result<(String, Option<String>)> {
     let credentials = json!({ "username": username, "password": password });
     let request = http::post(ENDPOINT, "/authentication/login").header("accept", "application/json");
     let answer = request.json(&credentials).send()?;
-    // The device answers wrong credentials with 400, and locked users with 400 or 403. Deny the login whatever the
-    // body is: a retry with a wrong password could lock the account.
+    // The device answers wrong credentials with 400, and locked users with 400 or 403. Deny the login even
+    // if the body is not JSON: a retry with a wrong password could lock the account.
     if let status @ (400 | 401 | 403) = answer.status() {
         let reason = answer.message().unwrap_or_else(|| "no reason given".to_owned());
         return Err(Error::LoginDenied(format!("{reason} (status {status} for the login)")));

@@ -33,8 +33,8 @@ pub(crate) fn all_machines(session: &mut Session) -> Result<Vec<Plug>> {
     Ok(machines.into_iter().map(plug).collect())
 }
 
-/// Whether the pool would answer `list`. The request asks for a label that no
-/// machine has, so its cost does not grow with the pool.
+/// Checks that the pool would answer `list`. The request looks up a label that
+/// no machine has, so its cost does not grow with the pool.
 pub(crate) fn can_be_read(session: &mut Session) -> Result<()> {
     let found = session.call(&Ask {
         method: "VM.get_by_name_label",

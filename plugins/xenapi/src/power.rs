@@ -128,7 +128,7 @@ impl Pool {
         self.ask(plug, method, args)
             .map_err(|trouble| match trouble.refusal("VM_BAD_POWER_STATE") {
                 Some(refusal) => {
-                    let reason = format!("{plug} was {} and is {} by now", machine.state, refusal.word(2));
+                    let reason = format!("{plug} was {} and is {} now", machine.state, refusal.word(2));
                     self.requests.remove(plug);
                     Error::busy(reason, None)
                 }

@@ -114,8 +114,8 @@ impl Session {
     }
 
     /// Logs out of every login, newest first, because its host is the most
-    /// likely to answer. A pool has room for 500 sessions and keeps each for a
-    /// day. A host that did not answer before is skipped, to save its timeout.
+    /// likely to answer. A pool allows 500 sessions and keeps each for a day.
+    /// A host that did not answer before is skipped, to save its timeout.
     pub(crate) fn close(&mut self) {
         for open in std::mem::take(&mut self.open).into_iter().rev() {
             if self.silent.contains(&open.url) {

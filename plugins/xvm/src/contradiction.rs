@@ -1,5 +1,5 @@
-//! What hypervisors report of one machine, compared with each other and with
-//! what they reported before in this action.
+//! Compares the reports of all hypervisors about one machine with each other, and
+//! with their earlier reports in this action.
 
 use fencebox_sdk::prelude::*;
 
@@ -7,8 +7,8 @@ use crate::group::Reply;
 use crate::handshake::Answer;
 use crate::{find, membership};
 
-/// Remembers where a machine runs, and logs once that one hypervisor lists it
-/// as off and another does not: either may be what a migration left behind.
+/// Records where a machine runs. Logs once if one hypervisor lists it as off and
+/// another does not: one of the two entries may be left over from a migration.
 pub(crate) fn note_listed(plug: &str, replies: &[Reply]) {
     if find(plug, replies).is_err() {
         // Two machines of one name do not contradict each other.
@@ -26,13 +26,13 @@ pub(crate) fn note_listed(plug: &str, replies: &[Reply]) {
         let is_on = *status == PowerStatus::On;
         let word = if is_on { "on" } else { "in an unknown state" };
         warn_once(&format!(
-            "{plug} is off at {}, and {word} at {}: not off",
+            "{plug} is off at {}, but {word} at {}: not treated as off",
             off.hypervisor, other.hypervisor
         ));
     }
 }
 
-/// Remembers which hypervisors reported that they switched a machine off.
+/// Records which hypervisors reported that they switched a machine off.
 pub(crate) fn note_switched_off(plug: &str, replies: &[Reply]) {
     let is_done = |reply: &&Reply| matches!(reply.answer, Answer::Done | Answer::Off);
     replies
@@ -41,8 +41,9 @@ pub(crate) fn note_switched_off(plug: &str, replies: &[Reply]) {
         .for_each(|reply| set_running(plug, reply, false));
 }
 
-/// A hypervisor that ran a machine, has not reported that it switched it off,
-/// and lists it no more contradicts itself, whatever another one lists.
+/// The power status, or unknown if a hypervisor contradicts itself: it ran the machine,
+/// has not reported it as switched off, and no longer lists it. The lists of the other
+/// hypervisors do not change that.
 pub(crate) fn unknown_if_gone(plug: &str, status: PowerStatus, replies: &[Reply]) -> PowerStatus {
     let is_gone = |reply: &&Reply| {
         listed(plug, reply).is_none() && membership::with(|members| members.is_running(plug, &reply.hypervisor))
@@ -52,12 +53,12 @@ pub(crate) fn unknown_if_gone(plug: &str, status: PowerStatus, replies: &[Reply]
     };
     let hypervisor = &reply.hypervisor;
     warn_once(&format!(
-        "{hypervisor} ran {plug}, has not reported it as off, and lists it no more: not off"
+        "{hypervisor} ran {plug}, has not reported it as off, and no longer lists it: not treated as off"
     ));
     PowerStatus::Unknown
 }
 
-/// The power of a machine by one list; none if the list does not have it.
+/// The power status of a machine in one list; `None` if the list does not have it.
 fn listed(plug: &str, reply: &Reply) -> Option<PowerStatus> {
     find(plug, std::slice::from_ref(reply)).ok().flatten()
 }
@@ -108,9 +109,9 @@ mod tests {
             answer,
         };
         note_switched_off("vm", &[by("A", Answer::Failed), by("B", Answer::Done)]);
-        // The line is one of a plugin's log, which a test has only with a script.
+        // Without a script there is not a plugin log in a test, so mark the line as logged already.
         membership::with(|members| {
-            members.is_new_line("A ran vm, has not reported it as off, and lists it no more: not off");
+            members.is_new_line("A ran vm, has not reported it as off, and no longer lists it: not treated as off");
         });
         assert_eq!(unknown_if_gone("vm", PowerStatus::Off, &after), PowerStatus::Unknown);
         // A machine that exists only while it runs is gone once it is off.

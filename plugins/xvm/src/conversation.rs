@@ -1,4 +1,4 @@
-//! One caller: anyone that connects to the port at which hypervisors call back.
+//! One caller: any program that connects to the port at which hypervisors call back.
 
 use std::cell::Cell;
 use std::io;
@@ -17,11 +17,11 @@ use crate::settings::Settings;
 
 type Talk<'a> = Pin<Box<dyn Future<Output = Result<Answer, HandshakeError>> + 'a>>;
 
-/// A connection that goes on beside others: none of them can hold up the rest.
+/// A connection beside others: a slow one does not delay the rest.
 pub(crate) struct Conversation<'a> {
-    /// Where it comes from.
+    /// The address of the caller.
     pub(crate) peer: IpAddr,
-    /// When it was taken.
+    /// When the connection was accepted.
     pub(crate) accepted: Instant,
     stream: Rc<TcpStream>,
     is_hypervisor: Rc<Cell<bool>>,
@@ -29,7 +29,7 @@ pub(crate) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    /// Starts the conversation with a caller. The error is that of this machine.
+    /// Starts the conversation with a caller. An error is one of this machine, not of the caller.
     pub(crate) fn new(settings: &'a Settings, stream: TcpStream, peer: IpAddr) -> Result<Self> {
         let challenge = random::bytes()?;
         let (stream, is_hypervisor) = (Rc::new(stream), Rc::new(Cell::new(false)));
@@ -43,7 +43,7 @@ impl<'a> Conversation<'a> {
         })
     }
 
-    /// The connection, to wait for.
+    /// The connection, for waiting.
     pub(crate) fn stream(&self) -> &TcpStream {
         &self.stream
     }
@@ -54,7 +54,7 @@ impl<'a> Conversation<'a> {
         self.is_hypervisor.get()
     }
 
-    /// What came of it, once it is over.
+    /// Continues the conversation. Returns its result once it has ended.
     pub(crate) fn advance(&mut self) -> Option<Result<Answer, HandshakeError>> {
         match self.talk.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => Some(outcome),
@@ -69,7 +69,7 @@ async fn talk(
     challenge: [u8; 64],
     is_hypervisor: Rc<Cell<bool>>,
 ) -> Result<Answer, HandshakeError> {
-    let early = |cause: io::Error| HandshakeError::BeforeSend(format!("broke: {cause}"));
+    let early = |cause: io::Error| HandshakeError::BeforeSend(format!("lost the connection: {cause}"));
     stream.set_nonblocking(true).map_err(early)?;
     let mut stream: &TcpStream = &stream;
     if settings.auth == Digest::None {

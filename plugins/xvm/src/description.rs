@@ -1,16 +1,16 @@
-//! What the agent is under each of its two names.
+//! The description of the agent under each of its two names.
 
 use fencebox_sdk::prelude::*;
 
 use crate::digest::Digest;
 
-/// By multicast, with callers back.
+/// The agent for multicast, in which hypervisors call back.
 const XVM: &str = "fence_xvm";
-/// By TCP, or by the channel of a guest.
+/// The agent for TCP and for the channel of a guest.
 const VIRT: &str = "fence_virt";
 const XVM_SHORT: &str = "Fencing of KVM guests through fence_virtd, by multicast";
 const VIRT_SHORT: &str = "Fencing of KVM guests through fence_virtd, by TCP or a guest channel";
-/// How far requests travel, which is the original's choice, too.
+/// Number of hops of a multicast request, the same as in the original client.
 const HOPS: u8 = 2;
 
 /// The socket that sends to the group.
@@ -25,9 +25,10 @@ fn xvm() -> Agent {
     let agent = Agent::new(XVM, XVM_SHORT)
         .longdesc(
             "Switches guests of KVM through fence_virtd on their hypervisors. The request goes to a multicast group, \
-             and each hypervisor that hears it calls back by TCP: let in UDP at port 1229 on the hypervisors and TCP \
-             at port 1229 on the cluster's nodes. All share one key file. A machine is off only once a hypervisor \
-             lists it as shut off and none lists it as running; one that no hypervisor lists is an error.",
+             and each hypervisor that receives it calls back by TCP: allow UDP at port 1229 on the hypervisors and \
+             TCP at port 1229 on the cluster's nodes. All share one key file. A machine counts as off only if a \
+             hypervisor lists it as shut off and none lists it as running. A machine that no hypervisor lists is an \
+             error.",
         )
         .hidden_symlink(VIRT, VIRT_SHORT)
         .options(["plug", "ipport"])
@@ -35,18 +36,18 @@ fn xvm() -> Agent {
             Parameter::choice("ip_family", ["auto", "ipv4", "ipv6"])
                 .letter('i')
                 .default("auto")
-                .shortdesc("Protocol to use; auto is that of multicast_address, else IPv4"),
+                .shortdesc("IP version; auto follows multicast_address, and is IPv4 if that is unset"),
         )
         .parameter(
             Parameter::text("multicast_address")
                 .letter('a')
-                .shortdesc("Multicast group of the hypervisors; 225.0.0.12 or ff05::3:1 unless given"),
+                .shortdesc("Multicast group of the hypervisors; 225.0.0.12 or ff05::3:1 if unset"),
         )
         .parameter(
             Parameter::integer("retrans")
                 .letter('r')
                 .default("20")
-                .shortdesc("Tenths of a second between two sendings of a request"),
+                .shortdesc("Interval between repetitions of a request, in tenths of a second"),
         )
         .parameter(
             Parameter::integer("hypervisors")
@@ -62,30 +63,33 @@ fn xvm() -> Agent {
                 .port_from_option("ipport"),
         )
         .socket(Socket::tcp_listener("callback").port_from_option("ipport"))
-        .meaning("ipport", "Port of the hypervisors' daemon, and at which they call back");
+        .meaning(
+            "ipport",
+            "UDP port of the hypervisors and TCP port for their calls back",
+        );
     common(agent)
 }
 
 fn virt() -> Agent {
     let unsupported = |name: &str| {
-        let text = format!("Not supported: set ipaddr or channel_address ({name} is out of a plugin's reach)");
+        let text = format!("Not supported: set ipaddr or channel_address (a plugin cannot use {name})");
         Parameter::text(name).shortdesc(text).hidden()
     };
     let agent = Agent::new(VIRT, VIRT_SHORT)
         .longdesc(
-            "Switches guests of KVM through fence_virtd on their hypervisor: by TCP where the option ipaddr is set, which \
-             needs the same key file on both sides, else by the channel that the hypervisor gives its guest, which has \
-             no authentication. A machine is off only once the hypervisor lists it as shut off; one that it does not \
-             list is an error.",
+            "Switches guests of KVM through fence_virtd on their hypervisor: by TCP if the option ipaddr is set, which \
+             needs the same key file on both sides; otherwise by the channel from the hypervisor to its guest, which \
+             has no authentication. A machine counts as off only if the hypervisor lists it as shut off. A machine \
+             that it does not list is an error.",
         )
         .options(["plug", "ipport"])
-        // Not the common option `ip`, without which no agent that has it goes.
+        // Not the common option `ip`, because that one is always required.
         .parameter(
             Parameter::text("ipaddr")
                 .letter('T')
-                .shortdesc("Name or address of the hypervisor, to speak to it by TCP"),
+                .shortdesc("Name or address of the hypervisor, for TCP"),
         )
-        .meaning("ipport", "Port of the hypervisor's daemon")
+        .meaning("ipport", "TCP port of fence_virtd on the hypervisor")
         .letter("debug_file", 'L')
         .parameter(
             Parameter::text("channel_address")
@@ -105,7 +109,7 @@ fn virt() -> Agent {
     common(agent)
 }
 
-/// What both names have.
+/// The options of both names.
 fn common(agent: Agent) -> Agent {
     agent
         .vendor_url("https://libvirt.org")
@@ -114,42 +118,42 @@ fn common(agent: Agent) -> Agent {
         .default("ipport", "1229")
         .letter("ipport", 'p')
         .letter("delay", 'w')
-        // Its own letter is that of `auth` here; lists have columns anyway.
+        // The usual letter is that of `auth` here. This agent's lists have columns in any case.
         .letter("separator", 's')
         .meaning("plug", "Name or UUID of the machine, as the action list shows it")
         .parameter(
             Parameter::boolean("debug")
                 .letter('d')
-                .shortdesc("Tell each request and each answer"),
+                .shortdesc("Log each request and each answer"),
         )
         .parameter(
             Parameter::choice("auth", Digest::WORDS)
                 .letter('C')
                 .default("sha256")
-                .shortdesc("Digest by which both sides prove that they have the key; the daemon's own setting"),
+                .shortdesc("Digest for authentication with the key, as set in fence_virt.conf"),
         )
         .parameter(
             Parameter::choice("hash", Digest::WORDS)
                 .letter('c')
                 .default("sha256")
-                .shortdesc("Digest that signs requests; the daemon's own setting or a stronger one"),
+                .shortdesc("Digest that signs requests, as set in fence_virt.conf or a stronger one"),
         )
         .parameter(
             Parameter::text("key_file")
                 .letter('k')
                 .default("/etc/cluster/fence_xvm.key")
-                .shortdesc("File with the key, the same as on the hypervisors"),
+                .shortdesc("File with the key, the same file as on the hypervisors"),
         )
         .parameter(
             Parameter::boolean("use_uuid")
                 .letter('u')
-                .shortdesc("Say that the plug is a UUID; daemons see that themselves"),
+                .shortdesc("The plug is a UUID; hypervisors detect that themselves"),
         )
         .parameter(
             Parameter::seconds("timeout")
                 .letter('t')
                 .default("30")
-                .shortdesc("Seconds that one request may take, with all its sendings"),
+                .shortdesc("Timeout of one request in seconds, with all its repetitions"),
         )
         .parameter(
             Parameter::text("domain")

@@ -1,10 +1,10 @@
-//! How packets are signed and challenges answered: a digest of the key and
-//! then the text. (No HMAC: the protocol is older than that thought.)
+//! Signatures of packets and answers to challenges: a digest of the key followed by
+//! the text. The protocol does not use HMAC.
 
 use sha1::{Digest as _, Sha1};
 use sha2::{Sha256, Sha512};
 
-/// Room for a digest, in bytes, whatever its size; the rest is zero.
+/// Size of the field for a digest, in bytes. A shorter digest is padded with zeros.
 pub(crate) const ROOM: usize = 64;
 
 /// A digest, by the options `hash` and `auth`.
@@ -17,7 +17,7 @@ pub(crate) enum Digest {
 }
 
 impl Digest {
-    /// The words of the options.
+    /// The values of the options.
     pub(crate) const WORDS: [&str; 4] = ["none", "sha1", "sha256", "sha512"];
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
@@ -30,7 +30,7 @@ impl Digest {
         })
     }
 
-    /// Its number on the wire.
+    /// The number on the wire.
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::None => 0,
@@ -40,7 +40,7 @@ impl Digest {
         }
     }
 
-    /// The digest of the key and then the text, with zeroes after it.
+    /// The digest of the key followed by the text, padded with zeros.
     pub(crate) fn of(self, key: &[u8], text: &[u8]) -> [u8; ROOM] {
         let mut room = [0; ROOM];
         let mut put = |digest: &[u8]| room[..digest.len()].copy_from_slice(digest);
@@ -54,7 +54,7 @@ impl Digest {
     }
 }
 
-/// Whether two digests are the same, in a time that tells nothing.
+/// Whether two digests are equal, compared in constant time.
 pub(crate) fn same(one: &[u8; ROOM], other: &[u8; ROOM]) -> bool {
     let differences = one.iter().zip(other).fold(0, |sum, (left, right)| sum | (left ^ right));
     std::hint::black_box(differences) == 0

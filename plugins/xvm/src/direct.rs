@@ -1,4 +1,4 @@
-//! One hypervisor, at the other end of a connection.
+//! Requests to a single hypervisor, by TCP or by the channel of this guest.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::packet::Request;
 use crate::random;
 use crate::settings::Settings;
 
-/// A host that does not take the connection by then is down.
+/// A hypervisor that does not accept the connection within this time is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
-/// Asks by TCP.
+/// Sends the request by TCP.
 pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Gathered> {
     let peer = place(host, settings.port);
     let (mut stream, end) = connect(settings, host, &peer)?;
@@ -24,7 +24,7 @@ pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Res
     let mut converse = || {
         send(&mut stream, &packet)?;
         finish(prove(&mut stream, settings.auth, &settings.key, challenge)).map_err(|trouble| match trouble {
-            // It hangs up on a request that it does not believe.
+            // The daemon closes the connection if the signature of a request is wrong.
             HandshakeError::BeforeSend(text) => HandshakeError::BeforeSend(format!(
                 "{text}; compare key_file, hash and auth with its configuration"
             )),
@@ -36,7 +36,7 @@ pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Res
     gathered(converse(), peer)
 }
 
-/// Asks by the channel of this guest.
+/// Sends the request by the channel of this guest.
 pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>) -> Result<Gathered> {
     let peer = place(host, settings.port);
     let (mut stream, end) = connect(settings, host, &peer)?;
@@ -48,7 +48,7 @@ pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>
     gathered(converse(), peer)
 }
 
-/// One hypervisor is all of them.
+/// The result of the only hypervisor.
 fn gathered(outcome: Result<Answer, HandshakeError>, hypervisor: String) -> Result<Gathered> {
     let answer = outcome.map_err(|trouble| trouble.of(&hypervisor))?;
     Ok(Gathered {
@@ -74,7 +74,7 @@ fn connect(settings: &Settings, host: &str, peer: &str) -> Result<(Timed, Instan
 
 fn send(stream: &mut Timed, packet: &[u8]) -> Result<(), HandshakeError> {
     let sent = stream.write_all(packet);
-    sent.map_err(|cause| HandshakeError::BeforeSend(format!("did not take the request: {}", say(&cause))))
+    sent.map_err(|cause| HandshakeError::BeforeSend(format!("did not accept the request: {}", say(&cause))))
 }
 
 fn place(host: &str, port: u16) -> String {

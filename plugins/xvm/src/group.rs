@@ -1,11 +1,11 @@
-//! All hypervisors of a multicast group: the request goes out by every address
-//! of this machine, and those that hear it call back.
+//! All hypervisors of a multicast group: the request is sent from every address of
+//! this machine, and the hypervisors that receive it call back.
 //!
-//! The original takes the first answer for the answer. Where several
-//! hypervisors hear a group, that of one which does not have the machine may
-//! be it: here all have to answer ([`crate::window`]). Anyone can connect to this
-//! machine, so a caller has to prove that it is a hypervisor. One that breaks off,
-//! is slow, or has another key is dropped, and the others go on.
+//! The original client uses the first answer. If several hypervisors receive the
+//! request, the first answer may be that of one which does not have the machine: here
+//! all have to answer ([`crate::window`]). Any program can connect to this machine, so
+//! a caller has to prove that it is a hypervisor. A caller that ends the connection, is
+//! slow, or has another key is dropped, and the others continue.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, TcpStream};
@@ -22,63 +22,63 @@ use crate::sending::{listen, send};
 use crate::settings::{Group, Settings};
 use crate::window::{Progress, Window};
 
-/// A caller that has not proven by then that it has the key is dropped,
-/// where callers are taken one by one.
+/// If callers are accepted one by one, a caller that has not proven by then that it has
+/// the key is dropped.
 const PROOF_LIMIT: Duration = Duration::from_secs(5);
-/// How long others are waited for after an answer, within these bounds the
-/// time between two sendings.
+/// Bounds of the time to wait for other hypervisors after an answer. Within them, it is
+/// the time between two repetitions of the request.
 const QUIET: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
-/// The same for the lists that follow a request that had all of it: who is
-/// there is known by then, and waited for.
+/// The same for a list after a request that waited the whole time: the hypervisors have
+/// been found by then, and each of them has to answer.
 const QUIET_AGAIN: Duration = Duration::from_millis(300);
-/// How long after an answer the request is sent again: daemons pass over what
-/// they have done in the last ten seconds, and would do it again after that.
+/// Time after the first answer in which the request is repeated. Daemons ignore a
+/// request that they have done in the last ten seconds, and would repeat it after that.
 const SENDING_LIMIT: Duration = Duration::from_secs(9);
-/// How often callers are looked at that nothing has come of.
+/// Time between checks of callers that have not finished.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// Most callers at once; the oldest that has proven nothing makes room.
+/// Limit of callers at once. At the limit, the oldest one without a proof is dropped.
 const CALLER_LIMIT: usize = 64;
 
-/// What a hypervisor answered.
+/// The answer of a hypervisor.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// The hypervisor, for messages.
+    /// The hypervisor's name in messages.
     pub(crate) hypervisor: String,
     pub(crate) answer: Answer,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     pub(crate) replies: Vec<Reply>,
-    /// Of those that called and gave no whole answer.
+    /// The errors of callers without a complete answer.
     pub(crate) troubles: Vec<HandshakeError>,
-    /// Which hypervisors did not answer that have to, in words.
+    /// A message about required hypervisors that did not answer.
     pub(crate) missing: Option<String>,
 }
 
-/// A request, from the first sending to the last answer.
+/// A request, from the first packet to the last answer.
 struct Round<'a> {
     settings: &'a Settings,
     group: &'a Group,
     request: &'a Request<'a>,
     window: Window,
-    /// When the last request of the other kind was sent.
+    /// When the last request of the other kind (list or not) was sent.
     before: Option<Instant>,
     /// The only hypervisor that may answer.
     only: Option<IpAddr>,
     callers: Vec<Conversation<'a>>,
-    /// Those whose answer counts, or would if it were whole.
+    /// The hypervisors whose answer counts, or would count if it were complete.
     answered: BTreeSet<IpAddr>,
     gathered: Gathered,
-    /// No other answer is wanted.
+    /// Other answers are not needed.
     is_enough: bool,
     next_sending: Option<Instant>,
     first_answer: Option<Instant>,
 }
 
-/// Asks the group. `is_decided` says of some answers that others would change
-/// nothing: a hypervisor that is late is not waited for then.
+/// Sends the request to the group. `is_decided` returns true if more answers would not
+/// change the result: then the wait does not include late hypervisors.
 pub(crate) fn ask(
     settings: &Settings,
     group: &Group,
@@ -118,7 +118,7 @@ pub(crate) fn ask(
 }
 
 impl<'a> Round<'a> {
-    /// Two hypervisors must not start one machine: they connect one by one.
+    /// Two hypervisors must not start the same machine, so for `on` they are accepted one by one.
     fn is_serial(&self) -> bool {
         self.request.command == Command::On
     }
@@ -173,14 +173,14 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Reads what every caller has sent by now.
+    /// Reads the data that callers have sent.
     fn advance_callers(&mut self) {
         for mut caller in std::mem::take(&mut self.callers) {
             match caller.advance() {
                 Some(Ok(answer)) => self.take_answer(&caller, answer),
                 Some(Err(trouble)) => self.take_trouble(&caller, trouble),
                 None if self.is_serial() && !caller.is_hypervisor() && caller.accepted.elapsed() > PROOF_LIMIT => {
-                    self.take_trouble(&caller, HandshakeError::BeforeSend("said nothing for 5 s".to_owned()));
+                    self.take_trouble(&caller, HandshakeError::BeforeSend("sent nothing for 5 s".to_owned()));
                 }
                 None => self.callers.push(caller),
             }
@@ -193,18 +193,18 @@ impl<'a> Round<'a> {
         if is_list != (self.request.command == Command::List) {
             match self.before {
                 Some(before) => return self.take_late_answer(caller, &hypervisor, before),
-                // It answers another agent of this machine.
+                // This is the answer to another agent on this machine.
                 None if is_list => {
                     return self
                         .settings
                         .tell(&format!("{hypervisor} answered with a list; ignored"));
                 }
-                // It refuses to list its machines.
+                // The hypervisor refuses to list its machines.
                 None => {}
             }
         }
         self.settings.tell(&format!("{hypervisor} answered {}", shown(&answer)));
-        // One is enough to know that the group is there.
+        // One answer proves that the group is reachable.
         let is_first_enough = match self.request.command {
             Command::On => true,
             Command::Monitor => self.group.hypervisors.is_none(),
@@ -218,8 +218,8 @@ impl<'a> Round<'a> {
         self.gathered.replies.push(Reply { hypervisor, answer });
     }
 
-    /// An answer of another kind is one to a request before: its hypervisor is
-    /// slow, and may be the one that runs the machine.
+    /// An answer of the other kind belongs to an earlier request. Its hypervisor is slow,
+    /// and may be the one that runs the machine.
     fn take_late_answer(&mut self, caller: &Conversation<'_>, hypervisor: &str, before: Instant) {
         let latency = caller.accepted.saturating_duration_since(before);
         log::info(format!(
@@ -236,7 +236,7 @@ impl<'a> Round<'a> {
     fn take_trouble(&mut self, caller: &Conversation<'_>, trouble: HandshakeError) {
         let trouble = trouble.of(&name(caller.peer));
         match &trouble {
-            // An attacker, or a hypervisor with another configuration: always worth a line.
+            // An attacker, or a hypervisor with another configuration: always log this.
             HandshakeError::AuthFailed(text) => log::warn(format!("{text}; the connection is dropped")),
             trouble => self
                 .settings
@@ -244,7 +244,7 @@ impl<'a> Round<'a> {
         }
         if trouble.may_count() {
             if self.is_serial() {
-                // It may have started the machine: no other one may.
+                // This hypervisor may have started the machine, so no other one may start it.
                 self.is_enough = true;
                 membership::with(|members| members.set_started_by(caller.peer));
             }
@@ -253,7 +253,7 @@ impl<'a> Round<'a> {
         self.gathered.troubles.push(trouble);
     }
 
-    /// A hypervisor has answered, or had begun to.
+    /// Counts a hypervisor that has answered, or has begun to.
     fn count(&mut self, caller: &Conversation<'_>) {
         let latency = caller.accepted.saturating_duration_since(self.window.start());
         let slowest = membership::with(|members| {
@@ -265,12 +265,12 @@ impl<'a> Round<'a> {
         self.window.extend(now, slowest);
         if self.first_answer.is_none() {
             self.first_answer = Some(now);
-            // Daemons that missed it get it again; the others ignore it.
+            // Send the request again for daemons that missed it; the others ignore it.
             self.next_sending = Some(now);
         }
     }
 
-    /// Whether all have answered that have to.
+    /// Whether all required hypervisors have answered.
     fn is_complete(&self) -> bool {
         let count = self.group.hypervisors.filter(|_| self.only.is_none());
         let enough = count.is_none_or(|count| self.answered.len() >= count);
@@ -300,9 +300,9 @@ impl<'a> Round<'a> {
     fn finish(mut self, is_decided: bool) -> Result<Gathered> {
         for caller in std::mem::take(&mut self.callers) {
             let trouble = if caller.is_hypervisor() {
-                HandshakeError::Truncated("gave no answer in time".to_owned())
+                HandshakeError::Truncated("did not answer in time".to_owned())
             } else {
-                HandshakeError::BeforeSend("said nothing".to_owned())
+                HandshakeError::BeforeSend("sent nothing".to_owned())
             };
             self.take_trouble(&caller, trouble);
         }
@@ -334,13 +334,14 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Which hypervisors have not answered that have to.
+    /// The message about required hypervisors that have not answered.
     fn missing(&self) -> String {
         let seconds = self.settings.timeout.as_secs();
         let list = |peers: Vec<&IpAddr>| peers.iter().map(|peer| peer.to_string()).collect::<Vec<_>>().join(", ");
         if let Some(count) = self.group.hypervisors.filter(|count| self.answered.len() < *count) {
             return format!(
-                "{} of {count} hypervisors (option hypervisors) answered within {seconds} s, from {}; a missing one may run the machine",
+                "{} of {count} hypervisors (option hypervisors) answered within {seconds} s, from {}; a missing one \
+                 may run the machine",
                 self.answered.len(),
                 list(self.answered.iter().collect()),
             );
@@ -349,7 +350,7 @@ impl<'a> Round<'a> {
         format!("the hypervisor at {absent} answered before, and does not answer now; it may run the machine")
     }
 
-    /// Silence is an error of its own, with all that may be the cause.
+    /// The error if no hypervisor has answered: the most likely cause first.
     fn silence(mut self) -> Error {
         let worst = |trouble: &HandshakeError| match trouble {
             HandshakeError::Truncated(_) | HandshakeError::Protocol(_) => 0,
@@ -360,9 +361,9 @@ impl<'a> Round<'a> {
         match self.gathered.troubles.into_iter().next() {
             Some(trouble) => trouble.into(),
             None => Error::task_failed(format!(
-                "no hypervisor has called back within {} s: one whose key or hash differs keeps silent; compare \
-                 key_file, hash, multicast_address and ipport with its configuration, and see that TCP port {} of this \
-                 machine is open",
+                "no hypervisor has called back within {} s: a hypervisor with another key or hash does not answer; \
+                 compare key_file, hash, multicast_address and ipport with its configuration, and check that TCP port \
+                 {} of this machine is open",
                 self.settings.timeout.as_secs(),
                 self.settings.port
             )),

@@ -1,9 +1,8 @@
-//! What is said on a connection once it is there: who both sides are, and the
-//! answer.
+//! The data on an open connection: the mutual authentication, and the answer.
 //!
-//! A stream that does not wait makes these functions wait instead, so that
-//! several connections go on side by side; a stream with a time limit waits
-//! itself ([`finish`]).
+//! With a non-blocking stream these functions are pending while the stream would
+//! block, so that several connections continue side by side. A stream with a timeout
+//! blocks itself ([`finish`]).
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -17,55 +16,55 @@ use crate::digest::{Digest, ROOM, same};
 use crate::machine::{Machine, ROW};
 use crate::packet::MAGIC;
 
-/// The answer that a list follows.
+/// The code before a list.
 const LIST: u8 = 0xfd;
-/// Most machines of one list; more is no hypervisor.
+/// Limit of machines in one list; a hypervisor never has more.
 const LIST_LIMIT: usize = 10_000;
-/// Most that may stand before the answer of a guest's channel, in bytes.
+/// Limit of bytes before the answer on the channel of a guest.
 const NOISE_LIMIT: usize = 4096;
 
-/// What a hypervisor answered.
+/// The answer of a hypervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Done, or on.
     Done,
-    /// It has no such machine, or could not.
+    /// The hypervisor does not have the machine, or the request failed.
     Failed,
-    /// Off; also what it says of a machine that it does not know.
+    /// Off; also the answer for a machine that the hypervisor does not have.
     Off,
-    /// The caller may not.
+    /// The permissions of this client do not include the request.
     Denied,
-    /// Its machines, all of them.
+    /// All machines of the hypervisor.
     Machines(Vec<Machine>),
 }
 
-/// Why a connection gave no answer.
+/// Why a connection ended without an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HandshakeError {
-    /// The far end did not prove that it has the key. It was told nothing.
+    /// The peer did not prove that it has the key. It has not received a proof either.
     AuthFailed(String),
-    /// It ended before it was certain that the request counts.
+    /// The connection ended before the request took effect.
     BeforeSend(String),
-    /// The request counted, and the answer did not come whole.
+    /// The request took effect, but the answer is incomplete.
     Truncated(String),
-    /// An answer that the protocol does not know.
+    /// The answer is not one of the protocol.
     Protocol(String),
 }
 
 impl HandshakeError {
-    /// The words of it.
+    /// The text.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::AuthFailed(text) | Self::BeforeSend(text) | Self::Truncated(text) | Self::Protocol(text) => text,
         }
     }
 
-    /// Whether the request may have been done all the same.
+    /// Whether the hypervisor may have done the request.
     pub(crate) fn may_count(&self) -> bool {
         matches!(self, Self::Truncated(_) | Self::Protocol(_))
     }
 
-    /// The same, of that hypervisor.
+    /// The same error with the name of the hypervisor before its text.
     pub(crate) fn of(self, peer: &str) -> Self {
         let about = |text: String| format!("{peer} {text}");
         match self {
@@ -78,8 +77,8 @@ impl HandshakeError {
 }
 
 impl From<HandshakeError> for Error {
-    /// What did not count may be tried again, and what may have counted has to
-    /// be looked at; a stranger stays one.
+    /// A request without effect may be retried. After one that may have taken effect,
+    /// the host reads the power status. A failed authentication is final.
     fn from(trouble: HandshakeError) -> Self {
         match trouble {
             HandshakeError::AuthFailed(text) => Self::LoginDenied(text),
@@ -89,8 +88,8 @@ impl From<HandshakeError> for Error {
     }
 }
 
-/// Each side proves to the other that it has the key; this side asks first.
-/// To a stranger nothing is proven: it could use that elsewhere.
+/// Each side proves to the other that it has the key; this side sends the first
+/// challenge. A peer without the key gets no proof: it could use that elsewhere.
 pub(crate) async fn prove(
     stream: &mut (impl Read + Write),
     auth: Digest,
@@ -102,7 +101,7 @@ pub(crate) async fn prove(
     }
     let early = |cause: io::Error| {
         HandshakeError::BeforeSend(format!(
-            "hung up while it was to prove that it has the key: {}",
+            "closed the connection before it proved that it has the key: {}",
             say(&cause)
         ))
     };
@@ -119,16 +118,16 @@ pub(crate) async fn prove(
     write(stream, &auth.of(key, &challenge)).await.map_err(early)
 }
 
-/// The answer: a byte, and after some of them a list.
+/// The answer: one byte, followed by a list after some of the codes.
 pub(crate) async fn answer(stream: &mut impl Read) -> Result<Answer, HandshakeError> {
-    let code = byte(stream, "hung up without an answer").await?;
+    let code = byte(stream, "closed the connection without an answer").await?;
     rest(code, stream).await
 }
 
-/// The same from a caller that has proven nothing, because the option `auth`
-/// is `none`: only one that begins to answer is a hypervisor.
+/// The same from a caller without authentication, because the option `auth` is
+/// `none`: only a caller that begins an answer counts as a hypervisor.
 pub(crate) async fn unproven_answer(stream: &mut impl Read, begun: &Cell<bool>) -> Result<Answer, HandshakeError> {
-    let code = byte(stream, "hung up without an answer").await;
+    let code = byte(stream, "closed the connection without an answer").await;
     let code = code.map_err(|trouble| HandshakeError::BeforeSend(trouble.text().to_owned()))?;
     if code != LIST && known(code).is_err() {
         return Err(HandshakeError::AuthFailed(format!(
@@ -139,14 +138,14 @@ pub(crate) async fn unproven_answer(stream: &mut impl Read, begun: &Cell<bool>) 
     rest(code, stream).await
 }
 
-/// What follows the first byte.
+/// The part of an answer after its first byte.
 async fn rest(code: u8, stream: &mut impl Read) -> Result<Answer, HandshakeError> {
     if code != LIST {
         return known(code);
     }
     let machines = machines(stream).await?;
-    // What became of the making of the list. Who has the last row does
-    // not need it, and the daemon may be gone before it is read.
+    // The result code of the list. It is not needed after the last row, and the daemon may close the connection
+    // before it is read.
     let mut last = [0];
     match ready(|| stream.read(&mut last)).await {
         Ok(1) if last != [0] => Err(HandshakeError::Protocol(format!(
@@ -157,14 +156,14 @@ async fn rest(code: u8, stream: &mut impl Read) -> Result<Answer, HandshakeError
     }
 }
 
-/// The same, by the channel of a guest, where noise may come before it.
+/// The answer on the channel of a guest, on which other bytes may come before it.
 pub(crate) async fn channel_answer(stream: &mut impl Read) -> Result<Answer, HandshakeError> {
     find_magic(stream).await?;
-    match byte(stream, "hung up without an answer").await? {
+    match byte(stream, "closed the connection without an answer").await? {
         LIST => {
             let machines = machines(stream).await?;
             find_magic(stream).await?;
-            match byte(stream, "hung up in the middle of its list").await? {
+            match byte(stream, "closed the connection in the middle of its list").await? {
                 0 => Ok(Answer::Machines(machines)),
                 code => Err(HandshakeError::Protocol(format!("ended its list with the code {code}"))),
             }
@@ -180,18 +179,21 @@ fn known(code: u8) -> Result<Answer, HandshakeError> {
         2 => Ok(Answer::Off),
         3 => Ok(Answer::Denied),
         other => Err(HandshakeError::Protocol(format!(
-            "answered {other}, which is no answer"
+            "answered {other}, which is not an answer of fence_virtd"
         ))),
     }
 }
 
-/// Rows up to the one that is empty. A list without that end is a part of one.
+/// The rows up to the empty one. A list without an empty row is incomplete.
 async fn machines(stream: &mut impl Read) -> Result<Vec<Machine>, HandshakeError> {
     let mut machines = Vec::new();
     loop {
         let mut row = [0; ROW];
         read(stream, &mut row).await.map_err(|cause| {
-            HandshakeError::Truncated(format!("hung up in the middle of its list: {}", say(&cause)))
+            HandshakeError::Truncated(format!(
+                "closed the connection in the middle of its list: {}",
+                say(&cause)
+            ))
         })?;
         match Machine::parse(&row) {
             None => return Ok(machines),
@@ -209,12 +211,14 @@ async fn find_magic(stream: &mut impl Read) -> Result<(), HandshakeError> {
     let mut seen = [0; MAGIC.len()];
     for _ in 0..NOISE_LIMIT {
         seen.rotate_left(1);
-        seen[MAGIC.len() - 1] = byte(stream, "hung up without an answer").await?;
+        seen[MAGIC.len() - 1] = byte(stream, "closed the connection without an answer").await?;
         if seen == MAGIC {
             return Ok(());
         }
     }
-    Err(HandshakeError::Protocol("sent much, and no answer among it".to_owned()))
+    Err(HandshakeError::Protocol(format!(
+        "sent {NOISE_LIMIT} bytes without an answer"
+    )))
 }
 
 async fn byte(stream: &mut impl Read, otherwise: &str) -> Result<u8, HandshakeError> {
@@ -245,7 +249,7 @@ async fn write(stream: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits while the stream would have to.
+/// Pending while the stream would block.
 async fn ready<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let attempt = |_: &mut Context<'_>| loop {
         match attempt() {
@@ -257,22 +261,22 @@ async fn ready<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     poll_fn(attempt).await
 }
 
-/// The outcome on a stream that waits itself, up to its time limit.
+/// The result on a stream that blocks itself, up to its timeout.
 pub(crate) fn finish<T>(talk: impl Future<Output = Result<T, HandshakeError>>) -> Result<T, HandshakeError> {
     match pin!(talk).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
-        Poll::Pending => Err(HandshakeError::Truncated("gave no answer in time".to_owned())),
+        Poll::Pending => Err(HandshakeError::Truncated("did not answer in time".to_owned())),
     }
 }
 
-/// A cause in few words.
+/// A short text for the cause.
 pub(crate) fn say(cause: &io::Error) -> String {
     match cause.kind() {
         io::ErrorKind::UnexpectedEof => "the connection ended".to_owned(),
         io::ErrorKind::TimedOut => "no answer in time".to_owned(),
-        // What is left in a component of a connection that was reset.
+        // The error number of a reset connection inside a component.
         _ if cfg!(target_family = "wasm") && cause.raw_os_error() == Some(29) => "the connection broke".to_owned(),
-        io::ErrorKind::PermissionDenied => "refused by a rule of this host, which the log tells".to_owned(),
+        io::ErrorKind::PermissionDenied => "denied by a rule of this host; see the log".to_owned(),
         _ => cause.to_string(),
     }
 }

@@ -3,9 +3,9 @@
 //! `fence_xvm` asks a multicast group, and hypervisors call back; `fence_virt`
 //! asks one hypervisor by TCP, or by the channel that it gives its guest.
 //!
-//! The daemon says "off" of a machine that it does not know, and "done" to who
-//! reboots one that is off. So power is read off the list of machines, and
-//! reboot is the host's: off, seen to be off, on.
+//! The daemon answers "off" for a machine that it does not have, and "done" to a
+//! reboot of a machine that is off. So this plugin reads the power status from the
+//! list of machines, and leaves the reboot to the host: off, check that it is off, on.
 
 mod contradiction;
 mod conversation;
@@ -30,7 +30,7 @@ use machine::Machine;
 use packet::{Command, Request};
 use settings::{Settings, Way};
 
-/// The hypervisors that the options lead to.
+/// The hypervisors in the options.
 pub struct Hypervisors(Settings);
 
 export!(Hypervisors);
@@ -59,7 +59,7 @@ impl Device for Hypervisors {
         let gathered = self.ask(Command::List, "", is_on)?;
         contradiction::note_listed(plug, &gathered.replies);
         match find(plug, &gathered.replies)? {
-            // It runs, whatever those say who did not finish.
+            // The machine runs. Incomplete answers of other hypervisors cannot change that.
             Some(PowerStatus::On) => return Ok(PowerStatus::On),
             found => {
                 complete(&gathered)?;
@@ -68,9 +68,9 @@ impl Device for Hypervisors {
                 }
             }
         }
-        // A daemon may know a machine that it does not list: of another host
-        // of its cluster, or one that this caller may switch by another name.
-        // That it is off is then no news, for so it says of every name.
+        // A daemon may have a machine that it does not list: one of another hypervisor in
+        // its cluster, or one that this client may switch only by another name. Its
+        // answer "off" proves nothing, because that is its answer for every unknown name.
         let gathered = self.ask(Command::Status, plug, |_| false)?;
         match gathered.has(&Answer::Done) {
             true => Ok(PowerStatus::On),
@@ -87,13 +87,13 @@ impl Device for Hypervisors {
         };
         let gathered = self.ask(command, plug, |_| false)?;
         if let Some(missing) = gathered.missing {
-            // It may have done it, and may not have been asked.
+            // The missing hypervisor may have done the request, or may not have received it.
             return Err(Error::ConnectionLost(missing));
         }
         if target == PowerTarget::Off {
             contradiction::note_switched_off(plug, &gathered.replies);
         }
-        // Whether it is true the list tells.
+        // The list of machines shows afterwards whether that is true.
         let off = command == Command::Off && gathered.has(&Answer::Off);
         if gathered.has(&Answer::Done) || off {
             Ok(())
@@ -122,7 +122,7 @@ impl Hypervisors {
             command,
             name,
             is_uuid: settings.is_uuid,
-            // Daemons pass over a number that they have heard a moment ago.
+            // Daemons ignore a number that they have received a moment ago.
             number: u32::from_le_bytes(random::bytes()?),
         };
         match &settings.way {
@@ -134,18 +134,18 @@ impl Hypervisors {
 }
 
 impl Gathered {
-    /// Whether a hypervisor answered this.
+    /// Whether a hypervisor gave this answer.
     fn has(&self, answer: &Answer) -> bool {
         self.replies.iter().any(|reply| reply.answer == *answer)
     }
 }
 
-/// A name that would be cut is that of another machine.
+/// Refuses a name that does not fit: the packet would contain the name of another machine.
 fn check_name(plug: &str) -> Result<()> {
     if plug.len() > packet::NAME_LIMIT || plug.contains('\0') {
         Err(Error::invalid_option(
             "plug",
-            format!("{plug:?} is no machine's name: too long"),
+            format!("{plug:?} is not a valid machine name: too long"),
         ))
     } else {
         Ok(())
@@ -159,12 +159,12 @@ fn machines(replies: &[Reply]) -> impl Iterator<Item = &Machine> {
     })
 }
 
-/// The power of a machine by all lists; none if no list has it.
+/// The power status of a machine in all lists; `None` if all lists lack it.
 fn find(plug: &str, replies: &[Reply]) -> Result<Option<PowerStatus>> {
     machine::find(plug, machines(replies))
 }
 
-/// Part of what hypervisors have would read as all of it.
+/// An error if the lists are incomplete: a part of them must not count as all of them.
 fn complete(gathered: &Gathered) -> Result<()> {
     use handshake::HandshakeError::{Protocol, Truncated};
     let cut = gathered
@@ -185,7 +185,7 @@ fn complete(gathered: &Gathered) -> Result<()> {
     }
 }
 
-/// Why nobody did it.
+/// The error if all hypervisors failed to do the request.
 fn failure(gathered: &Gathered, what: &str, plug: &str) -> Error {
     let about = format!("{what} {plug}");
     let about = about.trim_end();
@@ -198,9 +198,9 @@ fn failure(gathered: &Gathered, what: &str, plug: &str) -> Error {
     }
     if gathered.has(&Answer::Denied) {
         Error::NotPermitted(format!(
-            "{about}: no group of fence_virt.conf lets this machine do it; see its section groups"
+            "{about}: no group in fence_virt.conf allows this machine to do that; see its section groups"
         ))
     } else {
-        Error::task_failed(format!("{about}: a hypervisor answered that it failed; see its log"))
+        Error::task_failed(format!("{about}: a hypervisor reported a failure; see its log"))
     }
 }

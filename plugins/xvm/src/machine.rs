@@ -1,10 +1,10 @@
-//! Machines as hypervisors list them.
+//! The machines in the lists of hypervisors.
 
 use fencebox_sdk::prelude::*;
 
 /// Size of a row of a list, in bytes.
 pub(crate) const ROW: usize = 130;
-/// Room for a text in a row, in bytes.
+/// Size of a text field in a row, in bytes.
 const ROOM: usize = 64;
 /// libvirt's number for a machine that is shut off.
 const SHUT_OFF: u8 = 5;
@@ -18,8 +18,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Reads a row; none is the end of the list. What lies behind the end of
-    /// a text is whatever the daemon had in its memory.
+    /// Parses a row; `None` is the end of the list. The bytes after the end of a text
+    /// are arbitrary memory of the daemon.
     pub(crate) fn parse(row: &[u8; ROW]) -> Option<Self> {
         let text = |start: usize| {
             let field = &row[start..start + ROOM];
@@ -37,8 +37,8 @@ impl Machine {
         })
     }
 
-    /// Whether this is the machine that `plug` means to the daemon: a text
-    /// that is a UUID is one, and any other a name.
+    /// Whether `plug` selects this machine, by the daemon's rule: a text in the form of
+    /// a UUID is a UUID, and any other text is a name.
     fn is(&self, plug: &str) -> bool {
         match plain_uuid(plug) {
             Some(uuid) => plain_uuid(&self.uuid) == Some(uuid),
@@ -47,31 +47,30 @@ impl Machine {
     }
 }
 
-/// libvirt's numbers for states. Only a machine that is shut off is off for
-/// certain: a paused one keeps its memory and may be resumed, and one that
-/// crashed may be kept for a look at it.
+/// The power status for libvirt's number of a state. Only a machine that is shut off is
+/// certainly off: a paused one keeps its memory and may be resumed, and a crashed one
+/// may be kept for debugging.
 fn power(state: u8) -> PowerStatus {
     match state {
         SHUT_OFF => PowerStatus::Off,
-        // Running, blocked, paused, on its way down, crashed, suspended.
+        // Running, blocked, paused, shutting down, crashed, suspended.
         1..=4 | 6 | 7 => PowerStatus::On,
         _ => PowerStatus::Unknown,
     }
 }
 
-/// The digits of a UUID, if the text is one; libvirt takes it with or without
-/// hyphens.
+/// The digits of a UUID, if the text is one; libvirt accepts it with or without hyphens.
 pub(crate) fn plain_uuid(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|character| *character != '-').collect();
     let is_uuid = digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
     is_uuid.then(|| digits.to_ascii_lowercase())
 }
 
-/// The power of the machine that `plug` means, in the lists of all
-/// hypervisors that answered; none if no list has it.
+/// The power status of the machine that `plug` selects, from the lists of all
+/// hypervisors that answered; `None` if no list has it.
 ///
-/// A machine may be known to several, of which one runs it. Two machines that
-/// only share their name are an error: nobody knows which is meant.
+/// Several hypervisors may have a machine, of which one runs it. Two machines with the
+/// same name are an error, because the name does not select one of them.
 pub(crate) fn find<'a>(plug: &str, listed: impl IntoIterator<Item = &'a Machine>) -> Result<Option<PowerStatus>> {
     let found: Vec<_> = listed.into_iter().filter(|machine| machine.is(plug)).collect();
     let mut uuids: Vec<_> = found.iter().map(|machine| machine.uuid.to_ascii_lowercase()).collect();
@@ -83,7 +82,7 @@ pub(crate) fn find<'a>(plug: &str, listed: impl IntoIterator<Item = &'a Machine>
     Ok(found.iter().map(|machine| machine.status).reduce(worse))
 }
 
-/// Each machine once, by name, whatever its case.
+/// Each machine once, sorted by name without regard to case.
 pub(crate) fn merge(listed: Vec<Machine>) -> Vec<Machine> {
     let mut merged: Vec<Machine> = Vec::new();
     for machine in listed {
@@ -97,8 +96,8 @@ pub(crate) fn merge(listed: Vec<Machine>) -> Vec<Machine> {
     merged
 }
 
-/// What holds where hypervisors differ: it runs if it runs anywhere, and is
-/// off only if all say so.
+/// The power status if hypervisors differ: a machine is on if any hypervisor reports it
+/// as on, and off only if all report it as off.
 fn worse(one: PowerStatus, other: PowerStatus) -> PowerStatus {
     match (one, other) {
         (PowerStatus::Off, PowerStatus::Off) => PowerStatus::Off,
@@ -131,7 +130,7 @@ mod tests {
         row[128] = 1;
         assert_eq!(Machine::parse(&row), Some(machine("vm-alpha", "01", PowerStatus::On)));
         assert_eq!(Machine::parse(&[0; ROW]), None);
-        // Only the texts decide what the end is.
+        // Only empty texts mark the end.
         let mut end = [0; ROW];
         end[129] = 7;
         assert_eq!(Machine::parse(&end), None);
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_is_found_by_its_name_or_uuid_and_by_nothing_else() {
+    fn a_machine_is_found_only_by_its_name_or_uuid() {
         let listed = [
             machine("a", "01", PowerStatus::On),
             machine("b", "02", PowerStatus::Off),
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn two_machines_of_one_name_are_nobody() {
+    fn two_machines_of_one_name_are_ambiguous() {
         let listed = [
             machine("a", "01", PowerStatus::Off),
             machine("a", "02", PowerStatus::Off),
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_sorted_whatever_the_case() {
+    fn lists_are_sorted_without_regard_to_case() {
         let listed = ["b", "A", "c"].map(|name| machine(name, "01", PowerStatus::On));
         let names: Vec<_> = merge(listed.to_vec()).into_iter().map(|machine| machine.name).collect();
         assert_eq!(names, ["A", "b", "c"]);

@@ -1,8 +1,8 @@
-//! Which hypervisors there are, as far as this action has seen.
+//! The hypervisors that have answered in this action.
 //!
 //! A hypervisor that has answered once has to answer each later request: it may
 //! be the one that runs the machine. This outlives a session, because the host
-//! opens a new one for each read that is to prove something.
+//! opens a new session for each read that proves a power status.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,56 +18,56 @@ thread_local! {
 /// The hypervisors of the group.
 #[derive(Debug, Default)]
 pub(crate) struct Membership {
-    /// The addresses that hypervisors called from.
+    /// The addresses from which hypervisors called back.
     members: BTreeSet<IpAddr>,
-    /// The longest time between a request and a call.
+    /// The longest time between a request and a call back.
     slowest: Duration,
     /// When the last request for a list was sent, and the last of another kind.
     last_list: Option<Instant>,
     last_other: Option<Instant>,
     /// The hypervisor that has switched the machine on.
     started_by: Option<IpAddr>,
-    /// A request had the whole window, so that later ones need less time.
+    /// A request waited for its whole window, so that later ones need less time.
     surveyed: bool,
-    /// One that had to answer did not.
+    /// A hypervisor that had to answer did not.
     incomplete: bool,
-    /// Machines, and hypervisors that listed them as not off and have not
-    /// reported since that they are.
+    /// Pairs of a machine and a hypervisor that listed it as not off, and has not
+    /// reported it as off since.
     running: BTreeSet<(String, String)>,
-    /// Lines that were logged once.
+    /// Lines that were logged already.
     logged: BTreeSet<String>,
 }
 
-/// Changes what this action has seen.
+/// Reads or changes the state of this action.
 pub(crate) fn with<T>(change: impl FnOnce(&mut Membership) -> T) -> T {
     MEMBERSHIP.with_borrow_mut(change)
 }
 
 impl Membership {
-    /// A hypervisor called so long after the request that it answers.
+    /// Adds a hypervisor that called back this long after its request.
     pub(crate) fn add(&mut self, peer: IpAddr, latency: Duration) {
         self.members.insert(peer);
         self.slowest = self.slowest.max(latency);
     }
 
-    /// The hypervisors that have not answered yet, of those that have to.
+    /// The hypervisors that have to answer and have not answered yet.
     pub(crate) fn missing<'a>(&'a self, answered: &'a BTreeSet<IpAddr>) -> impl Iterator<Item = &'a IpAddr> {
         let has_to = |peer: &&IpAddr| self.started_by.is_none_or(|only| only == **peer);
         self.members.difference(answered).filter(has_to)
     }
 
-    /// How many there are.
+    /// The number of hypervisors.
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// The longest time between a request and a call.
+    /// The longest time between a request and a call back.
     pub(crate) fn slowest(&self) -> Duration {
         self.slowest
     }
 
-    /// A request is sent; gives when the last one of the other kind was, whose
-    /// answers may still come.
+    /// Records that a request is sent. Returns when the last request of the other kind was
+    /// sent, whose answers may still arrive.
     pub(crate) fn start(&mut self, command: Command, now: Instant) -> Option<Instant> {
         if matches!(command, Command::On | Command::Off) {
             self.started_by = None;
@@ -80,18 +80,18 @@ impl Membership {
         self.last_list
     }
 
-    /// This hypervisor has switched the machine on.
+    /// Records that this hypervisor has switched the machine on.
     pub(crate) fn set_started_by(&mut self, peer: IpAddr) {
         self.started_by = Some(peer);
     }
 
-    /// The only hypervisor that may answer from then on: a call of another one
-    /// may be about the same request, which it would then do as well.
+    /// The only hypervisor that may answer after it has started the machine: another one
+    /// that calls back may do the same request as well.
     pub(crate) fn started_by(&self) -> Option<IpAddr> {
         self.started_by
     }
 
-    /// A request is over.
+    /// Records the end of a request.
     pub(crate) fn finish(&mut self, had_whole_window: bool, is_incomplete: bool) {
         self.surveyed |= had_whole_window;
         self.incomplete |= is_incomplete;
@@ -108,7 +108,7 @@ impl Membership {
         self.incomplete
     }
 
-    /// This hypervisor reported a machine as off, or as something else.
+    /// Records that this hypervisor reported a machine as off, or as not off.
     pub(crate) fn set_running(&mut self, plug: &str, hypervisor: &str, is_running: bool) {
         let entry = (plug.to_owned(), hypervisor.to_owned());
         if is_running {

@@ -1,4 +1,4 @@
-//! Requests as they are on the wire. All numbers are little-endian.
+//! The wire format of requests. All numbers are little-endian.
 
 use std::net::IpAddr;
 
@@ -8,39 +8,39 @@ use crate::digest::Digest;
 pub(crate) const SIZE: usize = 176;
 /// Longest name of a machine, in bytes.
 pub(crate) const NAME_LIMIT: usize = 63;
-/// What begins every request and answer of the guest channel.
+/// The first bytes of every request and answer on the guest channel.
 pub(crate) const MAGIC: [u8; 4] = [0x61, 0x62, 0x62, 0x61];
 
 const HASH: usize = 112;
-/// Linux's numbers, which the protocol took over.
+/// Linux's numbers of address families, which the protocol uses.
 const IPV4: u32 = 2;
 const IPV6: u32 = 10;
 
-/// What is asked of a hypervisor.
+/// The command to a hypervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
     Off = 1,
     On = 3,
     Status = 4,
-    /// Whether the daemon is there.
+    /// Test whether the daemon answers.
     Monitor = 5,
     List = 6,
 }
 
-/// A request, before it is written down.
+/// A request, before it is encoded.
 #[derive(Debug, Clone)]
 pub(crate) struct Request<'a> {
     pub(crate) command: Command,
-    /// The machine, by name or UUID; empty where it is about none.
+    /// The machine, by name or UUID; empty if the request is not about a machine.
     pub(crate) name: &'a str,
     pub(crate) is_uuid: bool,
-    /// The same each time one request is sent, and never again.
+    /// Identifies the request: the same in all its repetitions, and different in every other request.
     pub(crate) number: u32,
 }
 
 impl Request<'_> {
-    /// The packet that daemons take by UDP and TCP. `caller` is where they
-    /// call back, by multicast.
+    /// The packet for UDP and TCP. With multicast, `caller` is the address and port to
+    /// which the daemons call back.
     pub(crate) fn packet(
         &self,
         caller: Option<(IpAddr, u16)>,
@@ -78,7 +78,7 @@ impl Request<'_> {
         packet
     }
 
-    /// What the daemon takes by the channel of a guest.
+    /// The packet for the channel of a guest.
     pub(crate) fn short(&self) -> [u8; 74] {
         let mut packet = [0; 74];
         packet[..4].copy_from_slice(&MAGIC);

@@ -1,4 +1,4 @@
-//! The port at which hypervisors call back, and the request that makes them.
+//! The port at which hypervisors call back, and the request that goes before.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use crate::packet::Request;
 use crate::random;
 use crate::settings::Settings;
 
-/// How often a port that is taken is tried.
+/// Time between attempts to listen at a port in use.
 const PORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The callers' port; another agent may have it for a moment.
+/// Listens at the port for callers. Another agent may use the port for a moment, so this retries until `end`.
 pub(crate) fn listen(settings: &Settings, ipv6: bool, end: Instant) -> Result<Listener> {
     let any = if ipv6 {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED)
@@ -31,7 +31,7 @@ pub(crate) fn listen(settings: &Settings, ipv6: bool, end: Instant) -> Result<Li
             }
             Err(cause) => {
                 let text = format!(
-                    "TCP port {}, at which hypervisors call back: {}",
+                    "cannot listen at TCP port {}, at which hypervisors call back: {}",
                     settings.port,
                     say(&cause)
                 );
@@ -44,15 +44,15 @@ pub(crate) fn listen(settings: &Settings, ipv6: bool, end: Instant) -> Result<Li
     }
 }
 
-/// Sends the request by every address of this machine; one that leads nowhere
-/// is passed over.
+/// Sends the request from every address of this machine. An address from which it
+/// cannot be sent is skipped, as long as one works.
 pub(crate) fn send(settings: &Settings, ipv6: bool, request: &Request<'_>) -> Result<()> {
     let addresses = multicast::local_addresses(GROUP).map_err(refused)?;
     let mut last = "this machine has no address to call back to".to_owned();
     let mut sent = false;
     for text in addresses {
         let Ok(address) = text.parse::<IpAddr>() else { continue };
-        // Nobody calls back to a loopback of IPv6: no group reaches it.
+        // Multicast does not work on the loopback address of IPv6.
         if address.is_ipv6() != ipv6 || address == Ipv6Addr::LOCALHOST {
             continue;
         }

@@ -7,17 +7,17 @@ use fencebox_sdk::prelude::*;
 use crate::digest::Digest;
 use crate::packet::NAME_LIMIT;
 
-/// Most of a key file that counts, in bytes; daemons read no more.
+/// Number of bytes of a key file that count; daemons do not read more.
 const KEY_LIMIT: usize = 4096;
-/// What options of `fence_virt` ask for that WASI has no words for.
+/// Options of `fence_virt` that WASI cannot support.
 const OUT_OF_REACH: [&str; 3] = ["vsock", "serial_device", "serial_params"];
 
-/// How hypervisors are reached.
+/// The way to reach hypervisors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Way {
     /// By multicast.
     Group(Group),
-    /// By TCP, at this host.
+    /// By TCP, at this name or address.
     Tcp(String),
     /// By the channel of this guest, at this address.
     Channel(String),
@@ -27,13 +27,13 @@ pub(crate) enum Way {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) ipv6: bool,
-    /// Time between two sendings of a request.
+    /// Time between repetitions of a request.
     pub(crate) interval: Duration,
-    /// How many hypervisors have to answer, where that is known.
+    /// The number of hypervisors that have to answer, if the option gives it.
     pub(crate) hypervisors: Option<usize>,
 }
 
-/// All that conversations depend on.
+/// The settings of a session.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) way: Way,
@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     pub(crate) key: Vec<u8>,
     pub(crate) is_uuid: bool,
     pub(crate) timeout: Duration,
-    /// Each request and each answer is told.
+    /// Log each request and each answer as a warning.
     pub(crate) debug: bool,
 }
 
@@ -51,11 +51,11 @@ impl Settings {
     pub(crate) fn new(options: &Options) -> Result<Self> {
         let way = way(options)?;
         let (hash, auth) = (digest(options, "hash")?, digest(options, "auth")?);
-        // Nobody signs or proves anything on the channel of a guest.
+        // The channel of a guest has neither signatures nor authentication.
         let keyless = matches!(way, Way::Channel(_)) || (hash, auth) == (Digest::None, Digest::None);
         let timeout = options.number("timeout")?.unwrap_or(30);
         if let Some(plug) = options.get("plug").filter(|plug| plug.len() > NAME_LIMIT) {
-            let reason = format!("{plug:?} is longer than {NAME_LIMIT} bytes, and no machine's name");
+            let reason = format!("{plug:?} is not a valid machine name: longer than {NAME_LIMIT} bytes");
             return Err(Error::invalid_option("plug", reason));
         }
         Ok(Self {
@@ -70,7 +70,7 @@ impl Settings {
         })
     }
 
-    /// Tells the person who asked for it, and the debug log in any case.
+    /// Logs a line: as a warning with the option `debug`, else for debugging.
     pub(crate) fn tell(&self, line: &str) {
         if self.debug { log::warn(line) } else { log::debug(line) }
     }
@@ -79,7 +79,7 @@ impl Settings {
 fn way(options: &Options) -> Result<Way> {
     let Some(family) = options.get("ip_family") else {
         if let Some(name) = OUT_OF_REACH.into_iter().find(|name| options.get(name).is_some()) {
-            let reason = "is out of a plugin's reach; set ipaddr to speak to the hypervisor by TCP, or channel_address";
+            let reason = "is not supported, because a plugin cannot use it; set ipaddr for TCP, or channel_address";
             return Err(Error::invalid_option(name, reason));
         }
         return Ok(match options.get("ipaddr") {
@@ -93,7 +93,7 @@ fn way(options: &Options) -> Result<Way> {
         ("ipv4" | "auto", None | Some(false)) => false,
         _ => {
             let reason = format!(
-                "{} is of another protocol than ip_family={family}",
+                "{} is not an address of ip_family={family}",
                 address.unwrap_or_default()
             );
             return Err(Error::invalid_option("multicast_address", reason));
@@ -102,7 +102,7 @@ fn way(options: &Options) -> Result<Way> {
     let interval = u64::from(u32::max(options.number("retrans")?.unwrap_or(20), 1));
     let hypervisors = options.number("hypervisors")?;
     if hypervisors == Some(0) {
-        let reason = "is 0; give how many hypervisors have to answer, or leave it out";
+        let reason = "is 0; give the number of hypervisors that have to answer, or omit the option";
         return Err(Error::invalid_option("hypervisors", reason));
     }
     Ok(Way::Group(Group {
@@ -114,21 +114,22 @@ fn way(options: &Options) -> Result<Way> {
 
 fn digest(options: &Options, name: &str) -> Result<Digest> {
     let word = options.get(name).unwrap_or("sha256");
-    Digest::parse(word).ok_or_else(|| Error::invalid_option(name, format!("is none of {}", Digest::WORDS.join(", "))))
+    Digest::parse(word)
+        .ok_or_else(|| Error::invalid_option(name, format!("is not one of {}", Digest::WORDS.join(", "))))
 }
 
-/// The key. Without one there is no fencing: to go on without authentication,
-/// as the original does, would let anybody answer.
+/// The key. A missing key is an error: the original client continues without
+/// authentication, and then any program could answer.
 fn key() -> Result<Vec<u8>> {
     let mut key = files::read("key_file").map_err(|failure| {
         let cause = Error::from(failure);
-        let remedy = "copy it from a hypervisor, or set auth=none and hash=none to go without";
+        let remedy = "copy it from a hypervisor, or set auth=none and hash=none to work without a key";
         Error::invalid_option("key_file", format!("{}; {remedy}", reason(&cause)))
     })?;
     if key.is_empty() {
         return Err(Error::invalid_option(
             "key_file",
-            "the file is empty, and an empty key keeps nobody out",
+            "the file is empty, and an empty key does not protect anything",
         ));
     }
     key.truncate(KEY_LIMIT);

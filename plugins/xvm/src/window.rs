@@ -1,13 +1,13 @@
-//! How long hypervisors are waited for.
+//! The time to wait for the answers of hypervisors.
 //!
-//! An answer does not end a request: others may follow, and the protocol does not
-//! say how many. So a request ends once no answer has come for a while, all that
-//! answered before in this action have answered again, and as many have as the
-//! option `hypervisors` says; in any case after `timeout`.
+//! An answer does not end a request: others may follow, and their number is not part of
+//! the protocol. So a request ends once no answer has arrived for a while, all
+//! hypervisors that answered before in this action have answered again, and the number
+//! in the option `hypervisors` is reached; in any case after `timeout`.
 
 use std::time::{Duration, Instant};
 
-/// How long a caller that has proven nothing yet is waited for.
+/// Time to wait for a caller that has not authenticated itself yet.
 const GREETING_LIMIT: Duration = Duration::from_secs(2);
 
 /// The window of one request.
@@ -15,29 +15,29 @@ const GREETING_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) struct Window {
     start: Instant,
     end: Instant,
-    /// How long others are waited for after an answer.
+    /// Time to wait for other hypervisors after an answer.
     quiet: Duration,
     quiet_until: Option<Instant>,
 }
 
-/// How far a request has come.
+/// The progress of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Progress {
-    /// All that have to answer have.
+    /// All required hypervisors have answered.
     pub(crate) is_complete: bool,
-    /// The option says how many there are, and so many have answered.
+    /// The number of hypervisors in the option is reached.
     pub(crate) is_counted: bool,
-    /// More answers would change nothing.
+    /// More answers would not change the result.
     pub(crate) is_decided: bool,
-    /// A hypervisor has not finished.
+    /// The answer of a hypervisor has begun, and is not complete.
     pub(crate) is_talking: bool,
-    /// When the last caller connected that has proven nothing yet, of those
-    /// that came while the window was open.
+    /// When the last unauthenticated caller connected, of those that connected while
+    /// the window was open.
     pub(crate) greeted: Option<Instant>,
 }
 
 impl Window {
-    /// From now on, at most until `end`.
+    /// A window from `start`, at most until `end`.
     pub(crate) fn new(start: Instant, end: Instant, quiet: Duration) -> Self {
         Self {
             start,
@@ -47,32 +47,32 @@ impl Window {
         }
     }
 
-    /// When the request was sent first.
+    /// When the request was first sent.
     pub(crate) fn start(&self) -> Instant {
         self.start
     }
 
-    /// A hypervisor answered, of which the slowest so far called so long after
-    /// a request.
+    /// Extends the window after an answer. `slowest` is the longest time so far between
+    /// a request and a call back.
     pub(crate) fn extend(&mut self, now: Instant, slowest: Duration) {
         let until = (now + self.quiet).max(self.start + slowest + self.quiet);
         self.quiet_until = self.quiet_until.max(Some(until.min(self.end)));
     }
 
-    /// A hypervisor was slower than all before it.
+    /// Extends the window for a slow hypervisor, if an answer has arrived before.
     pub(crate) fn extend_if_answered(&mut self, slowest: Duration) {
         if self.quiet_until.is_some() {
             self.extend(self.start, slowest);
         }
     }
 
-    /// Whether a caller that connects at that moment is waited for: one that
-    /// connects after the window does not make it longer.
+    /// Whether the window is open at that moment: a caller that connects later does not
+    /// extend it.
     pub(crate) fn is_open(&self, moment: Instant) -> bool {
         self.quiet_until.is_none_or(|until| moment < until)
     }
 
-    /// Whether somebody has answered.
+    /// Whether a hypervisor has answered.
     pub(crate) fn is_answered(&self) -> bool {
         self.quiet_until.is_some()
     }
@@ -98,7 +98,7 @@ impl Window {
         progress.is_complete && !progress.is_talking && !is_greeting
     }
 
-    /// The next moment at which that may change by itself.
+    /// The next moment at which `is_over` may change without new data.
     pub(crate) fn next_look(&self, now: Instant, interval: Duration) -> Instant {
         let quiet_until = self.quiet_until.filter(|until| *until > now);
         quiet_until.unwrap_or(now + interval).min(self.end)
@@ -126,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_waited_for_until_the_timeout() {
+    fn a_request_without_answers_lasts_until_the_timeout() {
         let (start, window) = window();
         assert!(!window.is_over(start + 29 * SECOND, COMPLETE));
         assert!(window.is_over(start + 30 * SECOND, COMPLETE));
     }
 
     #[test]
-    fn the_first_answer_ends_nothing() {
+    fn the_first_answer_does_not_end_the_window() {
         let (start, mut window) = window();
         window.extend(start + SECOND, SECOND);
         assert!(!window.is_over(start + SECOND, COMPLETE));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_is_reached_ends_it_at_once() {
+    fn a_reached_count_ends_the_window_at_once() {
         let (start, mut window) = window();
         window.extend(start, Duration::ZERO);
         let counted = Progress {

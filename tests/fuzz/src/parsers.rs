@@ -292,12 +292,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         options: catalogue.map(str::to_owned).to_vec(),
         parameters: vec![
             own(
-                "colour",
+                "color",
                 ValueKind::Choice(vec!["red".to_owned(), "Blue".to_owned()]),
                 false,
             ),
             own("pin", ValueKind::Integer, true),
-            own("nap", ValueKind::Seconds, false),
+            own("pause", ValueKind::Seconds, false),
             own("loud", ValueKind::Boolean, false),
             switch,
         ],

@@ -43,7 +43,10 @@ pub(crate) fn instead(fault: &Kind, protocol: &dyn Protocol) -> Option<Answer> {
         answer
     };
     Some(match fault.word() {
-        "status" => protocol.error(u16::try_from(number).unwrap_or(500), "the simulator was told to fail"),
+        "status" => protocol.error(
+            u16::try_from(number).unwrap_or(500),
+            "the fault plan makes this request fail",
+        ),
         "html" => Answer::html(502, "502 Bad Gateway"),
         "error-ok" => protocol.error(200, "something went wrong"),
         "html-ok" => Answer::html(200, "Down for maintenance"),

@@ -25,7 +25,7 @@ struct Arguments {
     /// Run only the faults that are left out because no agent can detect them
     #[arg(long)]
     excluded: bool,
-    /// Run one in 16 of the runs that differ least, as the tests do
+    /// Run one in 40 of the runs that differ least, as the tests do
     #[arg(long)]
     brief: bool,
     /// List the runs without running them

@@ -16,7 +16,7 @@ use super::{Device, Report, Wrong};
 const AT_ONCE: usize = 3;
 
 /// One run in this number is selected, if not all runs are.
-const SHARE: usize = 16;
+const SHARE: usize = 40;
 
 /// The selection of runs.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub struct Options {
     /// Only the runs that are otherwise left out, to see what they would find.
     pub excluded: bool,
     /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
-    /// one in 16; the seed chooses which.
+    /// one in 40; the seed chooses which.
     pub brief: bool,
     /// List the runs without running them.
     pub list: bool,

@@ -9,7 +9,6 @@
     reason = "test code"
 )]
 
-
 mod commands;
 mod lines;
 

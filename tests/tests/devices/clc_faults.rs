@@ -82,7 +82,7 @@ fn transient_faults_are_retried() {
 fn a_refused_login_is_not_retried() {
     for plan in ["login=denied", "login=status:403", "login=status:400"] {
         let cloud = simulator(vec![clc::plan(plan).unwrap()]);
-        fence(&cloud, "off").assert_refused(&["log-in refused"]);
+        fence(&cloud, "off").assert_refused(&["login refused"]);
         let logins = cloud
             .0
             .requests()

@@ -83,7 +83,7 @@ fn only_a_regular_file_is_touched_and_nothing_blocks() {
     let room = Room::new();
     assert!(Command::new("mkfifo").arg(room.file()).status().unwrap().success());
     let outcome = room.call("off", "");
-    outcome.assert_refused(&["option status_file", "no regular file"]);
+    outcome.assert_refused(&["option status_file", "not a regular file"]);
     assert!(outcome.took < Duration::from_secs(5), "{outcome:?}");
 
     let room = Room::new();
@@ -91,7 +91,7 @@ fn only_a_regular_file_is_touched_and_nothing_blocks() {
     fs::write(&secret, "on").unwrap();
     symlink(&secret, room.file()).unwrap();
     room.call("off", "")
-        .assert_refused(&["option status_file", "no regular file"]);
+        .assert_refused(&["option status_file", "not a regular file"]);
     assert_eq!(fs::read_to_string(&secret).unwrap(), "on");
 
     let room = Room::with(&"x".repeat(2 << 20));
@@ -370,7 +370,7 @@ fn a_plugin_cannot_reach_an_undeclared_file() {
     ask("write").assert_refused(&["option room", "for reading only"]);
     ask("../status").assert_refused(&["option room", "begins with a dot"]);
     ask("b/../a").assert_refused(&["option room", "contains a slash"]);
-    ask("link").assert_refused(&["option room", "no regular file"]);
+    ask("link").assert_refused(&["option room", "not a regular file"]);
     ask("missing").assert_refused(&["option room", "missing"]);
     call("fence_trespass", "action=status\nplug=a\n").assert_refused(&["option room has no value"]);
 }

@@ -29,7 +29,7 @@ fn the_plugin_in_the_readme_fences() {
 fn the_host_adds_the_credentials() {
     let board = Simulator::start(relay::config()).unwrap();
     let wrong = lines(&board, "plug=1\naction=off\npassword=wrong\n");
-    call("fence_relay", &wrong).assert_refused(&["log-in refused", "who are you?"]);
+    call("fence_relay", &wrong).assert_refused(&["login refused", "who are you?"]);
     assert_eq!(board.power("1"), Some(Power::On));
 }
 

@@ -87,6 +87,6 @@ fn a_refused_login_is_not_retried() {
     let pool = simulator(vec![
         xenapi::plan("login=failure:SESSION_AUTHENTICATION_FAILED").unwrap(),
     ]);
-    fence(&pool, "off").assert_refused(&["log-in refused"]);
+    fence(&pool, "off").assert_refused(&["login refused"]);
     assert_eq!(pool.0.requests().len(), 1, "a second attempt may lock the account");
 }

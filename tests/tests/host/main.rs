@@ -13,4 +13,5 @@ mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod surroundings;
+mod words;
 mod xmlrpc_bombs;

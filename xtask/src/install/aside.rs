@@ -1,8 +1,6 @@
-//! Programs that somebody else's package brought under the name of one of our
-//! agents. They are never overwritten. Where it is asked for they are put
-//! aside as Debian has packages do it: dpkg is told that the file has another
-//! name now, so that an upgrade of the other package goes there too, and leaves
-//! ours alone.
+//! Programs of other packages with the name of one of our agents. They are never overwritten. With `--divert`, they are
+//! diverted in the way of Debian packages: dpkg records the new name of the file, so that an upgrade of the other
+//! package writes to the new name and does not replace our agent.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,28 +11,26 @@ use atomic_fs::Steps;
 
 use super::Place;
 
-/// Where the other program is from now on.
+/// The new path of the other program.
 pub(super) fn aside(program: &Path) -> PathBuf {
     let mut name = program.as_os_str().to_owned();
     name.push(".distrib");
     name.into()
 }
 
-/// Refuses where there is no dpkg, which alone keeps the other package from
-/// taking its file back.
+/// Rejects `--divert` if dpkg is missing, because only dpkg prevents the other package from replacing our agent.
 pub(super) fn check(place: &Place) -> Result<()> {
     let database = place.destdir.as_deref().unwrap_or(Path::new("/")).join("var/lib/dpkg");
     let program = Command::new("dpkg-divert").arg("--version").output();
     ensure!(
         database.is_dir() && program.is_ok_and(|output| output.status.success()),
-        "--divert needs dpkg-divert and {}; remove the package that brings these programs, or install to another prefix",
+        "--divert needs dpkg-divert and {}; remove the package of these programs, or use another --prefix",
         database.display()
     );
     Ok(())
 }
 
-/// Puts it aside. It is at its old place too until ours replaces it there: at
-/// no moment there is none.
+/// Diverts a program. It also keeps its old name until our agent replaces it, so that an agent exists at every moment.
 pub(super) fn put(place: &Place, program: &Path, steps: &mut Steps) -> Result<()> {
     run(
         divert(place, program).arg("--add").arg(named(place, program)),
@@ -43,20 +39,20 @@ pub(super) fn put(place: &Place, program: &Path, steps: &mut Steps) -> Result<()
     )?;
     let aside = aside(program);
     match aside.symlink_metadata() {
-        // Of an upgrade of the other package that came in between.
+        // An upgrade of the other package has already written the new name.
         Ok(_) => Ok(()),
         Err(_) => Ok(steps.hard_link(program, &aside)?),
     }
 }
 
-/// Puts it back in the place of ours, and tells dpkg.
+/// Restores a diverted program in place of our agent, and removes the diversion from dpkg.
 pub(super) fn restore(place: &Place, program: &Path, is_ours: bool, steps: &mut Steps) -> Result<()> {
     let aside = aside(program);
     match (aside.symlink_metadata(), program.symlink_metadata()) {
-        // It never left.
+        // It still has its old name.
         (Ok(one), Ok(other)) if (one.dev(), one.ino()) == (other.dev(), other.ino()) => steps.discard(&aside)?,
         (Ok(_), _) => steps.rename(&aside, program)?,
-        // Its package is gone.
+        // Its package was removed.
         (Err(_), Ok(_)) if is_ours => steps.discard(program)?,
         (Err(_), _) => {}
     }
@@ -90,7 +86,7 @@ fn divert(place: &Place, program: &Path) -> Command {
     command
 }
 
-/// As dpkg knows it.
+/// The path in dpkg's database, without `--destdir`.
 fn named(place: &Place, program: &Path) -> PathBuf {
     match place
         .destdir

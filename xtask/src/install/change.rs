@@ -1,4 +1,4 @@
-//! Puts the parts of an installation in place, and takes them away.
+//! Installs and removes the parts of an installation.
 
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
@@ -16,11 +16,11 @@ use crate::tree::{Part, What};
 /// Our own folder.
 const OWN: &str = "lib/fencebox";
 
-/// Installs these parts of a tree, in place of an earlier installation.
+/// Installs these parts of a tree, and replaces an earlier installation.
 pub(super) fn install(place: &Place, parts: Vec<Part>, divert: bool, steps: &mut Steps) -> Result<Manifest> {
     let root = place.root.as_path();
     let before = Manifest::read(root)?.unwrap_or_default();
-    // Asked before anything is changed, and again when nobody else changes anything.
+    // Checked before anything is changed, and again when this process has the lock.
     let parts = plan::place(parts, root)?;
     obstacles(place, &parts, &before, divert)?;
     let above = root.ancestors().take_while(|folder| !folder.exists()).count();
@@ -37,7 +37,7 @@ pub(super) fn install(place: &Place, parts: Vec<Part>, divert: bool, steps: &mut
         ..Manifest::default()
     };
     for part in &parts {
-        // Made by an administrator's `fencebox install`, for a plugin of the same name.
+        // An unlisted link to the host was made by `fencebox install`, for a plugin with the same name.
         let known = before.paths.contains(&part.path) || after.diverted.contains(&part.path);
         if known || !is_link_to_host(root, &root.join(&part.path)) {
             after.paths.insert(part.path.clone());
@@ -63,8 +63,7 @@ pub(super) fn install(place: &Place, parts: Vec<Part>, divert: bool, steps: &mut
     Ok(after)
 }
 
-/// Removes what was installed. Returns what is left in our folders because it
-/// is not ours; nothing if nothing was installed.
+/// Removes an installation. Returns our folders that still contain files of others; `None` if nothing was installed.
 pub(super) fn uninstall(place: &Place, steps: &mut Steps) -> Result<Option<Vec<PathBuf>>> {
     let root = place.root.as_path();
     if !root.join(OWN).is_dir() {
@@ -72,7 +71,7 @@ pub(super) fn uninstall(place: &Place, steps: &mut Steps) -> Result<Option<Vec<P
     }
     let _lock = lock(root)?;
     let Some(before) = Manifest::read(root)? else {
-        // An installation or its removal was interrupted at its very edge.
+        // An installation stopped before its first file, or a removal stopped after its last one.
         steps.discard(&temporary_name(&root.join(manifest::FILE)))?;
         steps.remove_if_empty(&root.join(OWN))?;
         return Ok(None);
@@ -94,8 +93,7 @@ pub(super) fn uninstall(place: &Place, steps: &mut Steps) -> Result<Option<Vec<P
     Ok(Some(left))
 }
 
-/// Removes what was installed and is no more part of it, with the folders that
-/// are empty then.
+/// Removes the files that are in `before` and not in `after`, and the folders that are empty then.
 fn remove(place: &Place, before: &Manifest, after: &Manifest, steps: &mut Steps) -> Result<()> {
     let root = place.root.as_path();
     for path in before.paths.union(&after.paths) {
@@ -105,7 +103,7 @@ fn remove(place: &Place, before: &Manifest, after: &Manifest, steps: &mut Steps)
     gone.sort_by_key(|path| std::cmp::Reverse((phase(path), *path)));
     for listed in gone {
         let path = root.join(listed);
-        // A package that came later may have put its own there.
+        // Another package may have replaced it.
         let ours = phase(listed) != Phase::Program || is_link_to_host(root, &path);
         if before.diverted.contains(listed) {
             aside::restore(place, &path, ours, steps)?;
@@ -113,10 +111,10 @@ fn remove(place: &Place, before: &Manifest, after: &Manifest, steps: &mut Steps)
             steps.discard(&path)?;
         }
     }
-    // Those inside first. The list itself is in the last of them.
+    // Inner folders are removed first. The folder of the list stays, because the list is still needed.
     let without_list = |folder: &&PathBuf| !Path::new(manifest::FILE).starts_with(folder);
     for folder in before.folders.iter().rev().filter(without_list) {
-        // Also where a plugin was replaced.
+        // The folder of a replaced plugin is empty too.
         if phase(folder) == Phase::Store || !after.folders.contains(folder) {
             steps.remove_if_empty(&root.join(folder))?;
         }
@@ -124,8 +122,10 @@ fn remove(place: &Place, before: &Manifest, after: &Manifest, steps: &mut Steps)
     Ok(())
 }
 
-/// The programs of others that are to be put aside. All that is in the way
-/// otherwise is an error.
+/// The programs of others that have to be diverted.
+///
+/// # Errors
+/// If other files exist at our paths, or if programs exist and `divert` is not set.
 fn obstacles(place: &Place, parts: &[Part], before: &Manifest, divert: bool) -> Result<BTreeSet<PathBuf>> {
     let root = place.root.as_path();
     let others = |part: &&Part| {
@@ -146,15 +146,15 @@ fn obstacles(place: &Place, parts: &[Part], before: &Manifest, divert: bool) -> 
     };
     if !files.is_empty() {
         bail!(
-            "nothing is installed: not from an installation by this task: {}; remove what is there, or take another \
-             --prefix",
+            "nothing is installed: these files exist and do not belong to an earlier installation: {}; remove them, \
+             or use another --prefix",
             names(&files)
         );
     }
     if !programs.is_empty() && !divert {
         bail!(
-            "nothing is installed: somebody else's, such as those of Debian's fence-agents: {}; put them aside with \
-             --divert (`xtask uninstall` brings them back), remove their package, or take another --prefix",
+            "nothing is installed: these programs belong to others, such as Debian's fence-agents: {}; divert them \
+             with --divert (`xtask uninstall` restores them), remove their package, or use another --prefix",
             names(&programs)
         );
     }
@@ -164,7 +164,7 @@ fn obstacles(place: &Place, parts: &[Part], before: &Manifest, divert: bool) -> 
     Ok(programs.into_iter().collect())
 }
 
-/// Whether this is a link to the program that is, or was, installed here.
+/// Whether this is a link to the installed host, or to the path of a removed one.
 fn is_link_to_host(root: &Path, path: &Path) -> bool {
     let host = root.join("sbin/fencebox");
     let Ok(target) = path.read_link() else { return false };
@@ -175,7 +175,7 @@ fn is_link_to_host(root: &Path, path: &Path) -> bool {
             .is_ok_and(|real| host.canonicalize().ok() == Some(real))
 }
 
-/// Puts it there, unless it is.
+/// Installs a part, unless it is already installed.
 fn put(part: &Part, path: &Path, steps: &mut Steps) -> Result<()> {
     match &part.what {
         What::Link(target) if path.read_link().ok().as_ref() == Some(target) => Ok(()),
@@ -194,7 +194,7 @@ fn put(part: &Part, path: &Path, steps: &mut Steps) -> Result<()> {
     }
 }
 
-/// Folders above this path that are not there, or that are ours alone.
+/// Folders above this path that are missing, or that only we use.
 fn missing_folders(root: &Path, path: &Path) -> Vec<PathBuf> {
     let above = path.ancestors().skip(1).filter(|folder| *folder != Path::new(""));
     let ours = above.filter(|folder| is_ours_alone(folder) || root.join(folder).symlink_metadata().is_err());
@@ -205,7 +205,7 @@ fn is_ours_alone(folder: &Path) -> bool {
     folder.components().any(|part| part.as_os_str() == "fencebox")
 }
 
-/// Makes a folder and those above it, and tells which.
+/// Makes a folder and its missing parents, and adds them to `made`.
 fn make_folders(root: &Path, folder: &Path, made: &mut BTreeSet<PathBuf>, steps: &mut Steps) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -228,7 +228,7 @@ fn lock(root: &Path) -> Result<Lock> {
     match locked.with_context(|| folder.display().to_string())? {
         Some(lock) => Ok(lock),
         None => bail!(
-            "{}: another install or uninstall is running; try again when it is done",
+            "{}: another install or uninstall is running; try again when it has ended",
             folder.display()
         ),
     }

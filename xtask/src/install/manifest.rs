@@ -1,6 +1,5 @@
-//! What an installation has put on the disk, so that all of it can be taken
-//! away, and nothing else. It lies beside the plugins, and lists a path before
-//! that path is made: a crash leaves nothing that is not listed.
+//! The list of installed files, so that `uninstall` removes all of them and nothing else. It is beside the plugins. A
+//! path is listed before it is created, so that a crash leaves no unlisted file.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use atomic_fs::Steps;
 
-/// Where it is, below the root of the installation.
+/// The path of the list, below the root of the installation.
 pub(super) const FILE: &str = "lib/fencebox/installed";
 
 /// Paths below the root of the installation.
@@ -17,16 +16,16 @@ pub(super) const FILE: &str = "lib/fencebox/installed";
 pub(super) struct Manifest {
     /// Files and links.
     pub(super) paths: BTreeSet<PathBuf>,
-    /// Programs in whose place others' were, which were put aside.
+    /// Our programs that replace diverted programs of others.
     pub(super) diverted: BTreeSet<PathBuf>,
-    /// Folders that were not there before.
+    /// Folders that did not exist before.
     pub(super) folders: BTreeSet<PathBuf>,
-    /// How many more were not there: the root itself, the one above it, …
+    /// Number of further folders that did not exist: the root itself, its parent, …
     pub(super) above: usize,
 }
 
 impl Manifest {
-    /// The one that is there, if any.
+    /// Reads the existing list, if any.
     pub(super) fn read(root: &Path) -> Result<Option<Self>> {
         let path = root.join(FILE);
         let text = match std::fs::read_to_string(&path) {
@@ -42,20 +41,24 @@ impl Manifest {
             }
             let known = line.split_once(' ').filter(|(_, listed)| is_below(Path::new(listed)));
             let Some((kind, listed)) = known else {
-                bail!("{}:{}: this is no line of a list of files", path.display(), index + 1);
+                bail!(
+                    "{}:{}: this line is not valid in a list of files",
+                    path.display(),
+                    index + 1
+                );
             };
             let list = match kind {
                 "file" => &mut manifest.paths,
                 "diverted" => &mut manifest.diverted,
                 "folder" => &mut manifest.folders,
-                _ => bail!("{}:{}: this lists something unknown", path.display(), index + 1),
+                _ => bail!("{}:{}: this line has an unknown kind", path.display(), index + 1),
             };
             list.insert(listed.into());
         }
         Ok(Some(manifest))
     }
 
-    /// Puts it in place of the one that is there.
+    /// Writes the list, and replaces an existing one.
     pub(super) fn write(&self, root: &Path, steps: &mut Steps) -> Result<()> {
         let mut text = String::new();
         let lists = [
@@ -74,7 +77,7 @@ impl Manifest {
         Ok(steps.replace(&root.join(FILE), text.as_bytes(), 0o644)?)
     }
 
-    /// Everything that either of them lists.
+    /// The union of two lists.
     pub(super) fn with(&self, other: &Self) -> Self {
         let all = |one: &BTreeSet<PathBuf>, other: &BTreeSet<PathBuf>| one.union(other).cloned().collect();
         Self {
@@ -86,8 +89,7 @@ impl Manifest {
     }
 }
 
-/// Whether this leads nowhere but down. Whoever uninstalls removes what is
-/// listed, usually as root.
+/// Whether the path stays below the root. `uninstall` removes all listed paths, usually as root.
 fn is_below(path: &Path) -> bool {
     path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
 }

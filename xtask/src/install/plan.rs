@@ -1,9 +1,8 @@
-//! Where the parts of an install tree go, and in which order.
+//! The destinations of the parts of an install tree, and their order.
 //!
-//! In the tree a plugin, its compiled form and its record lie side by side. At
-//! their destination they are in a folder of their own, as those are that
-//! `fencebox install` brings, and a link leads there: replacing it is the one
-//! moment at which all three become the new ones.
+//! In the tree, a plugin, its compiled form and its record are side by side. At the destination, they are in their own
+//! folder, as with `fencebox install`, and a link points to the plugin: replacing this link switches all three files at
+//! the same time.
 
 use std::path::{Path, PathBuf};
 
@@ -11,15 +10,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::tree::{Part, What};
 
-/// Where plugins are.
+/// The folder of plugins.
 pub(super) const PLUGINS: &str = "lib/fencebox/plugins";
-/// Where their files are.
+/// The folder of the plugins' files.
 const STORE: &str = "lib/fencebox/plugins/store";
 
-/// The order in which parts are put in place: what a program needs is there
-/// before it. A new host runs the plugins that an older one ran, so it goes
-/// before new plugins, which an older host may not understand. Parts are taken
-/// away in the opposite order.
+/// The order of installation: what a program needs is installed before the program. A new host can run old plugins, but
+/// an old host may not run new plugins, so the host is installed before the plugins. Parts are removed in the reverse
+/// order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     Store,
@@ -29,7 +27,7 @@ pub(super) enum Phase {
     Program,
 }
 
-/// The phase of what is at this path.
+/// The phase of a path.
 pub(super) fn phase(path: &Path) -> Phase {
     if path.starts_with(STORE) {
         Phase::Store
@@ -44,7 +42,7 @@ pub(super) fn phase(path: &Path) -> Phase {
     }
 }
 
-/// All parts at their places below `root`, in order.
+/// All parts with their destinations below `root`, in order.
 pub(super) fn place(parts: Vec<Part>, root: &Path) -> Result<Vec<Part>> {
     let (plugins, mut placed): (Vec<_>, Vec<_>) =
         parts.into_iter().partition(|part| phase(&part.path) == Phase::Plugin);
@@ -53,10 +51,10 @@ pub(super) fn place(parts: Vec<Part>, root: &Path) -> Result<Vec<Part>> {
         match &part.what {
             What::File(source, _) if wasm => placed.extend(plugin(&part, source, root)?),
             What::Link(_) => placed.push(part),
-            // They come with their plugin.
+            // The files beside a plugin are added with the plugin.
             What::File(source, _) => ensure!(
                 source.with_extension("wasm").exists(),
-                "{} belongs to no plugin",
+                "{} does not belong to a plugin",
                 source.display()
             ),
         }
@@ -65,8 +63,7 @@ pub(super) fn place(parts: Vec<Part>, root: &Path) -> Result<Vec<Part>> {
     Ok(placed)
 }
 
-/// The files of a plugin in a folder of the store, and the link that leads
-/// there.
+/// The files of a plugin in a folder of the store, and the link to them.
 fn plugin(part: &Part, source: &Path, root: &Path) -> Result<Vec<Part>> {
     let name = part
         .path
@@ -77,7 +74,7 @@ fn plugin(part: &Part, source: &Path, root: &Path) -> Result<Vec<Part>> {
     for file in &files {
         ensure!(
             file.is_file(),
-            "there is no {}; lay the tree out with `cargo xtask dist`",
+            "{} is missing; make the install tree again with `cargo xtask dist`",
             file.display()
         );
     }
@@ -99,9 +96,8 @@ fn plugin(part: &Part, source: &Path, root: &Path) -> Result<Vec<Part>> {
     Ok(placed)
 }
 
-/// The name of the folder for these files. One that has them already is kept.
-/// What is in it never changes: the same plugin may have been compiled by
-/// another build, or be there damaged or in part.
+/// The name of the folder for these files. An existing folder with exactly these files is reused. Folders are never
+/// changed: one with the same name may have another build's compiled form, or be damaged or incomplete.
 fn folder(files: &[PathBuf; 3], name: &str, hash: &str, root: &Path) -> Result<String> {
     let mut folder = format!("{name}-{hash}");
     for number in 2.. {

@@ -1,6 +1,5 @@
-//! Installations, upgrades and removals that are cut short after every step
-//! they have, and then done again. The trees are small: what matters is which
-//! files there are.
+//! Installations, upgrades and removals that are interrupted after each step, and then repeated. The trees are small,
+//! because only the set of files matters.
 
 #![allow(
     clippy::expect_used,
@@ -25,7 +24,7 @@ use atomic_fs::Steps;
 use machine::{Machine, new, old, whole, write};
 
 #[test]
-fn nothing_is_left() {
+fn uninstall_leaves_nothing() {
     let machine = Machine::new();
     let before = machine.everything();
     let version = old();
@@ -33,7 +32,7 @@ fn nothing_is_left() {
     machine.assert_installed(&version);
     let installed = machine.everything();
     assert!(installed.len() > before.len() + 15, "{installed:#?}");
-    // Again: nothing is touched.
+    // A second installation changes nothing.
     version.install(&machine, &mut Steps::default()).unwrap();
     assert_eq!(machine.everything(), installed);
     machine.uninstall();
@@ -42,9 +41,9 @@ fn nothing_is_left() {
     assert_eq!(machine.everything(), before);
 }
 
-/// Folders that an installation made go with it, all of them.
+/// All folders that an installation made are removed with it.
 #[test]
-fn an_empty_folder_is_empty_again() {
+fn uninstall_removes_the_folders_that_install_made() {
     let folder = tempfile::tempdir().unwrap();
     for prefix in ["/", "/usr", "/opt/fencebox", "/opt/a/fencebox/b"] {
         let destination = Destination {
@@ -61,7 +60,7 @@ fn an_empty_folder_is_empty_again() {
     }
 }
 
-/// A damaged file is put right, also one of a plugin, without a moment without it.
+/// A damaged file is repaired, also a file of a plugin.
 #[test]
 fn the_same_version_repairs() {
     let version = old();
@@ -80,7 +79,7 @@ fn the_same_version_repairs() {
 }
 
 #[test]
-fn one_after_the_other() {
+fn installers_exclude_each_other() {
     let (machine, version) = (Machine::new(), old());
     version.install(&machine, &mut whole()).unwrap();
     let lock = fs::File::open(machine.place.root.join("lib/fencebox")).unwrap();
@@ -90,14 +89,14 @@ fn one_after_the_other() {
         uninstall(&machine.place, &mut whole()).map(drop),
     ] {
         let refused = refused.unwrap_err().to_string();
-        assert!(refused.contains("try again when it is done"), "{refused}");
+        assert!(refused.contains("try again when it has ended"), "{refused}");
     }
     drop(lock);
     machine.assert_installed(&version);
 }
 
 #[test]
-fn what_is_in_the_way_stays() {
+fn existing_files_of_others_prevent_an_installation() {
     let machine = Machine::new();
     for (below, remedy) in [
         ("sbin/fence_x", "--divert"),
@@ -120,9 +119,9 @@ fn what_is_in_the_way_stays() {
     }
 }
 
-/// What another put there after us is not removed with what is ours.
+/// Files that others added after the installation are not removed.
 #[test]
-fn what_came_later_stays() {
+fn later_files_of_others_are_kept() {
     let machine = Machine::new();
     old().install(&machine, &mut whole()).unwrap();
     let root = &machine.place.root;
@@ -147,9 +146,9 @@ fn what_came_later_stays() {
     assert!(!root.join("sbin/fencebox").exists());
 }
 
-/// The list is removed from by root: it leads nowhere else.
+/// Root removes what the list contains, so it must not contain paths outside the installation.
 #[test]
-fn a_list_that_leads_elsewhere_is_refused() {
+fn a_list_with_other_paths_is_rejected() {
     let machine = Machine::new();
     for line in [
         "file ../etc/passwd",
@@ -171,7 +170,7 @@ fn a_list_that_leads_elsewhere_is_refused() {
 }
 
 #[test]
-fn prefixes() {
+fn prefixes_are_checked() {
     let place = |prefix: &str| {
         Place::new(&Destination {
             prefix: prefix.into(),

@@ -1,4 +1,4 @@
-//! Install trees to install from.
+//! Install trees for the tests of `cargo xtask install`.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -8,10 +8,10 @@ use std::process::Command;
 use fencebox_tests::agent;
 use tempfile::TempDir;
 
-/// The plugins that come with fencebox.
+/// The plugins of fencebox.
 const PLUGINS: [&str; 5] = ["fence_clc", "fence_dummy", "fence_ovh", "fence_xenapi", "fence_xvm"];
 
-/// An install tree as `cargo xtask dist` lays it out: the tests' tree without what only tests use.
+/// An install tree as `cargo xtask dist` makes it: the tests' tree without the plugins that only tests use.
 pub(crate) struct Laid(TempDir);
 
 impl Laid {
@@ -51,7 +51,7 @@ impl Laid {
         laid
     }
 
-    /// The same as another build would have made it: no compiled form of the one is any good to the other.
+    /// The same tree as if another build had made it: neither build accepts the compiled forms of the other.
     pub(crate) fn by_another_build() -> Self {
         let laid = Self::out();
         let form = fs::read(laid.usr("lib/fencebox/plugins/fence_dummy.cwasm")).unwrap();
@@ -72,7 +72,7 @@ impl Laid {
             .filter(|(_, part)| *part == build)
             .map(|(place, _)| place)
             .collect();
-        assert!(!places.is_empty(), "the program does not say which build it is");
+        assert!(!places.is_empty(), "the program does not contain its build hash");
         for place in places {
             program[place..place + build.len()].reverse();
         }
@@ -82,7 +82,7 @@ impl Laid {
         for name in PLUGINS {
             let wasm = laid.usr("lib/fencebox/plugins").join(format!("{name}.wasm"));
             let mut bytes = fs::read(&wasm).unwrap();
-            // A section that means nothing: another plugin, by its hash.
+            // An empty custom section changes the plugin's hash.
             bytes.extend_from_slice(b"\0\x02\x01x");
             for kind in ["wasm", "cwasm", "json"] {
                 fs::remove_file(wasm.with_extension(kind)).unwrap();
@@ -105,7 +105,7 @@ impl Laid {
     }
 }
 
-/// The same file where that is possible: some are large.
+/// Makes a hard link if possible, because some files are large.
 fn copy(from: &Path, to: &Path) {
     if fs::hard_link(from, to).is_err() {
         fs::copy(from, to).unwrap();

@@ -1,5 +1,5 @@
-//! `cargo xtask install` and `uninstall` of the real agents: into a folder, under agents that are being called, and
-//! into the machine's own `/usr`, of which only a private mount namespace sees anything.
+//! `cargo xtask install` and `uninstall` of the real agents: into a folder, while agents are being called, and into the
+//! machine's own `/usr`, in a private mount namespace.
 
 #![allow(
     clippy::expect_used,
@@ -36,7 +36,7 @@ fn assert_said(output: &Output, lines: &[&str]) {
     assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
 }
 
-/// Calls a program with this on standard input.
+/// Calls a program with `stdin` as its standard input.
 fn call(program: &Path, stdin: &str) -> Output {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
@@ -48,7 +48,7 @@ fn call(program: &Path, stdin: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Every path below a folder, with mode and content.
+/// All paths below a folder, with mode and content.
 fn everything(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let (mut all, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -70,7 +70,7 @@ fn everything(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_installed_works_and_goes() {
+fn an_installation_works_and_is_removed_completely() {
     let laid = Laid::out();
     let machine = tempfile::tempdir().unwrap();
     let root = machine.path().to_str().unwrap();
@@ -85,8 +85,8 @@ fn what_is_installed_works_and_goes() {
     let destination = ["--prefix", "/", "--destdir", root];
     let installed = xtask(&[&["install", "--from", laid.path()], &destination[..]].concat());
     let agents = "fence_clc fence_dummy fence_ovh fence_virt fence_xenapi fence_xvm";
-    let told = format!("installed in {}: {agents}", usr.display());
-    let words: Vec<&str> = told.split(' ').collect();
+    let line = format!("installed in {}: {agents}", usr.display());
+    let words: Vec<&str> = line.split(' ').collect();
     let stdout = String::from_utf8_lossy(&installed.stdout);
     for agent in &words {
         assert!(stdout.contains(agent), "{installed:?}");
@@ -110,7 +110,10 @@ fn what_is_installed_works_and_goes() {
     );
 
     let gone = xtask(&[&["uninstall"], &destination[..]].concat());
-    let left = format!("left, for it is the administrator's: {}", policy.display());
+    let left = format!(
+        "not removed, because it belongs to the administrator: {}",
+        policy.display()
+    );
     assert_said(&gone, &[&format!("uninstalled from {}", usr.display()), &left]);
     assert_eq!(everything(machine.path()), before);
     let again = xtask(&[&["uninstall"], &destination[..]].concat());
@@ -118,9 +121,9 @@ fn what_is_installed_works_and_goes() {
     assert_eq!(everything(machine.path()), before);
 }
 
-/// A prefix of its own is an installation of its own: it finds its plugins, wherever it is called from.
+/// An installation with another prefix finds its plugins, also if an agent is called through a link elsewhere.
 #[test]
-fn another_prefix() {
+fn an_installation_with_another_prefix_works() {
     let laid = Laid::out();
     let machine = tempfile::tempdir().unwrap();
     let root = machine.path().to_str().unwrap();
@@ -142,7 +145,7 @@ fn another_prefix() {
 }
 
 #[test]
-fn a_tree_that_is_none_is_refused() {
+fn a_folder_that_is_not_an_install_tree_is_rejected() {
     let empty = tempfile::tempdir().unwrap();
     let machine = tempfile::tempdir().unwrap();
     let [from, to] = [&empty, &machine].map(|folder| folder.path().to_str().unwrap());
@@ -150,15 +153,15 @@ fn a_tree_that_is_none_is_refused() {
     let stdout = String::from_utf8_lossy(&refused.stdout);
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        stdout.contains("is no install tree") && stdout.lines().count() == 1,
+        stdout.contains("is not an install tree") && stdout.lines().count() == 1,
         "{stdout}"
     );
     assert_eq!(everything(machine.path()).len(), 0);
 }
 
-/// Versions whose compiled forms do not fit each other follow one another while agents are being called: no call fails.
+/// Two versions with incompatible compiled forms replace each other while agents are being called: no call fails.
 #[test]
-fn an_upgrade_under_agents_that_run() {
+fn running_agents_do_not_fail_during_an_upgrade() {
     let versions = [Laid::out(), Laid::by_another_build()];
     let machine = tempfile::tempdir().unwrap();
     let root = machine.path().to_str().unwrap();
@@ -200,7 +203,7 @@ fn an_upgrade_under_agents_that_run() {
                             outcome.status.success() && outcome.stdout == b"Status: ON\n",
                             "{outcome:?}"
                         );
-                        // The new host may meet the old plugin.
+                        // The new host may run the old plugin for a moment.
                         assert!(
                             stderr.lines().all(|line| line.contains("compiling in memory")),
                             "{stderr}"
@@ -212,7 +215,7 @@ fn an_upgrade_under_agents_that_run() {
                 })
             })
             .collect();
-        // A caller that failed ends the test, and not only itself.
+        // The failure of one caller ends the test early.
         for round in 0..10 {
             install(&versions[(round + 1) % 2]);
             if callers.iter().any(std::thread::ScopedJoinHandle::is_finished) {
@@ -227,15 +230,15 @@ fn an_upgrade_under_agents_that_run() {
     });
     eprintln!("calls, and of these compiled in memory: {made:?}");
     assert!(made.iter().all(|(made, _)| *made > 10), "{made:?}");
-    // What is there at the end is whole, and takes its compiled forms.
+    // At the end, all files are complete, and the compiled forms are used.
     let verified = Command::new(sbin.join("fencebox")).arg("verify").output().unwrap();
     assert!(verified.status.success(), "{verified:?}");
 }
 
-/// The machine's own `/usr`, with the agents that Debian brings: put aside and back. All of it happens in overlays
-/// that end with the shell.
+/// The machine's own `/usr`, with Debian's agents: they are diverted and restored. All changes are in overlays that end
+/// with the shell.
 #[test]
-fn the_real_usr() {
+fn agents_of_debian_in_usr_are_diverted_and_restored() {
     let namespace = Command::new("unshare")
         .args(["--mount", "true"])
         .stderr(Stdio::null())
@@ -243,7 +246,7 @@ fn the_real_usr() {
     let theirs = Path::new("/usr/sbin/fence_xenapi").exists() && Path::new("/var/lib/dpkg/status").exists();
     if !namespace.is_ok_and(|status| status.success()) || !theirs {
         assert!(std::env::var_os("CI").is_none(), "CI is root, and has fence-agents");
-        eprintln!("SKIPPED: no rights to make a mount namespace, or no Debian with fence-agents");
+        eprintln!("SKIPPED: needs permission to create a mount namespace, and Debian with fence-agents");
         return;
     }
     let laid = Laid::out();
@@ -267,7 +270,7 @@ fn the_real_usr() {
     );
     assert!(stdout.contains("\nours: 11 agents verified\n"), "{stdout}");
     assert!(
-        stdout.contains("\nput aside: /usr/sbin/fence_xenapi is now /usr/sbin/fence_xenapi.distrib\n"),
+        stdout.contains("\ndiverted: /usr/sbin/fence_xenapi is now /usr/sbin/fence_xenapi.distrib\n"),
         "{stdout}"
     );
     assert!(stdout.contains("\nuninstalled from /usr\n"), "{stdout}");
@@ -279,14 +282,14 @@ fn the_real_usr() {
 
 const SCRIPT: &str = r#"
 set -euo pipefail
-# Where what is written to /usr and to dpkg's database goes.
+# The overlays receive all writes to /usr and to dpkg's database.
 mount -t tmpfs none /mnt
 for folder in /usr /var/lib/dpkg; do
     mkdir -p /mnt/upper$folder /mnt/work$folder
     mount -t overlay none -o lowerdir=$folder,upperdir=/mnt/upper$folder,workdir=/mnt/work$folder $folder
 done
 state() {
-    # Not the size of folders: one in an overlay has another.
+    # Without the size of folders, because it differs in an overlay.
     find /usr \( -type d -printf '%p %M %U %G\n' \) -o -printf '%p %M %U %G %s %l\n' | sort
     find /usr/sbin -name 'fence*' -type f -print0 | sort -z | xargs -0 sha256sum
     dpkg-divert --list | sort
@@ -297,7 +300,7 @@ state | cmp - /mnt/before
 "$XTASK" install --prefix / --from "$TREE" --divert
 echo "ours: $(fencebox verify)"
 printf 'action=metadata\n' | fence_xenapi | grep -q 'shortdesc="Fence agent for .*XenServer'
-# Pacemaker's own tools find it, and what dpkg thinks of the other package is in order.
+# Pacemaker's tools find the agent, and dpkg reports no damage of the other package.
 if command -v crm_resource >/dev/null; then
     crm_resource --show-metadata stonith:fence_clc | grep -q account
 fi

@@ -1,5 +1,6 @@
-//! The daemons that keep records: systemd's journal, which takes fields, or
-//! else syslog. Never both, for the journal reads `/dev/log` too.
+//! The daemons that store records: systemd's journal, which accepts fields, or
+//! syslog if there is no journal. Never both, because the journal also reads
+//! `/dev/log`.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -8,16 +9,16 @@ use std::time::{Duration, SystemTime};
 use super::{Record, Sink};
 use crate::log::Syslog;
 
-/// For what only administrators should read (`authpriv`).
+/// The facility `authpriv`, for records that only administrators should read.
 const FACILITY: u8 = 10;
-/// Normal, but worth a line (`notice`).
+/// The severity `notice`.
 const SEVERITY: u8 = 5;
 
-/// Longest that a record waits for a daemon whose queue is full: two records
-/// an action may wait, and no fencing.
+/// Maximum time that a record waits for a daemon with a full queue. An action
+/// has two records, so the delay of fencing stays small.
 const REQUEST_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Fields of the journal, and the fields of the record that they are.
+/// Names of journal fields, with the names of the record's fields.
 const FIELDS: [(&str, &str); 11] = [
     ("FENCEBOX_EVENT", "event"),
     ("FENCEBOX_AGENT", "agent"),
@@ -32,8 +33,8 @@ const FIELDS: [(&str, &str); 11] = [
     ("FENCEBOX_SERVICE", "service"),
 ];
 
-/// The daemon that is there: the journal behind the first of these sockets,
-/// else syslog behind the second.
+/// Connects to the journal at the socket `journal`, or to syslog at the socket
+/// `syslog` if there is no journal.
 pub fn daemon(journal: &Path, syslog: &Path, agent: &str) -> Option<Box<dyn Sink>> {
     if let Some(journal) = Journal::connect(journal) {
         return Some(Box::new(journal));
@@ -48,7 +49,7 @@ impl Sink for Syslog {
     }
 }
 
-/// systemd's journal, spoken to in its own protocol: one datagram an entry
+/// systemd's journal, in its native protocol: one datagram per entry
 /// (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
 pub struct Journal(UnixDatagram);
 
@@ -78,8 +79,8 @@ impl Sink for Journal {
     }
 }
 
-/// `NAME=value`, or, where the value has several lines, the name, the value's
-/// length in eight bytes, and the value.
+/// Appends `NAME=value`. If the value has several lines, appends the name, the
+/// length of the value in eight bytes, and the value.
 fn field(datagram: &mut Vec<u8>, name: &str, value: &str) {
     datagram.extend(name.as_bytes());
     if value.contains('\n') {

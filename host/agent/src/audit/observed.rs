@@ -1,4 +1,4 @@
-//! A device whose calls are watched.
+//! A device that records facts about its calls for the audit.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use crate::device::{Device, Error, Plug, PowerStatus, PowerTarget, RemotePeer};
 use crate::limits::Limits;
 use crate::options::Options;
 
-/// What was seen.
+/// The facts about the calls of a device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whom it contacted.
+    /// The peers that the device has contacted.
     pub contacts: Vec<RemotePeer>,
-    /// All log-ins together.
+    /// The time of all logins.
     pub login: Duration,
-    /// All calls together, log-ins included.
+    /// The time of all calls, with logins.
     pub device: Duration,
-    /// The first power that the device reported, of whichever plug.
+    /// The first power status that the device reported, of any plug.
     pub first: Option<PowerStatus>,
-    /// The last.
+    /// The last power status, of any plug.
     pub last: Option<PowerStatus>,
 }
 
-/// The device behind it, and what was seen of it.
+/// A device and the report about it.
 pub struct Observed<'a> {
     device: &'a mut dyn Device,
     clock: &'a dyn Clock,
@@ -31,7 +31,7 @@ pub struct Observed<'a> {
 }
 
 impl<'a> Observed<'a> {
-    /// Watches this device by this clock.
+    /// Observes this device, with the times of this clock.
     pub fn new(device: &'a mut dyn Device, clock: &'a dyn Clock) -> Self {
         Self {
             device,
@@ -40,7 +40,7 @@ impl<'a> Observed<'a> {
         }
     }
 
-    /// What was seen until now.
+    /// The report about all calls.
     pub fn report(self) -> Report {
         Report {
             contacts: self.device.contacts(),

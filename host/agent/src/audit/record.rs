@@ -1,4 +1,4 @@
-//! What a record says (`docs/audit.md`).
+//! The content of a record (`docs/audit.md`).
 
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +10,14 @@ use crate::exit::Exit;
 use crate::log::Log;
 use crate::run::VERSION;
 
-/// Longest text, in characters: a caller or a device may send any.
+/// Maximum length of a text, in characters. Callers and devices control texts.
 const LENGTH: usize = 600;
-/// Longest name of a plug, in characters.
+/// Maximum length of the name of a plug, in characters.
 const PLUG_LENGTH: usize = 100;
-/// Most plugs and most addresses that are listed.
+/// Maximum number of plugs, and of addresses.
 const LISTED: usize = 24;
 
-/// One record: a JSON object.
+/// A record: a JSON object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     agent: String,
@@ -55,7 +55,7 @@ impl Record {
         record
     }
 
-    /// What both records of an action say.
+    /// The fields of both records of an action.
     fn of(state: &State, event: &str, time: SystemTime) -> Self {
         let mut record = Self {
             agent: state.agent.clone(),
@@ -71,7 +71,7 @@ impl Record {
         record.put("blake3", json!(plugin.map(|(_, hash)| hash)));
         record.put("action", json!(facts.action));
         let listed = &facts.plugs[..facts.plugs.len().min(LISTED)];
-        // A device that has one plug only knows it by no name.
+        // The plug of a device with a single plug has no name.
         let named = listed.iter().filter(|plug| !plug.is_empty());
         record.put("plugs", json!(named.collect::<Vec<_>>()));
         let left_out = facts.plugs.len() - listed.len();
@@ -86,7 +86,7 @@ impl Record {
         record
     }
 
-    /// Nothing is said of what is not known.
+    /// Adds a field, unless its value is empty.
     fn put(&mut self, name: &str, value: Value) {
         let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         if !empty {
@@ -94,8 +94,8 @@ impl Record {
         }
     }
 
-    /// Masks and cuts every text by itself, so that what is written is still
-    /// JSON; once more after that, since what is escaped has grown.
+    /// Masks and cuts every text separately, so that the record stays valid JSON.
+    /// Masking can make a text longer, so it is cut again.
     pub(super) fn mask(&mut self, log: &Log) {
         for (name, value) in &mut self.fields {
             let longest = if name == "plugs" { PLUG_LENGTH } else { LENGTH };
@@ -103,7 +103,7 @@ impl Record {
         }
     }
 
-    /// The agent that it is about.
+    /// The name of the agent.
     pub fn agent(&self) -> &str {
         &self.agent
     }
@@ -165,7 +165,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// As RFC 3339 has it, to the millisecond.
+/// The time in UTC as in RFC 3339, with milliseconds.
 fn utc(time: SystemTime) -> String {
     let time = jiff::Timestamp::try_from(time).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let time = time.to_zoned(jiff::tz::TimeZone::UTC);

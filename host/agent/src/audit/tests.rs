@@ -1,4 +1,4 @@
-//! What is recorded of runs, on a device that a test owns.
+//! Tests of the audit, with a fake device.
 
 mod daemons;
 
@@ -15,7 +15,7 @@ use crate::device::PowerStatus::{Off, On};
 use crate::fake_device::{CapturedLog, FakeDevice, run_audited};
 use crate::virtual_clock::VirtualClock;
 
-/// A daemon that keeps every record.
+/// A destination that keeps every record.
 #[derive(Clone, Default)]
 struct RecordingSink(Arc<Mutex<Vec<Value>>>);
 
@@ -52,7 +52,7 @@ fn records(device: &mut FakeDevice, clock: &dyn Clock, arguments: &[&str]) -> (V
 }
 
 #[test]
-fn an_action_is_told_when_it_begins_and_when_it_ends() {
+fn an_action_is_recorded_at_its_begin_and_at_its_end() {
     let clock = VirtualClock::default();
     let mut device = FakeDevice::saying([Ok(On), Ok(On), Ok(Off)]);
     let (records, _) = records(&mut device, &clock, &["-o", "off", "-n", "1", "--delay=2"]);
@@ -83,7 +83,7 @@ fn an_action_is_told_when_it_begins_and_when_it_ends() {
     assert_eq!(
         begin.as_object().unwrap().len(),
         common.len() + 2,
-        "no more than is known: {begin}"
+        "fields without a value are omitted: {begin}"
     );
     assert_eq!(end["event"], "end");
     assert_eq!((&end["result"], &end["exit"]), (&json!("success"), &json!(0)));
@@ -98,7 +98,7 @@ fn an_action_is_told_when_it_begins_and_when_it_ends() {
 }
 
 #[test]
-fn a_status_is_told_with_its_exit_code() {
+fn a_status_is_recorded_with_its_exit_code() {
     let mut device = FakeDevice::saying([Ok(Off)]);
     let (records, _) = records(&mut device, &VirtualClock::default(), &["-o", "status", "-n", "1"]);
     let end = &records[1];
@@ -109,7 +109,7 @@ fn a_status_is_told_with_its_exit_code() {
 }
 
 #[test]
-fn a_failure_is_told_with_its_reason() {
+fn a_failure_is_recorded_with_its_reason() {
     let mut device = FakeDevice {
         opened: [Err(Error::LoginDenied("no geheim".to_owned()))].into(),
         ..FakeDevice::default()
@@ -118,16 +118,16 @@ fn a_failure_is_told_with_its_reason() {
     let (records, stderr) = records(&mut device, &VirtualClock::default(), &arguments);
     let end = &records[1];
     assert_eq!((&end["result"], &end["exit"]), (&json!("failure"), &json!(1)));
-    assert_eq!(end["errors"], json!(["off 1: log-in refused: no ********"]));
+    assert_eq!(end["errors"], json!(["off 1: login refused: no ********"]));
     assert!(stderr.contains("no ********"), "{stderr}");
 }
 
 #[test]
-fn a_refusal_is_told_once() {
+fn a_rejected_call_is_recorded_once() {
     for (arguments, action, reason) in [
         (["-o", "off"].as_slice(), json!("off"), "needs a plug"),
-        (&["-o", "explode", "-n", "1"], json!("explode"), "does not do"),
-        (&["--frobnicate"], json!(null), "there is no option"),
+        (&["-o", "explode", "-n", "1"], json!("explode"), "does not support"),
+        (&["--frobnicate"], json!(null), "unknown option"),
         (
             &["-o", "off", "-n", "1", "--password-file=/nonexistent"],
             json!("off"),
@@ -147,7 +147,7 @@ fn a_refusal_is_told_once() {
 }
 
 #[test]
-fn an_interruption_is_told() {
+fn an_interruption_is_recorded() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(1));
     let mut device = FakeDevice::saying([Ok(On)]);
@@ -157,7 +157,7 @@ fn an_interruption_is_told() {
 }
 
 #[test]
-fn what_asks_no_device_is_not_told() {
+fn actions_without_a_device_are_not_recorded() {
     for action in ["metadata", "manpage", "validate-all"] {
         let mut device = FakeDevice::default();
         let (records, _) = records(&mut device, &VirtualClock::default(), &["-o", action, "-n", "1"]);
@@ -168,7 +168,7 @@ fn what_asks_no_device_is_not_told() {
 }
 
 #[test]
-fn a_panic_is_told_and_ends_it() {
+fn a_panic_is_recorded_as_the_last_record() {
     let (kept, clock) = (RecordingSink::default(), VirtualClock::default());
     let audit = audit(&kept);
     let log = CapturedLog::default().log();
@@ -183,11 +183,11 @@ fn a_panic_is_told_and_ends_it() {
     );
 }
 
-/// Whatever the caller and the device say: a record stays small enough for any
-/// daemon, is JSON, and has no secret in it, whole or in part.
+/// A record is small enough for every daemon, is valid JSON, and contains no
+/// secret and no part of one, for any text of the caller and the device.
 #[test]
-fn a_record_is_bounded_and_masked() {
-    // Nothing in it that takes plugs apart.
+fn a_record_is_limited_and_masked() {
+    // Without the plug separator.
     let secret = "\"}{\"event\":\"";
     let long = "x".repeat(590) + secret + &"y".repeat(100_000);
     let plugs = vec![long.clone(); 1000].join(",");

@@ -1,4 +1,4 @@
-//! What is left of a plugin that nobody approved.
+//! Tests of a plugin without approval.
 
 use super::Declared;
 use crate::description::{Description, Operations, Parameter, ValueKind};
@@ -77,7 +77,7 @@ fn declared() -> Declared {
 }
 
 #[test]
-fn without_approval_only_typed_places_are_left() {
+fn a_plugin_without_approval_reaches_only_typed_places() {
     let left = declared().unapproved().unwrap();
     let endpoints: Vec<_> = left.endpoints.iter().cloned().collect();
     assert_eq!(endpoints, [endpoint("typed", vec![url("url")])]);
@@ -95,7 +95,7 @@ fn without_approval_only_typed_places_are_left() {
 }
 
 #[test]
-fn everything_that_is_lost_is_listed() {
+fn everything_that_needs_approval_is_listed() {
     let all = declared();
     let lost = all.approval().exceeding(&all.clone().unapproved().unwrap().approval());
     assert_eq!(lost.len(), 7, "{lost:#?}");

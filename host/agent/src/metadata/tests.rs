@@ -33,7 +33,7 @@ fn of(description: &Description) -> String {
     metadata(&Table::new(description).unwrap(), "fence_probe")
 }
 
-/// Names of the parameter rows, in order.
+/// The names of the parameter rows, in order.
 fn rows(xml: &str) -> Vec<&str> {
     let names = xml.lines().filter_map(|line| line.strip_prefix("\t<parameter name=\""));
     names.map(|rest| rest.split('"').next().unwrap()).collect()
@@ -43,9 +43,9 @@ fn actions(xml: &str) -> Vec<&str> {
     xml.lines().filter(|line| line.starts_with("\t<action ")).collect()
 }
 
-/// Everything but the words of descriptions, blank for blank.
+/// Compares every blank; the descriptions are only examples.
 #[test]
-fn the_smallest_agent() {
+fn the_smallest_agent_has_the_common_options() {
     let xml = of(&device(&[]));
     let begin = "<?xml version=\"1.0\" ?>\n\
                  <resource-agent name=\"fence_probe\" shortdesc=\"\" >\n\
@@ -55,7 +55,7 @@ fn the_smallest_agent() {
                  \t<parameter name=\"action\" unique=\"0\" required=\"1\">\n\
                  \t\t<getopt mixed=\"-o, --action=[action]\" />\n\
                  \t\t<content type=\"string\" default=\"reboot\"  />\n\
-                 \t\t<shortdesc lang=\"en\">what to do</shortdesc>\n\
+                 \t\t<shortdesc lang=\"en\">Action to perform</shortdesc>\n\
                  \t</parameter>\n\
                  \t<parameter name=\"quiet\" unique=\"0\" required=\"0\">\n\
                  \t\t<getopt mixed=\"-q, --quiet\" />\n\
@@ -116,7 +116,7 @@ fn older_names_have_a_row_of_their_own() {
 }
 
 #[test]
-fn a_device_without_plugs() {
+fn a_device_without_plugs_has_no_separator_and_no_list() {
     let xml = of(&device(&["ip", "username", "password", "web"]));
     assert!(
         xml.contains("<parameter name=\"ip\" unique=\"0\" required=\"0\" obsoletes=\"ipaddr\">"),
@@ -146,7 +146,7 @@ fn a_choice_lists_its_words() {
 }
 
 #[test]
-fn on_says_who_and_where() {
+fn on_has_the_attributes_on_target_and_automatic() {
     let mut fabric = device(&["plug"]);
     fabric.operations.fabric = true;
     fabric.operations.on_target = true;
@@ -164,7 +164,7 @@ fn on_says_who_and_where() {
 }
 
 #[test]
-fn everything_is_escaped() {
+fn all_texts_are_escaped() {
     let mut device = device(&[]);
     device.shortdesc = "Sh \"q\" & <x>".to_owned();
     device.longdesc = "L1 \\fBbold\\fP x.Py\n.P\n.TP\nA & <b>\u{0}\n.br\nend .br mid".to_owned();
@@ -203,12 +203,12 @@ fn a_manual_page_keeps_troff_and_the_main_name() {
 }
 
 #[test]
-fn only_requests_are_troff() {
+fn only_troff_requests_are_removed() {
     assert_eq!(without_troff("x.Py\n.Px\n .P\n.P y\n.br\n.br"), "x.Py\n.Px\n .P\n y\n");
 }
 
 #[test]
-fn what_is_hidden_is_in_no_document() {
+fn hidden_options_and_links_are_in_no_document() {
     let mut device = device(&[]);
     device.parameters = vec![own("shown_one", ValueKind::Text), own("hidden_one", ValueKind::Text)];
     device.parameters[1].hidden = true;

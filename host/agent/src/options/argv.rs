@@ -1,14 +1,13 @@
 //! Options on the command line, as GNU `getopt_long` reads them
 //! (`docs/reference/protocol.md#command-line`).
 //!
-//! Neither clap nor lexopt can say this. clap has no unambiguous prefixes for
-//! options that are known at run time only, takes `-o=x` as `x`, has errors of
-//! its own wording and order, and refuses what begins with a hyphen as a value
-//! or takes it for every option. lexopt leaves prefixes to the caller but gives
-//! no access to what was typed before `=`, and also drops the `=` of `-o=x`.
-//! The whole grammar is below in a hundred lines.
+//! Neither clap nor lexopt supports this grammar. clap does not accept unambiguous
+//! prefixes of options that are built at run time, reads `-o=x` as `x`, has its
+//! own text and order of errors, and either rejects values that begin with a
+//! hyphen or accepts them for every option. lexopt leaves prefixes to the caller
+//! but does not return the text before `=`, and also drops the `=` of `-o=x`.
 //!
-//! `POSIXLY_CORRECT` is not looked at (`docs/reference/protocol.md#quirk-8.38`): with it, `foo -o status`
+//! `POSIXLY_CORRECT` is ignored (`docs/reference/protocol.md#quirk-8.38`): with it, `foo -o status`
 //! would be a reboot.
 
 use std::borrow::Cow;
@@ -20,15 +19,15 @@ use super::table::Table;
 use super::values::{ParsedInput, RawValue, decoded, quoted};
 use crate::log::Log;
 
-/// How many positions of stray arguments a warning lists.
+/// Maximum number of positions of stray arguments in a warning.
 const LISTED: usize = 8;
 
-/// Reads the arguments that follow the program's name. What belongs to no
-/// option is warned about and ignored.
+/// Parses the arguments after the program's name. Arguments that do not belong
+/// to an option are ignored with a warning.
 ///
 /// # Errors
 ///
-/// The first argument from the left that the agent's table does not allow.
+/// For the first argument from the left that the agent's table does not allow.
 pub(super) fn parse(table: &Table, args: &[OsString], log: &Log) -> Result<ParsedInput, UsageError> {
     let mut reader = Reader {
         table,
@@ -63,7 +62,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// `name`, `name=value` or `name value`; any prefix that fits one name.
+    /// Parses `name`, `name=value` or `name value`. The name can be shortened to
+    /// an unambiguous prefix.
     fn long(&mut self, argument: &str, damaged: bool) -> Result<(), UsageError> {
         let (typed, value) = match argument.split_once('=') {
             Some((typed, value)) => (typed, Some(value)),
@@ -74,7 +74,10 @@ impl Reader<'_> {
         match (option.is_flag(), value) {
             (true, None) => self.set_flag(index),
             (true, Some(_)) => {
-                let message = format!("option --{} takes no value; leave out all from the = on", option.long);
+                let message = format!(
+                    "option --{} takes no value; remove the = and the text after it",
+                    option.long
+                );
                 return Err(UsageError::option(&option.name, message));
             }
             (false, Some(value)) => self.set(index, value, damaged)?,
@@ -83,7 +86,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// `o`, `ostatus`, `o status`, `qvo status`; `o=x` gives `=x`.
+    /// Parses `o`, `ostatus`, `o status` or `qvo status`. The value of `o=x` is `=x`.
     fn letters(&mut self, letters: &str, damaged: bool) -> Result<(), UsageError> {
         let mut rest = letters.chars();
         while let Some(letter) = rest.next() {
@@ -91,7 +94,7 @@ impl Reader<'_> {
             let Some(index) = self.table.options().iter().position(of_letter) else {
                 let letter = letter.escape_debug();
                 return Err(UsageError::call(format!(
-                    "there is no option -{letter}; -h lists the options of this agent"
+                    "unknown option -{letter}; -h lists the options of this agent"
                 )));
             };
             if self.table.options()[index].is_flag() {
@@ -105,9 +108,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The option of this long name or unambiguous beginning of one. Hidden
-    /// options are nobody's beginning: what they are beside of would else
-    /// change its meaning.
+    /// The option with this long name or unambiguous prefix. Hidden options need
+    /// their full name: otherwise they would make prefixes of other options
+    /// ambiguous.
     fn resolve(&self, typed: &str) -> Result<usize, UsageError> {
         let options = self.table.options();
         let fits = |&(_, option): &(usize, &AgentOption)| {
@@ -120,14 +123,14 @@ impl Reader<'_> {
         match fitting.as_slice() {
             [] => {
                 let typed = quoted(&format!("--{typed}"));
-                let message = format!("there is no option {typed}; -h lists the options of this agent");
+                let message = format!("unknown option {typed}; -h lists the options of this agent");
                 Err(UsageError::call(message))
             }
             [(index, _)] => Ok(*index),
             several => {
                 let names: Vec<_> = several.iter().map(|(_, option)| format!("--{}", option.long)).collect();
                 Err(UsageError::call(format!(
-                    "option --{typed} could be {}; write more of it",
+                    "option --{typed} is ambiguous ({}); write the full name",
                     names.join(" or ")
                 )))
             }
@@ -147,7 +150,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The next argument is the value, whatever it begins with.
+    /// Takes the next argument as the value, even if it begins with a hyphen.
     fn set_from_next(&mut self, index: usize, typed: &str) -> Result<(), UsageError> {
         let Some(value) = self.rest.next() else {
             let option = &self.table.options()[index];
@@ -160,23 +163,23 @@ impl Reader<'_> {
     }
 }
 
-/// A device without plugs takes one only as its own address (`docs/reference/protocol.md#plug-as-address`). On standard
-/// input the library lets it pass.
+/// Checks that a device without plugs has a plug only as its own address
+/// (`docs/reference/protocol.md#plug-as-address`). The library does not check this on standard input.
 fn plug_has_meaning(table: &Table, given: &ParsedInput) -> Result<(), UsageError> {
     let set = |name: &str| {
         let index = table.options().iter().position(|option| option.name == name);
         index.is_some_and(|index| given.slots[index].value().is_some())
     };
     if table.port_as_ip() && set("plug") && !set("port_as_ip") && !table.has_plugs() {
-        let message = "option plug (-n, --plug) means nothing to this device without --port-as-ip; \
-                       add that, or give the address with --ip";
+        let message = "option plug (-n, --plug) has no meaning for this device without --port-as-ip; \
+                       add --port-as-ip, or give the address with --ip";
         return Err(UsageError::option("plug", message.to_owned()));
     }
     Ok(())
 }
 
-/// Tells where they are, but not what they say: half of an unquoted password
-/// would be among them.
+/// Logs the positions of stray arguments, but not their text, which can be a part
+/// of an unquoted password.
 fn warn_about(stray: &[usize], log: &Log) {
     if stray.is_empty() {
         return;
@@ -184,7 +187,7 @@ fn warn_about(stray: &[usize], log: &Log) {
     let listed: Vec<_> = stray.iter().take(LISTED).map(usize::to_string).collect();
     let more = if stray.len() > LISTED { ", …" } else { "" };
     log.warning(format_args!(
-        "ignoring what belongs to no option on the command line: argument {}{more}; begin options with a hyphen, and \
+        "ignoring command-line arguments that belong to no option: argument {}{more}; begin options with a hyphen, and \
          put values with blanks in quotes",
         listed.join(", ")
     ));

@@ -1,10 +1,9 @@
 //! What a plugin may decide about the options of its agent.
 //!
-//! A description is data, never authority: it must not make the host run a
-//! program, open a file, relax TLS, use a proxy or skip a proof. Each row of
-//! the catalogue has a [`Standing`], and each question about a plugin's
-//! description is answered from that one column. For capabilities (addresses,
-//! files, sockets) the same table is in [`fencebox_policy::Approval`].
+//! A description is not trusted: it must not make the host run a program, open
+//! a file, weaken TLS, use a proxy or skip a proof. Each row of the catalog has
+//! a [`Standing`], and every check of a description uses it. For capabilities
+//! (addresses, files, sockets), see [`fencebox_policy::Approval`].
 
 use super::catalogue::{self, ENTRIES, same};
 use super::error::DescriptionError;
@@ -15,9 +14,9 @@ use crate::description::Override;
 #[cfg(test)]
 mod tests;
 
-/// What a plugin may decide about a catalogue option.
+/// What a plugin may decide about a catalog option.
 ///
-/// | standing | default from a plugin | letter | synonym of it | parameter of this name | places an address or file |
+/// | standing | default from a plugin | letter | synonym | parameter with this name | names an address or file |
 /// |---|---|---|---|---|---|
 /// | `Device` | any | yes | yes | yes | yes |
 /// | `Setting` | any | yes | yes | no | no |
@@ -30,22 +29,23 @@ mod tests;
 pub enum Standing {
     /// Only the device uses it.
     Device,
-    /// A count, a time, a port, a user name or a word: no value harms the host.
+    /// A count, a time, a port, a user name or a word: no value can harm the host.
     Setting,
     /// A flag that makes a connection safer.
     Strict,
     /// An address or the path of a file.
     Place,
-    /// What to do, with which machine and which secret: the caller's decision.
+    /// The action, the plug and the secrets, which only the caller decides.
     Identity,
-    /// How the host itself works: its log, its proxy, whom TLS trusts.
+    /// A setting of the host itself: the log, the proxy, the certificates that
+    /// TLS trusts.
     Operator,
-    /// It runs a program, weakens a connection or replaces a proof.
+    /// An option that runs a program, weakens a connection or replaces a proof.
     Guard,
 }
 
 impl Standing {
-    /// Whether a plugin may set this default.
+    /// Whether a plugin may set this default of the option.
     fn allows_default(self, value: &str) -> bool {
         match self {
             Self::Device | Self::Setting | Self::Place => true,
@@ -54,12 +54,12 @@ impl Standing {
         }
     }
 
-    /// Whether a plugin may change its letter on the command line.
+    /// Whether a plugin may change the letter of the option.
     fn allows_letter(self) -> bool {
         self != Self::Guard
     }
 
-    /// Whether a plugin's parameter may be another name of it.
+    /// Whether a parameter of a plugin may be a synonym of the option.
     fn allows_synonym(self) -> bool {
         match self {
             Self::Device | Self::Setting | Self::Place | Self::Identity => true,
@@ -67,15 +67,15 @@ impl Standing {
         }
     }
 
-    /// Whether a plugin's parameter may have its name, because the host itself
-    /// makes no use of it.
+    /// Whether a parameter of a plugin may have the name of the option, because
+    /// the host itself does not use the option.
     fn allows_parameter(self) -> bool {
         self == Self::Device
     }
 
-    /// The same of its older name. The older names of places and settings
-    /// mean nothing in an agent without the option, and agents of today use
-    /// them: `ipaddr` of fence_virt.
+    /// Whether a parameter of a plugin may have the older name of the option.
+    /// The older names of places and settings have no meaning in an agent
+    /// without the option, and some agents use them: `ipaddr` of fence_virt.
     fn allows_parameter_by_older_name(self) -> bool {
         match self {
             Self::Device | Self::Setting | Self::Place => true,
@@ -83,7 +83,7 @@ impl Standing {
         }
     }
 
-    /// Whether its value may say where an endpoint, a socket or a file is.
+    /// Whether the value may be the place of an endpoint, a socket or a file.
     fn allows_placing(self) -> bool {
         match self {
             Self::Device | Self::Place => true,
@@ -92,21 +92,22 @@ impl Standing {
     }
 }
 
-/// How an option is used by the plugin's declared capabilities.
+/// How the declared capabilities of a plugin use an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// Its value is an address, a part of one, or the path of a file.
+    /// The value is an address, a part of an address, or the path of a file.
     Place,
-    /// It is the flag that lets the plugin follow the device to other hosts.
+    /// The option is the flag that lets the plugin follow the device to other
+    /// hosts.
     Follow,
 }
 
-/// Checks the description that `table` was made from. `uses` lists the options
-/// that the declared capabilities name.
+/// Checks the description of `table`. `uses` lists the options that the
+/// declared capabilities name.
 ///
 /// # Errors
 ///
-/// The first thing in the description that no plugin may decide.
+/// For the first part of the description that a plugin may not decide.
 pub fn check<'a>(table: &Table, uses: impl IntoIterator<Item = (&'a str, Use)>) -> Result<(), DescriptionError> {
     for change in &table.description().overrides {
         check_override(change)?;
@@ -118,7 +119,7 @@ pub fn check<'a>(table: &Table, uses: impl IntoIterator<Item = (&'a str, Use)>) 
 }
 
 fn check_override(change: &Override) -> Result<(), DescriptionError> {
-    // An unknown name was refused with the table.
+    // `Table::new` has rejected unknown names.
     let Some(standing) = catalogue::find(&change.name).map(|entry| entry.standing) else {
         return Ok(());
     };
@@ -149,24 +150,24 @@ fn check_parameter(table: &Table, option: &AgentOption) -> Result<(), Descriptio
             target.name.clone(),
         ));
     }
-    // What is given under this name is shown before it arrives under the other.
+    // The value under this name can be shown before it is moved to the secret option.
     if target.secret && !option.secret {
         return Err(DescriptionError::SynonymShown(option.name.clone(), target.name.clone()));
     }
     Ok(())
 }
 
-/// Names that callers send along with the options.
+/// Names that callers send in addition to the options.
 const CALLERS: [&str; 2] = ["agent", "nodename"];
-/// What the host derives from the name of each secret option.
+/// Suffixes of the options that the host derives from each secret option.
 const DERIVED: [&str; 4] = ["script", "file", "fd", "credential"];
 
-/// Whether the host gives a meaning to this name of a plugin's parameter.
+/// Whether the host uses this name, so that a parameter cannot have it.
 fn is_reserved(table: &Table, option: &AgentOption, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let by_row = ENTRIES.iter().any(|entry| {
         let by_name = same(entry.long, &name) && !entry.standing.allows_parameter();
-        // `Table` gives a flag the older name of an option that every agent has.
+        // `Table` lets a flag replace the older name of an option that every agent has.
         let gives_way = option.is_flag() && catalogue::ALWAYS.contains(&entry.key);
         let by_key = entry.key != entry.name()
             && same(entry.key, &name)
@@ -199,7 +200,7 @@ fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError>
             }),
             None => Ok(()),
         },
-        // Its value would leave the host as a name to look up.
+        // The value would leave the host as a name in a DNS query.
         Use::Place if option.secret || option.source_of.is_some() => Err(denied()),
         Use::Place => match standing_of(option) {
             Some(standing) if !standing.allows_placing() && name != "plug" => Err(denied()),
@@ -208,7 +209,7 @@ fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError>
     }
 }
 
-/// That of the catalogue's row; none for a plugin's own parameter.
+/// The standing of a catalog option; none for a parameter of a plugin.
 fn standing_of(option: &AgentOption) -> Option<Standing> {
     let entry = catalogue::find(&option.name).filter(|_| !option.device_specific)?;
     Some(entry.standing)

@@ -1,4 +1,4 @@
-//! Whether the options make sense (`docs/reference/protocol.md#available-actions` and
+//! Checks of the option values (`docs/reference/protocol.md#available-actions` and
 //! `docs/reference/protocol.md#validation-rules`).
 
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::values::{RawValue, quoted};
 use crate::action::Action;
 use crate::description::ValueKind;
 
-/// A rule: what it finds wrong, in the order in which to tell it.
+/// A rule. It returns its errors in the order in which they are reported.
 type Rule = fn(&Options, Action) -> Vec<UsageError>;
 
-/// In the library's order; `demanded` and `not_negative` are ours.
+/// In the library's order. `demanded` and `not_negative` are additional rules.
 const RULES: [Rule; 9] = [
     username,
     address,
@@ -28,19 +28,19 @@ const RULES: [Rule; 9] = [
     not_negative,
 ];
 
-/// The action that is asked for, if it can be tried with these options. From
-/// then on choices are display_name as the agent declares them, and the option `action`
-/// is the action's own name.
+/// Checks the options and returns the action. Afterwards choices have the
+/// spelling that the agent declares, and the option `action` has the action's
+/// own name.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong; for `validate-all`, everything. Never empty.
+/// The first error; for `validate-all`, all errors. The list is never empty.
 pub fn check(options: &mut Options) -> Result<Action, Vec<UsageError>> {
     let action = available(options).map_err(|error| vec![error])?;
     let mut errors: Vec<_> = RULES.iter().flat_map(|rule| rule(options, action)).collect();
     if errors.is_empty() {
         spell_choices(options);
-        // A device knows no `enable`.
+        // Plugins expect `on` and `off`, not `enable` and `disable`.
         options.set("action", action.word().to_owned());
         return Ok(action);
     }
@@ -55,7 +55,7 @@ fn available(options: &Options) -> Result<Action, UsageError> {
     options.table.action(word).ok_or_else(|| {
         let words: Vec<_> = options.table.actions().into_iter().map(Action::word).collect();
         let message = format!(
-            "option action is {}, which this agent does not do; choose one of {}",
+            "option action is {}, which this agent does not support; choose one of {}",
             quoted(word),
             words.join(", ")
         );
@@ -72,8 +72,8 @@ fn username(options: &Options, _: Action) -> Vec<UsageError> {
     missing(options, "username", "")
 }
 
-/// See `docs/reference/protocol.md#rule-2`. A few devices are reached through another machine, which one of two
-/// other options names.
+/// See `docs/reference/protocol.md#rule-2`. A few devices are reached through another machine, which the option
+/// `managed` or `target` names.
 fn address(options: &Options, _: Action) -> Vec<UsageError> {
     let given = ["ip", "managed", "target"].into_iter().any(|name| options.is_set(name));
     if given || !options.table.has("ip") {
@@ -101,7 +101,7 @@ fn password(options: &Options, _: Action) -> Vec<UsageError> {
     if !options.table.has("password") {
         return one(
             "password",
-            "this agent wants a password and has no option for one: its plugin should list password or say \
+            "this agent requires a password but has no option for it; its plugin must list password or declare \
              password-optional"
                 .to_owned(),
         );
@@ -131,14 +131,14 @@ fn identity_file(options: &Options, _: Action) -> Vec<UsageError> {
         let path = quoted(path);
         errors.extend(one(
             "identity_file",
-            format!("option identity_file is {path}, which is no file; give the path of a private key"),
+            format!("option identity_file is {path}, which is not a file; give the path of a private key"),
         ));
     }
     errors
 }
 
-/// See `docs/reference/protocol.md#rule-6`. Names every spelling, because the one that was configured may be
-/// any of them.
+/// See `docs/reference/protocol.md#rule-6`. The message has every name of the option, because the caller can
+/// have used any of them.
 fn plug(options: &Options, action: Action) -> Vec<UsageError> {
     let operations = options.table.description().operations;
     if !action.needs_plug()
@@ -161,8 +161,8 @@ fn plug(options: &Options, action: Action) -> Vec<UsageError> {
     )
 }
 
-/// What the agent declares as required and no rule above looks at (`docs/reference/protocol.md#quirk-8.18`:
-/// the library lets the agent crash).
+/// Checks options that the agent declares as required and that no rule above checks
+/// (`docs/reference/protocol.md#quirk-8.18`: the library lets the agent crash).
 fn demanded(options: &Options, _: Action) -> Vec<UsageError> {
     const ELSEWHERE: [&str; 5] = ["action", "username", "ip", "password", "plug"];
     let absent = options.table.options().iter().filter(|option| {
@@ -201,8 +201,8 @@ fn values(options: &Options, wanted: fn(&ValueKind) -> bool) -> Vec<UsageError> 
     wrong.collect()
 }
 
-/// Numbers with which the library would succeed without asking the device, or
-/// crash after having asked it (`docs/reference/protocol.md#quirk-8.11` and `docs/reference/protocol.md#quirk-8.24`).
+/// Rejects numbers with which the library would report success without a request,
+/// or crash after a request (`docs/reference/protocol.md#quirk-8.11` and `docs/reference/protocol.md#quirk-8.24`).
 fn not_negative(options: &Options, _: Action) -> Vec<UsageError> {
     let names = ["power_wait", "stonith_status_sleep", "retry_on"].into_iter();
     let negative = names.filter(|name| options.integer(name).is_some_and(|value| value < 0));
@@ -226,7 +226,7 @@ fn spell_choices(options: &mut Options) {
 fn repeated(option: &AgentOption, slot: &RawValue) -> String {
     match slot.value() {
         Some(value) if !option.secret => quoted(value),
-        _ => "not what it may be".to_owned(),
+        _ => "invalid".to_owned(),
     }
 }
 

@@ -1,57 +1,58 @@
-//! One option of one agent.
+//! An option of an agent.
 
 use super::catalogue::{self, Entry, OnFalse};
 use crate::description::{Override, Parameter, ValueKind};
 
-/// An option as one agent has it, wherever it comes from.
+/// An option of an agent, from the catalog or from the plugin's description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentOption {
     /// Canonical name.
     pub name: String,
-    /// An older name, still accepted on standard input and shown as
-    /// deprecated in metadata.
+    /// An older name, which is accepted on standard input and deprecated in
+    /// metadata.
     pub older: Option<String>,
-    /// Its letter on the command line.
+    /// The letter on the command line.
     pub letter: Option<char>,
-    /// Its name on the command line, without the two hyphens.
+    /// The name on the command line, without the two hyphens.
     pub long: String,
-    /// What stands for its value in help; empty where help shows none.
+    /// The placeholder of the value in help; empty if help shows none.
     pub placeholder: String,
-    /// The type of its value.
+    /// The type of the value.
     pub kind: ValueKind,
-    /// Its value when it is not given.
+    /// The value if the caller does not set the option.
     pub default: Option<String>,
-    /// What metadata says about it.
+    /// Whether metadata declares the option as required.
     pub required: bool,
-    /// Where documents list it: lower is earlier.
+    /// The position in documents: lower is earlier.
     pub order: u16,
-    /// One line.
+    /// The description in one line.
     pub shortdesc: String,
-    /// Never printed.
+    /// Whether the value is secret and never printed.
     pub secret: bool,
     /// What `no` on standard input means for a flag.
     pub on_false: OnFalse,
-    /// Whether only this device has it.
+    /// Whether the option is a parameter of the plugin.
     pub device_specific: bool,
-    /// The option that its value belongs to.
+    /// The option that this one is another name of.
     pub synonym_of: Option<String>,
-    /// Accepted under its full name, and in no document.
+    /// Whether the option is accepted only under its full name and is in no
+    /// document.
     pub hidden: bool,
-    /// The secret option whose value comes from where this one says.
+    /// The secret option that gets its value from this source.
     pub source_of: Option<String>,
-    /// Came in after the parser's table was made: in documents and defaults,
-    /// but nobody can give it (`docs/reference/protocol.md#quirk-8.13`).
+    /// Whether the option was added after the parser's table was made. It is in
+    /// documents and defaults, but callers cannot set it
+    /// (`docs/reference/protocol.md#quirk-8.13`).
     pub documented_only: bool,
 }
 
 impl AgentOption {
-    /// Whether it takes no value on the command line.
+    /// Whether the option takes no value on the command line.
     pub fn is_flag(&self) -> bool {
         self.kind == ValueKind::Boolean
     }
 
-    /// How it is written on the command line, as metadata and help show it:
-    /// `-n, --plug=[id]`.
+    /// The command-line form in metadata and help: `-n, --plug=[id]`.
     pub fn left_column(&self) -> String {
         let mut column = String::new();
         if let Some(letter) = self.letter {
@@ -67,13 +68,13 @@ impl AgentOption {
         column
     }
 
-    /// How a message names it: `username (-l, --username)`.
+    /// The name in messages: `username (-l, --username)`.
     pub(super) fn display_name(&self) -> String {
         let letter = self.letter.map(|letter| format!("-{letter}, ")).unwrap_or_default();
         format!("{} ({letter}--{})", self.name, self.long)
     }
 
-    /// Its default, unless that says that a flag is not set.
+    /// The default; none for a flag whose default is false.
     pub(super) fn effective_default(&self) -> Option<&str> {
         let default = self.default.as_deref()?;
         let off = self.is_flag() && (default.is_empty() || truth(default) == Some(false));
@@ -122,11 +123,11 @@ impl AgentOption {
             kind: parameter.kind.clone(),
             default: parameter.default.clone(),
             required: parameter.required,
-            // Documents list a device's own options with the common ones.
+            // Documents list parameters together with the common options.
             order: 1,
             shortdesc: parameter.shortdesc.clone(),
             secret: parameter.secret,
-            // A plugin is told "set" or nothing: `no` must not mean "set".
+            // A plugin gets a set flag or no value, so `no` must not mean "set".
             on_false: OnFalse::Unset,
             device_specific: true,
             synonym_of: parameter.synonym_of.clone(),
@@ -152,7 +153,7 @@ impl AgentOption {
     }
 }
 
-/// The words for true and false on standard input, whatever their case.
+/// Parses a boolean word of standard input. Letter case does not matter.
 pub(super) fn truth(word: &str) -> Option<bool> {
     const TRUE: [&str; 4] = ["1", "yes", "on", "true"];
     const FALSE: [&str; 4] = ["0", "no", "off", "false"];
@@ -165,14 +166,14 @@ pub(super) fn truth(word: &str) -> Option<bool> {
         .then_some(false)
 }
 
-/// What Python takes as white space at the ends of a text.
+/// Whether Python strips this character from the ends of a text.
 pub(super) fn blank(character: char) -> bool {
     character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
 }
 
-/// A whole number as Python reads one: blanks around it, a sign, single
-/// underscores between the digits (`docs/reference/protocol.md#quirk-8.25`; other scripts' digits are not
-/// taken). Numbers too large for the type are as good as its largest.
+/// Parses a whole number as Python does: with blanks around it, a sign, and single
+/// underscores between the digits (`docs/reference/protocol.md#quirk-8.25`). Only ASCII digits are
+/// accepted. Numbers that are too large become the largest value of the type.
 pub(super) fn integer(text: &str) -> Option<i64> {
     let text = text.trim_matches(blank);
     let (negative, digits) = match text.as_bytes().first()? {
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn own_options_follow_one_rule() {
+    fn parameters_follow_one_rule_for_long_names() {
         let mut parameter = Parameter {
             name: "pve_node_auto".to_owned(),
             letter: Some('A'),

@@ -1,4 +1,5 @@
-//! From what was given to what is meant.
+//! Resolves the values that the caller set: names of the plug, synonyms,
+//! defaults, verbosity, TLS and timeouts.
 
 use zeroize::Zeroizing;
 
@@ -23,7 +24,7 @@ pub(super) fn complete(options: &mut Options, log: &Log) -> Result<(), UsageErro
     }
     super::secret_sources::check(options)?;
     defaults(options);
-    // Only now is every secret where it belongs.
+    // Before this, a secret can be under another name.
     for (_, secret) in options.secrets() {
         log.hide(secret);
     }
@@ -33,7 +34,7 @@ pub(super) fn complete(options: &mut Options, log: &Log) -> Result<(), UsageErro
     Ok(())
 }
 
-/// Actions are known by their lower-case names, and one by two names.
+/// Converts the action to lower case, and `meta-data` to `metadata`.
 fn name_action(options: &mut Options) {
     if let Some(action) = options.get("action") {
         let action = match action.to_lowercase() {
@@ -44,12 +45,11 @@ fn name_action(options: &mut Options) {
     }
 }
 
-/// Of two plugs in one call one is meant, or the call is refused: lines come in
-/// any order, and the last one would be any of them.
+/// Decides between two plugs on standard input (`port` and `plug`), or rejects
+/// them. The order of the lines is arbitrary, so the last one must not win.
 ///
-/// Where one of the two is configured under the name that this version of
-/// Pacemaker does not use, the node's own name arrives under the other, and
-/// gives way.
+/// If the plug is configured under the name that this version of Pacemaker does
+/// not use, the node's own name arrives under the other name and is ignored.
 fn target(options: &mut Options) -> Result<(), UsageError> {
     let (Some(port), Some(plug)) = (options.targets.port.take(), options.targets.plug.take()) else {
         return Ok(());
@@ -67,11 +67,10 @@ fn target(options: &mut Options) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// What is given under another name of an option arrives there.
+/// Moves the value of a synonym to its option.
 ///
-/// Pacemaker up to 3.0.0 sends `port=<node>` and `nodename=<node>` besides
-/// whatever other option it was told to put the plug into. That `port` is not
-/// meant, and gives way.
+/// Pacemaker up to 3.0.0 sends `port=<node>` and `nodename=<node>` in addition
+/// to the option that is configured to contain the plug. This `port` is ignored.
 fn synonyms(options: &mut Options) -> Result<(), UsageError> {
     let pairs: Vec<(String, String)> = options
         .table
@@ -113,12 +112,12 @@ fn contradiction(name: &str, other: &str, values: &str) -> UsageError {
     UsageError::option(name, message)
 }
 
-/// Two values in a message.
+/// The text for two values in a message.
 fn both(one: &str, other: &str) -> String {
     format!(", {} and {}", quoted(one), quoted(other))
 }
 
-/// Every option that has a default and was not mentioned gets it.
+/// Sets the default of every option that the caller did not mention.
 fn defaults(options: &mut Options) {
     let mut table = options.table.clone();
     table.decide_port(&|name| match &options.slots[options.position(name)?] {
@@ -137,7 +136,7 @@ fn defaults(options: &mut Options) {
     }
 }
 
-/// Makes `verbose` and `verbose_level` say the same (`docs/reference/protocol.md#verbosity`).
+/// Makes `verbose` and `verbose_level` agree (`docs/reference/protocol.md#verbosity`).
 fn verbosity(options: &mut Options, log: &Log) {
     if let Some(level) = options.get("verbose_level") {
         options.verbose = match integer(level) {
@@ -162,8 +161,8 @@ fn verbosity(options: &mut Options, log: &Log) {
     options.set("verbose_level", options.verbose.to_string());
 }
 
-/// To say how certificates are checked is to ask for TLS, and to ask for TLS is
-/// to have them checked (`docs/reference/protocol.md#tls-options`). Not so where `ssl` is expressly `0`.
+/// `ssl_secure` and `ssl_insecure` enable TLS, and TLS enables the verification of
+/// certificates (`docs/reference/protocol.md#tls-options`). `ssl` with the value `0` does not.
 pub(super) fn tls(options: &mut Options) {
     if options.is_set("ssl_secure") || options.is_set("ssl_insecure") {
         options.set("ssl", "1".to_owned());
@@ -173,7 +172,8 @@ pub(super) fn tls(options: &mut Options) {
     }
 }
 
-/// A timeout of 0 is none (`docs/reference/protocol.md#timeouts-and-counts`).
+/// Disables timeouts: a timeout of 0 means no timeout
+/// (`docs/reference/protocol.md#timeouts-and-counts`).
 pub(super) fn timeouts(options: &mut Options, service: Option<&str>) {
     if !options.is_set("disable_timeout") && service == Some("pacemaker-fenced") {
         options.set("disable_timeout", "1".to_owned());

@@ -15,30 +15,29 @@ use super::error::UsageError;
 use super::option::blank;
 use crate::log::Log;
 
-/// Longest password, in bytes; a program that prints more is not one.
+/// Maximum length of a password, in bytes.
 const LIMIT: u64 = 64 << 10;
-/// Longest time that can be waited for at all.
+/// Maximum time to wait; a longer one could not be added to the current time.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How often to look whether a program has ended that no longer prints.
+/// Time between checks whether a program that has closed its output has ended.
 const PAUSE: Duration = Duration::from_millis(5);
-/// The error of a file that is no program: a shell takes it as a script.
+/// The error of a file that is not a program. A shell runs it as a script.
 const ENOEXEC: i32 = 8;
 
-/// The option that names the program, and the one that gets what it prints.
+/// The option that names the program, and the option that gets its output.
 const SCRIPTS: [(&str, &str); 2] = [
     ("snmp_priv_passwd_script", "snmp_priv_passwd"),
     ("password_script", "password"),
 ];
 
-/// Runs the programs that the options name and puts what they print in the
-/// place of the passwords, hidden in `log`. Unlike the library, takes neither a
-/// failure nor an empty output for a password.
+/// Runs the programs that the options name. Their output becomes the passwords,
+/// hidden in `log`. Unlike the library, this does not accept a failed program or
+/// an empty output.
 ///
 /// # Errors
 ///
-/// When a program cannot be run, fails, prints nothing, prints what is no
-/// password, or is not done when `budget` has passed, which bounds both
-/// together.
+/// If a program cannot be run, fails, prints nothing or something that is not a
+/// password, or if both programs together run longer than `budget`.
 pub fn run(options: &mut Options, budget: Duration, log: &Log) -> Result<(), UsageError> {
     let end = Instant::now() + budget.min(LONGEST);
     for (script, target) in SCRIPTS {
@@ -56,7 +55,7 @@ pub fn run(options: &mut Options, budget: Duration, log: &Log) -> Result<(), Usa
     Ok(())
 }
 
-/// Why there is no password. Says nothing of what the program printed.
+/// Why there is no password. Does not contain any output of the program.
 #[derive(Debug, thiserror::Error)]
 enum Reason {
     #[error("the program cannot be run ({0})")]
@@ -69,9 +68,9 @@ enum Reason {
     Empty,
     #[error("the program printed more than {LIMIT} bytes")]
     Long,
-    #[error("the program printed what is not UTF-8")]
+    #[error("the output of the program is not UTF-8")]
     Encoding,
-    #[error("the program was not done in time")]
+    #[error("the program timed out")]
     Late,
 }
 
@@ -103,10 +102,10 @@ fn start(line: &str) -> io::Result<Child> {
     }
 }
 
-/// In the process group of the agent: that is what Pacemaker kills when an
-/// action takes too long. Standard input is empty: the caller's belongs to the
-/// protocol. Standard error goes nowhere: with `set -x` it would show the
-/// password.
+/// Starts the program in the process group of the agent, which Pacemaker kills
+/// if an action takes too long. Standard input is empty, because the caller's
+/// standard input belongs to the protocol. Standard error is dropped, because
+/// `set -x` would show the password there.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     command
         .env("LANG", "C")
@@ -117,14 +116,13 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
         .spawn()
 }
 
-/// Whether the value is nothing but the path of a program, so that no shell is
-/// needed to understand it.
+/// Whether the value is only the path of a program and needs no shell.
 fn is_path(line: &str) -> bool {
     let plain = |character: char| character.is_alphanumeric() || "/._-+@,:%=".contains(character);
     line.starts_with('/') && line.chars().all(plain)
 }
 
-/// What it printed, and how it ended.
+/// The exit status of the program and its output.
 fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8>>), Reason> {
     let Some(output) = child.stdout.take() else {
         return Err(Reason::Empty);
@@ -132,7 +130,7 @@ fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8
     let printed = read_all(output, LIMIT + 1, end)
         .ok_or(Reason::Late)?
         .map_err(Reason::Read)?;
-    // Before its exit status, which may tell of the pipe that was closed.
+    // Checked before the exit status, which can be a result of the closed pipe.
     if printed.len() as u64 > LIMIT {
         return Err(Reason::Long);
     }
@@ -147,8 +145,8 @@ fn wait(child: &mut Child, end: Instant) -> Result<(ExitStatus, Zeroizing<Vec<u8
     }
 }
 
-/// Reads to the end, or to so many bytes; nothing if there is still something
-/// to wait for at that moment, at which a thread is left waiting.
+/// Reads to the end, or at most `limit` bytes. Returns nothing if the read is not
+/// complete at the moment `end`; a thread then continues to wait.
 pub(super) fn read_all(
     mut source: impl Read + Send + 'static,
     limit: u64,
@@ -156,10 +154,10 @@ pub(super) fn read_all(
 ) -> Option<io::Result<Zeroizing<Vec<u8>>>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        // Large enough that passwords are not left behind by a buffer that grows.
+        // The buffer is large enough for passwords: a buffer that grows would leave copies in memory.
         let mut bytes = Zeroizing::new(Vec::with_capacity(4 << 10));
         let outcome = source.by_ref().take(limit).read_to_end(&mut bytes).map(|_| bytes);
-        // Nobody listens once time is up.
+        // The receiver is gone after the timeout.
         let _ = sender.send(outcome);
     });
     receiver
@@ -167,13 +165,13 @@ pub(super) fn read_all(
         .ok()
 }
 
-/// Ends the program and what it started. A failure is of no interest: the
-/// action has failed already.
+/// Ends the program and the processes that it started. Errors are ignored,
+/// because the action has failed already.
 fn stop(child: &mut Child) {
     let mut all: Vec<Pid> = Pid::from_raw(child.id().cast_signed()).into_iter().collect();
     let mut seen = 0;
     while let Some(&process) = all.get(seen) {
-        // One that stands still starts no more.
+        // A stopped process starts no further processes.
         let _ = kill_process(process, Signal::STOP);
         all.extend(children(process));
         seen += 1;
@@ -184,7 +182,7 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// The processes that one has started, as far as the kernel tells.
+/// The child processes of a process, as the kernel lists them.
 fn children(parent: Pid) -> Vec<Pid> {
     let tasks = fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero()));
     let tasks = tasks.into_iter().flatten().filter_map(Result::ok);

@@ -1,8 +1,8 @@
-//! Secrets that are kept elsewhere: each secret option X of an agent can also
-//! be given as `X_file`, `X_fd` or `X_credential`.
+//! Sources of secrets: each secret option X of an agent can also be set by
+//! `X_file`, `X_fd` or `X_credential`.
 //!
-//! They are in no metadata, which would grow by three rows for each secret, and
-//! which is compared with that of the Python agents.
+//! These options are not in metadata, which would grow by three rows for each
+//! secret and would differ from the metadata of the Python agents.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -24,24 +24,24 @@ use crate::description::ValueKind;
 use crate::log::Log;
 use crate::user;
 
-/// Longest secret, in bytes.
+/// Maximum length of a secret, in bytes.
 const LIMIT: usize = 64 << 10;
-/// Longest time that can be waited for at all.
+/// Maximum time to wait; a longer one could not be added to the current time.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Standard output and standard error, which nobody reads a secret from.
+/// Standard output and standard error, which are not sources of secrets.
 const OUTPUTS: [i64; 2] = [1, 2];
 
-/// The descriptors that the caller left open.
+/// The folder of the open descriptors of this process.
 const DESCRIPTORS: &str = "/proc/self/fd";
 
-/// Where a secret is.
+/// The kind of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// In the first line of a file that nobody else may read.
+    /// The first line of a file that no other user can read.
     File,
-    /// What can be read from a file descriptor that the caller left open.
+    /// A file descriptor that the caller left open.
     Descriptor,
-    /// In the folder that systemd made for the unit (systemd.exec(5)).
+    /// A file in the folder that systemd made for the unit (systemd.exec(5)).
     Credential,
 }
 
@@ -51,8 +51,8 @@ const PLACES: [(&str, Place); 3] = [
     ("credential", Place::Credential),
 ];
 
-/// The options that say where the secrets of these options are. A name that is
-/// taken stays what it is.
+/// The source options for the secrets among these options. A source option is
+/// omitted if another option has its name.
 pub(super) fn options(options: &[AgentOption]) -> Vec<AgentOption> {
     let taken = |name: &str| options.iter().any(|option| catalogue::same(&option.name, name));
     let secret = options
@@ -76,7 +76,7 @@ fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
         default: None,
         required: false,
         order: option.order,
-        shortdesc: format!("where the value of {} is", option.name),
+        shortdesc: format!("Source of the secret for option {}", option.name),
         secret: false,
         on_false: OnFalse::Unset,
         device_specific: false,
@@ -87,40 +87,40 @@ fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
     }
 }
 
-/// Whether something says where the value of this option is.
+/// Whether a source of this option is set.
 pub(super) fn given(options: &Options, target: &str) -> bool {
     sources(options).any(|(_, of)| of == target)
 }
 
-/// The sources that were given, and what is to be had from them.
+/// The sources that are set, each with the secret option.
 fn sources(options: &Options) -> impl Iterator<Item = (&str, &str)> {
     let named = options.table.options().iter();
     let sources = named.filter_map(|option| Some((option.name.as_str(), option.source_of.as_deref()?)));
     sources.filter(|(name, _)| options.is_set(name))
 }
 
-/// Refuses two sources of one secret: which is meant, only the caller knows.
-/// Before defaults are filled in.
+/// Rejects two sources of one secret, because neither has priority. Called before
+/// defaults are set.
 pub(super) fn check(options: &Options) -> Result<(), UsageError> {
     for (source, target) in sources(options) {
         let script = format!("{target}_script");
         let others = sources(options).filter_map(|(other, of)| (of == target && other != source).then_some(other));
         let mut rivals = others.chain([target, &script]);
         if let Some(other) = rivals.find(|other| options.is_set(other)) {
-            let message = format!("options {source} and {other} both say what {target} is; give one of them");
+            let message = format!("options {source} and {other} both set {target}; give one of them");
             return Err(UsageError::option(source, message));
         }
     }
     Ok(())
 }
 
-/// Puts the secrets that are elsewhere in the place of their options, hidden in
+/// Reads the secrets from their sources, sets their options, and hides them in
 /// `log`. `credentials` is the environment's `CREDENTIALS_DIRECTORY`.
 ///
 /// # Errors
 ///
-/// When one cannot be read, is nothing, no text, or not the caller's alone; or
-/// when it is not there once `budget` has passed, which bounds all together.
+/// If a secret cannot be read, is empty, is not UTF-8, or is in a file that other
+/// users can access; or if all secrets together take longer than `budget`.
 pub fn fetch(
     options: &mut Options,
     budget: Duration,
@@ -140,13 +140,13 @@ pub fn fetch(
             Some((_, Place::File)) => from_file(value, end),
             Some((_, Place::Descriptor)) => from_descriptor(value, end),
             Some((_, Place::Credential)) => from_credential(value, credentials, end),
-            None => Err("nothing is known of such a place".to_owned()),
+            None => Err("the kind of source is unknown".to_owned()),
         };
         let fault = |reason| UsageError::option(&source, format!("option {source} is {}: {reason}", quoted(value)));
         let mut secret = secret.map_err(fault)?;
         log.hide(&secret);
         options.set(&target, std::mem::take(&mut *secret));
-        // The device is told the secret, not where it was.
+        // The plugin gets the secret, not the source.
         options.unset(&source);
     }
     Ok(())
@@ -156,14 +156,14 @@ fn from_file(path: &str, end: Instant) -> Result<Zeroizing<String>, String> {
     let file = open(Path::new(path)).map_err(|cause| format!("it cannot be read ({cause})"))?;
     let about = file
         .metadata()
-        .map_err(|cause| format!("it cannot be looked at ({cause})"))?;
+        .map_err(|cause| format!("its owner and mode cannot be read ({cause})"))?;
     if !about.is_file() {
-        return Err("it is no regular file; give the path of one".to_owned());
+        return Err("it is not a regular file; give the path of one".to_owned());
     }
     let (owner, (_, user)) = (about.uid(), user::real_and_effective());
     if owner != 0 && owner != user {
         return Err(format!(
-            "it belongs to user {owner}, who could change it; chown it to root or to whom the agent runs as"
+            "it belongs to user {owner}, who could change it; chown it to root or to the user that runs the agent"
         ));
     }
     if about.mode() & 0o077 != 0 {
@@ -173,14 +173,14 @@ fn from_file(path: &str, end: Instant) -> Result<Zeroizing<String>, String> {
     first_line(file, end)
 }
 
-/// Without waiting for a pipe that nobody writes to.
+/// Opens a file. `O_NONBLOCK` avoids a wait for the writer of a named pipe.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
 fn from_descriptor(number: &str, end: Instant) -> Result<Zeroizing<String>, String> {
     let number = integer(number).filter(|number| *number >= 0 && !OUTPUTS.contains(number));
-    let number = number.ok_or("no secret is read from there; give the number of another file descriptor")?;
+    let number = number.ok_or("secrets are not read from it; give the number of another file descriptor")?;
     if !Path::new(DESCRIPTORS).exists() {
         return Err(format!(
             "{DESCRIPTORS} is missing; mount /proc, or give the secret by a file"
@@ -196,7 +196,7 @@ fn from_descriptor(number: &str, end: Instant) -> Result<Zeroizing<String>, Stri
     if !pipe && !std::fs::metadata(&path).is_ok_and(|about| about.is_file()) {
         return Err("it is neither a file nor a pipe; open one for the agent".to_owned());
     }
-    // The same open pipe; of a file its beginning, whatever was read before.
+    // This opens the same pipe again, and a file at its start.
     first_line(File::open(&path).map_err(refused)?, end)
 }
 
@@ -204,23 +204,24 @@ fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<Z
     let folder = folder.filter(|folder| !folder.is_empty()).ok_or_else(|| {
         "the environment has no CREDENTIALS_DIRECTORY; add LoadCredential= to the unit that runs this".to_owned()
     })?;
-    // systemd's own rule for such names.
+    // The rule of systemd for names of credentials.
     if name.is_empty() || name.contains(['/', '\0']) || matches!(name, "." | "..") {
-        return Err("that is no name of a credential; give a name without slashes".to_owned());
+        return Err("it is not a valid credential name; give a name without slashes".to_owned());
     }
     let path = Path::new(folder).join(name);
     let file = open(&path).map_err(|cause| format!("{} cannot be read ({cause})", path.display()))?;
     match file.metadata() {
-        // Who may read it was for systemd to decide.
+        // systemd has set the permissions, so they are not checked.
         Ok(about) if about.is_file() => first_line(file, end),
-        _ => Err(format!("{} is no regular file", path.display())),
+        _ => Err(format!("{} is not a regular file", path.display())),
     }
 }
 
-/// What is before the first line end, and nothing trimmed: blanks may be part
-/// of a password.
+/// The text before the first line end. It is not trimmed, because blanks can be
+/// a part of a password.
 fn first_line(file: File, end: Instant) -> Result<Zeroizing<String>, String> {
-    let bytes = read_all(file, LIMIT as u64 + 1, end).ok_or("it was not there in time; close its writing end")?;
+    let bytes = read_all(file, LIMIT as u64 + 1, end)
+        .ok_or("timed out while reading the secret; close the write end of the pipe")?;
     let bytes = bytes.map_err(|cause| format!("it cannot be read ({cause})"))?;
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -1,4 +1,4 @@
-//! Options on standard input, a line each: `name=value` (`docs/reference/protocol.md#standard-input`).
+//! Options on standard input, one `name=value` per line (`docs/reference/protocol.md#standard-input`).
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -13,18 +13,18 @@ use super::table::Table;
 use super::values::{ParsedInput, RawValue, decoded, quoted};
 use crate::log::Log;
 
-/// Most that is read. Pacemaker sends some hundred bytes.
+/// Maximum size of the input, in bytes. Pacemaker sends some hundred bytes.
 const LIMIT: usize = 1 << 20;
-/// How many ignored lines are told about one by one.
+/// Number of ignored lines that are logged one by one.
 const TOLD: usize = 20;
 
-/// Reads to the end. Unknown names and flags without a boolean word are warned
-/// about and ignored, as the library does.
+/// Reads standard input to the end. Unknown names and flags without a boolean
+/// word are ignored with a warning, as in the library.
 ///
 /// # Errors
 ///
-/// When it cannot be read, is larger than 1 MiB, or the value of a known option
-/// is not UTF-8.
+/// If the input cannot be read, is larger than 1 MiB, or if the value of a known
+/// option is not UTF-8.
 pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<ParsedInput, UsageError> {
     let text = read(input)?;
     let mut reader = Reader {
@@ -46,7 +46,7 @@ pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<Pa
 }
 
 fn read(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, UsageError> {
-    // Large enough that passwords are not left behind by a buffer that grows.
+    // The buffer is large enough for passwords: a buffer that grows would leave copies in memory.
     let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
     let limit = LIMIT as u64 + 1;
     input.take(limit).read_to_end(&mut text).map_err(|error| {
@@ -79,7 +79,7 @@ impl Reader<'_> {
         }
         let (name, value) = text.split_once('=').unwrap_or((text, ""));
         let value = unquoted(value);
-        // Sent along by Pacemaker and old fenced, wanted or not (`docs/reference/protocol.md#quirk-8.16`).
+        // Pacemaker and old fenced send these to every agent (`docs/reference/protocol.md#quirk-8.16`).
         match name {
             "agent" => return Ok(()),
             "nodename" => self.given.nodename = Some(value.to_owned()),
@@ -89,15 +89,12 @@ impl Reader<'_> {
             if name == "nodename" {
                 return Ok(());
             }
-            // The name only, and that only where there is one: the rest of the
-            // line may be a secret (`docs/reference/protocol.md#quirk-8.17`).
+            // Only a name before `=` is logged: the rest of the line can be a secret
+            // (`docs/reference/protocol.md#quirk-8.17`).
             self.ignore(&if text.contains('=') {
-                format!(
-                    "line {number}: there is no option {}; correct or remove it",
-                    quoted(name)
-                )
+                format!("line {number}: unknown option {}; correct or remove it", quoted(name))
             } else {
-                format!("line {number}, which has no = and is no option; write name=value")
+                format!("line {number}: it has no = and is not an option; write name=value")
             });
             return Ok(());
         };
@@ -150,7 +147,7 @@ impl Reader<'_> {
     }
 }
 
-/// Without one pair of double quotes around it.
+/// Removes one pair of double quotes around the value.
 fn unquoted(value: &str) -> &str {
     value
         .strip_prefix('"')
@@ -158,12 +155,12 @@ fn unquoted(value: &str) -> &str {
         .unwrap_or(value)
 }
 
-/// The process's standard input, or an error where the caller closed it.
+/// The process's standard input, or an error if the caller closed it.
 ///
-/// Before `main` runs, Rust opens `/dev/null` for reading and writing in the
-/// place of a closed standard input, and an empty one means reboot. A caller
-/// that opens it in the same way is taken for one that closed it: it sends no
-/// options either, and gets an error in place of a reboot.
+/// Before `main`, Rust replaces a closed standard input by `/dev/null`, opened
+/// for reading and writing. An empty standard input means reboot, so this case
+/// has to be an error. A caller that opens `/dev/null` in the same way also gets
+/// the error; it sends no options either.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StandardInput;
 
@@ -177,7 +174,7 @@ impl Read for StandardInput {
 }
 
 fn was_closed() -> bool {
-    // As Linux numbers its devices.
+    // The device number of `/dev/null` on Linux.
     let null = makedev(1, 3);
     let input = io::stdin();
     let is_null = fstat(&input).is_ok_and(|about| {

@@ -1,5 +1,6 @@
-//! All options of one agent, made from its description by the rules of the
-//! Python library (`docs/reference/options.md#options-added-automatically` and `docs/reference/options.md#defaults`).
+//! The table of all options of one agent. It is made from the agent's
+//! description by the rules of the Python library
+//! (`docs/reference/options.md#options-added-automatically` and `docs/reference/options.md#defaults`).
 
 use super::catalogue::{self, Entry, same};
 use super::error::DescriptionError;
@@ -7,17 +8,18 @@ use super::option::{AgentOption, integer};
 use crate::action::Action;
 use crate::description::{Description, Parameter, ValueKind};
 
-/// The options of an agent, in the order in which the library would have them.
+/// The options of an agent, in the order of the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     description: Description,
     options: Vec<AgentOption>,
     markers: Vec<&'static str>,
-    /// The description says which port it is, whatever the other options.
+    /// The description sets the default of `ipport`, so other options do not
+    /// change it.
     port_is_fixed: bool,
 }
 
-/// Something that the library would have in its device list.
+/// An item of the library's device list.
 #[derive(Clone, Copy)]
 enum Item<'a> {
     Entry(&'static Entry),
@@ -36,18 +38,18 @@ impl<'a> Item<'a> {
 }
 
 impl Table {
-    /// The table of the agent that is described.
+    /// Makes the table from a description.
     ///
     /// # Errors
     ///
-    /// The first thing in the description that no agent can be made from.
+    /// For the first part of the description that is invalid.
     pub fn new(description: &Description) -> Result<Self, DescriptionError> {
         let mut items = listed(description)?;
         complete(&mut items);
         if has(&items, "port_as_ip") && !has(&items, "port") {
             items.extend(catalogue::by_key("port").map(Item::Entry));
         }
-        // What the second pass adds comes too late for the parsers (`docs/reference/protocol.md#quirk-8.13`).
+        // Options of the second pass are added too late for the parsers (`docs/reference/protocol.md#quirk-8.13`).
         let parsed = items.len();
         complete(&mut items);
 
@@ -72,24 +74,24 @@ impl Table {
         table.yield_alias();
         table.apply_overrides()?;
         table.adapt();
-        // Last, so that nothing above takes them for options of the library.
+        // Added last, so that the steps above do not treat them as options of the library.
         let further = super::secret_sources::options(&table.options);
         table.options.extend(further);
         super::validate::check(&table)?;
         Ok(table)
     }
 
-    /// What it was made from.
+    /// The description of the agent.
     pub fn description(&self) -> &Description {
         &self.description
     }
 
-    /// Every option, in device order.
+    /// All options, in device order.
     pub fn options(&self) -> &[AgentOption] {
         &self.options
     }
 
-    /// The option of this canonical name.
+    /// The option with this canonical name.
     pub fn find(&self, name: &str) -> Option<&AgentOption> {
         self.options.iter().find(|option| option.name == name)
     }
@@ -105,14 +107,14 @@ impl Table {
         self.has("port_as_ip")
     }
 
-    /// Whether the device has plugs, which one of its own options names.
+    /// Whether the device has plugs: the description lists the option `plug`.
     pub fn has_plugs(&self) -> bool {
         self.description.options.iter().any(|name| name == "plug")
     }
 
-    /// The option that a name on standard input means: a canonical name before
-    /// an older one; hyphens and underscores count as the same everywhere,
-    /// which is more than the library accepts (`docs/reference/protocol.md#quirk-8.26`).
+    /// The index of the option with this name on standard input. Canonical names
+    /// have priority over older names. Hyphens and underscores are equal
+    /// everywhere, which is more than the library accepts (`docs/reference/protocol.md#quirk-8.26`).
     pub fn position_of(&self, name: &str) -> Option<usize> {
         let accepted = |option: &&AgentOption| !option.documented_only;
         let by_name = |option: &AgentOption| accepted(&option) && same(&option.name, name);
@@ -124,7 +126,7 @@ impl Table {
             .or_else(|| self.options.iter().position(by_older))
     }
 
-    /// The action that is meant when none is given.
+    /// The action if the caller does not set one.
     pub fn default_action(&self) -> Action {
         if self.description.operations.fabric || self.description.operations.no_reboot {
             Action::Off
@@ -133,7 +135,7 @@ impl Table {
         }
     }
 
-    /// The actions that this agent has, in the order of metadata and help.
+    /// The actions of this agent, in the order of metadata and help.
     pub fn actions(&self) -> Vec<Action> {
         let operations = self.description.operations;
         let available = |action: &Action| match action {
@@ -158,9 +160,9 @@ impl Table {
         self.actions().contains(&action).then_some(action)
     }
 
-    /// Makes the default of `ipport` what it is when these options are given
-    /// (`docs/reference/options.md#default-of-ipport`). `given` is asked by canonical name, and says whether an option
-    /// was set, was set to false, or was not mentioned.
+    /// Sets the default of `ipport` for the options of this run
+    /// (`docs/reference/options.md#default-of-ipport`). `given` takes a canonical name and returns whether the option
+    /// was set to true or false; none if it was not mentioned.
     pub(super) fn decide_port(&mut self, given: &dyn Fn(&str) -> Option<bool>) {
         if self.port_is_fixed {
             return;
@@ -188,7 +190,7 @@ impl Table {
         }
     }
 
-    /// Whether anything can decide the default of `ipport`.
+    /// Whether `ipport` has a default, at least with some options.
     pub(super) fn port_has_basis(&self) -> bool {
         self.port_is_fixed
             || ["community", "ssh", "ssl", "web", "telnet"]
@@ -200,9 +202,8 @@ impl Table {
         self.options.iter_mut().find(|option| option.name == name)
     }
 
-    /// Where a device has a flag of its own by the older name of an option that
-    /// every agent has, and that it did not ask for, that name means the flag:
-    /// `debug` of fence_xvm is no file.
+    /// Removes the older name of an option that every agent has, if the device has
+    /// a flag with this name: `debug` of fence_xvm is a flag, not a file.
     fn yield_alias(&mut self) {
         let options = self
             .options
@@ -228,7 +229,7 @@ impl Table {
         Ok(())
     }
 
-    /// What depends on the device as a whole (`docs/reference/metadata.md#metadata-required`).
+    /// Adapts options to the device as a whole (`docs/reference/metadata.md#metadata-required`).
     fn adapt(&mut self) {
         let login_required = !self.description.operations.login_optional;
         if let Some(username) = self.find_mut("username") {
@@ -242,7 +243,7 @@ impl Table {
             }
             if let Some(plug) = self.find_mut("plug").filter(|plug| plug.placeholder == "id") {
                 plug.placeholder = "ip".to_owned();
-                plug.shortdesc = "name or address of the device, together with --port-as-ip".to_owned();
+                plug.shortdesc = "Host name or IP address of the device; needs --port-as-ip".to_owned();
             }
         }
         let default = self.default_action();
@@ -253,7 +254,8 @@ impl Table {
     }
 }
 
-/// What the description lists, in its order, and what its operations add.
+/// The items that the description lists, in its order, and those that its
+/// operations add.
 fn listed(description: &Description) -> Result<Vec<Item<'_>>, DescriptionError> {
     let mut items = Vec::new();
     for name in &description.options {
@@ -275,8 +277,8 @@ fn listed(description: &Description) -> Result<Vec<Item<'_>>, DescriptionError> 
     Ok(items)
 }
 
-/// One pass of the dependency rules: in device order, then what every agent
-/// has; what is there already is not added again.
+/// One pass of the dependency rules, in device order, then the options of every
+/// agent. Items that exist are not added again.
 fn complete(items: &mut Vec<Item<'_>>) {
     let rules = items.iter().flat_map(|item| match item {
         Item::Parameter(_) => &[],
@@ -298,16 +300,19 @@ fn add(items: &mut Vec<Item<'_>>, key: &str) {
     }
 }
 
-/// Whether the catalogue's option or marker is there. A parameter of the same
-/// name does not count: `sound` refuses it.
+/// Whether the list contains this option of the catalog, or this marker. A
+/// parameter with the same name does not count: `validate` rejects it.
 fn has(items: &[Item<'_>], key: &str) -> bool {
     items
         .iter()
         .any(|item| !matches!(item, Item::Parameter(_)) && item.key() == key)
 }
 
-/// Whether a value is one that an option of this kind takes; what it takes, if
-/// not.
+/// Checks that a value has the type of an option.
+///
+/// # Errors
+///
+/// A description of the values that the type accepts.
 pub(super) fn fits(kind: &ValueKind, value: &str) -> Result<(), String> {
     match kind {
         ValueKind::Text | ValueKind::Boolean => Ok(()),
@@ -321,7 +326,7 @@ pub(super) fn fits(kind: &ValueKind, value: &str) -> Result<(), String> {
     }
 }
 
-/// The declared spelling of a choice, whatever the case it is given in.
+/// The declared spelling of a choice. Letter case does not matter.
 pub(super) fn choice<'a>(words: &'a [String], value: &str) -> Option<&'a str> {
     let value = value.to_uppercase();
     words

@@ -1,4 +1,4 @@
-//! Cases recorded from the Python agents, and what we decided to do otherwise.
+//! Cases recorded from the Python agents, and intended differences.
 
 mod argv;
 mod checks;
@@ -17,7 +17,7 @@ use crate::action::Action;
 use crate::description::{Description, Parameter, ValueKind};
 use crate::log::Log;
 
-/// A log and what it said.
+/// A log that keeps its text.
 #[derive(Clone, Default)]
 pub(super) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
@@ -42,8 +42,8 @@ impl Write for CapturedLog {
     }
 }
 
-/// A description from the names that the recorded cases use: the library's
-/// keys, and its markers for what a device can do.
+/// Makes a description from the names in the recorded cases: the library's keys,
+/// and its markers for abilities of a device.
 pub(super) fn device(keys: &[&str]) -> Description {
     let mut description = Description {
         name: "fence_probe".to_owned(),
@@ -84,7 +84,7 @@ pub(super) fn own(name: &str, kind: ValueKind) -> Parameter {
     }
 }
 
-/// As the dummy of fence-agents 4.12.1.
+/// The description of the dummy agent of fence-agents 4.12.1.
 pub(super) fn dummy() -> Description {
     let mut dummy = device(&["no_password"]);
     dummy.name = "fence_dummy".to_owned();
@@ -111,7 +111,7 @@ pub(super) fn table(description: &Description) -> Table {
     Table::new(description).unwrap()
 }
 
-/// What one call makes of its options, and what it logs.
+/// The options of one call, and its log.
 struct Call {
     read: Result<Options, UsageError>,
     said: String,
@@ -146,7 +146,7 @@ impl Call {
         self.read.as_ref().map(|_| ()).unwrap_err().to_string()
     }
 
-    /// The action, or the names of the options that are wrong.
+    /// The action, or the names of the wrong options.
     fn checked(self) -> Result<Action, Vec<String>> {
         let names = |errors: Vec<UsageError>| {
             errors

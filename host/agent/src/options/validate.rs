@@ -1,5 +1,4 @@
-//! Whether a table can be one of an agent: checked once, when a plugin is
-//! loaded.
+//! Checks of an option table, made once when a plugin is loaded.
 
 use super::catalogue::same;
 use super::error::DescriptionError;
@@ -7,7 +6,11 @@ use super::option::AgentOption;
 use super::table::{Table, fits};
 use crate::description::ValueKind;
 
-/// The first thing in the table that cannot be.
+/// Checks a table.
+///
+/// # Errors
+///
+/// For the first part of the table that is invalid.
 pub(super) fn check(table: &Table) -> Result<(), DescriptionError> {
     let options = table.options();
     for (index, option) in options.iter().enumerate() {

@@ -1,23 +1,23 @@
-//! What the caller said, before defaults and checks.
+//! Values from the caller, before defaults and checks.
 
 use super::error::UsageError;
 use super::option::AgentOption;
 use super::table::Table;
 use crate::secret::Secret;
 
-/// Longest piece of a caller's text that a message repeats.
+/// Maximum length of a caller's text in a message, in characters.
 const SHOWN: usize = 64;
 
-/// What is known about one option's value.
+/// The value of one option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RawValue {
-    /// Nobody mentioned it.
+    /// The caller did not mention the option.
     Unset,
-    /// A flag that was expressly not set, so that no default sets it.
+    /// A flag that is explicitly not set, so that no default sets it.
     Off,
-    /// Its value; that of a flag is `1`.
+    /// A value that can be shown. The value of a flag is `1`.
     Plain(String),
-    /// Its value, not to be shown.
+    /// A secret value.
     Secret(Secret),
 }
 
@@ -30,7 +30,7 @@ impl RawValue {
         }
     }
 
-    /// A value in the shape that this option keeps it in.
+    /// Wraps a value: as a secret if the option is secret.
     pub(super) fn holding(option: &AgentOption, value: String) -> Self {
         if option.secret {
             Self::Secret(Secret::new(value))
@@ -40,21 +40,21 @@ impl RawValue {
     }
 }
 
-/// One slot for each option of the table, in its order.
+/// The parsed options: one slot for each option of the table, in the same order.
 #[derive(Debug)]
 pub(super) struct ParsedInput {
     pub(super) slots: Vec<RawValue>,
-    /// How often the flag `verbose` was given.
+    /// How often the flag `verbose` was set.
     pub(super) verbose: u32,
-    /// The line `nodename` of standard input, which Pacemaker sends to agents
-    /// whether they want it or not.
+    /// The line `nodename` of standard input, which Pacemaker sends to every
+    /// agent.
     pub(super) nodename: Option<String>,
-    /// What standard input said of the plug by each of its names.
+    /// The plug on standard input, under each of its two names.
     pub(super) targets: Targets,
 }
 
-/// The plug by the name that Pacemaker has for it up to 3.0.0, and by that
-/// which it has since.
+/// The plug under the name that Pacemaker uses up to 3.0.0 (`port`), and under
+/// the name that it uses since then (`plug`).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Targets {
     pub(super) port: Option<String>,
@@ -72,7 +72,7 @@ impl ParsedInput {
     }
 }
 
-/// A piece of the caller's text for a message: not too long, in quotes.
+/// The caller's text in quotes for a message, shortened.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -80,10 +80,17 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// The value of an option, unless bytes were lost on the way to it.
+/// The value of an option.
+///
+/// # Errors
+///
+/// If the value was not UTF-8.
 pub(super) fn decoded(option: &AgentOption, text: &str, damaged: bool) -> Result<String, UsageError> {
     if damaged && text.contains(char::REPLACEMENT_CHARACTER) {
-        let message = format!("the value of {} is not UTF-8; encode it so", option.display_name());
+        let message = format!(
+            "the value of {} is not UTF-8; encode it in UTF-8",
+            option.display_name()
+        );
         return Err(UsageError::option(&option.name, message));
     }
     Ok(text.to_owned())

@@ -39,7 +39,7 @@ impl Fencing<'_> {
         match outcome {
             Err(trouble) if trouble.is_transient() => {
                 self.log.warning(format!(
-                    "{}: cycle {plug}: {trouble}; asking the device what became of the request",
+                    "{}: cycle {plug}: {trouble}; polling the device for the result of the request",
                     self.agent
                 ));
                 Ok(())

@@ -64,8 +64,8 @@ impl Fencing<'_> {
         if reads > 0 && !std::mem::replace(&mut progress.is_reported, true) {
             let word = target.word();
             self.log.warning(format!(
-                "{}: {word}: {reads} of {needed} reads said {word}, and now the device says {reading}: its reads may be \
-                 old; counting from the start again",
+                "{}: {word}: {reads} of {needed} reads reported {word}, and now the device reports {reading}: its \
+                 reads may be old; the count starts again",
                 self.agent
             ));
         }
@@ -98,7 +98,7 @@ impl Fencing<'_> {
                 Ok(status) => status,
                 Err(trouble @ Error::TaskFailed(_)) if request.excuses_failure() => {
                     self.log.warning(format!(
-                        "{}: {} {}: after it was asked again: {trouble}",
+                        "{}: {} {}: after the request was repeated: {trouble}",
                         self.agent,
                         target.word(),
                         request.plug
@@ -156,7 +156,7 @@ impl Fencing<'_> {
         match self.send(request, target) {
             Err(trouble @ Error::TaskFailed(_)) => {
                 self.log.warning(format!(
-                    "{}: {word} {plug}: {trouble}; the power that is read next decides",
+                    "{}: {word} {plug}: {trouble}; the next power status decides",
                     self.agent
                 ));
                 request.note(Answer::Accepted, self.clock.now());
@@ -179,7 +179,7 @@ impl Fencing<'_> {
         };
         let wait = self.busy_pause(&trouble).max(self.timeouts.status_sleep);
         self.log.warning(format!(
-            "{}: {} {}: {trouble}; reading the power to learn what became of the request",
+            "{}: {} {}: {trouble}; reading the power status to see the result of the request",
             self.agent,
             target.word(),
             request.plug
@@ -196,7 +196,7 @@ impl Fencing<'_> {
 
 fn timed_out(requests: &[Request<'_>], target: PowerTarget, progress: Progress) -> Error {
     let plugs: Vec<_> = requests.iter().map(|request| request.plug).collect();
-    let trouble = progress.trouble.map(|trouble| format!("; last: {trouble}"));
+    let trouble = progress.trouble.map(|trouble| format!("; last error: {trouble}"));
     Error::TimedOut(format!(
         "{} is not {} after {} polls (option power_timeout){}",
         plugs.join(", "),

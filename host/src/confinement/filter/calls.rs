@@ -1,9 +1,9 @@
-//! The calls that an agent makes in whatever way: those of the standard
-//! library, tokio and wasmtime on glibc and musl, on kernels old and new.
+//! The system calls that an agent may make with any arguments: those of the standard library, tokio and wasmtime on
+//! glibc and musl, on old and new kernels.
 
 use libc::c_long;
 
-/// Beside those with conditions.
+/// Calls without conditions.
 pub(super) const CALLS: &[c_long] = &[
     // Memory.
     libc::SYS_brk,
@@ -11,7 +11,7 @@ pub(super) const CALLS: &[c_long] = &[
     libc::SYS_membarrier,
     libc::SYS_mremap,
     libc::SYS_munmap,
-    // Files; which of them, Landlock decides.
+    // Files. Landlock decides which files.
     libc::SYS_close,
     libc::SYS_close_range,
     libc::SYS_dup,
@@ -42,8 +42,8 @@ pub(super) const CALLS: &[c_long] = &[
     libc::SYS_unlinkat,
     libc::SYS_write,
     libc::SYS_writev,
-    // Sockets that are there: that of the system's log, and the pair by which a
-    // signal is told. How to get others is not here.
+    // Existing sockets: the one of syslog, and the pair that reports a signal. The calls that create sockets are in
+    // `filter.rs`, with conditions.
     libc::SYS_getpeername,
     libc::SYS_getsockname,
     libc::SYS_getsockopt,
@@ -81,7 +81,7 @@ pub(super) const CALLS: &[c_long] = &[
     libc::SYS_sched_yield,
     libc::SYS_set_robust_list,
     libc::SYS_set_tid_address,
-    // Signals of its own.
+    // Signals to this process.
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigpending,
     libc::SYS_rt_sigprocmask,
@@ -89,7 +89,7 @@ pub(super) const CALLS: &[c_long] = &[
     libc::SYS_rt_sigsuspend,
     libc::SYS_rt_sigtimedwait,
     libc::SYS_sigaltstack,
-    // Who and where.
+    // User, machine and random numbers.
     libc::SYS_getegid,
     libc::SYS_geteuid,
     libc::SYS_getgid,
@@ -136,7 +136,7 @@ pub(super) const CALLS: &[c_long] = &[
     libc::SYS_unlink,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_renameat,
-    // The crate does not have it for every C library of this processor.
+    // The crate `libc` lacks it for some C libraries on this processor.
     #[cfg(target_arch = "aarch64")]
     38, // renameat
 ];

@@ -10,10 +10,10 @@ fn needs(ports: &[u16], names: bool) -> Needs {
 }
 
 #[test]
-fn each_filter_is_one_that_the_kernel_takes() {
+fn each_filter_fits_the_limit_of_the_kernel() {
     for needs in [needs(&[], false), needs(&[443], false), needs(&[443], true)] {
         let program = compile(rules(&needs).unwrap()).unwrap();
-        // The kernel's limit.
+        // 4096 instructions are the kernel's limit.
         assert!((100..4096).contains(&program.len()), "{} instructions", program.len());
     }
 }
@@ -22,12 +22,12 @@ fn each_filter_is_one_that_the_kernel_takes() {
 fn a_call_is_listed_once() {
     let rules = rules(&needs(&[443], true)).unwrap();
     let conditional = rules.values().filter(|ways| !ways.is_empty()).count();
-    // Beside those with conditions only `bind` and `connect` are not on the list.
+    // Except for the calls with conditions, only `bind` and `connect` are not on the list.
     assert_eq!(rules.len(), CALLS.len() + conditional + 2);
 }
 
 #[test]
-fn no_list_has_what_an_agent_never_does() {
+fn dangerous_calls_are_on_no_list() {
     let rules = rules(&needs(&[443], true)).unwrap();
     for call in [
         libc::SYS_execve,
@@ -69,7 +69,7 @@ fn no_list_has_what_an_agent_never_does() {
 }
 
 #[test]
-fn sockets_of_other_kinds_are_there_for_who_needs_them() {
+fn socket_calls_are_allowed_only_as_needed() {
     let there = |needs: &Needs| {
         let rules = rules(needs).unwrap();
         let calls = [
@@ -96,7 +96,7 @@ fn sockets_of_other_kinds_are_there_for_who_needs_them() {
         datagrams: true,
         ..Needs::default()
     };
-    // Two families with two spellings of the protocol; and the kernel's list of addresses.
+    // Two address families with two values for the protocol, and the kernel's list of addresses.
     for (needs, calls, kinds) in [
         (needs(&[443], false), [true, true, false, false, false], 4),
         (listen.clone(), [true, false, true, true, true], 4),
@@ -111,7 +111,7 @@ fn sockets_of_other_kinds_are_there_for_who_needs_them() {
 }
 
 #[test]
-fn without_a_port_there_is_no_socket() {
+fn sockets_are_denied_without_a_port() {
     let rules = rules(&needs(&[], false)).unwrap();
     assert!(!rules.contains_key(&libc::SYS_socket) && !rules.contains_key(&libc::SYS_connect));
 }

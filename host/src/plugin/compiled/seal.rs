@@ -1,11 +1,9 @@
-//! What shows damage to a compiled form: a checksum over all of it, at its end.
-//! wasmtime checks neither the code nor its own tables when it maps a file, and
-//! zeros in them are a SIGSEGV in the middle of an action.
+//! The checksum at the end of a compiled form, which detects damage. When wasmtime maps a file, it checks neither the
+//! code nor its own tables, and zeros in them would cause a SIGSEGV during an action.
 //!
-//! It is no protection against anyone who can write the file, of whom owner and
-//! mode say enough. Hence CRC-32, which finds each change of up to 32 bits in a
-//! row for certain and any other but for one in four thousand million, and
-//! takes a tenth of the time of a cryptographic hash.
+//! The checksum does not protect against users who can write the file; owner and mode do that. So it is CRC-32, which
+//! takes a tenth of the time of a cryptographic hash. It detects each change of up to 32 consecutive bits, and other
+//! changes with a probability of 1 - 2^-32.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -15,15 +13,14 @@ use crc32fast::Hasher;
 #[cfg(test)]
 mod tests;
 
-/// Begins what is added. A form without it is cut, or of an older build.
+/// Start of the appended bytes. A form without it is incomplete, or was made by an older build.
 const MARK: [u8; 8] = *b"fbx-crc\n";
-/// The mark and the checksum, in bytes.
+/// Length of mark and checksum, in bytes.
 const LENGTH: usize = MARK.len() + 4;
-/// How much is read at a time, in bytes.
+/// Size of one read, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// Adds the checksum to code. What maps the file goes by the ELF header, and
-/// does not see it.
+/// Appends the checksum to code. The loader of the file uses the ELF header and ignores the appended bytes.
 pub(super) fn add(mut code: Vec<u8>) -> Vec<u8> {
     let sum = crc32fast::hash(&code);
     code.extend(MARK);
@@ -31,7 +28,7 @@ pub(super) fn add(mut code: Vec<u8>) -> Vec<u8> {
     code
 }
 
-/// Verifies a form of this length.
+/// Verifies the checksum of a form with this length in bytes.
 pub(super) fn check(file: &File, length: u64) -> Result<(), String> {
     let unreadable = |cause: std::io::Error| format!("it cannot be read ({cause})");
     let foreign = || "it is incomplete, or another build made it".to_owned();

@@ -1,4 +1,4 @@
-//! Compiled forms that are taken, and those that are not.
+//! Compiled forms that are used, and compiled forms that are rejected.
 
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -14,7 +14,7 @@ use crate::policy::AgentPolicy;
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 const OTHER: &[u8] = b"\0asm\x0d\0\x01\0\0\x02\x01x";
 
-/// A folder that only this user writes, in a sticky one, and a plugin in it.
+/// A plugin in a folder that only this user can write, below a sticky folder.
 fn plugin(wasm: &[u8]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
@@ -29,7 +29,7 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
     (folder, path, form)
 }
 
-/// Loads a plugin, which has to succeed, and returns the warning.
+/// Loads a plugin successfully, and returns the warning.
 fn warnings(path: &Path) -> String {
     let loaded = load(path, &AgentPolicy::unrestricted()).unwrap();
     loaded.warning.unwrap_or_default()
@@ -47,7 +47,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_compiled_form_is_taken() {
+fn a_compiled_form_is_used() {
     let (folder, path, form) = compiled(EMPTY);
     assert_eq!(form, path.with_extension("cwasm"));
     assert_eq!(names(folder.path()), ["fence_x.cwasm", "fence_x.wasm"]);
@@ -55,11 +55,11 @@ fn a_compiled_form_is_taken() {
     assert_eq!(warnings(&path), "");
 }
 
-/// It is taken on each machine of its kind, whatever the machine has that made it. Wasmtime writes each feature of the
-/// processor with whether it is needed, and refuses a form that needs what this one lacks.
+/// A compiled form works on all processors of its family. Wasmtime writes for each processor feature whether it is
+/// needed, and rejects a form that needs a missing feature.
 #[test]
 #[cfg(target_arch = "x86_64")]
-fn a_compiled_form_needs_nothing_that_only_some_processors_have() {
+fn a_compiled_form_needs_no_optional_processor_feature() {
     let (_folder, _path, form) = compiled(EMPTY);
     let form = std::fs::read(form).unwrap();
     let after = |name: &str| {
@@ -77,17 +77,17 @@ fn a_compiled_form_needs_nothing_that_only_some_processors_have() {
         "has_bmi2",
         "has_popcnt",
     ] {
-        // A truth value, and it is false.
+        // The encoding of a boolean that is false.
         assert_eq!(after(feature), [2, 0], "{feature}");
     }
 }
 
 #[test]
-fn without_one_the_plugin_is_compiled_in_memory() {
+fn a_plugin_without_a_compiled_form_is_compiled_in_memory() {
     let (folder, path) = plugin(EMPTY);
     let said = warnings(&path);
     let form = path.with_extension("cwasm");
-    let start = format!("{}: there is no compiled form; compiling in memory", form.display());
+    let start = format!("{}: the compiled form is missing; compiling in memory", form.display());
     assert!(said.starts_with(&start), "{said}");
     assert!(
         said.ends_with(&format!("run `fencebox compile {}`", path.display())),
@@ -109,7 +109,7 @@ const INCOMPLETE: &str = "it is incomplete, or another build made it";
 const DAMAGED: &str = "it is damaged: its checksum is wrong";
 
 #[test]
-fn garbage_and_pieces_are_refused() {
+fn garbage_and_truncated_forms_are_rejected() {
     let (_folder, path, form) = compiled(EMPTY);
     let whole = std::fs::read(&form).unwrap();
     let start = (0..whole.len().min(256)).step_by(16);
@@ -138,7 +138,7 @@ fn a_form_whose_middle_or_second_half_is_zeros_is_refused() {
     let whole = std::fs::read(&form).unwrap();
     let (middle, end) = (whole.len() / 2, whole.len() - 12);
     for (zeros, reason) in [
-        // Of this small form the middle is zeros anyway.
+        // The middle of this small form is zeros anyway.
         (64..1024, DAMAGED),
         (middle..end, DAMAGED),
         (middle..whole.len(), INCOMPLETE),
@@ -155,7 +155,7 @@ fn a_form_whose_middle_or_second_half_is_zeros_is_refused() {
     assert_eq!(fault(&path).unwrap(), None);
 }
 
-/// The checksum is right, and wasmtime refuses it.
+/// The checksum is valid, and wasmtime rejects the form.
 #[test]
 fn a_form_of_another_build_is_refused() {
     let (_folder, path, form) = compiled(EMPTY);
@@ -192,8 +192,7 @@ fn a_form_that_others_may_write_is_refused() {
     }
 }
 
-/// A plugin that others could have written may say what it is, and nothing
-/// else.
+/// A plugin that other users could have written may only return its description.
 #[test]
 fn a_plugin_that_others_may_write_or_replace_may_not_act() {
     let (folder, path, form) = compiled(EMPTY);
@@ -224,7 +223,7 @@ fn a_plugin_that_others_may_write_or_replace_may_not_act() {
 }
 
 #[test]
-fn a_form_that_is_no_file_is_refused() {
+fn a_form_that_is_not_a_regular_file_is_rejected() {
     let (folder, path, form) = compiled(EMPTY);
     let elsewhere = folder.path().join("elsewhere");
     std::fs::rename(&form, &elsewhere).unwrap();
@@ -276,10 +275,9 @@ fn every_folder_above_counts_and_links_hide_none() {
     }
 }
 
-/// Only root can give files away, so these are those of another user only
-/// where the owner of the test is.
+/// Only root can change the owner of a file, so this tests something only if it runs as root.
 #[test]
-fn what_belongs_to_somebody_else_is_refused() {
+fn a_form_or_folder_of_another_user_is_rejected() {
     let (folder, path, form) = compiled(EMPTY);
     let stranger = 54_321;
     if std::os::unix::fs::chown(&form, Some(stranger), None).is_err() {
@@ -289,7 +287,7 @@ fn what_belongs_to_somebody_else_is_refused() {
     assert!(warnings(&path).contains(elsewhere));
     std::os::unix::fs::chown(&form, Some(0), None).unwrap();
     assert_eq!(warnings(&path), "");
-    // The owner of a folder may rename what is in it, sticky or not.
+    // The owner of a folder may rename its files, even in a sticky folder.
     for mode in [0o755, 0o1777] {
         chmod(folder.path(), mode);
         std::os::unix::fs::chown(folder.path(), Some(stranger), None).unwrap();
@@ -298,11 +296,11 @@ fn what_belongs_to_somebody_else_is_refused() {
 }
 
 #[test]
-fn what_is_no_component_leaves_nothing_behind() {
+fn compiling_an_invalid_component_leaves_no_files() {
     for wasm in [
         b"".as_slice(),
         b"\0asm",
-        // A module of the core language.
+        // A core module.
         b"\0asm\x01\0\0\0",
         b"\0asm\x0d\0\x01\0\xff",
         b"garbage",
@@ -318,7 +316,7 @@ fn what_is_no_component_leaves_nothing_behind() {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
             let said = error.to_string();
             assert!(
-                said.starts_with(&format!("{} is no fencebox plugin: ", path.display())),
+                said.starts_with(&format!("{} is not a fencebox plugin: ", path.display())),
                 "{said}"
             );
             assert!(!said.contains('\n'), "{said}");
@@ -328,7 +326,7 @@ fn what_is_no_component_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn compiling_a_missing_file_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
@@ -344,7 +342,7 @@ fn a_compiled_form_is_replaced_as_a_whole() {
     let before = std::fs::read(&form).unwrap();
     std::fs::write(&path, OTHER).unwrap();
     compile(&path).unwrap();
-    // Who runs the old one keeps all of it.
+    // A process that uses the old form keeps all of it.
     let mut kept = Vec::new();
     old.read_to_end(&mut kept).unwrap();
     assert!(kept == before && before != std::fs::read(&form).unwrap());
@@ -352,7 +350,7 @@ fn a_compiled_form_is_replaced_as_a_whole() {
 }
 
 #[test]
-fn what_cannot_be_replaced_leaves_nothing_behind() {
+fn a_failed_replacement_leaves_no_temporary_file() {
     let (folder, path) = plugin(EMPTY);
     std::fs::create_dir_all(path.with_extension("cwasm").join("full")).unwrap();
     let error = compile(&path).unwrap_err().to_string();

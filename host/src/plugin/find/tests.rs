@@ -1,4 +1,4 @@
-//! Names that become part of a path, and those that must not.
+//! Names that may become part of a path, and names that must not.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use super::{agent_name, find_in, installed_in};
 use crate::plugin::Error;
 
 #[test]
-fn names_of_agents() {
+fn agent_names_are_accepted() {
     for (program, name) in [
         ("fence_clc", "fence_clc"),
         ("/usr/sbin/fence_clc", "fence_clc"),
@@ -24,7 +24,7 @@ fn names_of_agents() {
 }
 
 #[test]
-fn what_is_no_agent() {
+fn other_names_are_rejected() {
     for program in [
         "",
         "/",
@@ -62,8 +62,7 @@ fn what_is_no_agent() {
     assert_eq!(agent_name(OsStr::from_bytes(b"fence_\xff")), None);
 }
 
-/// Two folders of plugins, in the order in which they are searched, and what
-/// keeps them.
+/// Two folders of plugins, in search order, and the temporary folder that contains them.
 fn folders(files: [&[&str]; 2]) -> (tempfile::TempDir, Vec<PathBuf>) {
     let root = tempfile::tempdir().unwrap();
     let mut folders = Vec::new();
@@ -90,7 +89,7 @@ fn the_first_folder_comes_first() {
 }
 
 #[test]
-fn a_missing_plugin_says_where_it_was_looked_for() {
+fn the_error_of_a_missing_plugin_names_the_searched_paths() {
     let (_root, folders) = folders([&["fence_ab.wasm", "fence_a.cwasm"], &["fence_a"]]);
     let error = find_in(&folders, "fence_a", None).unwrap_err();
     let places = folders
@@ -110,8 +109,8 @@ fn an_unknown_place_of_the_program_is_part_of_the_reason() {
     let error = find_in(&[PathBuf::from("/nonexistent")], "fence_a", Some(unknown)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no plugin for fence_a; looked for /nonexistent/fence_a.wasm; not beside this program, whose place is unknown: \
-         mount /proc"
+        "no plugin for fence_a; looked for /nonexistent/fence_a.wasm; the folder of this program is unknown: mount \
+         /proc"
     );
 }
 
@@ -120,13 +119,13 @@ fn a_link_leads_to_the_file_beside_which_the_compiled_form_lies() {
     let (_root, folders) = folders([&[], &["fence_b.wasm"]]);
     std::os::unix::fs::symlink(folders[1].join("fence_b.wasm"), folders[0].join("fence_a.wasm")).unwrap();
     assert_eq!(located(&folders, "fence_a"), folders[1].join("fence_b.wasm"));
-    // One that leads nowhere is none.
+    // A broken link is ignored.
     std::os::unix::fs::symlink("/nonexistent", folders[0].join("fence_b.wasm")).unwrap();
     assert_eq!(located(&folders, "fence_b"), folders[1].join("fence_b.wasm"));
 }
 
 #[test]
-fn each_installed_plugin_once_and_sorted() {
+fn installed_plugins_are_listed_once_and_sorted() {
     let first: &[&str] = &[
         "fence_b.wasm",
         "fence_b.cwasm",

@@ -1,4 +1,4 @@
-//! What WASI has no words for about multicast.
+//! `multicast`: what WASI lacks.
 
 use super::HostState;
 use crate::capability::sockets::Failure;

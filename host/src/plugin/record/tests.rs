@@ -1,4 +1,4 @@
-//! The shape of a record, and what a later version reads of it.
+//! The format of a record, and what a later version reads from it.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ fn record() -> Record {
     Record::new(b"abc", &BTreeMap::from(names), "fence_x")
 }
 
-/// The text of a record with this replaced, and the right checksum.
+/// The text of a record with `from` replaced by `to`, and a valid checksum.
 fn edited(from: &str, to: &str) -> String {
     let text = record().text();
     assert!(text.contains(from), "{from}");
@@ -97,9 +97,9 @@ fn assert_damaged(text: &str, words: &str) {
     }
 }
 
-/// A change here is a new shape, with a new number.
+/// A change of the format needs a new format number.
 #[test]
-fn a_record_has_this_shape() {
+fn a_record_has_this_format() {
     let value: serde_json::Value = serde_json::from_str(&record().text()).unwrap();
     assert_eq!(
         value["sha256"],
@@ -171,7 +171,7 @@ fn a_damaged_record_is_never_absent() {
 #[test]
 fn any_changed_byte_damages_a_record() {
     let whole = record().text().into_bytes();
-    let end = whole.len() - 3; // The bracket and line ends after the checksum say nothing.
+    let end = whole.len() - 3; // The bracket and line ends after the checksum do not count.
     for at in 0..end {
         let mut text = whole.clone();
         text[at] ^= 1;

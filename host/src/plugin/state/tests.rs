@@ -1,4 +1,4 @@
-//! Limits, asked directly and by modules of a few bytes.
+//! Limits, tested directly and with modules of a few bytes.
 
 use wasmtime::{Config, Instance, Module};
 
@@ -9,7 +9,7 @@ use crate::agent::virtual_clock::VirtualClock;
 
 const MIB: usize = 1024 * 1024;
 
-/// A store with so much time left.
+/// A store with this much time until the deadline.
 fn store_for(budget: Duration) -> Store<HostState> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
@@ -41,7 +41,7 @@ fn stopped<T>(outcome: wasmtime::Result<T>) -> Stopped {
         .clone()
 }
 
-/// A module with these sections, each given by its number and bytes.
+/// A module with these sections, each with its number and bytes.
 fn module(sections: &[(u8, &[u8])]) -> Vec<u8> {
     let mut wasm = b"\0asm\x01\0\0\0".to_vec();
     for (number, bytes) in sections {
@@ -101,8 +101,8 @@ fn tables_count_together() {
 }
 
 #[test]
-fn a_module_that_begins_with_too_much_is_not_started() {
-    // (memory 1024), which is all there is, and (memory 1025)
+fn a_module_that_needs_too_much_memory_is_not_started() {
+    // (memory 1024), which is the limit, and (memory 1025)
     assert!(instantiate(&mut a_store(), &module(&[(5, b"\x01\0\x80\x08")])).is_ok());
     let memory = module(&[(5, b"\x01\0\x81\x08")]);
     assert_eq!(
@@ -147,7 +147,7 @@ const ENDLESS: &[u8] = b"\0\x03\x40\x0c\0\x0b\x0b";
 #[test]
 fn a_module_that_computes_without_end_is_stopped() {
     let mut store = a_store();
-    // As if it had done so for 5 s.
+    // Simulates 5 s of computing.
     store.data_mut().ticks = 100;
     assert_eq!(
         stopped(instantiate(&mut store, &starting(ENDLESS))),
@@ -164,7 +164,7 @@ fn a_module_that_computes_past_the_deadline_is_stopped() {
 }
 
 #[test]
-fn what_a_plugin_holds_of_the_host_is_counted() {
+fn host_resources_of_a_plugin_are_counted() {
     let mut store = a_store();
     let table = &mut store.data_mut().table;
     let held: Vec<_> = (0..1_000).map(|_| table.push(()).unwrap()).collect();
@@ -176,7 +176,7 @@ fn what_a_plugin_holds_of_the_host_is_counted() {
 }
 
 #[test]
-fn reasons_in_words() {
+fn reasons_have_these_texts() {
     for (reason, words) in [
         (Stopped::Deadline, "the deadline passed"),
         (
@@ -196,13 +196,13 @@ fn reasons_in_words() {
     }
 }
 
-/// Each limit on what a plugin begins with is the policy's to lower.
+/// The policy can lower each limit that applies when a plugin starts.
 #[test]
 fn lower_limits_hold_and_are_named() {
     let lowered = |limit, value| {
         let mut store = a_store();
         store.data_mut().limits.lower(limit, value);
-        // What is asked once, is asked when the limiter is given.
+        // wasmtime reads these limits only once, when it gets the limiter.
         store.limiter(|state| state);
         store
     };

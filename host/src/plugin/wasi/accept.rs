@@ -1,10 +1,9 @@
-//! TCP sockets, as WASI has them, but for connections that a caller resets.
+//! TCP sockets as in WASI, except for connections that the peer resets.
 //!
-//! The standard library of a guest asks for the peer's address as a part of
-//! accepting, and aborts where there is none: anybody who connects and resets
-//! the connection would end the action. Linux forgets the address with the
-//! connection, so it is remembered here, and a connection whose address is
-//! gone already is reported as aborted, which a listener goes on after.
+//! When the standard library of a guest accepts a connection, it also reads the peer's address, and aborts if there is
+//! none. So a peer that connects and resets could end the action. Linux deletes the address when the connection ends,
+//! so this module stores it. A connection that already has no address is reported as aborted, and the listener
+//! continues.
 
 use std::net::SocketAddr;
 
@@ -29,7 +28,7 @@ impl HasData for HasSockets {
 
 impl Host for Lookups<'_> {}
 
-/// What WASI's own sockets do.
+/// Methods that WASI's own sockets implement.
 macro_rules! pass_on {
     ($(fn $name:ident($($argument:ident: $type:ty),*) -> $outcome:ty;)*) => {
         $(fn $name(&mut self, socket: Resource<TcpSocket>, $($argument: $type),*) -> $outcome {
@@ -51,7 +50,7 @@ impl HostTcpSocket for Lookups<'_> {
                 Ok((caller, input, output))
             }
             Err(_) => {
-                // The streams go first: they are the socket's children.
+                // The streams are children of the socket, so they are deleted first.
                 self.sockets.table.delete(input)?;
                 self.sockets.table.delete(output)?;
                 self.sockets.table.delete(caller)?;

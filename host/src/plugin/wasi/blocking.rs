@@ -1,9 +1,7 @@
-//! Waiting, of a guest for what WASI gives it: bounded by the deadline and by
-//! SIGTERM, whatever it is that is waited for.
+//! Blocking calls of a guest. The deadline and SIGTERM end every wait.
 //!
-//! All that blocks in WASI preview 2 is here; the rest of `wasi:io` is passed
-//! on. A guest that has waited in vain is stopped, because an error that looked
-//! as if it came from the device would not be the truth.
+//! All blocking calls of WASI preview 2 are here; the rest of `wasi:io` is passed on. If the deadline or SIGTERM ends a
+//! wait, the guest is stopped: an error code would be blamed on the device.
 
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
@@ -19,23 +17,23 @@ use wasmtime_wasi_io::bindings::wasi::io::poll as unbounded;
 use super::{WaitContext, WaitView};
 use crate::agent::clock::Clock;
 
-/// How soon the deadline and SIGTERM are noticed.
+/// Time between two checks of the deadline and of SIGTERM.
 const LOOK: Duration = Duration::from_millis(25);
-/// Most that a guest may hand to one blocking write, in bytes: what WASI says.
+/// Maximum size of one blocking write, in bytes, as in the WASI specification.
 const WRITE_LIMIT: usize = 4096;
 
-/// Why a guest that waited was stopped.
+/// Why a waiting guest was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WaitAborted {
     /// The action's deadline passed.
     #[error("the deadline passed")]
     Deadline,
-    /// SIGTERM.
+    /// SIGTERM was received.
     #[error("interrupted")]
     Interrupted,
 }
 
-/// Links `wasi:io` with bounded waiting in the place of the unbounded.
+/// Links `wasi:io` with waits that have a limit.
 pub(super) fn add_to_linker<T: WaitView + WasiView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     poll::add_to_linker::<T, HasWaitContext>(linker, T::wait_context)?;
     streams::add_to_linker::<T, HasWaitContext>(linker, T::wait_context)
@@ -48,7 +46,7 @@ impl HasData for HasWaitContext {
 }
 
 impl WaitContext<'_> {
-    /// Splits off what tells when to give up, so that the table can be waited with.
+    /// Completes if a wait has to be aborted. It does not borrow the table, so the wait itself can use the table.
     fn patience(&self) -> impl Future<Output = WaitAborted> + use<> {
         let (clock, deadline, closing) = (self.clock.clone(), self.deadline, self.closing);
         async move {
@@ -65,8 +63,8 @@ impl WaitContext<'_> {
     }
 }
 
-/// Lets real time pass, for it is the world that is waited for; a clock that a
-/// test owns, and that stood still meanwhile, is set forward by as much.
+/// Waits in real time, because sockets work in real time. If a test's clock did not advance during the wait, it is set
+/// forward by the same time.
 pub(super) async fn pass(clock: &dyn Clock, time: Duration) {
     let before = clock.now();
     tokio::time::sleep(time).await;
@@ -75,9 +73,8 @@ pub(super) async fn pass(clock: &dyn Clock, time: Duration) {
     }
 }
 
-/// The outcome, unless waiting is given up before. A guest without sockets has
-/// nothing to wait for that is not there: for it no threads are started, which
-/// would be there before the process is confined and not be confined.
+/// The outcome of the wait, unless the wait is aborted first. For a guest without sockets the outcome is always ready,
+/// so no threads are started: threads from before the confinement would not be confined.
 fn bounded<F: Future>(
     has_sockets: bool,
     patience: impl Future<Output = WaitAborted>,
@@ -140,8 +137,7 @@ impl WaitContext<'_> {
         Ok(())
     }
 
-    /// What passes a stream of a guest with sockets counts, and what it prints
-    /// with it.
+    /// Counts the bytes of all streams of a guest with sockets, including its output.
     fn count_bytes(&self, bytes: usize) -> StreamResult<()> {
         let Some(filter) = self.sockets else { return Ok(()) };
         filter
@@ -225,7 +221,7 @@ impl streams::HostOutputStream for WaitContext<'_> {
     }
 
     fn blocking_write_zeroes_and_flush(&mut self, stream: Resource<DynOutputStream>, length: u64) -> StreamResult<()> {
-        // One more than may be written is refused there.
+        // `write_and_flush` rejects more than the limit.
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(WRITE_LIMIT + 1);
         self.write_and_flush(&stream, vec![0; length])
     }
@@ -237,7 +233,7 @@ impl streams::HostOutputStream for WaitContext<'_> {
         length: u64,
     ) -> StreamResult<u64> {
         let moved = streams::HostOutputStream::splice(self.table, to, from, length)?;
-        // In and out.
+        // Counted twice, for input and output.
         self.count_bytes(usize::try_from(moved).unwrap_or(usize::MAX).saturating_mul(2))?;
         Ok(moved)
     }

@@ -1,5 +1,4 @@
-//! Looking names up: only those that the plugin declared, because a name that
-//! is looked up is a message to whoever answers for it.
+//! Name lookups. Only declared names are allowed, because each lookup sends a message to the name server of that name.
 
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::WasiView;
@@ -12,17 +11,17 @@ use wasmtime_wasi::sockets::WasiSocketsCtxView;
 
 use crate::capability::sockets::SocketFilter;
 
-/// A store whose guests look names up.
+/// A store whose guests can look up names.
 pub(crate) trait LookupView: WasiView {
-    /// The filter, and what looks names up.
+    /// The filter and the resolver.
     fn lookups(&mut self) -> Lookups<'_>;
 }
 
-/// Look-ups, and the filter before them.
+/// Name lookups with their filter.
 pub(crate) struct Lookups<'a> {
     /// The filter.
     pub filter: SocketFilter,
-    /// What looks names up.
+    /// The resolver.
     pub sockets: WasiSocketsCtxView<'a>,
 }
 

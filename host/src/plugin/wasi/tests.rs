@@ -1,4 +1,4 @@
-//! What is left of WASI, without a guest.
+//! The supported part of WASI, tested without a guest.
 
 use wasmtime_wasi::p2::OutputStream;
 
@@ -20,7 +20,7 @@ fn a_guest_reads_the_hosts_clock() {
 }
 
 #[test]
-fn no_nap_outlasts_the_deadline() {
+fn a_sleep_ends_at_the_deadline() {
     let clock = clock();
     clock.sleep(Duration::from_secs(10)).unwrap();
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3));
@@ -38,7 +38,7 @@ fn no_nap_outlasts_the_deadline() {
     assert_eq!(until(&bed, Duration::MAX), Duration::from_secs(13));
     clock.sleep(Duration::from_secs(5)).unwrap();
     assert_eq!(until(&bed, Duration::from_secs(2)), Duration::from_secs(15));
-    // Moments in the past and at the end of time.
+    // Times in the past, and the largest possible time.
     for when in [0, 1, u64::MAX] {
         monotonic_clock::Host::subscribe_instant(&mut bed, when).unwrap();
         monotonic_clock::Host::subscribe_duration(&mut bed, when).unwrap();
@@ -46,7 +46,7 @@ fn no_nap_outlasts_the_deadline() {
 }
 
 #[test]
-fn a_nap_ends_when_it_should_or_at_sigterm() {
+fn a_sleep_ends_in_time_or_at_sigterm() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let clock = Arc::new(VirtualClock::default());
     let mut nap = Timer {
@@ -63,7 +63,7 @@ fn a_nap_ends_when_it_should_or_at_sigterm() {
     assert_eq!(clock.now(), Duration::from_secs(6));
 }
 
-/// What is kept unless the policy says less.
+/// The default limit for output.
 const OUTPUT_LIMIT: usize = 16 * 1024;
 
 fn write(output: &mut Output, bytes: &[u8]) {
@@ -99,7 +99,7 @@ fn too_much_output_is_cut_after_a_whole_line() {
 }
 
 #[test]
-fn output_is_no_terminal_and_always_ready() {
+fn output_is_not_a_terminal_and_always_ready() {
     let mut output = Output::new(&Limits::standard());
     assert!(!output.is_terminal());
     assert_eq!(output.check_write().unwrap(), 4096);

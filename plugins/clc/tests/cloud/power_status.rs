@@ -139,7 +139,7 @@ fn a_missing_server_needs_a_404_with_json() {
 }
 
 #[test]
-fn no_error_is_off() {
+fn an_error_status_is_not_off() {
     assert!(matches!(status_for(403, json!({})), Err(Error::NotPermitted(_))));
     for status in [301, 302, 400, 405, 410, 500, 502, 503, 504] {
         // An error status is not off, even with a correct body.

@@ -283,7 +283,7 @@ fn a_success_status_alone_is_not_a_success() {
 }
 
 #[test]
-fn no_error_status_is_a_success() {
+fn an_error_status_is_not_a_success() {
     for status in [301, 400, 404, 500, 502, 503, 504] {
         assert_unexpected(off_for(status, queued()), &format!("status {status}"));
     }

@@ -1,4 +1,4 @@
-//! An account in the region: what its device answers, in the vendor's shapes.
+//! An account in the region: the device's answers, in the vendor's formats.
 
 use fence_ovh::Ovh;
 use fencebox_sdk::prelude::*;
@@ -14,9 +14,9 @@ pub(crate) const DISK: u64 = 1;
 pub(crate) const DARK: u64 = 95_083;
 pub(crate) const RESCUE: u64 = 230_242;
 
-/// The server's clock when a session begins.
+/// The server's clock at the start of a session.
 pub(crate) const NOW: i64 = 1_700_000_000;
-/// A moment after that, and one before, as tasks write them.
+/// A time after that, and one before, in the format of tasks.
 pub(crate) const LATER: &str = "2023-11-14T23:14:20+01:00";
 pub(crate) const EARLIER: &str = "2023-11-14T23:12:20+01:00";
 
@@ -84,7 +84,7 @@ pub(crate) fn entry_path(id: u64) -> String {
     format!("{SERVER}/boot/{id}")
 }
 
-/// The answers about the entries of one type, and the only one of them.
+/// The answers about the entries of one type, and about the only such entry.
 pub(crate) fn with_entry(script: Script, kind: &str, id: u64) -> Script {
     script
         .on("GET", &entries(kind))
@@ -106,7 +106,7 @@ pub(crate) fn with_change(script: Script, before: Value, boot: u64) -> Script {
         .reply(200, json!([]))
 }
 
-/// A server that is being switched off by the entry that powers it down.
+/// A server during a power off by the entry that powers it down.
 pub(crate) fn going_dark() -> Script {
     let script = with_entry(script(), "power", DARK);
     with_change(script, server("poweron", DISK), DARK)
@@ -114,7 +114,7 @@ pub(crate) fn going_dark() -> Script {
         .reply(200, task("init"))
 }
 
-/// A server that is being switched off into its rescue system.
+/// A server during a power off by its rescue system.
 pub(crate) fn going_to_rescue() -> Script {
     let script = script().on("GET", &entries("power")).reply(200, json!([]));
     with_change(with_entry(script, "rescue", RESCUE), server("poweron", DISK), RESCUE)

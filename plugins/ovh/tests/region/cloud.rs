@@ -83,7 +83,7 @@ fn each_status_has_its_meaning() {
 }
 
 #[test]
-fn stop_and_start_are_asked_for_where_they_are_needed() {
+fn stop_and_start_are_requested_if_needed() {
     for (target, status, operation) in [
         (PowerTarget::Off, "ACTIVE", Some("stop")),
         (PowerTarget::Off, "ERROR", Some("stop")),
@@ -103,7 +103,7 @@ fn stop_and_start_are_asked_for_where_they_are_needed() {
 }
 
 #[test]
-fn an_accepted_request_is_no_success() {
+fn an_accepted_request_is_not_a_success() {
     let script = script().on("GET", ONE).reply(200, instance("ACTIVE")).times(2);
     let script = script
         .reply(200, instance("SHUTOFF"))
@@ -117,7 +117,7 @@ fn an_accepted_request_is_no_success() {
 }
 
 #[test]
-fn a_conflict_is_judged_by_the_status() {
+fn the_status_decides_after_a_conflict() {
     for (after, is_done) in [("SHUTOFF", true), ("ACTIVE", false), ("PAUSED", false)] {
         let _script = script()
             .on("GET", ONE)
@@ -139,7 +139,7 @@ fn a_conflict_is_judged_by_the_status() {
 }
 
 #[test]
-fn an_id_is_looked_for_in_all_projects_once() {
+fn an_id_is_searched_in_all_projects_once() {
     let script = script()
         .on("GET", "/cloud/project")
         .reply(200, json!(["p0", "p1", "p2"]))
@@ -156,7 +156,7 @@ fn an_id_is_looked_for_in_all_projects_once() {
 }
 
 #[test]
-fn a_project_that_refuses_is_told_if_nothing_is_found() {
+fn a_refusal_is_the_error_if_no_project_has_the_instance() {
     let script = script()
         .on("GET", "/cloud/project")
         .reply(200, json!(["p0", "p1"]))
@@ -173,7 +173,7 @@ fn a_project_that_refuses_is_told_if_nothing_is_found() {
 }
 
 #[test]
-fn a_name_is_looked_for_in_all_instances() {
+fn a_name_is_searched_in_all_projects() {
     let _script = script()
         .on("GET", ALL)
         .reply(200, json!([other("web"), instance("SHUTOFF"), other("WEB1")]))
@@ -186,7 +186,7 @@ fn a_name_is_looked_for_in_all_instances() {
 }
 
 #[test]
-fn a_name_that_two_have_is_refused() {
+fn a_name_of_two_instances_is_refused() {
     let two = |script: Script| {
         script
             .on("GET", "/cloud/project")
@@ -205,7 +205,7 @@ fn a_name_that_two_have_is_refused() {
 }
 
 #[test]
-fn a_name_that_nobody_or_a_deleted_one_has_is_not_found() {
+fn a_missing_or_deleted_name_is_not_found() {
     for body in [json!([]), json!([other("web2")]), json!([instance("DELETED")])] {
         let _script = script().on("GET", ALL).reply(200, body).start();
         assert_eq!(
@@ -216,7 +216,7 @@ fn a_name_that_nobody_or_a_deleted_one_has_is_not_found() {
 }
 
 #[test]
-fn a_project_that_refuses_makes_a_name_uncertain() {
+fn a_refusing_project_fails_the_search_for_a_name() {
     let script = script().on("GET", "/cloud/project").reply(200, json!(["p1", "p2"]));
     let script = script.on("GET", ALL).reply(200, json!([instance("ACTIVE")]));
     let refusal = json!({ "message": "This service is expired" });
@@ -232,7 +232,7 @@ fn a_project_that_refuses_makes_a_name_uncertain() {
 }
 
 #[test]
-fn a_cycle_has_to_be_seen() {
+fn a_cycle_needs_a_visible_reboot() {
     let script = script()
         .on("GET", ONE)
         .reply(200, instance("ACTIVE"))
@@ -244,7 +244,7 @@ fn a_cycle_has_to_be_seen() {
         .start();
     let mut ovh = with_project();
     assert_eq!(ovh.cycle(ID), Ok(()));
-    // Running before and after: nothing shows that it was rebooted.
+    // The instance runs before and after: nothing proves a reboot.
     let seen: Vec<_> = (0..3).map(|_| ovh.cycle_complete(ID)).collect();
     assert_eq!(seen, [Ok(false), Ok(false), Ok(true)]);
     let sent = script
@@ -256,7 +256,7 @@ fn a_cycle_has_to_be_seen() {
 }
 
 #[test]
-fn without_a_cycle_nothing_is_complete() {
+fn a_cycle_without_a_request_is_not_complete() {
     let _script = script()
         .on("GET", ONE)
         .reply(200, instance("HARD_REBOOT"))
@@ -268,7 +268,7 @@ fn without_a_cycle_nothing_is_complete() {
 }
 
 #[test]
-fn an_answer_about_another_is_none() {
+fn an_answer_about_another_instance_is_rejected() {
     let _script = script().on("GET", ONE).reply(200, other("web1")).start();
     assert_says(with_project().power_status(ID), "Unexpected", &["another instance"]);
 }

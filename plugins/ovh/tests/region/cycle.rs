@@ -13,7 +13,7 @@ fn before_reboot() -> Script {
 }
 
 #[test]
-fn it_is_complete_when_its_task_is_done_and_the_server_has_power() {
+fn a_cycle_is_complete_when_its_task_is_done_and_the_server_has_power() {
     let script = before_reboot()
         .reply(200, task("init"))
         .on("GET", TASK)
@@ -31,7 +31,7 @@ fn it_is_complete_when_its_task_is_done_and_the_server_has_power() {
 }
 
 #[test]
-fn a_failed_task_fails_it() {
+fn a_failed_task_fails_the_cycle() {
     let _script = before_reboot()
         .reply(200, task("init"))
         .on("GET", TASK)
@@ -43,7 +43,7 @@ fn a_failed_task_fails_it() {
 }
 
 #[test]
-fn another_entry_afterwards_fails_it() {
+fn a_later_change_of_the_entry_fails_the_cycle() {
     let script = before_reboot()
         .reply(200, task("init"))
         .on("GET", TASK)
@@ -55,7 +55,7 @@ fn another_entry_afterwards_fails_it() {
 }
 
 #[test]
-fn a_lost_answer_is_found_and_never_sent_again() {
+fn a_lost_answer_is_recovered_without_a_second_request() {
     let script = before_reboot()
         .fail(Failure::Broken("cut".to_owned()))
         .on("GET", TASKS)
@@ -76,7 +76,7 @@ fn a_lost_answer_is_found_and_never_sent_again() {
 }
 
 #[test]
-fn what_fails_before_the_request_may_be_asked_for_again() {
+fn faults_before_the_request_are_retried() {
     let script = with_entry(script(), "harddisk", DISK)
         .on("GET", SERVER)
         .fail(Failure::Broken("cut".to_owned()))
@@ -99,7 +99,7 @@ fn what_fails_before_the_request_may_be_asked_for_again() {
 }
 
 #[test]
-fn not_for_ever() {
+fn retries_before_the_request_are_limited() {
     let script = script()
         .on("GET", SERVER)
         .fail(Failure::Broken("cut".to_owned()))

@@ -1,4 +1,4 @@
-//! What the agent says about itself.
+//! The description of the agent.
 
 use fence_ovh::Ovh;
 use fencebox_sdk::prelude::*;
@@ -17,7 +17,7 @@ fn default(option: &str) -> Option<String> {
 }
 
 #[test]
-fn options_out_of_the_catalogue_are_named() {
+fn catalog_options_are_declared() {
     let options = [
         "username",
         "password",
@@ -34,7 +34,7 @@ fn options_out_of_the_catalogue_are_named() {
 }
 
 #[test]
-fn its_own_options_are_typed() {
+fn own_options_have_types() {
     let parameters = agent().parameters;
     let names: Vec<_> = parameters.iter().map(|parameter| &*parameter.name).collect();
     assert_eq!(
@@ -83,7 +83,7 @@ fn its_own_options_are_typed() {
 }
 
 #[test]
-fn a_power_off_of_some_minutes_fits() {
+fn the_timeouts_allow_a_power_off_of_some_minutes() {
     let number = |option: &str| default(option).unwrap().parse::<u32>().unwrap();
     assert!(number("stonith_status_sleep") * number("power_timeout") >= 2 * 300);
     assert!((5..=10).contains(&number("stonith_status_sleep")));
@@ -91,7 +91,7 @@ fn a_power_off_of_some_minutes_fits() {
 }
 
 #[test]
-fn it_reaches_the_region_and_nothing_else() {
+fn endpoints_reach_only_the_region() {
     let endpoints = agent().capabilities.endpoints;
     let names: Vec<_> = endpoints
         .iter()
@@ -118,7 +118,7 @@ fn it_reaches_the_region_and_nothing_else() {
 }
 
 #[test]
-fn the_text_says_what_off_means_and_what_is_gone() {
+fn the_text_explains_off_and_the_old_api() {
     let text = agent().longdesc;
     for part in [
         "still runs",

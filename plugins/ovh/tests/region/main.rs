@@ -1,5 +1,5 @@
-//! `fence_ovh` against every answer that the region is known to give, and those
-//! that it should not (`docs/reference/ovh.md` and `docs/reference/faults.md`).
+//! `fence_ovh` against all documented answers of the region, and against invalid ones
+//! (`docs/reference/ovh.md` and `docs/reference/faults.md`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 

@@ -11,7 +11,7 @@ const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
 const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
 
 #[test]
-fn a_server_goes_dark_in_this_order() {
+fn a_power_down_has_this_order() {
     let script = script()
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
@@ -33,7 +33,7 @@ fn a_server_goes_dark_in_this_order() {
         .reply(200, task("todo"))
         .reply(200, task("done"))
         .on("GET", SERVER)
-        // The API goes on to say so for some two minutes.
+        // The API reports this for about two more minutes.
         .reply(200, server("poweron", DARK))
         .reply(200, server("poweroff", DARK))
         .in_order()
@@ -46,7 +46,7 @@ fn a_server_goes_dark_in_this_order() {
 }
 
 #[test]
-fn asked_again_while_it_goes_dark_nothing_is_sent() {
+fn a_second_off_during_the_power_down_sends_nothing() {
     let script = going_dark()
         .on("GET", TASK)
         .reply(200, task("doing"))
@@ -82,7 +82,7 @@ fn rescue_is_off_once_its_task_is_done() {
 }
 
 #[test]
-fn in_power_mode_a_done_task_alone_is_not_off() {
+fn a_done_task_alone_is_not_off_in_power_mode() {
     let _script = going_dark()
         .on("GET", TASK)
         .reply(200, task("done"))
@@ -114,7 +114,7 @@ fn a_server_without_power_is_left_alone() {
 }
 
 #[test]
-fn the_rescue_password_goes_where_it_is_wanted() {
+fn the_rescue_password_is_sent_to_the_option_email() {
     let script = script();
     let script = with_change(with_entry(script, "rescue", RESCUE), server("poweron", DISK), RESCUE);
     let script = script.on("POST", REBOOT).reply(200, task("init")).start();
@@ -131,7 +131,7 @@ fn the_rescue_password_goes_where_it_is_wanted() {
 }
 
 #[test]
-fn what_a_server_does_not_take_besides_is_left_out() {
+fn fields_that_a_server_refuses_are_left_out() {
     let mut quiet = server("poweron", DISK);
     quiet["monitoring"] = json!(false);
     let script = with_change(with_entry(script(), "power", DARK), quiet, DARK);
@@ -156,7 +156,7 @@ fn what_a_server_does_not_take_besides_is_left_out() {
 }
 
 #[test]
-fn nothing_is_rebooted_before_the_entry_reads_back() {
+fn the_reboot_waits_until_the_entry_reads_back() {
     let script = with_entry(script(), "power", DARK)
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
@@ -174,7 +174,7 @@ fn nothing_is_rebooted_before_the_entry_reads_back() {
         .reply(200, task("init"))
         .start();
     let mut ovh = open();
-    // One look before, three after; then one before and three after again, and one more.
+    // One read before the change and three after it; the same once more; then one read.
     assert_says(off(&mut ovh), "Busy", &["95083", "1 reads back"]);
     assert_eq!(reboots(&script), 0);
     assert_says(off(&mut ovh), "Busy", &["not rebooting"]);
@@ -184,7 +184,7 @@ fn nothing_is_rebooted_before_the_entry_reads_back() {
 }
 
 #[test]
-fn an_entry_that_is_lost_is_set_again() {
+fn a_lost_entry_is_set_again() {
     let script = with_entry(script(), "power", DARK)
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
@@ -201,7 +201,7 @@ fn an_entry_that_is_lost_is_set_again() {
 }
 
 #[test]
-fn set_and_not_rebooted_is_neither_on_nor_off() {
+fn an_entry_without_a_reboot_is_neither_on_nor_off() {
     for (kind, id) in [("power", DARK), ("rescue", RESCUE)] {
         let script = if kind == "rescue" {
             script().on("GET", &entries("power")).reply(200, json!([]))
@@ -229,7 +229,7 @@ fn set_and_not_rebooted_is_neither_on_nor_off() {
 }
 
 #[test]
-fn an_entry_changed_by_somebody_is_a_failure() {
+fn an_entry_changed_by_another_client_is_a_failure() {
     for (script, was) in [(going_dark(), DARK), (going_to_rescue(), RESCUE)] {
         let _script = script
             .on("GET", TASK)
@@ -245,8 +245,8 @@ fn an_entry_changed_by_somebody_is_a_failure() {
 }
 
 #[test]
-fn the_mode_is_chosen_by_what_the_server_offers() {
-    // Nothing at all.
+fn the_entries_of_the_server_decide_the_off_mode() {
+    // The server has no entry to switch it off.
     let script = script().on("GET", SERVER).reply(200, server("poweron", DISK));
     let script = script.on("GET", &entries("power")).reply(200, json!([]));
     let _script = script
@@ -256,7 +256,7 @@ fn the_mode_is_chosen_by_what_the_server_offers() {
         .start();
     assert_says(off(&mut open()), "InvalidOption", &["rescue_boot", "offers neither"]);
     drop(_script);
-    // Only power will do.
+    // The mode power needs an entry of that type.
     let _script = script.start();
     assert_says(
         off(&mut open_with(&[("off_mode", "power")])),
@@ -266,8 +266,8 @@ fn the_mode_is_chosen_by_what_the_server_offers() {
 }
 
 #[test]
-fn an_entry_has_to_be_what_it_is_taken_for() {
-    // The disk as rescue entry would switch nothing off, and be called off.
+fn an_entry_of_the_wrong_type_is_refused() {
+    // With the disk as rescue entry the server would run on, but count as off.
     let script = script()
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
@@ -296,7 +296,7 @@ fn an_entry_has_to_be_what_it_is_taken_for() {
 }
 
 #[test]
-fn odd_lists_of_entries_are_none() {
+fn invalid_lists_of_entries_are_errors() {
     for body in [json!(null), json!({}), json!(["1"]), json!([-1])] {
         let script = script().on("GET", SERVER).reply(200, server("poweron", DISK));
         let script = script.on("GET", &entries("power")).reply(200, body).start();

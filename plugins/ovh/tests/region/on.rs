@@ -24,7 +24,7 @@ fn a_running_server_is_not_rebooted() {
 }
 
 #[test]
-fn the_entry_comes_first_and_then_the_reboot() {
+fn the_entry_is_set_before_the_reboot() {
     for (before, kind) in [(DARK, "power"), (RESCUE, "rescue")] {
         let script = with_entry(script(), "harddisk", DISK)
             .on("GET", &entry_path(before))
@@ -57,13 +57,13 @@ fn a_server_without_power_is_started_by_a_reboot() {
         .reply(200, task("init"))
         .start();
     assert_eq!(on(&mut open()), Ok(()));
-    // It is off without having been fenced: its owner has chosen not to have it watched.
+    // The server is off, but was not fenced: its owner has switched the monitoring off.
     assert_eq!(put(&script, 0), json!({ "bootId": DISK }));
 }
 
 #[test]
 fn a_reboot_that_was_never_sent_is_not_on() {
-    // The entry is restored, the server still runs its rescue system.
+    // The entry is restored, but the server still runs its rescue system.
     let script = with_entry(script(), "harddisk", DISK)
         .on("GET", &entry_path(RESCUE))
         .reply(200, entry(RESCUE, "rescue"));
@@ -86,7 +86,7 @@ fn a_reboot_that_was_never_sent_is_not_on() {
 }
 
 #[test]
-fn within_one_session_what_was_watched_is_watched_again() {
+fn monitoring_is_restored_within_one_session() {
     for watched in [true, false] {
         let mut before = server("poweron", DISK);
         before["monitoring"] = json!(watched);
@@ -116,8 +116,8 @@ fn within_one_session_what_was_watched_is_watched_again() {
 }
 
 #[test]
-fn after_a_fencing_of_this_session_the_entry_alone_proves_nothing() {
-    // Somebody restores the entry while the rescue system runs: it has to be rebooted all the same.
+fn the_entry_alone_does_not_prove_on_after_a_fencing() {
+    // Another client restores the entry while the rescue system runs: the server still needs a reboot.
     let script = with_entry(going_to_rescue(), "harddisk", DISK);
     let script = with_change(script, server("poweron", DISK), DISK)
         .on("POST", REBOOT)
@@ -130,7 +130,7 @@ fn after_a_fencing_of_this_session_the_entry_alone_proves_nothing() {
 }
 
 #[test]
-fn a_failed_reboot_may_be_asked_for_again() {
+fn a_failed_reboot_may_be_retried() {
     let script = with_entry(script(), "harddisk", DISK)
         .on("GET", &entry_path(DARK))
         .reply(200, entry(DARK, "power"));
@@ -155,7 +155,7 @@ fn a_failed_reboot_may_be_asked_for_again() {
 }
 
 #[test]
-fn the_entry_may_be_chosen() {
+fn on_boot_selects_the_entry() {
     let script = script().on("GET", &entry_path(7)).reply(200, entry(7, "network"));
     let script = script
         .on("GET", &entry_path(RESCUE))
@@ -178,14 +178,14 @@ fn the_entry_may_be_chosen() {
 }
 
 #[test]
-fn a_server_without_a_disk_says_what_is_missing() {
+fn a_server_without_a_disk_entry_is_an_error() {
     let script = script().on("GET", SERVER).reply(200, server("poweron", RESCUE));
     let _script = script.on("GET", &entries("harddisk")).reply(200, json!([])).start();
     assert_says(on(&mut open()), "InvalidOption", &["on_boot", "no boot from its disk"]);
 }
 
 #[test]
-fn an_entry_changed_by_somebody_is_set_again_at_once() {
+fn an_entry_changed_by_another_client_is_set_again_at_once() {
     let script = with_entry(script(), "harddisk", DISK)
         .on("GET", &entry_path(DARK))
         .reply(200, entry(DARK, "power"))

@@ -1,4 +1,4 @@
-//! Lists: of all that the credential may see.
+//! Lists of all plugs that the credentials may list.
 
 use crate::account::{NS, SERVER, assert_says, lines, open, open_with, script, server};
 use fencebox_sdk::prelude::*;
@@ -35,7 +35,7 @@ fn a_list_has_all_kinds() {
 }
 
 #[test]
-fn with_status_each_is_looked_at_once() {
+fn list_status_reads_each_service_once() {
     let script = script()
         .on("GET", "/dedicated/server")
         .reply(200, json!([NS, "ns2.ip-1.eu"]))
@@ -69,15 +69,15 @@ fn a_kind_that_may_not_be_listed_is_left_out() {
         .reply(200, json!([VPS]));
     let script = script.on("GET", "/cloud/project").reply(403, refusal()).start();
     assert_eq!(open().plugs(false), Ok(vec![Plug::new(VPS)]));
-    let told = lines(&script);
+    let log = lines(&script);
     assert!(
-        told.contains("service=dedicated is not listed") && told.contains("GET /cloud/project"),
-        "{told}"
+        log.contains("service=dedicated is not listed") && log.contains("GET /cloud/project"),
+        "{log}"
     );
 }
 
 #[test]
-fn if_none_may_be_listed_it_is_an_error() {
+fn a_list_without_any_permitted_kind_is_an_error() {
     let script = script()
         .on("GET", "/dedicated/server")
         .reply(403, refusal())
@@ -88,7 +88,7 @@ fn if_none_may_be_listed_it_is_an_error() {
 }
 
 #[test]
-fn part_of_a_list_is_none() {
+fn an_incomplete_list_is_an_error() {
     for body in [json!(null), json!({}), json!([1])] {
         let _script = script().on("GET", "/dedicated/server").reply(200, body).start();
         assert_says(open().plugs(false), "Unexpected", &["other JSON"]);
@@ -99,7 +99,7 @@ fn part_of_a_list_is_none() {
 }
 
 #[test]
-fn a_kind_and_a_project_may_be_chosen() {
+fn options_select_the_kind_and_the_project() {
     let _script = script().on("GET", "/vps").reply(200, json!([])).start();
     assert_eq!(open_with(&[("service", "vps")]).plugs(true), Ok(Vec::new()));
     drop(_script);

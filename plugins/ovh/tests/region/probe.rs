@@ -1,4 +1,4 @@
-//! What `monitor` asks.
+//! The checks of `monitor`.
 
 use crate::account::{NS, SERVER, assert_says, lines, open, open_with, script, server};
 use fence_ovh::Ovh;
@@ -22,7 +22,7 @@ fn credential(status: &str, list: &[&str]) -> Value {
 fn probe_with(options: &[(&str, &str)], body: Value) -> Result<()> {
     let script = script().on("GET", CREDENTIAL).reply(200, body).start();
     let outcome = open_with(options).probe();
-    // Whatever the account has, it costs the same.
+    // The number of requests does not depend on the account.
     assert_eq!(script.asked(), ["GET /auth/time", "GET /auth/currentCredential"]);
     outcome
 }
@@ -43,7 +43,7 @@ const EXACT: [&str; 7] = [
 ];
 
 #[test]
-fn enough_rules_are_enough() {
+fn sufficient_rules_are_accepted() {
     for list in [&["GET /*", "PUT /*", "POST /*"][..], &SERVERS, &EXACT] {
         assert_eq!(probe_with(&[], credential("validated", list)), Ok(()), "{list:?}");
         assert_eq!(
@@ -75,7 +75,7 @@ fn each_missing_rule_is_named() {
 }
 
 #[test]
-fn rules_for_another_server_are_none_for_this_one() {
+fn rules_for_another_server_do_not_count() {
     let others: Vec<String> = EXACT.iter().map(|rule| rule.replace("ns567890", "ns1")).collect();
     let others: Vec<&str> = others.iter().map(String::as_str).collect();
     assert_says(
@@ -104,7 +104,7 @@ fn other_kinds_need_other_rules() {
     );
     let all = ["GET /cloud/project/p1/instance*", "POST /cloud/project/p1/instance/*"];
     assert_eq!(probe_with(&cloud, credential("validated", &all)), Ok(()));
-    // Without the project, projects have to be listed.
+    // Without the option project, the projects have to be listed.
     let everywhere = ["GET /cloud/project/*", "POST /cloud/project/*"];
     assert_says(
         probe_with(&[("plug", "web1")], credential("validated", &everywhere)),
@@ -125,7 +125,7 @@ fn a_key_has_to_be_valid() {
 }
 
 #[test]
-fn a_key_that_ends_soon_is_warned_about() {
+fn a_key_that_expires_soon_is_logged() {
     for (end, is_told) in [
         ("2023-11-20T00:00:00+01:00", true),
         ("2024-11-20T00:00:00+01:00", false),
@@ -139,7 +139,7 @@ fn a_key_that_ends_soon_is_warned_about() {
 }
 
 #[test]
-fn the_least_rules_are_told() {
+fn the_minimum_permissions_are_logged() {
     let body = credential("validated", &SERVERS);
     let script = script().on("GET", CREDENTIAL).reply(200, body).start();
     assert_eq!(open().probe(), Ok(()));
@@ -149,7 +149,7 @@ fn the_least_rules_are_told() {
 }
 
 #[test]
-fn refusals_and_odd_answers_are_no_consent() {
+fn refusals_and_invalid_answers_are_errors() {
     for body in [json!(null), json!({}), json!([])] {
         let _script = script().on("GET", CREDENTIAL).reply(200, body).start();
         assert_says(open().probe(), "Unexpected", &["other JSON"]);
@@ -160,7 +160,7 @@ fn refusals_and_odd_answers_are_no_consent() {
 }
 
 #[test]
-fn a_service_account_shows_itself_by_one_read() {
+fn a_service_account_is_checked_by_one_read() {
     let client = |more: &[(&str, &str)]| {
         let pairs = [("client_id", "a"), ("client_secret", "b")];
         let pairs = pairs
@@ -203,7 +203,7 @@ fn a_service_account_shows_itself_by_one_read() {
 }
 
 #[test]
-fn a_service_account_for_a_project_reads_that() {
+fn a_service_account_with_a_project_reads_that_project() {
     let client = |more: &[(&str, &str)]| {
         let pairs = [
             ("client_id", "a"),

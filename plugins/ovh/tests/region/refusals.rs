@@ -1,9 +1,9 @@
-//! Refusals: what each of them means, and that it can be found again.
+//! Refusals: the error for each of them, with its query id.
 
 use crate::account::{NS, SERVER, assert_says, count, off, open, reboots, script, server};
 use fencebox_sdk::prelude::*;
 
-/// What one look gives for one refusal.
+/// The result of one read that is refused.
 fn look(status: u16, body: Value) -> Result<PowerStatus> {
     let script = script().on("GET", SERVER).reply(status, body);
     let _script = script.header("x-ovh-queryid", "EU.ext-3.abc").start();
@@ -54,7 +54,7 @@ fn a_missing_rule_is_named() {
 }
 
 #[test]
-fn any_other_403_is_a_missing_right() {
+fn any_other_403_is_a_missing_permission() {
     let body = json!({ "errorCode": "FORBIDDEN", "message": "This server is blocked" });
     assert_says(
         look(403, body),
@@ -64,7 +64,7 @@ fn any_other_403_is_a_missing_right() {
 }
 
 #[test]
-fn an_expired_service_says_so() {
+fn an_expired_service_is_reported() {
     for status in [410, 460] {
         let body = json!({ "class": "Client::ServiceExpired", "message": "This service is expired" });
         assert_says(look(status, body), "TaskFailed", &["expired", "EU.ext-3.abc"]);
@@ -72,7 +72,7 @@ fn an_expired_service_says_so() {
 }
 
 #[test]
-fn what_passes_is_busy_or_unexpected() {
+fn transient_faults_are_busy_or_unexpected() {
     for status in [408, 409, 423, 425, 429] {
         assert_says(
             look(status, json!({ "message": "slow down" })),
@@ -97,7 +97,7 @@ fn what_passes_is_busy_or_unexpected() {
 }
 
 #[test]
-fn a_bad_request_is_not_asked_again() {
+fn a_bad_request_is_not_retried() {
     assert_says(
         look(400, json!({ "message": "[bootId] is wrong" })),
         "TaskFailed",
@@ -119,7 +119,7 @@ fn a_redirect_is_an_answer() {
 }
 
 #[test]
-fn odd_bodies_and_numbers_break_nothing() {
+fn invalid_bodies_and_query_ids_are_tolerated() {
     for body in [
         json!(null),
         json!([]),
@@ -135,7 +135,7 @@ fn odd_bodies_and_numbers_break_nothing() {
 }
 
 #[test]
-fn a_refused_change_reboots_nothing() {
+fn a_refused_change_prevents_the_reboot() {
     let script = crate::account::with_entry(script(), "power", 95_083)
         .on("GET", SERVER)
         .reply(200, server("poweron", 1))

@@ -1,10 +1,10 @@
-//! Signatures: over the bytes that are sent, by the server's clock.
+//! Signatures cover the bytes that are sent, and use the server's clock.
 
 use crate::account::{NOW, NS, SERVER, assert_says, count, going_dark, off, open, open_with, script, server};
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::{Script, Sent};
 
-/// The time of a request, which has to be the server's.
+/// The time of a request, which has to be that of the server.
 fn time(sent: &Sent) -> i64 {
     let time: i64 = sent.header("x-ovh-timestamp").unwrap().parse().unwrap();
     // An hour is longer than any test, and shorter than the years between the server's clock and ours.
@@ -31,7 +31,7 @@ fn signature(sent: &Sent, base: &str) -> String {
 }
 
 #[test]
-fn every_request_is_signed_but_the_clock() {
+fn every_request_except_the_clock_is_signed() {
     let script = going_dark().start();
     assert_eq!(off(&mut open()), Ok(()));
     let requests = script.requests();
@@ -62,7 +62,7 @@ fn every_request_is_signed_but_the_clock() {
 }
 
 #[test]
-fn the_base_url_is_the_hosts() {
+fn the_signature_covers_the_hosts_base_url() {
     let script = Script::new()
         .base_url("api", "http://127.0.0.1:8080/x/1.0")
         .on("GET", "/auth/time")
@@ -110,7 +110,7 @@ fn a_refused_time_is_read_again_once() {
 }
 
 #[test]
-fn refused_twice_it_is_a_wrong_secret() {
+fn a_second_refusal_is_a_login_error() {
     let refusal = json!({ "errorCode": "INVALID_SIGNATURE", "message": "Invalid signature" });
     let script = script()
         .reply(200, json!(NOW))
@@ -127,7 +127,7 @@ fn refused_twice_it_is_a_wrong_secret() {
 }
 
 #[test]
-fn nothing_is_signed_with_a_guessed_clock() {
+fn an_invalid_clock_signs_nothing() {
     for body in [
         "",
         "<html>",

@@ -1,4 +1,4 @@
-//! The old line: the SOAP dialect, and what was wrong with it (`docs/reference/ovh.md#the-python-agent`).
+//! The old SOAP API, and the known faults of its first agent (`docs/reference/ovh.md#the-python-agent`).
 
 use crate::account::{NS, assert_says, lines};
 use fence_ovh::Ovh;
@@ -6,7 +6,7 @@ use fencebox_sdk::http::Failure;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::{RunningScript, Script};
 
-/// What standard input holds (`docs/reference/ovh.md#soap-input`), as the host hands it over.
+/// The options from standard input (`docs/reference/ovh.md#soap-input`), as the host passes them.
 fn options(action: &str) -> Options {
     Options::from([
         ("verbose", "1"),
@@ -46,7 +46,7 @@ pub(crate) fn window(start: &str, end: &str) -> String {
     returned("dedicatedHardRebootStatus", &inner)
 }
 
-/// The server's own clock, in Greenwich; its windows are in another zone.
+/// The server's own clock, in UTC; its windows are in another time zone.
 pub(crate) fn at(time: &str) -> String {
     format!("Tue, 14 Nov 2023 {time} GMT")
 }
@@ -57,7 +57,7 @@ pub(crate) fn script() -> Script {
         .reply_text(200, returned("login", "<return>sess1</return>"))
 }
 
-/// A session in which a reboot was asked for, after one of the morning.
+/// A session in which a reboot was requested, after an earlier reboot in the morning.
 pub(crate) fn asked() -> Script {
     script()
         .reply_text(200, window("08:00:00", "08:05:00"))
@@ -74,7 +74,7 @@ pub(crate) fn open(action: &str) -> Ovh {
     Ovh::open(&options(action)).unwrap_or_else(|problem| panic!("{problem:?}"))
 }
 
-/// Which methods were called, in order.
+/// The called methods, in order.
 pub(crate) fn called(script: &RunningScript) -> Vec<String> {
     let method = |action: &str| action.rsplit_once('#').unwrap().1.trim_end_matches('"').to_owned();
     script
@@ -93,7 +93,7 @@ pub(crate) const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
 pub(crate) const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
 
 #[test]
-fn the_seeds_run_is_off_when_its_window_is_over() {
+fn off_is_complete_when_its_window_has_passed() {
     let script = asked();
     let script = status(script, "08:00:00", "08:05:00", "22:00:03");
     let script = status(script, "23:00:10", "23:04:10", "22:00:13");
@@ -121,7 +121,7 @@ fn the_seeds_run_is_off_when_its_window_is_over() {
             "logout"
         ]
     );
-    // `docs/reference/ovh.md#o1`: names as they are given. The password as it is.
+    // `docs/reference/ovh.md#o1`: the names and the password are sent unchanged.
     for nth in 1..8 {
         assert!(body(&script, nth).contains(&format!("<hostname x:type=\"s:string\">{NS}</hostname>")));
         assert!(body(&script, nth).contains("<session x:type=\"s:string\">sess1</session>"));
@@ -174,7 +174,7 @@ fn a_cycle_is_one_reboot() {
 }
 
 #[test]
-fn what_it_cannot_tell_is_an_error() {
+fn unsupported_actions_are_errors() {
     for action in ["status", "monitor"] {
         let _script = script().start();
         assert_says(
@@ -191,7 +191,7 @@ fn what_it_cannot_tell_is_an_error() {
 }
 
 #[test]
-fn a_refused_log_in_is_one() {
+fn a_refused_login_is_a_login_error() {
     let script = Script::new()
         .on("POST", "")
         .reply_text(500, fault("soap:101", "invalid account or password"))
@@ -215,7 +215,7 @@ fn a_refused_log_in_is_one() {
 }
 
 #[test]
-fn refusals_are_told_without_the_session() {
+fn refusals_are_reported_without_the_session() {
     let script = script().reply_text(200, window("08:00:00", "08:05:00"));
     let _script = script
         .reply_text(500, fault("soap:102", "session sess1 has ended"))
@@ -256,14 +256,14 @@ fn hostile_answers_are_refused() {
 }
 
 #[test]
-fn the_log_out_happens_and_may_fail() {
+fn logout_is_called_and_may_fail() {
     let script = script().fail(Failure::Broken("cut".to_owned())).start();
     open("off").close();
     assert_eq!(called(&script), ["login", "logout"]);
 }
 
 #[test]
-fn the_netboot_ids_and_the_address_may_be_given() {
+fn options_set_the_netboot_ids_and_the_address() {
     let script = asked().start();
     let pairs = [
         ("username", "a"),

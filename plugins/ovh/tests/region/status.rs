@@ -1,4 +1,4 @@
-//! One look at a dedicated server, without any request before.
+//! One read of a dedicated server's power status, without a request before it.
 
 use crate::account::{
     DARK, DISK, NS, RESCUE, SERVER, assert_says, entry, entry_path, lines, open, open_with, script, server,
@@ -18,14 +18,14 @@ fn server_with(member: &str, value: Value) -> Value {
 }
 
 #[test]
-fn off_is_what_the_power_supply_says() {
+fn poweroff_is_off() {
     for boot in [DISK, DARK, RESCUE] {
         assert_eq!(status_for(200, server("poweroff", boot)), Ok(PowerStatus::Off));
     }
 }
 
 #[test]
-fn a_running_server_is_judged_by_its_boot_entry() {
+fn the_boot_entry_decides_about_a_running_server() {
     for (id, kind, power) in [
         (DISK, "harddisk", PowerStatus::On),
         (7, "network", PowerStatus::On),
@@ -48,7 +48,7 @@ fn a_running_server_is_judged_by_its_boot_entry() {
 }
 
 #[test]
-fn an_entry_that_is_gone_or_missing_is_no_fencing() {
+fn a_removed_or_missing_entry_is_not_a_fencing() {
     let _script = script()
         .on("GET", SERVER)
         .reply(200, server("poweron", 5))
@@ -64,14 +64,14 @@ fn an_entry_that_is_gone_or_missing_is_no_fencing() {
 }
 
 #[test]
-fn without_an_entry_it_runs() {
+fn a_server_without_an_entry_is_on() {
     let mut body = server("poweron", 1);
     body["bootId"] = json!(null);
     assert_eq!(status_for(200, body), Ok(PowerStatus::On));
 }
 
 #[test]
-fn what_is_no_power_state_is_unknown() {
+fn an_invalid_power_state_is_unknown() {
     for word in [
         json!(null),
         json!(0),
@@ -93,7 +93,7 @@ fn what_is_no_power_state_is_unknown() {
 }
 
 #[test]
-fn half_answers_and_pages_are_not_off() {
+fn incomplete_answers_and_pages_are_not_off() {
     let whole = server("poweroff", 1).to_string();
     for body in [
         "",
@@ -126,7 +126,7 @@ fn ids_are_whole_numbers() {
 }
 
 #[test]
-fn an_answer_about_another_server_is_none() {
+fn an_answer_about_another_server_is_rejected() {
     assert_says(
         status_for(200, server_with("name", json!("ns1.ip-1.eu"))),
         "Unexpected",
@@ -137,7 +137,7 @@ fn an_answer_about_another_server_is_none() {
 }
 
 #[test]
-fn a_missing_server_says_where_it_was_looked_for() {
+fn a_missing_server_names_the_searched_kind() {
     let script = script()
         .on("GET", SERVER)
         .reply(404, json!({ "class": "Client::NotFound", "message": "none" }));
@@ -153,7 +153,7 @@ fn a_missing_server_says_where_it_was_looked_for() {
 }
 
 #[test]
-fn a_dead_line_is_told_as_such() {
+fn a_lost_connection_is_reported() {
     let _script = script()
         .on("GET", SERVER)
         .fail(Failure::Broken("hung up".to_owned()))
@@ -162,7 +162,7 @@ fn a_dead_line_is_told_as_such() {
 }
 
 #[test]
-fn the_option_service_overrules_the_name() {
+fn the_option_service_overrides_the_name() {
     let vps = json!({ "name": NS, "state": "stopped", "netbootMode": "local" });
     let path = format!("/vps/{NS}");
     let script = script()
@@ -177,7 +177,7 @@ fn the_option_service_overrules_the_name() {
 }
 
 #[test]
-fn a_server_in_trouble_is_told_and_switched_all_the_same() {
+fn a_server_in_a_bad_state_is_logged_and_switched() {
     let mut hacked = server("poweron", DISK);
     hacked["state"] = json!("hackedBlocked");
     let script = crate::account::with_change(crate::account::with_entry(script(), "power", DARK), hacked, DARK);

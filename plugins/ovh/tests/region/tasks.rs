@@ -1,4 +1,4 @@
-//! Tasks: whose they are, what becomes of them, and answers that are lost.
+//! Tasks: the request that they belong to, their results, and lost answers.
 
 use crate::account::{
     DARK, DISK, EARLIER, LATER, NS, REBOOT, RESCUE, SERVER, TASK, TASKS, assert_says, going_dark, going_to_rescue,
@@ -12,7 +12,7 @@ const UNKNOWN: Result<PowerStatus> = Ok(PowerStatus::Unknown);
 const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
 const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
 
-/// As far as the reboot, for a session into the rescue system.
+/// The answers up to the reboot request.
 fn before_reboot() -> Script {
     let script = with_entry(script(), "power", DARK);
     with_change(script, server("poweron", DISK), DARK).on("POST", REBOOT)
@@ -23,7 +23,7 @@ fn dark(script: Script) -> Script {
 }
 
 #[test]
-fn a_failed_task_is_told_with_its_comment() {
+fn a_failed_task_is_reported_with_its_comment() {
     for word in ["cancelled", "customerError", "ovhError"] {
         let script = going_to_rescue()
             .on("GET", TASK)
@@ -33,13 +33,13 @@ fn a_failed_task_is_told_with_its_comment() {
         let mut ovh = open();
         assert_eq!(off(&mut ovh), Ok(()));
         assert_says(ovh.power_status(NS), "TaskFailed", &["501", word, "Reboot asked"]);
-        // Its reboot is not known to have happened.
+        // Nothing proves that the reboot has happened.
         assert_eq!(ovh.power_status(NS), STANDBY);
     }
 }
 
 #[test]
-fn strange_words_are_no_end() {
+fn unknown_task_words_do_not_end_the_wait() {
     let script = going_to_rescue()
         .on("GET", TASK)
         .reply(200, task("waiting"))
@@ -55,7 +55,7 @@ fn strange_words_are_no_end() {
 }
 
 #[test]
-fn a_change_of_state_is_told_once() {
+fn a_change_of_state_is_logged_once() {
     let script = going_dark().on("GET", TASK).reply(200, task("doing")).times(3).start();
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
@@ -66,7 +66,7 @@ fn a_change_of_state_is_told_once() {
 }
 
 #[test]
-fn an_odd_answer_about_a_task_is_no_end() {
+fn an_invalid_answer_about_a_task_does_not_end_the_wait() {
     let other = task_with(1501, "done", LATER);
     let mut function = task("done");
     function["function"] = json!("resetIPMI");
@@ -93,7 +93,7 @@ fn an_odd_answer_about_a_task_is_no_end() {
 }
 
 #[test]
-fn a_forgotten_task_proves_no_rescue() {
+fn a_missing_task_does_not_prove_rescue() {
     let script = going_to_rescue()
         .on("GET", TASK)
         .reply(404, json!({ "message": "none" }))
@@ -114,7 +114,7 @@ fn a_forgotten_task_proves_no_rescue() {
 }
 
 #[test]
-fn a_forgotten_task_leaves_the_power_supply() {
+fn the_power_state_decides_after_a_missing_task() {
     let script = going_dark()
         .on("GET", TASK)
         .reply(404, json!({ "message": "none" }))
@@ -128,7 +128,7 @@ fn a_forgotten_task_leaves_the_power_supply() {
 }
 
 #[test]
-fn a_lost_answer_is_looked_for_among_the_tasks() {
+fn a_lost_answer_is_searched_among_the_tasks() {
     for failure in [Failure::Broken("cut".to_owned()), Failure::TimedOut("slow".to_owned())] {
         let script = before_reboot()
             .fail(failure)
@@ -149,7 +149,7 @@ fn a_lost_answer_is_looked_for_among_the_tasks() {
 }
 
 #[test]
-fn a_lost_request_is_sent_again_when_no_task_shows() {
+fn a_lost_request_without_a_task_is_sent_again() {
     let script = before_reboot()
         .reply(504, json!({ "class": "Server::GatewayTimeout", "message": "x" }))
         .reply(200, task("init"))
@@ -170,7 +170,7 @@ fn a_lost_request_is_sent_again_when_no_task_shows() {
 
 #[test]
 fn an_older_task_is_not_taken_for_the_lost_one() {
-    // It shows up late in the list, and was begun before the entry was set.
+    // The task appears late in the list, but began before the entry was set.
     let script = before_reboot()
         .fail(Failure::Broken("cut".to_owned()))
         .on("GET", TASKS)
@@ -201,7 +201,7 @@ fn a_task_without_a_date_is_not_ours() {
 }
 
 #[test]
-fn an_answer_that_names_no_task_or_another_is_no_task() {
+fn an_answer_without_the_right_task_is_rejected() {
     let mut nameless = task("init");
     nameless.as_object_mut().unwrap().remove("taskId");
     let mut other = task("init");
@@ -219,14 +219,14 @@ fn an_answer_that_names_no_task_or_another_is_no_task() {
             .start();
         let mut ovh = open();
         assert_says(off(&mut ovh), "Unexpected", &["status 200"]);
-        // It is there all the same.
+        // The task still exists.
         assert_eq!(ovh.power_status(NS), UNKNOWN, "{body}");
         assert_eq!(reboots(&script), 1);
     }
 }
 
 #[test]
-fn an_answer_with_a_task_from_before_is_not_believed() {
+fn an_answer_with_an_older_task_is_rejected() {
     let script = with_entry(script(), "power", DARK)
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
@@ -248,7 +248,7 @@ fn an_answer_with_a_task_from_before_is_not_believed() {
 }
 
 #[test]
-fn a_running_task_of_somebody_is_waited_for() {
+fn a_running_task_of_another_client_is_waited_for() {
     let script = with_entry(script(), "power", DARK)
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
@@ -281,7 +281,7 @@ fn a_running_task_of_somebody_is_waited_for() {
 }
 
 #[test]
-fn a_conflict_is_ours_if_it_began_after_the_entry_was_set() {
+fn a_conflicting_task_is_ours_if_it_began_after_the_entry_was_set() {
     for (begun, is_ours) in [(LATER, true), (EARLIER, false)] {
         let script = before_reboot()
             .reply(409, json!({ "class": "Client::Conflict", "message": "pending" }))
@@ -309,8 +309,8 @@ fn a_conflict_is_ours_if_it_began_after_the_entry_was_set() {
 
 #[test]
 fn a_task_from_before_the_entry_was_set_again_does_not_count() {
-    // The request is lost; then somebody restores the disk, and we set our entry once more: what the lost reboot
-    // started from is not known.
+    // The request is lost. Then another client restores the disk, and the plugin sets its entry again: the entry of
+    // the lost reboot is unknown.
     let script = before_reboot()
         .fail(Failure::Broken("cut".to_owned()))
         .on("GET", TASKS)

@@ -1,4 +1,4 @@
-//! Service accounts: tokens, and what is refused.
+//! Service accounts: tokens and refusals.
 
 use crate::account::{NOW, NS, SERVER, TASKS, assert_says, off, server, task, with_entry};
 use fence_ovh::Ovh;
@@ -23,7 +23,7 @@ fn script() -> Script {
 }
 
 #[test]
-fn a_token_is_asked_for_and_sent() {
+fn a_token_is_requested_and_sent() {
     let script = script().on("GET", SERVER).reply(200, server("poweroff", 1)).start();
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
@@ -45,7 +45,7 @@ fn a_token_is_asked_for_and_sent() {
 }
 
 #[test]
-fn a_token_that_is_no_longer_taken_is_renewed_once() {
+fn a_refused_token_is_renewed_once() {
     let refusal = json!({ "class": "Client::Unauthorized", "message": "expired t0ken2" });
     let script = script()
         .reply(200, granted("t0ken2", 3599))
@@ -61,14 +61,14 @@ fn a_token_that_is_no_longer_taken_is_renewed_once() {
     let mut ovh = Ovh::open(&options()).unwrap_or_else(|problem| panic!("{problem:?}"));
     assert_eq!(ovh.power_status(NS), Ok(PowerStatus::Off));
     assert_eq!(script.requests()[3].header("authorization"), Some("Bearer t0ken2"));
-    // And its text is not repeated.
+    // The error does not contain the token.
     let problem = ovh.power_status(NS);
     assert_says(problem.clone(), "LoginDenied", &["expired …"]);
     assert!(!problem.unwrap_err().text().contains("t0ken"));
 }
 
 #[test]
-fn a_token_that_is_about_to_end_is_renewed_before() {
+fn a_token_is_renewed_before_it_expires() {
     let script = Script::new()
         .on("POST", "")
         .reply(200, granted("short", 29))
@@ -82,7 +82,7 @@ fn a_token_that_is_about_to_end_is_renewed_before() {
 }
 
 #[test]
-fn refused_clients_are_never_tried_again() {
+fn refused_clients_are_not_retried() {
     for status in [400, 401, 403] {
         let body = json!({ "error": "invalid_client", "error_description": "client authentication failed" });
         let script = Script::new().on("POST", "").reply(status, body).start();
@@ -96,7 +96,7 @@ fn refused_clients_are_never_tried_again() {
 }
 
 #[test]
-fn what_is_no_token_is_none() {
+fn invalid_tokens_are_rejected() {
     for body in [
         json!({}),
         json!(null),
@@ -125,7 +125,7 @@ fn a_missing_action_is_named() {
 }
 
 #[test]
-fn the_servers_clock_is_read_for_tasks_all_the_same() {
+fn the_servers_clock_is_read_for_tasks() {
     let script = with_entry(script(), "power", 9)
         .on("GET", SERVER)
         .reply(200, server("poweron", 1))

@@ -20,7 +20,7 @@ fn task(kind: &str, state: &str) -> Value {
     json!({ "id": 77, "type": kind, "state": state, "progress": 0, "date": "2023-11-14T23:14:20+01:00" })
 }
 
-/// A VPS that is asked to stop.
+/// A VPS up to the stop request.
 fn stopping() -> Script {
     script()
         .on("GET", STOPS)
@@ -64,7 +64,7 @@ fn only_stopped_is_off() {
 }
 
 #[test]
-fn it_is_off_once_its_task_is_done_and_it_is_stopped() {
+fn a_vps_is_off_once_its_task_is_done_and_it_is_stopped() {
     let script = stopping()
         .reply(200, task("stopVm", "todo"))
         .on("GET", TASK)
@@ -105,7 +105,7 @@ fn stopped_under_a_running_task_is_not_off() {
 }
 
 #[test]
-fn a_failed_task_is_told() {
+fn a_failed_task_is_reported() {
     for word in ["error", "cancelled", "blocked"] {
         let script = stopping().reply(200, task("stopVm", "todo")).on("GET", TASK);
         let _script = script.reply(200, task("stopVm", word)).start();
@@ -116,22 +116,22 @@ fn a_failed_task_is_told() {
 }
 
 #[test]
-fn what_runs_already_is_not_asked_for() {
+fn a_running_vps_is_not_started() {
     let script = script().on("GET", VPS).reply(200, vps("running")).start();
     assert_eq!(open().set_power(NAME, PowerTarget::On), Ok(()));
     assert!(script.asked().iter().all(|line| line.starts_with("GET")));
 }
 
 #[test]
-fn what_reads_stopped_is_asked_for_all_the_same() {
-    // It may have been started a moment ago; the device knows.
+fn a_stopped_vps_is_stopped_again() {
+    // The VPS may have been started a moment ago, so only the device's answer is certain.
     let script = stopping().reply(200, task("stopVm", "todo")).start();
     assert_eq!(open().set_power(NAME, PowerTarget::Off), Ok(()));
     assert!(script.asked().iter().any(|line| line.starts_with("POST")));
 }
 
 #[test]
-fn a_refusal_of_what_is_done_is_a_success() {
+fn a_refusal_in_the_wanted_state_is_a_success() {
     for status in [400, 409] {
         for (state, is_done) in [("stopped", true), ("running", false), ("stopping", false)] {
             let body = json!({ "class": "Client::Conflict", "message": "not possible in this state" });
@@ -154,7 +154,7 @@ fn a_refusal_of_what_is_done_is_a_success() {
 }
 
 #[test]
-fn a_lost_answer_is_looked_for_among_the_tasks() {
+fn a_lost_answer_is_searched_among_the_tasks() {
     let script = stopping()
         .fail(Failure::TimedOut("slow".to_owned()))
         .on("GET", STOPS)
@@ -192,7 +192,7 @@ fn a_cycle_is_one_reboot() {
 }
 
 #[test]
-fn an_answer_about_another_is_none() {
+fn an_answer_about_another_vps_is_rejected() {
     let mut other = vps("stopped");
     other["name"] = json!("vps-2.vps.ovh.net");
     let _script = script()

@@ -1,5 +1,5 @@
-//! The window in which a reboot happens in the SOAP dialect: whose it is, and
-//! when it is over.
+//! The time window of a reboot in the SOAP API: the request that it belongs to, and
+//! when it has passed.
 
 use crate::account::{NS, assert_says};
 use crate::soap::{OFF, STANDBY, UNKNOWN, asked, at, called, fault, nothing, open, returned, script, status, window};
@@ -8,7 +8,8 @@ use fencebox_sdk::prelude::*;
 
 #[test]
 fn a_window_that_begins_later_is_waited_for() {
-    // It is seen at 22:00:13, begins at 22:05:00 by the same clock (an hour apart), and lasts for a minute.
+    // The window is first seen at 22:00:13, begins at 22:05:00 by the same clock (its zone is an hour ahead), and
+    // lasts one minute.
     let script = status(asked(), "23:05:00", "23:06:00", "22:00:13");
     let script = status(script, "23:05:00", "23:06:00", "22:05:59");
     let _script = status(script, "23:05:00", "23:06:00", "22:06:00").start();
@@ -19,7 +20,7 @@ fn a_window_that_begins_later_is_waited_for() {
 }
 
 #[test]
-fn another_window_begins_anew() {
+fn another_window_starts_the_wait_again() {
     let script = status(asked(), "23:00:10", "23:04:10", "22:00:13");
     let script = status(script, "23:05:00", "23:09:00", "22:05:01");
     let _script = status(script, "23:05:00", "23:09:00", "22:09:01").start();
@@ -30,8 +31,8 @@ fn another_window_begins_anew() {
 }
 
 #[test]
-fn an_old_window_is_never_the_end() {
-    // That of before, and an earlier one.
+fn an_old_window_does_not_end_the_wait() {
+    // The window from before the request, and an earlier one.
     let script = status(asked(), "08:00:00", "08:05:00", "23:30:00");
     let _script = status(script, "07:00:00", "07:05:00", "23:40:00").start();
     let mut ovh = open("off");
@@ -41,7 +42,7 @@ fn an_old_window_is_never_the_end() {
 }
 
 #[test]
-fn without_one_before_yesterdays_is_not_the_new_one() {
+fn yesterdays_window_is_not_the_new_one() {
     let script = script()
         .reply_text(500, fault("soap:404", "no reboot of it"))
         .reply_text(200, nothing("dedicatedNetbootModifyById"))
@@ -56,18 +57,18 @@ fn without_one_before_yesterdays_is_not_the_new_one() {
 }
 
 #[test]
-fn without_its_clock_ours_measures_what_has_passed() {
+fn our_clock_measures_the_wait_without_a_date() {
     let script = asked().reply_text(200, window("23:00:10", "23:59:10")).times(2);
     let _script = script.start();
     let mut ovh = open("off");
     assert_eq!(ovh.set_power(NS, PowerTarget::Off), Ok(()));
-    // An hour does not pass in a test.
+    // The test does not last the hour that the window needs.
     assert_eq!(ovh.power_status(NS), UNKNOWN);
     assert_eq!(ovh.power_status(NS), UNKNOWN);
 }
 
 #[test]
-fn dates_that_are_none_end_nothing() {
+fn invalid_dates_do_not_end_the_wait() {
     let odd = [
         ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
         ("2023-11-14 23:00:10", ""),
@@ -86,7 +87,7 @@ fn dates_that_are_none_end_nothing() {
 }
 
 #[test]
-fn nothing_is_asked_for_while_the_window_before_is_not_known() {
+fn nothing_is_requested_while_the_old_window_is_unknown() {
     for (status, text) in [
         (500, fault("soap:Server", "database")),
         (200, "<html>".to_owned()),
@@ -101,14 +102,14 @@ fn nothing_is_asked_for_while_the_window_before_is_not_known() {
 }
 
 #[test]
-fn a_lost_answer_is_looked_for_in_the_windows() {
+fn a_lost_answer_is_searched_in_the_windows() {
     let lost = || {
         script()
             .reply_text(200, window("08:00:00", "08:05:00"))
             .reply_text(200, nothing("dedicatedNetbootModifyById"))
             .fail(Failure::Broken("cut".to_owned()))
     };
-    // It was taken.
+    // The device had accepted the request.
     let script = status(lost(), "23:00:10", "23:04:10", "22:00:13");
     let script = status(script, "23:00:10", "23:04:10", "22:00:14").start();
     let mut ovh = open("off");
@@ -123,7 +124,7 @@ fn a_lost_answer_is_looked_for_in_the_windows() {
         1
     );
     drop(script);
-    // It was not.
+    // The device had not received the request.
     let script = lost().reply_text(200, window("08:00:00", "08:05:00")).times(2);
     let script = script.reply_text(200, nothing("dedicatedNetbootModifyById"));
     let script = script.reply_text(200, nothing("dedicatedHardRebootDo")).start();

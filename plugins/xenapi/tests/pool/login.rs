@@ -118,7 +118,7 @@ fn missing_options_cost_no_request() {
     let _script = Script::new().addresses("api", &[XEN1]).start();
     for (option, given) in [("password", ("username", "u")), ("username", ("password", "p"))] {
         let Err(Error::InvalidOption(problem)) = Pool::open(&Options::from([given])).map(drop) else {
-            panic!("{option} is not asked for")
+            panic!("{option} is not required")
         };
         assert_eq!(problem.name, option);
     }

@@ -1,4 +1,4 @@
-//! Conversations with daemons that are right, wrong, and cut off anywhere.
+//! Conversations with correct and incorrect daemons, and ones that end at any byte.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -23,7 +23,7 @@ fn channel_answer(far: &mut impl Read) -> Result<Answer, HandshakeError> {
 const KEY: &[u8] = b"the key\n";
 const CHALLENGE: [u8; 64] = [7; 64];
 
-/// A far end that says what it was going to say, whatever it hears.
+/// A peer that sends fixed bytes, and records what it receives.
 #[derive(Default)]
 struct Far {
     says: VecDeque<u8>,
@@ -77,7 +77,7 @@ fn both_sides_prove_that_they_have_the_key() {
 }
 
 #[test]
-fn to_a_stranger_nothing_is_proven() {
+fn a_peer_without_the_key_gets_no_proof() {
     let mut almost = Digest::Sha256.of(KEY, &CHALLENGE);
     almost[63] = 1;
     for proof in [
@@ -95,7 +95,7 @@ fn to_a_stranger_nothing_is_proven() {
 }
 
 #[test]
-fn a_proof_that_is_cut_counts_for_nothing() {
+fn an_incomplete_proof_has_no_effect() {
     let whole = [Digest::Sha256.of(KEY, &CHALLENGE), [9; 64]].concat();
     for length in 0..whole.len() {
         let trouble = prove(&mut Far::says(&[&whole[..length]]), Digest::Sha256, KEY, CHALLENGE);
@@ -105,7 +105,7 @@ fn a_proof_that_is_cut_counts_for_nothing() {
 }
 
 #[test]
-fn answers_are_those_of_the_protocol() {
+fn answers_match_the_protocol() {
     for (code, expected) in [
         (0, Answer::Done),
         (1, Answer::Failed),
@@ -133,7 +133,7 @@ fn answers_are_those_of_the_protocol() {
 }
 
 #[test]
-fn a_list_is_all_of_it_or_an_error() {
+fn an_incomplete_list_is_an_error() {
     let whole = [&[0xfd][..], &row("a", 1), &row("b", 5), &[0; 130], &[0]].concat();
     let Ok(Answer::Machines(machines)) = answer(&mut Far::says(&[&whole])) else {
         panic!("no list")
@@ -150,7 +150,7 @@ fn a_list_is_all_of_it_or_an_error() {
             "{length}: {trouble:?}"
         );
     }
-    // The daemon may be gone before its last byte is read.
+    // The daemon may close the connection before its last byte is read.
     assert!(answer(&mut Far::says(&[&whole[..whole.len() - 1]])).is_ok());
     let mut failed = whole.clone();
     *failed.last_mut().unwrap() = 1;
@@ -165,7 +165,7 @@ fn a_list_is_all_of_it_or_an_error() {
 }
 
 #[test]
-fn a_list_without_end_ends() {
+fn an_endless_list_is_an_error() {
     struct Endless(VecDeque<u8>);
     impl Read for Endless {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -186,7 +186,7 @@ fn a_list_without_end_ends() {
 }
 
 #[test]
-fn by_the_channel_of_a_guest_a_list_ends_with_a_code() {
+fn a_list_on_the_channel_of_a_guest_ends_with_a_code() {
     let whole = [&b"abba\xfd"[..], &row("a", 1), &[0; 130], b"abba\0"].concat();
     assert!(matches!(
         channel_answer(&mut Far::says(&[&whole])),

@@ -1,4 +1,4 @@
-//! What was seen on the wire between the programs that others wrote.
+//! Packets that were recorded between other implementations.
 
 use super::{Command, Request};
 use crate::digest::{Digest, same};
@@ -19,7 +19,7 @@ const OFF: Request<'_> = Request {
 };
 
 #[test]
-fn a_request_is_laid_out_and_signed_as_the_protocol_says() {
+fn a_request_has_the_layout_and_signature_of_the_protocol() {
     let caller = Some(("127.0.0.1".parse().unwrap(), 1229));
     let random = [0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6];
     let head = format!(
@@ -47,14 +47,14 @@ fn a_request_is_laid_out_and_signed_as_the_protocol_says() {
 }
 
 #[test]
-fn an_unsigned_request_holds_nothing_random_and_no_digest() {
+fn an_unsigned_request_has_neither_random_bytes_nor_a_digest() {
     let packet = OFF.packet(None, Digest::None, &key(), [1; 6]);
     assert!(packet[68..104].iter().chain(&packet[108..]).all(|byte| *byte == 0));
     assert_eq!(packet[1], 0);
 }
 
 #[test]
-fn a_caller_of_ipv6_has_sixteen_bytes_and_linux_number() {
+fn an_ipv6_caller_has_sixteen_bytes_and_the_number_of_linux() {
     let caller = Some(("fd00::1".parse().unwrap(), 1229));
     let packet = OFF.packet(caller, Digest::Sha256, &key(), [0; 6]);
     assert_eq!((packet[2], packet[108]), (16, 10));
@@ -62,8 +62,8 @@ fn a_caller_of_ipv6_has_sixteen_bytes_and_linux_number() {
 }
 
 #[test]
-fn captured_requests_are_made_again() {
-    // By TCP, of a real client.
+fn encoded_requests_match_captured_ones() {
+    // A request of a real client by TCP.
     let status = Request {
         command: Command::Status,
         name: "vm-alpha",
@@ -75,7 +75,7 @@ fn captured_requests_are_made_again() {
         hex(&packet[96..144]),
         "00007206eccaa2c5046e090000000000a313d1a4e21820866c307bf396d716df9bc9d8771c66e9777ea539d96a6c335a"
     );
-    // By the channel of a guest.
+    // A request by the channel of a guest.
     let status = Request {
         name: "vmA",
         number: 0x0009_ff41,
@@ -86,7 +86,7 @@ fn captured_requests_are_made_again() {
 }
 
 #[test]
-fn challenges_are_answered_as_by_the_daemon() {
+fn answers_to_challenges_match_those_of_the_daemon() {
     let challenge: Vec<u8> = (0..64).collect();
     for (auth, answer) in [
         (Digest::Sha1, "edeafe72fd0af77e369bd64787aa4bce57bd614e"),
@@ -104,7 +104,7 @@ fn challenges_are_answered_as_by_the_daemon() {
 }
 
 #[test]
-fn digests_differ_by_any_byte_of_the_room() {
+fn digests_differ_by_any_byte_of_the_field() {
     let mut other = Digest::Sha1.of(&key(), b"x");
     let one = other;
     assert!(same(&one, &other));

@@ -104,11 +104,17 @@ impl Ovh {
             ));
         }
         if fault.is_some_and(|fault| fault.word() == "fault") {
-            return refused(&Fault("soap:Server", "the simulator was told to fail".to_owned()));
+            return refused(&Fault(
+                "soap:Server",
+                "the fault plan makes this request fail".to_owned(),
+            ));
         }
         let answer = self.call(device, method, &Parameters(call), fault);
         if fault.is_some_and(|fault| fault.word() == "fault-after") {
-            return refused(&Fault("soap:Server", "the simulator was told to fail".to_owned()));
+            return refused(&Fault(
+                "soap:Server",
+                "the fault plan makes this request fail".to_owned(),
+            ));
         }
         match answer {
             Ok(value) => xml(200, envelope(&response(method, &value))),

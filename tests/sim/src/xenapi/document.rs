@@ -76,7 +76,7 @@ pub(super) fn response(value: &Value, style: Style) -> String {
 pub(super) fn fault(style: Style) -> String {
     let members = [
         ("faultCode", Value::Int(-32_603)),
-        ("faultString", Value::string("the simulator was told to fail")),
+        ("faultString", Value::string("the fault plan makes this request fail")),
     ];
     let mut body = format!("{DECLARATION}<methodResponse><fault>");
     style.write(&Value::structure(members), &mut body);

@@ -61,7 +61,7 @@ impl Failure {
         let (session, object, operation) = (call.text(0), call.text(1), call.operation());
         let parameters: Vec<&str> = match code {
             "SESSION_AUTHENTICATION_FAILED" | "SESSION_AUTHORIZATION_FAILED" => {
-                vec![call.text(0), "the simulator was told to fail"]
+                vec![call.text(0), "the fault plan makes this request fail"]
             }
             "SESSION_INVALID" => vec![session],
             "HOST_IS_SLAVE" => vec![other],
@@ -79,7 +79,7 @@ impl Failure {
             "RBAC_PERMISSION_DENIED" => vec![operation, "no permission for the simulated role"],
             "HOST_NOT_ENOUGH_FREE_MEMORY" => vec!["4294967296", "1073741824"],
             "VM_REQUIRES_SR" => vec![object, "OpaqueRef:000005a0-0000-4000-8000-000000000001"],
-            "BOOTLOADER_FAILED" => vec![object, "the simulator was told to fail"],
+            "BOOTLOADER_FAILED" => vec![object, "the fault plan makes this request fail"],
             "VM_HVM_REQUIRED" | "VM_FAILED_SHUTDOWN_ACK" | "CANNOT_RESET_CONTROL_DOMAIN" => vec![object],
             "VM_SHUTDOWN_TIMEOUT" => vec![object, "1200"],
             "DOMAIN_EXISTS" => vec![object, "7"],
@@ -87,7 +87,7 @@ impl Failure {
             "MESSAGE_METHOD_UNKNOWN" => vec![&call.method],
             "MESSAGE_PARAMETER_COUNT_MISMATCH" => vec![&call.method, "2", "4"],
             "OPERATION_NOT_ALLOWED" | "INTERNAL_ERROR" | "LICENCE_RESTRICTION" => {
-                vec!["the simulator was told to fail"]
+                vec!["the fault plan makes this request fail"]
             }
             _ => Vec::new(),
         };

@@ -146,7 +146,7 @@ fn planned_errors_have_parameters_that_fit() {
             &[
                 "SESSION_AUTHENTICATION_FAILED",
                 "root",
-                "the simulator was told to fail",
+                "the fault plan makes this request fail",
             ],
         ),
         ("find=expired", &["SESSION_INVALID", session]),

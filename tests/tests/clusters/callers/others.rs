@@ -54,7 +54,7 @@ fn cman_reboots_without_an_action_and_unfences_with_on() {
 fn cman_gets_a_warning_that_option_is_ignored() {
     let board = Simulator::start(relay::config()).unwrap();
     let device = board_lines(&board);
-    let told = "there is no option \"option\"";
+    let told = "unknown option \"option\"";
     let both = cman(
         "fence_relay",
         &format!("port=1\noption=on\naction=off\nnodename=node1\n{device}"),
@@ -133,7 +133,7 @@ fn proxmox_quotes_special_characters_of_a_shell() {
         ("api-url", &*url),
     ];
     let outcome = proxmox("fence_clc", &options);
-    outcome.assert_refused(&["log-in refused"]);
+    outcome.assert_refused(&["login refused"]);
     let sent = &cloud.requests()[0].body;
     let sent: serde_json::Value = serde_json::from_str(sent).unwrap();
     assert_eq!(sent["password"], wrong);

@@ -89,7 +89,7 @@ fn unknown_keys_have_no_effect() {
     assert_eq!(outcome.stderr.lines().count(), unknown.len(), "{outcome:?}");
     for name in ["actions", "Action", "crm_feature_set", "CRM_meta_name", "secret_of"] {
         assert!(
-            outcome.stderr.contains(&format!("no option \"{name}\";")),
+            outcome.stderr.contains(&format!("unknown option \"{name}\";")),
             "{outcome:?}"
         );
     }

@@ -69,9 +69,9 @@ fn an_agent_is_described() {
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     for line in [
         "stonith:fence_clc",
-        "username* (string): user name on the device",
+        "username* (string): User name of the account on the device",
         "account (string): Account alias of the server, if it is not the user's own account",
-        "delay (second, [0]): seconds to hold back before off and reboot",
+        "delay (second, [0]): Delay in seconds before off and reboot",
         "pcmk_host_map",
     ] {
         assert!(outcome.stdout.contains(line), "no {line:?} in {outcome:?}");

@@ -90,7 +90,7 @@ fn switches(lab: &Lab, device: &Device) {
         device.register_for(lab, "by-status", &[check[0], &mapped, "pcmk_status_retries=1"]);
         assert_said(&lab.admin(&["-l", "node2"]), 0, &["by-status"]);
         if device.listed.is_some() {
-            assert_said(&lab.admin(&["-l", "nobody"]), 0, &["0 fence devices found"]);
+            assert_said(&lab.admin(&["-l", "missing"]), 0, &["0 fence devices found"]);
         }
         assert_said(&lab.admin(&["-D", "by-status"]), 0, &[]);
     }

@@ -122,7 +122,7 @@ fn the_second_attempt_of_pacemaker_succeeds() {
     assert_eq!(device.history(), [Power::On, Power::Off]);
     let logins = device.http().steps().into_iter().filter(|step| *step == "login");
     assert_eq!(logins.count(), 2);
-    assert_eq!(told(&lab, "log-in refused").len(), 1, "{}", lab.log());
+    assert_eq!(told(&lab, "login refused").len(), 1, "{}", lab.log());
 }
 
 /// The on-call administrator finds one line for each attempt in Pacemaker's log, with the reason.
@@ -140,7 +140,7 @@ fn the_log_contains_the_reason() {
     assert_eq!(device.history(), [Power::On]);
     let log = lab.log();
     for action in ["off WA1ACMEDB01", "monitor"] {
-        let line = format!("ERROR: fence_clc: {action}: log-in refused: ");
+        let line = format!("ERROR: fence_clc: {action}: login refused: ");
         // Pacemaker's two attempts.
         assert_eq!(told(&lab, &line).len(), 2, "{log}");
     }

@@ -100,7 +100,7 @@ fn an_unknown_instance_or_project_is_an_error_and_never_off() {
     let missing = "99999999-9999-4999-8999-999999999999";
     for (plug, more) in [
         (missing, ""),
-        ("nobody", ""),
+        ("missing", ""),
         (DB, "project=none\n"),
         ("db", "project=none\n"),
     ] {

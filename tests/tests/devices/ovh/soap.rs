@@ -137,7 +137,7 @@ fn a_refused_login_is_reported_and_not_retried() {
         service.url()
     );
     let outcome = call(AGENT, &lines);
-    outcome.assert_refused(&["log-in refused", "invalid account or password"]);
+    outcome.assert_refused(&["login refused", "invalid account or password"]);
     assert!(!outcome.stderr.contains("WR0NG"), "{outcome:?}");
     assert_eq!(methods(&service), ["login"]);
 }

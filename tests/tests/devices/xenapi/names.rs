@@ -131,7 +131,7 @@ fn a_missing_machine_is_an_error_and_never_off() {
         for action in ["status", "off", "reboot", "on", "monitor"] {
             let pool = pool();
             let outcome = fence(&pool, &format!("plug={name}\naction={action}\n"));
-            outcome.assert_refused(&["there is no plug", name]);
+            outcome.assert_refused(&["the device has no plug", name]);
             assert_untouched(&pool);
         }
     }

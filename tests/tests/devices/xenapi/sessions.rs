@@ -28,7 +28,7 @@ fn a_wrong_password_is_sent_once() {
     for action in ["status", "on", "off", "reboot", "list", "list-status", "monitor"] {
         let pool = pool();
         let outcome = fence(&pool, &format!("plug=db01\naction={action}\npasswd=wr0ng-one\n"));
-        outcome.assert_refused(&["log-in refused", "SESSION_AUTHENTICATION_FAILED"]);
+        outcome.assert_refused(&["login refused", "SESSION_AUTHENTICATION_FAILED"]);
         assert!(!outcome.stderr.contains("wr0ng-one"), "{outcome:?}");
         assert_eq!(places(&pool, LOG_IN).len(), 1, "{action}");
         assert_eq!(pool.requests().len(), 1, "{action}");

@@ -44,7 +44,7 @@ fn every_action(call: impl Fn(&str, Option<&str>) -> Outcome) {
     done("off", Some(&by_uuid), "Success: Powered OFF\n");
     done("list-status", None, &rows(["on", "off", "off"]));
     for action in ["status", "off", "reboot", "on"] {
-        call(action, Some("vm-nobody")).assert_refused(&["there is no plug \"vm-nobody\""]);
+        call(action, Some("vm-nobody")).assert_refused(&["the device has no plug \"vm-nobody\""]);
     }
 }
 

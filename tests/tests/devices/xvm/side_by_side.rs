@@ -78,7 +78,7 @@ fn our_agent_does_not_repeat_false_reports_of_the_real_client() {
     };
     let (theirs, ours) = both("status", "vm-nobody");
     assert_eq!((theirs.exit, theirs.stdout.as_str()), (Some(2), "Status: OFF\n"));
-    ours.assert_refused(&["there is no plug"]);
+    ours.assert_refused(&["the device has no plug"]);
 
     let theirs = lab.theirs("fence_xvm", &["-t", "5", "-k", &key, "-o", "reboot", "-n", "vm-off"]);
     assert_eq!(theirs.exit, Some(0));

@@ -57,7 +57,7 @@ fn only_the_hypervisor_that_has_the_machine_counts() {
         fence(&lab, "reboot", name, "5").assert_done("Success: Rebooted\n");
         assert_eq!(*lab.machine(name).power(), Power::On);
     }
-    fence(&lab, "off", "vm-3", "5").assert_refused(&["there is no plug"]);
+    fence(&lab, "off", "vm-3", "5").assert_refused(&["the device has no plug"]);
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn a_list_without_a_reader_does_not_block_the_agent() {
     assert_eq!(end(agent).code(), Some(0), "the action was completed");
     let said = text(stderr);
     assert!(
-        said.contains("cannot write to standard output: nobody read it for 10 s"),
+        said.contains("cannot write to standard output: no process read it for 10 s"),
         "{said}"
     );
 }

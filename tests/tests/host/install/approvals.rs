@@ -125,7 +125,7 @@ fn a_record_that_names_another_plugin_refuses_every_action() {
     }
     for action in ["status", "off", "monitor", "validate-all"] {
         let refused = tree.act("fence_narrow", action);
-        refused.assert_refused(&["does not answer to fence_narrow", "install it again"]);
+        refused.assert_refused(&["does not have the name fence_narrow", "install it again"]);
     }
     assert_eq!(tree.act("fence_narrow", "metadata").exit, Some(0));
 }

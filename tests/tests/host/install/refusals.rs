@@ -36,7 +36,7 @@ fn files_that_are_not_a_plugin_are_refused() {
         ("native code", b"\x7fELF\x02\x01\x01".to_vec()),
     ] {
         let outcome = tree.install_bytes(&bytes, "fence_x.wasm", &[]);
-        assert_refused(&outcome, &["fence_x.wasm is no fencebox plugin: "]);
+        assert_refused(&outcome, &["fence_x.wasm is not a fencebox plugin: "]);
         assert_eq!(outcome.stdout, "", "{what}");
     }
     nothing_is_left(&tree);
@@ -46,7 +46,10 @@ fn files_that_are_not_a_plugin_are_refused() {
 fn imports_outside_of_the_contract_are_refused() {
     let tree = Tree::new();
     let outcome = tree.install_bytes(&trespasser(), "fence_x.wasm", &[]);
-    assert_refused(&outcome, &["fence_x.wasm is no fencebox plugin: ", "`evil:thing/door`"]);
+    assert_refused(
+        &outcome,
+        &["fence_x.wasm is not a fencebox plugin: ", "`evil:thing/door`"],
+    );
     nothing_is_left(&tree);
 }
 
@@ -65,7 +68,7 @@ fn invalid_names_are_refused() {
         outcome.assert_refused(&["rename the plugin file to fence_DEVICE.wasm"]);
     }
     tree.install_bytes(&good, "fence_other.wasm", &[])
-        .assert_refused(&["it is fence_narrow, and does not answer to fence_other"]);
+        .assert_refused(&["it is fence_narrow, and does not have the name fence_other"]);
     tree.install_bytes(&good, "fence_narrow_old.wasm", &[])
         .assert_refused(&["first name is fence_narrow", "fence_narrow.wasm"]);
     tree.fencebox(&["install", "/nonexistent/fence_x.wasm"])
@@ -84,11 +87,11 @@ fn plugins_with_an_invalid_description_are_refused() {
     let tree = Tree::new();
     // The time limit on a busy machine is not part of this test.
     for (name, words) in [
-        ("fence_impostor", "does not answer to fence_impostor"),
+        ("fence_impostor", "does not have the name fence_impostor"),
         ("fence_spin_describe", "fence_spin_describe.wasm"),
     ] {
         let outcome = tree.install(name, name, &[]);
-        outcome.assert_refused(&["describes itself badly", words]);
+        outcome.assert_refused(&["invalid description", words]);
     }
     nothing_is_left(&tree);
 }

@@ -22,9 +22,9 @@ pub const SPUN: &str = "computed for 5 s|ran out of time after 8 s";
 const ENDS: &[End] = &[
     end(
         "fence_impostor",
-        &["describes itself badly", "does not answer to fence_impostor"],
+        &["invalid description", "does not have the name fence_impostor"],
     ),
-    end("fence_spin_describe", &["describes itself badly", SPUN]),
+    end("fence_spin_describe", &["invalid description", SPUN]),
 ];
 
 /// The part of the name after `fence_liar_`, and the expected words of the message.
@@ -36,20 +36,20 @@ const LIES: &[(&str, &str)] = &[
     ("symlinks", "200 is the limit"),
     ("letters", "same letter -j"),
     ("letter_of_help", "same letter -h"),
-    ("letter_that_is_none", "'\\n' is no letter"),
-    ("name_with_blank", "\"one two\" is no name"),
-    ("name_with_slash", "\"one/two\" is no name"),
-    ("name_that_climbs", "\"../../etc/passwd\" is no name"),
-    ("name_with_lines", "\"one\\naction\" is no name"),
-    ("name_of_a_flag", "\"--action\" is no name"),
+    ("letter_that_is_none", "'\\n' is not a letter"),
+    ("name_with_blank", "\"one two\" is not a valid option name"),
+    ("name_with_slash", "\"one/two\" is not a valid option name"),
+    ("name_that_climbs", "\"../../etc/passwd\" is not a valid option name"),
+    ("name_with_lines", "\"one\\naction\" is not a valid option name"),
+    ("name_of_a_flag", "\"--action\" is not a valid option name"),
     ("name_twice", "same name \"one\""),
     ("name_of_the_catalogue", "same name \"action\""),
     ("unknown_option", "no option \"root_shell\""),
-    ("default", "more than 16 KiB"),
-    ("default_of_the_catalogue", "more than 16 KiB"),
-    ("longdesc", "more than 16 KiB"),
-    ("name", "more than 16 KiB"),
-    ("endpoint", "more than 16 KiB"),
+    ("default", "longer than 16 KiB"),
+    ("default_of_the_catalogue", "longer than 16 KiB"),
+    ("longdesc", "longer than 16 KiB"),
+    ("name", "longer than 16 KiB"),
+    ("endpoint", "longer than 16 KiB"),
     ("endpoint_twice", "\"api\" is declared twice"),
     ("base_path", "base path \"/../x\""),
     ("file_twice", "its file is declared twice"),
@@ -89,8 +89,14 @@ const CLAIMS: &[(&str, &str)] = &[
     ),
     ("follow", "option follow: a plugin cannot set its default"),
     ("follow_tls", "option ssl cannot be a follow-option"),
-    ("address_from_a_secret", "option token cannot say where an endpoint"),
-    ("file_of_the_log", "option debug_file cannot say where an endpoint"),
+    (
+        "address_from_a_secret",
+        "option token cannot name the place of an endpoint",
+    ),
+    (
+        "file_of_the_log",
+        "option debug_file cannot name the place of an endpoint",
+    ),
 ];
 
 /// Variants that are harmless in the end.

@@ -63,13 +63,13 @@ fn bytes_that_are_not_a_plugin_are_rejected() {
         ("zeros", vec![0; 1 << 20]),
         ("twice", [whole.clone(), whole].concat()),
     ] {
-        assert_refused_early(what, &tree_with(&bytes), &["is no fencebox plugin"]);
+        assert_refused_early(what, &tree_with(&bytes), &["is not a fencebox plugin"]);
     }
     let empty = tree_with(b"\0asm\x0d\0\x01\0");
     assert_refused(
         "an empty component",
         &empty,
-        &["is no fencebox plugin", "no exported instance"],
+        &["is not a fencebox plugin", "no exported instance"],
     );
 }
 
@@ -84,7 +84,12 @@ fn a_truncated_plugin_is_rejected() {
     for length in starts {
         fs::write(tree.plugin(AGENT), &whole[..length]).unwrap();
         let outcome = tree.call(AGENT, &options("off", ""));
-        assert_contained(AGENT, &format!("{length} bytes"), &outcome, &["is no fencebox plugin"]);
+        assert_contained(
+            AGENT,
+            &format!("{length} bytes"),
+            &outcome,
+            &["is not a fencebox plugin"],
+        );
     }
 }
 
@@ -93,7 +98,7 @@ fn a_plugin_with_other_exports_or_imports_is_rejected() {
     let whole = || Tree::bytes_of(PLUGIN);
     let (device, devise) = ("fencebox:agent/device@0.1.0", "fencebox:agent/devise@0.1.0");
     let other = tree_with(&renamed(whole(), device, devise));
-    assert_refused("no device", &other, &["is no fencebox plugin", device]);
+    assert_refused("no device", &other, &["is not a fencebox plugin", device]);
     let (environment, elsewhere) = ("wasi:cli/environment@0.2", "evil:cli/environment@0.2");
     let tree = Tree::new();
     tree.add(AGENT, &renamed(whole(), environment, elsewhere));
@@ -101,7 +106,7 @@ fn a_plugin_with_other_exports_or_imports_is_rejected() {
     assert_eq!(tree.compile(AGENT).exit, Some(0));
     for action in ACTIONS {
         let outcome = tree.call(AGENT, &options(action, ""));
-        let words = ["is no fencebox plugin", "evil:cli/environment"];
+        let words = ["is not a fencebox plugin", "evil:cli/environment"];
         assert_contained(AGENT, &format!("another import, {action}"), &outcome, &words);
     }
 }
@@ -111,14 +116,14 @@ fn plugins_that_are_not_files_are_rejected() {
     let folder = Tree::new();
     folder.name(AGENT);
     fs::create_dir(folder.plugin(AGENT)).unwrap();
-    assert_refused_early("a folder", &folder, &["no regular file"]);
+    assert_refused_early("a folder", &folder, &["not a regular file"]);
 
     // Opening a pipe would wait for a writer.
     let pipe = Tree::new();
     pipe.name(AGENT);
     let made = Command::new("mkfifo").arg(pipe.plugin(AGENT)).status().unwrap();
     assert!(made.success());
-    assert_refused_early("a pipe", &pipe, &["no regular file"]);
+    assert_refused_early("a pipe", &pipe, &["not a regular file"]);
 
     let socket = Tree::new();
     socket.name(AGENT);
@@ -128,7 +133,7 @@ fn plugins_that_are_not_files_are_rejected() {
     let zeros = Tree::new();
     zeros.name(AGENT);
     symlink("/dev/zero", zeros.plugin(AGENT)).unwrap();
-    assert_refused_early("a device that never ends", &zeros, &["no regular file"]);
+    assert_refused_early("a device that never ends", &zeros, &["not a regular file"]);
 
     let circle = Tree::new();
     circle.name(AGENT);
@@ -152,7 +157,7 @@ fn a_file_that_is_too_large_is_rejected() {
         .unwrap()
         .set_len(64 * 1024 * 1024)
         .unwrap();
-    assert_refused_early("64 MiB", &tree, &["is no fencebox plugin"]);
+    assert_refused_early("64 MiB", &tree, &["is not a fencebox plugin"]);
 }
 
 /// The plugin's own name counts, not the target of a link.
@@ -162,7 +167,7 @@ fn a_plugin_under_a_foreign_name_is_rejected() {
     tree.link(AGENT, PLUGIN);
     for action in ACTIONS {
         let outcome = tree.call(AGENT, &options(action, ""));
-        let words = ["describes itself badly", "does not answer to fence_x"];
+        let words = ["invalid description", "does not have the name fence_x"];
         assert_contained(AGENT, &format!("a link to another plugin, {action}"), &outcome, &words);
     }
 }

@@ -89,8 +89,8 @@ const FIELDS: &[(&str, &str, &str)] = &[
 ];
 
 #[track_caller]
-fn errand(port: u16, action: &str, errand: &serde_json::Value) -> Outcome {
-    let lines = format!("ip=127.0.0.1\nipport={port}\nerrand={errand}\n");
+fn errand(port: u16, action: &str, request: &serde_json::Value) -> Outcome {
+    let lines = format!("ip=127.0.0.1\nipport={port}\nrequest={request}\n");
     call("fence_errand", &options(action, &lines))
 }
 

@@ -8,31 +8,31 @@ use crate::sandbox::{assert_contained, fixtures, options, show};
 
 /// Each file in `tests/fixtures/raw`, and the expected words of the message.
 const ENDS: &[(&str, &[&str])] = &[
-    ("answer_crooked", &["describes itself badly"]),
-    ("answer_outside", &["describes itself badly"]),
+    ("answer_crooked", &["invalid description"]),
+    ("answer_outside", &["invalid description"]),
     ("handle", &["the plugin failed"]),
-    ("list_of_a_gib", &["describes itself badly"]),
-    ("list_over_itself", &["describes itself badly", "16 MiB"]),
-    ("memories", &["describes itself badly"]),
+    ("list_of_a_gib", &["invalid description"]),
+    ("list_over_itself", &["invalid description", "16 MiB"]),
+    ("memories", &["invalid description"]),
     ("memory", &["the plugin failed", "64 MiB of memory"]),
-    ("memory_at_start", &["describes itself badly", "64 MiB of memory"]),
+    ("memory_at_start", &["invalid description", "64 MiB of memory"]),
     ("naps", &["the plugin failed"]),
-    ("post_traps", &["describes itself badly"]),
+    ("post_traps", &["invalid description"]),
     ("power", &["the plugin failed"]),
-    ("realloc_calls", &["describes itself badly"]),
+    ("realloc_calls", &["invalid description"]),
     ("realloc_crooked", &["the plugin failed"]),
-    ("realloc_outside", &["describes itself badly"]),
-    ("realloc_over_itself", &["describes itself badly", "discriminant"]),
-    ("realloc_spins", &["describes itself badly", SPUN]),
+    ("realloc_outside", &["invalid description"]),
+    ("realloc_over_itself", &["invalid description", "discriminant"]),
+    ("realloc_spins", &["invalid description", SPUN]),
     ("sessions", &["the plugin failed"]),
-    ("start_spins", &["describes itself badly", SPUN]),
-    ("start_traps", &["describes itself badly"]),
+    ("start_spins", &["invalid description", SPUN]),
+    ("start_traps", &["invalid description"]),
     ("table", &["the plugin failed", "100000 elements"]),
-    ("table_at_start", &["describes itself badly", "100000 elements"]),
-    ("text_of_a_gib", &["describes itself badly"]),
-    ("text_outside", &["describes itself badly"]),
-    ("utf8", &["describes itself badly"]),
-    ("variant", &["describes itself badly"]),
+    ("table_at_start", &["invalid description", "100000 elements"]),
+    ("text_of_a_gib", &["invalid description"]),
+    ("text_outside", &["invalid description"]),
+    ("utf8", &["invalid description"]),
+    ("variant", &["invalid description"]),
 ];
 
 /// Fixtures that harm only themselves, or nothing.
@@ -110,7 +110,7 @@ fn five_hundred_instances_are_too_many() {
             "fence_many",
             &what,
             &outcome,
-            &["describes itself badly", "instance count too high"],
+            &["invalid description", "instance count too high"],
         );
     }
 }

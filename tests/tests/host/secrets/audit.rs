@@ -137,7 +137,7 @@ fn failures_and_refusals_are_recorded() {
         ("action=off\nplug=refuse\n", "failure", "not permitted"),
         ("action=off\nplug=panic\n", "failure", "the plugin failed"),
         ("action=off\n", "refused", "needs a plug"),
-        ("action=explode\nplug=1\n", "refused", "does not do"),
+        ("action=explode\nplug=1\n", "refused", "does not support"),
         ("action=off\nplug=1\nssl=maybe\nipport=none\n", "refused", "ipport"),
     ] {
         let given = options(more);

@@ -152,7 +152,7 @@ fn tokens_that_no_option_contains_are_masked() {
     outcome.assert_done("Status: ON\n");
     let said = &outcome.stderr;
     assert!(
-        said.contains("sent [********], got [********], heard [GET /status"),
+        said.contains("sent [********], got [********], received [GET /status"),
         "{said}"
     );
     assert!(said.contains("x-auth-token: ********"), "{said}");

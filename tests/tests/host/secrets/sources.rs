@@ -65,5 +65,5 @@ fn a_password_can_come_from_a_systemd_credential() {
 fn two_sources_of_a_password_are_refused() {
     let board = Simulator::start(relay::config()).unwrap();
     call("fence_relay", &lines(&board, "password=s3cret\npassword_file=/x\n"))
-        .assert_refused(&["options password_file and password both say"]);
+        .assert_refused(&["options password_file and password both set"]);
 }

@@ -75,5 +75,5 @@ fn missing_threads_are_reported_in_one_line() {
         "--nproc=0",
     ];
     let outcome = call_after("true", &nobody, "fence_rows", "action=off\nplug=1\n");
-    outcome.assert_refused(&["no thread to watch it with"]);
+    outcome.assert_refused(&["cannot start the thread that watches the plugin"]);
 }

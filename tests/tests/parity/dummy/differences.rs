@@ -114,7 +114,7 @@ fn version(_: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
 }
 
 fn encoding(input: &Input, ours: &Outcome, _: &Outcome) -> bool {
-    input.is_damaged() && refused(input, ours) && said(ours, |line| line.contains("is not UTF-8; encode it so"))
+    input.is_damaged() && refused(input, ours) && said(ours, |line| line.contains("is not UTF-8; encode it in UTF-8"))
 }
 
 fn status_file(input: &Input, ours: &Outcome, _: &Outcome) -> bool {

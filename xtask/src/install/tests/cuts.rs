@@ -1,5 +1,4 @@
-//! After every step: what is there runs, and nothing is left when it is done
-//! again or given up.
+//! After each step, the installed agents run, and a repeated installation or an uninstallation leaves nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +7,7 @@ use crate::install::change::uninstall;
 use atomic_fs::Steps;
 
 #[test]
-fn an_installation_is_cut_short() {
+fn an_installation_can_stop_at_any_step() {
     let version = old();
     let mut steps = whole();
     version.install(&Machine::new(), &mut steps).unwrap();
@@ -21,7 +20,7 @@ fn an_installation_is_cut_short() {
             version.install(&machine, &mut Steps::up_to(limit)).is_err(),
             "step {limit}"
         );
-        // What is there runs: `runs` panics of an agent in part.
+        // `runs` panics if an agent is incomplete.
         running += version.names().filter(|name| machine.runs(name).is_some()).count();
         if limit % 2 == 0 {
             version.install(&machine, &mut whole()).unwrap();
@@ -36,7 +35,7 @@ fn an_installation_is_cut_short() {
 }
 
 #[test]
-fn an_upgrade_is_cut_short() {
+fn an_upgrade_can_stop_at_any_step() {
     let (before, after) = (old(), new());
     let machine = Machine::new();
     before.install(&machine, &mut whole()).unwrap();
@@ -56,14 +55,14 @@ fn an_upgrade_is_cut_short() {
             let (host, plugin) = machine
                 .runs(name)
                 .unwrap_or_else(|| panic!("no {name} after step {limit}"));
-            // A new host knows old plugins; an old one may not know new ones.
+            // A new host supports old plugins; an old host may not support new plugins.
             assert!(host >= plugin, "step {limit}");
             *seen.entry((host, plugin)).or_insert(0) += 1;
         }
         for name in ["fence_old", "fence_gone", "fence_new", "fence_come"] {
             let _ = machine.runs(name);
         }
-        // Done again, undone, or given up: nothing is left behind.
+        // After a repeated upgrade, a downgrade or an uninstallation, nothing is left.
         match limit % 3 {
             0 => {
                 after.install(&machine, &mut whole()).unwrap();
@@ -83,7 +82,7 @@ fn an_upgrade_is_cut_short() {
 }
 
 #[test]
-fn a_removal_is_cut_short() {
+fn a_removal_can_stop_at_any_step() {
     let version = old();
     let machine = Machine::new();
     version.install(&machine, &mut whole()).unwrap();

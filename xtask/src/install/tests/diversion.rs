@@ -1,5 +1,4 @@
-//! Programs of others that are put aside, by the real dpkg-divert on a
-//! database of its own.
+//! Programs of others that are diverted, by the real dpkg-divert with a separate database.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,13 +9,12 @@ use super::machine::{Machine, Version, new, old, whole, write};
 use crate::install::change::uninstall;
 use atomic_fs::Steps;
 
-/// A machine with dpkg's database, and programs of other packages; none where
-/// there is no dpkg.
+/// A machine with a dpkg database and programs of other packages; `None` if dpkg is missing.
 fn debian() -> Option<Machine> {
     let there = std::process::Command::new("dpkg-divert").arg("--version").output();
     if there.is_err() {
         assert!(std::env::var_os("CI").is_none(), "CI has dpkg");
-        eprintln!("SKIPPED: there is no dpkg-divert");
+        eprintln!("SKIPPED: dpkg-divert is missing");
         return None;
     }
     let machine = Machine::new();
@@ -31,7 +29,7 @@ fn debian() -> Option<Machine> {
     Some(machine)
 }
 
-/// Without what dpkg keeps of its own.
+/// All files except dpkg's database.
 fn everything(machine: &Machine) -> BTreeMap<PathBuf, String> {
     let mut all = machine.everything();
     all.retain(|path, _| !path.starts_with(machine.folder.path().join("var")));
@@ -50,17 +48,17 @@ fn diversions(machine: &Machine) -> Vec<String> {
         .collect()
 }
 
-/// Both versions have these two programs, so they are put aside once.
+/// Both versions have these two programs, so they are diverted only once.
 #[test]
-fn programs_of_others_are_put_aside_and_back() {
+fn programs_of_others_are_diverted_and_restored() {
     let Some(machine) = debian() else { return };
     let before = everything(&machine);
     let refused = old().install(&machine, &mut whole()).unwrap_err().to_string();
     assert!(refused.contains("sbin/fence_both, "), "{refused}");
-    assert!(refused.contains("sbin/fence_x; put them aside with"), "{refused}");
+    assert!(refused.contains("sbin/fence_x; divert them with"), "{refused}");
     assert_eq!(everything(&machine), before);
     for version in [old(), old(), new()] {
-        // An upgrade need not be told again.
+        // An upgrade does not need --divert again.
         let divert = version.number == "1";
         version
             .install_over(&machine, divert, &mut Steps::up_to(usize::MAX))
@@ -80,7 +78,7 @@ fn programs_of_others_are_put_aside_and_back() {
             ]
         );
     }
-    // The other package is upgraded meanwhile.
+    // Simulates an upgrade of the other package.
     write(
         &machine.place.root.join("sbin/fence_x.distrib"),
         "#!/usr/bin/python4\n",
@@ -98,7 +96,7 @@ fn programs_of_others_are_put_aside_and_back() {
 }
 
 #[test]
-fn a_new_version_without_the_name_brings_theirs_back() {
+fn a_new_version_without_the_name_restores_the_other_program() {
     let Some(machine) = debian() else { return };
     old().install_over(&machine, true, &mut whole()).unwrap();
     let other = Version::new("3", &[("fence_come", &[])]);
@@ -110,9 +108,9 @@ fn a_new_version_without_the_name_brings_theirs_back() {
     assert_eq!(diversions(&machine), [""; 0]);
 }
 
-/// At every step there is an agent of that name: theirs, or ours.
+/// At every step there is an agent with that name: theirs or ours.
 #[test]
-fn putting_aside_is_cut_short() {
+fn a_diversion_can_stop_at_any_step() {
     let Some(machine) = debian() else { return };
     let mut steps = whole();
     old().install_over(&machine, true, &mut steps).unwrap();
@@ -151,7 +149,7 @@ fn putting_aside_is_cut_short() {
 }
 
 #[test]
-fn without_dpkg_nothing_is_put_aside() {
+fn nothing_is_diverted_without_dpkg() {
     let Some(machine) = debian() else { return };
     fs::remove_dir_all(machine.folder.path().join("var")).unwrap();
     let before = machine.everything();

@@ -1,4 +1,4 @@
-//! Small install trees, and a machine that they are installed on.
+//! Small install trees, and a machine for them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::install::{Destination, Place};
 use crate::tree::Tree;
 use atomic_fs::Steps;
 
-/// All steps, however many.
+/// Steps without a limit.
 pub(super) fn whole() -> Steps {
     Steps::up_to(usize::MAX)
 }
@@ -24,8 +24,7 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A version of fencebox that was laid out: its plugins, each with its further
-/// names. `same` says what does not differ from other versions.
+/// An install tree of a version of fencebox, with its plugins and their further names.
 pub(super) struct Version {
     pub(super) folder: TempDir,
     pub(super) number: &'static str,
@@ -137,8 +136,8 @@ impl Machine {
         assert_eq!(left, Some(vec![]));
     }
 
-    /// The version of the host and of the plugin that an agent runs with. The
-    /// plugin's files have to be of one version.
+    /// The versions of the host and of the plugin that an agent runs with. All files of the plugin must have the same
+    /// version.
     #[track_caller]
     pub(super) fn runs(&self, name: &str) -> Option<(String, String)> {
         let root = self.place.root.canonicalize().unwrap();
@@ -175,7 +174,7 @@ impl Machine {
             .collect();
         there.sort();
         assert_eq!(there, programs);
-        // Nothing but that: the same as on a machine that never had another version.
+        // The files are the same as on a machine that never had another version.
         let other = Machine::new();
         version.install(&other, &mut whole()).unwrap();
         let bare = |machine: &Machine| -> Vec<_> {
@@ -183,7 +182,7 @@ impl Machine {
             let paths = all
                 .iter()
                 .map(|(path, what)| (path.strip_prefix(machine.folder.path()).unwrap().to_owned(), what));
-            // A folder of the store may have another number.
+            // The number of a folder of the store may differ.
             let bare = |text: &str| {
                 text.replace("-2/", "/")
                     .replace("-3/", "/")

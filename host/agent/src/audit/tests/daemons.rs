@@ -1,4 +1,4 @@
-//! The journal and syslog, played by a test.
+//! Tests of the journal and syslog, with sockets of the test as daemons.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::virtual_clock::VirtualClock;
 
 const NOWHERE: &str = "/nonexistent/socket";
 
-/// What these daemons get of one run.
+/// Runs one action with these daemons.
 fn told(journal: &Path, syslog: &Path) {
     let sinks = daemon(journal, syslog, "fence_probe").into_iter().collect();
     let audit = Audit::new("fence_probe", caller(), sinks);
@@ -68,7 +68,7 @@ fn the_journal_gets_fields_and_syslog_nothing() {
 }
 
 #[test]
-fn syslog_gets_a_line_where_there_is_no_journal() {
+fn syslog_gets_a_line_if_there_is_no_journal() {
     let folder = tempfile::tempdir().unwrap();
     let syslog = folder.path().join("syslog");
     let heard = UnixDatagram::bind(&syslog).unwrap();
@@ -82,7 +82,7 @@ fn syslog_gets_a_line_where_there_is_no_journal() {
 }
 
 #[test]
-fn a_dead_journal_is_none() {
+fn a_dead_journal_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, syslog) = (folder.path().join("journal"), folder.path().join("syslog"));
     drop(UnixDatagram::bind(&journal).unwrap());
@@ -92,12 +92,11 @@ fn a_dead_journal_is_none() {
 }
 
 #[test]
-fn without_a_daemon_nothing_is_missed() {
+fn an_action_works_without_a_daemon() {
     assert!(daemon(Path::new(NOWHERE), Path::new(NOWHERE), "fence_probe").is_none());
     told(Path::new(NOWHERE), Path::new(NOWHERE));
 }
 
-/// The queue of a datagram socket is some lines long, and then full.
 /// Fills the queue of a daemon that reads nothing.
 fn flood(socket: &Path) -> UnixDatagram {
     let flood = UnixDatagram::unbound().unwrap();
@@ -108,7 +107,7 @@ fn flood(socket: &Path) -> UnixDatagram {
 }
 
 #[test]
-fn a_daemon_that_reads_nothing_holds_nobody_up() {
+fn a_daemon_that_reads_nothing_does_not_block_the_action() {
     for play_journal in [true, false] {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("socket");

@@ -1,4 +1,4 @@
-//! What a plugin's description may decide, row by row.
+//! Tests of what a plugin's description may decide.
 
 use super::{Standing, Use, check};
 use crate::description::{Description, Operations, Override, Parameter, ValueKind};
@@ -51,7 +51,7 @@ fn override_of(name: &str, default: Option<&str>, letter: Option<char>) -> Overr
 }
 
 #[test]
-fn only_harmless_defaults_are_the_plugins() {
+fn a_plugin_sets_only_harmless_defaults() {
     let refused = |name: &str, value: &str| {
         let change = override_of(name, Some(value), None);
         checked(&with(|description| description.overrides.push(change)), &[]).is_err()
@@ -89,7 +89,7 @@ fn only_harmless_defaults_are_the_plugins() {
 }
 
 #[test]
-fn every_row_that_steers_the_host_has_no_default_of_a_plugin() {
+fn rows_that_control_the_host_have_no_default_of_a_plugin() {
     for entry in ENTRIES {
         let any = entry.standing.allows_default("x");
         let harmless = matches!(entry.standing, Standing::Device | Standing::Setting | Standing::Place);
@@ -131,7 +131,7 @@ fn a_parameter_cannot_have_a_name_that_the_host_uses() {
 }
 
 #[test]
-fn names_derived_from_a_secret_parameter_are_the_hosts() {
+fn names_derived_from_a_secret_parameter_are_reserved() {
     for name in ["token_file", "token_fd", "token_credential", "token_script"] {
         let description = with(|description| {
             description.parameters.push(Parameter {
@@ -146,7 +146,7 @@ fn names_derived_from_a_secret_parameter_are_the_hosts() {
 }
 
 #[test]
-fn a_device_keeps_names_that_mean_nothing_to_the_host() {
+fn a_device_keeps_names_that_the_host_does_not_use() {
     for name in ["switch", "vmware_type", "cmd_prompt", "timeout", "key_file"] {
         assert_eq!(with_parameter(parameter(name)), Ok(()), "{name}");
     }
@@ -164,7 +164,7 @@ fn a_device_keeps_names_that_mean_nothing_to_the_host() {
 }
 
 #[test]
-fn a_synonym_names_what_the_caller_decides_and_shows_no_secret() {
+fn a_synonym_is_allowed_only_for_harmless_options_and_shows_no_secret() {
     let synonym = |of: &str, secret: bool| {
         with_parameter(Parameter {
             synonym_of: Some(of.to_owned()),
@@ -196,7 +196,7 @@ fn a_synonym_names_what_the_caller_decides_and_shows_no_secret() {
 }
 
 #[test]
-fn a_letter_of_a_guard_stays() {
+fn the_letter_of_a_guard_cannot_be_changed() {
     let changed = |name: &str| {
         let change = override_of(name, None, Some('W'));
         checked(&with(|description| description.overrides.push(change)), &[])
@@ -212,7 +212,7 @@ fn a_letter_of_a_guard_stays() {
 }
 
 #[test]
-fn a_place_is_named_by_no_secret_and_by_nothing_of_the_hosts() {
+fn a_place_comes_neither_from_a_secret_nor_from_an_option_of_the_host() {
     let description = with(|description| {
         description.parameters.push(parameter("region"));
         description.parameters.push(Parameter {
@@ -238,7 +238,7 @@ fn a_place_is_named_by_no_secret_and_by_nothing_of_the_hosts() {
 }
 
 #[test]
-fn a_follow_flag_is_the_administrators() {
+fn a_follow_flag_has_no_default_of_a_plugin() {
     let flag = |default: Option<&str>| {
         with(|description| {
             description.parameters.push(Parameter {

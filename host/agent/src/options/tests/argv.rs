@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use super::{Call, device, dummy};
 
 #[test]
-fn every_spelling_of_a_value() {
+fn a_value_can_be_written_in_every_form_of_getopt() {
     for argv in [
         &["-o", "status"][..],
         &["-ostatus"],
@@ -39,13 +39,13 @@ fn every_spelling_of_a_value() {
 }
 
 #[test]
-fn an_exact_name_beats_longer_ones() {
+fn an_exact_name_has_priority_over_longer_names() {
     let call = Call::argv(&dummy(), &["--verbose"]);
     assert_eq!(call.options().verbose_level(), 1);
 }
 
 #[test]
-fn a_hidden_name_is_written_out() {
+fn a_hidden_name_cannot_be_shortened() {
     let mut hiding = dummy();
     let mut hidden = hiding.parameters[2].clone();
     hidden.name = "status_folder".to_owned();
@@ -64,23 +64,23 @@ fn a_hidden_name_is_written_out() {
 }
 
 #[test]
-fn the_first_error_from_the_left_counts() {
+fn the_first_error_from_the_left_is_reported() {
     for (argv, error) in [
-        (&["-X", "--bogus"][..], "no option -X"),
-        (&["--bogus=7", "-X"], "no option \"--bogus\""),
-        (&["--p=1"], "option --p could be --power-timeout or "),
-        (&["--=1"], "option -- could be "),
+        (&["-X", "--bogus"][..], "unknown option -X"),
+        (&["--bogus=7", "-X"], "unknown option \"--bogus\""),
+        (&["--p=1"], "option --p is ambiguous (--power-timeout or "),
+        (&["--=1"], "option -- is ambiguous ("),
         (&["-o"], "option -o needs a value"),
         (&["--act"], "option --action needs a value"),
         (&["--help=1"], "option --help takes no value"),
         (&["--quie="], "option --quiet takes no value"),
-        (&["-n", "1"], "no option -n"),
-        (&["--status_file=x"], "no option \"--status_file\""),
-        (&["--login=u"], "no option \"--login\""),
+        (&["-n", "1"], "unknown option -n"),
+        (&["--status_file=x"], "unknown option \"--status_file\""),
+        (&["--login=u"], "unknown option \"--login\""),
     ] {
         let call = Call::argv(&dummy(), argv);
         if argv == ["--login=u"] {
-            // It is a beginning of another name (`docs/reference/protocol.md#quirk-8.41`).
+            // This is a prefix of another name (`docs/reference/protocol.md#quirk-8.41`).
             assert_eq!(call.get("login_timeout"), Some("u"));
         } else {
             assert!(call.error().contains(error), "{argv:?}: {}", call.error());
@@ -98,7 +98,7 @@ fn values_are_not_repeated() {
 }
 
 #[test]
-fn any_argument_keeps_standard_input_out() {
+fn standard_input_is_ignored_if_there_is_any_argument() {
     for argument in ["", "x", "--"] {
         let call = Call::of(&dummy(), &[OsString::from(argument)], b"action=bogus\n");
         assert_eq!(call.get("action"), Some("reboot"));
@@ -122,7 +122,7 @@ fn flags_are_set_or_not() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8() {
+fn bytes_that_are_not_utf8_are_rejected_in_values() {
     let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
     let call = Call::of(&dummy(), &[bytes(b"--status-file=\xff")], b"");
     assert!(
@@ -139,14 +139,14 @@ fn bytes_that_are_not_utf8() {
 }
 
 #[test]
-fn a_device_without_plugs() {
+fn a_device_without_plugs_takes_the_plug_as_its_address() {
     let device = device(&["ipaddr", "login", "passwd", "web"]);
     let call = Call::argv(&device, &["--port-as-ip", "-n", "10.0.0.1", "-a", "9.9.9.9"]);
     assert_eq!(call.get("ip"), Some("10.0.0.1"));
     let call = Call::argv(&device, &["-n", "10.0.0.1"]);
     assert!(call.error().contains("--port-as-ip"));
     let call = Call::argv(&device, &["-a", "h", "-C", ";"]);
-    assert!(call.error().contains("no option -C"));
+    assert!(call.error().contains("unknown option -C"));
     // See `docs/reference/protocol.md#quirk-8.41`.
     let call = Call::argv(&device, &["--port", "-n", "h"]);
     assert_eq!(call.get("ip"), Some("h"));

@@ -22,7 +22,7 @@ fn apc(argv: &str) -> Result<Action, Vec<String>> {
 }
 
 #[test]
-fn the_first_thing_wrong_is_told() {
+fn the_first_error_is_reported() {
     for (argv, wrong) in [
         ("-o bogus -u x", "action"),
         ("-o status", "username"),
@@ -47,7 +47,7 @@ fn the_first_thing_wrong_is_told() {
 }
 
 #[test]
-fn what_is_right() {
+fn valid_options_are_accepted() {
     for argv in [
         "-o status -l u -a h -p p -n 1",
         "-o status -l u -a h -S /bin/x -n 1",
@@ -62,7 +62,7 @@ fn what_is_right() {
 }
 
 #[test]
-fn validate_all_tells_everything() {
+fn validate_all_reports_all_errors() {
     assert_eq!(
         apc("-o validate-all -u x --retry-on=-1"),
         Err(["username", "ip", "password", "plug", "ipport", "retry_on"]
@@ -98,7 +98,7 @@ fn choices_have_one_spelling() {
 }
 
 #[test]
-fn fabric_devices_have_other_words() {
+fn fabric_devices_accept_enable_and_disable() {
     let keys: Vec<&str> = APC.iter().chain(&["fabric_fencing"]).copied().collect();
     let fabric = |argv: &[&str]| Call::argv(&device(&keys), argv).checked();
     assert_eq!(fabric(&["-o", "reboot"]), Err(vec!["action".to_owned()]));
@@ -109,11 +109,11 @@ fn fabric_devices_have_other_words() {
     assert_eq!(fabric(&disable), Ok(Action::Off));
     let mut options = Call::argv(&device(&keys), &disable).options();
     check(&mut options).unwrap();
-    assert_eq!(options.get("action"), Some("off"), "what the device is told");
+    assert_eq!(options.get("action"), Some("off"), "the plugin gets the canonical name");
 }
 
 #[test]
-fn a_device_without_plugs_needs_none() {
+fn a_device_without_plugs_needs_no_plug() {
     let device = device(&["ipaddr", "login", "passwd", "web"]);
     let checked = |stdin: &str| Call::stdin(&device, &format!("login=u\npasswd=p\naction=status\n{stdin}")).checked();
     assert_eq!(checked("ip=h"), Ok(Action::Status));
@@ -123,7 +123,7 @@ fn a_device_without_plugs_needs_none() {
 }
 
 #[test]
-fn another_option_may_stand_for_the_address() {
+fn another_option_can_replace_the_address() {
     let mut device = device(&["ipaddr", "no_password", "port", "web"]);
     device.parameters = vec![own("managed", ValueKind::Text)];
     assert_eq!(
@@ -133,7 +133,7 @@ fn another_option_may_stand_for_the_address() {
 }
 
 #[test]
-fn what_is_required_is_demanded() {
+fn required_options_are_demanded() {
     let mut device = device(&["no_password", "port"]);
     device.parameters = vec![own("account", ValueKind::Text)];
     device.parameters[0].required = true;
@@ -153,7 +153,7 @@ fn what_is_required_is_demanded() {
 }
 
 #[test]
-fn a_missing_plug_is_named_in_every_way() {
+fn the_message_about_a_missing_plug_has_every_name_of_the_option() {
     let mut clc = device(&["no_password", "port"]);
     clc.parameters = vec![own("switch", ValueKind::Text)];
     clc.parameters[0].letter = Some('s');

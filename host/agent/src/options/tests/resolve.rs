@@ -41,7 +41,7 @@ fn defaults_are_filled_in() {
 }
 
 #[test]
-fn the_port_depends_on_how_the_device_is_spoken_to() {
+fn the_default_port_depends_on_the_protocol() {
     let telnet: &[&str] = &["ipaddr", "port", "telnet", "secure"];
     for (device, argv, port) in [
         (device(WEB), "-q", Some("80")),
@@ -78,7 +78,7 @@ fn the_port_depends_on_how_the_device_is_spoken_to() {
 }
 
 #[test]
-fn verbosity_agrees_with_itself() {
+fn verbose_and_verbose_level_agree() {
     for (argv, level, warns) in [
         (&["-v"][..], 1, false),
         (&["-vvv"], 3, false),
@@ -112,7 +112,7 @@ fn verbosity_agrees_with_itself() {
 }
 
 #[test]
-fn tls_is_what_was_asked_for() {
+fn tls_options_decide_about_tls() {
     for (stdin, ssl, secure, insecure) in [
         ("", None, None, None),
         ("ssl=1", Some("1"), Some("1"), None),
@@ -163,7 +163,7 @@ fn clc() -> Description {
 }
 
 #[test]
-fn a_synonym_arrives_where_it_belongs() {
+fn the_value_of_a_synonym_is_moved_to_its_option() {
     for stdin in [
         "switch=WA1",
         "plug=WA1",
@@ -180,9 +180,9 @@ fn a_synonym_arrives_where_it_belongs() {
     }
 }
 
-/// Pacemaker's name for the plug and the one that was configured, in any order: the node's own name gives way.
+/// Pacemaker's name of the plug and the configured name, in any order: the node's own name is ignored.
 #[test]
-fn of_port_and_plug_the_one_that_was_configured_is_meant() {
+fn the_configured_one_of_port_and_plug_is_used() {
     for stdin in [
         "port=node1\nplug=WA1\nnodename=node1",
         "nodename=node1\nplug=WA1\nport=node1",
@@ -206,7 +206,7 @@ fn of_port_and_plug_the_one_that_was_configured_is_meant() {
 }
 
 #[test]
-fn two_plugs_are_a_contradiction() {
+fn two_different_plugs_are_rejected() {
     for stdin in ["switch=a\nplug=b", "switch=a\nport=b\nnodename=c", "switch=\nport=b"] {
         let error = Call::stdin(&clc(), stdin).error();
         assert!(error.contains("options switch and plug mean the same"), "{error}");
@@ -223,7 +223,7 @@ fn two_plugs_are_a_contradiction() {
 }
 
 #[test]
-fn own_flags_can_be_switched_off() {
+fn flags_of_a_plugin_can_be_set_to_false() {
     let mut device = device(&["no_password"]);
     device.parameters = vec![own("auto", ValueKind::Boolean), own("manual", ValueKind::Boolean)];
     device.parameters[0].default = Some("1".to_owned());
@@ -235,7 +235,7 @@ fn own_flags_can_be_switched_off() {
 }
 
 #[test]
-fn plugs_are_taken_apart() {
+fn plugs_are_split_at_the_separator() {
     let device = device(&["no_password", "port"]);
     let plugs = |argv: &[&str]| -> Result<Vec<String>, String> {
         let options = Call::argv(&device, argv).options();
@@ -254,7 +254,7 @@ fn plugs_are_taken_apart() {
 }
 
 #[test]
-fn numbers_and_times() {
+fn numbers_and_times_are_parsed() {
     let options = Call::argv(&dummy(), &["--delay=-3", "--power-wait= 7 ", "--retry-on=x"]).options();
     assert_eq!(options.integer("delay"), Some(-3));
     assert_eq!(options.seconds("delay"), Some(std::time::Duration::ZERO));

@@ -15,7 +15,7 @@ fn options(argv: &[&str]) -> Options {
     Call::argv(&device(&keys), argv).options()
 }
 
-/// A folder of its own for one test, gone when that ends.
+/// A folder for one test, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -32,8 +32,9 @@ impl Drop for Folder {
     }
 }
 
-/// Written by another process: one that another test forks meanwhile would
-/// inherit a file that is open for writing, and such a file cannot be run.
+/// Writes a program by another process: a process that another test starts at
+/// the same time would inherit a file that is open for writing, and such a file
+/// cannot be run.
 fn program(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name).into_os_string().into_string().unwrap();
     let write = "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"";
@@ -43,7 +44,7 @@ fn program(folder: &Path, name: &str, text: &str) -> String {
     path
 }
 
-/// What the option `password` becomes with this script.
+/// The value of the option `password` with this script.
 fn password(script: &str, budget: Duration) -> Result<String, String> {
     let mut options = options(&["-p", "old", "-S", script]);
     match run(&mut options, budget, &CapturedLog::default().log()) {
@@ -61,7 +62,7 @@ fn a_program_prints_the_password() {
     let folder = Folder::new("script");
     let plain = program(&folder.0, "plain", "#!/bin/sh\necho '  other '\n");
     assert_eq!(password(&plain, BUDGET).unwrap(), "  other");
-    // A shell takes a file without `#!` as its own.
+    // A file without `#!` is run by a shell.
     let bare = program(&folder.0, "bare", "echo \"$LANG $LC_ALL\"; cat\n");
     assert_eq!(password(&bare, BUDGET).unwrap(), "C C");
     let blank = program(&folder.0, "a b", "#!/bin/sh\necho $1\n");
@@ -71,7 +72,7 @@ fn a_program_prints_the_password() {
 }
 
 #[test]
-fn no_password_is_an_error() {
+fn a_missing_password_is_an_error() {
     for (script, reason) in [
         ("/nonexistent/script", "cannot be run"),
         ("/nonexistent/script x", "failed (exit status: 127)"),
@@ -93,18 +94,18 @@ fn no_password_is_an_error() {
 }
 
 #[test]
-fn time_is_bounded() {
+fn the_time_of_a_program_is_limited() {
     let begin = Instant::now();
     for script in ["sleep 60", "echo a; sleep 60 | sleep 60", "exec >&-; sleep 60"] {
         let error = password(script, Duration::from_millis(200)).unwrap_err();
-        assert!(error.contains("not done in time"), "{error}");
+        assert!(error.contains("the program timed out"), "{error}");
     }
     assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
-/// Neither the program nor what it started outlives its time.
+/// The program and the processes that it started end after the timeout.
 #[test]
-fn nothing_is_left_of_one_that_is_late() {
+fn a_program_that_timed_out_leaves_no_process() {
     let folder = Folder::new("late");
     let pids = folder.0.join("pids");
     let script = format!(
@@ -112,15 +113,15 @@ fn nothing_is_left_of_one_that_is_late() {
         pids.display()
     );
     let error = password(&script, Duration::from_secs(2)).unwrap_err();
-    assert!(error.contains("not done in time"), "{error}");
+    assert!(error.contains("the program timed out"), "{error}");
     let pids = fs::read_to_string(&pids).unwrap();
     assert_eq!(pids.lines().count(), 2, "{pids}");
     for pid in pids.lines() {
         let path = format!("/proc/{pid}/cmdline");
-        // Whoever inherits them buries them, in their time; until then they have no arguments.
+        // Another process reaps them later; a dead process has no arguments.
         let end = Instant::now() + BUDGET;
         while fs::read(&path).is_ok_and(|arguments| !arguments.is_empty()) {
-            assert!(Instant::now() < end, "{pid} lives");
+            assert!(Instant::now() < end, "{pid} still runs");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -128,7 +129,7 @@ fn nothing_is_left_of_one_that_is_late() {
 
 /// Pacemaker kills the process group of an agent that takes too long.
 #[test]
-fn it_is_in_the_process_group_of_the_agent() {
+fn the_program_is_in_the_process_group_of_the_agent() {
     let own = fs::read_to_string("/proc/self/stat").unwrap();
     let group = own.rsplit(") ").next().unwrap().split(' ').nth(2).unwrap().to_owned();
     assert_eq!(password("cut -d' ' -f5 /proc/self/stat", BUDGET).unwrap(), group);

@@ -1,4 +1,4 @@
-//! Secrets that are kept in files, descriptors and systemd's folder.
+//! Tests of secrets in files, descriptors and systemd's folder.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -15,7 +15,7 @@ use crate::description::{Description, ValueKind};
 
 const BUDGET: Duration = Duration::from_secs(20);
 
-/// An agent with a password and a token, which is secret and demanded.
+/// An agent with a password and a secret token.
 fn agent() -> Description {
     let mut agent = device(&["login", "passwd", "port"]);
     agent.parameters = vec![own("token", ValueKind::Text)];
@@ -30,7 +30,7 @@ fn file(folder: &Path, name: &str, content: impl AsRef<[u8]>, mode: u32) -> Stri
     path.into_os_string().into_string().unwrap()
 }
 
-/// What comes of one call whose secrets are elsewhere.
+/// The options of one call after its secrets are read.
 fn fetched(argument: &str, credentials: Option<&Path>, budget: Duration) -> Result<Options, String> {
     let call = Call::argv(&agent(), &["-l", "admin", "-n", "1", argument]);
     assert_eq!(call.said, "");
@@ -41,7 +41,10 @@ fn fetched(argument: &str, credentials: Option<&Path>, budget: Duration) -> Resu
     fetch(&mut options, budget, credentials, &log).map_err(|error| error.to_string())?;
     assert_eq!(said.text(), "");
     let (name, _) = argument.trim_start_matches('-').split_once('=').unwrap();
-    assert!(!options.is_set(&name.replace('-', "_")), "the device is told of it");
+    assert!(
+        !options.is_set(&name.replace('-', "_")),
+        "the plugin does not get the source"
+    );
     for (_, secret) in options.secrets() {
         assert_eq!(log.masked(secret), "********", "it is hidden");
     }
@@ -58,7 +61,7 @@ fn assert_refused(argument: &str, credentials: Option<&Path>, words: &[&str]) {
 }
 
 #[test]
-fn the_first_line_of_a_file() {
+fn the_secret_is_the_first_line_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     for (content, password) in [
         ("geheim", "geheim"),
@@ -71,7 +74,7 @@ fn the_first_line_of_a_file() {
         let options = fetched(&format!("--password-file={path}"), None, BUDGET).unwrap();
         assert_eq!(options.get("password"), Some(password), "{content:?}");
     }
-    // Of every secret option, those of the plugin too.
+    // Parameters of the plugin have sources too.
     let path = file(folder.path(), "token", "geheim\n", 0o600);
     let options = fetched(&format!("--token-file={path}"), None, BUDGET).unwrap();
     assert_eq!(options.get("token"), Some("geheim"));
@@ -81,7 +84,7 @@ fn the_first_line_of_a_file() {
 }
 
 #[test]
-fn a_file_that_others_can_read_is_none() {
+fn a_file_that_others_can_access_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for mode in [0o604, 0o640, 0o602, 0o620, 0o660, 0o777] {
         let path = file(folder.path(), "password", "geheim", mode);
@@ -95,7 +98,7 @@ fn a_file_that_others_can_read_is_none() {
 }
 
 #[test]
-fn no_secret_is_an_error() {
+fn a_file_without_a_secret_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     let made = std::process::Command::new("mkfifo")
@@ -111,8 +114,8 @@ fn no_secret_is_an_error() {
             file(folder.path(), "long", "x".repeat(65537), 0o600),
             "more than 65536 bytes",
         ),
-        (folder.path().display().to_string(), "no regular file"),
-        (pipe.display().to_string(), "no regular file"),
+        (folder.path().display().to_string(), "not a regular file"),
+        (pipe.display().to_string(), "not a regular file"),
         (folder.path().join("none").display().to_string(), "cannot be read"),
         (String::new(), "cannot be read"),
     ] {
@@ -125,7 +128,7 @@ fn no_secret_is_an_error() {
 }
 
 #[test]
-fn what_is_read_from_a_descriptor() {
+fn a_secret_is_read_from_a_descriptor() {
     let folder = tempfile::tempdir().unwrap();
     let open = File::open(file(folder.path(), "password", "geheim\n", 0o644)).unwrap();
     let options = fetched(&format!("--password-fd={}", open.as_raw_fd()), None, BUDGET).unwrap();
@@ -137,7 +140,7 @@ fn what_is_read_from_a_descriptor() {
     let late = fetched(&argument, None, Duration::from_millis(50))
         .map(drop)
         .unwrap_err();
-    assert!(late.contains("in time"), "{late}");
+    assert!(late.contains("timed out"), "{late}");
     drop((reader, writer));
 
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -148,12 +151,12 @@ fn what_is_read_from_a_descriptor() {
 }
 
 #[test]
-fn other_descriptors_are_none() {
+fn unsuitable_descriptors_are_rejected() {
     for number in ["1", "2", "-1"] {
         assert_refused(
             &format!("--password-fd={number}"),
             None,
-            &["no secret is read from there"],
+            &["secrets are not read from it"],
         );
     }
     assert_refused(
@@ -170,9 +173,9 @@ fn other_descriptors_are_none() {
 }
 
 #[test]
-fn a_credential_of_systemd() {
+fn a_secret_is_read_from_a_systemd_credential() {
     let folder = tempfile::tempdir().unwrap();
-    // systemd lets the unit's user read it by other means than the mode.
+    // systemd can give the unit's user access by other means than the mode.
     file(folder.path(), "fence.bmc", "geheim\n", 0o440);
     let options = fetched("--password-credential=fence.bmc", Some(folder.path()), BUDGET).unwrap();
     assert_eq!(options.get("password"), Some("geheim"));
@@ -181,7 +184,7 @@ fn a_credential_of_systemd() {
         assert_refused(
             &format!("--password-credential={name}"),
             Some(folder.path()),
-            &["no name of a credential"],
+            &["not a valid credential name"],
         );
     }
     for nothing in [None, Some(Path::new(""))] {
@@ -194,7 +197,7 @@ fn a_credential_of_systemd() {
 }
 
 #[test]
-fn two_sources_contradict_each_other() {
+fn two_sources_of_one_secret_are_rejected() {
     let file = "password_file=/x\n";
     for (other, name) in [
         ("password=geheim\n", "password"),
@@ -210,7 +213,7 @@ fn two_sources_contradict_each_other() {
         );
         assert!(!error.contains("geheim"), "{error}");
     }
-    // As the library has it: the script wins.
+    // As in the library, the script has priority.
     let call = Call::stdin(&agent(), "login=a\nport=1\npassword=x\npassword_script=/bin/true\n");
     assert!(call.read.is_ok());
 }
@@ -236,10 +239,10 @@ fn a_source_counts_as_the_option() {
     assert_eq!(call.checked(), Err(vec!["token_fd".to_owned()]));
 }
 
-/// They are beside the options of the library: nobody's prefix, in no
-/// document, and nothing where there is no secret.
+/// Sources are not in documents, do not change the prefixes of other options, and
+/// exist only for secrets.
 #[test]
-fn they_change_nothing_else() {
+fn sources_do_not_affect_other_options() {
     let table = super::table(&agent());
     for document in [
         crate::metadata::metadata(&table, "fence_probe"),
@@ -258,7 +261,7 @@ fn they_change_nothing_else() {
         call.error()
     );
     let call = Call::argv(&agent(), &["-l", "a", "-n", "1", "--passwd-file=/x"]);
-    assert!(call.error().contains("there is no option"));
+    assert!(call.error().contains("unknown option"));
     assert!(
         super::table(&device(&["no_password", "port"]))
             .options()
@@ -267,9 +270,9 @@ fn they_change_nothing_else() {
     );
 }
 
-/// A plugin's own option of such a name stays the plugin's.
+/// A parameter of a plugin with the name of a source is not a source.
 #[test]
-fn a_name_that_is_taken_stays_what_it_is() {
+fn a_parameter_keeps_its_name() {
     let mut agent = agent();
     agent.parameters.push(own("token_file", ValueKind::Text));
     let table = super::table(&agent);
@@ -281,7 +284,7 @@ fn a_name_that_is_taken_stays_what_it_is() {
     assert!(found.len() == 1 && found[0].device_specific && found[0].source_of.is_none());
 }
 
-/// Whatever prints options prints no secret, wherever it came from.
+/// The debug format of options contains no secret, from any source.
 #[test]
 fn options_are_printed_without_secrets() {
     let folder = tempfile::tempdir().unwrap();

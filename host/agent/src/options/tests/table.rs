@@ -1,4 +1,4 @@
-//! Which options an agent has, and which descriptions are no agent's.
+//! Tests of the option table: the options of an agent, and invalid descriptions.
 
 use super::super::{DescriptionError, Table};
 use super::{APC, device, dummy, own, table};
@@ -66,7 +66,7 @@ fn a_device_without_plugs_gets_its_options_last() {
 }
 
 #[test]
-fn own_options_come_after_listed_ones() {
+fn parameters_come_after_listed_options() {
     let mut dummy = dummy();
     dummy.operations.cycle = true;
     dummy.options.push("plug".to_owned());
@@ -85,7 +85,7 @@ fn own_options_come_after_listed_ones() {
 }
 
 #[test]
-fn an_older_name_that_nobody_asked_for_gives_way_to_the_devices_own() {
+fn a_flag_of_the_device_replaces_the_older_name_of_a_common_option() {
     let mut probe = device(&["port"]);
     let of_debug = |probe: &Description| {
         let table = table(probe);
@@ -192,7 +192,7 @@ fn bad_descriptions_are_refused() {
 }
 
 #[test]
-fn synonyms_and_older_names_must_mean_something() {
+fn synonyms_and_older_names_are_checked() {
     let mut device = device(&["port"]);
     device.parameters = vec![own("server", ValueKind::Text)];
     device.parameters[0].synonym_of = Some("plug".to_owned());

@@ -29,7 +29,11 @@ fn a_machine_that_was_off_is_reported_before_pacemaker_gives_up() {
             (Exit::Success, "Success: Rebooted\n")
         );
         assert!(outcome.stderr.contains("ERROR"), "{}", outcome.stderr);
-        assert!(outcome.stderr.contains("does not come on again"), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("switched off, but not on again"),
+            "{}",
+            outcome.stderr
+        );
         assert!(clock.now() <= Duration::from_secs(45), "{:?}", clock.now());
         assert_eq!(device.asked("deadline 45"), 1, "the plugin is bound by it too");
         assert!(device.asked("on") > 1, "it is asked again: {:?}", device.calls);

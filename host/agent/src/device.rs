@@ -157,8 +157,9 @@ impl Error {
 /// A device, with one session from login to logout. No call waits for an effect;
 /// the state machine does that.
 pub trait Device {
-    /// Refuses option values that could never reach the device, and keeps where
-    /// the others put it. Contacts no host. The message names the option.
+    /// Rejects option values that do not lead to a device, and stores the places
+    /// that the options name. Does not contact the device. The error message
+    /// names the option.
     fn check(&mut self, options: &Options) -> Result<(), String>;
     /// Prepares the device and returns the resources of the system that it
     /// needs. Called once, after [`Device::check`] and before the process is

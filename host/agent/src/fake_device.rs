@@ -1,5 +1,4 @@
-//! A device that a test owns: it answers as told and writes down what it was
-//! asked.
+//! A device for tests, with given answers and a list of its calls.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -17,8 +16,8 @@ use super::options::{Options, Table};
 use super::power::OFF_READS;
 use super::run::Invocation;
 
-/// Answers in order. The last power of a plug repeats; calls that change
-/// something succeed once their answers are used up.
+/// The answers, in order. The last power status of a plug repeats; other calls
+/// succeed when their answers are used up.
 #[derive(Debug, Default)]
 pub(super) struct FakeDevice {
     pub(super) power: BTreeMap<String, VecDeque<Result<PowerStatus, Error>>>,
@@ -29,9 +28,9 @@ pub(super) struct FakeDevice {
     pub(super) listed: VecDeque<Result<Vec<Plug>, Error>>,
     pub(super) closed: VecDeque<Result<(), Error>>,
     pub(super) renewed: VecDeque<Result<(), Error>>,
-    /// Its reads may be old.
+    /// Whether its reads may be old.
     pub(super) lags: bool,
-    /// It has one plug, which has no name.
+    /// Whether it has a single plug without a name.
     pub(super) is_single: bool,
     /// The environment's `PCMK_service`.
     pub(super) service: Option<&'static str>,
@@ -39,24 +38,24 @@ pub(super) struct FakeDevice {
 }
 
 impl FakeDevice {
-    /// With this power of the plug `1`, look by look.
+    /// A device with these reads of the plug `1`, in order.
     pub(super) fn saying(power: impl IntoIterator<Item = Result<PowerStatus, Error>>) -> Self {
         Self::default().and("1", power)
     }
 
-    /// The same for a further plug.
+    /// Adds the reads of another plug.
     pub(super) fn and(mut self, plug: &str, power: impl IntoIterator<Item = Result<PowerStatus, Error>>) -> Self {
         self.power.insert(plug.to_owned(), power.into_iter().collect());
         self
     }
 
-    /// With these answers to requests for power on or off.
+    /// Sets the answers to requests for power on or off.
     pub(super) fn answering(mut self, answers: impl IntoIterator<Item = Result<(), Error>>) -> Self {
         self.set = answers.into_iter().collect();
         self
     }
 
-    /// How often it was asked something that begins so.
+    /// Number of calls that begin with this text.
     pub(super) fn asked(&self, what: &str) -> usize {
         self.calls.iter().filter(|call| call.starts_with(what)).count()
     }
@@ -92,7 +91,7 @@ impl Device for FakeDevice {
 
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus, Error> {
         self.calls.push(format!("power {plug}"));
-        let answers = self.power.get_mut(plug).expect("a plug that the test knows");
+        let answers = self.power.get_mut(plug).expect("a plug of the test");
         match answers.len() {
             1 => answers[0].clone(),
             _ => answers.pop_front().expect("an answer"),
@@ -130,7 +129,7 @@ impl Device for FakeDevice {
     }
 }
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) exit: Exit,
@@ -138,12 +137,12 @@ pub(super) struct Outcome {
     pub(super) stderr: String,
 }
 
-/// Runs an agent that has plugs and these abilities.
+/// Runs an agent with these operations.
 pub(super) fn run(device: &mut FakeDevice, clock: &dyn Clock, operations: Operations, arguments: &[&str]) -> Outcome {
     run_audited(device, clock, operations, arguments, &Audit::unheard())
 }
 
-/// The same, with somebody who is told.
+/// Runs an agent with an audit.
 pub(super) fn run_audited(
     device: &mut FakeDevice,
     clock: &dyn Clock,
@@ -187,7 +186,7 @@ pub(super) fn run_audited(
     }
 }
 
-/// What a log said.
+/// A log that keeps its text.
 #[derive(Clone, Default)]
 pub(super) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 

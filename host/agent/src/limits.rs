@@ -9,7 +9,8 @@ use super::clock::{Clock, Deadline};
 /// likely, and a third of Pacemaker's timeout of one minute leaves time for a
 /// retry.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// The deadline of an action with disabled timeouts. No cluster waits longer.
+/// The deadline of an action with disabled timeouts. A cluster is not expected to
+/// wait longer.
 pub const LONGEST: Duration = Duration::from_secs(3600);
 /// End of a reboot after its machine was off, since the agent's start. Pacemaker's
 /// timeout is one minute (`pcmk_reboot_timeout`). If Pacemaker has to kill the

@@ -1,7 +1,8 @@
-//! Everything that is not the protocol: standard error, syslog, the debug file.
+//! The log of an agent: standard error, syslog and the debug file.
 //!
-//! No line holds up the action: what a place does not take is dropped, and the number of such lines is a line there as
-//! soon as it takes lines again, and elsewhere at the end of the run. A place that fails is a line in the others.
+//! The log never blocks the action. A line that a destination does not accept is dropped. The number of dropped lines
+//! is logged there as soon as it accepts lines again, and in the other destinations at the end of the run. If a
+//! destination fails, the others get a warning.
 
 mod escapes;
 mod fingerprints;
@@ -26,22 +27,22 @@ use place::Place;
 use sinks::timestamp;
 pub use sinks::{DebugFile, Syslog};
 
-/// Longest message, in bytes: what is longer was written by a device or a
-/// plugin that wants to flood, and does not fit a syslog datagram.
+/// Maximum length of a message, in bytes. It fits a syslog datagram, and stops
+/// devices and plugins from flooding the log.
 pub const LENGTH_LIMIT: usize = 4 * 1024;
-/// Stands where a secret was.
+/// Replaces a secret.
 const STARS: &str = "********";
 
-/// How loud a line is.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Detail.
+    /// Details.
     Debug,
-    /// Progress.
+    /// Progress of the action.
     Info,
-    /// Something is not as it should be.
+    /// A problem that does not end the action.
     Warning,
-    /// The action fails because of this.
+    /// The reason why the action fails.
     Error,
 }
 
@@ -56,42 +57,42 @@ impl Level {
     }
 }
 
-/// A place that lines go to, beside standard error.
+/// A destination of lines, in addition to standard error.
 pub trait Sink: Send {
-    /// What messages call it.
+    /// The name of the destination in messages.
     fn name(&self) -> String;
 
-    /// Some lines, already masked, without their ends: all or none.
+    /// Writes all of these masked lines or none of them. They have no line ends.
     ///
     /// # Errors
     ///
-    /// When they were not taken: `WouldBlock` if a reader does not keep up.
+    /// If the lines were not written: `WouldBlock` if a reader does not keep up.
     fn lines(&mut self, time: SystemTime, lines: &[(Level, &str)]) -> io::Result<()>;
 
-    /// What is left of lines that were taken.
+    /// Writes the rest of accepted lines.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If the rest cannot be written.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// The log of one run. Every line passes through here, so that a secret or a
-/// control character has one place to be stopped at.
+/// The log of one run. Every line passes through it, so that secrets and control
+/// characters are masked in one place.
 pub struct Log {
     state: Mutex<State>,
 }
 
 struct State {
-    /// The agent's name, with which this log's own lines begin.
+    /// The agent's name, for lines about the log itself.
     agent: String,
     stderr: Place<Box<dyn Write + Send>>,
     sinks: Vec<Place<Box<dyn Sink>>>,
     mask: Mask,
-    /// Before the options are known, lines look as the Python library's do at
-    /// that stage, and go to standard error alone.
+    /// Whether the options are parsed. Before that, lines have the format of the
+    /// Python library at that time, and go to standard error only.
     configured: bool,
     quiet: bool,
     verbose: bool,
@@ -113,8 +114,8 @@ impl Log {
         }
     }
 
-    /// From now on: time-stamped lines, at the wanted loudness. `quiet` only
-    /// silences standard error.
+    /// Sets the options of the log. Later lines have a time stamp. `quiet` disables
+    /// only standard error.
     pub fn configure(&self, verbose: bool, quiet: bool) {
         let mut state = self.state();
         state.configured = true;
@@ -122,70 +123,70 @@ impl Log {
         state.quiet = quiet;
     }
 
-    /// Adds a place that every later line goes to as well.
+    /// Adds a destination for later lines.
     pub fn add_sink(&self, sink: Box<dyn Sink>) {
         let name = sink.name();
         self.state().sinks.push(Place::new(sink, name));
     }
 
-    /// The name of the agent, for lines about the log itself.
+    /// Sets the name of the agent, for lines about the log itself.
     pub fn set_agent(&self, name: &str) {
         name.clone_into(&mut self.state().agent);
     }
 
-    /// Never prints this value again, in plain or in an encoding that
-    /// docs/security.md lists. Values of one or two bytes are left alone: to
-    /// mask them would only show where they occur.
+    /// Masks this value in later lines, in plain and in the encodings that
+    /// docs/security.md lists. Values of one or two bytes are not masked: the mask
+    /// would only show where they occur.
     pub fn hide(&self, secret: &str) {
         self.state().mask.add(secret);
     }
 
-    /// The same for a value that a device or a plugin has made up. False if
-    /// there were too many of them: then this one must not be used.
+    /// Masks a value that a device or a plugin has chosen. False if there are too
+    /// many of them: then the value must not be used.
     #[must_use]
     pub fn hide_token(&self, token: &str) -> bool {
         self.state().mask.add_token(token)
     }
 
-    /// The text without secrets and control characters.
+    /// The text with masked secrets and escaped control characters.
     pub fn masked(&self, text: &str) -> String {
         self.state().masked(text)
     }
 
-    /// The same of the start of a text, of so many bytes: no half of a secret
-    /// stays at the cut, and the rest is not looked at.
+    /// The first `limit` bytes of a text, masked and escaped. No part of a secret
+    /// stays at the cut. The rest of the text is not searched.
     pub fn excerpt(&self, text: &str, limit: usize) -> String {
         self.state().excerpt(text, limit)
     }
 
-    /// The action fails because of this.
+    /// Logs the reason why the action fails.
     pub fn error(&self, message: impl Display) {
         self.say(Level::Error, message);
     }
 
-    /// Something is not as it should be.
+    /// Logs a problem that does not end the action.
     pub fn warning(&self, message: impl Display) {
         self.say(Level::Warning, message);
     }
 
-    /// Progress.
+    /// Logs progress.
     pub fn info(&self, message: impl Display) {
         self.say(Level::Info, message);
     }
 
-    /// Detail.
+    /// Logs details.
     pub fn debug(&self, message: impl Display) {
         self.say(Level::Debug, message);
     }
 
-    /// One line of any loudness.
+    /// Logs a line with any severity.
     pub fn line(&self, level: Level, message: &str) {
         self.state().line(level, message);
     }
 
-    /// The last line of a program that fails. Printed even before it is known
-    /// how to log, and also from within the log: then, since its secrets are
-    /// out of reach, without what may contain one.
+    /// Logs the last line of a process that fails, even before the options are
+    /// parsed. If the log itself fails, it cannot mask secrets, so it prints
+    /// `harmless` instead, which contains none.
     pub fn last_words(&self, message: &str, harmless: &str) {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
@@ -201,8 +202,8 @@ impl Log {
         state.finish();
     }
 
-    /// Writes what is left to write, as far as readers take it. To be called
-    /// before the process ends.
+    /// Writes the rest of the lines, as far as readers accept it. Call this before
+    /// the process ends.
     pub fn finish(&self) {
         self.state().finish();
     }
@@ -224,8 +225,8 @@ impl State {
         stars(text, &self.mask.ranges(text))
     }
 
-    /// The start of a message that is too long. A secret at the cut goes as a
-    /// whole, for half of it would not be recognised.
+    /// The start of a message that is too long. A secret at the cut is removed
+    /// completely, because a part of it would not be recognized.
     fn excerpt(&self, message: &str, limit: usize) -> String {
         if message.len() <= limit {
             return self.masked(message);
@@ -238,8 +239,8 @@ impl State {
         format!("{} {CUT_MARK}", stars(short, &ranges))
     }
 
-    /// Whether anybody gets to see such lines. Asked first: to look for
-    /// secrets takes longer than to print.
+    /// Whether lines with this severity are logged. Checked first, because the
+    /// search for secrets takes longer than the output.
     fn wants(&self, level: Level) -> bool {
         level >= Level::Warning || (self.configured && self.verbose)
     }
@@ -253,7 +254,7 @@ impl State {
         self.report_faults();
     }
 
-    /// One line to every place.
+    /// Writes a line to every destination.
     fn write(&mut self, level: Level, message: &str) {
         let (now, configured) = (SystemTime::now(), self.configured);
         if !(configured && self.quiet) {
@@ -270,7 +271,7 @@ impl State {
         }
     }
 
-    /// A place that fails for the first time is a line in the others.
+    /// Logs the first failure of a destination in the others.
     fn report_faults(&mut self) {
         loop {
             let sinks = self.sinks.iter_mut().find_map(Place::take_fault);
@@ -286,7 +287,7 @@ impl State {
         for sink in &mut self.sinks {
             let _ = sink.to.flush();
         }
-        // What a place cannot take itself, the others get.
+        // Every destination gets the numbers, because one of them may not accept its own.
         let sinks = self.sinks.iter_mut().filter_map(Place::take_dropped);
         let dropped: Vec<String> = self.stderr.take_dropped().into_iter().chain(sinks).collect();
         for text in dropped {
@@ -295,7 +296,7 @@ impl State {
     }
 }
 
-/// A line as it is printed: with the time or, before the options are known, as the Python library has it then.
+/// The text of a line: with the time or, before the options are parsed, in the format of the Python library.
 fn printed((level, message): &(Level, &str), time: Option<SystemTime>) -> String {
     let word = level.word();
     match time {
@@ -304,7 +305,7 @@ fn printed((level, message): &(Level, &str), time: Option<SystemTime>) -> String
     }
 }
 
-/// At most so many bytes of a text, in whole characters.
+/// The first `end` bytes of a text, or fewer for whole characters.
 fn up_to(text: &str, mut end: usize) -> &str {
     end = end.min(text.len());
     while !text.is_char_boundary(end) {
@@ -313,8 +314,8 @@ fn up_to(text: &str, mut end: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Whether a character ends a line, moves the cursor, or makes a reader see
-/// another order of characters.
+/// Whether a character ends a line, moves the cursor, or changes the visible order
+/// of characters.
 pub(super) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -323,8 +324,8 @@ pub(super) fn is_harmful(character: char) -> bool {
         )
 }
 
-/// The text with stars in these places, and without the blanks at its end. Secrets are found before characters are
-/// escaped, for an escape in the middle of one would hide it.
+/// The text with stars in these ranges, and without blanks at its end. Secrets are found before characters are escaped,
+/// because an escape inside a secret would hide it.
 fn stars(text: &str, ranges: &[(usize, usize)]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = 0;
@@ -337,7 +338,7 @@ fn stars(text: &str, ranges: &[(usize, usize)]) -> String {
     clean
 }
 
-/// Appends the text with what is harmful in it display_name out.
+/// Appends the text and escapes harmful characters.
 fn escape(text: &str, clean: &mut String) {
     for character in text.chars() {
         if is_harmful(character) {

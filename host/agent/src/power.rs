@@ -1,15 +1,15 @@
-//! The state machine: asks, waits, asks again, and reports success only when
-//! the device itself has reported the power that was asked for.
+//! The state machine: it sends requests, polls, retries, and reports success only
+//! after the device itself has reported the requested power.
 //!
-//! What the Python agents' library does is kept: the first look, the counts of
-//! polls and attempts, the order of calls (`docs/protocol.md`). Added are: a
-//! request whose answer was lost is neither taken for done nor sent twice
-//! blindly, a device that is busy is asked again, and so is one that took a
-//! request and shows no effect of it.
+//! It keeps the behavior of the Python agents' library: the first read, the
+//! numbers of polls and attempts, and the order of calls (`docs/protocol.md`). In
+//! addition, a request whose answer was lost does not count as done and is not
+//! blindly sent twice; and the request is repeated if the device is busy, or if
+//! it accepted the request without effect.
 //!
 //! # The promise
 //!
-//! Exit 0 from `off`, and from `reboot` with `method=onoff`, means that each
+//! Exit code 0 from `off`, and from `reboot` with `method=onoff`, means that each
 //! plug was off at a moment after the request to switch it off was sent, if
 //! the device keeps this assumption:
 //!
@@ -17,18 +17,17 @@
 //! > connection and [`READ_PAUSE`] after the one before, at least one shows
 //! > the plug as it is after the request.
 //!
-//! A device whose reads are never older than 1.8 s keeps it, and so does a
-//! device with several replicas of which never five reads in a row are old.
-//! The plug is still off then, unless something else switches it on.
+//! A device whose reads are never older than 1.8 s keeps it. A device with
+//! several replicas also keeps it, if five reads in a row are never all old. The
+//! plug is still off at the end, unless something else switches it on.
 //!
-//! A device that declares `operations.settled-status` promises more: no read is
-//! old. Then one read proves it, and a first look that says off ends the
-//! action. A device with `operations.no-status` promises nothing, and what it
-//! accepts counts as done. For `method=cycle` see `cycle`.
+//! A device that declares `operations.settled-status` has no old reads. Then one
+//! read is the proof, and the action ends if the first read is off. A device with
+//! `operations.no-status` proves nothing, and an accepted request counts as done.
+//! For `method=cycle` see `cycle`.
 //!
-//! `adversary` checks the promise against every device that keeps the
-//! assumption, up to a stated depth, and shows that one old read more breaks
-//! it.
+//! `adversary` tests the promise with every device that keeps the assumption,
+//! up to a given depth, and shows that one more old read breaks it.
 
 #[cfg(test)]
 mod adversary;
@@ -50,28 +49,28 @@ use request::Request;
 
 /// One action on one device.
 pub struct Fencing<'a> {
-    /// The far end.
+    /// The device.
     pub device: &'a mut dyn Device,
-    /// All time comes from here.
+    /// The source of all time.
     pub clock: &'a dyn Clock,
-    /// Where progress goes.
+    /// The log of progress.
     pub log: &'a Log,
     /// The agent's name, for messages.
     pub agent: &'a str,
-    /// What the options say about time and attempts.
+    /// The values of the options about time and attempts.
     pub timeouts: Timeouts,
-    /// When the action is given up.
+    /// The deadline of the action.
     pub deadline: Deadline,
     /// What proves that a plug is off.
     pub proof: Proof,
 }
 
-/// Requests for all plugs.
+/// The requests for all plugs.
 struct Asked<'p> {
     requests: Vec<Request<'p>>,
-    /// The most that were made for one plug.
+    /// The maximum number of requests for one plug.
     most: u32,
-    /// The first that the device took and failed.
+    /// The first failure of a request that the device accepted.
     failure: Option<Error>,
 }
 
@@ -86,15 +85,16 @@ impl Fencing<'_> {
         self.retry("log in", |device| device.open(options, limits))
     }
 
-    /// The power of all plugs now. A read that fails in passing is repeated.
+    /// Reads the power status of all plugs. Reads with transient failures are
+    /// repeated.
     pub fn status(&mut self, plugs: &[String]) -> Result<Reading, Error> {
         let read = |plug: &String| self.retry("read power", |device| device.power_status(plug));
         plugs.iter().map(read).collect::<Result<_, _>>().map(Reading)
     }
 
-    /// Asks for power on or off and polls until the device reports it for
-    /// every plug. After too many polls, or where the device took a request and
-    /// failed it, asks again: `attempts` times in all.
+    /// Requests power on or off, and polls until the device reports it for every
+    /// plug. After too many polls, or if the device accepted a request that then
+    /// failed, sends the request again: at most `attempts` requests in total.
     pub fn switch(&mut self, plugs: &[String], target: PowerTarget, attempts: u32) -> Result<(), Error> {
         let mut left = attempts;
         loop {
@@ -121,10 +121,10 @@ impl Fencing<'_> {
         }
     }
 
-    /// Asks for power off of plugs that read like this before. Where one reads
-    /// off already, the read may be older than its last start: the request goes
-    /// out all the same, and that the device refuses to switch off what is off
-    /// is no failure then.
+    /// Switches plugs off; `before` is their power status before. If the device
+    /// reports a plug off already, this read can be older than the machine's last
+    /// start. So the request is sent anyway, and it is not a failure if the device
+    /// rejects it because the plug is off.
     pub fn switch_off(&mut self, plugs: &[String], before: Option<&Reading>) -> Result<(), Error> {
         let was_any_off = before.is_some_and(Reading::is_any_off);
         match self.proof {
@@ -144,16 +144,16 @@ impl Fencing<'_> {
         self.await_power(&mut asked.requests, PowerTarget::Off)
     }
 
-    /// From now on all of it has to be over at this moment, if it is the
-    /// earlier one: waits, log-ins, retries and each single exchange.
+    /// Sets an earlier deadline for everything that follows: waits, logins, retries
+    /// and each exchange. A later deadline has no effect.
     pub fn narrow(&mut self, deadline: Deadline) {
         self.deadline = self.deadline.min(deadline);
         self.device.set_deadline(self.deadline);
     }
 
-    /// Asks for every plug, and for one whose request the device took and then
-    /// failed up to `allowed` times. Such a plug does not keep the others from
-    /// being asked.
+    /// Sends a request for every plug. If the device accepted a request that then
+    /// failed, sends it again, at most `allowed` requests for the plug. A failure
+    /// of one plug does not prevent the requests for the others.
     fn ask<'p>(&mut self, plugs: &'p [String], target: PowerTarget, allowed: u32) -> Result<Asked<'p>, Error> {
         let mut asked = Asked {
             requests: Vec::with_capacity(plugs.len()),
@@ -187,8 +187,8 @@ impl Fencing<'_> {
         Ok(asked)
     }
 
-    /// Sends a request for the first time. What a device cannot prove has to
-    /// be accepted in so many words.
+    /// Sends a request for the first time. A device without a power status has to
+    /// accept the request explicitly.
     fn request(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
         if self.proof == Proof::Accepted {
             let plug = request.plug;

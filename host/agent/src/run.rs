@@ -1,4 +1,4 @@
-//! The life of one run: from arguments to exit code.
+//! One run of an agent, from arguments to exit code.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -18,41 +18,41 @@ use super::power::{Fencing, Proof};
 use super::{help, metadata};
 use crate::Needs;
 
-/// What `--version` prints.
+/// The output of `--version`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// One call of an agent: everything outside of it that a test replaces.
+/// One call of an agent, with everything outside that tests replace.
 pub struct Invocation<'a> {
-    /// The name it was called by.
+    /// The name by which the agent was called.
     pub name: &'a str,
-    /// Without the program's name.
+    /// The arguments, without the program's name.
     pub arguments: &'a [OsString],
-    /// Read only if there are no arguments.
+    /// Standard input. Read only if there are no arguments.
     pub stdin: &'a mut dyn Read,
-    /// Belongs to the protocol.
+    /// Standard output, for the protocol only.
     pub stdout: &'a mut dyn Write,
-    /// All that is not the protocol.
+    /// The log, for everything else.
     pub log: &'a Log,
-    /// All time.
+    /// The source of all time.
     pub clock: &'a dyn Clock,
     /// The environment's `PCMK_service`.
     pub service: Option<&'a str>,
-    /// Leaves the process nothing but this, for good. Called once, after the
-    /// programs that give passwords and before the device is contacted.
+    /// Confines the process to these resources permanently. Called once, after the
+    /// programs that print passwords and before the device is contacted.
     pub confine: &'a dyn Fn(&Needs),
-    /// The environment's `CREDENTIALS_DIRECTORY`: where systemd has put
-    /// secrets for this unit.
+    /// The environment's `CREDENTIALS_DIRECTORY`, in which systemd stores secrets
+    /// for this unit.
     pub credentials: Option<&'a OsStr>,
-    /// Who is told that this was done.
+    /// The audit of the action.
     pub audit: &'a Audit,
-    /// How many reads in a row prove a plug off whose reads may be old:
-    /// [`OFF_READS`](super::power::OFF_READS), but in tests which show that
+    /// Number of reads in a row that prove a plug off if reads may be old:
+    /// [`OFF_READS`](super::power::OFF_READS), except in tests which show that
     /// fewer are not enough.
     pub off_reads: u32,
 }
 
 impl Invocation<'_> {
-    /// Runs the agent that `table` describes on `device`.
+    /// Runs the agent with the options of `table` on `device`.
     pub fn run(mut self, table: &Table, device: &mut dyn Device) -> Exit {
         let exit = self.attempt(table, device);
         self.audit.end(exit, self.clock, self.log);
@@ -93,7 +93,7 @@ impl Invocation<'_> {
         self.contact(&options, action, &plugs, device)
     }
 
-    /// Options first, then what the device's addresses make of them.
+    /// Checks the options, first by themselves, then by the device.
     fn check(&self, options: &mut Options, device: &mut dyn Device) -> Result<Action, Exit> {
         let action = match checks::check(options) {
             Ok(action) => action,
@@ -115,8 +115,8 @@ impl Invocation<'_> {
         }
     }
 
-    /// Opens the debug file, and gets the secrets that are kept elsewhere. An
-    /// action does not fail for want of a debug file.
+    /// Opens the debug file, and reads the secrets from their sources. An action
+    /// does not fail if the debug file cannot be opened.
     fn prepare(&self, options: &mut Options) -> Result<(), String> {
         if let Some(path) = options.get("debug_file").filter(|path| !path.is_empty()) {
             match DebugFile::open(Path::new(path)) {
@@ -133,8 +133,8 @@ impl Invocation<'_> {
             .map_err(|error| error.to_string())
     }
 
-    /// Whether the account has these rights, only the device knows: `monitor`
-    /// asks it.
+    /// Logs the permissions that the account needs. Only the action `monitor` can
+    /// check them, because it contacts the device.
     fn validated(&self, options: &Options) -> Exit {
         let description = options.table().description();
         for right in &description.rights {
@@ -144,7 +144,7 @@ impl Invocation<'_> {
         Exit::Success
     }
 
-    /// Everything that takes a device.
+    /// The part of the run that contacts the device.
     fn contact(&mut self, options: &Options, action: Action, plugs: &[String], device: &mut dyn Device) -> Exit {
         self.clock.heed_sigterm();
         self.audit.begin(plugs, self.clock, self.log);
@@ -183,17 +183,17 @@ impl Invocation<'_> {
         self.audit.observed(observed.report());
         self.audit.answers(&text);
         self.print(&text);
-        // Where the options would have left time, they are not the remedy.
+        // The policy has ended the action before the options did, so the message names the policy.
         let cut = longest < budget && deadline.passed(self.clock);
         let note = if cut { " (policy limit seconds)" } else { "" };
         exit.unwrap_or_else(|error| self.refuse(&format!("{what}: {error}{note}")))
     }
 
-    /// The option `delay`: the action starts so many seconds, and one more,
-    /// after the agent did, as the Python agents have it.
+    /// Waits for the option `delay`: the action starts this number of seconds plus
+    /// one after the agent's start, as in the Python agents.
     fn delay(&self, options: &Options, action: Action) -> Result<(), Error> {
         let delay = options.integer("delay").unwrap_or_default();
-        // The word "0", not the number: they have 00 wait that one second.
+        // Compares the word "0", not the number: in the Python agents, 00 waits one second.
         if !action.delays() || options.get("delay").is_none_or(|word| word == "0") {
             return Ok(());
         }
@@ -213,8 +213,8 @@ impl Invocation<'_> {
         Exit::Failure
     }
 
-    /// A standard output that takes nothing does not undo what was done: the
-    /// exit code stays.
+    /// Writes to standard output. A failure does not change the exit code, because
+    /// the action is already complete.
     fn print(&mut self, text: &str) {
         if let Err(cause) = self
             .stdout

@@ -1,21 +1,21 @@
-//! A text that must not be seen.
+//! Secret texts.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// The value of an option such as `password`: wiped when it is dropped, and
-/// without any way to print it by accident.
+/// The value of an option such as `password`. It is wiped when it is dropped, and
+/// its debug format does not contain it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text over; the caller keeps no copy.
+    /// Takes ownership of the text, so that the caller keeps no copy.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text itself. Whoever asks sees to it that it is not printed.
+    /// The text itself. The caller must not print it.
     pub fn expose(&self) -> &str {
         &self.0
     }

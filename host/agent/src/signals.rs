@@ -1,14 +1,14 @@
-//! Signals that would end the process for what a write can report.
+//! Signals that would end the process, although a write can report the error.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Lets a write beyond the limit on the size of files (`ulimit -f`) fail with "File too large". By default SIGXFSZ ends
-/// the process, which may be in the middle of an action, with the debug file or standard output a file.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail with "File too large". By default, SIGXFSZ ends the
+/// process, possibly in the middle of an action, because the debug file or standard output is too large.
 ///
-/// A handler rather than ignoring: programs that this process starts get the default back. SIGPIPE is ignored by the
-/// standard library, and reset by it for programs that it starts.
+/// The signal has a handler and is not ignored, so that programs that this process starts get the default again. The
+/// standard library ignores SIGPIPE, and resets it for programs that it starts.
 pub fn survive_full_files() {
-    // It cannot fail for this signal; if it does, the limit ends the process as before.
+    // This cannot fail for this signal. If it failed, the limit would end the process as before.
     let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }

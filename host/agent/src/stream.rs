@@ -1,12 +1,12 @@
-//! Writing to streams that others made: standard output, standard error, the debug file.
+//! Writes to standard output, standard error and the debug file without blocking.
 //!
-//! At the other end of a pipe, a terminal or a socket may be nobody who reads. A plain write then blocks for good, and
-//! neither the deadline nor SIGTERM ends it. Here a write never blocks: what waits is a loop that ends.
+//! If no process reads from a pipe, a terminal or a socket, a plain write blocks forever, and neither the deadline nor
+//! SIGTERM ends it. Writes of this module never block; loops with a time limit wait instead.
 //!
-//! `O_NONBLOCK` is never set on a descriptor that was inherited, because the processes that share it would get it too.
-//! A pipe or a terminal is opened again by its name in `/proc`, which gives a descriptor of this process's own, and a
-//! socket has a flag for each call. Without `/proc` the kernel is asked whether there is room, and no more is written
-//! than a pipe then takes at once.
+//! `O_NONBLOCK` is never set on an inherited descriptor, because the processes that share it would be affected too. A
+//! pipe or a terminal is opened again by its name in `/proc`, which returns a separate descriptor, and a socket has a
+//! flag for each call. Without `/proc`, the module polls the descriptor first, and writes at most as much as a pipe
+//! then accepts without blocking.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -17,34 +17,34 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
 
-/// So many bytes fit into a pipe that has room.
+/// Number of bytes that always fit into a pipe that is ready for writing.
 const PIPE_BUF: usize = 4096;
-/// How soon a writer notices that it is to give up.
+/// Time between checks whether a writer should stop.
 const TICK: Duration = Duration::from_millis(50);
-/// Longest time without anyone reading after which standard output is given up.
+/// Maximum time to wait for a reader of standard output.
 const OUTPUT_PATIENCE: Duration = Duration::from_secs(10);
-/// Longest time that all lines of a log together wait for their reader.
+/// Maximum time that all lines of a log together wait for their reader.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A stream to which a write does not block.
+/// A stream with non-blocking writes.
 struct Stream {
     file: File,
     way: Way,
 }
 
-/// How a write is kept from blocking.
+/// The way in which writes avoid blocking.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// `O_NONBLOCK` is set.
     Own,
-    /// A socket.
+    /// The stream is a socket, and each call has a flag.
     Socket,
-    /// The descriptor is shared, and the kernel is asked first. Of files, which always take something, too.
+    /// The descriptor is shared, and is polled before each write. Also for files, which are always ready.
     Shared,
 }
 
 impl Stream {
-    /// One that this process inherited.
+    /// A stream that this process inherited.
     fn inherited(stream: BorrowedFd<'_>) -> io::Result<Self> {
         let file = File::from(stream.try_clone_to_owned()?);
         let kind = file.metadata()?.file_type();
@@ -61,7 +61,7 @@ impl Stream {
         Ok(Self { file, way: Way::Shared })
     }
 
-    /// Writes what fits at once; `WouldBlock` if nothing does.
+    /// Writes as much as fits without blocking; `WouldBlock` if nothing fits.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.way {
             Way::Own => self.file.write(bytes),
@@ -71,7 +71,7 @@ impl Stream {
         }
     }
 
-    /// Waits at most so long for room; also ends when a write would fail.
+    /// Waits at most `limit` until the stream is ready; also returns when a write would fail.
     fn has_room(&self, limit: Duration) -> io::Result<bool> {
         let limit = Timespec::try_from(limit).ok();
         let mut streams = [PollFd::from_borrowed_fd(self.file.as_fd(), PollFlags::OUT)];
@@ -83,7 +83,7 @@ impl Stream {
     }
 }
 
-/// Standard output: waits for its reader, but not for one that never reads.
+/// Standard output. It waits for its reader for a limited time.
 pub struct Output<S> {
     stream: Stream,
     patience: Duration,
@@ -91,12 +91,12 @@ pub struct Output<S> {
 }
 
 impl<S: Fn() -> bool> Output<S> {
-    /// The standard output of this process. A write gives up when nothing of it was taken for ten seconds, or when
-    /// `stop` says so.
+    /// The standard output of this process. A write fails if nothing was read for ten seconds, or when `stop` returns
+    /// true.
     ///
     /// # Errors
     ///
-    /// When the system has no descriptor left.
+    /// If the system has no free descriptor.
     pub fn standard(stop: S) -> io::Result<Self> {
         Ok(Self {
             stream: Stream::inherited(io::stdout().as_fd())?,
@@ -131,12 +131,12 @@ impl<S: Fn() -> bool> Write for Output<S> {
     }
 }
 
-/// Where lines of a log go. Each write is one line: it is taken as a whole or, with `WouldBlock`, not at all.
+/// A stream of log lines. Each write is one line, which is written completely or, with `WouldBlock`, not at all.
 pub struct Lines {
     stream: Stream,
-    /// Waiting for the reader takes no longer, in sum.
+    /// The remaining time of all waits for the reader.
     patience: Duration,
-    /// The end of a line that only fitted in part.
+    /// The rest of a line that did not fit completely.
     rest: Vec<u8>,
 }
 
@@ -145,12 +145,12 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// When the system has no descriptor left.
+    /// If the system has no free descriptor.
     pub fn standard_error() -> io::Result<Self> {
         Ok(Self::of(Stream::inherited(io::stderr().as_fd())?))
     }
 
-    /// A file that was opened with `O_NONBLOCK`.
+    /// A stream for a file that was opened with `O_NONBLOCK`.
     pub fn nonblocking(file: File) -> Self {
         Self::of(Stream { file, way: Way::Own })
     }
@@ -163,7 +163,7 @@ impl Lines {
         }
     }
 
-    /// Writes what fits while there is patience.
+    /// Writes as much as fits within the remaining time.
     fn push(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.stream.write(bytes) {
@@ -204,7 +204,7 @@ impl Write for Lines {
         }
     }
 
-    /// What is left of the last line, if it fits.
+    /// Writes the rest of the last line, if it fits.
     fn flush(&mut self) -> io::Result<()> {
         self.finish_line()
     }

@@ -1,4 +1,4 @@
-//! The clock of a real run, which SIGTERM stops.
+//! The clock of a real run. SIGTERM ends its waits.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -21,7 +21,7 @@ struct Stop {
 }
 
 impl SystemClock {
-    /// Starts at zero now.
+    /// A clock that starts at zero now.
     pub fn start() -> Self {
         Self {
             started: Instant::now(),
@@ -67,7 +67,7 @@ impl Clock for SystemClock {
                 stop.bell.notify_all();
             }
         };
-        // Without it SIGTERM ends the agent as it ends any program.
+        // If the thread cannot be started, SIGTERM ends the agent like any program.
         let _ = std::thread::Builder::new().spawn(heed);
     }
 }

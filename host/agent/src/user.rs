@@ -1,8 +1,8 @@
-//! Whose rights this process has.
+//! The users of this process.
 
 use rustix::process::{geteuid, getuid};
 
-/// The real and the effective user.
+/// The real and the effective user id.
 pub(super) fn real_and_effective() -> (u32, u32) {
     (getuid().as_raw(), geteuid().as_raw())
 }

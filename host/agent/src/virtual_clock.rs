@@ -1,4 +1,4 @@
-//! A clock that a test owns: sleeping takes no time.
+//! A clock for tests: sleeping takes no real time.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::clock::{Clock, Expiry, Interrupted};
 
-/// Time that passes only where somebody sleeps.
+/// A clock whose time passes only during sleeps.
 ///
-/// A wait for an answer takes real time, unless the far end is on this clock
-/// too ([`VirtualClock::shared`]): then it takes what the far end says.
+/// A wait for an answer takes real time, unless the device uses this clock too
+/// ([`VirtualClock::shared`]): then the device sets the duration of the wait.
 #[derive(Debug, Default)]
 pub struct VirtualClock {
     time: Arc<Mutex<Time>>,
@@ -20,11 +20,11 @@ pub struct VirtualClock {
 #[derive(Debug, Default)]
 struct Time {
     now: Duration,
-    /// When somebody says stop.
+    /// The time of SIGTERM.
     stop: Option<Duration>,
-    /// How many waits for an answer there were.
+    /// The number of waits for an answer until now.
     waits: u64,
-    /// The last of them, until it is over.
+    /// The current wait, until it ends.
     wait: Option<Wait>,
 }
 
@@ -37,9 +37,9 @@ struct Wait {
 }
 
 impl VirtualClock {
-    /// A clock of an agent and of the device that it talks to, which has to
-    /// say how long it takes ([`VirtualClock::pass`]): an answer that never
-    /// comes would be waited for for ever.
+    /// A clock for an agent and its device. The device has to set the duration of
+    /// each wait ([`VirtualClock::pass`]); otherwise a wait for a missing answer
+    /// would last forever.
     pub fn shared() -> Self {
         Self {
             shared: true,
@@ -47,19 +47,18 @@ impl VirtualClock {
         }
     }
 
-    /// Says stop (SIGTERM) at that moment.
+    /// Sets the time of SIGTERM.
     pub fn stop_at(&self, moment: Duration) {
         locked(&self.time).stop = Some(moment);
     }
 
-    /// The number of the wait for an answer that lasts now, to be given to
-    /// [`VirtualClock::pass`].
+    /// The number of the current wait for an answer, for [`VirtualClock::pass`].
     pub fn wait(&self) -> Option<u64> {
         locked(&self.time).wait.as_ref().map(|wait| wait.number)
     }
 
-    /// The far end lets a wait last so much longer. Whether it is waited for
-    /// still then: not once the wait is over, and time stops at its end.
+    /// Extends a wait by this duration, for the device. Returns whether the agent
+    /// still waits after that. If the wait ends, time stops at its end.
     pub fn pass(&self, wait: u64, duration: Duration) -> bool {
         let mut time = locked(&self.time);
         let later = time.now.saturating_add(duration);
@@ -127,7 +126,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// The end of a wait; the wait is over when this is dropped.
+/// A future that is ready at the end of a wait. The wait ends when it is dropped.
 struct End {
     time: Arc<Mutex<Time>>,
     number: u64,
@@ -170,18 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_lasts_as_long_as_the_far_end_says() {
+    fn the_device_sets_the_duration_of_a_wait() {
         let clock = VirtualClock::shared();
         let mut expiry = clock.expiry(3 * SECOND).expect("it is shared");
         let wait = clock.wait().expect("one has begun");
         assert!(clock.pass(wait, 2 * SECOND) && !is_over(&mut expiry));
         assert_eq!(clock.now(), 2 * SECOND);
         assert!(!clock.pass(wait, 9 * SECOND) && is_over(&mut expiry));
-        assert_eq!(clock.now(), 3 * SECOND, "nobody waits longer than that");
+        assert_eq!(clock.now(), 3 * SECOND, "the wait has ended");
     }
 
     #[test]
-    fn what_nobody_waits_for_takes_no_time() {
+    fn a_wait_that_was_dropped_takes_no_time() {
         let clock = VirtualClock::shared();
         let first = clock.expiry(SECOND);
         let wait = clock.wait().expect("one has begun");
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_in_real_time_is_waited_for_in_real_time() {
+    fn waits_on_a_clock_that_is_not_shared_take_real_time() {
         assert!(VirtualClock::default().expiry(SECOND).is_none());
     }
 }

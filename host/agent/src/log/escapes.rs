@@ -1,33 +1,33 @@
-//! The ways in which a character may be written inside of another text: percent-encoded, as a literal of a programming
-//! language, as text of XML. Read leniently: what stands for a secret has to be found.
+//! Escapes of characters in a text: percent-encoding, literals of programming languages, and XML. They are parsed
+//! leniently, because every written form of a secret has to be found.
 
-/// Longest name or number between `&` and `;`, and between `{` and `}`.
+/// Maximum length of the name or number between `&` and `;`, and between `{` and `}`.
 const ENTITY: usize = 10;
-/// The longest way in which one byte of a secret may be written, in bytes: a numeric reference for each character of
-/// a `\u0026`, or a percent-encoded numeric reference.
+/// Maximum length of the written form of one byte of a secret, in bytes: a numeric reference for each character of a
+/// `\u0026`, or a percent-encoded numeric reference.
 pub(super) const LONGEST: usize = 36;
 
-/// One way to write characters.
+/// A kind of escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escapes {
-    /// `%2B`.
+    /// Percent-encoding: `%2B`.
     Percent,
-    /// The same, and `+` for a blank.
+    /// Percent-encoding with `+` for a blank, as in forms.
     Form,
-    /// JSON, Rust, C, shells; Python's texts, in which `\xe9` is a character.
+    /// Backslashes as in JSON, Rust, C, shells, and texts of Python, in which `\xe9` is a character.
     Backslash,
-    /// The same, but `\xe9` is a byte: C, and Python's bytes.
+    /// Backslashes as in C and in bytes of Python, in which `\xe9` is a byte.
     BackslashBytes,
-    /// XML and HTML.
+    /// References as in XML and HTML.
     References,
 }
 
-/// What is written at one place of a text.
+/// A decoded escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unit {
     bytes: [u8; 4],
     length: usize,
-    /// Where the text goes on.
+    /// The position after the escape.
     pub(super) end: usize,
 }
 
@@ -46,14 +46,14 @@ impl Unit {
         Some(Self { bytes, length, end })
     }
 
-    /// The bytes that it stands for.
+    /// The decoded bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
 impl Escapes {
-    /// All ways.
+    /// All kinds.
     pub(super) const ALL: [Self; 5] = [
         Self::Percent,
         Self::Form,
@@ -62,7 +62,7 @@ impl Escapes {
         Self::References,
     ];
 
-    /// Whether the text may mean something else than another way of `ALL` has shown already.
+    /// Whether the text may contain an escape that the previous kinds in `ALL` do not decode.
     pub(super) fn may_occur_in(self, text: &[u8]) -> bool {
         match self {
             Self::Percent => text.contains(&b'%'),
@@ -73,7 +73,7 @@ impl Escapes {
         }
     }
 
-    /// The escape that starts here, if one does.
+    /// The escape that starts at this position, if there is one.
     pub(super) fn at(self, text: &[u8], at: usize) -> Option<Unit> {
         match (self, text.get(at)?) {
             (Self::Percent | Self::Form, b'%') => {
@@ -87,7 +87,7 @@ impl Escapes {
         }
     }
 
-    /// What follows a backslash.
+    /// Decodes the text after a backslash.
     fn backslash(self, text: &[u8], at: usize) -> Option<Unit> {
         let (letter, end) = (*text.get(at)?, at + 1);
         match letter {
@@ -121,20 +121,20 @@ impl Escapes {
     }
 }
 
-/// So many hexadecimal digits.
+/// Decodes a number of hexadecimal digits.
 fn number_at(text: &[u8], at: usize, digits: usize) -> Option<u32> {
     number(text.get(at..at + digits)?, 16)
 }
 
-/// All of it, as a number.
+/// Decodes all digits as a number.
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    // The parser would take a sign.
+    // `from_str_radix` would accept a sign.
     let all = digits.iter().all(|digit| char::from(*digit).is_digit(radix));
     let digits = std::str::from_utf8(digits).ok().filter(|_| all)?;
     u32::from_str_radix(digits, radix).ok()
 }
 
-/// What follows `&`.
+/// Decodes the text after `&`.
 fn reference(text: &[u8], at: usize) -> Option<Unit> {
     let rest = text.get(at..)?;
     let length = rest.iter().take(ENTITY + 1).position(|byte| *byte == b';')?;
@@ -151,7 +151,7 @@ fn reference(text: &[u8], at: usize) -> Option<Unit> {
     Unit::character(code, at + length + 1)
 }
 
-/// What follows `\u`: `{…}`, or four digits, or those of a pair of surrogates.
+/// Decodes the text after `\u`: `{…}`, four digits, or a pair of surrogates.
 fn unicode(text: &[u8], at: usize) -> Option<Unit> {
     if text.get(at) == Some(&b'{') {
         let rest = text.get(at + 1..)?;

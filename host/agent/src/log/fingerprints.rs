@@ -1,12 +1,12 @@
 //! Secrets as hashes, and a search for all of them at once.
 //!
-//! The search is that of Rabin and Karp: of each secret the hash of its start and the hash of the whole are kept, and
-//! the hash of any part of a text costs one multiplication. So the time to search a text depends on its length alone,
-//! not on the number of secrets or their lengths; adding a secret costs one pass over it; and a secret takes some
-//! hundred bytes of memory, however long it is. Its text is not kept.
+//! The search uses the algorithm of Rabin and Karp. For each secret, the hash of its start and the hash of the whole
+//! are stored; the hash of any part of a text needs one multiplication. So the time of a search depends only on the
+//! length of the text, not on the number or the lengths of the secrets. Adding a secret needs one pass over it. A secret
+//! takes some hundred bytes of memory, independent of its length; its text is not stored.
 //!
-//! The base of the hash is random, so that nobody can make two texts with the same hash. If two have it by chance, a
-//! harmless text is masked. A secret is never missed.
+//! The base of the hash is random, so an attacker cannot make two texts with the same hash. If two texts have the same
+//! hash by chance, a harmless text is masked. A secret is never missed.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
@@ -14,44 +14,45 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-/// A prime; hashes are numbers below it.
+/// The modulus of the hashes, a prime.
 const PRIME: u64 = (1 << 61) - 1;
-/// Lengths of the start by which a secret is found: the longest of these that it has. In bytes.
+/// Possible lengths of the start by which a secret is found, in bytes. The longest one that fits the secret is used.
 const STARTS: [usize; 4] = [SHORTEST, 4, 8, LONGEST_START];
-/// Shorter values are left alone, in bytes: to mask them would only show where they occur.
+/// Minimum length of a masked value, in bytes. A mask of shorter values would only show where they occur.
 pub(super) const SHORTEST: usize = 3;
-/// The longest start.
+/// The longest start, in bytes.
 pub(super) const LONGEST_START: usize = 16;
-/// So many bytes before a `…` are a secret that was cut.
+/// Minimum length of a part before a `…` that is masked as a cut secret, in bytes.
 const CUT: usize = 4;
-/// Secrets with the same start may have so many lengths. Beyond that, whatever begins so is masked up to the longest.
+/// Maximum number of different lengths of secrets with the same start. With more lengths, every text with this start is
+/// masked up to the longest length.
 const LENGTHS: usize = 16;
-/// Marks the place where a text was cut.
+/// The mark at the place at which a text was cut.
 pub(super) const CUT_MARK: &str = "…";
 
-/// The secrets.
+/// The hashes of all secrets.
 pub(super) struct Fingerprints {
     base: u64,
-    /// For each of `STARTS`: the power of the base that moves it out of a hash, and whether a secret has it.
+    /// For each length in `STARTS`: the base to the power of this length, and whether a secret uses the length.
     windows: [(u64, bool); STARTS.len()],
-    /// By the hash of their start.
+    /// The lengths of secrets, by the hash of their start.
     lengths: HashMap<u64, Lengths, Hashed>,
-    /// Hashes of the starts of four to fifteen bytes, by which a secret is found that was cut.
+    /// Hashes of the starts of four to fifteen bytes, by which cut secrets are found.
     beginnings: HashSet<u64, Hashed>,
     wholes: HashSet<u64, Hashed>,
 }
 
-/// How long the secrets with one start are.
+/// The lengths of the secrets with one start.
 #[derive(Default)]
 struct Lengths {
-    /// Each with the power of the base that belongs to it; none when there are too many.
+    /// Each length, with the base to the power of it; empty if there are too many.
     known: Vec<(usize, u64)>,
     longest: usize,
 }
 
 type Hashed = BuildHasherDefault<Unchanged>;
 
-/// Keys are random numbers already.
+/// A hasher for keys that are already random numbers.
 #[derive(Default)]
 struct Unchanged(u64);
 
@@ -61,7 +62,7 @@ impl Hasher for Unchanged {
     }
 
     fn write_u64(&mut self, key: u64) {
-        // The table looks at the highest bits too.
+        // The hash table also uses the highest bits.
         self.0 ^= key << 3;
     }
 
@@ -73,7 +74,7 @@ impl Hasher for Unchanged {
 impl Default for Fingerprints {
     fn default() -> Self {
         let random = RandomState::new().hash_one(0_u8);
-        // Above every byte, so that no text is a number of fewer digits.
+        // The base is greater than every byte, so that different texts are different numbers.
         let base = 1_000 + random % (PRIME - 2_000);
         Self {
             base,
@@ -86,18 +87,18 @@ impl Default for Fingerprints {
 }
 
 impl Fingerprints {
-    /// How many there are.
+    /// The number of secrets.
     pub(super) fn count(&self) -> usize {
         self.wholes.len()
     }
 
-    /// How many hashes are kept.
+    /// The number of stored hashes.
     #[cfg(test)]
     pub(super) fn entries(&self) -> usize {
         self.lengths.len() + self.beginnings.len() + self.wholes.len()
     }
 
-    /// Searches for this one too, unless it is too short.
+    /// Adds a secret, unless it is too short.
     pub(super) fn add(&mut self, secret: &[u8]) {
         let Some(window) = STARTS.iter().rposition(|length| *length <= secret.len()) else {
             return;
@@ -119,7 +120,7 @@ impl Fingerprints {
         }
     }
 
-    /// Gives every place in the text where a secret is, or the start of one that was cut. They may overlap.
+    /// Passes the range of every secret, and of every start of a cut secret, to `found`. Ranges may overlap.
     pub(super) fn find(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
         let hashes = Hashes::of(text, self.base);
         let cuts = cuts(text);
@@ -151,7 +152,7 @@ impl Fingerprints {
         }
     }
 
-    /// Where the secret that may start here ends: at the latest of those that do, or where it was cut.
+    /// The end of the secret that may start here: the last end of all matching secrets, or the cut.
     fn end(&self, hashes: &Hashes, start: usize, lengths: &Lengths, cut: Option<usize>) -> Option<usize> {
         let end = start + lengths.longest;
         if lengths.known.is_empty() {
@@ -161,7 +162,7 @@ impl Fingerprints {
             start + length <= hashes.end() && self.wholes.contains(&hashes.part(start, *length, *power))
         });
         let whole = whole.map(|(length, _)| start + length).max();
-        // Of the shorter ones all of the text is looked at, wherever it is cut.
+        // The start of a shorter secret is its whole text, so a cut does not matter.
         whole.max(cut.filter(|cut| lengths.longest > LONGEST_START && *cut < end))
     }
 }
@@ -181,7 +182,7 @@ impl Lengths {
     }
 }
 
-/// Of a text, the hashes of what is before each place. Wiped after use, for whoever has the base reads the text in it.
+/// The hashes of all starts of a text. Wiped after use, because with the base they reveal the text.
 struct Hashes(Zeroizing<Vec<u64>>);
 
 impl Hashes {
@@ -196,12 +197,12 @@ impl Hashes {
         Self(hashes)
     }
 
-    /// The length of the text.
+    /// The length of the text, in bytes.
     fn end(&self) -> usize {
         self.0.len() - 1
     }
 
-    /// The hash of so many bytes from here; `power` is the base to the power of `length`.
+    /// The hash of `length` bytes from `start`; `power` is the base to the power of `length`.
     fn part(&self, start: usize, length: usize, power: u64) -> u64 {
         let (before, all) = (self.0[start], self.0[start + length]);
         let before = multiply(before, power);
@@ -213,7 +214,7 @@ impl Hashes {
     }
 }
 
-/// Where texts were cut: before each `…`, and before a closing quote before that. In order.
+/// The positions of cuts, in order: before each `…`, or before a closing quote in front of it.
 fn cuts(text: &[u8]) -> Vec<usize> {
     let marks = text.windows(CUT_MARK.len()).enumerate();
     let marks = marks.filter(|(_, bytes)| *bytes == CUT_MARK.as_bytes());
@@ -226,7 +227,7 @@ fn cuts(text: &[u8]) -> Vec<usize> {
 }
 
 fn append(hash: u64, base: u64, byte: u8) -> u64 {
-    // Not zero, so that zeros at the start count.
+    // The digit of a byte is never zero, so that zero bytes at the start change the hash.
     reduce(multiply(hash, base) + u64::from(byte) + 1)
 }
 

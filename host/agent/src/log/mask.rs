@@ -1,21 +1,21 @@
-//! Where in a text secrets are, in plain or encoded.
+//! Finds secrets in a text, in plain and encoded.
 //!
-//! The text is decoded in each way in which devices, libraries and this program encode texts, and in two ways one after
-//! the other, and every result is searched for all secrets at once. docs/security.md, "Secrets", lists the encodings.
-//! The work is proportional to the length of the text, whatever it and the secrets are.
+//! The text is decoded from each encoding that devices, libraries and this program use, and from two encodings in a
+//! row. Every result is searched for all secrets at once. docs/security.md, "Secrets", lists the encodings. The work is
+//! proportional to the length of the text, for all texts and secrets.
 
 use super::escapes::{self, Escapes};
 use super::fingerprints::{Fingerprints, LONGEST_START};
 use super::reading::Reading;
 
-/// Most secrets that come from header fields, of one run. A device that gives out new ones with each answer, and is
-/// asked ten thousand times, stays below it.
+/// Maximum number of secrets from header fields in one run. A device with new ones in each answer stays below it, even
+/// with ten thousand requests.
 const TOKENS: usize = 32 * 1024;
-/// The ways in which base64 and hexadecimal digits may fall.
+/// The numbers of possible alignments of base64 and hexadecimal digits.
 const BASE64: usize = 4;
 const HEXADECIMAL: usize = 2;
 
-/// The values that are not to be seen.
+/// The values to mask.
 #[derive(Default)]
 pub(super) struct Mask {
     secrets: Fingerprints,
@@ -23,17 +23,17 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// How far beyond a place a text has to be searched to find a secret that begins before it, in bytes.
+    /// The distance after a position that has to be searched to find a secret that begins before it, in bytes.
     pub(super) const REACH: usize = LONGEST_START * escapes::LONGEST;
 
-    /// Searches for this value too, for each of its lines, and for it without blanks around it.
+    /// Adds a value, each of its lines, and the value without blanks around it.
     pub(super) fn add(&mut self, secret: &str) {
         for part in [secret, secret.trim()].into_iter().chain(secret.lines()) {
             self.secrets.add(part.as_bytes());
         }
     }
 
-    /// The same for a value of which a device or a plugin may make any number; false if there are too many already.
+    /// Adds a value that a device or a plugin has chosen. False if there are too many of them.
     pub(super) fn add_token(&mut self, token: &str) -> bool {
         if self.tokens >= TOKENS {
             return false;
@@ -44,12 +44,12 @@ impl Mask {
         true
     }
 
-    /// Where they are, in order and apart from each other: of secrets that overlap, no part stays.
+    /// The ranges of secrets, in order. Overlapping ranges are merged, so no part of a secret stays.
     pub(super) fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
         if self.secrets.count() == 0 {
             return Vec::new();
         }
-        // For each place, where the secrets that begin there end at the latest.
+        // For each position, the last end of the secrets that begin there.
         let mut ends = vec![0; text.len()];
         readings(text, |reading| self.search(reading, &mut ends));
         let mut apart: Vec<(usize, usize)> = Vec::new();
@@ -74,7 +74,7 @@ impl Mask {
     }
 }
 
-/// Gives every reading of a text to `search`.
+/// Passes every reading of a text to `search`.
 fn readings(text: &str, mut search: impl FnMut(&Reading)) {
     let plain = Reading::of(text);
     search(&plain);
@@ -100,7 +100,7 @@ fn unescaped(outer: &Reading, search: &mut impl FnMut(&Reading)) {
 mod tests {
     use super::{Mask, readings};
 
-    /// Bytes that are searched, for each byte of the text.
+    /// The number of searched bytes per byte of the text.
     fn work(text: &str) -> f64 {
         let mut searched = 0;
         readings(text, |reading| searched += reading.bytes().len());

@@ -1,22 +1,22 @@
-//! A place that lines go to, and what became of those that it did not take.
+//! A destination of lines, with the number of dropped lines.
 
 use std::io::{self, ErrorKind};
 
 use super::Level;
 
-/// A place.
+/// A destination.
 pub(super) struct Place<T> {
-    /// What takes the lines.
+    /// The writer or sink.
     pub(super) to: T,
     name: String,
-    /// Lines that were dropped since the last report of it here.
+    /// The number of dropped lines since the last report in this destination.
     unreported: u64,
-    /// Lines that were dropped.
+    /// The number of all dropped lines.
     total: u64,
     fault: Fault,
 }
 
-/// A failure other than that of a reader who does not keep up.
+/// A failure that is not caused by a reader that does not keep up.
 enum Fault {
     None,
     New(io::Error),
@@ -24,7 +24,7 @@ enum Fault {
 }
 
 impl<T> Place<T> {
-    /// One that messages call `name`.
+    /// A destination with this name in messages.
     pub(super) fn new(to: T, name: String) -> Self {
         Self {
             to,
@@ -35,8 +35,8 @@ impl<T> Place<T> {
         }
     }
 
-    /// One line, which `write` writes, together with the number of lines that were dropped before it: all of that or
-    /// nothing, for a short line may fit where a long one does not.
+    /// Writes a line with `write`, together with a report about dropped lines before it. Both are written or none,
+    /// because a short report may fit where the line does not.
     pub(super) fn line(
         &mut self,
         agent: &str,
@@ -57,7 +57,7 @@ impl<T> Place<T> {
         }
     }
 
-    /// How many lines were dropped in all, in words, for a report to every place.
+    /// The report about all dropped lines, for every destination.
     pub(super) fn take_dropped(&mut self) -> Option<String> {
         self.unreported = 0;
         let total = std::mem::take(&mut self.total);
@@ -69,7 +69,7 @@ impl<T> Place<T> {
         format!("{}: {number} {lines} dropped: its reader did not keep up", self.name)
     }
 
-    /// Why it does not take lines, in words; once.
+    /// The report about the first failure; returned once.
     pub(super) fn take_fault(&mut self) -> Option<String> {
         let Fault::New(cause) = &self.fault else { return None };
         let fault = format!("{}: cannot write: {cause}; lines are missing there", self.name);
@@ -78,7 +78,7 @@ impl<T> Place<T> {
     }
 }
 
-/// A line about the log itself.
+/// The text of a line about the log itself.
 pub(super) fn about(agent: &str, text: &str) -> String {
     match agent {
         "" => text.to_owned(),

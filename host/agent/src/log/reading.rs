@@ -1,25 +1,25 @@
-//! A text as a reader may decode it, with the place of each decoded byte.
+//! A decoded text, with the position of each decoded byte in the original text.
 
 use zeroize::Zeroizing;
 
 use super::escapes::Escapes;
 use super::fingerprints::CUT_MARK;
 
-/// Stands between two pieces of base64 or hexadecimal digits; in no text.
+/// Separates two runs of base64 or hexadecimal digits. This byte is in no text.
 const BETWEEN: u8 = 0xff;
-/// Fewer digits in a row have no secret in them.
+/// Minimum number of digits in a row that can contain a secret.
 const SHORTEST_RUN: usize = 4;
 
 /// Decoded bytes. Wiped after use.
 #[derive(Default)]
 pub(super) struct Reading {
     bytes: Zeroizing<Vec<u8>>,
-    /// Where what each byte was decoded from begins in the text, and where that ends.
+    /// For each byte, the start and the end of its encoded form in the text.
     places: Vec<(usize, usize)>,
 }
 
 impl Reading {
-    /// The text as it is.
+    /// The text without decoding.
     pub(super) fn of(text: &str) -> Self {
         Self {
             bytes: Zeroizing::new(text.as_bytes().to_vec()),
@@ -32,13 +32,13 @@ impl Reading {
         &self.bytes
     }
 
-    /// The part of the text that these bytes were decoded from.
+    /// The range in the text of these decoded bytes.
     pub(super) fn place(&self, from: usize, to: usize) -> Option<(usize, usize)> {
         let (first, last) = (self.places.get(from)?, self.places.get(to.checked_sub(1)?)?);
         Some((first.0, last.1))
     }
 
-    /// With these escapes read; nothing if there are none.
+    /// Decodes escapes of this kind; none if the text has no such escapes.
     pub(super) fn unescaped(&self, escapes: Escapes) -> Option<Self> {
         if !escapes.may_occur_in(&self.bytes) {
             return None;
@@ -58,19 +58,19 @@ impl Reading {
         changed.then_some(reading)
     }
 
-    /// What is in base64, of either alphabet, with line ends in it or without. Where it begins is unknown, so that
-    /// there are four ways to read it: after 0 to 3 characters that do not belong to it.
+    /// Decodes base64 with either alphabet, also with line ends in it. Its start is unknown, so there are four
+    /// alignments: 0 to 3 characters are skipped.
     pub(super) fn base64(&self, skipped: usize) -> Self {
         self.digits(skipped, 6, sextet, |byte| matches!(byte, b'\r' | b'\n'))
     }
 
-    /// What is in hexadecimal digits, after 0 or 1 that does not belong to it.
+    /// Decodes hexadecimal digits; 0 or 1 digits are skipped.
     pub(super) fn hexadecimal(&self, skipped: usize) -> Self {
         let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         self.digits(skipped, 4, digit, |_| false)
     }
 
-    /// Decodes each run of digits that have so many bits; some bytes may be among them.
+    /// Decodes each run of digits with this number of bits. Bytes that `among` accepts can be between the digits.
     fn digits(&self, skipped: usize, bits: u32, value: impl Fn(u8) -> Option<u8>, among: impl Fn(u8) -> bool) -> Self {
         let mut reading = Self::with_capacity(self.bytes.len());
         let mut at = 0;
@@ -95,10 +95,10 @@ impl Reading {
         reading
     }
 
-    /// Puts digits together to bytes. What is left over at the end is no byte.
+    /// Joins digits to bytes. Remaining bits at the end are dropped.
     fn decode(&mut self, of: &Self, run: &[(u8, usize)], bits: u32) {
         let (mut held, mut count) = (0_u32, 0);
-        // Where the first digit begins of which some bits are held.
+        // The position of the first digit with bits in `held`.
         let mut from = 0;
         for (value, at) in run {
             if count == 0 {
@@ -116,7 +116,7 @@ impl Reading {
         }
     }
 
-    /// Padding belongs to the last byte of a run, and a mark that it was cut is kept. Gives where the text goes on.
+    /// Adds padding to the range of the last byte of a run, and keeps a cut mark. Returns the position after the run.
     fn finish_run(&mut self, of: &Self, end: usize, bits: u32) -> usize {
         let mut end = end;
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Where lines go beside standard error.
+//! Destinations of lines in addition to standard error.
 
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::{Level, Sink, printed};
 use crate::stream::Lines;
 
-/// Local time as the agents write it: `2026-11-20 22:03:18,123`.
+/// Local time in the format of the agents: `2026-11-20 22:03:18,123`.
 pub(super) fn timestamp(time: SystemTime) -> String {
     let zoned = local(time);
     format!("{},{:03}", zoned.strftime("%Y-%m-%d %H:%M:%S"), zoned.millisecond())
@@ -21,23 +21,23 @@ fn local(time: SystemTime) -> jiff::Zoned {
         .to_zoned(jiff::tz::TimeZone::system())
 }
 
-/// The debug file: the same lines as standard error, whatever `quiet` says.
+/// The debug file. It gets the same lines as standard error, also with `quiet`.
 pub struct DebugFile {
     lines: Lines,
     name: String,
 }
 
 impl DebugFile {
-    /// What a new one may be, whatever the umask leaves of it: the story of the
-    /// devices is not for everybody.
+    /// Mode of a new file, before the umask: not every user should read about the
+    /// devices.
     const MODE: u32 = 0o640;
 
-    /// Opens it for appending, and creates it if it is missing. Does not wait:
-    /// a pipe without a reader is an error.
+    /// Opens the file to append to it, and creates it if it is missing. Does not
+    /// wait: a pipe without a reader is an error.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened, or is a disk.
+    /// If the file cannot be opened, or is a block device.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = std::fs::OpenOptions::new()
             .create(true)
@@ -70,21 +70,21 @@ impl Sink for DebugFile {
     }
 }
 
-/// The local syslog daemon, with the agent's name as the tag, as libc's
-/// `syslog` writes it.
+/// The local syslog daemon. The format is that of libc's `syslog`, with the agent's
+/// name as the tag.
 pub struct Syslog {
     pub(super) socket: UnixDatagram,
     pub(super) tag: String,
 }
 
 impl Syslog {
-    /// Where the daemon listens.
+    /// The socket of the daemon.
     pub const SOCKET: &str = "/dev/log";
-    /// The facility of programs.
+    /// The facility `user`.
     const USER: u8 = 1 << 3;
 
-    /// Connects to the daemon's socket, which is `/dev/log`; none is there in
-    /// many containers, and then nothing is missed.
+    /// Connects to the daemon's socket, usually `/dev/log`. None if it is missing,
+    /// as in many containers.
     pub fn connect(socket: &Path, tag: &str) -> Option<Self> {
         let path = socket;
         let socket = UnixDatagram::unbound().ok()?;
@@ -96,20 +96,19 @@ impl Syslog {
         })
     }
 
-    /// The same, but a line waits so long for a daemon whose queue is full
-    /// before it is lost.
+    /// Makes lines wait for a daemon with a full queue, at most this time. After
+    /// that they are dropped.
     pub(crate) fn patient(self, patience: Duration) -> Option<Self> {
         self.socket.set_write_timeout(Some(patience)).ok()?;
         self.socket.set_nonblocking(false).ok()?;
         Some(self)
     }
 
-    /// One line of this facility and severity. A daemon that does not keep up
-    /// does not hold up fencing.
+    /// Sends a line with this facility and severity.
     ///
     /// # Errors
     ///
-    /// When it was not taken: `WouldBlock` if the daemon's queue is full.
+    /// If the line was not accepted: `WouldBlock` if the daemon's queue is full.
     pub(crate) fn send(&self, priority: u8, time: SystemTime, line: &str) -> io::Result<()> {
         let time = local(time).strftime("%b %e %H:%M:%S").to_string();
         let datagram = format!("<{priority}>{time} {}: {line}", self.tag);

@@ -1,4 +1,4 @@
-//! Who gets to see which line, and what nobody gets to see.
+//! Tests of the log: which lines each destination gets, and what is masked.
 
 mod drops;
 mod masking;
@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::{Level, Log, Sink};
 
-/// A standard error, or a sink, that remembers.
+/// A standard error or a sink that keeps its text.
 #[derive(Clone, Default)]
 struct CapturedLog(Arc<Mutex<String>>);
 
@@ -58,7 +58,7 @@ fn say_all(log: &Log) {
     log.error("e");
 }
 
-/// Checks the time stamps, `2026-11-20 22:03:18,123`, and takes them off.
+/// Checks the time stamps, `2026-11-20 22:03:18,123`, and removes them.
 fn without_time(text: &str) -> String {
     let mut rest = String::new();
     for line in text.split_inclusive('\n') {
@@ -71,7 +71,7 @@ fn without_time(text: &str) -> String {
 }
 
 #[test]
-fn before_the_options_are_known() {
+fn lines_before_the_options_are_known_go_to_standard_error_only() {
     let (log, stderr, sink) = log();
     say_all(&log);
     assert_eq!(stderr.take(), "WARNING:root:w\nERROR:root:e\n");
@@ -79,7 +79,7 @@ fn before_the_options_are_known() {
 }
 
 #[test]
-fn afterwards() {
+fn warnings_and_errors_go_everywhere_after_that() {
     let (log, stderr, sink) = log();
     log.configure(false, false);
     say_all(&log);
@@ -88,7 +88,7 @@ fn afterwards() {
 }
 
 #[test]
-fn verbose() {
+fn verbose_enables_all_lines() {
     let (log, stderr, sink) = log();
     log.configure(true, false);
     say_all(&log);
@@ -100,7 +100,7 @@ fn verbose() {
 }
 
 #[test]
-fn quiet_silences_standard_error_alone() {
+fn quiet_disables_standard_error_only() {
     let (log, stderr, sink) = log();
     log.configure(false, true);
     say_all(&log);
@@ -112,7 +112,7 @@ fn quiet_silences_standard_error_alone() {
 }
 
 #[test]
-fn no_second_line_can_be_forged() {
+fn line_ends_and_control_characters_are_escaped() {
     let (log, stderr, sink) = log();
     log.configure(false, false);
     log.error("a\nERROR: forged\r\nb\x0bc\x0cd\x1ce\u{85}f\u{2028}g\u{2029}h\0i\u{1b}[2Jj\x7f\u{9b}k\tl\n\n");
@@ -122,7 +122,7 @@ fn no_second_line_can_be_forged() {
 }
 
 #[test]
-fn nothing_reorders_what_a_reader_sees() {
+fn characters_that_change_the_order_of_text_are_escaped() {
     let (log, ..) = log();
     assert_eq!(
         log.masked("a\u{202e}b\u{2066}c\u{200f}d\u{61c}"),
@@ -141,7 +141,7 @@ fn a_very_long_line_is_cut() {
     log.error(exact.repeat(1000));
     assert_eq!(sink.take(), format!("Error {exact} …\n"));
     stderr.take();
-    // In whole characters.
+    // The cut is between characters.
     log.error("€".repeat(super::LENGTH_LIMIT));
     assert_eq!(
         sink.take(),

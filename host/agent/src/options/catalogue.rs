@@ -36,8 +36,8 @@ impl From<Kind> for ValueKind {
     }
 }
 
-/// What a flag means if its value is `no`, which is possible on standard input
-/// only. The Python library treats it as set (`docs/reference/protocol.md#quirk-8.1`).
+/// The meaning of a flag with the value `no`, which only standard input can
+/// contain. The Python library treats it as set (`docs/reference/protocol.md#quirk-8.1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFalse {
     /// Set, as in the Python library. This is harmless, and scripts may rely on it.

@@ -1,10 +1,9 @@
-//! The promise of [`super`], checked against every device that keeps its
-//! assumption.
+//! Tests the promise of [`super`] with every device that keeps its assumption.
 //!
-//! An adversary answers each look, each request and each read. All of its
-//! choices are tried, up to a stated number of them in one run; from then on
-//! the device is honest and does nothing. Each run is replayed from the choices
-//! that lead to it, on virtual time: there is no randomness.
+//! An adversary answers each request and each read. The test tries all of its
+//! choices, up to a given number in one run; after that the device is honest and
+//! does nothing. Each run is determined by its choices and uses virtual time, so
+//! nothing is random.
 
 use std::time::Duration;
 
@@ -25,28 +24,28 @@ mod device;
 use choices::Choices;
 use device::{Adversary, Assumption, Machine, Menu};
 
-/// Before the agent starts, on the clock: the past that a read may show.
+/// Time on the clock before the agent starts. Reads can show states of this time.
 const PAST: Duration = Duration::from_secs(10);
-/// How long before the agent starts the machine was switched the last time.
+/// Time between the last switch of the machine and the agent's start.
 const JUST_NOW: Duration = Duration::from_millis(1);
 
-/// What is checked.
+/// The parameters of a check.
 #[derive(Debug, Clone, Copy)]
 struct Check {
     action: Action,
-    /// What the state machine takes as proof.
+    /// The proof that the state machine requires.
     proof: Proof,
     assumption: Assumption,
     menu: Menu,
-    /// The power of the machine, and how many of them there are.
+    /// The power of each machine.
     power: PowerStatus,
+    /// The number of machines.
     plugs: usize,
-    /// Choices in one run.
+    /// Maximum number of choices in one run.
     depth: usize,
 }
 
-/// The devices that the tests are about, with one machine that was switched on
-/// just now.
+/// The usual check, with one machine that was switched on just now.
 fn check(reads: u32, assumption: Assumption, depth: usize) -> Check {
     Check {
         action: Action::Off,
@@ -59,7 +58,7 @@ fn check(reads: u32, assumption: Assumption, depth: usize) -> Check {
     }
 }
 
-/// What came of all runs.
+/// The result of all runs.
 #[derive(Debug, Default)]
 struct Report {
     runs: u32,
@@ -69,7 +68,7 @@ struct Report {
 }
 
 impl Check {
-    /// Plays every run, until one is a false success.
+    /// Executes all runs, until one has a false success.
     fn run(self) -> Report {
         let description = Description {
             name: "fence_probe".to_owned(),
@@ -97,8 +96,8 @@ impl Check {
         }
     }
 
-    /// One run: whether the agent reports success, and whether each machine
-    /// was off.
+    /// Executes one run. Returns whether the agent reports success, and whether
+    /// each machine was off.
     fn play(self, options: &Options, log: &Log, choices: &mut Choices) -> (bool, bool) {
         let clock = VirtualClock::default();
         clock.sleep(PAST).expect("nothing interrupts it");
@@ -194,7 +193,7 @@ fn reads_that_are_not_older_than_the_proof_takes_keep_the_assumption() {
 }
 
 #[test]
-fn one_read_is_enough_where_no_read_is_old() {
+fn one_read_is_enough_if_no_read_is_old() {
     assert_safe(Check {
         proof: Proof::OneRead,
         ..check(1, Assumption::Age(Duration::ZERO), 9)

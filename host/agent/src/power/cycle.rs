@@ -1,18 +1,18 @@
-//! Power cycles, which a device does in one request.
+//! Power cycles that a device performs in one request.
 //!
-//! Reads in a row prove nothing here: a plug reads on before a cycle and after
-//! it. The plugin has to recognize something that is newer than the request,
+//! Reads in a row prove nothing here, because a plug is on before and after a
+//! cycle. The plugin has to recognize something that is newer than the request,
 //! such as the number of the domain or the end of the request's own task
-//! (`session.cycle-complete`). What it compares with is its look right before
-//! the request; a cycle is proven if that look is not old.
+//! (`session.cycle-complete`). It compares with its read directly before the
+//! request; the cycle is proven if this read is not old.
 
 use super::Fencing;
 use crate::device::Error;
 
 impl Fencing<'_> {
-    /// Asks for a power cycle of each plug, and polls until the device says
-    /// that it is complete. A plug that fails does not keep the others from
-    /// being asked, but the whole has failed then.
+    /// Requests a power cycle of each plug, and polls until the device reports that
+    /// it is complete. A failure of one plug does not prevent the requests for the
+    /// others, but the action fails.
     pub fn cycle(&mut self, plugs: &[String], attempts: u32) -> Result<(), Error> {
         let mut failure = None;
         for plug in plugs {
@@ -26,8 +26,8 @@ impl Fencing<'_> {
         plugs.iter().try_for_each(|plug| self.await_cycle(plug))
     }
 
-    /// A cycle that the device says it failed is asked for again. One whose
-    /// answer was lost is not: twice is not the same as once.
+    /// Requests a cycle again if the device reports that it failed. A request whose
+    /// answer was lost is not repeated, because it could cause a second cycle.
     fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
         let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
         for _ in 0..attempts {
@@ -63,7 +63,8 @@ impl Fencing<'_> {
             polls += 1;
             if self.timeouts.power_timeout > 0 && polls >= self.timeouts.power_timeout {
                 return Err(Error::TimedOut(format!(
-                    "the device has not reported the cycle of {plug} as complete after {polls} polls (option power_timeout)"
+                    "the device has not reported the cycle of {plug} as complete after {polls} polls \
+                     (option power_timeout)"
                 )));
             }
         }

@@ -1,31 +1,31 @@
-//! Reading the power until it is what was asked for, and asking again where it
-//! surely is not.
+//! Polls the power status until it is the requested one, and repeats requests
+//! without effect.
 
 use super::request::{Answer, Request};
 use super::{Fencing, READ_PAUSE, Reading};
 use crate::device::{Error, PowerStatus, PowerTarget};
 
-/// What is known while the power is polled.
+/// The state of the polling.
 #[derive(Default)]
 struct Progress {
-    /// Polls that did not show the target.
+    /// Number of polls that did not show the target.
     polls: u32,
-    /// Reads in a row that did.
+    /// Number of reads in a row that showed the target.
     reads: u32,
     /// The next read needs a new connection.
     needs_renewal: bool,
-    /// The device asked to be read later, and nothing else was wrong: reads in
-    /// a row go on.
+    /// The device was busy during the poll, and all other plugs have reached the
+    /// target: the count of reads in a row continues.
     is_postponed: bool,
-    /// That reads contradict each other was reported.
+    /// The warning about contradictory reads was logged.
     is_reported: bool,
-    /// The last failure in passing.
+    /// The last transient failure.
     trouble: Option<Error>,
 }
 
 impl Fencing<'_> {
-    /// Polls until every plug is what it was asked to become, in as many reads
-    /// in a row as prove it. Reads that show the target do not count as polls.
+    /// Polls until every plug has reached the target in as many reads in a row as
+    /// the proof needs. Reads that show the target do not count as polls.
     pub(super) fn await_power(&mut self, requests: &mut [Request<'_>], target: PowerTarget) -> Result<(), Error> {
         let needed = self.proof.reads(target);
         let mut progress = Progress::default();
@@ -57,8 +57,8 @@ impl Fencing<'_> {
         }
     }
 
-    /// Reads that show the target count from the start again after one that
-    /// does not.
+    /// Starts the count of reads again after a read that does not show the target,
+    /// and logs a warning once.
     fn report_contradiction(&self, reading: &Reading, needed: u32, target: PowerTarget, progress: &mut Progress) {
         let reads = std::mem::take(&mut progress.reads);
         if reads > 0 && !std::mem::replace(&mut progress.is_reported, true) {
@@ -71,10 +71,10 @@ impl Fencing<'_> {
         }
     }
 
-    /// Reads every plug once. A read that fails in passing counts as unknown,
-    /// but one that the device puts off is none: a limit on its rate of
-    /// requests would keep reads from ever being in a row.
-    /// A request is sent again when it is due and its plug surely unchanged.
+    /// Reads every plug once. A read with a transient failure counts as unknown. A
+    /// busy answer does not count as a read: otherwise a rate limit of the device
+    /// would always interrupt the reads in a row.
+    /// A request is repeated when it is due and the plug is certainly unchanged.
     fn poll(
         &mut self,
         requests: &mut [Request<'_>],
@@ -127,7 +127,7 @@ impl Fencing<'_> {
         Ok(Reading(statuses))
     }
 
-    /// A failure in passing, which is not the end.
+    /// Logs a transient failure; other failures end the action.
     fn pass_over(&mut self, trouble: Error, what: &str, progress: &mut Progress) -> Result<(), Error> {
         if !trouble.is_transient() {
             return Err(trouble);
@@ -140,8 +140,8 @@ impl Fencing<'_> {
         Ok(())
     }
 
-    /// Sends a request again. Where the device took it once, a refusal is no
-    /// failure: it may be at work on the first one.
+    /// Repeats a request. If the device accepted it before, a rejection is not a
+    /// failure: the device may still process the first request.
     fn repeat(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
         if !request.is_accepted() {
             return self.send(request, target);
@@ -166,8 +166,8 @@ impl Fencing<'_> {
         }
     }
 
-    /// Sends a request. An answer that was lost is no failure yet: the power
-    /// that is read next decides.
+    /// Sends a request. A lost answer is not a failure yet: the next power status
+    /// decides.
     pub(super) fn send(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
         let trouble = match self.device.set_power(request.plug, target) {
             Ok(()) => {
@@ -184,7 +184,7 @@ impl Fencing<'_> {
             target.word(),
             request.plug
         ));
-        // A device that is busy has not taken the request.
+        // A busy device has not accepted the request.
         let answer = match trouble {
             Error::Busy { .. } => Answer::Busy,
             _ => Answer::Lost,

@@ -1,36 +1,37 @@
-//! What proves that a plug is off.
+//! The proof that a plug is off.
 
 use std::time::Duration;
 
 use crate::description::Operations;
 use crate::device::PowerTarget;
 
-/// How many reads in a row prove a plug off on a device whose reads may be old.
+/// Number of reads in a row that prove a plug off on a device whose reads may be
+/// old.
 ///
-/// Five catch a device that shows an old state for four reads, and any mix of
-/// replicas of which no five reads in a row are old (`docs/protocol.md`).
+/// Five are enough for a device that shows an old state for four reads, and for
+/// replicas if five reads in a row are never all old (`docs/protocol.md`).
 pub const OFF_READS: u32 = 5;
-/// Time between two of these reads: five of them take 1.8 s, which is what
-/// `off` may cost more than before.
+/// Pause between two of these reads. Five reads take 1.8 s, which is the maximum
+/// additional time of `off`.
 pub const READ_PAUSE: Duration = Duration::from_millis(450);
 
-/// What proves that a plug is off.
+/// The proof that a plug is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// The device cannot report power (`operations.no-status`): a request that
-    /// it accepts counts as done, and its metadata says so.
+    /// The device cannot report the power status (`operations.no-status`): an
+    /// accepted request counts as done. Its metadata has no action `status`.
     Accepted,
-    /// No read is ever old (`operations.settled-status`): one read, also one
-    /// from before the request.
+    /// Reads are never old (`operations.settled-status`): one read is enough, also
+    /// before the request.
     OneRead,
-    /// Reads may be old: so many in a row after the request, each on a new
-    /// connection.
+    /// Reads may be old: this number of reads in a row after the request, each on
+    /// a new connection.
     Reads(u32),
 }
 
 impl Proof {
-    /// For a device with these operations; `reads` for one whose reads may be
-    /// old.
+    /// The proof for a device with these operations. `reads` is the number of reads
+    /// if they may be old.
     pub fn of(operations: Operations, reads: u32) -> Self {
         if operations.no_status {
             Self::Accepted
@@ -41,13 +42,13 @@ impl Proof {
         }
     }
 
-    /// Whether a read may show a state from before the request.
+    /// Whether a read can show a state from before the request.
     pub fn may_lag(self) -> bool {
         matches!(self, Self::Reads(_))
     }
 
-    /// How many reads in a row prove that a target is reached. One is enough
-    /// for `on`, on which no data depends.
+    /// Number of reads in a row that prove a target. One read is enough for `on`,
+    /// because a wrong `on` cannot damage data.
     pub(super) fn reads(self, target: PowerTarget) -> u32 {
         match (self, target) {
             (Self::Reads(reads), PowerTarget::Off) => reads.max(1),
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_proof_follows_from_what_the_device_declares() {
+    fn the_proof_depends_on_the_declared_operations() {
         let proof = |no_status, settled_status| {
             let operations = Operations {
                 no_status,
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_off_takes_several_reads() {
+    fn only_off_needs_several_reads() {
         assert_eq!(Proof::Reads(5).reads(PowerTarget::Off), 5);
         assert_eq!(Proof::Reads(5).reads(PowerTarget::On), 1);
         assert_eq!(Proof::OneRead.reads(PowerTarget::Off), 1);
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reads_cost_less_than_two_seconds() {
+    fn the_reads_take_less_than_two_seconds() {
         assert!(READ_PAUSE * (OFF_READS - 1) < Duration::from_secs(2));
     }
 }

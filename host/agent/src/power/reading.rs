@@ -1,16 +1,17 @@
-//! The power of several plugs as one.
+//! The power status of several plugs.
 
 use std::fmt;
 
 use crate::device::{PowerStatus, PowerTarget};
 
-/// The power of several plugs, in their order.
+/// The power status of several plugs, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading(pub(super) Vec<PowerStatus>);
 
 impl Reading {
-    /// As one: unknown if any is, off if all are, else on. (The Python agents
-    /// let a later plug hide an earlier one's unknown.)
+    /// The common status: unknown if any plug is unknown, off if all are off,
+    /// otherwise on. (In the Python agents, a later plug can hide an earlier
+    /// unknown.)
     pub fn overall(&self) -> PowerStatus {
         if self.0.contains(&PowerStatus::Unknown) {
             PowerStatus::Unknown
@@ -21,7 +22,7 @@ impl Reading {
         }
     }
 
-    /// Whether every plug is what it was asked to become.
+    /// Whether every plug has reached the target.
     pub fn reached(&self, target: PowerTarget) -> bool {
         self.0.iter().all(|status| target.reached(*status))
     }

@@ -1,49 +1,48 @@
-//! A request for power on or off, and when it is sent again.
+//! A request for power on or off, and the times of its repetitions.
 
 use std::time::Duration;
 
-/// How often, at most, a request whose answer is lost each time is sent again
-/// at the next poll.
+/// Maximum number of repetitions at the next poll, if the answer is lost each
+/// time.
 const LOST_LIMIT: u32 = 2;
-/// Polls that show the plug unchanged before an accepted request is sent
-/// again. The number doubles each time: a device that is slow is not slower
-/// for being asked.
+/// Number of polls with an unchanged plug before an accepted request is repeated.
+/// The number doubles each time, so that repetitions do not overload a slow
+/// device.
 const REPEAT_POLLS: u32 = 5;
-/// The same for a device whose reads are never old: one more than the 20 polls
-/// of the default `power_timeout`, within which the Python agents never ask
-/// twice.
+/// The same number for a device whose reads are never old. It is one more than the
+/// 20 polls of the default `power_timeout`, in which the Python agents never repeat
+/// a request.
 const REPEAT_POLLS_SETTLED: u32 = 21;
 
-/// What became of a request, as far as its answer tells.
+/// The result of a request, according to its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The device took it.
+    /// The device accepted the request.
     Accepted,
-    /// The device was busy, and has not taken it.
+    /// The device was busy, and did not accept the request.
     Busy,
-    /// There was no answer, or none that makes sense.
+    /// The answer was lost or invalid.
     Lost,
 }
 
-/// A request for one plug. Both requests ask for a state: twice is the same as
-/// once.
+/// A request for one plug. It requests a state, so it can be repeated safely.
 #[derive(Debug)]
 pub(super) struct Request<'p> {
     pub(super) plug: &'p str,
-    /// The device took it at least once.
+    /// The device accepted the request at least once.
     accepted: bool,
-    /// How many more lost answers are followed by another request at the next
-    /// poll.
+    /// Number of further lost answers after which the request is repeated at the
+    /// next poll.
     lost_left: u32,
-    /// Polls that still have to show the plug unchanged before the next one.
+    /// Number of further polls with an unchanged plug before the next repetition.
     polls_left: u32,
-    /// Polls before the one after that.
+    /// Number of polls before the repetition after that.
     patience: u32,
-    /// Not before this moment.
+    /// The earliest time of the next repetition.
     not_before: Duration,
-    /// Polls that showed the plug unchanged since the last request.
+    /// Number of polls with an unchanged plug since the last request.
     unchanged: u32,
-    /// How many failed tasks may be those of repeated requests.
+    /// Number of repetitions whose failed task was not seen yet.
     repeats: u32,
 }
 
@@ -62,30 +61,32 @@ impl<'p> Request<'p> {
         }
     }
 
-    /// Notes that the device took it before and is asked again.
+    /// Records a repetition of an accepted request.
     pub(super) fn note_repeat(&mut self) {
         self.repeats += 1;
     }
 
-    /// Whether a failed task may be that of a repeated request, which is no
-    /// failure: the first one may have done its work. Once a repeat.
+    /// Whether a failed task can belong to a repeated request. This is not a
+    /// failure, because the first request may have succeeded. True once for each
+    /// repetition.
     pub(super) fn excuses_failure(&mut self) -> bool {
         let is_excused = self.repeats > 0;
         self.repeats = self.repeats.saturating_sub(1);
         is_excused
     }
 
-    /// Whether the device took it once: a refusal is no failure then.
+    /// Whether the device accepted the request before. Then a rejection is not a
+    /// failure.
     pub(super) fn is_accepted(&self) -> bool {
         self.accepted
     }
 
-    /// Polls that showed the plug unchanged since the last request.
+    /// Number of polls with an unchanged plug since the last request.
     pub(super) fn unchanged(&self) -> u32 {
         self.unchanged
     }
 
-    /// Notes an answer; the next request comes at `earliest` or later.
+    /// Records an answer. The next request is sent at `earliest` or later.
     pub(super) fn note(&mut self, answer: Answer, earliest: Duration) {
         self.not_before = earliest;
         self.unchanged = 0;
@@ -103,8 +104,8 @@ impl<'p> Request<'p> {
         }
     }
 
-    /// Notes a poll that shows the plug surely unchanged. Whether it is time
-    /// to send the request again.
+    /// Records a poll that shows the plug certainly unchanged. Returns whether the
+    /// request should be repeated now.
     pub(super) fn is_due(&mut self, now: Duration) -> bool {
         self.unchanged = self.unchanged.saturating_add(1);
         self.polls_left = self.polls_left.saturating_sub(1);
@@ -116,8 +117,8 @@ impl<'p> Request<'p> {
 mod tests {
     use super::*;
 
-    /// The polls, counted from 1, at which a request is sent again that is
-    /// answered so each time.
+    /// The polls, counted from 1, at which a request is repeated if it always gets
+    /// this answer.
     fn repeats(answer: Answer, may_lag: bool, polls: u32) -> Vec<u32> {
         let mut request = Request::new("1", may_lag);
         request.note(answer, Duration::ZERO);
@@ -143,12 +144,12 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_device_is_asked_at_each_poll() {
+    fn a_request_to_a_busy_device_is_repeated_at_each_poll() {
         assert_eq!(repeats(Answer::Busy, true, 5), [1, 2, 3, 4, 5]);
     }
 
     #[test]
-    fn nothing_is_repeated_before_its_time() {
+    fn a_request_is_not_repeated_before_its_earliest_time() {
         let mut request = Request::new("1", true);
         request.note(Answer::Busy, Duration::from_secs(3));
         assert!(!request.is_due(Duration::from_secs(2)));

@@ -1,19 +1,20 @@
-//! Waiting: for what fails in passing, for a device that is busy, and never
-//! past the deadline.
+//! Retries after transient failures and for busy devices, never after the
+//! deadline.
 
 use std::time::Duration;
 
 use super::Fencing;
 use crate::device::{Device, Error};
 
-/// Pauses before a read or a log-in is tried again.
+/// Pauses before the retries of a read or a login.
 const BACK_OFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// Longest that a busy device is believed.
+/// Maximum pause for a busy device.
 const BUSY_LIMIT: Duration = Duration::from_secs(30);
 
 impl Fencing<'_> {
-    /// Repeats what failed in passing: three times, and while the device says
-    /// that it is busy as long as there is time. For reads and log-ins only.
+    /// Retries a call after transient failures: three times, and as long as the
+    /// device reports that it is busy, until the deadline. For reads and logins
+    /// only.
     pub fn retry<T>(
         &mut self,
         what: &str,
@@ -60,7 +61,11 @@ impl Fencing<'_> {
         }
     }
 
-    /// Waits, but not past the deadline, and not once told to stop.
+    /// Waits.
+    ///
+    /// # Errors
+    ///
+    /// If the wait would end after the deadline, or after SIGTERM.
     pub fn pause(&self, duration: Duration) -> Result<(), Error> {
         if self.clock.interrupted() {
             return Err(Error::Interrupted);
@@ -76,7 +81,8 @@ impl Fencing<'_> {
     }
 }
 
-/// At least a second: a device that says "now" while busy means "soon".
+/// The pause for a busy device: at least one second, also if the device asks for
+/// zero seconds.
 fn busy_for(seconds: Option<u32>) -> Duration {
     Duration::from_secs(seconds.unwrap_or(1).max(1).into()).min(BUSY_LIMIT)
 }

@@ -1,5 +1,5 @@
-//! What the recorded cases do not have: lost answers, busy devices, time
-//! that runs out.
+//! Tests of situations that the recorded cases do not contain: lost answers, busy
+//! devices, timeouts.
 
 mod cycle;
 mod proof;
@@ -44,8 +44,8 @@ fn timeouts() -> Timeouts {
     }
 }
 
-/// Hands a test the state machine around its device. Returns what came of it,
-/// and the time that it took.
+/// Runs a test with the state machine of a device. Returns its result and its
+/// duration.
 fn fence<T>(device: &mut FakeDevice, test: impl FnOnce(&mut Fencing<'_>) -> T) -> (T, Duration) {
     let clock = VirtualClock::default();
     let outcome = fence_on(&clock, device, test);
@@ -78,7 +78,7 @@ fn always(status: PowerStatus) -> [Result<PowerStatus, Error>; 1] {
 }
 
 #[test]
-fn several_plugs_are_one_reading() {
+fn several_plugs_have_one_overall_status() {
     for (statuses, overall) in [
         (vec![Off, Off], Off),
         (vec![Off, On], On),
@@ -101,7 +101,7 @@ fn a_lost_answer_to_a_request_that_arrived_is_success_with_one_request() {
 }
 
 #[test]
-fn a_lost_request_is_sent_again_once_the_plug_is_surely_unchanged() {
+fn a_lost_request_is_repeated_if_the_plug_is_certainly_unchanged() {
     let mut device = FakeDevice::saying([Ok(Unknown), Err(lost()), Ok(On), Ok(Off)]).answering([Err(lost())]);
     let (outcome, _) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
@@ -120,7 +120,7 @@ fn a_request_whose_answer_is_always_lost_is_sent_three_times() {
 }
 
 #[test]
-fn an_answered_request_is_not_sent_again() {
+fn an_answered_request_is_not_repeated() {
     let mut device = FakeDevice::saying(always(On));
     let (outcome, took) = fence(&mut device, off);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
@@ -129,7 +129,7 @@ fn an_answered_request_is_not_sent_again() {
 }
 
 #[test]
-fn a_busy_device_is_asked_when_it_said_and_as_often_as_it_takes() {
+fn a_request_to_a_busy_device_is_repeated_after_the_requested_time() {
     let answers = (0..5).map(|_| Err(busy(2))).chain([Ok(())]);
     let mut device = FakeDevice::saying((0..11).map(|_| Ok(On)).chain([Ok(Off)])).answering(answers);
     let (outcome, took) = fence(&mut device, off);
@@ -139,7 +139,7 @@ fn a_busy_device_is_asked_when_it_said_and_as_often_as_it_takes() {
 }
 
 #[test]
-fn a_busy_read_is_waited_for() {
+fn a_read_of_a_busy_device_is_repeated_after_the_requested_time() {
     let mut device = FakeDevice::saying([Err(busy(7)), Ok(Off)]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Ok(Reading(vec![Off])));
@@ -147,7 +147,7 @@ fn a_busy_read_is_waited_for() {
 }
 
 #[test]
-fn a_busy_device_is_believed_for_half_a_minute_at_most() {
+fn a_pause_for_a_busy_device_is_half_a_minute_at_most() {
     let mut device = FakeDevice::saying([Err(busy(86_400)), Ok(Off)]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Ok(Reading(vec![Off])));
@@ -155,7 +155,7 @@ fn a_busy_device_is_believed_for_half_a_minute_at_most() {
 }
 
 #[test]
-fn a_read_that_fails_in_passing_is_repeated_three_times() {
+fn a_read_with_transient_failures_is_repeated_three_times() {
     let mut device = FakeDevice::saying([Err(lost())]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Err(lost()));
@@ -163,7 +163,7 @@ fn a_read_that_fails_in_passing_is_repeated_three_times() {
 }
 
 #[test]
-fn final_errors_end_at_once() {
+fn permanent_errors_end_the_action_immediately() {
     for error in [
         Error::LoginDenied("no".to_owned()),
         Error::NotPermitted("no".to_owned()),
@@ -183,7 +183,7 @@ fn final_errors_end_at_once() {
 }
 
 #[test]
-fn a_failed_task_keeps_no_other_plug_from_being_asked() {
+fn a_failed_task_does_not_prevent_requests_for_other_plugs() {
     let mut device = FakeDevice::saying(always(On))
         .and("2", always(Off))
         .answering([Err(failed()), Ok(())]);
@@ -195,7 +195,7 @@ fn a_failed_task_keeps_no_other_plug_from_being_asked() {
 }
 
 #[test]
-fn a_failed_task_is_asked_for_again_as_often_as_allowed() {
+fn a_failed_request_is_repeated_as_often_as_allowed() {
     let mut device = FakeDevice::saying(always(On)).answering([Err(failed()), Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 3)
@@ -212,7 +212,7 @@ fn a_failed_task_is_asked_for_again_as_often_as_allowed() {
 }
 
 #[test]
-fn on_is_asked_for_again_after_too_many_polls() {
+fn on_is_repeated_after_too_many_polls() {
     let mut device = FakeDevice::saying((0..20).map(|_| Ok(Off)).chain([Ok(On)]));
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 2)
@@ -222,7 +222,7 @@ fn on_is_asked_for_again_after_too_many_polls() {
 }
 
 #[test]
-fn on_takes_all_plugs() {
+fn on_succeeds_when_all_plugs_are_on() {
     let mut device = FakeDevice::saying(always(On)).and("2", [Ok(Off), Ok(Unknown), Ok(On)]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1", "2"]), PowerTarget::On, 1)
@@ -232,19 +232,19 @@ fn on_takes_all_plugs() {
 }
 
 #[test]
-fn no_attempt_is_no_success() {
+fn zero_attempts_are_a_failure() {
     let mut device = FakeDevice::saying(always(On));
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 0)
     });
     assert!(outcome.is_err());
     let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&["1"]), 0));
-    assert!(outcome.is_err(), "though the device would say that it is complete");
+    assert!(outcome.is_err(), "although the device would report it as complete");
     assert!(device.calls.is_empty(), "{:?}", device.calls);
 }
 
 #[test]
-fn without_status_only_an_accepted_request_is_done() {
+fn a_device_without_status_has_to_accept_the_request() {
     for (answer, calls) in [(Ok(()), 1), (Err(lost()), 1), (Err(failed()), 1)] {
         let mut device = FakeDevice::default().answering([answer.clone()]);
         let (outcome, _) = fence(&mut device, |fencing| {
@@ -263,7 +263,7 @@ fn without_status_only_an_accepted_request_is_done() {
 }
 
 #[test]
-fn the_deadline_ends_what_no_option_ends() {
+fn the_deadline_ends_an_action_without_timeouts() {
     let clock = VirtualClock::default();
     let mut device = FakeDevice::saying(always(On));
     let outcome = fence_on(&clock, &mut device, |fencing| {
@@ -276,7 +276,7 @@ fn the_deadline_ends_what_no_option_ends() {
 }
 
 #[test]
-fn no_wait_goes_beyond_the_deadline() {
+fn a_wait_never_ends_after_the_deadline() {
     let clock = VirtualClock::default();
     let mut device = FakeDevice::saying(always(On));
     let half = Duration::from_millis(500);
@@ -290,7 +290,11 @@ fn no_wait_goes_beyond_the_deadline() {
         fencing.deadline = Deadline::after(fencing.clock, Duration::ZERO);
         fencing.pause(Duration::ZERO)
     });
-    assert_eq!(outcome, Err(Error::Deadline(2)), "nor is one begun that is over");
+    assert_eq!(
+        outcome,
+        Err(Error::Deadline(2)),
+        "a wait does not begin after the deadline"
+    );
 }
 
 #[test]

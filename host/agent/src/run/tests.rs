@@ -1,4 +1,4 @@
-//! Runs as a whole, on a device that a test owns.
+//! Tests of complete runs, with a fake device.
 
 mod actions;
 mod reboot;
@@ -22,7 +22,7 @@ fn denied() -> Error {
 }
 
 #[test]
-fn a_session_is_closed_once_whatever_happens() {
+fn a_session_is_always_closed_once() {
     let good = || FakeDevice::saying([Ok(On), Ok(Off)]);
     let mut bad = good().answering([Err(denied())]);
     let mut stuck = FakeDevice::saying([Ok(On)]);
@@ -42,7 +42,7 @@ fn a_session_is_closed_once_whatever_happens() {
 }
 
 #[test]
-fn what_was_not_opened_is_not_closed() {
+fn a_session_that_was_not_opened_is_not_closed() {
     let mut device = FakeDevice {
         opened: [Err(denied())].into(),
         ..FakeDevice::default()
@@ -50,7 +50,7 @@ fn what_was_not_opened_is_not_closed() {
     let outcome = call(&mut device, &["-o", "off", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
-    assert_eq!(device.calls, ["open"], "no second log-in: devices lock accounts");
+    assert_eq!(device.calls, ["open"], "no second login: devices lock accounts");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn sigterm_closes_the_session() {
 }
 
 #[test]
-fn a_machine_that_does_not_come_on_again_was_fenced() {
+fn a_reboot_succeeds_if_the_machine_does_not_switch_on_again() {
     for trouble in [
         denied(),
         Error::Plugin("panic".to_owned()),
@@ -88,15 +88,15 @@ fn a_machine_that_does_not_come_on_again_was_fenced() {
 }
 
 #[test]
-fn a_machine_that_does_not_go_off_was_not() {
+fn a_reboot_fails_if_the_machine_does_not_switch_off() {
     let mut device = FakeDevice::saying([Ok(On), Ok(Unknown)]);
     let outcome = call(&mut device, &["-o", "reboot", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
-    assert_eq!(device.asked("on"), 0, "nothing is switched on that was not seen off");
+    assert_eq!(device.asked("on"), 0, "a machine is switched on only after it was off");
 }
 
 #[test]
-fn unknown_is_no_status() {
+fn an_unknown_status_is_a_failure() {
     for action in ["on", "off", "reboot", "status", "diag"] {
         let mut device = FakeDevice::saying([Ok(Unknown)]).and("2", [Ok(On)]);
         let operations = Operations {
@@ -115,7 +115,7 @@ fn unknown_is_no_status() {
 }
 
 #[test]
-fn on_with_one_plug_on_switches_both() {
+fn on_switches_all_plugs_if_one_of_them_is_off() {
     let mut device = FakeDevice::saying([Ok(On)]).and("2", [Ok(Off), Ok(On)]);
     let outcome = call(&mut device, &["-o", "on", "-n", "1,2"]);
     assert_eq!(outcome.stdout, "Success: Powered ON\n");
@@ -123,7 +123,7 @@ fn on_with_one_plug_on_switches_both() {
 }
 
 #[test]
-fn force_on_asks_for_what_is_on() {
+fn force_on_switches_a_plug_that_is_on() {
     let operations = Operations {
         force_on: true,
         ..Operations::default()
@@ -140,7 +140,7 @@ fn force_on_asks_for_what_is_on() {
 }
 
 #[test]
-fn standby_is_on_until_on_is_asked_for() {
+fn standby_is_on_except_for_the_action_on() {
     for (action, said, exit, stdout) in [
         ("status", [Ok(Standby), Ok(On)], Exit::Success, "Status: ON\n"),
         ("on", [Ok(Standby), Ok(On)], Exit::Success, "Success: Powered ON\n"),
@@ -154,7 +154,7 @@ fn standby_is_on_until_on_is_asked_for() {
 }
 
 #[test]
-fn delay_comes_before_the_log_in_and_only_before_fencing() {
+fn the_delay_is_before_the_login_and_only_for_off_and_reboot() {
     for (action, option, seconds) in [
         ("off", "--delay=2", 3),
         ("reboot", "--delay=2", 3),
@@ -190,7 +190,7 @@ fn sigterm_during_the_delay_leaves_the_device_alone() {
 }
 
 #[test]
-fn without_timeouts_the_agent_waits_for_an_hour() {
+fn an_agent_without_timeouts_waits_for_an_hour() {
     let clock = VirtualClock::default();
     let mut device = FakeDevice::saying([Ok(On)]);
     let arguments = ["-o", "off", "-n", "1", "--disable-timeout=yes"];
@@ -198,11 +198,11 @@ fn without_timeouts_the_agent_waits_for_an_hour() {
     assert_eq!(outcome.exit, Exit::Failure);
     assert!(outcome.stderr.contains("3600 s"), "{}", outcome.stderr);
     assert_eq!(clock.now(), Duration::from_secs(3600));
-    assert_eq!(device.asked("off"), 8, "again and again, less and less often");
+    assert_eq!(device.asked("off"), 8, "repeated less and less often");
 }
 
 #[test]
-fn validate_all_tells_the_rights_to_those_who_want_to_know() {
+fn validate_all_logs_the_permissions_if_verbose() {
     for (arguments, lines) in [
         (["-o", "validate-all"].as_slice(), 0),
         (&["-o", "validate-all", "-v"], 1),
@@ -212,12 +212,12 @@ fn validate_all_tells_the_rights_to_those_who_want_to_know() {
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Success, ""));
         let told = outcome.stderr.lines().filter(|line| line.contains("may be switched"));
         assert_eq!(told.count(), lines, "{}", outcome.stderr);
-        assert!(device.calls.is_empty(), "no device is asked: {:?}", device.calls);
+        assert!(device.calls.is_empty(), "no device is contacted: {:?}", device.calls);
     }
 }
 
 #[test]
-fn monitor_asks_and_says_nothing() {
+fn monitor_contacts_the_device_and_prints_nothing() {
     let operations = Operations {
         list_plugs: true,
         ..Operations::default()
@@ -229,7 +229,7 @@ fn monitor_asks_and_says_nothing() {
 }
 
 #[test]
-fn a_row_of_the_list_is_one_row() {
+fn a_plug_is_one_row_of_the_list() {
     let plug = |id: &str, alias: Option<&str>, status| Plug {
         id: id.to_owned(),
         alias: alias.map(str::to_owned),

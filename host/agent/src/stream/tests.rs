@@ -1,4 +1,4 @@
-//! Pipes, sockets and files whose other end does what it likes.
+//! Tests with pipes, sockets and files whose readers stop, close or are slow.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Lines, Output, Stream, Way};
 
-/// A pipe that nobody reads, and a stream to it: of this process's own, or shared as without `/proc`.
+/// A pipe without a reading process, and a stream to it: a separate descriptor, or a shared one as without `/proc`.
 fn pipe(way: Way) -> (PipeReader, Stream, OwnedFd) {
     let (reader, writer) = io::pipe().unwrap();
     let inherited = OwnedFd::from(writer);
@@ -30,7 +30,7 @@ fn lines(stream: Stream) -> Lines {
     }
 }
 
-/// Writes numbered lines until one is not taken. Gives how many were.
+/// Writes numbered lines until one is not accepted. Returns the number of accepted lines.
 fn fill(lines: &mut Lines) -> usize {
     for number in 0..100_000 {
         if let Err(cause) = lines.write_all(format!("{number} {}\n", "x".repeat(1_000)).as_bytes()) {
@@ -42,16 +42,16 @@ fn fill(lines: &mut Lines) -> usize {
 }
 
 #[test]
-fn a_full_pipe_takes_whole_lines_or_none() {
+fn a_full_pipe_gets_whole_lines_or_none() {
     for way in [Way::Own, Way::Shared] {
         let (mut reader, stream, inherited) = pipe(way);
         let mut lines = lines(stream);
         let taken = fill(&mut lines);
         assert!((10..100).contains(&taken), "{taken}");
         assert!(lines.patience.is_zero(), "it waited");
-        // A short one may still fit.
+        // The pipe stays full.
         assert_eq!(fill(&mut lines), 0);
-        // Somebody reads some of it.
+        // The reader reads a part of it.
         let mut text = vec![0; 40_000];
         reader.read_exact(&mut text).unwrap();
         lines.write_all(b"last\n").unwrap();
@@ -93,7 +93,7 @@ fn a_line_that_fits_in_part_is_finished_later() {
 }
 
 #[test]
-fn the_descriptor_of_others_stays_as_it_was() {
+fn the_inherited_descriptor_is_not_changed() {
     let (_reader, stream, inherited) = pipe(Way::Own);
     fill(&mut lines(stream));
     let flags = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", {
@@ -107,7 +107,7 @@ fn the_descriptor_of_others_stays_as_it_was() {
 }
 
 #[test]
-fn a_socket_that_nobody_reads_takes_no_more() {
+fn a_socket_without_a_reader_accepts_no_more_lines() {
     let (stream, _other) = UnixStream::pair().unwrap();
     let stream = Stream::inherited(stream.as_fd()).unwrap();
     assert!(stream.way == Way::Socket);
@@ -154,7 +154,7 @@ fn output_waits_for_a_reader_that_reads() {
 }
 
 #[test]
-fn output_gives_up_on_a_reader_that_does_not_read() {
+fn output_times_out_if_the_reader_does_not_read() {
     for way in [Way::Own, Way::Shared] {
         let (_reader, stream, _inherited) = pipe(way);
         let mut output = output(stream, Duration::from_millis(10), || false);
@@ -164,7 +164,7 @@ fn output_gives_up_on_a_reader_that_does_not_read() {
 }
 
 #[test]
-fn output_gives_up_when_it_is_to_stop() {
+fn output_ends_when_the_agent_should_stop() {
     for way in [Way::Own, Way::Shared] {
         let (_reader, stream, _inherited) = pipe(way);
         let mut output = output(stream, Duration::from_secs(3_600), || true);

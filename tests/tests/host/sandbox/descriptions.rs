@@ -60,16 +60,13 @@ const LIES: &[(&str, &str)] = &[
 /// The part of the name after `fence_usurper_`, and the reason for the rejection.
 const CLAIMS: &[(&str, &str)] = &[
     ("script", "option password_script: a plugin cannot set its default"),
-    ("own_script", "parameter password_script: the host gives the name"),
-    (
-        "own_snmp_script",
-        "parameter snmp_priv_passwd_script: the host gives the name",
-    ),
+    ("own_script", "parameter password_script: the name"),
+    ("own_snmp_script", "parameter snmp_priv_passwd_script: the name"),
     (
         "older_name",
-        "parameter harmless: the host gives the name \"passwd_script\"",
+        "parameter harmless: the name \"passwd_script\" is reserved",
     ),
-    ("source_of_a_secret", "parameter token_file: the host gives the name"),
+    ("source_of_a_secret", "parameter token_file: the name"),
     ("debug_file", "option debug_file: a plugin cannot set its default"),
     ("quiet", "option quiet: a plugin cannot set its default"),
     ("help", "option help: a plugin cannot set its default"),

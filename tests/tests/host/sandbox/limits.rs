@@ -14,7 +14,7 @@ pub const FIXTURES: &[&str] = &[
     "fence_spin",
 ];
 
-const EXITED: &[&str] = &["the plugin failed", "it exited in the middle of a call"];
+const EXITED: &[&str] = &["the plugin failed", "it exited during a call"];
 
 const ENDS: &[End] = &[
     end("fence_hoard", &["the plugin failed", "64 MiB of memory"]),
@@ -59,7 +59,7 @@ fn a_failed_logout_does_not_undo_the_action() {
         ("drop", "dropped"),
         ("spin", "ran out of time"),
         ("hoard", "64 MiB of memory"),
-        ("exit", "it exited in the middle of a call"),
+        ("exit", "it exited during a call"),
     ] {
         for (action, success) in [
             ("status", "Status: ON\n"),

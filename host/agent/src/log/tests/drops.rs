@@ -1,4 +1,4 @@
-//! Lines that a place does not take, because its reader does not keep up.
+//! Tests of dropped lines, if a reader does not keep up.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use super::super::{Level, Log, Sink};
 use super::{CapturedLog, without_time};
 use crate::stream::Lines;
 
-/// A place that takes lines or, while it is full, does not.
+/// A destination that does not accept lines while it is full.
 #[derive(Clone, Default)]
 struct Full {
     said: CapturedLog,
@@ -84,7 +84,7 @@ fn dropped_lines_are_counted_where_they_are_missing() {
 }
 
 #[test]
-fn at_the_end_they_are_reported_there_or_elsewhere() {
+fn dropped_lines_are_reported_at_the_end() {
     for recovers in [false, true] {
         let (stderr, sink) = (Full::default(), CapturedLog::default());
         let log = Log::new(Box::new(stderr.clone()));
@@ -107,7 +107,7 @@ fn at_the_end_they_are_reported_there_or_elsewhere() {
     }
 }
 
-/// Where there is room for a short line but not for the next one, the report waits for that.
+/// If a short report fits but the next line does not, the report is not written alone.
 #[test]
 fn the_report_is_written_with_the_next_line() {
     let (reader, writer) = io::pipe().unwrap();
@@ -124,14 +124,14 @@ fn the_report_is_written_with_the_next_line() {
     );
 }
 
-/// The writing end of a pipe, opened again.
+/// The write end of a pipe, opened again.
 fn nonblocking(writer: io::PipeWriter) -> File {
     let name = format!("/proc/self/fd/{}", writer.as_raw_fd());
     let mut options = File::options();
     options.write(true).custom_flags(libc::O_NONBLOCK).open(name).unwrap()
 }
 
-/// All that a pipe holds, which is never as much as this.
+/// Reads the content of a pipe, which is always shorter than the buffer.
 fn read_what_is_there(mut reader: io::PipeReader) -> String {
     let mut bytes = vec![0; 1 << 20];
     let length = reader.read(&mut bytes).unwrap();

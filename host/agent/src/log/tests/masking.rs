@@ -1,10 +1,10 @@
-//! Secrets in lines.
+//! Tests of secrets in lines.
 
 mod encoded;
 
 use super::log;
 
-/// `text` as it is printed when these are secrets.
+/// The printed form of `text` with these secrets.
 fn masked(secrets: &[&str], text: &str) -> String {
     let (log, ..) = log();
     for secret in secrets {
@@ -14,7 +14,7 @@ fn masked(secrets: &[&str], text: &str) -> String {
 }
 
 #[test]
-fn wherever_it_stands() {
+fn secrets_are_masked_anywhere_in_a_text() {
     assert_eq!(masked(&["geheim"], "geheim"), "********");
     assert_eq!(
         masked(&["geheim"], "ungeheimes geheim, Geheim"),
@@ -26,7 +26,7 @@ fn wherever_it_stands() {
 }
 
 #[test]
-fn one_in_another() {
+fn a_secret_inside_another_is_masked() {
     for secrets in [
         ["abc", "abcdef"],
         ["abcdef", "abc"],
@@ -38,7 +38,7 @@ fn one_in_another() {
 }
 
 #[test]
-fn those_that_overlap() {
+fn overlapping_secrets_are_masked() {
     for secrets in [["abcd", "cdef"], ["cdef", "abcd"]] {
         assert_eq!(masked(&secrets, "xabcdefy"), "x********y", "{secrets:?}");
     }
@@ -47,18 +47,18 @@ fn those_that_overlap() {
 }
 
 #[test]
-fn odd_ones() {
+fn unusual_secrets_are_masked() {
     assert_eq!(masked(&["****"], "a****b"), "a********b");
     assert_eq!(masked(&["gehe\nim\u{1b}"], "a gehe\nim\u{1b} b"), "a ******** b");
     assert_eq!(masked(&["pässwörd€"], "xpässwörd€y"), "x********y");
     assert_eq!(masked(&["trailing  "], "a trailing  "), "a ********");
     assert_eq!(masked(&["€€€"], "a€€€€b"), "a********b");
-    // These would only tell where they stand.
+    // A mask of short values would only show where they occur.
     assert_eq!(masked(&["", "a", "ab"], "abc"), "abc");
 }
 
 #[test]
-fn on_every_way_out() {
+fn every_destination_is_masked() {
     let (log, stderr, sink) = log();
     log.hide("geheim");
     log.warning("early geheim");
@@ -75,7 +75,7 @@ fn on_every_way_out() {
     }
 }
 
-/// What follows the `x` when the secret begins after so many of them.
+/// The end of a long line, after its `x` characters, if the secret begins after `before` of them.
 fn at_the_cut(before: usize) -> String {
     let (log, _, sink) = log();
     log.configure(false, false);
@@ -87,7 +87,7 @@ fn at_the_cut(before: usize) -> String {
 }
 
 #[test]
-fn no_half_of_it_at_the_cut_of_a_long_line() {
+fn no_part_of_a_secret_stays_at_the_cut_of_a_long_line() {
     let limit = super::super::LENGTH_LIMIT;
     assert_eq!(at_the_cut(limit - 8), "********.. …\n");
     assert_eq!(at_the_cut(limit - 6), "******** …\n");

@@ -1,4 +1,4 @@
-//! The debug file and syslog, and those that do not work.
+//! Tests of the debug file and of syslog, also of failing ones.
 
 use std::io::Write;
 use std::os::unix::net::UnixDatagram;
@@ -26,12 +26,12 @@ fn the_debug_file_is_appended_to() {
 }
 
 #[test]
-fn a_debug_file_that_cannot_be_opened() {
+fn a_debug_file_that_cannot_be_opened_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     assert!(DebugFile::open(folder.path()).is_err());
     assert!(DebugFile::open(&folder.path().join("none/debug")).is_err());
     assert!(DebugFile::open(Path::new("")).is_err());
-    // By default, opening a pipe waits for a reader.
+    // A blocking open of a pipe would wait for a reader.
     let pipe = folder.path().join("pipe");
     assert!(
         std::process::Command::new("mkfifo")
@@ -95,7 +95,7 @@ fn a_closed_standard_error_is_one_warning_elsewhere() {
     );
 }
 
-/// A connection to a daemon that this test plays.
+/// A connection to a socket of the test as the daemon.
 fn syslog() -> (Syslog, UnixDatagram) {
     let (socket, daemon) = UnixDatagram::pair().unwrap();
     socket.set_nonblocking(true).unwrap();
@@ -146,7 +146,7 @@ fn the_longest_line_fits_a_datagram() {
 }
 
 #[test]
-fn a_daemon_that_does_not_keep_up_holds_nobody_up() {
+fn a_daemon_that_does_not_keep_up_does_not_block() {
     let (mut syslog, daemon) = syslog();
     let mut line = || syslog.lines(std::time::SystemTime::UNIX_EPOCH, &[(Level::Error, "e")]);
     let full = (0..100_000).find_map(|_| line().err()).unwrap();

@@ -1,17 +1,17 @@
-//! All sequences of choices up to a length, one after the other.
+//! Generates all sequences of choices up to a given length.
 
-/// The choices of one run: what was chosen, of how many.
+/// The choices of one run: each choice, with the number of alternatives.
 #[derive(Debug)]
 pub(super) struct Choices {
     taken: Vec<(usize, usize)>,
     /// The number of choices that this run has made.
     made: usize,
-    /// From then on the first one is taken each time.
+    /// The number of choices after which always the first alternative is taken.
     depth: usize,
 }
 
 impl Choices {
-    /// The first run: always the first choice.
+    /// The first run, which always takes the first alternative.
     pub(super) fn new(depth: usize) -> Self {
         Self {
             taken: Vec::new(),
@@ -20,7 +20,7 @@ impl Choices {
         }
     }
 
-    /// The next choice among so many.
+    /// The next choice among `among` alternatives.
     pub(super) fn next(&mut self, among: usize) -> usize {
         self.made += 1;
         match self.taken.get(self.made - 1) {
@@ -33,7 +33,7 @@ impl Choices {
         }
     }
 
-    /// Goes on to the next run; false if that was the last one.
+    /// Prepares the next run; false after the last run.
     pub(super) fn advance(&mut self) -> bool {
         self.made = 0;
         while let Some((chosen, among)) = self.taken.pop() {
@@ -45,7 +45,7 @@ impl Choices {
         false
     }
 
-    /// What this run has chosen, to be shown.
+    /// The choices of this run, for messages.
     pub(super) fn taken(&self) -> Vec<usize> {
         self.taken.iter().map(|(chosen, _)| *chosen).collect()
     }
@@ -56,11 +56,11 @@ mod tests {
     use super::Choices;
 
     #[test]
-    fn every_sequence_comes_once() {
+    fn every_sequence_is_generated_once() {
         let mut choices = Choices::new(2);
         let mut runs = Vec::new();
         loop {
-            // The number of the second choices depends on the first.
+            // The number of alternatives of the second choice depends on the first.
             let first = choices.next(2);
             let second = choices.next(first + 1);
             let beyond = choices.next(9);

@@ -1,4 +1,4 @@
-//! A device in the hands of an adversary.
+//! A device that an adversary controls.
 
 use std::time::Duration;
 
@@ -14,36 +14,36 @@ use crate::virtual_clock::VirtualClock;
 /// How old a read may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Assumption {
-    /// So many reads in a row after the request may be from before it.
+    /// At most this number of reads in a row after the request can be older than it.
     Reads(u32),
-    /// No read is older than this.
+    /// No read is older than this time.
     Age(Duration),
 }
 
-/// What the device can do.
+/// The possible answers of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Menu {
-    /// All of it.
+    /// All answers.
     Full,
-    /// Without what differs least, for several plugs.
+    /// Fewer answers, for several plugs.
     Short,
 }
 
-/// A machine, and what the device says about it.
+/// A machine and its history.
 #[derive(Debug)]
 pub(super) struct Machine {
-    /// Since when it has which power; the last one is the truth.
+    /// The times of all power changes. The last one is the current state.
     history: Vec<(Duration, PowerStatus)>,
-    /// Reads in a row that were older than the request.
+    /// The number of reads in a row that were older than the request.
     old_reads: u32,
-    /// Length of the history when the first request was sent.
+    /// The length of the history at the first request.
     asked: Option<usize>,
-    /// It goes off after the next read.
+    /// The machine goes off after the next read.
     is_late: bool,
 }
 
 impl Machine {
-    /// One that was switched to this power just now.
+    /// A machine that was switched to this power just now.
     pub(super) fn switched(power: PowerStatus) -> Self {
         let before = if power == Off { On } else { Off };
         Self {
@@ -64,14 +64,14 @@ impl Machine {
         }
     }
 
-    /// Whether it was off at a moment after the first request, or after the
-    /// agent started where there was none.
+    /// Whether the machine was off at a moment after the first request, or after
+    /// the agent's start if there was no request.
     pub(super) fn was_off(&self) -> bool {
         let since = self.asked.map_or(1, |length| length - 1);
         self.history[since..].iter().any(|(_, power)| *power == Off)
     }
 
-    /// A power that is not the truth any more, and that a read may still show.
+    /// An old power that a read can still show.
     fn old(&self, now: Duration, assumption: Assumption) -> Option<PowerStatus> {
         let (current, past) = self.history.split_last()?;
         let (_, power) = past.last()?;
@@ -83,14 +83,15 @@ impl Machine {
     }
 }
 
-/// The device, in the hands of the adversary.
+/// The device of the adversary.
 pub(super) struct Adversary<'a> {
     pub(super) machines: Vec<Machine>,
     pub(super) assumption: Assumption,
     pub(super) menu: Menu,
     pub(super) clock: &'a VirtualClock,
     pub(super) choices: &'a mut Choices,
-    /// The second half of a reboot is honest: the promise is about off.
+    /// The device is honest in the second half of a reboot, because the promise
+    /// is about off only.
     pub(super) is_honest: bool,
 }
 
@@ -145,7 +146,7 @@ impl Device for Adversary<'_> {
         };
         machine.old_reads = match &shown {
             Ok(power) if Some(*power) == old && *power != machine.truth() => machine.old_reads + 1,
-            // It was not read.
+            // A busy device returns no state.
             Err(Error::Busy { .. }) => machine.old_reads,
             _ => 0,
         };
@@ -166,7 +167,7 @@ impl Device for Adversary<'_> {
         machine.asked.get_or_insert(machine.history.len());
         let choice = self.choices.next(if self.menu == Menu::Full { 8 } else { 3 });
         match choice {
-            // Accepted, and nothing happens.
+            // The device accepts the request but does nothing.
             0 => Ok(()),
             1 => {
                 machine.switch(now, Off);

@@ -1,9 +1,9 @@
-//! Power cycles in one request.
+//! Tests of power cycles in one request.
 
 use super::*;
 
 #[test]
-fn a_cycle_is_not_sent_again_after_a_lost_answer() {
+fn a_cycle_is_not_repeated_after_a_lost_answer() {
     let mut device = FakeDevice {
         cycled: [Err(lost())].into(),
         complete: [Ok(false), Err(lost()), Ok(true)].into(),
@@ -24,7 +24,7 @@ fn a_cycle_is_not_sent_again_after_a_lost_answer() {
 }
 
 #[test]
-fn a_cycle_that_failed_is_sent_again_and_other_plugs_are_asked() {
+fn a_failed_cycle_is_repeated_and_other_plugs_are_cycled() {
     let mut device = FakeDevice {
         cycled: [Err(failed()), Err(failed()), Err(busy(1)), Ok(())].into(),
         ..FakeDevice::default()
@@ -35,7 +35,7 @@ fn a_cycle_that_failed_is_sent_again_and_other_plugs_are_asked() {
 }
 
 #[test]
-fn a_cycle_that_cannot_be_read_ends_the_action() {
+fn a_permanent_error_during_a_cycle_ends_the_action() {
     let denied = Error::NotPermitted("no".to_owned());
     let mut device = FakeDevice {
         complete: [Ok(false), Err(denied.clone()), Ok(true)].into(),
@@ -47,7 +47,7 @@ fn a_cycle_that_cannot_be_read_ends_the_action() {
 }
 
 #[test]
-fn a_cycle_is_waited_for_without_end_where_no_option_bounds_it() {
+fn a_cycle_is_polled_without_limit_if_power_timeout_is_zero() {
     let mut device = FakeDevice {
         complete: (0..100).map(|_| Ok(false)).chain([Ok(true)]).collect(),
         ..FakeDevice::default()

@@ -1,10 +1,10 @@
-//! What proves that a plug is off, and requests that are sent again.
+//! Tests of the proof that a plug is off, and of repeated requests.
 
 use super::*;
 use crate::power::{OFF_READS, READ_PAUSE};
 
-/// `off` of plugs that read like this before, on a device whose reads may be
-/// old.
+/// Switches plugs off with this power status before, on a device whose reads may
+/// be old.
 fn off_lagging(device: &mut FakeDevice, before: &[PowerStatus]) -> (Result<(), Error>, Duration) {
     let names = ["1", "2"];
     let plugs = plugs(&names[..before.len()]);
@@ -14,7 +14,7 @@ fn off_lagging(device: &mut FakeDevice, before: &[PowerStatus]) -> (Result<(), E
     })
 }
 
-/// Calls for as many reads in a row as prove a plug off.
+/// The calls of the reads that prove a plug off.
 fn proof() -> Vec<&'static str> {
     let reads = usize::try_from(OFF_READS).expect("a few");
     let mut calls = ["power 1", "renew"].repeat(reads);
@@ -23,7 +23,7 @@ fn proof() -> Vec<&'static str> {
 }
 
 #[test]
-fn off_takes_five_reads_in_a_row_on_new_connections() {
+fn off_needs_five_reads_in_a_row_on_new_connections() {
     for before in [On, Off, Standby, Unknown] {
         let mut device = FakeDevice::saying(always(Off));
         let (outcome, took) = off_lagging(&mut device, &[before]);
@@ -44,14 +44,14 @@ fn a_read_that_is_not_off_starts_the_count_again() {
 }
 
 #[test]
-fn a_read_that_the_device_puts_off_is_none() {
-    // As with a limit on the rate of requests.
+fn a_busy_answer_does_not_interrupt_reads_in_a_row() {
+    // As with a rate limit.
     let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Err(busy(9)), Ok(Off), Err(busy(9)), Ok(Off), Ok(Off)]);
     let (outcome, took) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 7));
     assert!(took >= 18 * SECOND, "{took:?}");
-    // Another plug that is on is another matter.
+    // Another plug that is on interrupts them.
     let mut device =
         FakeDevice::saying([Ok(Off), Ok(Off), Err(busy(1)), Ok(Off)]).and("2", [Ok(Off), Ok(Off), Ok(On), Ok(Off)]);
     let (outcome, _) = off_lagging(&mut device, &[On, On]);
@@ -60,7 +60,7 @@ fn a_read_that_the_device_puts_off_is_none() {
 
 #[test]
 fn replicas_that_are_out_of_step_prove_nothing() {
-    // Reads alternate: one replica shows the machine as it was before its last start.
+    // Reads alternate: one replica shows the state before the machine's last start.
     let reads = (0..200).map(|read| Ok(if read % 2 == 0 { Off } else { On }));
     let mut device = FakeDevice::saying(reads);
     let (outcome, _) = off_lagging(&mut device, &[On]);
@@ -68,7 +68,7 @@ fn replicas_that_are_out_of_step_prove_nothing() {
 }
 
 #[test]
-fn a_first_look_that_was_old_is_found_out() {
+fn an_old_first_read_is_detected() {
     let reads = [Off, Off, Off, Off, On, On, Off];
     let mut device = FakeDevice::saying(reads.map(Ok));
     let (outcome, _) = off_lagging(&mut device, &[Off]);
@@ -77,7 +77,7 @@ fn a_first_look_that_was_old_is_found_out() {
 }
 
 #[test]
-fn a_device_may_refuse_to_switch_off_what_is_off() {
+fn a_rejected_off_of_a_plug_that_is_off_is_not_a_failure() {
     let mut device = FakeDevice::saying(always(Off)).answering([Err(failed())]);
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Ok(()));
@@ -85,7 +85,7 @@ fn a_device_may_refuse_to_switch_off_what_is_off() {
 }
 
 #[test]
-fn a_refusal_to_switch_off_what_is_on_after_all_is_a_failure() {
+fn a_rejected_off_of_a_plug_that_is_on_again_is_a_failure() {
     let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Err(failed()));
@@ -93,7 +93,7 @@ fn a_refusal_to_switch_off_what_is_on_after_all_is_a_failure() {
 }
 
 #[test]
-fn a_refusal_to_switch_off_what_read_on_is_a_failure() {
+fn a_rejected_off_of_a_plug_that_is_on_or_unknown_is_a_failure() {
     for before in [On, Unknown] {
         let mut device = FakeDevice::saying(always(Off)).answering([Err(failed())]);
         let (outcome, _) = off_lagging(&mut device, &[before]);
@@ -103,7 +103,7 @@ fn a_refusal_to_switch_off_what_read_on_is_a_failure() {
 }
 
 #[test]
-fn every_plug_has_to_read_off_as_often() {
+fn every_plug_needs_the_same_number_of_off_reads() {
     let mut device = FakeDevice::saying([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
     let (outcome, _) = off_lagging(&mut device, &[Off, On]);
     assert_eq!(outcome, Ok(()));
@@ -111,7 +111,7 @@ fn every_plug_has_to_read_off_as_often() {
 }
 
 #[test]
-fn what_reads_off_on_a_device_without_lag_is_left_alone() {
+fn a_plug_that_is_off_on_a_device_without_lag_gets_no_request() {
     let mut device = FakeDevice::saying(always(Off));
     let names = plugs(&["1"]);
     let before = Reading(vec![Off]);
@@ -147,7 +147,7 @@ fn a_new_session_that_fails_is_not_a_read() {
     assert_eq!(outcome, Err(denied));
 }
 
-/// The polls of an action without a limit on them, until the deadline.
+/// Runs an action without a limit of polls, until the deadline.
 fn without_limit(device: &mut FakeDevice, target: PowerTarget, proof: Proof) -> Result<(), Error> {
     let (outcome, _) = fence(device, |fencing| {
         fencing.timeouts.power_timeout = 0;
@@ -159,7 +159,7 @@ fn without_limit(device: &mut FakeDevice, target: PowerTarget, proof: Proof) -> 
 }
 
 #[test]
-fn an_accepted_request_without_effect_is_sent_again() {
+fn an_accepted_request_without_effect_is_repeated() {
     for (target, shown) in [
         (PowerTarget::Off, On),
         (PowerTarget::On, Off),
@@ -173,11 +173,11 @@ fn an_accepted_request_without_effect_is_sent_again() {
     }
     let mut device = FakeDevice::saying(always(On));
     without_limit(&mut device, PowerTarget::Off, Proof::OneRead).unwrap_err();
-    assert_eq!(device.asked("off"), 2, "later, where no read is old");
+    assert_eq!(device.asked("off"), 2, "later, if no read is old");
 }
 
 #[test]
-fn a_request_whose_task_runs_is_not_sent_again() {
+fn a_request_with_a_running_task_is_not_repeated() {
     let mut device = FakeDevice::saying(always(Unknown));
     without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS)).unwrap_err();
     assert_eq!(device.asked("off"), 1);
@@ -195,8 +195,8 @@ fn a_repeated_request_has_its_effect() {
 }
 
 #[test]
-fn a_repeated_request_may_be_refused_because_of_the_first() {
-    // Refused at once, and as a task that fails later.
+fn a_repeated_request_can_fail_because_of_the_first() {
+    // Rejected immediately, and as a task that fails later.
     for (answers, failure) in [(vec![Ok(()), Err(failed())], Ok(On)), (vec![], Err(failed()))] {
         let reads = (0..5).map(|_| Ok(On)).chain([failure, Ok(Off)]);
         let mut device = FakeDevice::saying(reads).answering(answers);
@@ -214,7 +214,7 @@ fn a_repeated_request_may_be_refused_because_of_the_first() {
 }
 
 #[test]
-fn a_shorter_deadline_holds_for_all_that_follows() {
+fn an_earlier_deadline_applies_to_everything_that_follows() {
     let clock = VirtualClock::default();
     let mut device = FakeDevice::saying(always(Off));
     let outcome = fence_on(&clock, &mut device, |fencing| {

@@ -1,16 +1,16 @@
-//! Which calls each action makes.
+//! Tests of the calls that each action makes.
 
 use super::*;
 
-/// An action of an agent with these operations, on a device that reads like
-/// this: the calls that it made.
+/// Runs an action of an agent with these operations. Returns the exit code, the
+/// output and the calls of the device.
 fn calls(device: &mut FakeDevice, operations: Operations, arguments: &[&str]) -> (Exit, String, Vec<String>) {
     let outcome = run(device, &VirtualClock::default(), operations, arguments);
     (outcome.exit, outcome.stdout, device.calls.clone())
 }
 
 #[test]
-fn on_leaves_alone_what_is_on() {
+fn on_sends_no_request_if_the_plug_is_on() {
     let mut device = FakeDevice::saying([Ok(On)]);
     let (exit, stdout, calls) = calls(&mut device, Operations::default(), &["-o", "on", "-n", "1"]);
     assert_eq!((exit, stdout.as_str()), (Exit::Success, "Success: Already ON\n"));
@@ -18,7 +18,7 @@ fn on_leaves_alone_what_is_on() {
 }
 
 #[test]
-fn force_on_is_not_force_off() {
+fn force_on_does_not_affect_off() {
     let operations = Operations {
         force_on: true,
         ..Operations::default()
@@ -67,7 +67,7 @@ fn monitor_of_a_single_plug_reads_its_power() {
 }
 
 #[test]
-fn columns_are_those_of_fence_virt() {
+fn list_columns_have_the_format_of_fence_virt() {
     let operations = Operations {
         list_plugs: true,
         list_columns: true,
@@ -101,7 +101,7 @@ fn columns_are_those_of_fence_virt() {
 }
 
 #[test]
-fn off_is_asked_for_though_the_first_look_of_a_lagging_device_is_unknown() {
+fn off_is_requested_if_the_first_read_of_a_lagging_device_is_unknown() {
     for action in ["off", "reboot"] {
         let mut device = FakeDevice::saying([Ok(Unknown), Ok(Off)]);
         device.lags = true;
@@ -121,7 +121,7 @@ fn off_is_asked_for_though_the_first_look_of_a_lagging_device_is_unknown() {
 }
 
 #[test]
-fn too_many_polls_name_the_option() {
+fn the_message_about_too_many_polls_names_the_option() {
     let outcome = call(&mut FakeDevice::saying([Ok(On)]), &["-o", "off", "-n", "1"]);
     assert_eq!(outcome.exit, Exit::Failure);
     assert!(
@@ -132,7 +132,7 @@ fn too_many_polls_name_the_option() {
 }
 
 #[test]
-fn a_poll_shows_what_each_plug_said() {
+fn the_log_of_a_poll_shows_every_plug() {
     let mut device = FakeDevice::saying([Ok(On), Ok(On), Ok(Off)]).and("2", [Ok(Off)]);
     let outcome = call(&mut device, &["-o", "off", "-n", "1,2", "-v"]);
     assert!(

@@ -1,14 +1,14 @@
-//! The second half of a reboot, which never outlives the caller.
+//! Tests of the second half of a reboot, which ends before the caller's timeout.
 
 use super::*;
 use crate::clock::Clock as _;
 
 const REBOOT: [&str; 4] = ["-o", "reboot", "-n", "1"];
-/// Pacemaker kills an agent then.
+/// The time after which Pacemaker kills an agent.
 const KILLED: Duration = Duration::from_secs(60);
 
-/// A reboot of a machine that goes off at once and never comes on again, by
-/// Pacemaker's fencer, so long after its start.
+/// Runs a reboot for Pacemaker's fencer, `elapsed` seconds after the agent's start.
+/// The machine goes off immediately and cannot be switched on again.
 fn stuck(device: &mut FakeDevice, clock: &VirtualClock, elapsed: u64) -> Outcome {
     device.service = Some("pacemaker-fenced");
     clock
@@ -18,7 +18,7 @@ fn stuck(device: &mut FakeDevice, clock: &VirtualClock, elapsed: u64) -> Outcome
 }
 
 #[test]
-fn a_machine_that_was_off_is_reported_before_pacemaker_gives_up() {
+fn a_reboot_is_reported_before_pacemakers_timeout() {
     for lags in [false, true] {
         let clock = VirtualClock::default();
         let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
@@ -35,13 +35,13 @@ fn a_machine_that_was_off_is_reported_before_pacemaker_gives_up() {
             outcome.stderr
         );
         assert!(clock.now() <= Duration::from_secs(45), "{:?}", clock.now());
-        assert_eq!(device.asked("deadline 45"), 1, "the plugin is bound by it too");
-        assert!(device.asked("on") > 1, "it is asked again: {:?}", device.calls);
+        assert_eq!(device.asked("deadline 45"), 1, "the plugin gets the deadline too");
+        assert!(device.asked("on") > 1, "the request is repeated: {:?}", device.calls);
     }
 }
 
 #[test]
-fn a_machine_that_goes_off_late_is_asked_to_switch_on_all_the_same() {
+fn a_machine_that_goes_off_late_still_gets_the_request_for_on() {
     for elapsed in [44, 49, 300] {
         let clock = VirtualClock::default();
         let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
@@ -55,17 +55,21 @@ fn a_machine_that_goes_off_late_is_asked_to_switch_on_all_the_same() {
 }
 
 #[test]
-fn options_bound_the_second_half_where_no_cluster_calls() {
+fn options_limit_the_second_half_if_no_cluster_calls() {
     let clock = VirtualClock::default();
     let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
     let arguments = [REBOOT.as_slice(), &["--power-timeout=70", "--retry-on=1"]].concat();
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Success);
-    assert_eq!(clock.now(), Duration::from_secs(70), "as many polls as the option says");
+    assert_eq!(
+        clock.now(),
+        Duration::from_secs(70),
+        "as many polls as the option allows"
+    );
 }
 
 #[test]
-fn sigterm_in_the_second_half_leaves_a_reboot_that_succeeded() {
+fn a_reboot_succeeds_after_sigterm_in_the_second_half() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(20));
     let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);

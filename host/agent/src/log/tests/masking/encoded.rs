@@ -1,11 +1,11 @@
-//! Secrets in lines, in encodings that were made by other programs (Python's
-//! `urllib`, `json`, `base64`, `html` and `repr`, and bash).
+//! Tests of encoded secrets in lines. The encoded texts are from other programs
+//! (Python's `urllib`, `json`, `base64`, `html` and `repr`, and bash).
 
 use super::super::super::LENGTH_LIMIT;
 use super::super::log;
 use super::masked;
 
-/// Has each kind of character that somebody escapes.
+/// Contains each kind of character that some encoding escapes.
 const SECRET: &str = "p&s\"w<r'd/ é+\\%=";
 
 #[track_caller]
@@ -14,14 +14,14 @@ fn assert_hidden(secret: &str, written: &str) {
 }
 
 #[test]
-fn percent() {
+fn percent_encoded_secrets_are_masked() {
     for written in [
         "p%26s%22w%3Cr%27d/%20%C3%A9%2B%5C%25%3D",
         "p%26s%22w%3cr%27d%2f%20%c3%a9%2b%5c%25%3d",
         "p%26s%22w%3Cr%27d%2F+%C3%A9%2B%5C%25%3D",
         "p&s%22w%3Cr'd/%20é+\\%25=",
         "%70%26%73%22%77%3C%72%27%64%2F%20%C3%A9%2B%5C%25%3D",
-        // Twice.
+        // Encoded twice.
         "p%2526s%2522w%253Cr%2527d%252F%2520%25C3%25A9%252B%255C%2525%253D",
     ] {
         assert_hidden(SECRET, written);
@@ -29,7 +29,7 @@ fn percent() {
 }
 
 #[test]
-fn languages() {
+fn secrets_in_literals_are_masked() {
     for written in [
         r#"p&s\"w<r'd/ é+\\%="#,
         r#"p&s\"w<r'd\/ \u00e9+\\%="#,
@@ -39,7 +39,7 @@ fn languages() {
         r#"p\&s\"w\<r\'d/\ é+\\%="#,
         r#"p&s"w<r'd/ \303\251+\\%="#,
         r#"p&s\"w<r\'d/ \u{e9}+\\%="#,
-        // JSON in JSON, and that printed by Rust.
+        // JSON in JSON, printed by Rust.
         r#"p&s\\\"w<r'd/ \\u00e9+\\\\%="#,
     ] {
         assert_hidden(SECRET, written);
@@ -51,7 +51,7 @@ fn languages() {
 }
 
 #[test]
-fn xml() {
+fn secrets_in_xml_are_masked() {
     for written in [
         "p&amp;s\"w&lt;r'd/ é+\\%=",
         "p&amp;s&quot;w&lt;r&apos;d/ &#233;+\\%=",
@@ -66,10 +66,10 @@ fn xml() {
 }
 
 #[test]
-fn base64() {
+fn secrets_in_base64_are_masked() {
     for written in [
-        // The secret itself, padded and not, in both alphabets, and with `/`
-        // escaped as JSON likes it.
+        // The secret with and without padding, in both alphabets, and with `/`
+        // escaped as in JSON.
         "cCZzInc8cidkLyDDqStcJT0=",
         "cCZzInc8cidkLyDDqStcJT0",
     ] {
@@ -84,10 +84,10 @@ fn base64() {
     assert_hidden("geheim!", "Z2Vo\nZWlt\r\nIQ==");
 }
 
-/// `user:geheim` for users of every length: no more stays than what the user's
-/// own name begins with.
+/// `user:geheim` with names of every alignment: only digits that belong to the name
+/// stay.
 #[test]
-fn the_basic_header() {
+fn the_password_in_a_basic_header_is_masked() {
     for (header, left) in [
         ("Basic OmdlaGVpbQ==", "Basic O********"),
         ("Basic YTpnZWhlaW0=", "Basic YT********"),
@@ -101,20 +101,20 @@ fn the_basic_header() {
         masked(&["geheim"], "eyJwIjoiZ2VoZWltIiwieCI6MX0="),
         "eyJwIjoi********IiwieCI6MX0="
     );
-    // As OAuth has it: percent-encoded first.
+    // As in OAuth, percent-encoded first.
     assert_eq!(masked(&["ge/he im"], "aWQ6Z2UlMkZoZSUyMGlt"), "aWQ6********");
     assert_eq!(masked(&["ge/he im"], "aWQ6Z2UlMkZoZStpbQ=="), "aWQ6********");
 }
 
 #[test]
-fn hexadecimal() {
+fn hexadecimal_secrets_are_masked() {
     for written in ["67656865696d", "67656865696D"] {
         assert_hidden("geheim", written);
     }
 }
 
 #[test]
-fn several_lines() {
+fn secrets_of_several_lines_are_masked() {
     let key = "-----BEGIN KEY-----\nMIIabc\nMIIdef\n-----END KEY-----\n";
     assert_eq!(masked(&[key], &format!("a {key}b")), "a ********b");
     assert_eq!(masked(&[key], "printed: MIIdef."), "printed: ********.");
@@ -125,9 +125,9 @@ fn several_lines() {
     assert_eq!(masked(&["  geheim "], "(geheim)"), "(********)");
 }
 
-/// The SDK and plugins shorten a device's text, and mark the place.
+/// The SDK and plugins shorten a device's text, and mark the cut.
 #[test]
-fn what_others_have_cut() {
+fn secrets_cut_by_plugins_are_masked() {
     assert_eq!(masked(&["geheimnis"], "said geheim…"), "said ********…");
     assert_eq!(masked(&["geheimnis"], "said \"geheim\"…"), "said \"********\"…");
     assert_eq!(masked(&["ge%heimnis"], "ge%25hei…"), "********…");
@@ -135,9 +135,9 @@ fn what_others_have_cut() {
     assert_eq!(masked(&["geheimnis"], "geh… geheim"), "geh… geheim");
 }
 
-/// Also a long one, wherever it is cut.
+/// A long secret is masked wherever it is cut.
 #[test]
-fn long_ones_that_were_cut() {
+fn long_cut_secrets_are_masked() {
     let token: String = (0..5_000).map(|number| format!("{number:x}-")).collect();
     for length in [4, 5, 15, 16, 17, 100, 4_000] {
         let start = &token[..length];
@@ -151,7 +151,7 @@ fn long_ones_that_were_cut() {
     }
     let other = format!("said {}, no more", &token[..100]);
     assert_eq!(masked(&[&token], &other), other, "not cut, and not the secret");
-    // By the log itself.
+    // Cut by the log itself.
     for before in [LENGTH_LIMIT - 100, LENGTH_LIMIT - 1] {
         let (log, _, sink) = log();
         log.configure(false, false);
@@ -162,7 +162,7 @@ fn long_ones_that_were_cut() {
 }
 
 #[test]
-fn what_is_none_stays() {
+fn other_texts_are_not_masked() {
     for text in [
         "100 % of &c. \\o/ a+b %zz &; \\u12 \\x &#; &#xz; \\ud800 \\u{} %",
         "Z2VoZWlu 67656865696e geheiN %67%65%68%65%69%6e",
@@ -171,9 +171,9 @@ fn what_is_none_stays() {
     }
 }
 
-/// No half of an encoded secret stays at the cut of a long line either.
+/// No part of an encoded secret stays at the cut of a long line.
 #[test]
-fn at_the_cut_of_a_long_line() {
+fn encoded_secrets_at_the_cut_of_a_long_line_are_masked() {
     for written in [
         "%67%65%68%65%69%6d",
         "Z2VoZWlt",
@@ -197,10 +197,9 @@ fn at_the_cut_of_a_long_line() {
     }
 }
 
-/// What hostile plugins have tried: nothing of it takes longer than another line of its length (`mask.rs` counts the
-/// work), and all of it is masked.
+/// Secrets that an attacker could choose to slow down the search. They are masked; `mask.rs` tests the work.
 #[test]
-fn secrets_of_characters_that_begin_escapes() {
+fn secrets_of_characters_that_begin_escapes_are_masked() {
     for piece in ["\\", "%", "&", "+", "%5c", "\\\\%&+"] {
         let secret = piece.repeat(1_000);
         let masked = masked(&[&secret, "geheim"], &piece.repeat(4_000));
@@ -208,9 +207,9 @@ fn secrets_of_characters_that_begin_escapes() {
     }
 }
 
-/// Secrets that begin alike, in more lengths than are kept apart: then more is masked, not less.
+/// Secrets with the same start and with too many different lengths: then more text is masked, not less.
 #[test]
-fn many_secrets_with_one_start() {
+fn many_secrets_with_one_start_are_masked() {
     let start = "eyJhbGciOiJIUzI1NiJ9.";
     let secrets: Vec<String> = (0..40).map(|length| format!("{start}{}", "x".repeat(length))).collect();
     for secret in &secrets {
@@ -220,9 +219,9 @@ fn many_secrets_with_one_start() {
     }
 }
 
-/// Each is masked, and so is each in base64: what is searched for does not depend on how many there are.
+/// The work of a search does not depend on the number of secrets.
 #[test]
-fn ten_thousand_secrets() {
+fn ten_thousand_secrets_are_masked() {
     let secrets: Vec<String> = (0..10_000)
         .map(|number| format!("secret-{number:06}-{number:06}"))
         .collect();

@@ -10,7 +10,6 @@ use anyhow::{Context as _, Result, anyhow};
 use fencebox::agent::audit::Audit;
 use fencebox::agent::clock::Clock as _;
 use fencebox::agent::log::Log;
-use fencebox::agent::options::Table;
 use fencebox::agent::power::OFF_READS;
 use fencebox::agent::run::Invocation;
 use fencebox::agent::virtual_clock::VirtualClock;
@@ -103,7 +102,8 @@ pub fn call_with(name: &str, stdin: &str, clock: &Arc<VirtualClock>, off_reads: 
     let stderr = Captured::default();
     let log = Arc::new(Log::new(Box::new(stderr.clone())));
     let mut device = plugin(name)?.agent(name, &log, clock.clone())?;
-    let table = Table::new(&device.declared.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
+    let table =
+        fencebox::agent::options::build(&device.declared.description).map_err(|cause| anyhow!("{name}: {cause}"))?;
     let mut stdout = Vec::new();
     let call = Invocation {
         name,

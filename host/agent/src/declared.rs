@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::description::Description;
-use crate::options::Table;
 use crate::options::authority::{self, Use};
 use fencebox_policy::{Address, Approval, CapabilitySet, Endpoints, Files, Proof, Sockets};
 
@@ -35,7 +34,7 @@ impl Declared {
     /// decide.
     pub fn new(description: Description, reach: CapabilitySet) -> Result<Self, String> {
         check_names(&description)?;
-        let table = Table::new(&description).map_err(|cause| cause.to_string())?;
+        let table = crate::options::build(&description).map_err(|cause| cause.to_string())?;
         let placing = Approval::placing_options(&reach).into_iter();
         let follow = Approval::follow_options(&reach).into_iter();
         let uses = placing

@@ -12,7 +12,7 @@ use super::device::{Device, Error, Plug, PowerStatus, PowerTarget};
 use super::exit::Exit;
 use super::limits::Limits;
 use super::log::Log;
-use super::options::{Options, Table};
+use super::options::Options;
 use super::power::OFF_READS;
 use super::run::Invocation;
 
@@ -163,7 +163,7 @@ pub(super) fn run_audited(
         },
         ..Description::default()
     };
-    let table = Table::new(&description).unwrap();
+    let table = crate::options::build(&description).unwrap();
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     let (mut stdout, stderr) = (Vec::new(), CapturedLog::default());
     let call = Invocation {

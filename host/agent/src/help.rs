@@ -125,7 +125,7 @@ mod tests {
     use crate::options::Table;
 
     fn table(options: &[&str]) -> Table {
-        Table::new(&Description {
+        crate::options::build(&Description {
             options: options.iter().map(|&name| name.to_owned()).collect(),
             operations: Operations {
                 password_optional: true,

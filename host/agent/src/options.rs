@@ -7,6 +7,7 @@
 
 mod argv;
 pub mod authority;
+mod build;
 pub mod catalogue;
 pub mod checks;
 mod error;
@@ -25,6 +26,7 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::time::Duration;
 
+pub use build::build;
 pub use error::{DescriptionError, UsageError};
 pub use option::AgentOption;
 pub use stdin::StandardInput;

@@ -10,7 +10,7 @@ use crate::agent::audit::{Audit, Caller, daemon};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
 use crate::agent::log::{Log, Syslog};
-use crate::agent::options::{StandardInput, Table};
+use crate::agent::options::StandardInput;
 use crate::agent::panic;
 use crate::agent::power::OFF_READS;
 use crate::agent::run::Invocation;
@@ -74,7 +74,7 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 impl AgentContext {
     fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
         let mut device = self.device()?;
-        let table = Table::new(&device.declared.description)?;
+        let table = crate::agent::options::build(&device.declared.description)?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         let mut stdout = self.standard_output();
         let call = Invocation {

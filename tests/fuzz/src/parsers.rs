@@ -125,7 +125,7 @@ pub fn descriptions(data: &[u8]) {
         Ok(declared) => declared,
         Err(cause) => return one_line(&cause.replace(['\n', '\r'], " ")),
     };
-    let Ok(table) = Table::new(&declared.description) else {
+    let Ok(table) = fencebox_agent::options::build(&declared.description) else {
         panic!("a description that was accepted has a table")
     };
     for entry in catalogue::ENTRIES.iter().filter(|entry| entry.key != "action") {
@@ -303,7 +303,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         ],
         ..Description::default()
     };
-    Table::new(&description).unwrap_or_else(|error| unreachable!("{error}"))
+    fencebox_agent::options::build(&description).unwrap_or_else(|error| unreachable!("{error}"))
 });
 
 /// Endpoints whose addresses come from options.

@@ -9,7 +9,6 @@ use fencebox::agent::clock::Clock as _;
 use fencebox::agent::description::Description;
 use fencebox::agent::exit::Exit;
 use fencebox::agent::log::Log;
-use fencebox::agent::options::Table;
 use fencebox::agent::power::OFF_READS;
 use fencebox::agent::run::Invocation;
 use fencebox::agent::virtual_clock::VirtualClock;
@@ -33,7 +32,7 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
     let clock = VirtualClock::default();
     let mut device = Scripted::new(case.device.clone().unwrap_or_default());
     let mut stdout = Vec::new();
-    let table = Table::new(description);
+    let table = fencebox::agent::options::build(description);
     let exit = match &table {
         Err(cause) => {
             log.error(format!("{}: {cause}", case.agent));

@@ -1,6 +1,5 @@
 use super::{manpage, metadata, without_troff};
 use crate::description::{Description, Operations, Override, Parameter, Symlink, ValueKind};
-use crate::options::Table;
 
 fn device(options: &[&str]) -> Description {
     Description {
@@ -30,7 +29,7 @@ fn own(name: &str, kind: ValueKind) -> Parameter {
 }
 
 fn of(description: &Description) -> String {
-    metadata(&Table::new(description).unwrap(), "fence_probe")
+    metadata(&crate::options::build(description).unwrap(), "fence_probe")
 }
 
 /// The names of the parameter rows, in order.
@@ -192,7 +191,7 @@ fn all_texts_are_escaped() {
 fn a_manual_page_keeps_troff_and_the_main_name() {
     let mut device = device(&[]);
     device.longdesc = "a \\fBb\\fP\n.P\nc".to_owned();
-    let table = Table::new(&device).unwrap();
+    let table = crate::options::build(&device).unwrap();
     let page = manpage(&table);
     assert!(page.contains("name=\"fence_probe\"") && page.contains("<longdesc>a \\fBb\\fP\n.P\nc</longdesc>"));
     assert_eq!(
@@ -219,7 +218,7 @@ fn hidden_options_and_links_are_in_no_document() {
             hidden,
         })
         .to_vec();
-    let table = Table::new(&device).unwrap();
+    let table = crate::options::build(&device).unwrap();
     for document in [metadata(&table, "fence_probe"), manpage(&table)] {
         assert!(document.contains("shown_one") && document.contains("fence_shown"));
         assert!(!document.contains("hidden"), "{document}");

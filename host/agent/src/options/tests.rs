@@ -108,7 +108,7 @@ const APC: &[&str] = &[
 ];
 
 pub(super) fn table(description: &Description) -> Table {
-    Table::new(description).unwrap()
+    crate::options::build(description).unwrap()
 }
 
 /// The options of one call, and its log.

@@ -15,7 +15,7 @@ use crate::description::{Description, Operations};
 use crate::device::PowerStatus::{self, Off, On};
 use crate::limits::Timeouts;
 use crate::log::Log;
-use crate::options::{Options, Table};
+use crate::options::Options;
 use crate::virtual_clock::VirtualClock;
 
 mod choices;
@@ -75,7 +75,7 @@ impl Check {
             options: vec!["plug".to_owned()],
             ..Description::default()
         };
-        let table = Table::new(&description).expect("it is well-formed");
+        let table = crate::options::build(&description).expect("it is well-formed");
         let log = Log::new(Box::new(std::io::sink()));
         let options = Options::read(&table, &["-o".into(), "off".into()], &mut std::io::empty(), &log);
         let options = options.expect("they are well-formed");

@@ -229,7 +229,7 @@ fn monitor_rejects_invalid_answers() {
         let _script = script().on("GET", "/datacenters/ACME").reply(200, body).start();
         assert_unexpected(
             Cloud::open(&without_plug).and_then(|mut cloud| cloud.probe()),
-            "other JSON",
+            "JSON with a wrong structure",
         );
     }
     assert!(options().get("plug").is_some());

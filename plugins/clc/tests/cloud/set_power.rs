@@ -131,7 +131,7 @@ fn a_task_is_kept_after_a_bad_answer() {
     assert_eq!(cloud.set_power("WA1ACMEDB01", PowerTarget::Off), Ok(()));
     assert_unexpected(cloud.power_status("WA1ACMEDB01"), "bad gateway");
     assert!(matches!(cloud.power_status("WA1ACMEDB01"), Err(Error::TimedOut(_))));
-    assert_unexpected(cloud.power_status("WA1ACMEDB01"), "other JSON");
+    assert_unexpected(cloud.power_status("WA1ACMEDB01"), "JSON with a wrong structure");
     assert_eq!(cloud.power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
 }
 

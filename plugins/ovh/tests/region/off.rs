@@ -300,7 +300,7 @@ fn invalid_lists_of_entries_are_errors() {
     for body in [json!(null), json!({}), json!(["1"]), json!([-1])] {
         let script = script().on("GET", SERVER).reply(200, server("poweron", DISK));
         let script = script.on("GET", &entries("power")).reply(200, body).start();
-        assert_says(off(&mut open()), "Unexpected", &["other JSON"]);
+        assert_says(off(&mut open()), "Unexpected", &["JSON with a wrong structure"]);
         assert_eq!(reboots(&script), 0);
     }
 }

@@ -91,7 +91,7 @@ fn a_list_without_any_permitted_kind_is_an_error() {
 fn an_incomplete_list_is_an_error() {
     for body in [json!(null), json!({}), json!([1])] {
         let _script = script().on("GET", "/dedicated/server").reply(200, body).start();
-        assert_says(open().plugs(false), "Unexpected", &["other JSON"]);
+        assert_says(open().plugs(false), "Unexpected", &["JSON with a wrong structure"]);
     }
     let script = script().on("GET", "/dedicated/server").reply(200, json!([NS]));
     let _script = script.on("GET", "/vps").reply(503, json!({ "message": "x" })).start();

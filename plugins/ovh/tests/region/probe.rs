@@ -152,7 +152,7 @@ fn the_minimum_permissions_are_logged() {
 fn refusals_and_invalid_answers_are_errors() {
     for body in [json!(null), json!({}), json!([])] {
         let _script = script().on("GET", CREDENTIAL).reply(200, body).start();
-        assert_says(open().probe(), "Unexpected", &["other JSON"]);
+        assert_says(open().probe(), "Unexpected", &["JSON with a wrong structure"]);
     }
     let refusal = json!({ "errorCode": "NOT_GRANTED_CALL", "message": "This call has not been granted" });
     let _script = script().on("GET", CREDENTIAL).reply(403, refusal).start();

@@ -120,7 +120,7 @@ fn ids_are_whole_numbers() {
         assert_says(
             status_for(200, server_with("bootId", id)),
             "Unexpected",
-            &["other JSON"],
+            &["JSON with a wrong structure"],
         );
     }
 }

@@ -85,7 +85,7 @@ fn an_invalid_answer_about_a_task_does_not_end_the_wait() {
     let mut ovh = open();
     assert_eq!(off(&mut ovh), Ok(()));
     assert_says(ovh.power_status(NS), "Unexpected", &["another task, 1501"]);
-    assert_says(ovh.power_status(NS), "Unexpected", &["no hardReboot"]);
+    assert_says(ovh.power_status(NS), "Unexpected", &["is not a hardReboot"]);
     assert_eq!(ovh.power_status(NS), UNKNOWN);
     assert_says(ovh.power_status(NS), "Unexpected", &["empty"]);
     assert_says(ovh.power_status(NS), "Unexpected", &["status 502"]);

@@ -2,8 +2,8 @@
 
 use super::{Standing, Use, check};
 use crate::description::{Description, Operations, Override, Parameter, ValueKind};
+use crate::options::DescriptionError;
 use crate::options::catalogue::ENTRIES;
-use crate::options::{DescriptionError, Table};
 
 fn parameter(name: &str) -> Parameter {
     Parameter {
@@ -34,7 +34,7 @@ fn with(change: impl FnOnce(&mut Description)) -> Description {
 }
 
 fn checked(description: &Description, uses: &[(&str, Use)]) -> Result<(), DescriptionError> {
-    check(&Table::new(description)?, uses.iter().copied())
+    check(&crate::options::build(description)?, uses.iter().copied())
 }
 
 fn with_parameter(parameter: Parameter) -> Result<(), DescriptionError> {

@@ -1,6 +1,6 @@
 //! Tests of the option table: the options of an agent, and invalid descriptions.
 
-use super::super::{DescriptionError, Table};
+use super::super::DescriptionError;
 use super::{APC, device, dummy, own, table};
 use crate::action::Action;
 use crate::description::{Description, Override, ValueKind};
@@ -14,7 +14,7 @@ fn names(description: &Description) -> Vec<String> {
 }
 
 fn error(description: &Description) -> DescriptionError {
-    Table::new(description).unwrap_err()
+    crate::options::build(description).unwrap_err()
 }
 
 fn change(name: &str) -> Override {

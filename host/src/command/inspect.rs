@@ -32,19 +32,13 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     let clean = |text: &str| log.masked(text);
     report::names(description, out, &clean)?;
     writeln!(out, "file: {}", path.display())?;
-    if !description.longdesc.is_empty() {
-        writeln!(out, "{}", clean(&description.longdesc))?;
-    }
-    report::approval(&declared, &[], out, &clean)?;
+    // The most important line stands before the details.
     if let Err(reason) = agent.load() {
         writeln!(out, "\nevery action fails: {}", clean(&reason))?;
     }
-    writeln!(
-        out,
-        "\noptions: {} -o metadata, or {} -h",
-        clean(&description.name),
-        clean(&description.name)
-    )?;
+    report::approval(&declared, &[], out, &clean)?;
+    report::options(description, out, &clean)?;
+    report::paragraph(&clean(&description.longdesc), out)?;
     Ok(())
 }
 

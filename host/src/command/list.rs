@@ -11,7 +11,9 @@ use crate::policy::AgentPolicy;
 
 pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let log = Arc::new(Log::new(Box::new(std::io::stderr())));
-    for (name, path) in installed() {
+    let installed = installed();
+    let width = installed.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, path) in installed {
         // A broken plugin gets a line too, and does not end the list.
         let row = match agent(&name, path, &log) {
             Ok(mut agent) => match agent.load() {
@@ -20,7 +22,7 @@ pub(super) fn run(out: &mut dyn Write) -> anyhow::Result<()> {
             },
             Err(cause) => format!("broken: {cause:#}"),
         };
-        writeln!(out, "{name:<20} {row}")?;
+        writeln!(out, "{name:<width$}  {row}")?;
     }
     Ok(())
 }

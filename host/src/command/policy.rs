@@ -20,12 +20,22 @@ pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write)
     };
     let known: Vec<String> = installed().into_iter().map(|(name, _)| name).collect();
     if let Some(agent) = agent {
-        return tell(&policy, agent, &known, out);
+        return show(&policy, agent, &known, out);
     }
     let mut agents: Vec<&str> = known.iter().map(String::as_str).chain(policy.agents()).collect();
     agents.sort_unstable();
     agents.dedup();
-    agents.iter().try_for_each(|agent| tell(&policy, agent, &known, out))
+    // Restrictions first: they are what an administrator looks for.
+    let (restricted, free): (Vec<_>, Vec<_>) = agents
+        .into_iter()
+        .partition(|agent| !policy.for_agent(agent).describe().is_empty());
+    for agent in restricted {
+        show(&policy, agent, &known, out)?;
+    }
+    for agent in free {
+        show(&policy, agent, &known, out)?;
+    }
+    Ok(())
 }
 
 /// The policy of this machine. Reports a missing policy with its path, so that a misplaced file is noticed.
@@ -39,7 +49,7 @@ fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
     Ok(policy)
 }
 
-fn tell(policy: &Policy, agent: &str, known: &[String], out: &mut dyn Write) -> anyhow::Result<()> {
+fn show(policy: &Policy, agent: &str, known: &[String], out: &mut dyn Write) -> anyhow::Result<()> {
     let note = if known.iter().any(|name| name == agent) {
         ""
     } else {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::agent::description::Description;
+use crate::agent::options::{AgentOption, build};
 use crate::plugin::Declared;
 
 /// Prints the names and short descriptions.
@@ -45,6 +46,67 @@ pub(super) fn approval(
     }
     for right in rights {
         writeln!(out, "  {}", clean(right))?;
+    }
+    Ok(())
+}
+
+/// Longest line of a paragraph, in characters.
+const WIDTH: usize = 100;
+
+/// Prints the options that belong to this device: command-line form, default, description. `fence_DEVICE -h` lists all.
+pub(super) fn options(
+    description: &Description,
+    out: &mut dyn Write,
+    clean: &dyn Fn(&str) -> String,
+) -> anyhow::Result<()> {
+    let table = build(description)?;
+    let is_listed = |option: &&AgentOption| {
+        let is_of_device = option.device_specific || description.options.contains(&option.name);
+        is_of_device && option.source_of.is_none() && !option.hidden
+    };
+    let row = |option: &AgentOption| {
+        let note = match (&option.default, option.required) {
+            (Some(default), _) => format!(" [default: {}]", clean(default)),
+            (None, true) => " (required)".to_owned(),
+            (None, false) => String::new(),
+        };
+        (clean(&option.left_column()), clean(&option.shortdesc) + &note)
+    };
+    let rows: Vec<_> = table.options().iter().filter(is_listed).map(row).collect();
+    let width = rows
+        .iter()
+        .map(|(left, _)| left.chars().count())
+        .max()
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "\noptions of this device ({} -h lists all):",
+        clean(&description.name)
+    )?;
+    for (left, right) in rows {
+        writeln!(out, "  {left:<width$}  {right}")?;
+    }
+    Ok(())
+}
+
+/// Prints a text after an empty line, in lines of at most [`WIDTH`] characters; nothing if the text is empty.
+pub(super) fn paragraph(text: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut line = String::new();
+    let mut lines = Vec::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    if !lines.is_empty() {
+        writeln!(out, "\n{}", lines.join("\n"))?;
     }
     Ok(())
 }

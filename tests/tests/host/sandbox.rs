@@ -202,7 +202,12 @@ fn every_fixture_has_a_test() {
 #[test]
 fn every_fixture_is_run() {
     let sources = ["limits.rs", "output.rs", "descriptions.rs", "network.rs"].map(|file| {
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox").join(file)).unwrap()
+        std::fs::read_to_string(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/host/sandbox")
+                .join(file),
+        )
+        .unwrap()
     });
     for name in fixtures("examples")
         .iter()

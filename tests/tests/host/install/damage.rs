@@ -19,7 +19,7 @@ fn installed() -> Tree {
 fn found(tree: &Tree, words: &[&[&str]]) {
     let outcome = tree.verify();
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
-    assert!(outcome.stderr.contains(" wrong; "), "{outcome:?}");
+    assert!(outcome.stderr.contains(" found ("), "{outcome:?}");
     let lines: Vec<_> = outcome.stdout.lines().collect();
     assert_eq!(lines.len(), words.len(), "{outcome:?}");
     for words in words {

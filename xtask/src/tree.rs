@@ -59,12 +59,7 @@ impl Tree {
             tree.complete(plugin)?;
         }
         let workspace = build::workspace();
-        for document in [
-            "README.md",
-            "docs/policy.sample.toml",
-            "docs/licences/Apache-2.0-WITH-LLVM-exception.txt",
-            "docs/licences/MIT.txt",
-        ] {
+        for document in ["README.md", "docs/policy.sample.toml", "LICENSE-APACHE", "LICENSE-MIT"] {
             let name = Path::new(document).file_name().context("a document without a name")?;
             copy(&workspace.join(document), &documents.join(name), 0o644)?;
         }

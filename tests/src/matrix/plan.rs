@@ -74,10 +74,12 @@ impl<'d> Stage<'d> {
             } else {
                 1
             };
-            let telling = ordinary && (!trouble.heavy || self.scene.action == "off");
+            // Only these two actions claim that a machine was off.
+            let claims_off = matches!(self.scene.action, "off" | "reboot");
+            let is_first_choice = ordinary && claims_off && (!trouble.heavy || self.scene.action == "off");
             for call in 1..=calls.min(last) {
                 for fault in [trouble.once(call), trouble.lasting(call)] {
-                    if (telling && call <= 2) || rng.below(share) == 0 {
+                    if (is_first_choice && call <= 2) || rng.below(share) == 0 {
                         singles.push(vec![fault]);
                     }
                 }

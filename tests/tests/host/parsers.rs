@@ -10,7 +10,7 @@
 )]
 
 #[path = "../../fuzz/src/parsers.rs"]
-mod parsers;
+mod functions;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -91,35 +91,35 @@ impl Chance {
 
 #[test]
 fn lines_of_standard_input_do_not_break_the_parser() {
-    feed("standard_input", parsers::standard_input);
+    feed("standard_input", functions::standard_input);
 }
 
 #[test]
 fn arguments_do_not_break_the_parser() {
-    feed("command_line", parsers::command_line);
+    feed("command_line", functions::command_line);
 }
 
 #[test]
 fn addresses_and_paths_do_not_break_the_parser() {
-    feed("policy", parsers::addresses);
+    feed("policy", functions::addresses);
 }
 
 #[test]
 fn descriptions_of_plugins_do_not_break_the_parser() {
-    feed("description", parsers::descriptions);
+    feed("description", functions::descriptions);
 }
 
 #[test]
 fn policy_files_do_not_break_the_parser() {
-    feed("policy_file", parsers::policies);
+    feed("policy_file", functions::policies);
 }
 
 #[test]
 fn answers_in_xmlrpc_do_not_break_the_parser() {
-    feed("xmlrpc", parsers::answers);
+    feed("xmlrpc", functions::answers);
 }
 
 #[test]
 fn answers_in_http_do_not_break_the_parser() {
-    feed("http", parsers::http_answers);
+    feed("http", functions::http_answers);
 }

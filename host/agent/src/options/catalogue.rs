@@ -344,6 +344,8 @@ mod tests {
                 entry.key
             );
             assert!(!entry.shortdesc.ends_with('.'), "{}", entry.key);
+            assert!(entry.shortdesc.starts_with(char::is_uppercase), "{}", entry.key);
+            assert!(entry.shortdesc.len() <= 80, "{}", entry.key);
         }
     }
 

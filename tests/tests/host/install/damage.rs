@@ -302,7 +302,7 @@ fn one_agent_can_be_verified_by_name() {
     let outcome = tree.fencebox(&["verify", "fence_none"]);
     assert_eq!(outcome.exit, Some(1));
     assert!(
-        outcome.stdout.contains("fence_none: there is no such plugin"),
+        outcome.stdout.contains("fence_none: no such plugin is installed"),
         "{outcome:?}"
     );
 }

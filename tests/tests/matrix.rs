@@ -57,7 +57,7 @@ fn a_host_that_accepts_one_read_as_proof_is_detected() {
         let options = |off_reads| Options {
             device: Some(device.to_owned()),
             case: Some("off/onoff/on/replicas-".to_owned()),
-            brief: true,
+            share: Some(4),
             off_reads,
             ..Options::default()
         };

@@ -82,6 +82,7 @@ fn main() -> Result<ExitCode> {
             case: arguments.case,
             excluded: arguments.excluded,
             brief: arguments.brief,
+            share: None,
             list: arguments.list,
             off_reads: arguments.reads,
         },

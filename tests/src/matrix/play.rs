@@ -34,6 +34,8 @@ pub struct Options {
     /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
     /// one in 40; the seed chooses which.
     pub brief: bool,
+    /// Run one in so many of the runs that differ least, instead of what `brief` says.
+    pub share: Option<usize>,
     /// List the runs without running them.
     pub list: bool,
     /// The number of off reads in a row that the host requires as proof, if not the usual number: shows that fewer are
@@ -72,7 +74,7 @@ fn run_device(device: &dyn Device, options: &Options) -> Result<Report> {
     });
     let stages = scenes.map(|scene| Stage::set(device, scene));
     let stages: Vec<_> = stages.collect::<Result<_>>()?;
-    let share = if options.brief { SHARE } else { 1 };
+    let share = options.share.unwrap_or(if options.brief { SHARE } else { 1 });
     let mut cases = singles(&stages, share, options.seed);
     cases.extend(pairs(&stages, options.pairs, options.seed));
     if let Some(text) = &options.case {

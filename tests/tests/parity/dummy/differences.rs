@@ -188,11 +188,23 @@ fn posix(input: &Input) -> Option<Input> {
 /// The input without debug files that cannot be opened, in each form of the option.
 fn unusable_debug_file(input: &Input) -> Option<Input> {
     let mut other = input.clone();
-    for piece in &mut other.pieces {
-        match input.way {
-            Way::Arguments if is_unusable_debug_argument(piece) => piece.clear(),
-            Way::Arguments => {}
-            Way::Lines | Way::Closed => {
+    match input.way {
+        Way::Arguments => {
+            // The value may be in the next piece.
+            let items: Vec<Vec<u8>> = input.items().map(<[u8]>::to_vec).collect();
+            let mut is_kept = Vec::new();
+            while let Some(first) = items.get(is_kept.len()) {
+                let second = items.get(is_kept.len() + 1);
+                let dropped = debug_arguments(first, second.map(Vec::as_slice));
+                is_kept.resize(is_kept.len() + dropped.max(1), dropped == 0);
+            }
+            let mut is_kept = is_kept.into_iter();
+            for piece in &mut other.pieces {
+                piece.retain(|_| is_kept.next() == Some(true));
+            }
+        }
+        Way::Lines | Way::Closed => {
+            for piece in &mut other.pieces {
                 let text = piece.join(&b'\n');
                 let lines = text.split(|&byte| byte == b'\n');
                 let kept = lines.filter(|line| !is_unusable_debug_line(line));
@@ -208,19 +220,22 @@ fn is_unusable_debug_line(line: &[u8]) -> bool {
     given.is_some_and(|(name, value)| matches!(name.as_str(), "debug_file" | "debug") && is_unusable(&value))
 }
 
-/// A long option, perhaps abbreviated, or the letter, with the value in the same argument or in the next.
-fn is_unusable_debug_argument(piece: &[Vec<u8>]) -> bool {
-    let texts: Vec<_> = piece.iter().map(|item| String::from_utf8_lossy(item)).collect();
+/// How many of these two arguments set a debug file that cannot be opened: as a long option, perhaps abbreviated, or as
+/// the letter, with the value in the same argument or in the next.
+fn debug_arguments(first: &[u8], second: Option<&[u8]>) -> usize {
     let is_long = |option: &str| option.len() > "--de".len() && "--debug-file".starts_with(option);
-    match texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().as_slice() {
-        [one] => {
-            let long = one.split_once('=').filter(|(option, _)| is_long(option));
-            let value = long.map(|(_, value)| value).or_else(|| one.strip_prefix("-D"));
-            value.is_some_and(is_unusable)
-        }
-        [option, value] => (is_long(option) || *option == "-D") && is_unusable(value),
-        _ => false,
+    let first = String::from_utf8_lossy(first);
+    if is_long(&first) || first == "-D" {
+        let value = second.map(String::from_utf8_lossy);
+        return if value.is_some_and(|value| is_unusable(&value)) {
+            2
+        } else {
+            0
+        };
     }
+    let long = first.split_once('=').filter(|(option, _)| is_long(option));
+    let value = long.map(|(_, value)| value).or_else(|| first.strip_prefix("-D"));
+    usize::from(value.is_some_and(is_unusable))
 }
 
 /// Whether this is one of the unusable names in `words.rs`, perhaps with text after it.

@@ -26,16 +26,8 @@ pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write)
     agents.sort_unstable();
     agents.dedup();
     // Restrictions first: they are what an administrator looks for.
-    let (restricted, free): (Vec<_>, Vec<_>) = agents
-        .into_iter()
-        .partition(|agent| !policy.for_agent(agent).describe().is_empty());
-    for agent in restricted {
-        show(&policy, agent, &known, out)?;
-    }
-    for agent in free {
-        show(&policy, agent, &known, out)?;
-    }
-    Ok(())
+    agents.sort_by_cached_key(|agent| policy.for_agent(agent).describe().is_empty());
+    agents.iter().try_for_each(|agent| show(&policy, agent, &known, out))
 }
 
 /// The policy of this machine. Reports a missing policy with its path, so that a misplaced file is noticed.

@@ -9,38 +9,11 @@ mod stdin;
 mod table;
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use super::{Options, Table, UsageError, catalogue, checks::check};
 use crate::action::Action;
 use crate::description::{Description, Parameter, ValueKind};
-use crate::log::Log;
-
-/// A log that keeps its text.
-#[derive(Clone, Default)]
-pub(super) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
-
-impl CapturedLog {
-    pub(super) fn log(&self) -> Log {
-        Log::new(Box::new(self.clone()))
-    }
-
-    pub(super) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for CapturedLog {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+pub(super) use crate::fake_device::CapturedLog;
 
 /// Makes a description from the names in the recorded cases: the library's keys,
 /// and its markers for abilities of a device.

@@ -91,7 +91,7 @@ fencer)
     corosync_alone
     # Since Pacemaker 3.0.0 the short word means what the long one meant.
     flag=--stand-alone
-    if /usr/lib/pacemaker/pacemaker-fenced --help 2>&1 | grep -q stand-alone-w-cpg; then flag=--stand-alone-w-cpg; fi
+    if /usr/lib/pacemaker/pacemaker-fenced --help 2>&1 | grep stand-alone-w-cpg >/dev/null; then flag=--stand-alone-w-cpg; fi
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 LC_ALL=C \
         PCMK_logfile=/var/log/pacemaker/pacemaker.log \
         /usr/lib/pacemaker/pacemaker-fenced "$flag" -l /var/log/pacemaker/fenced.log -VV \

@@ -12,7 +12,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
     tree.add_fixtures(&build::fixtures()?)?;
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["test", "--workspace"]).args(arguments);
+    // One failure does not hide those of the test programs after it.
+    cargo.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         // The tests mostly wait for Pacemaker, daemons and Python clients, so more threads than cores save time.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

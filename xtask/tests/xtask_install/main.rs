@@ -294,10 +294,11 @@ if "$XTASK" install --prefix / --from "$TREE"; then exit 9; fi
 state | cmp - /mnt/before
 "$XTASK" install --prefix / --from "$TREE" --divert
 echo "ours: $(fencebox verify)"
-printf 'action=metadata\n' | fence_xenapi | grep -q 'shortdesc="Fence agent for .*XenServer'
+# `grep -q` would end before its input does, and `pipefail` would report the program that then cannot write.
+printf 'action=metadata\n' | fence_xenapi | grep 'shortdesc="Fence agent for .*XenServer' >/dev/null
 # Pacemaker's tools find the agent, and dpkg reports no damage of the other package.
 if command -v crm_resource >/dev/null; then
-    crm_resource --show-metadata stonith:fence_clc | grep -q account
+    crm_resource --show-metadata stonith:fence_clc | grep account >/dev/null
 fi
 dpkg --verify fence-agents
 "$XTASK" uninstall --prefix /

@@ -5,6 +5,7 @@
 //! is returned as an answer and not followed.
 
 mod path;
+mod redirect;
 mod response;
 pub(crate) mod status;
 
@@ -109,9 +110,13 @@ impl Request {
     pub fn send(self) -> Result<Response> {
         let request = self.0?;
         let asked = response::label(request.method, &request.path);
-        transmit(request)
-            .map(|answer| Response::new(asked, answer))
-            .map_err(Error::from)
+        let endpoint = request.endpoint.clone();
+        let response = Response::new(asked, transmit(request)?);
+        if (300..400).contains(&response.status()) {
+            // Without the URL, the message does not say that https was meant.
+            return Ok(response.from_base(base_url(&endpoint).unwrap_or_default()));
+        }
+        Ok(response)
     }
 
     fn change(mut self, change: impl FnOnce(&mut wit::Request)) -> Self {

@@ -6,13 +6,13 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
-use rustls::ClientConfig;
-use url::Position;
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
+use url::{Position, Url};
 
 use super::remote_peers::RemotePeers;
 use exchange::{PartialResponse, PreparedRequest, send_once};
@@ -21,11 +21,15 @@ use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::device::RemotePeer;
 use fencebox_agent::log::Log;
 use fencebox_policy::{Addresses, AgentPolicy, Auth, Endpoints, Limit, Origin, Trust, request as rules};
+use progress::Progress;
 use sensitive_headers::{is_sensitive, tokens};
+use tls::Settings;
 
+mod connection;
 mod credentials;
 pub(crate) mod exchange;
 mod message;
+mod progress;
 pub mod resolve;
 mod sensitive_headers;
 #[cfg(test)]
@@ -34,6 +38,7 @@ pub mod tls;
 
 pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
+pub use tls::Remedies;
 
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
@@ -58,9 +63,8 @@ pub struct Parts {
     pub log: Arc<Log>,
     /// The agent, for the log.
     pub agent: String,
-    /// Whether the agent has the option `ssl_fingerprint`, so that a message
-    /// about a certificate may advise to set it.
-    pub pinnable: bool,
+    /// The agent's options about certificates, which messages may advise.
+    pub remedies: Remedies,
 }
 
 /// The longest that one exchange may take.
@@ -81,8 +85,8 @@ pub struct Http {
     closing: bool,
     /// Created for the first connection.
     runtime: Option<tokio::runtime::Runtime>,
-    /// By the trust that verifies the device; `None` for connections without TLS.
-    tls: BTreeMap<Option<Trust>, ClientConfig>,
+    /// By the trust that verifies the device.
+    tls: BTreeMap<Trust, Settings>,
 }
 
 impl Http {
@@ -165,14 +169,15 @@ impl Http {
         let origin = self.check(&request)?;
         let what = request.what();
         let outgoing = self.prepare(&origin, request, body)?;
-        let (budget, timeout) = self.budget();
+        let (budget, bound) = self.budget();
         if budget.is_zero() {
-            return Err(Failure::TimedOut(format!("{origin} within {timeout}")));
+            return Err(Failure::TimedOut(format!("{origin}: not contacted within {bound}")));
         }
-        let config = self.tls_for(&origin)?;
+        let settings = self.tls_for(&origin)?;
         let (clock, agent_policy) = (self.parts.clock.clone(), self.parts.agent_policy.clone());
         let (closing, known) = (self.closing, self.contacts.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
+        let progress = Rc::new(Progress::default());
         // Started now, because the answer may arrive before the first poll.
         let expiry = clock.expiry(budget);
         let expired = async {
@@ -182,23 +187,25 @@ impl Http {
             }
         };
         let conversation = async {
-            let arriving = send_once(&origin, &agent_policy, config, outgoing, budget, known).await?;
+            let settings = settings.as_ref();
+            let sent = send_once(&origin, &agent_policy, settings, outgoing, budget, known, &progress);
+            let arriving = sent.await?;
             status.set(Some(arriving.status()));
-            peer.set(arriving.peer());
+            peer.set(Some(arriving.peer()));
             read(arriving).await
         };
         let bounded = async {
             tokio::select! {
                 // In this order, so that nothing starts after SIGTERM.
                 biased;
-                () = interrupted(clock.as_ref()), if !closing => {
-                    Err(Failure::TimedOut(format!("{origin}: interrupted")))
-                }
+                () = interrupted(clock.as_ref()), if !closing => Err(progress.interrupted(&origin)),
                 answer = conversation => answer,
-                () = expired => Err(Failure::TimedOut(format!("{origin} within {timeout}"))),
+                () = expired => Err(progress.timed_out(&origin, &bound)),
             }
         };
         let outcome = self.runtime()?.block_on(bounded);
+        let elapsed = clock.now().saturating_sub(started);
+        let outcome = outcome.map_err(|failure| progress.explain(&origin, failure, elapsed));
         self.contacts.note(&origin, peer.get(), outcome.is_err());
         let answer = match (status.get(), &outcome) {
             (Some(status), Ok(_)) => format!("status {status}"),
@@ -206,7 +213,7 @@ impl Http {
             (None, Err(failure)) => failure.to_string(),
             (None, Ok(_)) => "no answer".to_owned(),
         };
-        let took = clock.now().saturating_sub(started).as_millis();
+        let took = elapsed.as_millis();
         let Parts { log, agent, .. } = &self.parts;
         log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
         outcome
@@ -257,7 +264,10 @@ impl Http {
         if left < limit {
             (
                 left,
-                format!("{:.1} s, all that the action had left", left.as_secs_f32()),
+                format!(
+                    "{:.1} s, all that the action had left (limited by power_timeout, shell_timeout and login_timeout)",
+                    left.as_secs_f32()
+                ),
             )
         } else {
             (limit, format!("{} s (option {option})", limit.as_secs_f32()))
@@ -275,8 +285,7 @@ impl Http {
             path if path.is_empty() => "/".to_owned(),
             path => path,
         };
-        let url = reqwest::Url::parse(&format!("{origin}{path}"))
-            .map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
+        let url = Url::parse(&format!("{origin}{path}")).map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
         // A plugin may have signed the exact text of the URL.
         if url[Position::BeforePath..] != path {
             return Err(Failure::Invalid(
@@ -322,15 +331,24 @@ impl Http {
         })
     }
 
-    fn tls_for(&mut self, origin: &Origin) -> Result<ClientConfig, Failure> {
-        let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
-        let trust = encrypted.then(|| origin.trust.clone());
-        if let Some(config) = self.tls.get(&trust) {
-            return Ok(config.clone());
+    /// The settings for TLS to the device or to its proxy; none if neither uses it.
+    fn tls_for(&mut self, origin: &Origin) -> Result<Option<Settings>, Failure> {
+        if !origin.tls && !origin.proxy.as_ref().is_some_and(|proxy| proxy.tls) {
+            return Ok(None);
         }
-        let config = tls::config(trust.as_ref(), self.parts.pinnable)?;
-        self.tls.insert(trust, config.clone());
-        Ok(config)
+        if let Some(settings) = self.tls.get(&origin.trust) {
+            return Ok(Some(settings.clone()));
+        }
+        let mut remedies = self.parts.remedies;
+        // An option that the policy refuses does not help.
+        let unverified = Origin {
+            trust: Trust::Anything,
+            ..origin.clone()
+        };
+        remedies.insecure &= self.parts.agent_policy.check(&unverified).is_ok();
+        let settings = tls::settings(&origin.trust, remedies)?;
+        self.tls.insert(origin.trust.clone(), settings.clone());
+        Ok(Some(settings))
     }
 
     fn runtime(&mut self) -> Result<&tokio::runtime::Runtime, Failure> {

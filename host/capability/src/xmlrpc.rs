@@ -2,10 +2,12 @@
 //! while it arrives. The host keeps only the selected values and one piece of text in memory,
 //! however much the device sends.
 
-use reqwest::Method;
+use hyper::Method;
 use tokio::io::{AsyncWriteExt, BufReader, DuplexStream};
 
 pub mod document;
+#[path = "../../../sdk/src/http/redirect.rs"]
+mod redirect;
 
 use super::http::exchange::PartialResponse;
 use super::http::{self, Http, Request};
@@ -64,10 +66,16 @@ pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
 }
 
 async fn receive(arriving: PartialResponse<'_>, keep: &Keep) -> Result<Tree, Failure> {
-    if arriving.status() != OK {
-        return Err(Failure::Status(arriving.status()));
+    let (origin, status) = (arriving.origin(), arriving.status());
+    if (300..400).contains(&status) {
+        let place = redirect::describe(&origin.to_string(), arriving.location().as_deref());
+        return Err(Failure::Malformed(format!(
+            "{origin} redirects with status {status} to {place}"
+        )));
     }
-    let origin = arriving.origin();
+    if status != OK {
+        return Err(Failure::Status(status));
+    }
     let (pipe, source) = tokio::io::duplex(PIPE);
     let reading = read(BufReader::with_capacity(PIPE, source), keep);
     tokio::pin!(reading);

@@ -119,9 +119,7 @@ impl AgentPolicy {
         match origin.trust {
             Trust::Anything => Err(Denied::option(
                 "ssl_insecure",
-                format!(
-                    "refused by insecure-tls = false ({place}); name the certificate with ca_file or ssl_fingerprint"
-                ),
+                format!("refused by insecure-tls = false ({place}); remove it, so that the certificate is verified"),
             )),
             _ => Ok(()),
         }

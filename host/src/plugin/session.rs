@@ -22,7 +22,7 @@ use crate::agent::options::Options;
 use crate::agent::secret::Secret;
 use crate::capability::calls::Session;
 use crate::capability::files::Files;
-use crate::capability::http::{self, Credentials, Http, Timeout};
+use crate::capability::http::{self, Credentials, Http, Remedies, Timeout};
 use crate::capability::sockets::SocketFilter;
 use crate::confinement::Needs;
 
@@ -73,7 +73,11 @@ impl Device for PluginInstance {
             },
             log: self.log.clone(),
             agent: self.agent.clone(),
-            pinnable: options.table().find("ssl_fingerprint").is_some(),
+            remedies: Remedies {
+                fingerprint: options.table().find("ssl_fingerprint").is_some(),
+                file: options.table().find("ca_file").is_some(),
+                insecure: options.table().find("ssl_insecure").is_some(),
+            },
         });
         let calls = Box::new(Session {
             http,

@@ -18,11 +18,26 @@ use crate::{Error, Result};
 pub struct Response {
     asked: String,
     answer: wit::Response,
+    /// The URL of the endpoint, if the answer is a redirect.
+    base: String,
 }
 
 impl Response {
     pub(super) fn new(asked: String, answer: wit::Response) -> Self {
-        Self { asked, answer }
+        Self {
+            asked,
+            answer,
+            base: String::new(),
+        }
+    }
+
+    /// Adds the URL of the endpoint, for the message about a redirect.
+    pub(super) fn from_base(self, base: String) -> Self {
+        Self { base, ..self }
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// The status code.
@@ -100,7 +115,7 @@ impl Response {
     /// | 403 | [`Error::NotPermitted`] |
     /// | 407 | [`Error::Denied`]: the proxy rejects its credentials |
     /// | 408, 409, 423, 425, 429; 503 with `Retry-After` | [`Error::Busy`], with the seconds of `Retry-After`, 30 at most |
-    /// | any other | [`Error::Unexpected`]; for a redirect with the host that it points to |
+    /// | any other | [`Error::Unexpected`]; for a redirect with the origin and path that it points to |
     #[must_use]
     pub fn error(&self) -> Error {
         status::error(self)

@@ -3,8 +3,9 @@
 //! RFC 9110 defines the codes. The distinction here is whether a retry can
 //! help.
 
-use super::Response;
+use super::{Response, redirect};
 use crate::Error;
+use crate::text::excerpt;
 
 /// Maximum pause that a device can request, in seconds. Fencing cannot wait
 /// longer.
@@ -39,7 +40,10 @@ pub(super) fn error(response: &Response) -> Error {
         Meaning::NotPermitted => Error::NotPermitted(named(response)),
         Meaning::ProxyRefuses => Error::Denied(format!("the proxy refused its credentials: {}", response.words())),
         Meaning::Busy => busy(response, pause),
-        Meaning::Redirect => response.unexpected(&format!("redirected to {}", place(response))),
+        Meaning::Redirect => {
+            let place = redirect::describe(response.base(), response.header("location"));
+            response.unexpected(&format!("redirected to {}", excerpt(&place)))
+        }
         Meaning::Other => response.unexpected(&response.words()),
     }
 }
@@ -73,20 +77,4 @@ fn busy(response: &Response, pause: Option<&str>) -> Error {
     // A number of digits that does not fit is longer than the maximum.
     let seconds = seconds.map(|pause| pause.parse().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE));
     Error::busy(named(response), seconds)
-}
-
-/// The host of a redirect, without credentials, path or query.
-fn place(response: &Response) -> String {
-    let Some(location) = response.header("location") else {
-        return "an unknown location".to_owned();
-    };
-    let after_scheme = location
-        .split_once("//")
-        .filter(|(scheme, _)| scheme.is_empty() || scheme.ends_with(':') && !scheme.contains('/'));
-    let Some((_, rest)) = after_scheme else {
-        return "another path of the same host".to_owned();
-    };
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    crate::excerpt(host)
 }

@@ -11,7 +11,7 @@ use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::log::Log;
 use fencebox_agent::secret::Secret;
 use fencebox_agent::system_clock::SystemClock;
-use fencebox_capability::http::{Credentials, Http, Parts, Request, Timeout};
+use fencebox_capability::http::{Credentials, Http, Parts, Remedies, Request, Timeout};
 use fencebox_policy::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme};
 
 /// Maximum size of a body that may come through, in bytes.
@@ -24,7 +24,7 @@ pub fn http_answers(data: &[u8]) {
         let mut http = device.capability();
         let request = Request {
             endpoint: "api".to_owned(),
-            method: reqwest::Method::GET,
+            method: hyper::Method::GET,
             path: "/power".to_owned(),
             headers: Vec::new(),
             body: None,
@@ -117,7 +117,7 @@ impl Player {
             },
             log: Arc::new(Log::new(Box::new(std::io::sink()))),
             agent: "fence_fuzz".to_owned(),
-            pinnable: false,
+            remedies: Remedies::default(),
         })
     }
 }

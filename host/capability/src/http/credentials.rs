@@ -1,6 +1,6 @@
 //! The credentials that the host adds to requests.
 
-use reqwest::header::HeaderValue;
+use hyper::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::Failure;

@@ -1,16 +1,25 @@
 //! One HTTP exchange with one origin, and what can go wrong in it.
 
+use std::error::Error;
+use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use reqwest::{Client, Method, StatusCode};
-use rustls::ClientConfig;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING, USER_AGENT};
+use hyper::{Method, StatusCode};
+use hyper_util::rt::TokioIo;
+use url::{Position, Url};
 
-use super::resolve;
-use super::{Failure, Response};
+use super::connection::{self, Stream};
+use super::progress::{Progress, Step};
+use super::tls::{self, Settings};
+use super::{Failure, Response, resolve};
 use fencebox_policy::{AgentPolicy, Bound, Limit, Limits, Origin};
 
 /// A device that does not accept a connection within this time is down.
@@ -19,7 +28,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// A request that passed every check.
 pub(crate) struct PreparedRequest {
     pub(crate) method: Method,
-    pub(crate) url: reqwest::Url,
+    pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) limits: Limits,
@@ -27,36 +36,62 @@ pub(crate) struct PreparedRequest {
     pub(crate) body_limit: Bound,
 }
 
+/// A connection, which sends and receives only while it is polled.
+type Connection = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
+
 /// An answer whose head was received, and whose body is still outstanding.
 pub(crate) struct PartialResponse<'o> {
     origin: &'o Origin,
-    response: reqwest::Response,
+    peer: SocketAddr,
+    response: hyper::Response<Incoming>,
+    connection: Polled,
     limits: Limits,
     body_limit: Bound,
     /// Received bytes of the body.
     received: usize,
 }
 
+/// A connection, until it ends.
+struct Polled(Option<Box<Connection>>);
+
+impl Polled {
+    /// Waits for this result of the connection, and polls the connection meanwhile.
+    async fn wait_for<T>(&mut self, result: impl Future<Output = T>) -> T {
+        let mut result = pin!(result);
+        while let Some(connection) = &mut self.0 {
+            tokio::select! {
+                biased;
+                result = &mut result => return result,
+                // An error also reaches the result.
+                _ = connection => self.0 = None,
+            }
+        }
+        result.await
+    }
+}
+
 /// Looks up the origin, connects, sends one request, and receives the head of the answer. The
 /// caller's timeout is `budget`. If the name has several addresses, the `known` one, which worked
 /// before, is preferred.
-pub(crate) async fn send_once<'o>(
+pub(super) async fn send_once<'o>(
     origin: &'o Origin,
     agent_policy: &AgentPolicy,
-    config: ClientConfig,
+    settings: Option<&Settings>,
     outgoing: PreparedRequest,
     budget: Duration,
     known: Option<SocketAddr>,
+    progress: &Rc<Progress>,
 ) -> Result<PartialResponse<'o>, Failure> {
+    progress.start(Step::Resolution);
     let addresses = resolve::resolve(origin, agent_policy).await?;
-    let address = connectable(origin, &addresses, known, budget).await?;
-    send_with(origin, address, config, outgoing, budget).await
+    progress.start(Step::Connection);
+    progress.contact(&addresses);
+    let address = connectable(&addresses, known, budget).await?;
+    send_with(origin, address, settings, outgoing, budget, progress).await
 }
 
-/// The address to connect to. It is selected here because the HTTP client would try the addresses
-/// one after the other, each until its timeout.
+/// The address to connect to: the one that answers first.
 async fn connectable(
-    origin: &Origin,
     addresses: &[SocketAddr],
     known: Option<SocketAddr>,
     budget: Duration,
@@ -65,62 +100,80 @@ async fn connectable(
     let found = if CONNECT_LIMIT < budget {
         tokio::time::timeout(CONNECT_LIMIT, found)
             .await
-            .unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "operation timed out")))
+            .unwrap_or_else(|_| Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time")))
     } else {
         found.await
     };
-    let number = addresses.len();
-    found.map_err(|cause| Failure::Unreachable(format!("{}: {cause} ({number} addresses)", place(origin))))
+    found.map_err(|cause| Failure::Unreachable(cause.to_string()))
 }
 
 /// The same, with an address that was already checked.
-pub(crate) async fn send_with<'o>(
+pub(super) async fn send_with<'o>(
     origin: &'o Origin,
     address: SocketAddr,
-    config: ClientConfig,
+    settings: Option<&Settings>,
     outgoing: PreparedRequest,
     budget: Duration,
+    progress: &Rc<Progress>,
 ) -> Result<PartialResponse<'o>, Failure> {
-    let limits = outgoing.limits;
-    let describe = |cause: &reqwest::Error| describe(origin, &limits, cause);
-    let mut builder = Client::builder()
-        .user_agent(concat!("fencebox/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(config)
-        .dns_resolver(Arc::new(resolve::Pinned(address)))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        .http1_max_headers(limits.get(Limit::ResponseHeaders).size())
-        .pool_max_idle_per_host(0)
-        .no_proxy();
+    let (limits, body_limit) = (outgoing.limits, outgoing.body_limit);
     // If both timeouts were equal, it would be random which one the message names.
-    if CONNECT_LIMIT < budget {
-        builder = builder.connect_timeout(CONNECT_LIMIT);
-    }
-    if let Some(proxy) = &origin.proxy {
-        let proxy = reqwest::Proxy::all(proxy.to_string()).map_err(|cause| describe(&cause))?;
-        builder = builder.proxy(proxy);
-    }
-    let client = builder.build().map_err(|cause| describe(&cause))?;
-    let mut request = client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
-    if let Some(body) = outgoing.body {
-        request = request.body(body);
-    }
-    let response = request.send().await.map_err(|cause| describe(&cause))?;
+    let limit = Some(CONNECT_LIMIT).filter(|limit| *limit < budget);
+    let stream = connection::connect(origin, address, settings, limit, progress).await?;
+    progress.start(Step::Request);
+    let describe = |cause: hyper::Error| describe(&limits, &cause);
+    let (mut sender, connection) = http1::Builder::new()
+        .max_headers(limits.get(Limit::ResponseHeaders).size())
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(describe)?;
+    let mut connection = Polled(Some(Box::new(connection)));
+    let request = outgoing.into_request(origin)?;
+    let response = connection
+        .wait_for(sender.send_request(request))
+        .await
+        .map_err(describe)?;
+    progress.start(Step::Answer);
     check_head(origin, &limits, response.status(), response.headers())?;
     let arriving = PartialResponse {
         origin,
+        peer: address,
         response,
+        connection,
         limits,
-        body_limit: outgoing.body_limit,
+        body_limit,
         received: 0,
     };
-    let announced = arriving.response.content_length();
+    let announced = hyper::body::Body::size_hint(arriving.response.body()).exact();
     if announced.is_some_and(|length| length > arriving.body_limit.value()) {
         Err(arriving.too_large())
     } else {
         Ok(arriving)
+    }
+}
+
+impl PreparedRequest {
+    /// The request in the form for the device, or for its proxy.
+    fn into_request(self, origin: &Origin) -> Result<hyper::Request<Full<Bytes>>, Failure> {
+        let malformed = |cause: &dyn Error| Failure::Invalid(format!("request: {cause}"));
+        // A proxy needs the absolute form, unless it only passes on a connection.
+        let target = match origin.proxy {
+            Some(_) if !origin.tls => self.url.as_str(),
+            _ => &self.url[Position::BeforePath..],
+        };
+        let mut request = hyper::Request::new(Full::new(Bytes::from(self.body.unwrap_or_default())));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = target.parse().map_err(|cause| malformed(&cause))?;
+        *request.headers_mut() = self.headers;
+        let host = HeaderValue::from_str(&self.url[Position::BeforeHost..Position::AfterPort]);
+        let headers = request.headers_mut();
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!(
+            "fencebox/",
+            env!("CARGO_PKG_VERSION")
+        )));
+        headers.insert(HOST, host.map_err(|cause| malformed(&cause))?);
+        Ok(request)
     }
 }
 
@@ -133,15 +186,31 @@ impl<'o> PartialResponse<'o> {
         self.response.status().as_u16()
     }
 
+    /// Where a redirect leads.
+    pub(crate) fn location(&self) -> Option<String> {
+        let location = self.response.headers().get(LOCATION)?;
+        Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+    }
+
     /// The address of the device, or of the proxy.
-    pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.response.remote_addr()
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.peer
     }
 
     /// The next piece of the body; none at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let chunk = self.response.chunk().await;
-        let chunk = chunk.map_err(|cause| describe(self.origin, &self.limits, &cause))?;
+        let body = self.response.body_mut();
+        let chunk = loop {
+            match self.connection.wait_for(body.frame()).await {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => break Some(data),
+                    // Trailers are not passed on.
+                    Err(_) => continue,
+                },
+                Some(Err(cause)) => return Err(describe(&self.limits, &cause)),
+                None => break None,
+            }
+        };
         self.received += chunk.as_ref().map_or(0, Bytes::len);
         if self.received > self.body_limit.size() {
             Err(self.too_large())
@@ -191,13 +260,13 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
     }
     if !(200..=599).contains(&status.as_u16()) {
         return Err(Failure::Broken(format!(
-            "{origin} answered with the status {}, which is not a final status",
+            "the answer has the status {}, which is not a final status",
             status.as_u16()
         )));
     }
     let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
     if lengths + usize::from(headers.contains_key(TRANSFER_ENCODING)) > 1 {
-        return Err(Failure::Broken(format!("{origin} gave the length of its answer twice")));
+        return Err(Failure::Broken("the answer gives its length twice".to_owned()));
     }
     // In a tunnel, the answer comes from the device.
     match &origin.proxy {
@@ -208,68 +277,25 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
     }
 }
 
-/// Describes the innermost cause of an error: the outer ones only say "error sending request" and
-/// similar.
-fn describe(origin: &Origin, limits: &Limits, error: &reqwest::Error) -> Failure {
-    let place = place(origin);
-    let Innermost { cause, tls, http } = innermost(error);
-    let text = format!("{place}: {cause}");
-    // Only an error while connecting proves that nothing was sent. Later, the device may have
-    // executed the request before the same error (such as a corrupt TLS record).
-    if error.is_connect() {
-        return match tls {
-            // The error of the certificate verifier.
-            Some(rustls::Error::General(verdict)) => Failure::Tls(format!("{place}: {verdict}")),
-            Some(rustls::Error::InvalidMessage(_)) => Failure::Tls(format!(
-                "{text}: no TLS server at this address; check the address and the port, or use http://"
-            )),
-            Some(_) => Failure::Tls(text),
-            None => Failure::Unreachable(text),
-        };
-    }
-    // More header fields than allowed, or more than 400 KiB.
-    if http.is_some_and(hyper::Error::is_parse_too_large) {
-        return Failure::TooLarge(format!("{text}{}", limits.get(Limit::ResponseHeaders).note()));
-    }
-    if error.is_timeout() {
-        Failure::TimedOut(text)
-    } else {
-        Failure::Broken(text)
-    }
-}
-
-/// The origin and its proxy, for messages.
-fn place(origin: &Origin) -> String {
-    match &origin.proxy {
-        Some(proxy) => format!("{origin} through the proxy {proxy}"),
-        None => origin.to_string(),
-    }
-}
-
-/// The innermost cause of an error.
-struct Innermost<'e> {
-    /// The text of the innermost cause.
-    cause: String,
-    /// The TLS error among the causes.
-    tls: Option<&'e rustls::Error>,
-    /// The error of the HTTP connection among the causes.
-    http: Option<&'e hyper::Error>,
-}
-
-fn innermost(error: &reqwest::Error) -> Innermost<'_> {
-    let mut cause: &(dyn std::error::Error + 'static) = error;
-    let (mut tls, mut http) = (None, None);
+/// Describes the innermost cause of an error after the handshake: the outer ones only say "connection
+/// error" and similar. The device may have executed the request.
+fn describe(limits: &Limits, error: &hyper::Error) -> Failure {
+    let mut cause: &(dyn Error + 'static) = error;
     loop {
         let boxed = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = boxed.map(|inner| inner as &(dyn std::error::Error + 'static));
-        tls = inner.unwrap_or(cause).downcast_ref().or(tls);
-        http = cause.downcast_ref().or(http);
+        let inner = boxed.map(|inner| inner as &(dyn Error + 'static));
+        if let Some(error) = inner.unwrap_or(cause).downcast_ref() {
+            return Failure::Broken(tls::reason(error));
+        }
         match inner.or_else(|| cause.source()) {
             Some(next) => cause = next,
-            None => {
-                let cause = cause.to_string();
-                return Innermost { cause, tls, http };
-            }
+            None => break,
         }
+    }
+    // More header fields than allowed, or more than 400 KiB.
+    if error.is_parse_too_large() {
+        Failure::TooLarge(format!("{cause}{}", limits.get(Limit::ResponseHeaders).note()))
+    } else {
+        Failure::Broken(cause.to_string())
     }
 }

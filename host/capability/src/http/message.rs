@@ -1,6 +1,6 @@
 //! Requests, answers, and errors.
 
-use reqwest::Method;
+use hyper::Method;
 
 use fencebox_policy::Denied;
 

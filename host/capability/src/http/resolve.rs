@@ -4,7 +4,6 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -27,7 +26,7 @@ pub(super) async fn resolve(origin: &Origin, agent_policy: &AgentPolicy) -> Resu
         Host::Ipv6(address) => vec![(*address, port).into()],
         Host::Domain(name) => look_up(name, port)
             .await
-            .map_err(|cause| Failure::Unreachable(format!("{name} has no address ({cause})")))?,
+            .map_err(|cause| Failure::Unreachable(format!("no address ({cause})")))?,
     };
     check_addresses(origin, agent_policy, addresses)
 }
@@ -110,17 +109,6 @@ fn check_addresses(
     match (granted.is_empty(), refusal) {
         (false, _) => Ok(granted),
         (true, Some(rule)) => Err(rule.into()),
-        (true, None) => Err(Failure::Unreachable(format!("{} has no address", origin.next_hop().0))),
-    }
-}
-
-/// Answers every lookup of the HTTP client with the checked address, so that the client connects to
-/// exactly this address and sends no other lookups.
-pub(super) struct Pinned(pub(super) SocketAddr);
-
-impl Resolve for Pinned {
-    fn resolve(&self, _name: Name) -> Resolving {
-        let addresses: Addrs = Box::new(std::iter::once(self.0));
-        Box::pin(std::future::ready(Ok(addresses)))
+        (true, None) => Err(Failure::Unreachable("no address".to_owned())),
     }
 }

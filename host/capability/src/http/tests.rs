@@ -1,8 +1,11 @@
 //! Exchanges with small servers on the loopback interface.
 
 mod answers;
+mod certificates;
+mod openssl;
 mod proxy;
 mod requests;
+mod steps;
 mod time;
 mod tls;
 mod xmlrpc;
@@ -14,7 +17,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::{Credentials, Failure, Http, Parts, Request, Response, Timeout};
+use super::{Credentials, Failure, Http, Parts, Remedies, Request, Response, Timeout};
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::log::Log;
 use fencebox_agent::virtual_clock::VirtualClock;
@@ -139,7 +142,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
         timeout: timeout(LONG),
         log: Arc::new(Log::new(Box::new(std::io::sink()))),
         agent: "fence_x".to_owned(),
-        pinnable: false,
+        remedies: Remedies::default(),
     })
 }
 
@@ -153,7 +156,7 @@ fn timeout(limit: Duration) -> Timeout {
 fn get(path: &str) -> Request {
     Request {
         endpoint: "api".to_owned(),
-        method: reqwest::Method::GET,
+        method: hyper::Method::GET,
         path: path.to_owned(),
         headers: Vec::new(),
         body: None,

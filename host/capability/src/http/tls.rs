@@ -6,13 +6,23 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::Failure;
+use certificate::Certificate;
 use fencebox_policy::Trust;
+pub(super) use reason::{OFFER, reason};
+pub use remedies::Remedies;
 use verifier::{Belief, CertVerifier};
 
+mod certificate;
+mod der;
+mod issued;
+mod key;
+mod reason;
+mod remedies;
 mod verifier;
 
 #[cfg(test)]
@@ -30,40 +40,89 @@ pub(super) const BUNDLES: &[&str] = &[
 /// Maximum size of the file in option `ca_file`, in bytes.
 const FILE_LIMIT: u64 = 1024 * 1024;
 
-/// Settings that verify certificates according to `trust`. Without `trust`, settings for
-/// connections without TLS: the client requires some, but needs no root certificates. Agents that
-/// are `pinnable` have options for a certificate.
-pub(super) fn config(trust: Option<&Trust>, pinnable: bool) -> Result<ClientConfig, Failure> {
+/// How connections of one trust are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    usual: Arc<ClientConfig>,
+    tls12: Arc<ClientConfig>,
+    verifier: Arc<CertVerifier>,
+}
+
+impl Settings {
+    fn new(belief: Belief) -> Result<Self, Failure> {
+        let verifier = CertVerifier::new(belief, ring::default_provider().signature_verification_algorithms);
+        let verifier = Arc::new(verifier);
+        Ok(Self {
+            usual: Arc::new(config(&verifier, &[&TLS13, &TLS12])?),
+            tls12: Arc::new(config(&verifier, &[&TLS12])?),
+            verifier,
+        })
+    }
+
+    /// Settings for the next connection.
+    pub(super) fn client(&self) -> Arc<ClientConfig> {
+        if self.is_limited() {
+            self.tls12.clone()
+        } else {
+            self.usual.clone()
+        }
+    }
+
+    /// Whether only TLS 1.2 is used, because an earlier handshake found that the key of the device is
+    /// too small for TLS 1.3.
+    pub(super) fn is_limited(&self) -> bool {
+        self.verifier.needs_tls12()
+    }
+}
+
+/// Settings that verify certificates according to `trust`. `remedies` are the options of the agent.
+pub(super) fn settings(trust: &Trust, remedies: Remedies) -> Result<Settings, Failure> {
     match trust {
-        None => Ok(builder()?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth()),
-        Some(Trust::System) => by_authorities(roots(BUNDLES)?, pinnable),
-        Some(Trust::File(path)) => believing(by_file(path)?),
-        Some(Trust::Fingerprints(known)) => believing(Belief::Fingerprints(known.clone())),
-        Some(Trust::Anything) => believing(Belief::Anything),
+        Trust::System => by_authorities(roots(BUNDLES)?, remedies),
+        Trust::File(path) => Settings::new(by_file(path)?),
+        Trust::Fingerprints(known) => Settings::new(Belief::Fingerprints(known.clone())),
+        Trust::Anything => Settings::new(Belief::Anything),
     }
 }
 
 /// Settings that trust the certificates of these authorities.
-pub(super) fn by_authorities(roots: RootCertStore, pinnable: bool) -> Result<ClientConfig, Failure> {
+pub(super) fn by_authorities(roots: RootCertStore, remedies: Remedies) -> Result<Settings, Failure> {
     let issuers = issuers(roots)?;
-    believing(Belief::System { issuers, pinnable })
-}
-
-fn believing(belief: Belief) -> Result<ClientConfig, Failure> {
-    let verifier = CertVerifier::new(belief, ring::default_provider().signature_verification_algorithms);
-    Ok(builder()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+    Settings::new(Belief::System { issuers, remedies })
 }
 
 /// The provider is explicit, so that a dependency cannot select another one.
-fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Failure> {
-    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| Failure::Tls(cause.to_string()))
+fn config(
+    verifier: &Arc<CertVerifier>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, Failure> {
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .map_err(|cause| Failure::Tls(reason(&cause)))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier.clone())
+        .with_no_client_auth())
+}
+
+/// Reads a certificate as a verifier does, for tests of the reader. Returns what a message would
+/// contain of it: names, dates and the kind of key.
+pub fn inspect(der: &[u8]) -> Option<String> {
+    let certificate = Certificate::read(der)?;
+    let key = key::PublicKey::read(certificate.key);
+    if let (Ok(key), Some(signature)) = (&key, certificate.signature) {
+        // The result is of no interest, because the issuer is not known.
+        let _ = key.verify_certificate(certificate.algorithm, certificate.signed, signature);
+    }
+    let validity = certificate.validity();
+    let dates = validity.map(|(first, last)| format!("{first} to {last}"));
+    let flags = [
+        certificate.may_issue(),
+        certificate.is_for_servers(),
+        certificate.has_unknown_limits(),
+        certificate.is_self_issued(),
+    ];
+    let kind = key.map_or_else(|kind| kind, |key| format!("{} bits", key.size()));
+    Some(format!("{:?}, {dates:?}, {kind}, {flags:?}", certificate.names()))
 }
 
 /// Verifies issuer, name and time. Without root certificates, no certificate is trusted.
@@ -86,7 +145,7 @@ fn by_file(path: &Path) -> Result<Belief, Failure> {
     }
     let pem = std::fs::read(path).map_err(|cause| refuse(cause.to_string()))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-    let certificates = certificates.map_err(|cause| refuse(cause.to_string()))?;
+    let certificates = certificates.map_err(|cause| refuse(malformed(&cause)))?;
     if certificates.is_empty() {
         return Err(refuse(
             "it contains no certificate; it must begin with -----BEGIN CERTIFICATE-----".to_owned(),
@@ -94,8 +153,12 @@ fn by_file(path: &Path) -> Result<Belief, Failure> {
     }
     let mut roots = RootCertStore::empty();
     for certificate in &certificates {
-        // A certificate that cannot issue others can still be that of the device.
-        let _ = roots.add(certificate.clone());
+        // The key of one device must not issue a certificate for another one. The library would
+        // accept each of them as an authority.
+        if Certificate::read(certificate).is_some_and(|certificate| certificate.may_issue()) {
+            // What the library cannot read is left to `issued`.
+            let _ = roots.add(certificate.clone());
+        }
     }
     Ok(Belief::File {
         path: path.to_owned(),
@@ -113,8 +176,12 @@ fn roots<P: AsRef<Path>>(bundles: &[P]) -> Result<RootCertStore, Failure> {
         .ok_or_else(|| {
             Failure::Tls("this system has no certificate bundle; install the package ca-certificates".to_owned())
         })?;
-    let unreadable = |cause: rustls::pki_types::pem::Error| {
-        Failure::Tls(format!("certificate bundle {}: {cause}", bundle.display()))
+    let unreadable = |cause: pem::Error| {
+        Failure::Tls(format!(
+            "certificate bundle {}: {}",
+            bundle.display(),
+            malformed(&cause)
+        ))
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(bundle).map_err(unreadable)? {
@@ -122,4 +189,15 @@ fn roots<P: AsRef<Path>>(bundles: &[P]) -> Result<RootCertStore, Failure> {
         let _ = roots.add(certificate.map_err(unreadable)?);
     }
     Ok(roots)
+}
+
+/// An error of the reader of PEM files in words. Its own texts show lines of the file as numbers.
+fn malformed(cause: &pem::Error) -> String {
+    match cause {
+        pem::Error::MissingSectionEnd { .. } => "a certificate has no line -----END CERTIFICATE-----".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "a line with -----BEGIN is malformed".to_owned(),
+        pem::Error::Base64Decode(_) => "a certificate is not valid base64".to_owned(),
+        pem::Error::Io(cause) => cause.to_string(),
+        _ => "it contains no certificate".to_owned(),
+    }
 }

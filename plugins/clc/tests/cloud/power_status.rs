@@ -157,7 +157,7 @@ fn a_redirect_is_not_followed() {
         .reply_text(301, "")
         .header("location", "https://evil.example/v2/x?y")
         .start();
-    assert_unexpected(open().power_status("WA1ACMEDB01"), "redirected to evil.example (");
+    assert_unexpected(open().power_status("WA1ACMEDB01"), "redirected to https://evil.example");
     assert_eq!(script.requests().len(), 2);
 }
 

@@ -95,7 +95,7 @@ fn a_missing_proxy_is_named() {
     let mut origin = through(&Server::answering(EMPTY), false);
     origin.proxy.as_mut().unwrap().port = taken.local_addr().unwrap().port();
     let named = format!(
-        "through the proxy http://{}: Connection refused",
+        "through the proxy http://{0}: connecting to {0} failed after 0.0 s: Connection refused",
         taken.local_addr().unwrap()
     );
     assert_fails!(http(origin).send(get("/")), Unreachable, &named);

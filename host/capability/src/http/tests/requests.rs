@@ -4,10 +4,9 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use reqwest::Method;
+use hyper::Method;
 use url::Host;
 
-use super::super::tls;
 use super::*;
 use crate::http::exchange::{PreparedRequest, send_with};
 use fencebox_policy::{Limit, Limits};
@@ -235,7 +234,7 @@ fn the_connection_goes_to_the_checked_address() {
     let outgoing = PreparedRequest {
         method: Method::GET,
         url: origin.base_url().parse().unwrap(),
-        headers: reqwest::header::HeaderMap::new(),
+        headers: hyper::header::HeaderMap::new(),
         body: None,
         limits: Limits::standard(),
         body_limit: Limits::standard().get(Limit::ResponseBytes),
@@ -244,13 +243,8 @@ fn the_connection_goes_to_the_checked_address() {
         .enable_all()
         .build()
         .unwrap();
-    let answer = send_with(
-        &origin,
-        server.address,
-        tls::config(None, false).unwrap(),
-        outgoing,
-        LONG,
-    );
+    let progress = std::rc::Rc::default();
+    let answer = send_with(&origin, server.address, None, outgoing, LONG, &progress);
     assert_eq!(runtime.block_on(answer).unwrap().status(), 200);
     let host = format!("\r\nhost: device.invalid:{}\r\n", server.address.port());
     assert!(server.request().contains(&host));

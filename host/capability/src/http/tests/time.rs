@@ -30,7 +30,11 @@ fn a_stalled_answer_times_out() {
     ] {
         let mut http = http(stalling_after(answer).origin());
         http.set_timeout(timeout(SHORT));
-        assert_fails!(http.send(get("/")), TimedOut, " within 0.3 s (option shell_timeout)");
+        assert_fails!(
+            http.send(get("/")),
+            TimedOut,
+            " timed out after 0.3 s (option shell_timeout)"
+        );
     }
 }
 
@@ -50,7 +54,11 @@ fn a_slow_answer_times_out() {
             limit: SHORT,
             option: "login_timeout",
         });
-        assert_fails!(http.send(get("/")), TimedOut, " within 0.3 s (option login_timeout)");
+        assert_fails!(
+            http.send(get("/")),
+            TimedOut,
+            " timed out after 0.3 s (option login_timeout)"
+        );
     }
 }
 
@@ -63,7 +71,7 @@ fn the_deadline_limits_the_timeout() {
     assert_fails!(
         http.send(get("/")),
         TimedOut,
-        " within 0.3 s, all that the action had left"
+        " timed out after 0.3 s, all that the action had left"
     );
 }
 
@@ -76,7 +84,7 @@ fn nothing_is_sent_after_the_deadline() {
     assert_fails!(
         http.send(get("/")),
         TimedOut,
-        " within 0.0 s, all that the action had left"
+        ": not contacted within 0.0 s, all that the action had left"
     );
     assert_unvisited(&listener);
 }
@@ -137,7 +145,7 @@ fn sigterm_ends_a_waiting_exchange() {
         }
     });
     let mut http = http_on(bell, server.origin(), Auth::Plugin);
-    assert_fails!(http.send(get("/")), TimedOut, ": interrupted");
+    assert_fails!(http.send(get("/")), TimedOut, ": interrupted during ");
 }
 
 #[test]
@@ -145,7 +153,7 @@ fn after_sigterm_only_the_logout_starts() {
     let bell = Arc::new(Bell(true.into()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut http = http_on(bell.clone(), origin(listener.local_addr().unwrap()), Auth::Plugin);
-    assert_fails!(http.send(get("/")), TimedOut, ": interrupted");
+    assert_fails!(http.send(get("/")), TimedOut, ": interrupted during ");
     assert_unvisited(&listener);
 
     let server = Server::answering(EMPTY);
@@ -162,6 +170,6 @@ fn a_closed_port_is_unreachable() {
     // The port is bound, so that no other process can listen on it.
     let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let address = taken.local_addr().unwrap();
-    let refused = format!("http://{address}: Connection refused");
+    let refused = format!("http://{address}: connecting to {address} failed after 0.0 s: Connection refused");
     assert_fails!(http(origin(address)).send(get("/")), Unreachable, &refused);
 }

@@ -4,11 +4,11 @@ use rcgen::{CertifiedKey, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 
-use super::super::tls;
 use super::*;
+use crate::http::tls::by_authorities;
 use fencebox_policy::Fingerprint;
 
-fn certificate(name: &str) -> CertifiedKey<KeyPair> {
+pub(super) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
     rcgen::generate_simple_self_signed([name.to_owned()]).unwrap()
 }
 
@@ -51,9 +51,13 @@ fn secure(server: &Server) -> Origin {
 fn trusting(own: &CertifiedKey<KeyPair>, origin: Origin) -> Http {
     let mut roots = RootCertStore::empty();
     roots.add(own.cert.der().clone()).unwrap();
-    let config = tls::by_authorities(roots, false).unwrap();
+    let remedies = Remedies {
+        insecure: true,
+        ..Remedies::default()
+    };
+    let settings = by_authorities(roots, remedies).unwrap();
     let mut http = http(origin);
-    http.tls.insert(Some(Trust::System), config);
+    http.tls.insert(Trust::System, settings);
     http
 }
 
@@ -65,7 +69,7 @@ fn believing(trust: Trust, server: &Server) -> Http {
     })
 }
 
-fn fingerprint(own: &CertifiedKey<KeyPair>) -> Fingerprint {
+pub(super) fn fingerprint(own: &CertifiedKey<KeyPair>) -> Fingerprint {
     let digest = ring::digest::digest(&ring::digest::SHA256, own.cert.der());
     Fingerprint(digest.as_ref().try_into().unwrap())
 }
@@ -158,12 +162,18 @@ fn the_message_names_the_fingerprint_if_a_certificate_can_be_pinned() {
     let own = certificate("127.0.0.1");
     let server = server(&own, EMPTY, false);
     let mut http = http(secure(&server));
-    let config = tls::by_authorities(RootCertStore::empty(), true).unwrap();
-    http.tls.insert(Some(Trust::System), config);
+    let remedies = Remedies {
+        fingerprint: true,
+        file: false,
+        insecure: true,
+    };
+    let settings = by_authorities(RootCertStore::empty(), remedies).unwrap();
+    http.tls.insert(Trust::System, settings);
     let failure = http.send(get("/")).unwrap_err().to_string();
     for word in [fingerprint(&own).to_string().as_str(), "set ssl_fingerprint to it"] {
         assert!(failure.contains(word), "{failure}");
     }
+    assert!(!failure.contains("ssl_insecure"), "{failure}");
 }
 
 #[test]
@@ -184,11 +194,15 @@ fn an_unknown_certificate_is_refused_with_the_remedy() {
         panic!("{failure:?}")
     };
     assert!(
-        text.starts_with(&format!("https://{}: invalid peer certificate: ", server.address)),
+        text.starts_with(&format!(
+            "https://{0}: TLS handshake with {0} failed after 0.0 s: the device issued its certificate itself, so no \
+             trusted authority vouches for it; ",
+            server.address
+        )),
         "{text}"
     );
     assert!(text.ends_with(
-        "; add its issuer to the certificates that this system trusts, or set ssl_insecure=1 to skip verification"
+        "; add its issuer to the certificates that this system trusts; or set ssl_insecure=1 to skip verification"
     ));
     assert_eq!(server.request(), "");
 }
@@ -275,7 +289,7 @@ fn a_server_without_tls_is_an_error() {
         assert_fails!(
             trusting(&certificate("127.0.0.1"), origin).send(get("/")),
             Tls,
-            "https://127.0.0.1:"
+            "failed after 0.0 s: no TLS server at this address; check the address and the port, or use http://"
         );
     }
 }
@@ -309,13 +323,24 @@ fn a_handshake_without_end_times_out() {
         limit: SHORT,
         option: "login_timeout",
     });
-    assert_fails!(http.send(get("/")), TimedOut, "within 0.3 s (option login_timeout)");
+    assert_fails!(
+        http.send(get("/")),
+        TimedOut,
+        "timed out after 0.3 s (option login_timeout)"
+    );
 }
 
 #[test]
 fn plain_text_to_a_tls_server_is_broken() {
     let server = server(&certificate("127.0.0.1"), EMPTY, false);
-    assert_fails!(http(server.origin()).send(get("/")), Broken, "http://127.0.0.1:");
+    let failure = http(server.origin()).send(get("/")).unwrap_err();
+    assert!(matches!(&failure, Failure::Broken(_)), "{failure:?}");
+    for part in [
+        "the device speaks TLS on this port",
+        "option ssl, or https:// in the URL",
+    ] {
+        assert!(failure.to_string().contains(part), "{failure}");
+    }
 }
 
 #[test]
@@ -325,5 +350,11 @@ fn settings_are_made_once_and_only_when_needed() {
     assert!(http.runtime.is_none() && http.tls.is_empty());
     http.send(get("/")).unwrap();
     http.send(get("/")).unwrap();
-    assert_eq!(http.tls.keys().collect::<Vec<_>>(), [&None]);
+    assert!(http.runtime.is_some() && http.tls.is_empty());
+    let own = certificate("127.0.0.1");
+    let secured = self::server(&own, EMPTY, false);
+    let mut http = believing(Trust::Anything, &secured);
+    http.send(get("/")).unwrap();
+    http.send(get("/")).unwrap();
+    assert_eq!(http.tls.keys().collect::<Vec<_>>(), [&Trust::Anything]);
 }

@@ -1,7 +1,8 @@
-//! Verifies the certificate of a device.
+//! Verifies the certificate of a device, and that the device has its key.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ring::digest::{SHA256, digest};
 use rustls::client::WebPkiServerVerifier;
@@ -12,6 +13,12 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use fencebox_policy::Fingerprint;
 
+use super::Remedies;
+use super::certificate::Certificate;
+use super::issued::is_issued;
+use super::key::{BadSignature, NEEDED, PublicKey};
+use super::reason::Problem;
+
 /// Which certificates are trusted ([`fencebox_policy::Trust`]).
 #[derive(Debug)]
 pub(super) enum Belief {
@@ -19,8 +26,8 @@ pub(super) enum Belief {
     System {
         /// None if the system trusts no authority.
         issuers: Option<Arc<WebPkiServerVerifier>>,
-        /// Whether the agent has options for a certificate.
-        pinnable: bool,
+        /// The options of the agent that can help.
+        remedies: Remedies,
     },
     /// The certificate is in a file, or the file contains its issuer.
     File {
@@ -38,16 +45,53 @@ pub(super) enum Belief {
 }
 
 /// Verifies certificates. In every mode, the peer has to prove that it has the private key of its
-/// certificate.
+/// certificate. The default mode leaves both to the library. In the other modes, the key is read by
+/// our own reader, because the user trusts the certificate as it is.
 #[derive(Debug)]
 pub(super) struct CertVerifier {
     belief: Belief,
     algorithms: WebPkiSupportedAlgorithms,
+    needs_tls12: AtomicBool,
 }
 
 impl CertVerifier {
     pub(super) fn new(belief: Belief, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { belief, algorithms }
+        Self {
+            belief,
+            algorithms,
+            needs_tls12: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether a handshake failed because the key is too small for TLS 1.3.
+    pub(super) fn needs_tls12(&self) -> bool {
+        self.needs_tls12.load(Ordering::Relaxed)
+    }
+
+    fn is_default(&self) -> bool {
+        matches!(self.belief, Belief::System { .. })
+    }
+
+    fn verify_key(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+        is_tls13: bool,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let key = key(certificate).map_err(|key| unusable(&key))?;
+        key.verify_handshake(signed.scheme, is_tls13, message, signed.signature())
+            .map(|()| HandshakeSignatureValid::assertion())
+            .map_err(|bad| match bad {
+                BadSignature::Forged => CertificateError::BadSignature.into(),
+                BadSignature::Algorithm => Error::General(format!(
+                    "it signed the handshake with an algorithm that does not fit its key; {NEEDED}"
+                )),
+                BadSignature::SmallKey => {
+                    self.needs_tls12.store(is_tls13, Ordering::Relaxed);
+                    unusable(&format!("an RSA key of {} bits", key.size()))
+                }
+            })
     }
 }
 
@@ -64,41 +108,51 @@ impl ServerCertVerifier for CertVerifier {
             Some(issuers) => issuers.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
             None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         };
+        let problem = |cause: &Error| Problem::new(cause, end_entity, server_name, now);
         let fingerprint = fingerprint(end_entity);
+        // No option helps with a key that cannot be verified, so no remedy may be named.
+        let usable = key(end_entity).map_err(|key| unusable(&key));
         match &self.belief {
-            Belief::System { issuers, pinnable } => {
-                let remedy = match pinnable {
-                    true => format!(
-                        "if {fingerprint} is the SHA-256 fingerprint of the device's own certificate, set \
-                         ssl_fingerprint to it; or add its issuer to the certificates that this system trusts"
-                    ),
-                    false => {
-                        "add its issuer to the certificates that this system trusts, or set ssl_insecure=1 to skip \
-                         verification"
-                            .to_owned()
-                    }
+            Belief::System { issuers, remedies } => {
+                let verdict = by_issuer(issuers);
+                let key = usable?;
+                let problem = match verdict {
+                    Err(cause) => problem(&cause),
+                    Ok(_) if key.is_small() => Problem::small_key(&key),
+                    Ok(verified) => return Ok(verified),
                 };
-                by_issuer(issuers).map_err(|cause| explained(&cause, &remedy))
+                Err(explained(&problem, &remedies.describe(&problem, fingerprint)))
             }
             Belief::File {
                 path,
                 certificates,
                 issuers,
             } => {
+                let key = usable?;
                 if certificates.contains(end_entity) {
                     return Ok(ServerCertVerified::assertion());
                 }
-                let remedy = format!(
-                    "neither it nor its issuer is in {} (option ca_file); its SHA-256 fingerprint is {fingerprint}",
-                    path.display()
-                );
-                by_issuer(issuers).map_err(|cause| explained(&cause, &remedy))
+                by_issuer(issuers).or_else(|cause| {
+                    let certificate = Certificate::read(end_entity);
+                    if certificate.is_some_and(|certificate| is_issued(&certificate, certificates, server_name, now)) {
+                        return Ok(ServerCertVerified::assertion());
+                    }
+                    let remedy = format!(
+                        "it is not in {} (option ca_file); to trust it as it is, add it there if {fingerprint} is the \
+                         SHA-256 fingerprint of the device's own certificate{}",
+                        path.display(),
+                        small(&key)
+                    );
+                    Err(explained(&problem(&cause), &remedy))
+                })
             }
-            Belief::Fingerprints(known) if known.contains(&fingerprint) => Ok(ServerCertVerified::assertion()),
-            Belief::Fingerprints(_) => Err(Error::General(format!(
-                "the certificate does not match option ssl_fingerprint: its SHA-256 fingerprint is {fingerprint}"
-            ))),
-            Belief::Anything => Ok(ServerCertVerified::assertion()),
+            Belief::Fingerprints(known) if !known.contains(&fingerprint) => {
+                usable?;
+                Err(Error::General(format!(
+                    "the certificate does not match option ssl_fingerprint: its SHA-256 fingerprint is {fingerprint}"
+                )))
+            }
+            Belief::Fingerprints(_) | Belief::Anything => usable.map(|_| ServerCertVerified::assertion()),
         }
     }
 
@@ -108,7 +162,11 @@ impl ServerCertVerifier for CertVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        if self.is_default() {
+            verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        } else {
+            self.verify_key(message, certificate, signature, false)
+        }
     }
 
     fn verify_tls13_signature(
@@ -117,12 +175,56 @@ impl ServerCertVerifier for CertVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        if self.is_default() {
+            verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        } else {
+            self.verify_key(message, certificate, signature, true)
+        }
     }
 
+    /// A server takes the first scheme that fits its key. PKCS #1, which TLS 1.3 does not use, comes
+    /// first outside of the default mode, because a small RSA key can be verified only with it.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        let mut schemes = self.algorithms.supported_schemes();
+        if !self.is_default() {
+            schemes.sort_by_key(|scheme| match scheme {
+                SignatureScheme::RSA_PKCS1_SHA256 => 1,
+                SignatureScheme::RSA_PKCS1_SHA512 => 2,
+                SignatureScheme::RSA_PSS_SHA256 | SignatureScheme::RSA_PSS_SHA384 | SignatureScheme::RSA_PSS_SHA512 => {
+                    3
+                }
+                SignatureScheme::RSA_PKCS1_SHA384 => 4,
+                _ => 0,
+            });
+        }
+        schemes
     }
+}
+
+/// The key of a certificate, or what it has instead.
+fn key<'c>(certificate: &'c CertificateDer<'_>) -> Result<PublicKey<'c>, String> {
+    let certificate = Certificate::read(certificate);
+    let certificate = certificate.ok_or_else(|| "a public key that cannot be read".to_owned())?;
+    PublicKey::read(certificate.key)
+}
+
+/// A note about a key that is verified only in TLS 1.2.
+fn small(key: &PublicKey<'_>) -> String {
+    if key.is_small() {
+        format!(
+            "; with its RSA key of {} bits, the device is reached only by TLS 1.2",
+            key.size()
+        )
+    } else {
+        String::new()
+    }
+}
+
+fn unusable(key: &str) -> Error {
+    Error::General(format!(
+        "its certificate has {key}, and no option makes fencebox accept that: it could not verify that the device \
+         has the private key; {NEEDED}"
+    ))
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
@@ -132,7 +234,7 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
 }
 
 /// An error with its remedy. `Error::General` is the only kind of error that passes a text through
-/// the HTTP client.
-fn explained(cause: &Error, remedy: &str) -> Error {
-    Error::General(format!("{cause}; {remedy}"))
+/// the TLS library.
+fn explained(problem: &Problem, remedy: &str) -> Error {
+    Error::General(format!("{problem}; {remedy}"))
 }

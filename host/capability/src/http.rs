@@ -16,7 +16,6 @@ use url::{Position, Url};
 
 use super::remote_peers::RemotePeers;
 use exchange::{PartialResponse, PreparedRequest, send_once};
-use fencebox_agent::Needs;
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::device::RemotePeer;
 use fencebox_agent::log::Log;
@@ -29,6 +28,7 @@ mod connection;
 mod credentials;
 pub(crate) mod exchange;
 mod message;
+mod needs;
 mod progress;
 pub mod resolve;
 mod sensitive_headers;
@@ -38,6 +38,7 @@ pub mod tls;
 
 pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
+pub use needs::needs;
 pub use tls::Remedies;
 
 /// How soon SIGTERM is noticed while the device is waited for.
@@ -371,24 +372,6 @@ impl Drop for Http {
         // A name lookup that hangs must not delay the end of the agent.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
-        }
-    }
-}
-
-/// What requests to these addresses take of the system. A host that the device
-/// names is at the port of one that the options name.
-pub fn needs(addresses: &Addresses, needs: &mut Needs) {
-    for origin in addresses.named() {
-        let (host, port) = origin.next_hop();
-        needs.ports.insert(port);
-        needs.names |= addresses.follows() || matches!(host, url::Host::Domain(_));
-        let encrypted = origin.tls || origin.proxy.as_ref().is_some_and(|proxy| proxy.tls);
-        match &origin.trust {
-            Trust::System if encrypted => needs.read.extend(tls::BUNDLES.iter().map(Into::into)),
-            Trust::File(path) if encrypted => {
-                needs.read.insert(path.clone());
-            }
-            _ => {}
         }
     }
 }

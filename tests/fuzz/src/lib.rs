@@ -5,4 +5,4 @@
 
 mod parsers;
 
-pub use parsers::{addresses, answers, command_line, descriptions, http_answers, policies, standard_input};
+pub use parsers::{addresses, answers, certificates, command_line, descriptions, http_answers, policies, standard_input};

@@ -215,6 +215,14 @@ pub fn answers(data: &[u8]) {
     }
 }
 
+/// Reads a certificate that a device presents.
+pub fn certificates(data: &[u8]) {
+    if let Some(shown) = fencebox_capability::http::tls::inspect(data) {
+        // Names are as long as the device makes them. A message has only the start of each.
+        assert!(!shown.is_empty() && !shown.contains('\n'), "{shown:?}");
+    }
+}
+
 fn next_of<'t>(host: &'t str, url: &'t str) -> &'t str {
     if host.is_empty() { url } else { host }
 }

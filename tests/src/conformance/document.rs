@@ -16,9 +16,14 @@ pub(super) fn metadata(text: &str) -> Result<Value> {
     Ok(json!({
         "name": root.attribute("name"),
         "symlinks": rows("symlink").map(|node| node.attribute("name")).collect::<Vec<_>>(),
-        "parameters": rows("parameter").map(parameter).collect::<Result<Vec<_>>>()?,
+        "parameters": rows("parameter").filter(|row| !is_own(row.attribute("name"))).map(parameter).collect::<Result<Vec<_>>>()?,
         "actions": rows("action").map(|node| attributes(node, &[])).collect::<Vec<_>>(),
     }))
+}
+
+/// Whether only fencebox has this option. Each agent with the option `ssl` has it.
+fn is_own(name: Option<&str>) -> bool {
+    name.is_some_and(|name| ["ca_file", "ssl_fingerprint"].contains(&name.replace('-', "_").as_str()))
 }
 
 fn parameter(node: Node<'_, '_>) -> Result<Value> {
@@ -68,6 +73,9 @@ fn column(entry: &str) -> Option<String> {
     let end = rest
         .find(|character: char| !character.is_alphanumeric() && !"-_.".contains(character))
         .unwrap_or(rest.len());
+    if is_own(Some(&rest[..end])) {
+        return None;
+    }
     column.extend(["--", &rest[..end]]);
     let placeholder = rest[end..].strip_prefix("=[").and_then(|inner| inner.split_once(']'));
     if let Some((word, _)) = placeholder

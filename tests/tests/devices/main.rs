@@ -9,6 +9,7 @@ mod proof;
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod xenapi;
 mod xenapi_faults;
 mod xvm;

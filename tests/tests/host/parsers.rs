@@ -123,3 +123,8 @@ fn answers_in_xmlrpc_do_not_break_the_parser() {
 fn answers_in_http_do_not_break_the_parser() {
     feed("http", functions::http_answers);
 }
+
+#[test]
+fn certificates_do_not_break_the_reader() {
+    feed("certificate", functions::certificates);
+}

@@ -261,7 +261,14 @@ pub fn dependencies(key: &str) -> &'static [&'static str] {
         "telnet" => &["telnet_path"],
         "ipaddr" => &["ipport"],
         "port" => &["separator"],
-        "ssl" => &["ssl_secure", "ssl_insecure", "gnutlscli_path"],
+        // The last two are fencebox's own: devices make their own certificates.
+        "ssl" => &[
+            "ssl_secure",
+            "ssl_insecure",
+            "gnutlscli_path",
+            "ca_file",
+            "ssl_fingerprint",
+        ],
         "snmp" => &[
             "snmp_auth_prot",
             "snmp_sec_level",

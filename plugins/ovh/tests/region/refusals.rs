@@ -114,7 +114,11 @@ fn a_redirect_is_an_answer() {
         .reply_text(302, "")
         .header("location", "https://evil.example/x");
     let script = script.start();
-    assert_says(open().power_status(NS), "Unexpected", &["redirected to https://evil.example"]);
+    assert_says(
+        open().power_status(NS),
+        "Unexpected",
+        &["redirected to https://evil.example"],
+    );
     assert_eq!(script.requests().len(), 2);
 }
 

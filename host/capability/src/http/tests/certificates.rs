@@ -156,7 +156,7 @@ fn a_key_that_cannot_be_verified_is_out_of_reach() {
 }
 
 #[test]
-fn a_host_without_common_ciphers_is_told_what_it_must_offer() {
+fn a_host_without_common_ciphers_gets_a_list_of_what_it_must_offer() {
     let folder = Folder::new();
     let own = folder.version_1("127.0.0.1", &folder.rsa(2048), None, &[]);
     let cases: [(&[&str], &str); 3] = [
@@ -224,7 +224,7 @@ fn an_authority_in_a_file_may_issue_odd_certificates() {
     );
 }
 
-/// Whoever has the key of one device in the file must not be able to speak for another device.
+/// Anyone who has the key of one device in the file must not be able to pass for another device.
 #[test]
 fn a_device_in_a_file_issues_for_no_other() {
     let folder = Folder::new();

@@ -14,8 +14,10 @@ use super::key::PublicKey;
 pub(in super::super) const OFFER: &str =
     "the device must offer TLS 1.3, or TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305 (docs/tls.md)";
 
-/// Names in a message at most.
+/// Names of a certificate in a message at most.
 const MOST_NAMES: usize = 5;
+/// Characters of one of these names at most.
+const LONGEST_NAME: usize = 100;
 
 /// What is wrong with a certificate.
 #[derive(Debug)]
@@ -147,7 +149,8 @@ fn wrong_name(certificate: Option<&Certificate<'_>>, host: &ServerName<'_>) -> S
     if names.is_empty() {
         return format!("the certificate has no name, so it is not for {host}");
     }
-    let shown: Vec<_> = names.iter().take(MOST_NAMES).map(|name| format!("{name:?}")).collect();
+    let start = |name: &String| format!("{:?}", name.chars().take(LONGEST_NAME).collect::<String>());
+    let shown: Vec<_> = names.iter().take(MOST_NAMES).map(start).collect();
     let more = names.len().saturating_sub(MOST_NAMES);
     let more = if more > 0 {
         format!(" and {more} more")

@@ -1,6 +1,6 @@
 //! Verifies the certificate of a device, and that the device has its key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -137,13 +137,7 @@ impl ServerCertVerifier for CertVerifier {
                     if certificate.is_some_and(|certificate| is_issued(&certificate, certificates, server_name, now)) {
                         return Ok(ServerCertVerified::assertion());
                     }
-                    let remedy = format!(
-                        "it is not in {} (option ca_file); to trust it as it is, add it there if {fingerprint} is the \
-                         SHA-256 fingerprint of the device's own certificate{}",
-                        path.display(),
-                        small(&key)
-                    );
-                    Err(explained(&problem(&cause), &remedy))
+                    Err(explained(&problem(&cause), &absent(path, fingerprint, &key)))
                 })
             }
             Belief::Fingerprints(known) if !known.contains(&fingerprint) => {
@@ -208,16 +202,21 @@ fn key<'c>(certificate: &'c CertificateDer<'_>) -> Result<PublicKey<'c>, String>
     PublicKey::read(certificate.key)
 }
 
-/// A note about a key that is verified only in TLS 1.2.
-fn small(key: &PublicKey<'_>) -> String {
-    if key.is_small() {
+/// What to do about a certificate that is not in the file, and is not issued by one in it.
+fn absent(path: &Path, fingerprint: Fingerprint, key: &PublicKey<'_>) -> String {
+    let note = if key.is_small() {
         format!(
             "; with its RSA key of {} bits, the device is reached only by TLS 1.2",
             key.size()
         )
     } else {
         String::new()
-    }
+    };
+    format!(
+        "it is not in {} (option ca_file); to trust it as it is, add it there if {fingerprint} is the SHA-256 \
+         fingerprint of the device's own certificate{note}",
+        path.display()
+    )
 }
 
 fn unusable(key: &str) -> Error {

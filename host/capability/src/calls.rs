@@ -236,7 +236,7 @@ mod tests {
         let mut calls = NoSession;
         let request = Request {
             endpoint: "api".to_owned(),
-            method: hyper::Method::GET,
+            method: reqwest::Method::GET,
             path: "/".to_owned(),
             headers: Vec::new(),
             body: None,

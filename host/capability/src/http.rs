@@ -6,12 +6,12 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Method;
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 use url::{Position, Url};
 
 use super::remote_peers::RemotePeers;
@@ -27,6 +27,7 @@ use tls::Settings;
 mod connection;
 mod credentials;
 pub(crate) mod exchange;
+mod failure;
 mod message;
 mod needs;
 mod progress;
@@ -178,7 +179,7 @@ impl Http {
         let (clock, agent_policy) = (self.parts.clock.clone(), self.parts.agent_policy.clone());
         let (closing, known) = (self.closing, self.contacts.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
-        let progress = Rc::new(Progress::default());
+        let progress = Arc::new(Progress::default());
         // Started now, because the answer may arrive before the first poll.
         let expiry = clock.expiry(budget);
         let expired = async {
@@ -192,7 +193,7 @@ impl Http {
             let sent = send_once(&origin, &agent_policy, settings, outgoing, budget, known, &progress);
             let arriving = sent.await?;
             status.set(Some(arriving.status()));
-            peer.set(Some(arriving.peer()));
+            peer.set(arriving.peer());
             read(arriving).await
         };
         let bounded = async {
@@ -326,7 +327,7 @@ impl Http {
             method: request.method,
             url,
             headers,
-            body: request.body,
+            body: request.body.map(Bytes::from),
             limits: *self.parts.agent_policy.limits(),
             body_limit: self.parts.agent_policy.limits().get(body),
         })

@@ -2,7 +2,7 @@
 //! while it arrives. The host keeps only the selected values and one piece of text in memory,
 //! however much the device sends.
 
-use hyper::Method;
+use reqwest::Method;
 use tokio::io::{AsyncWriteExt, BufReader, DuplexStream};
 
 pub mod document;

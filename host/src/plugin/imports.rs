@@ -44,12 +44,12 @@ impl http::Host for HostState {
         let request = capability::Request {
             endpoint: request.endpoint,
             method: match request.method {
-                http::Method::Get => hyper::Method::GET,
-                http::Method::Head => hyper::Method::HEAD,
-                http::Method::Post => hyper::Method::POST,
-                http::Method::Put => hyper::Method::PUT,
-                http::Method::Patch => hyper::Method::PATCH,
-                http::Method::Delete => hyper::Method::DELETE,
+                http::Method::Get => reqwest::Method::GET,
+                http::Method::Head => reqwest::Method::HEAD,
+                http::Method::Post => reqwest::Method::POST,
+                http::Method::Put => reqwest::Method::PUT,
+                http::Method::Patch => reqwest::Method::PATCH,
+                http::Method::Delete => reqwest::Method::DELETE,
             },
             path: request.path,
             headers: request.headers,

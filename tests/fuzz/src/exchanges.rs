@@ -24,7 +24,7 @@ pub fn http_answers(data: &[u8]) {
         let mut http = device.capability();
         let request = Request {
             endpoint: "api".to_owned(),
-            method: hyper::Method::GET,
+            method: reqwest::Method::GET,
             path: "/power".to_owned(),
             headers: Vec::new(),
             body: None,

@@ -1,6 +1,6 @@
 //! The credentials that the host adds to requests.
 
-use hyper::header::HeaderValue;
+use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::Failure;

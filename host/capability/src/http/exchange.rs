@@ -1,73 +1,43 @@
 //! One HTTP exchange with one origin, and what can go wrong in it.
 
-use std::error::Error;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING, USER_AGENT};
-use hyper::{Method, StatusCode};
-use hyper_util::rt::TokioIo;
-use url::{Position, Url};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, LOCATION, TRANSFER_ENCODING};
+use reqwest::{Method, StatusCode};
 
-use super::connection::{self, Stream};
+use super::connection::{self, Upload};
 use super::progress::{Progress, Step};
-use super::tls::{self, Settings};
-use super::{Failure, Response, resolve};
+use super::tls::Settings;
+use super::{Failure, Response, failure, resolve};
 use fencebox_policy::{AgentPolicy, Bound, Limit, Limits, Origin};
 
 /// A device that does not accept a connection within this time is down.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// A request that passed every check.
+#[derive(Clone)]
 pub(crate) struct PreparedRequest {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) url: reqwest::Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Bytes>,
     pub(crate) limits: Limits,
     /// Largest body of the answer.
     pub(crate) body_limit: Bound,
 }
 
-/// A connection, which sends and receives only while it is polled.
-type Connection = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
-
 /// An answer whose head was received, and whose body is still outstanding.
 pub(crate) struct PartialResponse<'o> {
     origin: &'o Origin,
-    peer: SocketAddr,
-    response: hyper::Response<Incoming>,
-    connection: Polled,
+    response: reqwest::Response,
+    progress: Arc<Progress>,
     limits: Limits,
     body_limit: Bound,
     /// Received bytes of the body.
     received: usize,
-}
-
-/// A connection, until it ends.
-struct Polled(Option<Box<Connection>>);
-
-impl Polled {
-    /// Waits for this result of the connection, and polls the connection meanwhile.
-    async fn wait_for<T>(&mut self, result: impl Future<Output = T>) -> T {
-        let mut result = pin!(result);
-        while let Some(connection) = &mut self.0 {
-            tokio::select! {
-                biased;
-                result = &mut result => return result,
-                // An error also reaches the result.
-                _ = connection => self.0 = None,
-            }
-        }
-        result.await
-    }
 }
 
 /// Looks up the origin, connects, sends one request, and receives the head of the answer. The
@@ -80,7 +50,7 @@ pub(super) async fn send_once<'o>(
     outgoing: PreparedRequest,
     budget: Duration,
     known: Option<SocketAddr>,
-    progress: &Rc<Progress>,
+    progress: &Arc<Progress>,
 ) -> Result<PartialResponse<'o>, Failure> {
     progress.start(Step::Resolution);
     let addresses = resolve::resolve(origin, agent_policy).await?;
@@ -107,73 +77,70 @@ async fn connectable(
     found.map_err(|cause| Failure::Unreachable(cause.to_string()))
 }
 
-/// The same, with an address that was already checked.
+/// The same, with an address that was already checked. If the key of the device turns out to be too
+/// small for TLS 1.3, connects again with TLS 1.2.
 pub(super) async fn send_with<'o>(
     origin: &'o Origin,
     address: SocketAddr,
     settings: Option<&Settings>,
     outgoing: PreparedRequest,
     budget: Duration,
-    progress: &Rc<Progress>,
+    progress: &Arc<Progress>,
+) -> Result<PartialResponse<'o>, Failure> {
+    let limited = settings.is_some_and(Settings::is_limited);
+    let attempt = |outgoing| attempt(origin, address, settings, outgoing, budget, progress);
+    let outcome = attempt(outgoing.clone()).await;
+    let outcome = match (&outcome, settings) {
+        // The handshake failed, so nothing was sent.
+        (Err(Failure::Tls(_)), Some(settings)) if !limited && settings.is_limited() => attempt(outgoing).await,
+        _ => outcome,
+    };
+    outcome.map_err(|failure| match failure {
+        Failure::Tls(cause) if settings.is_some_and(Settings::is_limited) => Failure::Tls(format!(
+            "{cause} (tried with TLS 1.2 only, because the RSA key of the device has less than 2048 bits, which is too \
+             small for TLS 1.3)"
+        )),
+        other => other,
+    })
+}
+
+async fn attempt<'o>(
+    origin: &'o Origin,
+    address: SocketAddr,
+    settings: Option<&Settings>,
+    outgoing: PreparedRequest,
+    budget: Duration,
+    progress: &Arc<Progress>,
 ) -> Result<PartialResponse<'o>, Failure> {
     let (limits, body_limit) = (outgoing.limits, outgoing.body_limit);
+    progress.contact(&[address]);
+    // The client connects to the proxy and asks it in one step.
+    let is_tunnel = origin.tls && origin.proxy.is_some();
+    progress.start(if is_tunnel { Step::Tunnel } else { Step::Connection });
     // If both timeouts were equal, it would be random which one the message names.
     let limit = Some(CONNECT_LIMIT).filter(|limit| *limit < budget);
-    let stream = connection::connect(origin, address, settings, limit, progress).await?;
-    progress.start(Step::Request);
-    let describe = |cause: hyper::Error| describe(&limits, &cause);
-    let (mut sender, connection) = http1::Builder::new()
-        .max_headers(limits.get(Limit::ResponseHeaders).size())
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(describe)?;
-    let mut connection = Polled(Some(Box::new(connection)));
-    let request = outgoing.into_request(origin)?;
-    let response = connection
-        .wait_for(sender.send_request(request))
-        .await
-        .map_err(describe)?;
+    let client = connection::client(origin, address, settings, &outgoing, limit, progress)?;
+    let mut request = client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
+    if let Some(body) = outgoing.body {
+        request = request.body(reqwest::Body::wrap(Upload::new(body, progress.clone())));
+    }
+    let response = request.send().await;
+    let response = response.map_err(|cause| failure::describe(origin, &limits, progress, &cause))?;
     progress.start(Step::Answer);
     check_head(origin, &limits, response.status(), response.headers())?;
     let arriving = PartialResponse {
         origin,
-        peer: address,
         response,
-        connection,
+        progress: progress.clone(),
         limits,
         body_limit,
         received: 0,
     };
-    let announced = hyper::body::Body::size_hint(arriving.response.body()).exact();
+    let announced = arriving.response.content_length();
     if announced.is_some_and(|length| length > arriving.body_limit.value()) {
         Err(arriving.too_large())
     } else {
         Ok(arriving)
-    }
-}
-
-impl PreparedRequest {
-    /// The request in the form for the device, or for its proxy.
-    fn into_request(self, origin: &Origin) -> Result<hyper::Request<Full<Bytes>>, Failure> {
-        let malformed = |cause: &dyn Error| Failure::Invalid(format!("request: {cause}"));
-        // A proxy needs the absolute form, unless it only passes on a connection.
-        let target = match origin.proxy {
-            Some(_) if !origin.tls => self.url.as_str(),
-            _ => &self.url[Position::BeforePath..],
-        };
-        let mut request = hyper::Request::new(Full::new(Bytes::from(self.body.unwrap_or_default())));
-        *request.method_mut() = self.method;
-        *request.uri_mut() = target.parse().map_err(|cause| malformed(&cause))?;
-        *request.headers_mut() = self.headers;
-        let host = HeaderValue::from_str(&self.url[Position::BeforeHost..Position::AfterPort]);
-        let headers = request.headers_mut();
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!(
-            "fencebox/",
-            env!("CARGO_PKG_VERSION")
-        )));
-        headers.insert(HOST, host.map_err(|cause| malformed(&cause))?);
-        Ok(request)
     }
 }
 
@@ -193,24 +160,14 @@ impl<'o> PartialResponse<'o> {
     }
 
     /// The address of the device, or of the proxy.
-    pub(super) fn peer(&self) -> SocketAddr {
-        self.peer
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.response.remote_addr()
     }
 
     /// The next piece of the body; none at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let body = self.response.body_mut();
-        let chunk = loop {
-            match self.connection.wait_for(body.frame()).await {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => break Some(data),
-                    // Trailers are not passed on.
-                    Err(_) => continue,
-                },
-                Some(Err(cause)) => return Err(describe(&self.limits, &cause)),
-                None => break None,
-            }
-        };
+        let chunk = self.response.chunk().await;
+        let chunk = chunk.map_err(|cause| failure::describe(self.origin, &self.limits, &self.progress, &cause))?;
         self.received += chunk.as_ref().map_or(0, Bytes::len);
         if self.received > self.body_limit.size() {
             Err(self.too_large())
@@ -274,28 +231,5 @@ fn check_head(origin: &Origin, limits: &Limits, status: StatusCode, headers: &He
             format!("the proxy {proxy} requires a login, which fencebox does not support; use one without a login"),
         )),
         _ => Ok(()),
-    }
-}
-
-/// Describes the innermost cause of an error after the handshake: the outer ones only say "connection
-/// error" and similar. The device may have executed the request.
-fn describe(limits: &Limits, error: &hyper::Error) -> Failure {
-    let mut cause: &(dyn Error + 'static) = error;
-    loop {
-        let boxed = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = boxed.map(|inner| inner as &(dyn Error + 'static));
-        if let Some(error) = inner.unwrap_or(cause).downcast_ref() {
-            return Failure::Broken(tls::reason(error));
-        }
-        match inner.or_else(|| cause.source()) {
-            Some(next) => cause = next,
-            None => break,
-        }
-    }
-    // More header fields than allowed, or more than 400 KiB.
-    if error.is_parse_too_large() {
-        Failure::TooLarge(format!("{cause}{}", limits.get(Limit::ResponseHeaders).note()))
-    } else {
-        Failure::Broken(cause.to_string())
     }
 }

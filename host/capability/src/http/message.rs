@@ -1,6 +1,6 @@
 //! Requests, answers, and errors.
 
-use hyper::Method;
+use reqwest::Method;
 
 use fencebox_policy::Denied;
 

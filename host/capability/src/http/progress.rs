@@ -1,8 +1,8 @@
 //! How far an exchange has come, so that a message can name the step that failed.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Failure;
@@ -21,45 +21,40 @@ pub(super) enum Step {
     Answer,
 }
 
-/// First bytes of a TLS record: an alert or a handshake, of any version.
-const TLS_RECORDS: [[u8; 2]; 2] = [[0x15, 3], [0x16, 3]];
-
-/// The progress of one exchange.
+/// The progress of one exchange. The HTTP client reports it from its own tasks.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    step: Cell<Step>,
-    addresses: RefCell<Vec<SocketAddr>>,
-    /// The first bytes that were received.
-    first: Cell<[u8; 2]>,
-    received: Cell<usize>,
+pub(super) struct Progress(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    step: Step,
+    addresses: Vec<SocketAddr>,
 }
 
 impl Progress {
     pub(super) fn start(&self, step: Step) {
-        self.step.set(step);
+        self.state().step = step;
+    }
+
+    pub(super) fn step(&self) -> Step {
+        self.state().step
     }
 
     /// The addresses that the next steps are about.
     pub(super) fn contact(&self, addresses: &[SocketAddr]) {
-        self.addresses.replace(addresses.to_vec());
-        self.first.set([0; 2]);
-        self.received.set(0);
+        self.state().addresses = addresses.to_vec();
     }
 
-    pub(super) fn receive(&self, bytes: &[u8]) {
-        let mut first = self.first.get();
-        for (place, byte) in first.iter_mut().skip(self.received.get()).zip(bytes) {
-            *place = *byte;
+    /// The request was sent, unless the answer was faster.
+    pub(super) fn sent(&self) {
+        let mut state = self.state();
+        if state.step == Step::Request {
+            state.step = Step::Wait;
         }
-        self.first.set(first);
-        self.received.set(self.received.get() + bytes.len().min(first.len()));
     }
 
-    /// All that was written has left.
-    pub(super) fn flush(&self) {
-        if self.step.get() == Step::Request {
-            self.step.set(Step::Wait);
-        }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the place, the step, the address and the time to a failure to reach the device. Other
@@ -70,9 +65,6 @@ impl Progress {
         match failure {
             Failure::Unreachable(cause) => Failure::Unreachable(text(cause)),
             Failure::Tls(cause) => Failure::Tls(text(cause)),
-            Failure::Broken(cause) if self.is_tls_instead(origin) => Failure::Broken(text(format!(
-                "the device speaks TLS on this port ({cause}); use https: option ssl, or https:// in the URL"
-            ))),
             Failure::Broken(cause) => Failure::Broken(text(cause)),
             other => other,
         }
@@ -80,7 +72,7 @@ impl Progress {
 
     /// The exchange was not complete in time. `bound` is its limit, with the option that sets it.
     pub(super) fn timed_out(&self, origin: &Origin, bound: &str) -> Failure {
-        let remedy = match self.step.get() {
+        let remedy = match self.step() {
             Step::Resolution => "; check the name servers in /etc/resolv.conf",
             _ => "",
         };
@@ -97,18 +89,12 @@ impl Progress {
         ))
     }
 
-    /// Whether the answer to plain HTTP is TLS.
-    fn is_tls_instead(&self, origin: &Origin) -> bool {
-        !origin.tls && origin.proxy.is_none() && TLS_RECORDS.contains(&self.first.get())
-    }
-
     /// The step, with the host or the addresses that it is about.
     fn describe(&self, origin: &Origin) -> String {
-        let step = self.step.get();
-        if step == Step::Resolution {
+        let State { step, addresses } = &*self.state();
+        if *step == Step::Resolution {
             return format!("{step} {}", origin.next_hop().0);
         }
-        let addresses = self.addresses.borrow();
         let addresses: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
         format!("{step} {}", addresses.join(", "))
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -110,5 +111,16 @@ fn check_addresses(
         (false, _) => Ok(granted),
         (true, Some(rule)) => Err(rule.into()),
         (true, None) => Err(Failure::Unreachable("no address".to_owned())),
+    }
+}
+
+/// Answers every lookup of the HTTP client with the checked address, so that the client connects to
+/// exactly this address and sends no other lookups.
+pub(super) struct Pinned(pub(super) SocketAddr);
+
+impl Resolve for Pinned {
+    fn resolve(&self, _name: Name) -> Resolving {
+        let addresses: Addrs = Box::new(std::iter::once(self.0));
+        Box::pin(std::future::ready(Ok(addresses)))
     }
 }

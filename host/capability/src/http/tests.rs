@@ -156,7 +156,7 @@ fn timeout(limit: Duration) -> Timeout {
 fn get(path: &str) -> Request {
     Request {
         endpoint: "api".to_owned(),
-        method: hyper::Method::GET,
+        method: reqwest::Method::GET,
         path: path.to_owned(),
         headers: Vec::new(),
         body: None,

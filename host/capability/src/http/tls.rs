@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
+use rustls::client::{ClientSessionMemoryCache, Resumption, WebPkiServerVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
@@ -11,10 +11,12 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use super::Failure;
+use super::progress::Progress;
 use certificate::Certificate;
 use fencebox_policy::Trust;
 pub(super) use reason::{OFFER, reason};
 pub use remedies::Remedies;
+use sessions::Sessions;
 use verifier::{Belief, CertVerifier};
 
 mod certificate;
@@ -23,6 +25,7 @@ mod issued;
 mod key;
 mod reason;
 mod remedies;
+mod sessions;
 mod verifier;
 
 #[cfg(test)]
@@ -46,7 +49,11 @@ pub(crate) struct Settings {
     usual: Arc<ClientConfig>,
     tls12: Arc<ClientConfig>,
     verifier: Arc<CertVerifier>,
+    sessions: Arc<ClientSessionMemoryCache>,
 }
+
+/// As many hosts as the library keeps by default.
+const SESSIONS: usize = 256;
 
 impl Settings {
     fn new(belief: Belief) -> Result<Self, Failure> {
@@ -56,16 +63,16 @@ impl Settings {
             usual: Arc::new(config(&verifier, &[&TLS13, &TLS12])?),
             tls12: Arc::new(config(&verifier, &[&TLS12])?),
             verifier,
+            sessions: Arc::new(ClientSessionMemoryCache::new(SESSIONS)),
         })
     }
 
-    /// Settings for the next connection.
-    pub(super) fn client(&self) -> Arc<ClientConfig> {
-        if self.is_limited() {
-            self.tls12.clone()
-        } else {
-            self.usual.clone()
-        }
+    /// Settings for the next connection, which reports its handshakes.
+    pub(super) fn client(&self, progress: Arc<Progress>) -> ClientConfig {
+        let config = if self.is_limited() { &self.tls12 } else { &self.usual };
+        let (mut config, store) = (config.as_ref().clone(), self.sessions.clone());
+        config.resumption = Resumption::store(Arc::new(Sessions { store, progress }));
+        config
     }
 
     /// Whether only TLS 1.2 is used, because an earlier handshake found that the key of the device is
@@ -89,6 +96,15 @@ pub(super) fn settings(trust: &Trust, remedies: Remedies) -> Result<Settings, Fa
 pub(super) fn by_authorities(roots: RootCertStore, remedies: Remedies) -> Result<Settings, Failure> {
     let issuers = issuers(roots)?;
     Settings::new(Belief::System { issuers, remedies })
+}
+
+/// Settings for connections without TLS, because the HTTP client needs some. They trust nobody.
+pub(super) fn without() -> Result<ClientConfig, Failure> {
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| Failure::Tls(reason(&cause)))?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
 }
 
 /// The provider is explicit, so that a dependency cannot select another one.

@@ -3,9 +3,10 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use reqwest::dns::Resolve;
 use url::Host;
 
-use super::{check_addresses, resolve};
+use super::{Pinned, check_addresses, resolve};
 use crate::http::Failure;
 use fencebox_policy::{AgentPolicy, Origin, Policy, Trust};
 
@@ -112,6 +113,16 @@ fn literal_addresses_are_not_looked_up() {
             wait(resolve(&origin(host), &AgentPolicy::unrestricted())),
             Ok(addresses(&[address]))
         );
+    }
+}
+
+#[test]
+fn the_client_always_gets_the_checked_address() {
+    let judged = addresses(&["192.0.2.7:443"]);
+    let pinned = Pinned(judged[0]);
+    for name in ["device.example", "evil.example", "localhost"] {
+        let answer = wait(pinned.resolve(name.parse().unwrap()));
+        assert_eq!(answer.ok().unwrap().collect::<Vec<_>>(), judged);
     }
 }
 

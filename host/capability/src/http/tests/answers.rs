@@ -65,7 +65,7 @@ fn every_form_of_length_ends_the_body() {
 fn the_length_in_an_answer_to_head_is_ignored() {
     let server = Server::answering("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
     let request = Request {
-        method: hyper::Method::HEAD,
+        method: reqwest::Method::HEAD,
         ..get("/")
     };
     let response = http(server.origin()).send(request).unwrap();

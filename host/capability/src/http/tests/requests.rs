@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use hyper::Method;
+use reqwest::Method;
 use url::Host;
 
 use super::*;
@@ -234,7 +234,7 @@ fn the_connection_goes_to_the_checked_address() {
     let outgoing = PreparedRequest {
         method: Method::GET,
         url: origin.base_url().parse().unwrap(),
-        headers: hyper::header::HeaderMap::new(),
+        headers: reqwest::header::HeaderMap::new(),
         body: None,
         limits: Limits::standard(),
         body_limit: Limits::standard().get(Limit::ResponseBytes),
@@ -243,7 +243,7 @@ fn the_connection_goes_to_the_checked_address() {
         .enable_all()
         .build()
         .unwrap();
-    let progress = std::rc::Rc::default();
+    let progress = Arc::default();
     let answer = send_with(&origin, server.address, None, outgoing, LONG, &progress);
     assert_eq!(runtime.block_on(answer).unwrap().status(), 200);
     let host = format!("\r\nhost: device.invalid:{}\r\n", server.address.port());

@@ -75,7 +75,7 @@ fn a_silent_device_is_silent_in_a_step() {
         http.set_timeout(timeout(SHORT));
         let body = step.starts_with("sending").then(|| vec![b'x'; 32 * 1024 * 1024]);
         let request = Request {
-            method: hyper::Method::POST,
+            method: reqwest::Method::POST,
             body,
             ..get("/")
         };

@@ -125,4 +125,5 @@ pub struct Operations {
     pub plug_optional: bool,
     pub list_columns: bool,
     pub settled_status: bool,
+    pub check_options: bool,
 }

@@ -154,19 +154,29 @@ impl Error {
     }
 }
 
+/// Why an action was refused before the device was contacted. The text names the option, the file or the rule.
+pub type Rejection = Box<dyn std::error::Error + Send + Sync>;
+
 /// A device, with one session from login to logout. No call waits for an effect;
 /// the state machine does that.
 pub trait Device {
     /// Rejects option values that do not lead to a device, and stores the places
     /// that the options name. Does not contact the device. The error message
     /// names the option.
-    fn check(&mut self, options: &Options) -> Result<(), String>;
+    fn locate(&mut self, options: &Options) -> Result<(), Rejection>;
     /// Prepares the device and returns the resources of the system that it
-    /// needs. Called once, after [`Device::check`] and before the process is
+    /// needs. Called once, after [`Device::locate`] and before the process is
     /// confined to these resources. No thread may stay, because it would not be
     /// confined.
-    fn prepare(&mut self) -> Result<Needs, String> {
+    fn prepare(&mut self) -> Result<Needs, Rejection> {
         Ok(Needs::default())
+    }
+    /// Checks the options by the rules of the device, without contacting it.
+    /// Called after [`Device::prepare`], only if the device declares
+    /// `operations.check-options`. Secrets from sources that were not read yet
+    /// count as given.
+    fn check_options(&mut self, _options: &Options) -> Result<(), Error> {
+        Ok(())
     }
     /// The maximum time of an action. The options cannot extend it.
     fn longest(&self) -> Duration {

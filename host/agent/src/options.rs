@@ -151,6 +151,14 @@ impl Options {
         })
     }
 
+    /// The secrets that have no value yet, but get one from a program or another source before the action.
+    pub fn pending(&self) -> Vec<&str> {
+        let has_source = |name: &str| secret_sources::given(self, name) || script::given(self, name);
+        let named = self.table.options().iter().zip(&self.slots);
+        let open = named.filter(|(option, slot)| slot.value().is_none() && has_source(&option.name));
+        open.map(|(option, _)| option.name.as_str()).collect()
+    }
+
     /// Whether the caller set no option at all, which means the default action
     /// (`docs/reference/protocol.md#quirk-8.2`).
     pub fn is_bare(&self) -> bool {

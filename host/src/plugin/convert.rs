@@ -85,6 +85,7 @@ fn operations(flags: wit::Operations) -> agent::Operations {
         plug_optional: flags.contains(Flag::PLUG_OPTIONAL),
         list_columns: flags.contains(Flag::LIST_COLUMNS),
         settled_status: flags.contains(Flag::SETTLED_STATUS),
+        check_options: flags.contains(Flag::CHECK_OPTIONS),
     }
 }
 

@@ -21,8 +21,7 @@ impl Api {
     /// weeks, and the API has no logout.
     pub(crate) fn log_in(options: &Options) -> Result<Self> {
         let (username, password) = (options.required("username")?, options.required("password")?);
-        // Check the option before the login, so that an error costs no request.
-        let account = options.get("account").map(parse_account).transpose()?;
+        let account = account(options)?;
         let (token, home) = log_in(username, password)?;
         let account = match (account, home) {
             (Some(account), _) => account,
@@ -142,6 +141,11 @@ fn log_in(username: &str, password: &str) -> Result<(String, Option<String>)> {
     let token = login.bearer_token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| answer.unexpected("a login without a token"))?;
     Ok((token, login.account_alias.filter(|account| !account.is_empty())))
+}
+
+/// The account in the options.
+pub(crate) fn account(options: &Options) -> Result<Option<Id>> {
+    options.get("account").map(parse_account).transpose()
 }
 
 fn parse_account(alias: &str) -> Result<Id> {

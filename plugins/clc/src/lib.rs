@@ -60,8 +60,13 @@ impl Device for Cloud {
             // Answers come over the internet, and not from the same rack.
             .default("login_timeout", "10")
             .default("shell_timeout", "10")
-            .operations(Operations::LIST_PLUGS)
+            .operations(Operations::LIST_PLUGS | Operations::CHECK_OPTIONS)
             .endpoint(Endpoint::from_url_option("api", "api_url").base_path("/v2"))
+    }
+
+    fn check_options(options: &Options) -> Result<()> {
+        options.get("plug").map(Id::of_plug).transpose()?;
+        api::account(options).map(drop)
     }
 
     fn open(options: &Options) -> Result<Self> {

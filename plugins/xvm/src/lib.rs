@@ -40,6 +40,10 @@ impl Device for Hypervisors {
         description::of(name)
     }
 
+    fn check_options(options: &Options) -> Result<()> {
+        Settings::new(options).map(drop)
+    }
+
     fn open(options: &Options) -> Result<Self> {
         Settings::new(options).map(Self)
     }

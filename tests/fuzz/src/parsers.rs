@@ -123,7 +123,7 @@ pub fn descriptions(data: &[u8]) {
     };
     let declared = match Declared::new(description, reach) {
         Ok(declared) => declared,
-        Err(cause) => return one_line(&cause.replace(['\n', '\r'], " ")),
+        Err(cause) => return one_line(&cause.to_string().replace(['\n', '\r'], " ")),
     };
     let Ok(table) = fencebox_agent::options::build(&declared.description) else {
         panic!("a description that was accepted has a table")

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_streams;
+mod check_options;
 mod confinement;
 mod documents;
 mod install;

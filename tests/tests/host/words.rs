@@ -275,6 +275,7 @@ fn paths_in_the_pages_for_contributors_exist() {
         "docs/architecture.md",
         "tests/README.md",
         "sdk/README.md",
+        "plugins/README.md",
     ] {
         let text = read(Path::new(page));
         let quoted = text.split('`').skip(1).step_by(2);

@@ -6,9 +6,9 @@ use std::path::Path;
 use super::Options;
 use super::error::UsageError;
 use super::option::AgentOption;
-use super::secret_sources;
 use super::table::{choice, fits};
 use super::values::{RawValue, quoted};
+use super::{script, secret_sources};
 use crate::action::Action;
 use crate::description::ValueKind;
 
@@ -92,7 +92,7 @@ fn password(options: &Options, _: Action) -> Vec<UsageError> {
     let by_file = options.table.has("identity_file");
     if options.table.description().operations.password_optional
         || options.is_set("password")
-        || options.is_set("password_script")
+        || script::given(options, "password")
         || secret_sources::given(options, "password")
         || (by_file && options.is_set("identity_file"))
     {

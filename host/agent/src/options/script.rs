@@ -30,6 +30,13 @@ const SCRIPTS: [(&str, &str); 2] = [
     ("password_script", "password"),
 ];
 
+/// Whether a program for the password in this option is set.
+pub(super) fn given(options: &Options, target: &str) -> bool {
+    SCRIPTS
+        .iter()
+        .any(|(script, of)| *of == target && options.is_set(script))
+}
+
 /// Runs the programs that the options name. Their output becomes the passwords,
 /// hidden in `log`. Unlike the library, this does not accept a failed program or
 /// an empty output.

@@ -5,6 +5,7 @@ mod bad_streams;
 mod confinement;
 mod documents;
 mod install;
+mod isolation;
 mod outputs;
 mod parsers;
 mod policy;

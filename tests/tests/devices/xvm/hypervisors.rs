@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use fencebox_sim::machine::Power;
 
 use crate::support::Outcome;
+use crate::support::isolated;
 use crate::xvm::lab::{Lab, UUID, available};
 
 const FIRST: &str = "127.0.0.2";
@@ -153,7 +154,7 @@ fn two_equal_answers_count_as_one_hypervisor() {
         return;
     }
     let mut lab = leftover("any=silent", "any=twice");
-    fence(&lab, "status", &["-t", "1", "--hypervisors", "2"]).assert_refused(&["1 of 2 hypervisors"]);
+    fence(&lab, "status", &["-t", "3", "--hypervisors", "2"]).assert_refused(&["1 of 2 hypervisors"]);
     assert!(!is_off_at_the_first(&mut lab));
     let mut lab = leftover("any=twice", "any=twice");
     fence(&lab, "off", &["--hypervisors", "2"]).assert_done("Success: Powered OFF\n");
@@ -192,10 +193,13 @@ fn a_known_count_needs_no_waiting_time() {
         return;
     }
     let lab = leftover(NO_FAULT, NO_FAULT);
-    let start = Instant::now();
-    fence(&lab, "status", &["--hypervisors", "2"]).assert_done("Status: ON\n");
-    // Without the option, each list takes two seconds.
-    assert!(start.elapsed() < Duration::from_millis(1800), "{:?}", start.elapsed());
+    let status = || {
+        let start = Instant::now();
+        fence(&lab, "status", &["--hypervisors", "2"]).assert_done("Status: ON\n");
+        start.elapsed()
+    };
+    // Without the option, each list takes two seconds. On a busy machine, the program may need as long for itself.
+    assert!((0..10).any(|_| status() < Duration::from_millis(1800)));
     fence(&lab, "status", &["--hypervisors", "0"]).assert_refused(&["option hypervisors"]);
 }
 
@@ -206,7 +210,7 @@ fn no_fault_of_two_hypervisors_ends_in_a_false_success() {
     if !available() {
         return;
     }
-    let matrix = std::process::Command::new(env!("CARGO_BIN_EXE_fencebox-matrix"))
+    let matrix = isolated(env!("CARGO_BIN_EXE_fencebox-matrix"))
         .args(["--device", "xvm-group", "--brief", "--pairs", "100", "--seed", "1"])
         .output()
         .unwrap();

@@ -126,6 +126,16 @@ pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
     })
 }
 
+/// Runs a check for each case at the same time, because the cases mostly wait. They must share nothing.
+pub fn in_parallel<T: Send>(cases: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    let check = &check;
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || check(case));
+        }
+    });
+}
+
 /// Runs the real host and the real plugin in this process, on virtual time: only the network takes real time.
 pub fn call_virtually(name: &str, stdin: &str) -> Outcome {
     call_on(&Arc::default(), name, stdin)

@@ -35,7 +35,7 @@ for folder in /dev/shm /run /tmp /var/tmp /var/log /var/lib/pacemaker /var/lib/c
 done
 chmod 1777 /dev/shm /tmp
 [ ! -d /var/tmp ] || chmod 1777 /var/tmp
-mkdir -p /run/crm /var/lib/pacemaker/{blackbox,cib,pengine} /var/log/{pacemaker,corosync,pcsd,crmsh}
+mkdir -p /run/crm /run/home /var/lib/pacemaker/{blackbox,cib,pengine} /var/log/{pacemaker,corosync,pcsd,crmsh}
 mkdir -m 750 /var/lib/pacemaker/cores
 [ "$mode" = none ] || chown -R hacluster:haclient /run/crm /var/lib/pacemaker /var/log/pacemaker
 
@@ -92,7 +92,7 @@ fencer)
     # Since Pacemaker 3.0.0 the short word means what the long one meant.
     flag=--stand-alone
     if /usr/lib/pacemaker/pacemaker-fenced --help 2>&1 | grep stand-alone-w-cpg >/dev/null; then flag=--stand-alone-w-cpg; fi
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 LC_ALL=C \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home LANG=C.UTF-8 LC_ALL=C \
         PCMK_logfile=/var/log/pacemaker/pacemaker.log \
         /usr/lib/pacemaker/pacemaker-fenced "$flag" -l /var/log/pacemaker/fenced.log -VV \
         </dev/null >/var/log/pacemaker/stdout 2>&1 &

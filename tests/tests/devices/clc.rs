@@ -4,8 +4,7 @@
 
 use crate::support;
 
-use std::process::Command;
-
+use crate::support::isolated;
 use fencebox_sim::clc::Settings;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::server::{Config, Simulator};
@@ -189,7 +188,7 @@ fn requests_go_through_the_configured_proxy() {
 #[test]
 fn a_proxy_in_the_environment_is_not_used() {
     let cloud = cloud(Power::On);
-    let mut command = Command::new(program("fence_clc"));
+    let mut command = isolated(program("fence_clc"));
     for name in [
         "http_proxy",
         "HTTP_PROXY",

@@ -6,12 +6,15 @@
 use crate::support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::support::isolated;
 use serde_json::{Value, json};
 use support::{Outcome, call, call_virtually, call_with, program};
 use tempfile::TempDir;
@@ -81,10 +84,10 @@ fn a_status_that_is_neither_on_nor_off_is_an_error() {
 #[test]
 fn only_a_regular_file_is_touched_and_nothing_blocks() {
     let room = Room::new();
-    assert!(Command::new("mkfifo").arg(room.file()).status().unwrap().success());
+    assert!(isolated("mkfifo").arg(room.file()).status().unwrap().success());
     let outcome = room.call("off", "");
     outcome.assert_refused(&["option status_file", "not a regular file"]);
-    assert!(outcome.took < Duration::from_secs(5), "{outcome:?}");
+    assert!(outcome.took < Duration::from_secs(15), "{outcome:?}");
 
     let room = Room::new();
     let secret = room.0.path().join("secret");
@@ -328,21 +331,22 @@ fn fence_dummy_sleeps_on_the_clock_of_the_host() {
 fn an_agent_that_is_terminated_in_its_sleep_does_nothing() {
     let room = Room::with("on");
     let file = format!("--status-file={}", room.file().display());
-    let mut child = Command::new(program("fence_dummy"))
-        .args(["-o", "off", "--random_sleep_range=9000000", &file])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+    let mut child = isolated(program("fence_dummy"))
+        .args(["-o", "off", "--random_sleep_range=9000000", "-v", &file])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let started = Instant::now();
-    std::thread::sleep(Duration::from_millis(500));
-    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    // The last line before the action.
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines
+        .find(|line| line.as_ref().unwrap().contains(" confined: "))
+        .unwrap()
+        .unwrap();
+    let kill = isolated("kill").arg(child.id().to_string()).status().unwrap();
     assert!(kill.success());
     let exit = child.wait().unwrap();
-    assert!(
-        !exit.success() && started.elapsed() < Duration::from_secs(10),
-        "{exit:?}"
-    );
+    assert_eq!(exit.signal(), Some(15), "{exit:?}");
     assert_eq!(room.status(), "on");
 }
 

@@ -6,6 +6,7 @@ mod check_options;
 mod confinement;
 mod documents;
 mod install;
+mod isolation;
 mod outputs;
 mod parsers;
 mod policy;

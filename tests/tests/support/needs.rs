@@ -1,9 +1,10 @@
 //! The requirements of a test. If one is missing, the test reports that it is skipped; in CI, which must meet all of
 //! them, the test fails.
 
+use fencebox_tests::isolation::isolated;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Whether these programs are installed, and whether a shell can run these commands in its own namespaces of these
 /// kinds, in the letters of `unshare`.
@@ -13,7 +14,7 @@ pub fn are_met(programs: &[&str], namespaces: &str, rights: &str) -> bool {
     if !missing.is_empty() {
         return skip(&format!("{} missing", missing.join(", ")));
     }
-    let tried = Command::new("unshare")
+    let tried = isolated("unshare")
         .args([namespaces, "sh", "-c", rights])
         .stderr(Stdio::null())
         .status();

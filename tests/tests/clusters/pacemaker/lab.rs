@@ -6,10 +6,11 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::pacemaker::tree;
+use crate::support::isolated;
 use crate::support::{Outcome, needs, observe};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/fencer.sh");
@@ -56,7 +57,7 @@ impl Lab {
         if !needs::are_met(&[programs, &["ip", "nsenter"]].concat(), "-mnpuif", overlay) {
             return None;
         }
-        let mut script = Command::new(SCRIPT)
+        let mut script = isolated(SCRIPT)
             .args([Path::new(word), tree::laid_out()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -82,11 +83,11 @@ impl Lab {
     /// Runs a program in the lab.
     #[track_caller]
     pub fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
-        let mut command = Command::new("nsenter");
+        let mut command = isolated("nsenter");
         command
             .args(["-t", &self.first.to_string(), "-m", "-n", "-i", "-u", "-p"])
             .args(["--wd=/", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
-            .args(["HOME=/root", "LC_ALL=C.UTF-8", "TERM=dumb", "CIB_file=/tmp/cib.xml"])
+            .args(["HOME=/run/home", "LC_ALL=C.UTF-8", "TERM=dumb", "CIB_file=/tmp/cib.xml"])
             .arg(program)
             .args(arguments);
         observe(&mut command, b"")

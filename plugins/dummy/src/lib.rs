@@ -33,6 +33,16 @@ pub enum Dummy {
     Rehearsal(Rehearsal),
 }
 
+impl Dummy {
+    /// Checks the options without the device.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] with the option to change.
+    pub fn check_options(options: &Options) -> Result<()> {
+        Rehearsal::check(options)
+    }
+}
+
 impl Device for Dummy {
     fn describe(name: &str) -> Agent {
         description::of(name)

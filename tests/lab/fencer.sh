@@ -34,6 +34,10 @@ enter() {
     mount --rbind /sys "$1/sys"
     mount --rbind /dev "$1/dev"
     mount -t tmpfs lab "$1/root"
+    # Where an init system makes it.
+    mkdir -p "$1/var/lib/corosync"
+    printf '127.0.0.1 localhost fencer\n' >"$1/mnt/hosts"
+    mount --bind "$1/mnt/hosts" "$1/etc/hosts"
     mount -o remount,bind,ro "$1"
     cd "$1"
     # The old root lies on top of the new one for a moment.

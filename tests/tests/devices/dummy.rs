@@ -238,7 +238,7 @@ fn a_plug_cannot_lead_to_another_folder() {
     assert_eq!(files(folders.0.path()).len(), 2);
 }
 
-const REHEARSALS: [(&str, &str); 4] = [
+const REHEARSALS: [(&str, &str); 5] = [
     (
         "fence_dummy_on_target",
         "<action name=\"on\" on_target=\"1\" automatic=\"0\"/>",
@@ -249,6 +249,10 @@ const REHEARSALS: [(&str, &str); 4] = [
         "<action name=\"on\" on_target=\"1\" automatic=\"0\"/>",
     ),
     ("fence_dummy_no_on", ""),
+    (
+        "fence_dummy_no_nodeid",
+        "<action name=\"on\" on_target=\"1\" automatic=\"0\"/>",
+    ),
 ];
 
 #[test]
@@ -260,9 +264,14 @@ fn metadata_depends_on_the_name() {
         assert!(has(&format!("<resource-agent name=\"{name}\"")), "{metadata:?}");
         assert!(if on.is_empty() { !has("name=\"on\"") } else { has(on) }, "{name}");
         assert_eq!(has("name=\"reboot\""), name != "fence_dummy_no_reboot");
-        for parameter in ["mode", "monitor_mode", "mock_dynamic_hosts", "nodeid", "port", "delay"] {
+        for parameter in ["mode", "monitor_mode", "mock_dynamic_hosts", "port", "delay"] {
             assert!(has(&format!("<parameter name=\"{parameter}\"")), "{name}: {parameter}");
         }
+        assert_eq!(
+            has("<parameter name=\"nodeid\""),
+            name != "fence_dummy_no_nodeid",
+            "{name}"
+        );
         assert!(has("<action name=\"list\" />"), "{name}");
     }
     let metadata = call_with("fence_dummy", &["-o", "metadata"]).stdout;

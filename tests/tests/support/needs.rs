@@ -33,11 +33,22 @@ fn installed(name: &str) -> bool {
     folders.iter().any(|folder| Path::new(folder).join(name).exists())
 }
 
-/// Prints the reason past the test harness, which would hide it, and returns false.
+/// Reports that the test is skipped for a reason that also CI may have.
+pub fn absent<T>(why: &str) -> Option<T> {
+    report(why);
+    None
+}
+
+/// Reports that the test is skipped, and returns false.
 #[track_caller]
 fn skip(why: &str) -> bool {
     assert!(std::env::var_os("CI").is_none(), "CI must meet all requirements: {why}");
+    report(why);
+    false
+}
+
+/// Prints the reason past the test harness, which would hide it.
+fn report(why: &str) {
     let test = std::thread::current();
     let _ = writeln!(std::io::stderr(), "SKIPPED: {}: {why}", test.name().unwrap_or("?"));
-    false
 }

@@ -2,11 +2,13 @@
 
 mod argv;
 mod checks;
+mod damage;
 mod resolve;
 mod script;
 mod secret_sources;
 mod stdin;
 mod table;
+mod unknown;
 
 use std::ffi::OsString;
 

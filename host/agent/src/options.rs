@@ -15,6 +15,7 @@ mod error;
 mod option;
 mod resolve;
 pub mod script;
+mod secret_file;
 pub mod secret_sources;
 mod single_line;
 mod stdin;

@@ -80,7 +80,7 @@ pub(super) fn lost_action(table: &Table, number: usize) -> UsageError {
     )
 }
 
-/// Whether characters are in the name that nobody types there.
+/// Whether the name has characters that are in no name of an option.
 fn is_damaged(name: &str) -> bool {
     name.chars()
         .any(|character| !character.is_ascii() || character.is_control())

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,11 +19,11 @@ use super::catalogue::{self, OnFalse};
 use super::error::UsageError;
 use super::option::{AgentOption, integer};
 use super::script::read_all;
+use super::secret_file;
 use super::single_line;
 use super::values::quoted;
 use crate::description::ValueKind;
 use crate::log::Log;
-use crate::user;
 
 /// Maximum length of a secret, in bytes.
 const LIMIT: usize = 64 << 10;
@@ -38,7 +38,7 @@ const DESCRIPTORS: &str = "/proc/self/fd";
 /// The kind of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// The first line of a file that no other user can read.
+    /// The first line of a file that no other user can read ([`secret_file`]).
     File,
     /// A file descriptor that the caller left open.
     Descriptor,
@@ -162,22 +162,7 @@ pub fn fetch(
 
 fn from_file(path: &str, end: Instant) -> Result<FirstLine, String> {
     let file = open(Path::new(path)).map_err(|cause| format!("it cannot be read ({cause})"))?;
-    let about = file
-        .metadata()
-        .map_err(|cause| format!("its owner and mode cannot be read ({cause})"))?;
-    if !about.is_file() {
-        return Err("it is not a regular file; give the path of one".to_owned());
-    }
-    let (owner, (_, user)) = (about.uid(), user::real_and_effective());
-    if owner != 0 && owner != user {
-        return Err(format!(
-            "it belongs to user {owner}, who could change it; chown it to root or to the user that runs the agent"
-        ));
-    }
-    if about.mode() & 0o077 != 0 {
-        let mode = about.mode() & 0o7777;
-        return Err(format!("others have access to it (mode {mode:o}); chmod 600 it"));
-    }
+    secret_file::check(&file)?;
     first_line(file, end)
 }
 

@@ -87,7 +87,7 @@ fn the_secret_is_the_first_line_of_a_file() {
 #[test]
 fn a_file_that_others_can_access_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
-    for mode in [0o604, 0o640, 0o602, 0o620, 0o660, 0o777] {
+    for mode in [0o604, 0o644, 0o602, 0o620, 0o660, 0o777] {
         let path = file(folder.path(), "password", "geheim", mode);
         assert_refused(
             &format!("--password-file={path}"),

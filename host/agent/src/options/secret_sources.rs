@@ -83,6 +83,7 @@ fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
         device_specific: false,
         synonym_of: None,
         hidden: true,
+        deprecated: false,
         source_of: Some(option.name.clone()),
         documented_only: option.documented_only,
     }

@@ -56,6 +56,7 @@ pub(super) fn own(name: &str, kind: ValueKind) -> Parameter {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     }
 }
 

@@ -69,6 +69,9 @@ pub struct Parameter {
     /// Whether the option is accepted only under its full name and is in no
     /// document.
     pub hidden: bool,
+    /// Whether metadata marks the option as deprecated.
+    #[serde(default)]
+    pub deprecated: bool,
 }
 
 /// The type of an option's value.

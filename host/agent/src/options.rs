@@ -10,15 +10,19 @@ pub mod authority;
 mod build;
 pub mod catalogue;
 pub mod checks;
+mod damage;
 mod error;
 mod option;
 mod resolve;
 pub mod script;
+mod secret_file;
 pub mod secret_sources;
+mod single_line;
 mod stdin;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod validate;
 mod values;
 

@@ -16,9 +16,6 @@ use attempts::{Attempt, Attempts, Verdict};
 
 mod attempts;
 
-/// The administrator's policy.
-const POLICY: &str = "/etc/fencebox/policy.toml";
-
 /// One line of the report.
 struct Row {
     what: &'static str,
@@ -161,11 +158,11 @@ fn policy_state() -> String {
         let real = existing.iter().filter_map(|path| path.canonicalize().ok());
         let mut real: Vec<_> = real.map(|path| path.display().to_string()).collect();
         real.dedup();
-        policy::read(&places).map(|_| real)
+        policy::read(&places).map(|_| (real, places))
     });
     match read {
-        Ok(real) if real.is_empty() => format!("{POLICY} does not exist"),
-        Ok(real) => format!("valid: {}", real.join(" and ")),
+        Ok((real, places)) if real.is_empty() => policy::none_at(&places),
+        Ok((real, _)) => format!("valid: {}", real.join(" and ")),
         Err(rule) => format!("BROKEN, so every action of every agent fails: {rule}"),
     }
 }

@@ -53,6 +53,7 @@ fn parameter(record: wit::Parameter) -> agent::Parameter {
         obsoletes: record.obsoletes,
         synonym_of: record.synonym_of,
         hidden: record.hidden,
+        deprecated: record.deprecated,
     }
 }
 

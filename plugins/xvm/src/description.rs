@@ -159,6 +159,7 @@ fn common(agent: Agent) -> Agent {
             Parameter::text("domain")
                 .letter('H')
                 .synonym_of("plug")
+                .deprecated()
                 .shortdesc("Older name of plug"),
         )
         .parameter(Parameter::text("option").synonym_of("action").hidden())

@@ -122,9 +122,14 @@ fn digest(options: &Options, name: &str) -> Result<Digest> {
 /// authentication, and then any program could answer.
 fn key() -> Result<Vec<u8>> {
     let mut key = files::read("key_file").map_err(|failure| {
-        let cause = Error::from(failure);
-        let remedy = "copy it from a hypervisor, or set auth=none and hash=none to work without a key";
-        Error::invalid_option("key_file", format!("{}; {remedy}", reason(&cause)))
+        // A key that cannot be read is not a reason to work without one: the host's text has the remedy then.
+        let remedy = match failure {
+            files::Failure::NotFound(_) => {
+                "; copy it from a hypervisor, or set auth=none and hash=none to work without a key"
+            }
+            _ => "",
+        };
+        Error::invalid_option("key_file", format!("{}{remedy}", reason(&Error::from(failure))))
     })?;
     if key.is_empty() {
         return Err(Error::invalid_option(

@@ -281,6 +281,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     };
     let mut switch = own("machine", ValueKind::Text, false);
     switch.synonym_of = Some("plug".to_owned());

@@ -198,6 +198,12 @@ pub(super) static QUIRKS: &[Quirk] = &[
         shows: rules::own_options,
     },
     Quirk {
+        name: "damaged standard input",
+        reason: "a damaged line that may be the action is an error, because the default action would run without it",
+        explains: OUTCOME,
+        shows: rules::damaged_input,
+    },
+    Quirk {
         name: "standard input",
         reason: "more than 1 MiB is rejected",
         explains: OUTCOME,

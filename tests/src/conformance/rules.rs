@@ -251,6 +251,19 @@ pub(super) fn encoding(trial: &Trial<'_>) -> bool {
     told || refused
 }
 
+/// A line of standard input was not understood, and ours rejects it because it names an option or may be the action.
+pub(super) fn damaged_input(trial: &Trial<'_>) -> bool {
+    let said = &trial.observed.stderr;
+    let reasons = [
+        ": this may be a damaged action",
+        ": the name of option ",
+        " begins with the byte order mark",
+    ];
+    trial.observed.exit == Some(1)
+        && said.contains("standard input")
+        && reasons.iter().any(|reason| said.contains(reason))
+}
+
 /// Without the agent's own options, the documents are the same.
 pub(super) fn own_options(trial: &Trial<'_>) -> bool {
     let stdout = &trial.observed.stdout;

@@ -134,7 +134,8 @@ fn a_plugin_is_installed_used_and_removed() {
         &[
             "fence_narrow - Test fixture",
             "further name: fence_narrow_old - ",
-            "needs approval:\n  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
+            "needs approval:\n  api: https to api.example.com; fencebox logs in\n",
+            "\n  the plugin does not see the password\n",
             "fence_narrow is installed: ",
             "usr/sbin/fence_narrow_both\n",
         ],

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::Options;
 use super::error::UsageError;
 use super::option::blank;
+use super::single_line;
 use crate::log::Log;
 
 /// Maximum length of a password, in bytes.
@@ -77,6 +78,8 @@ enum Reason {
     Long,
     #[error("the output of the program is not UTF-8")]
     Encoding,
+    #[error("the program did not print one line: the output {0}")]
+    Lines(single_line::Fault),
     #[error("the program timed out")]
     Late,
 }
@@ -96,6 +99,7 @@ fn output_of(line: &str, end: Instant) -> Result<Zeroizing<String>, Reason> {
     if text.is_empty() {
         return Err(Reason::Empty);
     }
+    single_line::check(text).map_err(Reason::Lines)?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 

@@ -29,6 +29,7 @@ fn record() -> Record {
             obsoletes: None,
             synonym_of: None,
             hidden: false,
+            deprecated: false,
         }],
         operations: Operations {
             list_plugs: true,

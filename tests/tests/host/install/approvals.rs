@@ -77,10 +77,11 @@ fn install_and_inspect_show_all_that_needs_approval() {
     let tree = Tree::new();
     let lines = [
         "needs approval:\n",
-        "  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
+        "  api: https to api.example.com; fencebox logs in\n",
         "  reads and replaces the file in option state_file\n",
         "  option state_file has the default \"/etc/cron.d/fence_placed\"\n",
         "  option token is secret\n",
+        "  the plugin does not see the password\n",
     ];
     assert_said(&tree.install("fence_placed", "fence_narrow", &[]), &lines);
     assert_said(&tree.fencebox(&["inspect", "fence_narrow"]), &lines);

@@ -32,6 +32,19 @@ impl Options {
             .ok_or_else(|| Error::invalid_option(name, "is required and has no value"))
     }
 
+    /// The plugs that the option `plug` names, for [`crate::Device::probe`]. The
+    /// other functions of a device get one plug each. Empty without the option.
+    #[must_use]
+    pub fn plugs(&self) -> Vec<&str> {
+        let Some(plug) = self.get("plug") else {
+            return Vec::new();
+        };
+        match self.get("plug_separator") {
+            Some(separator) => plug.split(separator).filter(|plug| !plug.is_empty()).collect(),
+            None => vec![plug],
+        }
+    }
+
     /// Whether a boolean option is set. The host passes `1` or no value.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
@@ -111,6 +124,21 @@ mod tests {
             ("ssl", "yes"),
             ("ipport", "8443"),
         ])
+    }
+
+    #[test]
+    fn the_option_plug_may_name_several() {
+        let plugs = |pairs: &[(&str, &str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let options: Options = pairs.collect();
+            options.plugs().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(plugs(&[("plug_separator", ",")]), Vec::<String>::new());
+        assert_eq!(plugs(&[("plug", "a,b")]), ["a,b"]);
+        assert_eq!(plugs(&[("plug", "a,b"), ("plug_separator", ",")]), ["a", "b"]);
+        assert_eq!(plugs(&[("plug", "a::b,"), ("plug_separator", "::")]), ["a", "b,"]);
     }
 
     #[test]

@@ -131,6 +131,15 @@ pub enum Error {
     /// SIGTERM ended the action.
     #[error("interrupted")]
     Interrupted,
+    /// The deadline or SIGTERM ended the action after a failure that could be
+    /// temporary. The failure is the device's own reason.
+    #[error("{stop}; last error: {last}")]
+    Stopped {
+        /// What ended the action.
+        stop: Box<Error>,
+        /// The last failure before.
+        last: Box<Error>,
+    },
 }
 
 impl Error {
@@ -149,7 +158,21 @@ impl Error {
             | Self::Unsupported
             | Self::Plugin(_)
             | Self::Deadline(_)
-            | Self::Interrupted => false,
+            | Self::Interrupted
+            | Self::Stopped { .. } => false,
+        }
+    }
+
+    /// This error with the failure before it, if this one only says that the action
+    /// ended.
+    #[must_use]
+    pub fn after(self, last: Option<&Self>) -> Self {
+        match (self, last) {
+            (stop @ (Self::Deadline(_) | Self::Interrupted), Some(last)) => Self::Stopped {
+                stop: Box::new(stop),
+                last: Box::new(last.clone()),
+            },
+            (other, _) => other,
         }
     }
 }

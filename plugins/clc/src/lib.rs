@@ -22,8 +22,11 @@ use tasks::Tasks;
 /// A session with the cloud, and the tasks that it started.
 pub struct Cloud {
     api: Api,
-    plug: Option<String>,
+    /// The plugs in the option `plug`.
+    named: Vec<String>,
     tasks: Tasks,
+    /// Number of reads of the list in this session.
+    lists: u32,
 }
 
 impl Device for Cloud {
@@ -72,16 +75,20 @@ impl Device for Cloud {
     fn open(options: &Options) -> Result<Self> {
         Ok(Cloud {
             api: Api::log_in(options)?,
-            plug: options.get("plug").map(str::to_owned),
+            named: options.plugs().into_iter().map(str::to_owned).collect(),
             tasks: Tasks::default(),
+            lists: 0,
         })
     }
 
     fn probe(&mut self) -> Result<()> {
-        match self.plug.clone() {
-            Some(plug) => self.machine(&Id::of_plug(&plug)?).map(drop),
-            None => self.api.data_centres().map(drop),
+        if self.named.is_empty() {
+            return self.api.data_centres().map(drop);
         }
+        let named = self.named.clone();
+        named
+            .iter()
+            .try_for_each(|plug| self.machine(&Id::of_plug(plug)?).map(drop))
     }
 
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
@@ -107,7 +114,9 @@ impl Device for Cloud {
     }
 
     fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
-        inventory::all_servers(&mut self.api, with_status)
+        let before = self.lists;
+        self.lists += 1;
+        inventory::all_servers(&mut self.api, with_status, before)
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Group {
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) way: Way,
+    /// The plugs in the option `plug`.
+    pub(crate) plugs: Vec<String>,
     pub(crate) port: u16,
     pub(crate) hash: Digest,
     pub(crate) auth: Digest,
@@ -60,6 +62,7 @@ impl Settings {
         }
         Ok(Self {
             way,
+            plugs: options.plugs().into_iter().map(str::to_owned).collect(),
             port: options.number("ipport")?.unwrap_or(1229),
             hash,
             auth,

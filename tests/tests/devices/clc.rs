@@ -230,3 +230,15 @@ fn verbose_logs_each_exchange_without_the_password() {
     assert!(story.contains(&exchange), "{story}");
     assert!(!story.contains("s3cret"), "{story}");
 }
+
+#[test]
+fn monitor_fails_for_a_server_that_the_account_does_not_have() {
+    let cloud = cloud(Power::On);
+    for plugs in ["WA1ACMENONE", "WA1ACMEDB01,WA1ACMENONE", "WA1ACMENONE,WA1ACMEDB02"] {
+        for name in ["plug", "switch"] {
+            let outcome = fence(&cloud, &format!("action=monitor\n{name}={plugs}\n"));
+            outcome.assert_refused(&["has no plug", "WA1ACMENONE"]);
+        }
+    }
+    fence(&cloud, "action=monitor\nplug=wa1acmedb01,WA1ACMEDB02\n").assert_done("");
+}

@@ -229,3 +229,35 @@ fn no_fault_of_two_hypervisors_ends_in_a_false_success() {
     let runs: usize = runs.unwrap().parse().unwrap();
     assert!(runs > 2000 && report.ends_with(" 0 false successes\n"), "{report}");
 }
+
+/// A hypervisor without a list may run a machine that the other one lists as off.
+#[test]
+fn a_hypervisor_that_answers_garbage_does_not_hide_the_list_of_the_other() {
+    if !available() {
+        return;
+    }
+    for habit in [
+        "list=code:9",
+        "list=list-code:1",
+        "list=cut:70",
+        "list=code:1",
+        "list=code:3",
+    ] {
+        let lab = leftover(habit, NO_FAULT);
+        let outcome = fence(&lab, "list-status", &["-t", "2"]);
+        assert_eq!(outcome.exit, Some(0), "{habit} {outcome:?}");
+        assert!(
+            outcome.stdout.contains("vm ") && outcome.stdout.contains(" unknown"),
+            "{habit} {outcome:?}"
+        );
+        assert!(
+            outcome.stderr.contains("the list is not complete"),
+            "{habit} {outcome:?}"
+        );
+    }
+    let lab = leftover(NO_FAULT, NO_FAULT);
+    let key = lab.key().display().to_string();
+    let outcome = lab.ours("fence_xvm", &["-o", "monitor", "-n", "none", "-k", &key, "-t", "2"]);
+    outcome.assert_refused(&["has no plug", "none"]);
+    fence(&lab, "monitor", &[]).assert_done("");
+}

@@ -87,6 +87,9 @@ fn our_agent_does_not_repeat_false_reports_of_the_real_client() {
     let (theirs, ours) = both("status", "vm-nobody");
     assert_eq!((theirs.exit, theirs.stdout.as_str()), (Some(2), "Status: OFF\n"));
     ours.assert_refused(&["the device has no plug"]);
+    let (theirs, ours) = both("monitor", "vm-nobody");
+    assert_eq!(theirs.exit, Some(0), "the real client ignores the plug of a monitor");
+    ours.assert_refused(&["the device has no plug"]);
 
     let theirs = lab.theirs("fence_xvm", &["-t", "5", "-k", &key, "-o", "reboot", "-n", "vm-off"]);
     assert_eq!(theirs.exit, Some(0));
@@ -117,7 +120,7 @@ fn the_real_client_works(digest: &str) {
         assert_eq!(theirs.exit, ours.exit, "{action} {plug}: {theirs:?} {ours:?}");
         theirs.exit
     };
-    assert_eq!(call(&lab, "monitor", "x"), Some(0));
+    assert_eq!(call(&lab, "monitor", "vm-alpha"), Some(0));
     assert_eq!(call(&lab, "status", "vm-alpha"), Some(0));
     assert_eq!(call(&lab, "status", "vm-off"), Some(2));
     let theirs = lab.theirs("fence_xvm", &[&options[..], &["off", "-H", "vm-alpha"]].concat());

@@ -189,9 +189,10 @@ fn a_project_that_cannot_be_read_is_the_error_if_no_other_has_the_instance() {
                 .on("GET", &ONE.replace("p1", "p0"))
                 .reply(status, body.clone())
                 .on("GET", ONE);
-            match found {
-                true => script.reply(200, instance("SHUTOFF")),
-                false => script.reply(404, json!({ "message": "none" })),
+            if found {
+                script.reply(200, instance("SHUTOFF"))
+            } else {
+                script.reply(404, json!({ "message": "none" }))
             }
         };
         let _script = search(false).start();

@@ -78,7 +78,7 @@ impl Lab {
             System::Debian13 => Some(system::debian13()?),
         };
         let mut script = isolated(SCRIPT)
-            .args([Path::new(word), tree::laid_out()])
+            .args([Path::new(word), tree()])
             .args(root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

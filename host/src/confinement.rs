@@ -23,7 +23,8 @@ use rustix::process::{
 };
 
 pub use fencebox_agent::Needs;
-pub use ruleset::Ruled;
+pub use filter::NoFilter;
+pub use ruleset::{NoLandlock, Ruled};
 
 /// The first layer. Child processes inherit the limit on core dumps, but not the protection from other processes.
 ///
@@ -49,9 +50,9 @@ pub fn core_dumps_forbidden() -> bool {
 #[derive(Debug)]
 pub struct InForce {
     /// The Landlock restrictions, or why there are none.
-    pub ruled: Result<Ruled, String>,
+    pub ruled: Result<Ruled, NoLandlock>,
     /// The number of allowed system calls, or why there is no filter.
-    pub filtered: Result<usize, String>,
+    pub filtered: Result<usize, NoFilter>,
 }
 
 /// The second layer. This thread, and the threads that it starts from now on, can reach only `needs`. All threads can

@@ -1,6 +1,7 @@
 //! Finds, loads and runs plugins. This module does not depend on fencing.
 
 mod bindings;
+mod check;
 mod compiled;
 mod convert;
 mod describe;

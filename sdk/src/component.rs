@@ -25,6 +25,10 @@ impl<D: Device + 'static> exports::Guest for Component<D> {
     fn describe(name: String) -> Result<Agent> {
         Ok(D::describe(&name))
     }
+
+    fn check_options(options: Vec<(String, String)>, pending: Vec<String>) -> Result<()> {
+        D::check_options(&Options::from_iter(options).with_pending(pending))
+    }
 }
 
 impl<D: Device> Session<D> {

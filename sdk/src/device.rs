@@ -13,6 +13,24 @@ pub trait Device: Sized {
     /// with one name may ignore `name`.
     fn describe(name: &str) -> Agent;
 
+    /// Checks the options without the device: which login is complete, which
+    /// options contradict each other, which value or file can never work. Needs
+    /// `Operations::CHECK_OPTIONS`. The host calls it for `validate-all`, which
+    /// pcs runs when a device is created, and before each action that contacts
+    /// the device. It can write to the log and read declared files, and nothing
+    /// else.
+    ///
+    /// With several plugs there is one call for each. A secret that a script, a
+    /// file or another source will set has the value `*` here; see
+    /// [`Options::is_pending`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] with the option to change.
+    fn check_options(options: &Options) -> Result<()> {
+        let _ = options;
+        Ok(())
+    }
+
     /// Logs in, with all options that have a value.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! The files and folders that the plugin declared with [`Agent::file`].
 //!
 //! A call names the option that contains the path, and never a path. Only
-//! regular files of at most 1 MiB are accepted. Links are not followed.
+//! regular files of at most 1 MiB are accepted. Links are followed for reading,
+//! in a folder only inside it; a file that is declared for writing is never a
+//! link.
 //!
 //! [`Agent::file`]: crate::Agent::file
 

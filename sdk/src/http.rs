@@ -11,9 +11,9 @@ pub(crate) mod status;
 
 pub use crate::bindings::fencebox::agent::http::{Error as Failure, Method};
 pub use path::Path;
-pub use response::Response;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use response::method_name;
+pub use response::{Element, Response};
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The options of a session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,13 +11,16 @@ use crate::{Error, Result};
 ///
 /// `Debug` shows names only: values may be secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Options(BTreeMap<String, String>);
+pub struct Options {
+    values: BTreeMap<String, String>,
+    pending: BTreeSet<String>,
+}
 
 impl Options {
     /// The value of an option, if it has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// The value of an option that the plugin requires.
@@ -29,10 +32,44 @@ impl Options {
             .ok_or_else(|| Error::invalid_option(name, "is required and has no value"))
     }
 
+    /// The plugs that the option `plug` names, for [`crate::Device::probe`]. The
+    /// other functions of a device get one plug each. Empty without the option.
+    #[must_use]
+    pub fn plugs(&self) -> Vec<&str> {
+        let Some(plug) = self.get("plug") else {
+            return Vec::new();
+        };
+        match self.get("plug_separator") {
+            Some(separator) => plug.split(separator).filter(|plug| !plug.is_empty()).collect(),
+            None => vec![plug],
+        }
+    }
+
     /// Whether a boolean option is set. The host passes `1` or no value.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name) == Some("1")
+    }
+
+    /// Whether a secret is given by a script, a file or another source that is
+    /// not read yet. Only in [`Device::check_options`]: its value is `*` there,
+    /// so its form cannot be checked.
+    ///
+    /// [`Device::check_options`]: crate::Device::check_options
+    #[must_use]
+    pub fn is_pending(&self, name: &str) -> bool {
+        self.pending.contains(name)
+    }
+
+    /// Marks secrets as not read yet. For tests of
+    /// [`Device::check_options`](crate::Device::check_options).
+    #[must_use]
+    pub fn with_pending(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        for name in names.into_iter().map(Into::into) {
+            self.values.insert(name.clone(), "*".to_owned());
+            self.pending.insert(name);
+        }
+        self
     }
 
     /// The value of an integer or seconds option, if it has one.
@@ -51,7 +88,10 @@ impl Options {
 
 impl FromIterator<(String, String)> for Options {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+        Self {
+            values: pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            pending: BTreeSet::new(),
+        }
     }
 }
 
@@ -67,7 +107,7 @@ impl<const N: usize> From<[(&str, &str); N]> for Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.values.keys()).finish()
     }
 }
 
@@ -84,6 +124,21 @@ mod tests {
             ("ssl", "yes"),
             ("ipport", "8443"),
         ])
+    }
+
+    #[test]
+    fn the_option_plug_may_name_several() {
+        let plugs = |pairs: &[(&str, &str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let options: Options = pairs.collect();
+            options.plugs().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(plugs(&[("plug_separator", ",")]), Vec::<String>::new());
+        assert_eq!(plugs(&[("plug", "a,b")]), ["a,b"]);
+        assert_eq!(plugs(&[("plug", "a,b"), ("plug_separator", ",")]), ["a", "b"]);
+        assert_eq!(plugs(&[("plug", "a::b,"), ("plug_separator", "::")]), ["a", "b,"]);
     }
 
     #[test]
@@ -113,6 +168,13 @@ mod tests {
         assert_eq!(options().number::<u16>("ipport"), Ok(Some(8443)));
         assert_eq!(options().number::<u16>("delay"), Ok(None));
         assert!(options().number::<u8>("ipport").is_err());
+    }
+
+    #[test]
+    fn a_pending_secret_counts_as_given() {
+        let options = options().with_pending(["client_secret"]);
+        assert_eq!(options.required("client_secret"), Ok("*"));
+        assert!(options.is_pending("client_secret") && !options.is_pending("password"));
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Parameter {
             obsoletes: None,
             synonym_of: None,
             hidden: false,
+            deprecated: false,
         }
     }
 
@@ -105,6 +106,14 @@ impl Parameter {
         self.hidden = true;
         self
     }
+
+    /// The option is marked as deprecated in metadata, so that cluster tools
+    /// offer another name.
+    #[must_use]
+    pub fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +130,8 @@ mod tests {
             .secret()
             .obsoletes("zone")
             .synonym_of("plug")
-            .hidden();
+            .hidden()
+            .deprecated();
         let written = Parameter {
             name: "region".into(),
             letter: Some('r'),
@@ -133,6 +143,7 @@ mod tests {
             obsoletes: Some("zone".into()),
             synonym_of: Some("plug".into()),
             hidden: true,
+            deprecated: true,
         };
         assert_eq!(region, written);
     }

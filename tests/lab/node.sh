@@ -19,7 +19,7 @@ chown -R hacluster:haclient "$disk/pacemaker" "$disk/log/pacemaker"
     install -o hacluster -g haclient -m 600 "$LAB/cib.xml" "$disk/pacemaker/cib/cib.xml"
 umount -R "$disk/run" 2>/dev/null || true
 rm -rf "$disk/run"
-mkdir -p "$disk/run/lab" "$disk/shm"
+mkdir -p "$disk/run/lab" "$disk/run/home" "$disk/shm"
 install -d -o hacluster -g haclient -m 750 "$disk/run/crm"
 
 mount -t tmpfs -o mode=1777 shm /dev/shm
@@ -50,7 +50,7 @@ while [ -e "$LAB/held/$name" ]; do
 done
 
 # A plain, small environment, as an init system gives it.
-plain=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8)
+plain=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home LANG=C.UTF-8)
 [ -z "${TRUSTED:-}" ] || plain+=("SSL_CERT_FILE=$TRUSTED")
 "${plain[@]}" corosync -f >>/var/log/corosync/stderr 2>&1 &
 for _ in $(seq 500); do

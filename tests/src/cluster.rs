@@ -12,10 +12,11 @@ mod stage;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::isolation::isolated;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ pub fn obstacle() -> Option<String> {
         return Some(format!("{} missing", missing.join(", ")));
     }
     // The first actions of a lab: namespaces, a bridge, and one folder mounted over another.
-    let mut trial = Process::new("unshare");
+    let mut trial = isolated("unshare");
     let script = "ip link add br0 type bridge && mount -t overlay x -o lowerdir=/usr/bin:/usr/sbin /usr/sbin";
     trial.args([
         "--mount",
@@ -118,7 +119,7 @@ impl Cluster {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("fencebox-lab-{}-{number}", std::process::id());
-        let mut process = Process::new("unshare");
+        let mut process = isolated("unshare");
         process
             .args([
                 "--mount",

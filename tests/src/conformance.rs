@@ -11,6 +11,9 @@ mod difference;
 mod document;
 mod dump;
 mod engine;
+#[cfg(test)]
+mod kinds;
+mod malformed;
 mod observed;
 mod plugin;
 mod program;
@@ -18,6 +21,7 @@ mod quirk;
 mod report;
 mod rules;
 mod scripted;
+mod two_plugs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +34,8 @@ pub use self::plugin::Ways;
 pub use self::report::Report;
 
 use self::case::Case;
+use self::difference::Difference;
+use self::observed::Observed;
 use self::quirk::Trial;
 use self::report::Verdict;
 
@@ -131,25 +137,39 @@ fn name(line: &str) -> String {
 fn attempt(line: &str) -> Result<Verdict> {
     let folder = tempfile::tempdir()?;
     let case = Case::parse(line, folder.path())?;
-    program::prepare(&case, folder.path())?;
-    let observed = match describe::describe(&case) {
-        Some(description) => engine::run(&case, &description, folder.path())?,
+    let (observed, differences) = compare(&case, folder.path())?;
+    Ok(verdict(&case, &observed, &differences, folder.path()))
+}
+
+/// Runs a case, whose files are in `folder`, and compares the result with the recorded one.
+fn compare(case: &Case, folder: &Path) -> Result<(Observed, Vec<Difference>)> {
+    program::prepare(case, folder)?;
+    let observed = match describe::describe(case) {
+        Some(description) => engine::run(case, &description, folder)?,
         None => {
             let program = program::of_agent(&case.agent);
             let program = program.context("the install tree has no such agent; run `cargo xtask conformance`")?;
-            program::run(&case, &program, folder.path())?
+            program::run(case, &program, folder)?
         }
     };
-    let differences = difference::all(&case, &observed, folder.path());
+    let differences = difference::all(case, &observed, folder);
+    Ok((observed, differences))
+}
+
+fn verdict(case: &Case, observed: &Observed, differences: &[Difference], folder: &Path) -> Verdict {
     if differences.is_empty() {
-        return Ok(Verdict::Passed);
+        return Verdict::Passed;
     }
     let trial = Trial {
-        case: &case,
-        observed: &observed,
-        differences: &differences,
+        case,
+        observed,
+        differences,
+        replay: &|changed| {
+            clear(folder).ok()?;
+            compare(changed, folder).ok()
+        },
     };
-    Ok(match quirk::explain(&trial) {
+    match quirk::explain(&trial) {
         Some(quirks) => Verdict::Deliberate {
             case: case.name.clone(),
             quirks,
@@ -162,5 +182,18 @@ fn attempt(line: &str) -> Result<Verdict> {
                 .collect(),
             case: case.name.clone(),
         },
-    })
+    }
+}
+
+/// Removes the files of the run before, so that the next one starts like the first.
+fn clear(folder: &Path) -> Result<()> {
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        if path.is_dir() {
+            fs::remove_dir_all(path)?;
+        } else {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::description::Description;
+use crate::options::DescriptionError;
 use crate::options::authority::{self, Use};
-use fencebox_policy::{Address, Approval, CapabilitySet, Endpoints, Files, Proof, Sockets};
+use fencebox_policy::{Address, Approval, CapabilitySet, Denied, Endpoints, Files, Proof, Sockets};
 
 use super::agent_name;
 
@@ -25,6 +26,20 @@ pub struct Declared {
     pub sockets: Sockets,
 }
 
+/// Why a description is invalid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDescription {
+    /// A name that the installation could not make a link with.
+    #[error("{0:?} is not a name of an agent; use fence_ and then lower-case letters, digits and underscores")]
+    Name(String),
+    /// An option that cannot be, or that a plugin may not decide about.
+    #[error(transparent)]
+    Options(#[from] DescriptionError),
+    /// An endpoint, a file or a socket that cannot be declared.
+    #[error(transparent)]
+    Capability(#[from] Denied),
+}
+
 impl Declared {
     /// Checks a description, from the plugin or from its record.
     ///
@@ -32,19 +47,19 @@ impl Declared {
     ///
     /// A message about the first part that is invalid, or that a plugin may not
     /// decide.
-    pub fn new(description: Description, reach: CapabilitySet) -> Result<Self, String> {
+    pub fn new(description: Description, reach: CapabilitySet) -> Result<Self, InvalidDescription> {
         check_names(&description)?;
-        let table = crate::options::build(&description).map_err(|cause| cause.to_string())?;
+        let table = crate::options::build(&description)?;
         let placing = Approval::placing_options(&reach).into_iter();
         let follow = Approval::follow_options(&reach).into_iter();
         let uses = placing
             .map(|name| (name, Use::Place))
             .chain(follow.map(|name| (name, Use::Follow)));
-        authority::check(&table, uses).map_err(|cause| cause.to_string())?;
+        authority::check(&table, uses)?;
         Ok(Self {
-            endpoints: Endpoints::new(reach.endpoints).map_err(|rule| rule.to_string())?,
-            files: Files::new(reach.files).map_err(|rule| rule.to_string())?,
-            sockets: Sockets::new(reach.sockets).map_err(|rule| rule.to_string())?,
+            endpoints: Endpoints::new(reach.endpoints)?,
+            files: Files::new(reach.files)?,
+            sockets: Sockets::new(reach.sockets)?,
             description,
         })
     }
@@ -92,7 +107,7 @@ impl Declared {
     /// # Errors
     ///
     /// If the rest is not a valid description.
-    pub fn unapproved(mut self) -> Result<Self, String> {
+    pub fn unapproved(mut self) -> Result<Self, InvalidDescription> {
         let typed = |address: &Address| matches!(address, Address::FromOption(_) | Address::FromUrlOption(_));
         let approval = self.approval();
         let mut reach = approval.reach;
@@ -129,13 +144,11 @@ impl Declared {
 }
 
 /// Checks the names of the agent: the installation makes links with these names.
-fn check_names(description: &Description) -> Result<(), String> {
+fn check_names(description: &Description) -> Result<(), InvalidDescription> {
     let further = description.symlinks.iter().map(|link| &link.name);
     for name in further.chain([&description.name]) {
         if agent_name(name.as_ref()).as_ref() != Some(name) {
-            return Err(format!(
-                "{name:?} is not a name of an agent; use fence_ and then lower-case letters, digits and underscores"
-            ));
+            return Err(InvalidDescription::Name(name.clone()));
         }
     }
     Ok(())

@@ -69,6 +69,9 @@ pub struct Parameter {
     /// Whether the option is accepted only under its full name and is in no
     /// document.
     pub hidden: bool,
+    /// Whether metadata marks the option as deprecated.
+    #[serde(default)]
+    pub deprecated: bool,
 }
 
 /// The type of an option's value.
@@ -125,4 +128,5 @@ pub struct Operations {
     pub plug_optional: bool,
     pub list_columns: bool,
     pub settled_status: bool,
+    pub check_options: bool,
 }

@@ -131,6 +131,15 @@ pub enum Error {
     /// SIGTERM ended the action.
     #[error("interrupted")]
     Interrupted,
+    /// The deadline or SIGTERM ended the action after a failure that could be
+    /// temporary. The failure is the device's own reason.
+    #[error("{stop}; last error: {last}")]
+    Stopped {
+        /// What ended the action.
+        stop: Box<Error>,
+        /// The last failure before.
+        last: Box<Error>,
+    },
 }
 
 impl Error {
@@ -149,10 +158,27 @@ impl Error {
             | Self::Unsupported
             | Self::Plugin(_)
             | Self::Deadline(_)
-            | Self::Interrupted => false,
+            | Self::Interrupted
+            | Self::Stopped { .. } => false,
+        }
+    }
+
+    /// This error with the failure before it, if this one only says that the action
+    /// ended.
+    #[must_use]
+    pub fn after(self, last: Option<&Self>) -> Self {
+        match (self, last) {
+            (stop @ (Self::Deadline(_) | Self::Interrupted), Some(last)) => Self::Stopped {
+                stop: Box::new(stop),
+                last: Box::new(last.clone()),
+            },
+            (other, _) => other,
         }
     }
 }
+
+/// Why an action was refused before the device was contacted. The text names the option, the file or the rule.
+pub type Rejection = Box<dyn std::error::Error + Send + Sync>;
 
 /// A device, with one session from login to logout. No call waits for an effect;
 /// the state machine does that.
@@ -160,13 +186,20 @@ pub trait Device {
     /// Rejects option values that do not lead to a device, and stores the places
     /// that the options name. Does not contact the device. The error message
     /// names the option.
-    fn check(&mut self, options: &Options) -> Result<(), String>;
+    fn locate(&mut self, options: &Options) -> Result<(), Rejection>;
     /// Prepares the device and returns the resources of the system that it
-    /// needs. Called once, after [`Device::check`] and before the process is
+    /// needs. Called once, after [`Device::locate`] and before the process is
     /// confined to these resources. No thread may stay, because it would not be
     /// confined.
-    fn prepare(&mut self) -> Result<Needs, String> {
+    fn prepare(&mut self) -> Result<Needs, Rejection> {
         Ok(Needs::default())
+    }
+    /// Checks the options by the rules of the device, without contacting it.
+    /// Called after [`Device::prepare`], only if the device declares
+    /// `operations.check-options`. Secrets from sources that were not read yet
+    /// count as given.
+    fn check_options(&mut self, _options: &Options) -> Result<(), Error> {
+        Ok(())
     }
     /// The maximum time of an action. The options cannot extend it.
     fn longest(&self) -> Duration {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::audit::Audit;
 use super::clock::{Clock, Deadline};
 use super::description::{Description, Operations};
-use super::device::{Device, Error, Plug, PowerStatus, PowerTarget};
+use super::device::{Device, Error, Plug, PowerStatus, PowerTarget, Rejection};
 use super::exit::Exit;
 use super::limits::Limits;
 use super::log::Log;
@@ -21,6 +21,7 @@ use super::run::Invocation;
 #[derive(Debug, Default)]
 pub(super) struct FakeDevice {
     pub(super) power: BTreeMap<String, VecDeque<Result<PowerStatus, Error>>>,
+    pub(super) checked: VecDeque<Result<(), Error>>,
     pub(super) opened: VecDeque<Result<(), Error>>,
     pub(super) set: VecDeque<Result<(), Error>>,
     pub(super) cycled: VecDeque<Result<(), Error>>,
@@ -66,8 +67,13 @@ fn next(answers: &mut VecDeque<Result<(), Error>>) -> Result<(), Error> {
 }
 
 impl Device for FakeDevice {
-    fn check(&mut self, _: &Options) -> Result<(), String> {
+    fn locate(&mut self, _: &Options) -> Result<(), Rejection> {
         Ok(())
+    }
+
+    fn check_options(&mut self, options: &Options) -> Result<(), Error> {
+        self.calls.push(format!("check {}", options.pending().join(" ")));
+        next(&mut self.checked)
     }
 
     fn open(&mut self, _: &Options, _: Limits) -> Result<(), Error> {

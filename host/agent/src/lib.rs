@@ -31,6 +31,6 @@ pub mod system_clock;
 mod user;
 pub mod virtual_clock;
 
-pub use declared::Declared;
+pub use declared::{Declared, InvalidDescription};
 pub use name::agent_name;
 pub use needs::Needs;

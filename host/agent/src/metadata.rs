@@ -62,7 +62,7 @@ fn parameters(xml: &mut String, table: &Table) {
         rows.push(Row {
             option,
             name: &option.name,
-            deprecated: false,
+            deprecated: option.deprecated,
         });
         if let Some(older) = &option.older {
             rows.push(Row {
@@ -81,7 +81,7 @@ fn parameters(xml: &mut String, table: &Table) {
 fn parameter(xml: &mut String, table: &Table, row: &Row<'_>) {
     let option = row.option;
     let age = match &option.older {
-        Some(_) if row.deprecated => " deprecated=\"1\"".to_owned(),
+        _ if row.deprecated => " deprecated=\"1\"".to_owned(),
         Some(older) => format!(" obsoletes=\"{}\"", attribute(older)),
         None => String::new(),
     };

@@ -10,15 +10,19 @@ pub mod authority;
 mod build;
 pub mod catalogue;
 pub mod checks;
+mod damage;
 mod error;
 mod option;
 mod resolve;
 pub mod script;
+mod secret_file;
 pub mod secret_sources;
+mod single_line;
 mod stdin;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod validate;
 mod values;
 
@@ -149,6 +153,14 @@ impl Options {
             RawValue::Secret(secret) => Some((option.name.as_str(), secret.expose())),
             _ => None,
         })
+    }
+
+    /// The secrets that have no value yet, but get one from a program or another source before the action.
+    pub fn pending(&self) -> Vec<&str> {
+        let has_source = |name: &str| secret_sources::given(self, name) || script::given(self, name);
+        let named = self.table.options().iter().zip(&self.slots);
+        let open = named.filter(|(option, slot)| slot.value().is_none() && has_source(&option.name));
+        open.map(|(option, _)| option.name.as_str()).collect()
     }
 
     /// Whether the caller set no option at all, which means the default action

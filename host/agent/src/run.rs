@@ -13,7 +13,7 @@ use super::device::{Device, Error};
 use super::exit::Exit;
 use super::limits::Timeouts;
 use super::log::{DebugFile, Log};
-use super::options::{Options, Table, checks, script, secret_sources};
+use super::options::{Options, Table, UsageError, checks, script, secret_sources};
 use super::power::{Fencing, Proof};
 use super::{help, metadata};
 use crate::Needs;
@@ -72,14 +72,12 @@ impl Invocation<'_> {
         }
         self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
         let action = match self.check(&mut options, device) {
-            Ok(Action::ValidateAll) => {
-                self.audit.silence();
-                return self.validated(&options);
-            }
             Ok(action) => action,
             Err(exit) => return exit,
         };
-        if let Err(error) = self.prepare(&mut options) {
+        if action == Action::ValidateAll {
+            self.audit.silence();
+        } else if let Err(error) = self.prepare(&mut options) {
             return self.refuse(&error);
         }
         let plugs = match options.plugs() {
@@ -89,6 +87,14 @@ impl Invocation<'_> {
         match device.prepare() {
             Ok(needs) => (self.confine)(&needs),
             Err(error) => return self.refuse(&error),
+        }
+        if options.table().description().operations.check_options
+            && let Err(error) = device.check_options(&options)
+        {
+            return self.refuse(&error);
+        }
+        if action == Action::ValidateAll {
+            return self.validated(&options);
         }
         self.contact(&options, action, &plugs, device)
     }
@@ -109,7 +115,7 @@ impl Invocation<'_> {
             }
         };
         options.resolve(self.service);
-        match device.check(options) {
+        match device.locate(options) {
             Ok(()) => Ok(action),
             Err(error) => Err(self.refuse(&error)),
         }
@@ -117,7 +123,7 @@ impl Invocation<'_> {
 
     /// Opens the debug file, and reads the secrets from their sources. An action
     /// does not fail if the debug file cannot be opened.
-    fn prepare(&self, options: &mut Options) -> Result<(), String> {
+    fn prepare(&self, options: &mut Options) -> Result<(), UsageError> {
         if let Some(path) = options.get("debug_file").filter(|path| !path.is_empty()) {
             match DebugFile::open(Path::new(path)) {
                 Ok(file) => self.log.add_sink(Box::new(file)),
@@ -130,7 +136,6 @@ impl Invocation<'_> {
         let patience = timeouts(options, 1).login();
         secret_sources::fetch(options, patience, self.credentials, self.log)
             .and_then(|()| script::run(options, patience, self.log))
-            .map_err(|error| error.to_string())
     }
 
     /// Logs the permissions that the account needs. Only the action `monitor` can

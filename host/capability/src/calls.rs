@@ -19,8 +19,10 @@ use super::sockets::{self, SocketFilter};
 use super::xmlrpc::document::Tree;
 use super::xmlrpc::{self, Call};
 
-/// Why a plugin may call nothing before it has a session.
-const NO_SESSION: &str = "a plugin that describes itself may call nothing";
+/// Why a call is denied while the plugin describes itself.
+const DESCRIBING: &str = "a plugin that describes itself may call nothing";
+/// Why a call is denied while the plugin checks the options.
+const CHECKING: &str = "a plugin that checks options may only read its declared files and write to the log";
 
 /// The calls of one plugin in one action, and the events of the action that concern them.
 pub trait HostCalls: Send {
@@ -95,47 +97,78 @@ pub trait HostCalls: Send {
     fn remote_peers(&self) -> Vec<RemotePeer>;
 }
 
-/// The calls of a plugin without a session: each is denied, and log lines are dropped.
-#[derive(Debug, Clone, Copy)]
-pub struct NoSession;
+/// The calls of a plugin without a session: each is denied, except what the check of the options needs.
+pub struct NoSession {
+    reason: &'static str,
+    reading: Option<(Files, Arc<PluginLog>)>,
+}
+
+impl NoSession {
+    /// While the plugin describes itself: everything is denied, and log lines are dropped.
+    pub const fn describing() -> Self {
+        Self {
+            reason: DESCRIBING,
+            reading: None,
+        }
+    }
+
+    /// While the plugin checks the options: it can read the declared files, and log.
+    pub const fn checking(files: Files, log: Arc<PluginLog>) -> Self {
+        Self {
+            reason: CHECKING,
+            reading: Some((files, log)),
+        }
+    }
+
+    fn denied(&self) -> Denied {
+        Denied::new(self.reason)
+    }
+}
 
 impl HostCalls for NoSession {
-    fn log(&mut self, _: Level, _: &str) {}
+    fn log(&mut self, level: Level, message: &str) {
+        if let Some((_, log)) = &self.reading {
+            log.line(level, message);
+        }
+    }
 
     fn send(&mut self, _: Request) -> Result<Response, http::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn base_url(&mut self, _: &str) -> Result<String, http::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn addresses(&mut self, _: &str) -> Result<Vec<String>, http::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn select_address(&mut self, _: &str, _: &str) -> Result<String, http::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn call(&mut self, _: Call) -> Result<Tree, xmlrpc::Failure> {
-        Err(http::Failure::from(denied()).into())
+        Err(http::Failure::from(self.denied()).into())
     }
 
-    fn read_file(&mut self, _: &str, _: Option<&str>) -> Result<Vec<u8>, files::Failure> {
-        Err(denied().into())
+    fn read_file(&mut self, option: &str, entry: Option<&str>) -> Result<Vec<u8>, files::Failure> {
+        match &self.reading {
+            Some((files, _)) => files.read(option, entry),
+            None => Err(self.denied().into()),
+        }
     }
 
     fn write_file(&mut self, _: &str, _: Option<&str>, _: Vec<u8>) -> Result<(), files::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn local_addresses(&mut self, _: &str) -> Result<Vec<IpAddr>, sockets::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn send_datagram(&mut self, _: &str, _: &str, _: &[u8]) -> Result<(), sockets::Failure> {
-        Err(denied().into())
+        Err(self.denied().into())
     }
 
     fn set_timeout(&mut self, _: Timeout) {}
@@ -147,10 +180,6 @@ impl HostCalls for NoSession {
     fn remote_peers(&self) -> Vec<RemotePeer> {
         Vec::new()
     }
-}
-
-fn denied() -> Denied {
-    Denied::new(NO_SESSION)
 }
 
 /// The calls of a plugin in a session: the capabilities themselves, each within its limits and the policy.
@@ -221,7 +250,7 @@ impl HostCalls for Session {
     }
 
     fn remote_peers(&self) -> Vec<RemotePeer> {
-        let mut peers = self.http.contacts().to_vec();
+        let mut peers = self.http.contacts();
         peers.extend(self.sockets.contacts());
         peers
     }
@@ -233,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_call_without_a_session_is_denied() {
-        let mut calls = NoSession;
+        let mut calls = NoSession::describing();
         let request = Request {
             endpoint: "api".to_owned(),
             method: reqwest::Method::GET,
@@ -268,7 +297,7 @@ mod tests {
                 .map_err(|error| error.to_string()),
         ];
         for outcome in outcomes {
-            assert!(outcome.is_err_and(|text| text.contains(NO_SESSION)));
+            assert!(outcome.is_err_and(|text| text.contains(DESCRIBING)));
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Files that options name.
 //!
 //! The folder of a path is opened as the administrator wrote it; from there on
-//! everything goes through that one open folder, by plain name, without
-//! following a link. Only regular files are opened, because opening a FIFO or a
-//! device can block or act. A file system that does not answer is waited for
-//! until the deadline, on a thread of its own.
+//! everything goes through that one open folder, by plain name. Only regular
+//! files are opened, because opening a FIFO or a device can block or act. A file
+//! system that does not answer is waited for until the deadline, on a thread of
+//! its own.
 //!
-//! A file that a plugin writes must not be writable by other users ([`owner`]).
+//! A file that is only read may be a link, as for other options with a path. In
+//! a declared folder a link is followed only inside the folder, because the
+//! plugin chooses the name: Kubernetes makes each file of a volume such a link.
+//!
+//! A file that a plugin writes is not a link, and must not be writable by other
+//! users ([`owner`]).
 
 mod owner;
 mod replace;
@@ -20,7 +25,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
+use cap_std::fs::{Dir, File, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 
 use fencebox_agent::Needs;
 use fencebox_agent::clock::{Clock, Deadline};
@@ -115,7 +120,11 @@ impl Files {
             option: option.to_owned(),
             folder: folder.to_owned(),
             name,
-            owned: file.access == FileAccess::Write,
+            links: match (file.access, file.kind) {
+                (FileAccess::Write, _) => Links::Refused,
+                (FileAccess::Read, FileKind::File) => Links::Followed,
+                (FileAccess::Read, FileKind::Folder) => Links::InFolder,
+            },
         })
     }
 
@@ -180,31 +189,24 @@ struct Place {
     option: String,
     folder: PathBuf,
     name: OsString,
-    /// The plugin may write it, so it counts whose it is.
-    owned: bool,
+    links: Links,
+}
+
+/// Whether the file may be a link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+    /// No: the plugin may write the file. It also counts whose it is.
+    Refused,
+    /// To a file in the same folder, or below it.
+    InFolder,
+    /// To any file.
+    Followed,
 }
 
 impl Place {
     fn read(&self) -> Result<Vec<u8>, Failure> {
-        let folder = self.open_folder()?;
-        let about = folder
-            .symlink_metadata(&self.name)
-            .map_err(|cause| self.failed(&cause))?;
-        if !about.is_file() {
-            return Err(self.irregular());
-        }
-        // What is there may have been exchanged since: neither a FIFO nor a
-        // link put there holds the host up or leads it away.
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
-        let file = folder
-            .open_with(&self.name, &options)
-            .map_err(|cause| self.failed(&cause))?;
-        let about = file.metadata().map_err(|cause| self.failed(&cause))?;
-        if !about.is_file() {
-            return Err(self.irregular());
-        }
-        self.check_owner(&about)?;
+        let file = self.open()?;
+        self.check_owner(&file.metadata().map_err(|cause| self.failed(&cause))?)?;
         let mut content = Vec::new();
         file.take(LIMIT as u64 + 1)
             .read_to_end(&mut content)
@@ -213,6 +215,38 @@ impl Place {
             Err(self.too_large())
         } else {
             Ok(content)
+        }
+    }
+
+    /// Opens the file to read it.
+    fn open(&self) -> Result<File, Failure> {
+        let folder = self.open_folder()?;
+        // Of the file behind a link, if links are followed. Another file may take its place after this check. Then
+        // `O_NONBLOCK` avoids a wait for the other end of a FIFO.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(libc::O_NONBLOCK);
+        let path = self.folder.join(&self.name);
+        let about = match self.links {
+            Links::Refused => {
+                options.custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW);
+                folder.symlink_metadata(&self.name)
+            }
+            Links::InFolder => folder.metadata(&self.name),
+            Links::Followed => std::fs::metadata(&path).map(Metadata::from_just_metadata),
+        };
+        if !about.map_err(|cause| self.failed(&cause))?.is_file() {
+            return Err(self.irregular());
+        }
+        let opened = match self.links {
+            Links::Refused | Links::InFolder => folder.open_with(&self.name, &options),
+            Links::Followed => File::open_ambient_with(&path, &options, ambient_authority()),
+        };
+        let file = opened.map_err(|cause| self.failed(&cause))?;
+        let about = file.metadata().map_err(|cause| self.failed(&cause))?;
+        if about.is_file() {
+            Ok(file)
+        } else {
+            Err(self.irregular())
         }
     }
 
@@ -232,14 +266,14 @@ impl Place {
 
     fn open_folder(&self) -> Result<Dir, Failure> {
         let folder = Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))?;
-        if self.owned {
+        if self.links == Links::Refused {
             owner::check_folder(&folder, &self.folder).map_err(|reason| self.distrusted(&reason))?;
         }
         Ok(folder)
     }
 
     fn check_owner(&self, about: &Metadata) -> Result<(), Failure> {
-        if self.owned {
+        if self.links == Links::Refused {
             owner::check_file(about).map_err(|reason| self.distrusted(&reason))
         } else {
             Ok(())
@@ -256,12 +290,19 @@ impl Place {
         let text = format!("{self}: {cause}");
         match cause.kind() {
             io::ErrorKind::NotFound => Failure::NotFound(text),
+            io::ErrorKind::PermissionDenied if self.links != Links::Refused => {
+                Failure::Failed(format!("{text}; make it readable for the user that runs the agent"))
+            }
             _ => Failure::Failed(text),
         }
     }
 
     fn irregular(&self) -> Failure {
-        Failure::Failed(format!("{self} is not a regular file (links are not followed)"))
+        let links = match self.links {
+            Links::Refused => " (links are not followed, because the plugin may write it)",
+            Links::InFolder | Links::Followed => "",
+        };
+        Failure::Failed(format!("{self} is not a regular file{links}; give the path of one"))
     }
 
     fn too_large(&self) -> Failure {

@@ -14,7 +14,6 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 use url::{Position, Url};
 
-use super::remote_peers::RemotePeers;
 use exchange::{PartialResponse, PreparedRequest, send_once};
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::device::RemotePeer;
@@ -36,11 +35,13 @@ mod sensitive_headers;
 #[cfg(test)]
 mod tests;
 pub mod tls;
+mod usage;
 
 pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
 pub use needs::needs;
 pub use tls::Remedies;
+pub use usage::Usage;
 
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
@@ -59,6 +60,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The end of the action.
     pub deadline: Deadline,
+    /// What the action has used before this session.
+    pub usage: Usage,
     /// The limit of one exchange while the plugin logs in.
     pub timeout: Timeout,
     /// Gets one debug line for each exchange.
@@ -81,8 +84,6 @@ pub struct Timeout {
 /// The capability, for one action.
 pub struct Http {
     parts: Parts,
-    exchanges: u32,
-    contacts: RemotePeers,
     /// The action is over: SIGTERM was received or no longer matters.
     closing: bool,
     /// Created for the first connection.
@@ -96,8 +97,6 @@ impl Http {
     pub fn new(parts: Parts) -> Self {
         Self {
             parts,
-            exchanges: 0,
-            contacts: RemotePeers::default(),
             closing: false,
             runtime: None,
             tls: BTreeMap::new(),
@@ -177,7 +176,7 @@ impl Http {
         }
         let settings = self.tls_for(&origin)?;
         let (clock, agent_policy) = (self.parts.clock.clone(), self.parts.agent_policy.clone());
-        let (closing, known) = (self.closing, self.contacts.latest(&origin));
+        let (closing, known) = (self.closing, self.parts.usage.latest(&origin));
         let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
         let progress = Arc::new(Progress::default());
         // Started now, because the answer may arrive before the first poll.
@@ -208,7 +207,7 @@ impl Http {
         let outcome = self.runtime()?.block_on(bounded);
         let elapsed = clock.now().saturating_sub(started);
         let outcome = outcome.map_err(|failure| progress.explain(&origin, failure, elapsed));
-        self.contacts.note(&origin, peer.get(), outcome.is_err());
+        self.parts.usage.note(&origin, peer.get(), outcome.is_err());
         let answer = match (status.get(), &outcome) {
             (Some(status), Ok(_)) => format!("status {status}"),
             (Some(status), Err(failure)) => format!("status {status}, then {failure}"),
@@ -230,9 +229,9 @@ impl Http {
             rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
         }
         rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
-        self.exchanges += 1;
+        let exchanges = self.parts.usage.count();
         let most = self.parts.agent_policy.limits().get(Limit::Requests);
-        if self.exchanges > most.count() {
+        if exchanges > most.count() {
             let note = most.note();
             return Err(Failure::Denied(format!(
                 "more than {most} requests in one action{note}"
@@ -242,8 +241,8 @@ impl Http {
     }
 
     /// The hosts that this action has contacted.
-    pub fn contacts(&self) -> &[RemotePeer] {
-        self.contacts.all()
+    pub fn contacts(&self) -> Vec<RemotePeer> {
+        self.parts.usage.contacts()
     }
 
     /// Masks the secrets of these header fields in the log. If the log cannot mask them, they are neither sent nor

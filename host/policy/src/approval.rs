@@ -95,6 +95,7 @@ impl Approval {
         lines.extend(self.defaults.iter().map(default_line));
         lines.extend(self.proof.iter().map(Proof::to_string));
         lines.extend(self.secrets.iter().map(|name| format!("option {name} is secret")));
+        // Else an endpoint's line reports that the plugin logs in there.
         if self.reach.endpoints.is_empty() && !self.reach.is_empty() {
             lines.push("the plugin sees the password".to_owned());
         }

@@ -64,7 +64,8 @@ impl CapabilitySet {
         more
     }
 
-    fn sees_password(&self) -> bool {
+    /// Whether the plugin gets the password: for one of its endpoints, or because fencebox does not log in at all.
+    pub fn sees_password(&self) -> bool {
         self.endpoints.is_empty() || self.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Plugin)
     }
 }

@@ -43,7 +43,8 @@ impl Display for Auth {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
         formatter.write_str(match self {
             Self::Plugin => "the plugin logs in itself and sees the password",
-            Self::HostBasic => "fencebox logs in, the plugin does not see the password",
+            // Whether the plugin sees the password depends on its other endpoints too.
+            Self::HostBasic => "fencebox logs in",
         })
     }
 }
@@ -55,7 +56,12 @@ impl Display for Address {
             Self::FromOption(name) => write!(formatter, "the address in option {name}"),
             Self::FromUrlOption(url) => write!(formatter, "{url}"),
             Self::ByChoice { option, cases } => {
-                let hosts: Vec<_> = cases.iter().map(|(_, host)| host.as_str()).collect();
+                let mut hosts: Vec<&str> = Vec::new();
+                for (_, host) in cases {
+                    if !hosts.contains(&host.as_str()) {
+                        hosts.push(host);
+                    }
+                }
                 write!(formatter, "one of {} (option {option})", hosts.join(", "))
             }
             Self::Template(template) => write!(formatter, "{template}, with the values of these options"),

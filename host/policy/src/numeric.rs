@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Denied;
 use super::location::parse_number;
+use super::{Denied, Malformed};
 
 #[cfg(test)]
 mod tests;
@@ -102,7 +102,7 @@ impl Block {
 
     /// Parses `ADDRESS/PREFIX`. The error names the problem and the remedy. The address must not be
     /// an IPv4-mapped one.
-    pub(super) fn parse(address: IpAddr, prefix: &str) -> Result<Self, String> {
+    pub(super) fn parse(address: IpAddr, prefix: &str) -> Result<Self, Malformed> {
         let most = bits(address);
         let prefix = parse_number(prefix).filter(|prefix| *prefix <= most);
         let prefix: u32 =
@@ -111,9 +111,9 @@ impl Block {
         if network == address {
             Ok(Self { first: address, prefix })
         } else {
-            Err(format!(
+            Err(Malformed::new(format!(
                 "it is not the first address of a block; write {network}/{prefix}"
-            ))
+            )))
         }
     }
 

@@ -7,7 +7,7 @@ use url::Host;
 use super::location::{is_loopback, parse_url};
 use super::numeric::check_class;
 use super::rule::{Destination, Protocol};
-use super::{Denied, Trust};
+use super::{Denied, Malformed, Trust};
 
 #[cfg(test)]
 mod tests;
@@ -112,10 +112,10 @@ impl Proxy {
     }
 
     /// From the URL in the option `proxy`; its path, if any, has to be `/`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, Malformed> {
         let url = parse_url(text, "http://HOST:PORT")?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err("a proxy has no path; write http://HOST:PORT".to_owned());
+            return Err(Malformed::new("a proxy has no path; write http://HOST:PORT"));
         }
         let host = url.host().ok_or("the URL has no host")?.to_owned();
         let port = url.port_or_known_default().unwrap_or(80);

@@ -61,6 +61,18 @@ pub fn existing(places: &[PathBuf]) -> Result<Vec<&Path>, Denied> {
     Ok(existing)
 }
 
+/// The text for a machine without a policy: each place where agents look, once.
+pub fn none_at(places: &[PathBuf]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for name in places.iter().map(|place| place.display().to_string()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let verb = if names.len() == 1 { "does" } else { "do" };
+    format!("{} {verb} not exist", names.join(" and "))
+}
+
 /// A policy is absent only if its name is missing from a readable folder of its path. A broken or
 /// circular link, a folder without search permission, or a file in place of a folder could hide a
 /// policy, so each of them is an error.

@@ -48,6 +48,7 @@ use std::ops::RangeInclusive;
 
 use url::Host;
 
+use super::Malformed;
 use super::location::{parse_exact_host, parse_number};
 use super::numeric::{Block, leads_to};
 use super::request::shortened;
@@ -140,13 +141,15 @@ pub(super) enum Purpose {
 
 impl Rule {
     /// Reads a rule. The error names the problem and the remedy.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.is_empty()
             || text
                 .chars()
                 .any(|character| character.is_control() || character.is_whitespace())
         {
-            return Err("a rule is a host, *.NAME, or ADDRESS/PREFIX, without blanks".to_owned());
+            return Err(Malformed::new(
+                "a rule is a host, *.NAME, or ADDRESS/PREFIX, without blanks",
+            ));
         }
         let (protocol, rest) = match text.split_once("://") {
             None => (None, text),
@@ -161,7 +164,7 @@ impl Rule {
             }
         };
         if rest.contains('@') {
-            return Err("a rule has no user name; write HOST[:PORT]".to_owned());
+            return Err(Malformed::new("a rule has no user name; write HOST[:PORT]"));
         }
         let (place, ports) = split_ports(rest)?;
         Ok(Self {
@@ -215,7 +218,7 @@ fn plain(name: &str) -> String {
 }
 
 /// Splits the ports off the end, and removes the brackets of the rest.
-fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), String> {
+fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), Malformed> {
     const EVERY: RangeInclusive<u16> = 1..=u16::MAX;
     if let Some(inner) = text.strip_prefix('[') {
         let (place, ports) = inner
@@ -223,17 +226,17 @@ fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), String> {
             .ok_or("the bracket is not closed; write [ADDRESS]")?;
         // Users write the prefix inside or after the brackets. Only inside is valid.
         if let Some(prefix) = ports.strip_prefix('/') {
-            return Err(format!(
+            return Err(Malformed::new(format!(
                 "the prefix belongs inside the brackets; write [{place}/{prefix}]"
-            ));
+            )));
         }
         if place.parse::<std::net::Ipv6Addr>().is_err() && !place.contains('/') {
-            return Err("only an IPv6 address or block can be in brackets".to_owned());
+            return Err(Malformed::new("only an IPv6 address or block can be in brackets"));
         }
         return match ports.strip_prefix(':') {
             Some(ports) => Ok((place, parse_ports(ports)?)),
             None if ports.is_empty() => Ok((place, EVERY)),
-            None => Err("only :PORT or nothing can follow the bracket".to_owned()),
+            None => Err(Malformed::new("only :PORT or nothing can follow the bracket")),
         };
     }
     match text.split_once(':') {
@@ -244,22 +247,22 @@ fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), String> {
     }
 }
 
-fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, Malformed> {
     let port = |text: &str| parse_number::<u16>(text).filter(|port| *port != 0);
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (port(first), port(last)) {
         (Some(first), Some(last)) if first <= last => Ok(first..=last),
-        _ if text.contains('/') => Err("a rule has no path; leave it out".to_owned()),
-        _ => Err(format!(
+        _ if text.contains('/') => Err(Malformed::new("a rule has no path; leave it out")),
+        _ => Err(Malformed::new(format!(
             "{:?} is not a port; write a number from 1 to 65535, or two with - between them",
             shortened(text)
-        )),
+        ))),
     }
 }
 
 impl Place {
     /// `whole` is the complete rule, for the remedy in the error.
-    fn parse(text: &str, whole: &str) -> Result<Self, String> {
+    fn parse(text: &str, whole: &str) -> Result<Self, Malformed> {
         if text == "*" {
             return Ok(Self::Any);
         }
@@ -274,7 +277,10 @@ impl Place {
                         .get(..end)
                         .filter(|better| whole.ends_with(prefix) && !better.ends_with('/'));
                     let better = better.unwrap_or("HOST[:PORT]");
-                    Err(format!("a rule has no path; write {}", shortened(better)))
+                    Err(Malformed::new(format!(
+                        "a rule has no path; write {}",
+                        shortened(better)
+                    )))
                 }
             };
         }
@@ -284,16 +290,18 @@ impl Place {
         };
         if let Some((_, after)) = name.rsplit_once('*') {
             let after = after.trim_start_matches('.');
-            return Err(format!(
+            return Err(Malformed::new(format!(
                 "a star stands alone or before a dot; write *.{}",
                 shortened(if after.is_empty() { "NAME" } else { after })
-            ));
+            )));
         }
         match parse_exact_host(name)? {
-            Host::Domain(domain) if plain(&domain).is_empty() => Err("it contains no name".to_owned()),
+            Host::Domain(domain) if plain(&domain).is_empty() => Err(Malformed::new("it contains no name")),
             Host::Domain(domain) if suffix => Ok(Self::Suffix(format!(".{}", plain(&domain)))),
             Host::Domain(domain) => Ok(Self::Name(plain(&domain))),
-            _ if suffix => Err("a star cannot stand before an address; write ADDRESS/PREFIX".to_owned()),
+            _ if suffix => Err(Malformed::new(
+                "a star cannot stand before an address; write ADDRESS/PREFIX",
+            )),
             Host::Ipv4(address) => Ok(Self::Block(Block::single(IpAddr::V4(address)))),
             Host::Ipv6(address) => Ok(Self::Block(Block::single(IpAddr::V6(address)))),
         }

@@ -16,9 +16,6 @@ use attempts::{Attempt, Attempts, Verdict};
 
 mod attempts;
 
-/// The administrator's policy.
-const POLICY: &str = "/etc/fencebox/policy.toml";
-
 /// One line of the report.
 struct Row {
     what: &'static str,
@@ -84,13 +81,13 @@ fn protections() -> Vec<Row> {
             "this kernel has Landlock version {}; version {since} is needed",
             ruled.abi
         )),
-        Err(reason) => Err(reason.clone()),
+        Err(reason) => Err(reason.to_string()),
     };
     let ports = ruled.as_ref().is_ok_and(|ruled| ruled.ports);
     let scopes = ruled.as_ref().is_ok_and(|ruled| ruled.scopes);
     let filter = match &filtered {
         Ok(number) => Ok(format!("seccomp, {number} system calls allowed")),
-        Err(reason) => Err(reason.clone()),
+        Err(reason) => Err(reason.to_string()),
     };
     // Each of the two is sufficient for these.
     let signals = filter.clone().or_else(|_| landlock(scopes, 6));
@@ -161,11 +158,11 @@ fn policy_state() -> String {
         let real = existing.iter().filter_map(|path| path.canonicalize().ok());
         let mut real: Vec<_> = real.map(|path| path.display().to_string()).collect();
         real.dedup();
-        policy::read(&places).map(|_| real)
+        policy::read(&places).map(|_| (real, places))
     });
     match read {
-        Ok(real) if real.is_empty() => format!("{POLICY} does not exist"),
-        Ok(real) => format!("valid: {}", real.join(" and ")),
+        Ok((real, places)) if real.is_empty() => policy::none_at(&places),
+        Ok((real, _)) => format!("valid: {}", real.join(" and ")),
         Err(rule) => format!("BROKEN, so every action of every agent fails: {rule}"),
     }
 }
@@ -175,8 +172,12 @@ fn plugins() -> String {
     let examined = plugins.iter().map(|(name, path)| {
         // As in an agent: the compiled form is beside the file behind the link.
         let path = path.canonicalize().map_err(|cause| cause.to_string());
-        path.and_then(|path| fault(&path).map_err(|cause| cause.to_string())?.map_or(Ok(()), Err))
-            .map_err(|reason| format!("{name}: {reason}"))
+        let fault = path.and_then(|path| fault(&path).map_err(|cause| cause.to_string()));
+        match fault {
+            Ok(None) => Ok(()),
+            Ok(Some(fault)) => Err(format!("{name}: {fault}")),
+            Err(cause) => Err(format!("{name}: {cause}")),
+        }
     });
     let distrusted: Vec<_> = examined.filter_map(Result::err).collect();
     let trusted = plugins.len() - distrusted.len();

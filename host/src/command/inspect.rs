@@ -34,7 +34,7 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     writeln!(out, "file: {}", path.display())?;
     // The most important line stands before the details.
     if let Err(reason) = agent.load() {
-        writeln!(out, "\nevery action fails: {}", clean(&reason))?;
+        writeln!(out, "\nevery action fails: {}", clean(&reason.to_string()))?;
     }
     report::approval(&declared, &[], out, &clean)?;
     report::options(description, out, &clean)?;

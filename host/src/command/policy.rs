@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::plugin::{agent_name, installed};
 use crate::policy::{self, Policy};
@@ -30,13 +30,12 @@ pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write)
     agents.iter().try_for_each(|agent| show(&policy, agent, &known, out))
 }
 
-/// The policy of this machine. Reports a missing policy with its path, so that a misplaced file is noticed.
+/// The policy of this machine. Reports a missing policy with its places, so that a misplaced file is noticed.
 fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
     let places = policy::places()?;
     let policy = policy::read(&places)?;
     if policy::existing(&places)?.is_empty() {
-        let first = places.first().context("no place for a policy")?;
-        writeln!(out, "no policy is installed ({} does not exist)", first.display())?;
+        writeln!(out, "no policy is installed ({})", policy::none_at(&places))?;
     }
     Ok(policy)
 }

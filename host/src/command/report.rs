@@ -28,7 +28,8 @@ pub(super) fn approval(
     clean: &dyn Fn(&str) -> String,
 ) -> std::io::Result<()> {
     writeln!(out, "\nneeds approval:")?;
-    let lines = declared.approval().lines();
+    let approval = declared.approval();
+    let lines = approval.lines();
     if lines.is_empty() && besides.is_empty() {
         writeln!(out, "  nothing")?;
     }
@@ -39,6 +40,10 @@ pub(super) fn approval(
         for line in more {
             writeln!(out, "  called {}: {}", clean(name), clean(line))?;
         }
+    }
+    // Only if no endpoint of the plugin gets it.
+    if !approval.reach.sees_password() {
+        writeln!(out, "  the plugin does not see the password")?;
     }
     let rights = &declared.description.rights;
     if !rights.is_empty() {

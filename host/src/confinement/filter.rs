@@ -23,14 +23,28 @@ mod tests;
 /// The conditions under which each call is allowed. A call without conditions is always allowed.
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
+/// Why there is no filter.
+#[derive(Debug, thiserror::Error)]
+pub enum NoFilter {
+    /// The kernel rejected the filter.
+    #[error("this kernel: {0}")]
+    Rejected(std::io::Error),
+    /// The filter could not be compiled.
+    #[error(transparent)]
+    Program(#[from] seccompiler::BackendError),
+    /// Another failure.
+    #[error(transparent)]
+    Other(seccompiler::Error),
+}
+
 /// Denies all other calls in all threads. Returns the number of allowed calls.
-pub(super) fn install(needs: &Needs) -> Result<usize, String> {
-    let rules = rules(needs).map_err(|cause| cause.to_string())?;
+pub(super) fn install(needs: &Needs) -> Result<usize, NoFilter> {
+    let rules = rules(needs)?;
     let number = rules.len();
-    let program = compile(rules).map_err(|cause| cause.to_string())?;
-    apply_filter_all_threads(&program).map_err(|cause| match &cause {
-        seccompiler::Error::Seccomp(cause) | seccompiler::Error::Prctl(cause) => format!("this kernel: {cause}"),
-        other => other.to_string(),
+    let program = compile(rules)?;
+    apply_filter_all_threads(&program).map_err(|cause| match cause {
+        seccompiler::Error::Seccomp(cause) | seccompiler::Error::Prctl(cause) => NoFilter::Rejected(cause),
+        other => NoFilter::Other(other),
     })?;
     Ok(number)
 }

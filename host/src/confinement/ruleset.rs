@@ -37,18 +37,35 @@ impl Display for Ruled {
     }
 }
 
+/// Why Landlock restricts nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLandlock {
+    /// The kernel rejected the rules.
+    #[error(transparent)]
+    Rejected(#[from] RulesetError),
+    /// The kernel was started without Landlock.
+    #[error("Landlock is switched off")]
+    SwitchedOff,
+    /// The kernel is too old.
+    #[error("this kernel has no Landlock")]
+    Missing,
+    /// An answer of the kernel that cannot be.
+    #[error("Landlock returned {0:?}")]
+    Unexpected(LandlockStatus),
+}
+
 /// Restricts this thread, and the threads that it starts, to `needs`. No file can be executed.
-pub(super) fn restrict(needs: &Needs) -> Result<Ruled, String> {
-    let status = enforce(needs).map_err(|cause| cause.to_string())?;
+pub(super) fn restrict(needs: &Needs) -> Result<Ruled, NoLandlock> {
+    let status = enforce(needs)?;
     match (status.ruleset, status.landlock) {
-        (RulesetStatus::NotEnforced, LandlockStatus::NotEnabled) => Err("Landlock is switched off".to_owned()),
-        (RulesetStatus::NotEnforced, _) => Err("this kernel has no Landlock".to_owned()),
+        (RulesetStatus::NotEnforced, LandlockStatus::NotEnabled) => Err(NoLandlock::SwitchedOff),
+        (RulesetStatus::NotEnforced, _) => Err(NoLandlock::Missing),
         (_, LandlockStatus::Available { effective_abi, .. }) => Ok(Ruled {
             abi: (effective_abi as i32).min(WANTED as i32),
             ports: effective_abi >= ABI::V4,
             scopes: effective_abi >= ABI::V6,
         }),
-        (_, status) => Err(format!("Landlock returned {status:?}")),
+        (_, status) => Err(NoLandlock::Unexpected(status)),
     }
 }
 

@@ -77,7 +77,7 @@ impl Made {
         if std::fs::read(&real).unwrap() != self.wasm {
             return false;
         }
-        assert_eq!(fault(&real).unwrap(), None, "its compiled form");
+        assert!(fault(&real).unwrap().is_none(), "its compiled form");
         assert!(matches!(Recorded::beside(&real), Recorded::Current(there) if there.is_same(&self.record)));
         for name in &self.record.symlinks {
             let other = component(&tree.folders.own, name).canonicalize();

@@ -97,18 +97,37 @@ pub(super) fn refused(path: &Path, reason: &Untrusted) -> Denied {
     ))
 }
 
-fn trusted(engine: &Engine, form: &Path) -> Result<Component, String> {
+/// Why a compiled form is not used. The plugin is then compiled in memory.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("the compiled form is missing")]
+    Missing,
+    #[error("{0}")]
+    NotOpened(std::io::Error),
+    #[error("it cannot be read ({0})")]
+    Unreadable(std::io::Error),
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
+    #[error("it is incomplete, or another build made it")]
+    Incomplete,
+    #[error("it is damaged: its checksum is wrong")]
+    Damaged,
+    #[error("it was made from another plugin or by another build")]
+    Foreign,
+}
+
+fn trusted(engine: &Engine, form: &Path) -> Result<Component, Unusable> {
     let (file, metadata) = ownership::open(form, false).map_err(|cause| match cause.kind() {
-        ErrorKind::NotFound => "the compiled form is missing".to_owned(),
-        _ => cause.to_string(),
+        ErrorKind::NotFound => Unusable::Missing,
+        _ => Unusable::NotOpened(cause),
     })?;
-    ownership::check(form, &metadata).map_err(|reason| reason.to_string())?;
+    ownership::check(form, &metadata)?;
     seal::check(&file, metadata.len())?;
     deserialize(engine, form)
 }
 
 /// Why the compiled form beside this plugin file is not used; `None` if it is used.
-pub(crate) fn fault(path: &Path) -> Result<Option<String>, Error> {
+pub(crate) fn fault(path: &Path) -> Result<Option<Unusable>, Error> {
     let engine = engine(&blake3::hash(&read(path)?.0), &Limits::standard())?;
     Ok(trusted(&engine, &path.with_extension("cwasm")).err())
 }
@@ -207,9 +226,8 @@ fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
     unsafe_code,
     reason = "native code is loaded here, after owner, mode, folder and checksum of its file were verified"
 )]
-fn deserialize(engine: &Engine, form: &Path) -> Result<Component, String> {
+fn deserialize(engine: &Engine, form: &Path) -> Result<Component, Unusable> {
     // SAFETY: only root or this binary's owner could have written the file or replaced it in its folder, even after it
     // was verified, and they could also have replaced this binary. Its checksum shows that it is undamaged.
-    unsafe { Component::deserialize_file(engine, form) }
-        .map_err(|_| "it was made from another plugin or by another build".to_owned())
+    unsafe { Component::deserialize_file(engine, form) }.map_err(|_| Unusable::Foreign)
 }

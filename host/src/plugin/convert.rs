@@ -53,6 +53,7 @@ fn parameter(record: wit::Parameter) -> agent::Parameter {
         obsoletes: record.obsoletes,
         synonym_of: record.synonym_of,
         hidden: record.hidden,
+        deprecated: record.deprecated,
     }
 }
 
@@ -85,6 +86,7 @@ fn operations(flags: wit::Operations) -> agent::Operations {
         plug_optional: flags.contains(Flag::PLUG_OPTIONAL),
         list_columns: flags.contains(Flag::LIST_COLUMNS),
         settled_status: flags.contains(Flag::SETTLED_STATUS),
+        check_options: flags.contains(Flag::CHECK_OPTIONS),
     }
 }
 

@@ -20,19 +20,16 @@ const NAME_LIMIT: usize = 32;
 
 /// The plugin's description as the agent `name`.
 pub(super) fn describe(plugin: &Plugin, name: &str) -> Result<Declared, Error> {
-    let bad = |cause: String| plugin.bad_description(cause);
     let (first, second) = (ask(plugin, name)?, ask(plugin, name)?);
     if first != second {
-        return Err(bad(
-            "it returned two different descriptions; a description must be constant".to_owned(),
-        ));
+        return Err(plugin.bad_description("it returned two different descriptions; a description must be constant"));
     }
     let (description, reach) = first;
-    let declared = Declared::new(description, reach).map_err(bad)?;
+    let declared = Declared::new(description, reach).map_err(|cause| plugin.bad_description(cause))?;
     let description = &declared.description;
     if description.name != name && description.symlinks.iter().all(|link| link.name != name) {
         let main = &description.name;
-        return Err(bad(format!("it is {main}, and does not have the name {name}")));
+        return Err(plugin.bad_description(format!("it is {main}, and does not have the name {name}")));
     }
     Ok(declared)
 }

@@ -12,9 +12,11 @@ use super::state::{HostState, store};
 use super::trust::{Trusted, trusted};
 use super::{Declared, Error, Plugin, trap, wasi};
 use crate::agent::clock::{Clock, Deadline};
-use crate::agent::device;
+use crate::agent::device::{self, Rejection};
 use crate::agent::log::Log;
+use crate::capability::http;
 use crate::capability::log::PluginLog;
+use crate::capability::sockets::SocketFilter;
 use crate::policy::{AgentPolicy, Denied};
 
 /// A plugin that runs as one agent.
@@ -32,6 +34,9 @@ pub struct PluginInstance {
     pub(super) plugin_log: Arc<PluginLog>,
     /// The declared capabilities with the values of the options, after the options were checked.
     pub(super) located: Option<Located>,
+    /// What the action has used so far: a second login after a failure must not get more than the limits.
+    pub(super) http_usage: http::Usage,
+    pub(super) filter: Option<SocketFilter>,
     /// Set from the first session on.
     pub(super) running: Option<Running>,
     /// The error that stopped the plugin, if any.
@@ -66,6 +71,8 @@ impl PluginInstance {
             log,
             agent: name.to_owned(),
             located: None,
+            http_usage: http::Usage::default(),
+            filter: None,
             running: None,
             stopped: None,
         })
@@ -82,14 +89,14 @@ impl PluginInstance {
     ///
     /// # Errors
     /// The reason and the remedy, if the plugin must not act or cannot be loaded.
-    pub fn load(&mut self) -> Result<(), String> {
+    pub fn load(&mut self) -> Result<(), Rejection> {
         if let Some(refusal) = self.refusal() {
-            return Err(refusal.to_string());
+            return Err(refusal.into());
         }
-        self.find_replaced().map_err(|cause| cause.to_string())?;
-        let loaded = self.plugin.loaded().map_err(|cause| cause.to_string())?;
+        self.find_replaced()?;
+        let loaded = self.plugin.loaded()?;
         if let Some(refusal) = &loaded.refusal {
-            return Err(refusal.to_string());
+            return Err(refusal.clone().into());
         }
         for warning in self.warnings.drain(..).chain(loaded.warning.clone()) {
             self.log.warning(format!("{}: {warning}", self.agent));

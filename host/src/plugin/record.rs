@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Declared;
+use crate::agent::InvalidDescription;
 use crate::agent::description::Description;
 use crate::policy::ownership;
 use crate::policy::{APPROVAL_FORMAT, Approval};
@@ -21,9 +22,40 @@ mod tests;
 /// Maximum size of a record that is read, in bytes. Real records are smaller.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 /// The format version of [`Record`]. The approvals have their own version.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The last field: the checksum of all text before it.
 const CHECKSUM: &str = "\"checksum\"";
+
+/// Why a record is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The end of the file is missing.
+    #[error("it has no checksum, so it is incomplete")]
+    Incomplete,
+    /// The file was changed after the installation.
+    #[error("its checksum does not match: the file is damaged or was edited")]
+    Damaged,
+    /// The file is not a record.
+    #[error(transparent)]
+    Malformed(#[from] serde_json::Error),
+    /// Another version of fencebox wrote the approvals.
+    #[error("approvals of format {0}; this fencebox reads format {APPROVAL_FORMAT}")]
+    ApprovalFormat(u32),
+    /// The plugin does not have this name.
+    #[error("it is the record of {plugin}, which does not have the name {name}")]
+    OtherName {
+        /// The recorded plugin.
+        plugin: String,
+        /// The name of the agent.
+        name: String,
+    },
+    /// The description contradicts the approvals.
+    #[error("its description of {0} needs more than was approved")]
+    Unapproved(String),
+    /// The recorded description is invalid.
+    #[error(transparent)]
+    Description(#[from] InvalidDescription),
+}
 
 /// The record of a plugin, in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,18 +195,17 @@ impl Record {
     /// # Errors
     ///
     /// If the record has no such name, or contradicts itself.
-    pub fn declared(&self, name: &str) -> Result<Declared, String> {
+    pub fn declared(&self, name: &str) -> Result<Declared, RecordError> {
         let entry = self.descriptions.get(name).zip(self.approved.agents.get(name));
-        let (description, approval) = entry.ok_or_else(|| self.unknown(name))?;
+        let (description, approval) = entry.ok_or_else(|| RecordError::OtherName {
+            plugin: self.name.clone(),
+            name: name.to_owned(),
+        })?;
         let declared = Declared::new(description.clone(), approval.reach.clone())?;
         if declared.approval() != *approval {
-            return Err(format!("its description of {name} needs more than was approved"));
+            return Err(RecordError::Unapproved(name.to_owned()));
         }
         Ok(declared)
-    }
-
-    fn unknown(&self, name: &str) -> String {
-        format!("it is the record of {}, which does not have the name {name}", self.name)
     }
 
     /// Whether this is the recorded component, by its size and both hashes.
@@ -217,19 +248,16 @@ impl Recorded {
     }
 
     /// Reads the text of a record.
-    fn parse(text: &[u8]) -> Result<Self, String> {
+    fn parse(text: &[u8]) -> Result<Self, RecordError> {
         check_sum(text)?;
-        let header: Header = serde_json::from_slice(text).map_err(|cause| cause.to_string())?;
+        let header: Header = serde_json::from_slice(text)?;
         if header.approved.format != APPROVAL_FORMAT {
-            let format = header.approved.format;
-            return Err(format!(
-                "approvals of format {format}; this fencebox reads format {APPROVAL_FORMAT}"
-            ));
+            return Err(RecordError::ApprovalFormat(header.approved.format));
         }
         if header.record != VERSION || header.fencebox != env!("CARGO_PKG_VERSION") {
             return Ok(Self::Outdated(Box::new(header)));
         }
-        let record = serde_json::from_slice(text).map_err(|cause| cause.to_string())?;
+        let record = serde_json::from_slice(text)?;
         Ok(Self::Current(Box::new(record)))
     }
 
@@ -262,16 +290,16 @@ impl Recorded {
 }
 
 /// Compares the checksum at the end of a record with the text before it.
-fn check_sum(text: &[u8]) -> Result<(), String> {
+fn check_sum(text: &[u8]) -> Result<(), RecordError> {
     let start = text
         .windows(CHECKSUM.len())
         .rposition(|window| window == CHECKSUM.as_bytes());
-    let (before, end) = text.split_at(start.ok_or("it has no checksum, so it is incomplete")?);
+    let (before, end) = text.split_at(start.ok_or(RecordError::Incomplete)?);
     let written = String::from_utf8_lossy(end);
     if written.contains(&format!("\"{}\"", blake3::hash(before))) {
         Ok(())
     } else {
-        Err("its checksum does not match: the file is damaged or was edited".to_owned())
+        Err(RecordError::Damaged)
     }
 }
 

@@ -6,16 +6,16 @@ use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 use zeroize::Zeroizing;
 
-use super::PluginInstance;
-use super::bindings::exports::fencebox::agent::device::GuestSession;
+use super::bindings::exports::fencebox::agent::device::{Guest, GuestSession};
 use super::bindings::fencebox::agent::types;
 use super::convert::{error, power_status};
 use super::instance::Running;
 use super::located::Located;
 use super::state::{HostState, arm};
 use super::trap::explain;
+use super::{PluginInstance, check};
 use crate::agent::clock::Deadline;
-use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget, RemotePeer};
+use crate::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget, Rejection, RemotePeer};
 use crate::agent::limits::Limits;
 use crate::agent::log::Level;
 use crate::agent::options::Options;
@@ -30,16 +30,19 @@ use crate::confinement::Needs;
 const CLOSING: Duration = Duration::from_secs(5);
 
 impl Device for PluginInstance {
-    fn check(&mut self, options: &Options) -> Result<(), String> {
+    fn locate(&mut self, options: &Options) -> Result<(), Rejection> {
         self.load()?;
-        let located = Located::new(self, options).map_err(|rule| rule.to_string())?;
-        self.located = Some(located);
+        self.located = Some(Located::new(self, options)?);
         Ok(())
     }
 
     /// The component is loaded but does not run yet, because a confinement covers only the threads that start after it.
-    fn prepare(&mut self) -> Result<Needs, String> {
+    fn prepare(&mut self) -> Result<Needs, Rejection> {
         Ok(self.located()?.needs())
+    }
+
+    fn check_options(&mut self, options: &Options) -> Result<(), Error> {
+        check::check_options(self, options)
     }
 
     fn longest(&self) -> Duration {
@@ -52,8 +55,12 @@ impl Device for PluginInstance {
             addresses,
             sockets,
             files,
-        } = self.located().map_err(Error::Denied)?.clone();
-        let filter = SocketFilter::new(sockets, *self.agent_policy.limits());
+        } = self.located()?.clone();
+        let limits_of_plugin = *self.agent_policy.limits();
+        let filter = self
+            .filter
+            .get_or_insert_with(|| SocketFilter::new(sockets, limits_of_plugin));
+        let filter = filter.clone();
         let protocols = self.declared.sockets.protocols();
         let clock = self.clock.clone();
         let files = Files::new(files, clock.clone(), limits.deadline);
@@ -67,6 +74,7 @@ impl Device for PluginInstance {
             },
             clock,
             deadline: limits.deadline,
+            usage: self.http_usage.clone(),
             timeout: Timeout {
                 limit: limits.login,
                 option: "login_timeout",
@@ -88,7 +96,7 @@ impl Device for PluginInstance {
         let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
         state.begin_session(calls, filter, protocols);
-        let options = self.for_plugin(options);
+        let options = self.for_plugin(options, only_plug(options));
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         // Only sockets stay open in a session: an HTTP exchange has a connection of its own.
         let reopening = self.declared.sockets.iter().next().map(|_| options);
@@ -191,23 +199,24 @@ impl Device for PluginInstance {
 
 impl PluginInstance {
     /// The result of `check`; without it the plugin can reach nothing.
-    fn located(&self) -> Result<&Located, String> {
+    pub(super) fn located(&self) -> Result<&Located, Error> {
         let located = self.located.as_ref();
-        located.ok_or_else(|| "the options were not checked".to_owned())
+        located.ok_or_else(|| Error::Denied("the options were not checked".to_owned()))
     }
 
-    /// The options that the plugin receives: all except those that the host itself handles, and the plug only if it is
-    /// the only one.
-    fn for_plugin(&self, options: &Options) -> Zeroizing<Vec<(String, String)>> {
-        let credentials = self.declared.endpoints.plugin_needs_credentials();
-        let one_plug = options.plugs().is_ok_and(|plugs| plugs.len() == 1);
-        options
-            .iter()
-            .filter(|(name, _)| one_plug || *name != "plug")
-            .filter(|(name, _)| credentials || !matches!(*name, "username" | "password"))
+    /// The options that the plugin receives: all except those that the host itself handles, with this plug.
+    pub(super) fn for_plugin(&self, options: &Options, plug: Option<&str>) -> Zeroizing<Vec<(String, String)>> {
+        let named = options.iter().filter(|(name, _)| *name != "plug" && self.passes(name));
+        named
+            .chain(plug.map(|plug| ("plug", plug)))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect::<Vec<_>>()
             .into()
+    }
+
+    /// Whether the plugin receives this option.
+    pub(super) fn passes(&self, name: &str) -> bool {
+        self.declared.endpoints.plugin_needs_credentials() || !matches!(name, "username" | "password")
     }
 
     /// Logs out, and lets the guest drop all that the session holds.
@@ -235,11 +244,18 @@ impl PluginInstance {
         self.call(|guest, store| function(guest, store, session))
     }
 
-    /// Calls into the plugin: resets its computing time, and logs what it printed. Every call of a session goes through
-    /// this function.
+    /// Calls a function of the session. Every call of a session goes through this function.
     fn call<T>(
         &mut self,
         function: impl FnOnce(GuestSession<'_>, &mut Store<HostState>) -> wasmtime::Result<Result<T, types::Error>>,
+    ) -> Result<T, Error> {
+        self.call_device(|device, store| function(device.session(), store))
+    }
+
+    /// Calls an export of the plugin: resets its computing time, and logs what it printed.
+    pub(super) fn call_device<T>(
+        &mut self,
+        function: impl FnOnce(&Guest, &mut Store<HostState>) -> wasmtime::Result<Result<T, types::Error>>,
     ) -> Result<T, Error> {
         if let Some(stopped) = &self.stopped {
             return Err(stopped.clone());
@@ -257,8 +273,7 @@ impl PluginInstance {
             return Err(Error::Deadline(state.deadline.as_secs()));
         }
         arm(store);
-        let guest = bindings.fencebox_agent_device().session();
-        let answer = function(guest, store).map_err(|cause| explain(store, &cause));
+        let answer = function(bindings.fencebox_agent_device(), store).map_err(|cause| explain(store, &cause));
         let state = store.data_mut();
         for line in state.output.take().lines() {
             state.calls.log(Level::Debug, &format!("printed: {line}"));
@@ -271,5 +286,13 @@ impl PluginInstance {
             // A plugin that was stopped cannot be entered again.
             Err(stopped) => Err(self.stopped.insert(stopped).clone()),
         }
+    }
+}
+
+/// The plug, if the action has exactly one and it has a name.
+fn only_plug(options: &Options) -> Option<&str> {
+    match options.plugs().ok()?.as_slice() {
+        [only] if !only.is_empty() => Some(only),
+        _ => None,
     }
 }

@@ -7,8 +7,17 @@ const ROW_LIMIT: usize = 200;
 /// Maximum length of a text in a description, in bytes.
 const TEXT_LIMIT: usize = 16 * 1024;
 
+/// Why a description is too large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TooLarge {
+    #[error("{0} options, choices, symlinks, rights, endpoints, files and sockets; {ROW_LIMIT} is the limit")]
+    Rows(usize),
+    #[error("a text is longer than 16 KiB")]
+    Text,
+}
+
 /// Rejects a description that is too large.
-pub(super) fn check_size(record: &wit::Agent) -> Result<(), String> {
+pub(super) fn check_size(record: &wit::Agent) -> Result<(), TooLarge> {
     let rows = record.options.len()
         + record.parameters.iter().map(parameter_rows).sum::<usize>()
         + record.overrides.len()
@@ -18,12 +27,10 @@ pub(super) fn check_size(record: &wit::Agent) -> Result<(), String> {
         + record.capabilities.files.len()
         + record.capabilities.sockets.iter().map(socket_rows).sum::<usize>();
     if rows > ROW_LIMIT {
-        return Err(format!(
-            "{rows} options, choices, symlinks, rights, endpoints, files and sockets; {ROW_LIMIT} is the limit"
-        ));
+        return Err(TooLarge::Rows(rows));
     }
     if texts(record).into_iter().any(|text| text.len() > TEXT_LIMIT) {
-        Err("a text is longer than 16 KiB".to_owned())
+        Err(TooLarge::Text)
     } else {
         Ok(())
     }

@@ -82,7 +82,7 @@ pub(super) fn store(
         limits,
         clock,
         deadline,
-        calls: Box::new(NoSession),
+        calls: Box::new(NoSession::describing()),
         filter: SocketFilter::closed(limits),
         has_sockets: false,
         closing: false,

@@ -28,7 +28,7 @@ pub(super) fn trusted(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
     match plugin.recorded() {
         Recorded::Current(record) => match record.declared(name) {
             Ok(declared) => Ok(Trusted::plain(declared)),
-            Err(cause) => refused(plugin, name, &cause),
+            Err(cause) => refused(plugin, name, &cause.to_string()),
         },
         Recorded::Damaged(cause) => refused(plugin, name, cause),
         Recorded::Outdated(header) => {

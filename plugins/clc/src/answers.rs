@@ -1,6 +1,8 @@
 //! The parts of the device's answers that fencing reads. Unknown members are
-//! ignored; a member of another type makes the whole answer an error.
+//! ignored. A member that decides about power or identity and is of another type
+//! makes its structure unreadable, but not the structures beside it.
 
+use fencebox_sdk::http::Element;
 use fencebox_sdk::prelude::*;
 
 use crate::id::Id;
@@ -10,7 +12,8 @@ use crate::id::Id;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Login {
     pub(crate) bearer_token: Option<String>,
-    pub(crate) account_alias: Option<String>,
+    #[serde(default)]
+    pub(crate) account_alias: Value,
 }
 
 /// A server.
@@ -18,18 +21,22 @@ pub(crate) struct Login {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Server {
     pub(crate) id: String,
-    name: Option<String>,
-    display_name: Option<String>,
-    status: Option<String>,
+    // Any JSON values: another type means no name, or an unknown power status.
+    #[serde(default)]
+    name: Value,
+    #[serde(default)]
+    display_name: Value,
+    #[serde(default)]
+    status: Value,
     is_template: Option<bool>,
-    details: Option<Details>,
+    details: Option<Element<Details>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Details {
-    in_maintenance_mode: Option<bool>,
-    // Any JSON value: another type than text means an unknown power status, and not an error.
+    #[serde(default)]
+    in_maintenance_mode: Value,
     #[serde(default)]
     power_state: Value,
 }
@@ -43,8 +50,7 @@ impl Server {
     pub(crate) fn alias(&self) -> Option<&str> {
         [&self.display_name, &self.name]
             .into_iter()
-            .flatten()
-            .map(String::as_str)
+            .filter_map(|name| name.as_str())
             .find(|name| !name.is_empty())
     }
 
@@ -52,21 +58,18 @@ impl Server {
     /// that is archived or under construction has no meaning.
     pub(crate) fn power(&self) -> PowerStatus {
         let id = excerpt(&self.id);
-        match self.status.as_deref() {
+        match self.status.as_str() {
             Some(status) if status.eq_ignore_ascii_case("active") => {}
             status => {
                 log::warn(format!("{id} is not active: its status is {}", word(status)));
                 return PowerStatus::Unknown;
             }
         }
-        if self
-            .details
-            .as_ref()
-            .is_some_and(|details| details.in_maintenance_mode == Some(true))
-        {
+        let details = self.details.as_ref().and_then(Element::expected);
+        if details.is_some_and(|details| details.in_maintenance_mode == true) {
             log::info(format!("{id} is in maintenance mode"));
         }
-        match self.details.as_ref().and_then(|details| details.power_state.as_str()) {
+        match details.and_then(|details| details.power_state.as_str()) {
             Some("started") => PowerStatus::On,
             // A paused server can resume with its memory and then write to shared disks.
             Some("paused") => PowerStatus::On,
@@ -90,15 +93,16 @@ fn word(text: Option<&str>) -> String {
 pub(crate) struct Queued {
     pub(crate) server: String,
     pub(crate) is_queued: bool,
-    error_message: Option<String>,
-    links: Option<Vec<Link>>,
+    #[serde(default)]
+    error_message: Value,
+    links: List<Link>,
 }
 
 impl Queued {
     /// The task to follow. Without a task, only the power state shows when the
     /// request is complete.
     pub(crate) fn task(&self) -> Option<Id> {
-        let task = Link::targets(&self.links, "status").next();
+        let task = Link::targets(&self.links, "status").0.into_iter().next();
         if task.is_none() {
             log::info("the device accepted the request and returned no task for it");
         }
@@ -109,11 +113,33 @@ impl Queued {
     pub(crate) fn reason(&self) -> String {
         let reason = self
             .error_message
-            .as_deref()
+            .as_str()
             .map(excerpt)
             .filter(|reason| !reason.is_empty());
         reason.unwrap_or_else(|| "the device refused the request and gave no reason".to_owned())
     }
+}
+
+/// An array of the device in which one element, or the whole array, may be odd.
+pub(crate) type List<T> = Option<Element<Vec<Element<T>>>>;
+
+/// The readable elements of a list, and the other ones. A list that is not an array
+/// is one odd element.
+pub(crate) fn parts<T>(list: &List<T>) -> (Vec<&T>, Vec<&Value>) {
+    let (mut read, mut odd) = (Vec::new(), Vec::new());
+    match list {
+        Some(Element::Expected(elements)) => {
+            for element in elements {
+                match element {
+                    Element::Expected(value) => read.push(value),
+                    Element::Odd(value) => odd.push(value),
+                }
+            }
+        }
+        Some(Element::Odd(value)) => odd.push(value),
+        None => {}
+    }
+    (read, odd)
 }
 
 /// A link to a related resource. Its `href` is not read, because requests go
@@ -122,15 +148,22 @@ impl Queued {
 pub(crate) struct Link {
     #[serde(default)]
     rel: String,
-    id: Option<String>,
+    #[serde(default)]
+    id: Value,
 }
 
 impl Link {
-    /// The ids in the links of one relation. Ids that cannot be part of a path
-    /// are left out.
-    pub(crate) fn targets<'l>(links: &'l Option<Vec<Link>>, rel: &'l str) -> impl Iterator<Item = Id> + 'l {
-        let related = links.iter().flatten().filter(move |link| link.rel == rel);
-        related.filter_map(|link| link.id.as_deref().and_then(Id::parse))
+    /// The ids in the links of one relation, and the number of links that may be of
+    /// this relation and have no id that can be part of a path.
+    pub(crate) fn targets(links: &List<Link>, rel: &str) -> (Vec<Id>, usize) {
+        let (links, odd) = parts(links);
+        let related: Vec<&Link> = links.into_iter().filter(|link| link.rel == rel).collect();
+        let ids: Vec<Id> = related
+            .iter()
+            .filter_map(|link| link.id.as_str().and_then(Id::parse))
+            .collect();
+        let unread = related.len() - ids.len() + odd.len();
+        (ids, unread)
     }
 }
 
@@ -169,14 +202,16 @@ impl TaskStatus {
 #[derive(Deserialize)]
 pub(crate) struct DataCentre {
     pub(crate) id: String,
-    pub(crate) links: Option<Vec<Link>>,
+    pub(crate) links: List<Link>,
 }
 
 /// A group of servers and of groups.
 #[derive(Deserialize)]
 pub(crate) struct Group {
-    pub(crate) groups: Option<Vec<Group>>,
-    pub(crate) links: Option<Vec<Link>>,
+    #[serde(default)]
+    pub(crate) id: Value,
+    pub(crate) groups: List<Group>,
+    pub(crate) links: List<Link>,
     /// Present with `serverDetail=detailed`, if the device supports it.
-    pub(crate) servers: Option<Vec<Server>>,
+    pub(crate) servers: List<Server>,
 }

@@ -21,8 +21,7 @@ impl Api {
     /// weeks, and the API has no logout.
     pub(crate) fn log_in(options: &Options) -> Result<Self> {
         let (username, password) = (options.required("username")?, options.required("password")?);
-        // Check the option before the login, so that an error costs no request.
-        let account = options.get("account").map(parse_account).transpose()?;
+        let account = account(options)?;
         let (token, home) = log_in(username, password)?;
         let account = match (account, home) {
             (Some(account), _) => account,
@@ -67,10 +66,23 @@ impl Api {
         let answer = self.send(http::post(ENDPOINT, path).json(&[id]))?.ok()?;
         // The vendor's other operations answer with one object instead of an array: accept both.
         let is_array = !answer.text().trim_start().starts_with('{');
-        let answers: Vec<Queued> = if is_array { answer.json()? } else { vec![answer.json()?] };
-        // The order of the answers has no meaning.
-        let about_it = answers.into_iter().find(|about| id.is(&about.server));
-        about_it.ok_or_else(|| answer.unexpected(&format!("an answer that does not mention {id}")))
+        let answers = if is_array {
+            answer.elements()?
+        } else {
+            vec![Ok(answer.json()?)]
+        };
+        // The order of the answers has no meaning, and what they contain about other servers neither.
+        let is_own = |about: &Result<Queued, Value>| match about {
+            Ok(about) => id.is(&about.server),
+            Err(odd) => odd["server"].as_str().is_some_and(|server| id.is(server)),
+        };
+        let mut own = answers.into_iter().filter(is_own);
+        match (own.next(), own.next()) {
+            (Some(Ok(about)), None) => Ok(about),
+            (None, _) => Err(answer.unexpected(&format!("an answer that does not mention {id}"))),
+            (Some(Err(_)), None) => Err(answer.unexpected(&format!("a malformed answer about {id}"))),
+            (Some(_), Some(_)) => Err(answer.unexpected(&format!("two answers about {id}"))),
+        }
     }
 
     pub(crate) fn task(&mut self, task: &Id) -> Result<Progress> {
@@ -81,8 +93,15 @@ impl Api {
         answer.ok()?.json::<TaskStatus>().map(|task| task.progress())
     }
 
-    pub(crate) fn data_centres(&mut self) -> Result<Vec<DataCentre>> {
-        self.read(http::get(ENDPOINT, path!("/datacenters/{self.account}")))
+    /// The data centers. One that cannot be read is its JSON value.
+    pub(crate) fn data_centres(&mut self) -> Result<Vec<Result<DataCentre, Value>>> {
+        let request = http::get(ENDPOINT, path!("/datacenters/{self.account}"));
+        let answer = self.send(request)?.ok()?;
+        let data_centres: Vec<Result<DataCentre, Value>> = answer.elements()?;
+        if !data_centres.is_empty() && data_centres.iter().all(Result::is_err) {
+            return Err(answer.unexpected("JSON with a wrong structure: no element is a data center"));
+        }
+        Ok(data_centres)
     }
 
     /// A data center with the links to its groups.
@@ -141,7 +160,13 @@ fn log_in(username: &str, password: &str) -> Result<(String, Option<String>)> {
     let login: Login = answer.json()?;
     let token = login.bearer_token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| answer.unexpected("a login without a token"))?;
-    Ok((token, login.account_alias.filter(|account| !account.is_empty())))
+    let home = login.account_alias.as_str().filter(|account| !account.is_empty());
+    Ok((token, home.map(str::to_owned)))
+}
+
+/// The account in the options.
+pub(crate) fn account(options: &Options) -> Result<Option<Id>> {
+    options.get("account").map(parse_account).transpose()
 }
 
 fn parse_account(alias: &str) -> Result<Id> {

@@ -22,8 +22,11 @@ use tasks::Tasks;
 /// A session with the cloud, and the tasks that it started.
 pub struct Cloud {
     api: Api,
-    plug: Option<String>,
+    /// The plugs in the option `plug`.
+    named: Vec<String>,
     tasks: Tasks,
+    /// Number of reads of the list in this session.
+    lists: u32,
 }
 
 impl Device for Cloud {
@@ -60,23 +63,32 @@ impl Device for Cloud {
             // Answers come over the internet, and not from the same rack.
             .default("login_timeout", "10")
             .default("shell_timeout", "10")
-            .operations(Operations::LIST_PLUGS)
+            .operations(Operations::LIST_PLUGS | Operations::CHECK_OPTIONS)
             .endpoint(Endpoint::from_url_option("api", "api_url").base_path("/v2"))
+    }
+
+    fn check_options(options: &Options) -> Result<()> {
+        options.get("plug").map(Id::of_plug).transpose()?;
+        api::account(options).map(drop)
     }
 
     fn open(options: &Options) -> Result<Self> {
         Ok(Cloud {
             api: Api::log_in(options)?,
-            plug: options.get("plug").map(str::to_owned),
+            named: options.plugs().into_iter().map(str::to_owned).collect(),
             tasks: Tasks::default(),
+            lists: 0,
         })
     }
 
     fn probe(&mut self) -> Result<()> {
-        match self.plug.clone() {
-            Some(plug) => self.machine(&Id::of_plug(&plug)?).map(drop),
-            None => self.api.data_centres().map(drop),
+        if self.named.is_empty() {
+            return self.api.data_centres().map(drop);
         }
+        let named = self.named.clone();
+        named
+            .iter()
+            .try_for_each(|plug| self.machine(&Id::of_plug(plug)?).map(drop))
     }
 
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {
@@ -102,7 +114,9 @@ impl Device for Cloud {
     }
 
     fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
-        inventory::all_servers(&mut self.api, with_status)
+        let before = self.lists;
+        self.lists += 1;
+        inventory::all_servers(&mut self.api, with_status, before)
     }
 }
 

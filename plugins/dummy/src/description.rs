@@ -8,9 +8,10 @@ use fencebox_sdk::prelude::*;
 
 const NAME: &str = "fence_dummy";
 const RECORDER: &str = "fence_dummy_recorder";
+const NO_NODEID: &str = "fence_dummy_no_nodeid";
 
 /// The names for Pacemaker's tests: name, description, and special operations.
-const REHEARSALS: [(&str, &str, Operations); 4] = [
+const REHEARSALS: [(&str, &str, Operations); 5] = [
     (
         "fence_dummy_on_target",
         "Fence agent for tests: on runs on the node that it switches on",
@@ -30,6 +31,11 @@ const REHEARSALS: [(&str, &str, Operations); 4] = [
         "fence_dummy_no_on",
         "Fence agent for tests: the device cannot switch on",
         Operations::NO_ON,
+    ),
+    (
+        NO_NODEID,
+        "Fence agent for tests: it has no option nodeid",
+        Operations::ON_TARGET,
     ),
 ];
 
@@ -80,13 +86,16 @@ fn rehearsal(name: &str, shortdesc: &str, operations: Operations) -> Agent {
     let agent = blank(name, shortdesc)
         .longdesc(
             "Does not fence anything. Actions pass, fail, or do either at random, as Pacemaker's fencing tests \
-             expect it.",
+             expect it. The action validate-all needs the option delay, with a value from 1 to 10.",
         )
         .options(["plug"])
-        .operations(operations | Operations::LIST_PLUGS | Operations::PLUG_OPTIONAL)
+        .operations(operations | Operations::LIST_PLUGS | Operations::PLUG_OPTIONAL | Operations::CHECK_OPTIONS)
         .parameter(random_sleep());
     let defaults = [("mode", "random"), ("monitor_mode", "pass")];
-    let parameters = rehearsal_parameters().into_iter().map(|parameter| {
+    // Pacemaker sends the node's id only to an agent that has the option.
+    let known = rehearsal_parameters().into_iter();
+    let known = known.filter(|parameter| name != NO_NODEID || parameter.name != "nodeid");
+    let parameters = known.map(|parameter| {
         let default = defaults.iter().find(|(name, _)| *name == parameter.name);
         match default {
             Some((_, default)) => parameter.default(*default),

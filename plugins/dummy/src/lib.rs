@@ -38,6 +38,10 @@ impl Device for Dummy {
         description::of(name)
     }
 
+    fn check_options(options: &Options) -> Result<()> {
+        Rehearsal::check(options)
+    }
+
     fn open(options: &Options) -> Result<Self> {
         if let Some(longest) = options.get("random_sleep_range") {
             let longest = longest.trim().parse().ok().filter(|&seconds: &u64| seconds > 0);

@@ -8,6 +8,9 @@ use fencebox_sdk::prelude::*;
 
 use crate::{rng, sleep};
 
+/// The longest `delay` in seconds that `validate-all` accepts.
+const LONGEST: u64 = 10;
+
 /// One action whose result the options set.
 pub struct Rehearsal {
     action: String,
@@ -34,6 +37,23 @@ impl Rehearsal {
             off: BTreeSet::new(),
             action,
         })
+    }
+
+    /// Checks the options for `validate-all`, which the tests let fail by the
+    /// option `delay`. Other actions work without it.
+    pub(crate) fn check(options: &Options) -> Result<()> {
+        if Self::of(options).is_none() || options.get("action") != Some("validate-all") {
+            return Ok(());
+        }
+        // 0 is the default of the host: the option was not given.
+        match options.number("delay")?.unwrap_or(0) {
+            0 => Err(Error::invalid_option(
+                "delay",
+                "is required for the action validate-all; give 1 to 10",
+            )),
+            1..=LONGEST => Ok(()),
+            _ => Err(Error::invalid_option("delay", "is too long; give 1 to 10")),
+        }
     }
 
     /// Waits for the delay that the options set.

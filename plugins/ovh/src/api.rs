@@ -61,6 +61,24 @@ impl Api {
         self.value(&answer)
     }
 
+    /// The elements of a JSON array, each by itself.
+    pub(crate) fn elements<T: for<'a> Deserialize<'a>>(&mut self, call: &Call) -> Result<Vec<Result<T, Value>>> {
+        let answer = self.ask(call)?;
+        answer
+            .elements()
+            .map_err(|problem| self.hide(errors::with_query(problem, &answer)))
+    }
+
+    /// A list of names. Another element cannot be asked about, and is left out with a warning.
+    pub(crate) fn names(&mut self, call: &Call) -> Result<Vec<String>> {
+        let elements = self.elements::<String>(call)?;
+        let odd = elements.iter().filter(|element| element.is_err()).count();
+        if odd > 0 {
+            log::warn(format!("{}: {odd} elements of the list are not names", call.line()));
+        }
+        Ok(elements.into_iter().flatten().collect())
+    }
+
     /// The answer, if its status is 2xx.
     pub(crate) fn ask(&mut self, call: &Call) -> Result<Response> {
         let answer = self.send(call)?;

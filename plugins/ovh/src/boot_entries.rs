@@ -1,6 +1,6 @@
 //! Boot entries of a dedicated server: what the server starts after a reboot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fencebox_sdk::prelude::*;
 
@@ -8,6 +8,9 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::permissions;
 use crate::settings::{OffMode, Settings};
+
+/// Maximum number of entries in a message. Servers have three to ten.
+const SHOWN: usize = 32;
 
 /// The state of a server after a reboot into an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +50,21 @@ impl Boots {
     /// The entry that starts the server's own system.
     pub(crate) fn on(&mut self, api: &mut Api, settings: &Settings) -> Result<u64> {
         let id = match settings.on_boot {
-            Some(id) => id,
-            None => self.first(api, "harddisk")?.ok_or_else(|| {
-                Error::invalid_option(
-                    "on_boot",
-                    format!("is required, because {} offers no boot from its disk", self.name),
-                )
-            })?,
+            Some(id) => Some(id),
+            None => self.first(api, "harddisk")?,
+        };
+        let Some(id) = id else {
+            let reason = format!("is required, because {} offers no boot from its disk", self.name);
+            return Err(self.unfit(api, "on_boot", reason));
         };
         match self.kind(api, id)?.as_deref() {
-            None => Err(absent("on_boot", id, &self.name)),
-            Some(kind @ ("rescue" | "power")) => Err(Error::invalid_option(
-                "on_boot",
-                format!(
-                    "boot entry {id} of {} is of type {kind} and does not start the server's own system",
-                    self.name
-                ),
-            )),
+            None => Err(self.absent(api, "on_boot", id)),
+            Some(kind @ ("rescue" | "power")) => {
+                let name = &self.name;
+                let reason =
+                    format!("boot entry {id} of {name} is of type {kind} and does not start the server's own system");
+                Err(self.unfit(api, "on_boot", reason))
+            }
             Some(_) => Ok(id),
         }
     }
@@ -78,22 +79,17 @@ impl Boots {
                 .map(|id| (id, BootTarget::Dark));
         }
         if settings.off_mode == OffMode::Power {
-            return Err(Error::invalid_option(
-                "off_mode",
-                format!("{} offers no boot that powers it down; use off_mode=rescue", self.name),
-            ));
+            let reason = format!("{} offers no boot that powers it down; use off_mode=rescue", self.name);
+            return Err(self.unfit(api, "off_mode", reason));
         }
         let id = match settings.rescue_boot {
-            Some(id) => id,
-            None => self.first(api, "rescue")?.ok_or_else(|| {
-                Error::invalid_option(
-                    "rescue_boot",
-                    format!(
-                        "{} offers neither a boot that powers it down nor a rescue system",
-                        self.name
-                    ),
-                )
-            })?,
+            Some(id) => Some(id),
+            None => self.first(api, "rescue")?,
+        };
+        let Some(id) = id else {
+            let name = &self.name;
+            let reason = format!("{name} offers neither a boot that powers it down nor a rescue system");
+            return Err(self.unfit(api, "rescue_boot", reason));
         };
         self.checked(api, id, "rescue", "rescue_boot")
             .map(|id| (id, BootTarget::Rescue))
@@ -109,16 +105,72 @@ impl Boots {
     fn checked(&mut self, api: &mut Api, id: u64, wanted: &str, option: &str) -> Result<u64> {
         match self.kind(api, id)? {
             Some(kind) if kind == wanted => Ok(id),
-            Some(kind) => Err(Error::invalid_option(
-                option,
-                format!(
-                    "boot entry {id} of {} is of type {}, not {wanted}",
-                    self.name,
-                    excerpt(&kind)
-                ),
-            )),
-            None => Err(absent(option, id, &self.name)),
+            Some(kind) => {
+                let (name, kind) = (&self.name, excerpt(&kind));
+                let reason = format!("boot entry {id} of {name} is of type {kind}, not {wanted}");
+                Err(self.unfit(api, option, reason))
+            }
+            None => Err(self.absent(api, option, id)),
         }
+    }
+
+    /// Checks for `monitor` that the server can be switched off, and the entries that the options
+    /// name. An option that off does not use for this server is only warned about, because other
+    /// servers of the same account may need it.
+    pub(crate) fn check(&mut self, api: &mut Api, settings: &Settings) -> Result<()> {
+        let (_, target) = self.off(api, settings)?;
+        if settings.on_boot.is_some() {
+            self.on(api, settings)?;
+        }
+        if let Some(id) = settings.rescue_boot.filter(|_| target == BootTarget::Dark)
+            && let Err(problem) = self.checked(api, id, "rescue", "rescue_boot")
+        {
+            let name = &self.name;
+            log::warn(format!(
+                "{}; not used for {name}, which is powered down",
+                problem.text()
+            ));
+        }
+        Ok(())
+    }
+
+    fn absent(&mut self, api: &mut Api, option: &str, id: u64) -> Error {
+        let reason = format!("{} offers no boot entry {id}", self.name);
+        self.unfit(api, option, reason)
+    }
+
+    /// The error about an option, with the entries that the server offers.
+    fn unfit(&mut self, api: &mut Api, option: &str, reason: String) -> Error {
+        let offer = match self.offer(api) {
+            Ok(offer) => format!("it offers {offer}"),
+            Err(problem) => format!("its boot entries cannot be read: {}", problem.text()),
+        };
+        Error::invalid_option(option, format!("{reason}; {offer}"))
+    }
+
+    /// All entries with their types, such as `1 (harddisk), 182 (rescue)`.
+    fn offer(&mut self, api: &mut Api) -> Result<String> {
+        let name = &self.name;
+        let call = Call::new(&permissions::BOOTS, path!("/dedicated/server/{name}/boot")).about(name);
+        let ids: BTreeSet<u64> = api.elements::<u64>(&call)?.into_iter().flatten().collect();
+        if ids.is_empty() {
+            return Ok("none".to_owned());
+        }
+        let more = ids.len().saturating_sub(SHOWN);
+        let mut entries = Vec::new();
+        for id in ids.into_iter().take(SHOWN) {
+            // One entry that cannot be read does not hide the others.
+            let kind = match self.kind(api, id) {
+                Ok(Some(kind)) => excerpt(&kind),
+                Ok(None) => continue,
+                Err(_) => "type unknown".to_owned(),
+            };
+            entries.push(format!("{id} ({kind})"));
+        }
+        if more > 0 {
+            entries.push(format!("{more} more"));
+        }
+        Ok(entries.join(", "))
     }
 
     /// The first entry of a type. Several entries of a type differ only in their version.
@@ -156,8 +208,4 @@ impl Boots {
         self.kinds.insert(id, kind.clone());
         Ok(kind)
     }
-}
-
-fn absent(option: &str, id: u64, name: &str) -> Error {
-    Error::invalid_option(option, format!("{name} offers no boot entry {id}"))
 }

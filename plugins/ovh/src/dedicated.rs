@@ -86,6 +86,12 @@ impl Dedicated {
         }
     }
 
+    /// Checks that the server exists, and that the options name boot entries that it offers.
+    pub(crate) fn check(api: &mut Api, settings: &Settings, name: &str) -> Result<()> {
+        read(api, name)?;
+        Boots::of(name).check(api, settings)
+    }
+
     /// Whether the reboot was requested, or may have been.
     pub(crate) fn has_begun(&self) -> bool {
         let order = self.order.as_ref();
@@ -117,11 +123,11 @@ impl Dedicated {
             if order.is_set && stage == Stage::NotBegun {
                 return Ok(PowerStatus::Standby);
             }
-            if order.goal != Goal::Off && view.boot == Some(order.boot) {
+            if order.goal != Goal::Off && view.boot() == Some(order.boot) {
                 return Ok(PowerStatus::On);
             }
         }
-        let is_fenced = match view.boot {
+        let is_fenced = match view.boot() {
             Some(boot) => self.boots.is_fenced(api, boot)?,
             None => false,
         };
@@ -138,7 +144,7 @@ impl Dedicated {
         let Some(order) = &mut self.order else {
             return Ok(());
         };
-        if !order.is_done() || view.boot == Some(order.boot) {
+        if !order.is_done() || view.boot() == Some(order.boot) {
             return Ok(());
         }
         (order.is_set, order.done, order.reboot) = (false, None, None);
@@ -166,7 +172,7 @@ impl Dedicated {
                     .order
                     .as_ref()
                     .is_none_or(|order| order.goal == Goal::On && order.is_done());
-                if is_untouched && view.power() == Some(PowerStatus::On) && view.boot == Some(boot) {
+                if is_untouched && view.power() == Some(PowerStatus::On) && view.boot() == Some(boot) {
                     return Ok(());
                 }
                 self.aim_for(Goal::On, |_| Ok((boot, BootTarget::Own)))?;
@@ -256,13 +262,13 @@ impl Dedicated {
         let Some(order) = &mut self.order else {
             return Ok(());
         };
-        if order.is_set && view.boot == Some(order.boot) {
+        if order.is_set && view.boot() == Some(order.boot) {
             return Ok(());
         }
         let watch = match order.aim {
             BootTarget::Own => {
                 // Only the boot entry shows that another session has fenced the server.
-                let was_fenced = match view.boot {
+                let was_fenced = match view.boot() {
                     Some(boot) => self.boots.is_fenced(api, boot)?,
                     None => false,
                 };
@@ -278,7 +284,7 @@ impl Dedicated {
         order.reboot = None;
         // The change may still be in progress. Setting the entry again would start it again.
         if !order.is_set || order.lags >= LAGS {
-            order.was_set = view.boot == Some(order.boot);
+            order.was_set = view.boot() == Some(order.boot);
             server::put(api, &self.name, order.boot, watch, mail)?;
             (order.is_set, order.lags) = (true, 0);
             log::info(format!("{}: boot entry {} is set", self.name, order.boot));
@@ -286,7 +292,7 @@ impl Dedicated {
         let mut shown = String::new();
         for _ in 0..LOOKS {
             let view = read(api, &self.name)?;
-            if view.boot == Some(order.boot) {
+            if view.boot() == Some(order.boot) {
                 return Ok(());
             }
             shown = view.boot_word();
@@ -305,7 +311,7 @@ impl Dedicated {
     fn is_settling(&self, view: &View) -> bool {
         self.order.as_ref().is_some_and(|order| {
             let is_recent = order.done.is_some_and(|done| done.elapsed() < SETTLING);
-            is_recent && view.boot == Some(order.boot)
+            is_recent && view.boot() == Some(order.boot)
         })
     }
 

@@ -152,6 +152,14 @@ pub(crate) fn map(error: Error, change: impl FnOnce(String) -> String) -> Error 
     }
 }
 
+/// Whether this error concerns only the service that was read, and not the credentials or the host.
+pub(crate) fn is_of_one_part(problem: &Error) -> bool {
+    !matches!(
+        problem,
+        Error::LoginDenied(_) | Error::Denied(_) | Error::InvalidOption(_) | Error::Unsupported
+    )
+}
+
 /// Whether the device may have accepted a request that ended with this error.
 pub(crate) fn leaves_doubt(problem: &Error) -> bool {
     matches!(

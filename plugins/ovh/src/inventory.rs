@@ -6,6 +6,7 @@ use crate::api::Api;
 use crate::call::Call;
 use crate::cloud::find;
 use crate::dedicated;
+use crate::errors;
 use crate::kinds::Kind;
 use crate::permissions;
 use crate::settings::Settings;
@@ -16,77 +17,145 @@ pub(crate) fn kinds(settings: &Settings) -> Vec<Kind> {
     settings.service.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind])
 }
 
-/// All plugs. A kind that the credentials may not list is left out and logged,
-/// because keys are often restricted to one kind.
+/// Number of reads of the whole list that fail because of a part with a transient failure. After
+/// them the rest is listed: the host repeats a read four times.
+const PATIENCE: u32 = 2;
+/// The same if the part is busy, which the host repeats until the action's deadline.
+const BUSY_PATIENCE: u32 = 5;
+
+/// A list in progress.
+struct Inventory<'a> {
+    api: &'a mut Api,
+    with_status: bool,
+    /// Number of reads of the list before this one, in this session.
+    before: u32,
+    plugs: Vec<Plug>,
+    /// The first failure of a part that is left out.
+    failure: Option<Error>,
+    /// A kind was listed.
+    is_any_listed: bool,
+}
+
+/// All plugs. A kind of service or a project that cannot be listed is left out with a warning,
+/// because it must not hide the others.
 ///
 /// # Errors
-/// [`Error::NotPermitted`] if the credentials may not list any kind.
-pub(crate) fn plugs(api: &mut Api, settings: &Settings, with_status: bool) -> Result<Vec<Plug>> {
-    let (mut plugs, mut granted, mut refusal) = (Vec::new(), false, None);
+/// The first failure if nothing else can be listed; a transient one also if the host can repeat
+/// the read.
+pub(crate) fn plugs(api: &mut Api, settings: &Settings, with_status: bool, before: u32) -> Result<Vec<Plug>> {
+    let mut inventory = Inventory {
+        api,
+        with_status,
+        before,
+        plugs: Vec::new(),
+        failure: None,
+        is_any_listed: false,
+    };
     for kind in kinds(settings) {
-        match of_kind(api, settings, kind, with_status) {
-            Ok(some) => {
-                granted = true;
-                plugs.extend(some);
-            }
-            Err(problem @ Error::NotPermitted(_)) => {
-                log::info(format!("service={} is not listed: {}", kind.word(), problem.text()));
-                refusal = refusal.or(Some(problem));
-            }
-            Err(problem) => return Err(problem),
-        }
+        let outcome = inventory.add(settings, kind);
+        inventory.part(outcome, &format!("service={}", kind.word()))?;
     }
-    match refusal {
-        Some(refusal) if !granted => Err(refusal),
-        _ => Ok(plugs),
+    match inventory.failure {
+        Some(failure) if inventory.plugs.is_empty() => {
+            let is_restricted = matches!(failure, Error::NotPermitted(_)) && inventory.is_any_listed;
+            if is_restricted { Ok(Vec::new()) } else { Err(failure) }
+        }
+        _ => Ok(inventory.plugs),
     }
 }
 
 /// The names of all services of a kind; for instances, those of all projects.
 pub(crate) fn names(api: &mut Api, settings: &Settings, kind: Kind) -> Result<Vec<String>> {
     match kind {
-        Kind::Dedicated => api.read(&Call::new(&permissions::SERVERS, "/dedicated/server")),
-        Kind::Vps => api.read(&Call::new(&permissions::ALL_VPS, "/vps")),
+        Kind::Dedicated => api.names(&Call::new(&permissions::SERVERS, "/dedicated/server")),
+        Kind::Vps => api.names(&Call::new(&permissions::ALL_VPS, "/vps")),
         Kind::Cloud => find::projects(api, settings),
     }
 }
 
-fn of_kind(api: &mut Api, settings: &Settings, kind: Kind, with_status: bool) -> Result<Vec<Plug>> {
-    let names = names(api, settings, kind)?;
-    let mut plugs = Vec::new();
-    for name in names {
-        match kind {
-            Kind::Cloud => {
-                for view in find::instances(api, &name)? {
-                    plugs.extend(instance(&view));
+impl Inventory<'_> {
+    fn add(&mut self, settings: &Settings, kind: Kind) -> Result<()> {
+        let names = names(self.api, settings, kind)?;
+        self.is_any_listed |= kind != Kind::Cloud;
+        for name in names {
+            match kind {
+                Kind::Cloud => {
+                    let outcome = self.add_project(&name);
+                    self.part(outcome, &format!("project {}", excerpt(&name)))?;
+                }
+                _ if !self.with_status => self.plugs.push(Plug::new(name)),
+                Kind::Dedicated => {
+                    let view = dedicated::read(self.api, &name);
+                    let view = self.seen(&name, view)?;
+                    let row = view.map(|view| (view.alias().map(str::to_owned), view.power()));
+                    self.plugs.push(plug(name, row));
+                }
+                Kind::Vps => {
+                    let view = vps::read(self.api, &name);
+                    let view = self.seen(&name, view)?;
+                    let row = view.map(|view| (view.alias().map(str::to_owned), Some(view.power())));
+                    self.plugs.push(plug(name, row));
                 }
             }
-            _ if !with_status => plugs.push(Plug::new(name)),
-            Kind::Dedicated => {
-                let view = seen(&name, dedicated::read(api, &name))?;
-                let row = view.map(|view| (view.alias().map(str::to_owned), view.power()));
-                plugs.push(plug(name, row));
+        }
+        Ok(())
+    }
+
+    fn add_project(&mut self, project: &str) -> Result<()> {
+        let views = find::instances(self.api, project)?;
+        self.is_any_listed = true;
+        for view in views {
+            match view {
+                Ok(view) => self.plugs.extend(instance(&view)),
+                Err(odd) => {
+                    let id = odd["id"].as_str().filter(|id| !id.is_empty());
+                    log::warn(format!(
+                        "project {}: the record of the instance {} is malformed",
+                        excerpt(project),
+                        excerpt(id.unwrap_or("without an ID"))
+                    ));
+                    self.plugs
+                        .extend(id.map(|id| Plug::new(id).status(PowerStatus::Unknown)));
+                }
             }
-            Kind::Vps => {
-                let view = seen(&name, vps::read(api, &name))?;
-                let row = view.map(|view| (view.alias().map(str::to_owned), Some(view.power())));
-                plugs.push(plug(name, row));
+        }
+        Ok(())
+    }
+
+    /// Handles the failure of one part: warns that it is left out, or returns the failure.
+    fn part(&mut self, outcome: Result<()>, what: &str) -> Result<()> {
+        let Err(problem) = outcome else {
+            return Ok(());
+        };
+        if !self.is_tolerated(&problem) {
+            return Err(errors::map(problem, |text| format!("{what}: {text}")));
+        }
+        log::warn(format!("{what} is not listed: {}", problem.text()));
+        self.failure
+            .get_or_insert(errors::map(problem, |text| format!("{what}: {text}")));
+        Ok(())
+    }
+
+    /// The record of one service; `None` if the device refuses only this one. It stays in the list
+    /// with an unknown power status.
+    fn seen<T>(&self, name: &str, view: Result<T>) -> Result<Option<T>> {
+        match view {
+            Ok(view) => Ok(Some(view)),
+            Err(problem) if self.is_tolerated(&problem) => {
+                log::warn(format!("{name}: {}", problem.text()));
+                Ok(None)
             }
+            Err(problem) => Err(problem),
         }
     }
-    Ok(plugs)
-}
 
-/// The record of one service; `None` if the device refuses only this one. It stays
-/// in the list with an unknown power status.
-fn seen<T>(name: &str, view: Result<T>) -> Result<Option<T>> {
-    match view {
-        Ok(view) => Ok(Some(view)),
-        Err(problem @ (Error::NotPermitted(_) | Error::PlugNotFound(_) | Error::TaskFailed(_))) => {
-            log::warn(format!("{name}: {}", problem.text()));
-            Ok(None)
-        }
-        Err(problem) => Err(problem),
+    fn is_tolerated(&self, problem: &Error) -> bool {
+        let patience = match problem {
+            Error::Busy(_) => BUSY_PATIENCE,
+            Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Unexpected(_) => PATIENCE,
+            _ => 0,
+        };
+        errors::is_of_one_part(problem) && self.before >= patience
     }
 }
 
@@ -102,7 +171,7 @@ fn plug(name: String, row: Option<(Option<String>, Option<PowerStatus>)>) -> Plu
 /// A row for an instance, unless it was deleted.
 fn instance(view: &find::View) -> Option<Plug> {
     let plug = Plug::new(&view.id).status(view.power(&view.id).ok()?);
-    Some(match &view.name {
+    Some(match view.name() {
         Some(name) => plug.alias(name),
         None => plug,
     })

@@ -49,6 +49,15 @@ impl Device for Ovh {
         description::agent()
     }
 
+    fn check_options(options: &Options) -> Result<()> {
+        Settings::of(options)?;
+        match Credentials::of(options)? {
+            Credentials::Account(_) => soap::check_address(options),
+            Credentials::Keys(_) => Ok(()),
+            Credentials::Client(_) => description::check_token_address(options),
+        }
+    }
+
     fn open(options: &Options) -> Result<Self> {
         let settings = Settings::of(options)?;
         let api = match Credentials::of(options)? {
@@ -56,10 +65,7 @@ impl Device for Ovh {
                 return Soap::log_in(&account, options).map(|soap| Self(Dialect::Soap(Box::new(soap))));
             }
             Credentials::Keys(keys) => Api::with_keys(keys)?,
-            Credentials::Client(client) => {
-                description::check_token_address(options)?;
-                Api::with_client(client)?
-            }
+            Credentials::Client(client) => Api::with_client(client)?,
         };
         Ok(Self(Dialect::Rest(Box::new(Rest::new(api, settings)))))
     }

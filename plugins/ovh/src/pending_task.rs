@@ -156,6 +156,10 @@ impl PendingTask {
     /// clock. Follows it and returns true if there is one.
     fn find(&mut self, api: &mut Api) -> Result<bool> {
         let tasks = self.owner.tasks(api, self.function)?;
+        self.find_in(api, &tasks)
+    }
+
+    fn find_in(&mut self, api: &mut Api, tasks: &BTreeSet<u64>) -> Result<bool> {
         let newest_first: Vec<u64> = tasks
             .iter()
             .rev()
@@ -186,30 +190,58 @@ impl PendingTask {
         if matches!(self.state, State::Doubt) && !self.find(api)? {
             return Ok(Stage::NotBegun);
         }
-        let State::Task { id, misses, word } = &mut self.state else {
+        let State::Task { id, .. } = &self.state else {
             return Ok(match self.state {
                 State::Done => Stage::Done,
                 State::Gone => Stage::Gone,
                 _ => Stage::NotBegun,
             });
         };
-        let Some(task) = self.owner.task(api, *id)? else {
-            *misses += 1;
-            if *misses <= MISSES {
-                return Ok(Stage::UnderWay);
+        let id = *id;
+        match self.owner.task(api, id)? {
+            Some(task) => self.stage_of(&task),
+            None => self.search(api, id),
+        }
+    }
+
+    /// Searches a task that the device does not find where the device lists its tasks. The list may
+    /// have it under another id, or as done.
+    fn search(&mut self, api: &mut Api, id: u64) -> Result<Stage> {
+        let mut listed = self.owner.tasks(api, self.function)?;
+        let is_listed = listed.remove(&id);
+        if self.find_in(api, &listed)? {
+            return Ok(Stage::UnderWay);
+        }
+        if is_listed {
+            if self.owner.done_tasks(api, self.function)?.contains(&id) {
+                log::info(format!("{}: the device lists the task {id} as done", self.owner));
+                self.state = State::Done;
+                return Ok(Stage::Done);
             }
-            log::warn(format!("{}: the device no longer has the task {id}", self.owner));
-            self.state = State::Gone;
-            return Ok(Stage::Gone);
-        };
-        if task.word() != word {
+            return Ok(Stage::UnderWay);
+        }
+        if let State::Task { misses, .. } = &mut self.state
+            && *misses < MISSES
+        {
+            *misses += 1;
+            return Ok(Stage::UnderWay);
+        }
+        log::warn(format!("{}: the device no longer has the task {id}", self.owner));
+        self.state = State::Gone;
+        Ok(Stage::Gone)
+    }
+
+    fn stage_of(&mut self, task: &Task) -> Result<Stage> {
+        if let State::Task { word, .. } = &mut self.state
+            && task.word() != word
+        {
             log::info(format!("{}: {}", self.owner, task.line()));
             task.word().clone_into(word);
         }
         if task.function() != Some(self.function) {
             return Err(Error::unexpected(format!(
-                "{}: task {id} is not a {}",
-                self.owner, self.function
+                "{}: task {} is not a {}",
+                self.owner, task.id, self.function
             )));
         }
         match task.progress() {

@@ -1,28 +1,34 @@
-//! The check behind `monitor`: whether the credentials allow fencing. Its number of
-//! requests does not depend on the number of servers.
+//! The check behind `monitor`: whether the credentials allow fencing, whether the device has the
+//! plugs, and whether the options fit them. Without a plug, its number of requests is limited.
 
+use fencebox_sdk::http::Element;
 use fencebox_sdk::prelude::*;
 
 use crate::api::Api;
 use crate::call::Call;
 use crate::cloud::find;
-use crate::dedicated;
+use crate::dedicated::Dedicated;
+use crate::errors;
 use crate::inventory;
 use crate::kinds::Kind;
 use crate::permissions::{self, Rule, covers, method_name};
-use crate::settings::Settings;
+use crate::settings::{OffMode, Settings};
 use crate::time::moment;
 use crate::vps;
 
 /// Seconds before a key expires from which a warning is logged: two weeks.
 const SOON: i64 = 14 * 86_400;
 
+/// Maximum number of servers whose boot entries are compared with the options if no plug is given.
+const MOST_SERVERS: usize = 20;
+
 /// The device's record of a consumer key.
 #[derive(Deserialize)]
 struct Credential {
     status: String,
-    expiration: Option<String>,
-    rules: Vec<Granted>,
+    #[serde(default)]
+    expiration: Value,
+    rules: Vec<Element<Granted>>,
 }
 
 #[derive(Deserialize)]
@@ -34,16 +40,22 @@ struct Granted {
 pub(crate) fn probe(api: &mut Api, settings: &Settings) -> Result<()> {
     tell_rules(settings);
     if api.is_signed() {
-        check_credential(api, settings)
-    } else {
-        look(api, settings)
+        check_credential(api, settings)?;
+    } else if settings.plugs.is_empty() {
+        look(api, settings)?;
     }
+    for plug in &settings.plugs {
+        check_plug(api, settings, plug)?;
+    }
+    if settings.plugs.is_empty() {
+        check_entries(api, settings)?;
+    }
+    Ok(())
 }
 
 /// Logs the minimum permissions, for the administrator who creates a key.
 fn tell_rules(settings: &Settings) {
-    let name = settings.plug.as_deref().unwrap_or("*");
-    for kind in kinds(settings) {
+    for (kind, name) in targets(settings) {
         let lines: Vec<String> = permissions::for_fencing(kind)
             .map(|rule| rule.line(scope(settings, kind, name)))
             .collect();
@@ -55,11 +67,60 @@ fn tell_rules(settings: &Settings) {
     }
 }
 
-/// The kinds of service that the session may use.
-fn kinds(settings: &Settings) -> Vec<Kind> {
-    match &settings.plug {
-        Some(plug) => vec![settings.kind_of(plug)],
-        None => inventory::kinds(settings),
+/// The kinds of service that the session may use, each with a plug, or with `*` for any.
+fn targets(settings: &Settings) -> Vec<(Kind, &str)> {
+    if settings.plugs.is_empty() {
+        return inventory::kinds(settings).into_iter().map(|kind| (kind, "*")).collect();
+    }
+    let plugs = settings.plugs.iter();
+    plugs.map(|plug| (settings.kind_of(plug), plug.as_str())).collect()
+}
+
+/// Checks that the device has the plug, and that it can be switched with these options.
+fn check_plug(api: &mut Api, settings: &Settings, plug: &str) -> Result<()> {
+    match settings.kind_of(plug) {
+        Kind::Dedicated => Dedicated::check(api, settings, plug),
+        Kind::Vps => vps::read(api, plug).map(drop),
+        Kind::Cloud => find::find(api, settings, plug).map(drop),
+    }
+}
+
+/// Without a plug, an option about boot entries can only be wrong for every server.
+fn check_entries(api: &mut Api, settings: &Settings) -> Result<()> {
+    let is_any_set =
+        settings.on_boot.is_some() || settings.rescue_boot.is_some() || settings.off_mode == OffMode::Power;
+    if !is_any_set || !inventory::kinds(settings).contains(&Kind::Dedicated) {
+        return Ok(());
+    }
+    let servers = match inventory::names(api, settings, Kind::Dedicated) {
+        Ok(servers) => servers,
+        Err(problem) if errors::is_of_one_part(&problem) => {
+            log::warn(format!(
+                "the options about boot entries are not checked, because no plug is given: {}",
+                problem.text()
+            ));
+            return Ok(());
+        }
+        Err(problem) => return Err(problem),
+    };
+    let mut wrong = None;
+    for server in servers.iter().take(MOST_SERVERS) {
+        match Dedicated::check(api, settings, server) {
+            Err(problem @ Error::InvalidOption(_)) => wrong = wrong.or(Some(problem)),
+            Err(problem) if errors::is_of_one_part(&problem) => {
+                log::warn(format!("{server}: {}", problem.text()));
+                return Ok(());
+            }
+            outcome => return outcome,
+        }
+    }
+    match wrong {
+        Some(wrong) if servers.len() <= MOST_SERVERS => Err(wrong),
+        Some(wrong) => {
+            log::warn(format!("{}; the same for {MOST_SERVERS} servers", wrong.text()));
+            Ok(())
+        }
+        None => Ok(()),
     }
 }
 
@@ -80,39 +141,53 @@ fn check_credential(api: &mut Api, settings: &Settings) -> Result<()> {
             excerpt(&credential.status)
         )));
     }
-    if let Some(end) = credential.expiration.as_deref().and_then(moment)
+    let expiration = credential.expiration.as_str().unwrap_or_default();
+    if let Some(end) = moment(expiration)
         && end - api.now()? < SOON
     {
         log::warn(format!(
             "consumer_key expires at {}; create a new one",
-            excerpt(credential.expiration.as_deref().unwrap_or_default())
+            excerpt(expiration)
         ));
     }
-    check_rules(settings, &credential.rules)
+    let rules: Vec<Granted> = credential
+        .rules
+        .into_iter()
+        .filter_map(|rule| rule.into_result().ok())
+        .collect();
+    if settings.plugs.is_empty() {
+        return check_any_rules(settings, &rules);
+    }
+    for (kind, plug) in targets(settings) {
+        let missing = missing_rules(settings, &rules, kind, plug);
+        if !missing.is_empty() {
+            return Err(lacks(&missing));
+        }
+    }
+    Ok(())
 }
 
 /// Without a plug, the rules for one kind of service are enough.
-fn check_rules(settings: &Settings, granted: &[Granted]) -> Result<()> {
-    let name = settings.plug.as_deref().unwrap_or("*");
-    let mut least: Option<Vec<String>> = None;
-    for kind in kinds(settings) {
-        let scope = scope(settings, kind, name);
-        let wanted = permissions::for_fencing(kind).chain(searching(settings, kind));
-        let missing: Vec<String> = wanted
-            .filter(|rule| !granted.iter().any(|own| allows(own, rule, scope)))
-            .map(|rule| rule.line(scope))
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        if least.as_ref().is_none_or(|least| missing.len() < least.len()) {
-            least = Some(missing);
-        }
+fn check_any_rules(settings: &Settings, granted: &[Granted]) -> Result<()> {
+    let kinds = targets(settings).into_iter();
+    let missing = kinds.map(|(kind, name)| missing_rules(settings, granted, kind, name));
+    match missing.min_by_key(Vec::len) {
+        Some(least) if !least.is_empty() => Err(lacks(&least)),
+        _ => Ok(()),
     }
-    let missing = least.unwrap_or_default().join(", ");
-    Err(Error::NotPermitted(format!(
-        "the consumer key lacks these rules: {missing}"
-    )))
+}
+
+fn missing_rules(settings: &Settings, granted: &[Granted], kind: Kind, name: &str) -> Vec<String> {
+    let scope = scope(settings, kind, name);
+    let wanted = permissions::for_fencing(kind).chain(searching(settings, kind));
+    wanted
+        .filter(|rule| !granted.iter().any(|own| allows(own, rule, scope)))
+        .map(|rule| rule.line(scope))
+        .collect()
+}
+
+fn lacks(missing: &[String]) -> Error {
+    Error::NotPermitted(format!("the consumer key lacks these rules: {}", missing.join(", ")))
 }
 
 /// The rule for listing projects, which is needed without the option `project`.
@@ -142,24 +217,15 @@ fn is_form_of(path: &str, form: &str) -> bool {
 /// read that fencing needs too.
 fn look(api: &mut Api, settings: &Settings) -> Result<()> {
     let mut refusal = None;
-    for kind in kinds(settings) {
-        match look_at(api, settings, kind) {
+    for kind in inventory::kinds(settings) {
+        let outcome = match (kind, &settings.project) {
+            (Kind::Cloud, Some(project)) => find::instances(api, project).map(drop),
+            _ => inventory::names(api, settings, kind).map(drop),
+        };
+        match outcome {
             Err(problem @ Error::NotPermitted(_)) => refusal = refusal.or(Some(problem)),
             outcome => return outcome,
         }
     }
     refusal.map_or(Ok(()), Err)
-}
-
-/// One request, except for an instance with the option `project`, which may need two.
-/// Without that option, a search would need one request for each project: then this
-/// only lists the projects.
-fn look_at(api: &mut Api, settings: &Settings, kind: Kind) -> Result<()> {
-    match (kind, &settings.plug, &settings.project) {
-        (Kind::Dedicated, Some(plug), _) => dedicated::read(api, plug).map(drop),
-        (Kind::Vps, Some(plug), _) => vps::read(api, plug).map(drop),
-        (Kind::Cloud, Some(plug), Some(_)) => find::find(api, settings, plug).map(drop),
-        (Kind::Cloud, None, Some(project)) => find::instances(api, project).map(drop),
-        _ => inventory::names(api, settings, kind).map(drop),
-    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Rest {
     settings: Settings,
     machines: BTreeMap<String, Machine>,
     unsent_retries: u32,
+    /// Number of reads of the list in this session.
+    lists: u32,
 }
 
 /// A machine, and the requests of this session to it.
@@ -40,15 +42,23 @@ impl Rest {
             settings,
             machines: BTreeMap::new(),
             unsent_retries: 0,
+            lists: 0,
         }
     }
 
     pub(crate) fn probe(&mut self) -> Result<()> {
-        probe::probe(&mut self.api, &self.settings)
+        let outcome = probe::probe(&mut self.api, &self.settings);
+        outcome.inspect_err(|problem| {
+            if let Error::PlugNotFound(plug) = problem {
+                self.explain(plug, problem);
+            }
+        })
     }
 
     pub(crate) fn plugs(&mut self, with_status: bool) -> Result<Vec<Plug>> {
-        inventory::plugs(&mut self.api, &self.settings, with_status)
+        let before = self.lists;
+        self.lists += 1;
+        inventory::plugs(&mut self.api, &self.settings, with_status, before)
     }
 
     pub(crate) fn power(&mut self, plug: &str) -> Result<PowerStatus> {

@@ -20,7 +20,8 @@ pub(crate) enum OffMode {
 /// The options of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) plug: Option<String>,
+    /// The plugs in the option `plug`.
+    pub(crate) plugs: Vec<String>,
     pub(crate) service: Option<Kind>,
     pub(crate) project: Option<String>,
     pub(crate) off_mode: OffMode,
@@ -33,7 +34,7 @@ impl Settings {
     pub(crate) fn of(options: &Options) -> Result<Self> {
         let text = |name: &str| options.get(name).map(str::to_owned);
         Ok(Self {
-            plug: text("plug"),
+            plugs: options.plugs().into_iter().map(str::to_owned).collect(),
             service: Kind::chosen(options),
             project: text("project"),
             off_mode: match options.get("off_mode") {

@@ -59,16 +59,20 @@ enum Asked {
     Yes,
 }
 
+/// Rejects a login of this API without the address of a server that still has it.
+pub(crate) fn check_address(options: &Options) -> Result<()> {
+    if options.get("api_url").is_some() {
+        return Ok(());
+    }
+    Err(Error::invalid_option(
+        "api_url",
+        "is required with username and password: they are for the old SOAP API, which the vendor has shut down; give \
+         the URL of a server that still has it, or use application_key, application_secret and consumer_key",
+    ))
+}
+
 impl Soap {
     pub(crate) fn log_in(account: &Account, options: &Options) -> Result<Self> {
-        if options.get("api_url").is_none() {
-            return Err(Error::invalid_option(
-                "api_url",
-                "is required with username and password: they are for the old SOAP API, which the vendor has shut \
-                 down; give the URL of a server that still has it, or use application_key, application_secret and \
-                 consumer_key",
-            ));
-        }
         let numbers = (options.number("on_boot")?, options.number("rescue_boot")?);
         let parameters = [
             ("nic", &*account.username),

@@ -29,9 +29,13 @@ pub(crate) struct Task {
     kind: Option<String>,
     status: Option<String>,
     state: Option<String>,
-    comment: Option<String>,
-    start_date: Option<String>,
-    date: Option<String>,
+    // Any values: they do not decide what has become of the task.
+    #[serde(default)]
+    comment: Value,
+    #[serde(default)]
+    start_date: Value,
+    #[serde(default)]
+    date: Value,
 }
 
 /// The progress of a task.
@@ -58,7 +62,7 @@ impl Task {
 
     /// When the task was created, by the server's clock, in seconds since 1970.
     pub(crate) fn begun(&self) -> Option<i64> {
-        moment(self.start_date.as_deref().or(self.date.as_deref())?)
+        moment(self.start_date.as_str().or(self.date.as_str())?)
     }
 
     /// An unknown word means that the task still runs: the host's timeout ends the wait.
@@ -72,11 +76,7 @@ impl Task {
 
     /// The text for messages.
     pub(crate) fn line(&self) -> String {
-        let comment = self
-            .comment
-            .as_deref()
-            .map(excerpt)
-            .filter(|comment| !comment.is_empty());
+        let comment = self.comment.as_str().map(excerpt).filter(|comment| !comment.is_empty());
         let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
         format!(
             "task {} ({}) is {}{comment}",
@@ -90,16 +90,32 @@ impl Task {
 impl Owner {
     /// The ids of the machine's tasks with this function.
     pub(crate) fn tasks(&self, api: &mut Api, function: &str) -> Result<BTreeSet<u64>> {
-        api.read(&match self {
-            Self::Server(name) => Call::new(
-                &permissions::TASKS,
-                path!("/dedicated/server/{name}/task?function={function}"),
-            )
-            .about(name),
-            Self::Vps(name) => {
-                Call::new(&permissions::VPS_TASKS, path!("/vps/{name}/tasks?type={function}")).about(name)
-            }
-        })
+        self.ids(
+            api,
+            match self {
+                Self::Server(name) => path!("/dedicated/server/{name}/task?function={function}"),
+                Self::Vps(name) => path!("/vps/{name}/tasks?type={function}"),
+            },
+        )
+    }
+
+    /// The ids of those that the device lists as done.
+    pub(crate) fn done_tasks(&self, api: &mut Api, function: &str) -> Result<BTreeSet<u64>> {
+        self.ids(
+            api,
+            match self {
+                Self::Server(name) => path!("/dedicated/server/{name}/task?function={function}&status=done"),
+                Self::Vps(name) => path!("/vps/{name}/tasks?type={function}&state=done"),
+            },
+        )
+    }
+
+    fn ids(&self, api: &mut Api, path: http::Path) -> Result<BTreeSet<u64>> {
+        let (rule, name) = match self {
+            Self::Server(name) => (&permissions::TASKS, name),
+            Self::Vps(name) => (&permissions::VPS_TASKS, name),
+        };
+        api.read(&Call::new(rule, path).about(name))
     }
 
     /// One task; `None` if the device does not have it.

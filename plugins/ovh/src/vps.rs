@@ -65,17 +65,20 @@ impl Operation {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct View {
     name: String,
-    display_name: Option<String>,
+    // Any values: one of another type must not make the whole record unreadable.
+    #[serde(default)]
+    display_name: Value,
     #[serde(default)]
     state: Value,
-    netboot_mode: Option<String>,
+    #[serde(default)]
+    netboot_mode: Value,
 }
 
 impl View {
     /// A VPS is off only in the state `stopped`, and on only if it runs its own system.
     /// In any other state it may run, or may start to run by itself.
     pub(crate) fn power(&self) -> PowerStatus {
-        let in_rescue = self.netboot_mode.as_deref().is_some_and(|mode| mode != "local");
+        let in_rescue = !self.netboot_mode.is_null() && self.netboot_mode != "local";
         match self.state.as_str() {
             Some("stopped") => PowerStatus::Off,
             Some("running" | "backuping") if !in_rescue => PowerStatus::On,
@@ -93,7 +96,7 @@ impl View {
 
     /// A second name, for lists.
     pub(crate) fn alias(&self) -> Option<&str> {
-        let name = self.display_name.as_deref()?;
+        let name = self.display_name.as_str()?;
         Some(name).filter(|name| !name.is_empty() && *name != self.name)
     }
 }

@@ -30,6 +30,15 @@ impl Trouble {
         }
     }
 
+    /// Whether the answer cannot be read as a whole, because it is not XML-RPC or exceeds a
+    /// limit. A smaller answer may be readable.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unanswered(Failure::Malformed { .. } | Failure::Http(http::Failure::TooLarge(_)))
+        )
+    }
+
     /// Whether the device did not answer, so that another call may cost
     /// another timeout.
     pub(crate) fn is_silence(&self) -> bool {
@@ -89,8 +98,10 @@ pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
 }
 
 fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
-    let texts = answer.member("ErrorDescription")?.items()?;
-    let texts = texts.map(|text| text.text()).collect::<Result<Vec<_>, Misfit>>()?;
+    let items: Vec<_> = answer.member("ErrorDescription")?.items()?.collect();
+    // Only the code has to be a text. A parameter of another type is left out.
+    items.first().map(|code| code.text()).transpose()?;
+    let texts: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
     // A parameter may contain a secret by chance: the password `xen` is part of the master's address `xen2`. Only a
     // parameter that is equal to a secret is dropped.
     let unless_secret = |word: &&str| if secrets.contains(word) { "" } else { word }.to_owned();

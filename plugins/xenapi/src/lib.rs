@@ -24,7 +24,8 @@ use session::Session;
 /// A session with a pool.
 pub struct Pool {
     session: Session,
-    plug: Option<String>,
+    /// The plugs in the option `plug`.
+    named: Vec<String>,
     plugs: Plugs,
     requests: Requests,
     /// The option `power_state_reset`.
@@ -97,7 +98,7 @@ impl Device for Pool {
     fn open(options: &Options) -> Result<Self> {
         Ok(Pool {
             session: Session::open(options)?,
-            plug: options.get("plug").map(str::to_owned),
+            named: options.plugs().into_iter().map(str::to_owned).collect(),
             plugs: Plugs::default(),
             requests: Requests::new(),
             resets_power_state: options.is_set("power_state_reset"),
@@ -105,10 +106,11 @@ impl Device for Pool {
     }
 
     fn probe(&mut self) -> Result<()> {
-        match self.plug.clone() {
-            Some(plug) => self.machine(&plug).map(drop),
-            None => inventory::can_be_read(&mut self.session),
+        if self.named.is_empty() {
+            return inventory::can_be_read(&mut self.session);
         }
+        let named = self.named.clone();
+        named.iter().try_for_each(|plug| self.machine(plug).map(drop))
     }
 
     fn power_status(&mut self, plug: &str) -> Result<PowerStatus> {

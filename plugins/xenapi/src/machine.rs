@@ -113,21 +113,38 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// Reads a record. Of an object that is never switched, only its names matter.
     pub(crate) fn read(record: &Part<'_>) -> Result<Self, Misfit> {
+        let kind = kind(record)?;
+        if kind != Kind::Machine {
+            return Ok(Self {
+                uuid: text(record, "uuid"),
+                label: text(record, "name_label"),
+                kind,
+                state: State::Other(String::new()),
+                starting: None,
+                domain: None,
+                resident: None,
+            });
+        }
         let state = record.optional("power_state")?.map(|word| word.text()).transpose()?;
         let (host, number) = residence(record)?;
         Ok(Self {
             uuid: record.member("uuid")?.text()?.to_ascii_lowercase(),
             label: record.member("name_label")?.text()?.to_owned(),
-            kind: kind(record)?,
+            kind,
             state: State::parse(state.unwrap_or_default()),
             starting: starting(record)?,
-            resident: match (&host, number) {
-                (None, None) => None,
-                (_, Some(number)) => Some(format!("domid is {number}")),
-                (Some(_), None) => Some("resident_on is a host".to_owned()),
+            resident: match (&host, &number) {
+                (_, Number::Odd) => Some("domid is not a number".to_owned()),
+                (_, Number::Domain(number)) => Some(format!("domid is {number}")),
+                (Some(_), Number::None) => Some("resident_on is a host".to_owned()),
+                (None, Number::None) => None,
             },
-            domain: host.zip(number).map(|(host, number)| Domain { host, number }),
+            domain: match (host, number) {
+                (Some(host), Number::Domain(number)) => Some(Domain { host, number }),
+                _ => None,
+            },
         })
     }
 
@@ -140,7 +157,8 @@ impl Machine {
     /// until the start is complete, and the agent's host retries. If the start
     /// hangs, `off` fails at its timeout and never succeeds.
     ///
-    /// A record that is `Halted` and has a domain or a host contradicts itself:
+    /// A record that is `Halted` and has a domain or a host, or a `domid` that is not
+    /// a number, contradicts itself:
     /// one of the two is old, and the record does not show which.
     ///
     /// A shutdown under way does not matter: once the pool reports `Halted`,
@@ -173,20 +191,32 @@ impl Machine {
     }
 }
 
-/// The kind of the record. A snapshot also has the flag of a template.
+/// The kind of the record. A snapshot also has the flag of a template. Any flag is
+/// enough for an object that is never switched; a machine has all of them.
 fn kind(record: &Part<'_>) -> Result<Kind, Misfit> {
-    let is_snapshot = record
+    let flags = [
+        ("is_control_domain", Kind::ControlDomain),
+        ("is_a_snapshot", Kind::Snapshot),
+        ("is_a_template", Kind::Template),
+    ];
+    for (name, kind) in flags {
+        if record.optional(name)?.is_some_and(|flag| flag.boolean() == Ok(true)) {
+            return Ok(kind);
+        }
+    }
+    record
         .optional("is_a_snapshot")?
         .map(|flag| flag.boolean())
         .transpose()?;
-    let is_control_domain = record.member("is_control_domain")?.boolean()?;
-    let is_template = record.member("is_a_template")?.boolean()?;
-    Ok(match (is_control_domain, is_snapshot == Some(true), is_template) {
-        (true, ..) => Kind::ControlDomain,
-        (_, true, _) => Kind::Snapshot,
-        (.., true) => Kind::Template,
-        _ => Kind::Machine,
-    })
+    record.member("is_control_domain")?.boolean()?;
+    record.member("is_a_template")?.boolean()?;
+    Ok(Kind::Machine)
+}
+
+/// A text of the record; empty if it is missing or of another type.
+pub(crate) fn text(record: &Part<'_>, name: &str) -> String {
+    let part = record.optional(name).ok().flatten();
+    part.and_then(|part| part.text().ok()).unwrap_or_default().to_owned()
 }
 
 /// The first starting operation in `current_operations`, a map from tasks to
@@ -204,16 +234,32 @@ fn starting(record: &Part<'_>) -> Result<Option<String>, Misfit> {
     Ok(None)
 }
 
-/// The host that a machine runs on and the number of its domain, each if the
-/// record has one. xapi sends integers as text. A machine that does not run has
-/// the domain -1 and the host `OpaqueRef:NULL`.
-fn residence(record: &Part<'_>) -> Result<(Option<String>, Option<i64>), Misfit> {
+/// The number of a domain.
+enum Number {
+    /// Missing or negative: the machine does not run.
+    None,
+    Domain(i64),
+    /// Not a number, so the record does not show whether the machine runs.
+    Odd,
+}
+
+/// The host that a machine runs on, if the record has one, and the number of its
+/// domain. xapi sends integers as text. A machine that does not run has the domain
+/// -1 and the host `OpaqueRef:NULL`.
+fn residence(record: &Part<'_>) -> Result<(Option<String>, Number), Misfit> {
     let host = record.optional("resident_on")?.map(|host| host.text()).transpose()?;
-    let number = record.optional("domid")?.and_then(|number| match number.value() {
-        Value::Int(number) => Some(*number),
-        Value::Text(digits) => digits.parse().ok(),
-        _ => None,
-    });
     let host = host.filter(|host| !host.is_empty() && !host.ends_with(":NULL"));
-    Ok((host.map(str::to_owned), number.filter(|&number| number >= 0)))
+    let number = match record.optional("domid")?.map(|number| number.value()) {
+        None => Some(-1),
+        Some(Value::Int(number)) => Some(*number),
+        Some(Value::Text(digits)) if digits.is_empty() => Some(-1),
+        Some(Value::Text(digits)) => digits.parse().ok(),
+        Some(_) => None,
+    };
+    let number = match number {
+        None => Number::Odd,
+        Some(..0) => Number::None,
+        Some(number) => Number::Domain(number),
+    };
+    Ok((host.map(str::to_owned), number))
 }

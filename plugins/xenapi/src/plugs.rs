@@ -103,7 +103,7 @@ fn by_uuid(session: &mut Session, plug: &str, uuid: &str) -> Result<(String, Mac
     let reference = session.call(&ask).map_err(missing)?;
     let reference = reference.text()?;
     let machine = record(session, reference).map_err(missing)?;
-    if machine.uuid != uuid {
+    if machine.kind == Kind::Machine && machine.uuid != uuid {
         return Err(Error::unexpected(format!(
             "the record for the UUID {uuid} belongs to another machine"
         )));
@@ -138,7 +138,8 @@ fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
             Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => continue,
             Err(trouble) => return Err(trouble.into()),
         };
-        if machine.label != label {
+        // The names of objects that are never switched do not matter.
+        if machine.kind == Kind::Machine && machine.label != label {
             return Err(Error::unexpected(format!(
                 "the record for the label {label} has another label"
             )));
@@ -160,14 +161,18 @@ fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
 }
 
 fn record(session: &mut Session, reference: &str) -> Result<Machine, Trouble> {
+    Ok(Machine::read(&record_of(session, reference)?.root())?)
+}
+
+/// The record that the pool has for a reference.
+pub(crate) fn record_of(session: &mut Session, reference: &str) -> Result<Value, Trouble> {
     let keep = MEMBERS.map(|member| format!("Value/{member}"));
     let keep = keep.each_ref().map(String::as_str);
-    let record: Value = session.call(&Ask {
+    session.call(&Ask {
         method: "VM.get_record",
         args: vec![reference.into()],
         keep: &keep,
-    })?;
-    Ok(Machine::read(&record.root())?)
+    })
 }
 
 fn switchable(plug: &str, reference: String, machine: Machine) -> Result<(String, Machine)> {

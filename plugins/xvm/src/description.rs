@@ -113,7 +113,7 @@ fn virt() -> Agent {
 fn common(agent: Agent) -> Agent {
     agent
         .vendor_url("https://libvirt.org")
-        .operations(Operations::LIST_PLUGS | Operations::LIST_COLUMNS)
+        .operations(Operations::LIST_PLUGS | Operations::LIST_COLUMNS | Operations::CHECK_OPTIONS)
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
         .default("ipport", "1229")
         .letter("ipport", 'p')
@@ -159,6 +159,7 @@ fn common(agent: Agent) -> Agent {
             Parameter::text("domain")
                 .letter('H')
                 .synonym_of("plug")
+                .deprecated()
                 .shortdesc("Older name of plug"),
         )
         .parameter(Parameter::text("option").synonym_of("action").hidden())

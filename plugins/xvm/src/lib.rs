@@ -31,7 +31,11 @@ use packet::{Command, Request};
 use settings::{Settings, Way};
 
 /// The hypervisors in the options.
-pub struct Hypervisors(Settings);
+pub struct Hypervisors {
+    settings: Settings,
+    /// Number of reads of the list in this session.
+    lists: u32,
+}
 
 export!(Hypervisors);
 
@@ -40,11 +44,24 @@ impl Device for Hypervisors {
         description::of(name)
     }
 
-    fn open(options: &Options) -> Result<Self> {
-        Settings::new(options).map(Self)
+    fn check_options(options: &Options) -> Result<()> {
+        Settings::new(options).map(drop)
     }
 
+    fn open(options: &Options) -> Result<Self> {
+        Ok(Self {
+            settings: Settings::new(options)?,
+            lists: 0,
+        })
+    }
+
+    /// With plugs, reads their power: that shows that the hypervisors answer, and that
+    /// one of them has each machine.
     fn probe(&mut self) -> Result<()> {
+        if !self.settings.plugs.is_empty() {
+            let plugs = self.settings.plugs.clone();
+            return plugs.iter().try_for_each(|plug| self.power_status(plug).map(drop));
+        }
         let gathered = self.ask(Command::Monitor, "", |_| false)?;
         match (&gathered.missing, gathered.has(&Answer::Done)) {
             (Some(missing), _) => Err(Error::task_failed(missing)),
@@ -103,13 +120,32 @@ impl Device for Hypervisors {
     }
 
     fn plugs(&mut self, _with_status: bool) -> Result<Vec<Plug>> {
+        let before = self.lists;
+        self.lists += 1;
         let gathered = self.ask(Command::List, "", |_| false)?;
-        complete(&gathered)?;
+        let is_partial = match complete(&gathered) {
+            Ok(()) => false,
+            // The host repeats a read after a lost connection or an invalid answer.
+            Err(problem @ (Error::ConnectionLost(_) | Error::Unexpected(_))) if before == 0 => return Err(problem),
+            Err(problem) if lists(&gathered.replies).next().is_none() => return Err(problem),
+            Err(problem) => {
+                log::warn(format!("the list is not complete: {}", problem.text()));
+                true
+            }
+        };
         let merged = machine::merge(machines(&gathered.replies).cloned().collect());
         let plug = |machine: Machine| Plug {
-            id: machine.name,
+            id: if machine.name.is_empty() {
+                machine.uuid.clone()
+            } else {
+                machine.name
+            },
             alias: Some(machine.uuid),
-            status: Some(machine.status),
+            status: Some(match machine.status {
+                // A hypervisor whose list is missing may run the machine.
+                PowerStatus::Off if is_partial => PowerStatus::Unknown,
+                status => status,
+            }),
         };
         Ok(merged.into_iter().map(plug).collect())
     }
@@ -117,7 +153,7 @@ impl Device for Hypervisors {
 
 impl Hypervisors {
     fn ask(&self, command: Command, name: &str, is_decided: impl Fn(&[Reply]) -> bool) -> Result<Gathered> {
-        let settings = &self.0;
+        let settings = &self.settings;
         let request = Request {
             command,
             name,
@@ -152,11 +188,15 @@ fn check_name(plug: &str) -> Result<()> {
     }
 }
 
-fn machines(replies: &[Reply]) -> impl Iterator<Item = &Machine> {
-    replies.iter().flat_map(|reply| match &reply.answer {
-        Answer::Machines(machines) => machines.as_slice(),
-        _ => &[],
+fn lists(replies: &[Reply]) -> impl Iterator<Item = &[Machine]> {
+    replies.iter().filter_map(|reply| match &reply.answer {
+        Answer::Machines(machines) => Some(machines.as_slice()),
+        _ => None,
     })
+}
+
+fn machines(replies: &[Reply]) -> impl Iterator<Item = &Machine> {
+    lists(replies).flatten()
 }
 
 /// The power status of a machine in all lists; `None` if all lists lack it.

@@ -37,6 +37,8 @@ pub(crate) struct Group {
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) way: Way,
+    /// The plugs in the option `plug`.
+    pub(crate) plugs: Vec<String>,
     pub(crate) port: u16,
     pub(crate) hash: Digest,
     pub(crate) auth: Digest,
@@ -60,6 +62,7 @@ impl Settings {
         }
         Ok(Self {
             way,
+            plugs: options.plugs().into_iter().map(str::to_owned).collect(),
             port: options.number("ipport")?.unwrap_or(1229),
             hash,
             auth,
@@ -122,9 +125,14 @@ fn digest(options: &Options, name: &str) -> Result<Digest> {
 /// authentication, and then any program could answer.
 fn key() -> Result<Vec<u8>> {
     let mut key = files::read("key_file").map_err(|failure| {
-        let cause = Error::from(failure);
-        let remedy = "copy it from a hypervisor, or set auth=none and hash=none to work without a key";
-        Error::invalid_option("key_file", format!("{}; {remedy}", reason(&cause)))
+        // A key that cannot be read is not a reason to work without one: the host's text has the remedy then.
+        let remedy = match failure {
+            files::Failure::NotFound(_) => {
+                "; copy it from a hypervisor, or set auth=none and hash=none to work without a key"
+            }
+            _ => "",
+        };
+        Error::invalid_option("key_file", format!("{}{remedy}", reason(&Error::from(failure))))
     })?;
     if key.is_empty() {
         return Err(Error::invalid_option(

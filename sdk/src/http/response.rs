@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
@@ -94,6 +95,17 @@ impl Response {
         })
     }
 
+    /// The elements of a JSON array, each by itself: one that is not a `T`, or
+    /// that has a member of `T` twice, is its JSON value in `Err` and does not
+    /// hide the others. Do not drop it silently.
+    ///
+    /// # Errors
+    /// [`Error::Unexpected`] if the body is not a JSON array.
+    pub fn elements<T: DeserializeOwned>(&self) -> Result<Vec<Result<T, Value>>> {
+        let elements: Vec<Element<T>> = self.json()?;
+        Ok(elements.into_iter().map(Element::into_result).collect())
+    }
+
     /// The answer, if it is a success (2xx).
     ///
     /// # Errors
@@ -164,6 +176,38 @@ impl Response {
     /// The device's message, or its body if there is none.
     pub(super) fn words(&self) -> String {
         self.message().unwrap_or_else(|| self.shown_body())
+    }
+}
+
+/// A JSON value that may be a `T`. A member of a structure with any content is an
+/// `Element<T>` too, if the rest of the structure matters without it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Element<T> {
+    /// A `T`.
+    Expected(T),
+    /// Another value, which may also have a member twice.
+    Odd(Value),
+}
+
+impl<T> Element<T> {
+    /// The `T`, or the other value.
+    ///
+    /// # Errors
+    /// The other value.
+    pub fn into_result(self) -> Result<T, Value> {
+        match self {
+            Self::Expected(value) => Ok(value),
+            Self::Odd(value) => Err(value),
+        }
+    }
+
+    /// The `T`, if it is one.
+    pub fn expected(&self) -> Option<&T> {
+        match self {
+            Self::Expected(value) => Some(value),
+            Self::Odd(_) => None,
+        }
     }
 }
 

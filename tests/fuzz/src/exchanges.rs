@@ -11,7 +11,7 @@ use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::log::Log;
 use fencebox_agent::secret::Secret;
 use fencebox_agent::system_clock::SystemClock;
-use fencebox_capability::http::{Credentials, Http, Parts, Remedies, Request, Timeout};
+use fencebox_capability::http::{Credentials, Http, Parts, Remedies, Request, Timeout, Usage};
 use fencebox_policy::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme};
 
 /// Maximum size of a body that may come through, in bytes.
@@ -111,6 +111,7 @@ impl Player {
             credentials,
             clock,
             deadline,
+            usage: Usage::default(),
             timeout: Timeout {
                 limit: Duration::from_secs(5),
                 option: "login_timeout",

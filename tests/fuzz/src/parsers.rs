@@ -123,7 +123,7 @@ pub fn descriptions(data: &[u8]) {
     };
     let declared = match Declared::new(description, reach) {
         Ok(declared) => declared,
-        Err(cause) => return one_line(&cause.replace(['\n', '\r'], " ")),
+        Err(cause) => return one_line(&cause.to_string().replace(['\n', '\r'], " ")),
     };
     let Ok(table) = fencebox_agent::options::build(&declared.description) else {
         panic!("a description that was accepted has a table")
@@ -289,6 +289,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     };
     let mut switch = own("machine", ValueKind::Text, false);
     switch.synonym_of = Some("plug".to_owned());

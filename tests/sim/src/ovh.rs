@@ -185,7 +185,7 @@ impl Ovh {
             Route::VpsOperation(id, operation) => self.operate_vps(device, id, operation, fault),
             Route::VpsTasks(id) => self.vps_tasks(device, id, request, fault),
             Route::VpsTask(id, task) => self.vps_task(device, id, task, fault),
-            Route::Projects => Ok(list(json!([self.settings.project]), fault)),
+            Route::Projects => Ok(list(self.projects(), fault)),
             Route::Project(project) => self.project(project),
             Route::Instances(project) => self.instances(device, project, request, fault),
             Route::Instance(project, id) => self.instance(device, project, id, fault),

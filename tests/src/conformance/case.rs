@@ -10,6 +10,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::Value;
 
+use super::malformed;
+
 /// One recorded run.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Case {
@@ -37,6 +39,9 @@ pub(super) struct Case {
     pub(super) stdout: Option<String>,
     #[serde(default)]
     pub(super) metadata: Option<Value>,
+    /// Whether the recorded metadata is not XML. `metadata` then has what can be read of it.
+    #[serde(skip)]
+    pub(super) is_malformed: bool,
     #[serde(default)]
     pub(super) help_options: Option<Vec<String>>,
     pub(super) stderr: bool,
@@ -122,7 +127,9 @@ impl Case {
     /// Parses one line of a file of cases. `@D@` in the line is replaced by `folder`.
     pub(super) fn parse(line: &str, folder: &Path) -> Result<Self> {
         let folder = folder.to_str().context("the folder's name is not UTF-8")?;
-        Ok(serde_json::from_str(&line.replace("@D@", folder))?)
+        let mut case: Self = serde_json::from_str(&line.replace("@D@", folder))?;
+        malformed::read(&mut case)?;
+        Ok(case)
     }
 
     /// The bytes on standard input; `None` for /dev/null.
@@ -171,23 +178,24 @@ impl Case {
         }
         let bytes = self.input(Path::new("@D@")).ok().flatten().unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let lines = text
-            .split('\n')
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines
-            .map(|line| {
-                let (name, value) = line.split_once('=').unwrap_or((line, ""));
-                let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-                (name.to_owned(), quoted.unwrap_or(value).to_owned())
-            })
-            .collect()
+        text.split('\n').filter_map(entry).collect()
     }
 
     /// The action of the call, in lower case; empty if none is given.
     pub(super) fn action(&self) -> String {
         self.given("action").unwrap_or_default().to_lowercase()
     }
+}
+
+/// The name and the value of a line of standard input; `None` if it is empty or a comment.
+pub(super) fn entry(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let (name, value) = line.split_once('=').unwrap_or((line, ""));
+    let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Some((name.to_owned(), quoted.unwrap_or(value).to_owned()))
 }
 
 fn replaced(bytes: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {

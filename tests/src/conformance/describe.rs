@@ -92,6 +92,7 @@ fn parameter(key: &str, own: &Value) -> Option<Parameter> {
         obsoletes: (name != key).then(|| key.to_owned()),
         synonym_of: None,
         hidden: false,
+        deprecated: false,
         name,
     })
 }

@@ -27,6 +27,8 @@ pub(super) enum Aspect {
     Files,
     Elapsed,
     Metadata,
+    /// The recorded metadata is not XML.
+    Malformed,
     Help,
     Dump,
 }
@@ -55,6 +57,9 @@ pub(super) fn all(case: &Case, observed: &Observed, folder: &Path) -> Vec<Differ
         Aspect::Exit,
         unequal(&format!("{:?}", Some(case.exit)), &format!("{exit:?}")),
     );
+    if case.is_malformed {
+        add(Aspect::Malformed, Some("the recorded metadata is not XML".to_owned()));
+    }
     if let Some((aspect, text)) = printed(case, observed) {
         add(aspect, Some(text));
     }
@@ -98,6 +103,9 @@ fn printed(case: &Case, observed: &Observed) -> Option<(Aspect, String)> {
 fn rows(expected: &Value, found: &Value) -> Option<String> {
     let mut differing = Vec::new();
     for part in ["name", "parameters", "actions", "symlinks"] {
+        if expected.get(part).is_none() {
+            continue;
+        }
         let list = |value: &Value| -> Vec<String> {
             match &value[part] {
                 Value::Array(rows) => rows

@@ -42,7 +42,30 @@ pub(super) fn normal(recorded: &str, table: &Table) -> String {
     recorded.lines().map(row).collect()
 }
 
-/// A text in Python's notation.
+/// A dump in which each line end in a value is a line feed, as Python converts the output of a program.
+pub(super) fn with_line_feeds(dump: &str) -> String {
+    let mut converted = String::with_capacity(dump.len());
+    let mut rest = dump.chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            converted.push(character);
+            continue;
+        }
+        // The character after a backslash belongs to it: `\\r` is a backslash and a letter.
+        match rest.next() {
+            Some('r') => {
+                if let Some(after) = rest.as_str().strip_prefix("\\n") {
+                    rest = after.chars();
+                }
+                converted.push_str("\\n");
+            }
+            escaped => converted.extend(['\\'].into_iter().chain(escaped)),
+        }
+    }
+    converted
+}
+
+/// A text in Python's notation (`repr`).
 fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -51,17 +74,52 @@ fn quoted(text: &str) -> String {
     };
     let mut shown = String::from(quote);
     for character in text.chars() {
+        let code = u32::from(character);
         match character {
             '\\' => shown.push_str("\\\\"),
             '\t' => shown.push_str("\\t"),
+            '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
-            character if character == quote => {
-                shown.push('\\');
-                shown.push(character);
-            }
-            character => shown.push(character),
+            ' ' => shown.push(' '),
+            character if character == quote => shown.extend(['\\', quote]),
+            character if !character.is_control() && !character.is_whitespace() => shown.push(character),
+            _ if code < 0x100 => shown.push_str(&format!("\\x{code:02x}")),
+            _ => shown.push_str(&format!("\\u{code:04x}")),
         }
     }
     shown.push(quote);
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quoted, with_line_feeds};
+
+    #[test]
+    fn texts_are_quoted_as_in_python() {
+        // Each is what `repr` of Python 3.11 returns.
+        for (text, shown) in [
+            ("a b", r"'a b'"),
+            ("it's", r#""it's""#),
+            ("it's \"x\"", r#"'it\'s "x"'"#),
+            ("one\ntwo\r\nthree\t", r"'one\ntwo\r\nthree\t'"),
+            (r"one\ntwo", r"'one\\ntwo'"),
+            ("\u{1}\u{7f}\u{a0}\u{2028}ä", r"'\x01\x7f\xa0\u2028ä'"),
+        ] {
+            assert_eq!(quoted(text), shown);
+        }
+    }
+
+    #[test]
+    fn only_line_ends_are_converted() {
+        for (dump, converted) in [
+            (r"'one\r\ntwo'", r"'one\ntwo'"),
+            (r"'one\rtwo\r'", r"'one\ntwo\n'"),
+            (r"'one\n\rtwo'", r"'one\n\ntwo'"),
+            (r"'one\\r\\ntwo'", r"'one\\r\\ntwo'"),
+            (r"'one\ttwo\'", r"'one\ttwo\'"),
+        ] {
+            assert_eq!(with_line_feeds(dump), converted, "{dump}");
+        }
+    }
 }

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::case::Case;
 use super::observed::Observed;
+use crate::isolation::bare;
 use crate::secrets::Secrets;
 
 /// Longer than every recorded case takes.
@@ -29,18 +30,16 @@ pub(super) fn of_agent(name: &str) -> Option<PathBuf> {
 /// If the program cannot be run, or does not end.
 pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed> {
     let mut command = match &case.shell {
-        None => Command::new(program),
+        None => bare(program),
         Some(line) => {
             let program = program.to_str().context("the program's path is not UTF-8")?;
-            let mut command = Command::new("bash");
+            let mut command = bare("bash");
             command.args(["-c", &line.replace("AGENT", program), "bash"]);
             command
         }
     };
-    command.args(&case.argv).current_dir(folder).env_clear();
-    for name in ["PATH", "HOME"] {
-        command.envs(std::env::var_os(name).map(|value| (name, value)));
-    }
+    command.args(&case.argv).current_dir(folder);
+    command.envs(std::env::var_os("PATH").map(|value| ("PATH", value)));
     command.envs(&case.env);
 
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);

@@ -4,10 +4,13 @@
 use super::case::Case;
 use super::difference::{Aspect, Difference};
 use super::observed::Observed;
-use super::rules;
+use super::{document, rules, two_plugs};
+
+/// Runs a changed case, and returns its result and its differences from the recorded result; `None` if it cannot be
+/// run.
+pub(super) type Replay<'a> = &'a dyn Fn(&Case) -> Option<(Observed, Vec<Difference>)>;
 
 /// One run of a case, with its differences.
-#[derive(Debug)]
 pub(super) struct Trial<'a> {
     /// The recorded run.
     pub(super) case: &'a Case,
@@ -15,6 +18,8 @@ pub(super) struct Trial<'a> {
     pub(super) observed: &'a Observed,
     /// The differences between the two.
     pub(super) differences: &'a [Difference],
+    /// Runs the case again with other input.
+    pub(super) replay: Replay<'a>,
 }
 
 /// A deliberate difference from the Python agents.
@@ -30,7 +35,7 @@ pub(super) struct Quirk {
     pub(super) shows: fn(&Trial<'_>) -> bool,
 }
 
-use Aspect::{Calls, Dump, Elapsed, Exit, Files, Help, Metadata, Stderr, Stdout};
+use Aspect::{Calls, Dump, Elapsed, Exit, Files, Help, Malformed, Metadata, Stderr, Stdout};
 
 const OUTCOME: &[Aspect] = &[Exit, Stdout, Stderr, Calls, Files, Elapsed, Dump];
 
@@ -115,6 +120,12 @@ pub(super) static QUIRKS: &[Quirk] = &[
         shows: rules::hyphen_in_older_name,
     },
     Quirk {
+        name: "8.27",
+        reason: "metadata is XML whatever the descriptions contain",
+        explains: &[Malformed],
+        shows: |trial| document::metadata(&trial.observed.stdout).is_ok(),
+    },
+    Quirk {
         name: "8.31",
         reason: "standard output contains only the protocol",
         explains: &[Stdout, Stderr],
@@ -145,6 +156,18 @@ pub(super) static QUIRKS: &[Quirk] = &[
         shows: rules::asynchronous_without_status,
     },
     Quirk {
+        name: "two plugs",
+        reason: "of two plugs on standard input, the last one does not win",
+        explains: OUTCOME,
+        shows: two_plugs::shows,
+    },
+    Quirk {
+        name: "password line ends",
+        reason: "the line ends inside a password from a program are not converted",
+        explains: &[Dump],
+        shows: rules::line_ends,
+    },
+    Quirk {
         name: "password scripts",
         reason: "a program that fails or prints nothing is an error, not an empty password",
         explains: OUTCOME,
@@ -173,6 +196,12 @@ pub(super) static QUIRKS: &[Quirk] = &[
         reason: "an agent's own options are in the order of declaration, with placeholders from their names",
         explains: &[Help, Metadata],
         shows: rules::own_options,
+    },
+    Quirk {
+        name: "damaged standard input",
+        reason: "a damaged line that may be the action is an error, because the default action would run without it",
+        explains: OUTCOME,
+        shows: rules::damaged_input,
     },
     Quirk {
         name: "standard input",

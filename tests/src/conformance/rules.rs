@@ -5,8 +5,8 @@ use fencebox::agent::options::{catalogue, catalogue::OnFalse};
 use serde_json::Value;
 
 use super::case::{Case, Script};
-use super::document;
 use super::quirk::Trial;
+use super::{document, dump};
 
 /// A flag that our agents treat as not set was given as false, which is possible only on standard input.
 pub(super) fn false_flag(trial: &Trial<'_>) -> bool {
@@ -74,7 +74,7 @@ pub(super) fn negative(trial: &Trial<'_>, names: &[&str]) -> bool {
 }
 
 /// Whether our agent prints this, or was called with quiet.
-fn says(trial: &Trial<'_>, words: &str) -> bool {
+pub(super) fn says(trial: &Trial<'_>, words: &str) -> bool {
     trial.observed.stderr.is_empty() || trial.observed.stderr.contains(words)
 }
 
@@ -82,7 +82,7 @@ fn says(trial: &Trial<'_>, words: &str) -> bool {
 pub(super) fn upper_case_choice(trial: &Trial<'_>) -> bool {
     let recorded = trial.case.stdout.as_deref().unwrap_or_default().to_lowercase();
     let table = trial.observed.table.as_ref();
-    table.is_some_and(|table| super::dump::normal(&recorded, table) == trial.observed.stdout.to_lowercase())
+    table.is_some_and(|table| dump::normal(&recorded, table) == trial.observed.stdout.to_lowercase())
 }
 
 /// Standard input contains `agent` or a marker.
@@ -206,6 +206,30 @@ pub(super) fn failing_script(trial: &Trial<'_>) -> bool {
             .any(|name| trial.case.given(name).is_some() && says(trial, &format!("option {name}: the program")))
 }
 
+/// A program provided a password, and only the line ends inside it differ.
+pub(super) fn line_ends(trial: &Trial<'_>) -> bool {
+    const PASSWORDS: [(&str, &str); 2] = [
+        ("password_script", "--password="),
+        ("snmp_priv_passwd_script", "--snmp-priv-passwd="),
+    ];
+    let Some(table) = &trial.observed.table else {
+        return false;
+    };
+    let given = PASSWORDS
+        .into_iter()
+        .filter(|(script, _)| trial.case.given(script).is_some());
+    let given: Vec<&str> = given.map(|(_, password)| password).collect();
+    let found = trial.observed.stdout.split_inclusive('\n').map(|line| {
+        if given.iter().any(|password| line.starts_with(password)) {
+            dump::with_line_feeds(line)
+        } else {
+            line.to_owned()
+        }
+    });
+    let recorded = trial.case.stdout.as_deref().unwrap_or_default();
+    dump::normal(recorded, table) == found.collect::<String>()
+}
+
 /// The agent also checks options in its own way.
 pub(super) fn validate_all(trial: &Trial<'_>) -> bool {
     const AGENTS: [&str; 5] = ["fence_ovh", "fence_lpar", "fence_scsi", "fence_mpath", "fence_zvmip"];
@@ -225,6 +249,19 @@ pub(super) fn encoding(trial: &Trial<'_>) -> bool {
     let input = case.input(std::path::Path::new("")).ok().flatten().unwrap_or_default();
     let refused = std::str::from_utf8(&input).is_err() && trial.observed.stderr.contains("not UTF-8");
     told || refused
+}
+
+/// A line of standard input was not understood, and ours rejects it because it names an option or may be the action.
+pub(super) fn damaged_input(trial: &Trial<'_>) -> bool {
+    let said = &trial.observed.stderr;
+    let reasons = [
+        ": this may be a damaged action",
+        ": the name of option ",
+        " begins with the byte order mark",
+    ];
+    trial.observed.exit == Some(1)
+        && said.contains("standard input")
+        && reasons.iter().any(|reason| said.contains(reason))
 }
 
 /// Without the agent's own options, the documents are the same.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fencebox::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget};
+use fencebox::agent::device::{Device, Error, Plug, PowerStatus, PowerTarget, Rejection};
 use fencebox::agent::limits::Limits;
 use fencebox::agent::options::Options;
 use serde_json::Value;
@@ -150,7 +150,7 @@ fn uuid(plug: &str) -> Option<String> {
 }
 
 impl Device for Scripted {
-    fn check(&mut self, _: &Options) -> Result<(), String> {
+    fn locate(&mut self, _: &Options) -> Result<(), Rejection> {
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The commands of a lab, one JSON value per line, and its answers: `{"Ok":…}` or `{"Err":"reason"}`.
 
 use std::collections::BTreeMap;
-use std::process::{Command as Process, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::node::{Event, namespaces};
 use super::{Lab, RECORD};
+use crate::isolation::isolated;
 use fencebox_sim::machine::{Body as _, Power};
 use fencebox_sim::xenapi;
 
@@ -126,7 +127,7 @@ impl Lab {
 
     fn run(&self, node: &str, program: &[String], seconds: u32) -> Result<Ran> {
         let init = self.node(node)?.init().with_context(|| format!("{node} is off"))?;
-        let mut process = Process::new("timeout");
+        let mut process = isolated("timeout");
         process
             .args([
                 "--signal=KILL",
@@ -141,7 +142,7 @@ impl Lab {
                 "env",
                 "-i",
                 "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME=/root",
+                "HOME=/run/home",
                 "LANG=C.UTF-8",
             ])
             .args(program)

@@ -1,6 +1,6 @@
 //! A node: a machine that runs corosync and Pacemaker in its own namespaces, and can lose its power.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::{CERTIFICATE, FOLDER, NETWORK, network};
+use crate::isolation::isolated;
 use fencebox_sim::machine::{Body, Power};
 
 /// The timeout for the creation of a node's namespaces.
@@ -199,7 +200,7 @@ impl Node {
             "--kill-child",
             "--mount-proc",
         ];
-        let mut command = Command::new("unshare");
+        let mut command = isolated("unshare");
         command
             .args(namespaces)
             .arg(format!("{FOLDER}/node.sh"))

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::{FOLDER, KEY, NETWORK, RECORD, Settings};
+use crate::isolation::isolated;
 
 /// The script that a node runs as its pid 1.
 const NODE: &str = include_str!("../../lab/node.sh");
@@ -54,7 +54,7 @@ pub(super) fn create_files(settings: &Settings) -> Result<()> {
 
 /// Runs a program that must succeed.
 pub(super) fn run(program: &str, arguments: &[&str]) -> Result<()> {
-    let output = Command::new(program).args(arguments).output();
+    let output = isolated(program).args(arguments).output();
     let output = output.with_context(|| program.to_owned())?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -116,7 +116,7 @@ fn corosync(nodes: u8) -> String {
 
 /// The configuration with which each node starts for the first time.
 fn cib() -> Result<String> {
-    let output = Command::new("cibadmin").arg("--empty").output().context("cibadmin")?;
+    let output = isolated("cibadmin").arg("--empty").output().context("cibadmin")?;
     let empty = String::from_utf8(output.stdout)?;
     ensure!(empty.contains("<crm_config/>"), "cibadmin --empty: {empty}");
     Ok(empty.replace("<crm_config/>", PROPERTIES))

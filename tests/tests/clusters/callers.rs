@@ -4,7 +4,9 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
+mod damaged;
 mod killed;
+mod kubernetes;
 mod others;
 mod pacemaker;
 use crate::support;

@@ -4,8 +4,7 @@
 
 use crate::support;
 
-use std::process::Command;
-
+use crate::support::isolated;
 use fencebox_sim::clc::Settings;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::server::{Config, Simulator};
@@ -189,7 +188,7 @@ fn requests_go_through_the_configured_proxy() {
 #[test]
 fn a_proxy_in_the_environment_is_not_used() {
     let cloud = cloud(Power::On);
-    let mut command = Command::new(program("fence_clc"));
+    let mut command = isolated(program("fence_clc"));
     for name in [
         "http_proxy",
         "HTTP_PROXY",
@@ -230,4 +229,16 @@ fn verbose_logs_each_exchange_without_the_password() {
     );
     assert!(story.contains(&exchange), "{story}");
     assert!(!story.contains("s3cret"), "{story}");
+}
+
+#[test]
+fn monitor_fails_for_a_server_that_the_account_does_not_have() {
+    let cloud = cloud(Power::On);
+    for plugs in ["WA1ACMENONE", "WA1ACMEDB01,WA1ACMENONE", "WA1ACMENONE,WA1ACMEDB02"] {
+        for name in ["plug", "switch"] {
+            let outcome = fence(&cloud, &format!("action=monitor\n{name}={plugs}\n"));
+            outcome.assert_refused(&["has no plug", "WA1ACMENONE"]);
+        }
+    }
+    fence(&cloud, "action=monitor\nplug=wa1acmedb01,WA1ACMEDB02\n").assert_done("");
 }

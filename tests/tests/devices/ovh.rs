@@ -16,6 +16,7 @@ mod cloud;
 mod dedicated;
 mod login;
 mod oauth2;
+mod partial;
 mod rights;
 mod soap;
 use crate::support;

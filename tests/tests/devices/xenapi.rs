@@ -14,6 +14,7 @@ mod dead_host;
 mod masters;
 mod moves;
 mod names;
+mod odd_records;
 mod sessions;
 use crate::support;
 mod tls;

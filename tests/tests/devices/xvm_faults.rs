@@ -6,9 +6,10 @@
 use crate::support;
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
+use crate::support::isolated;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::xvm::{FenceVirtd, Plan, Settings};
 use support::{Outcome, call_virtually};
@@ -89,7 +90,7 @@ fn sigterm_ends_the_wait_for_an_answer() {
     let key = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(key.path(), KEY).unwrap();
     let address = daemon.address().unwrap();
-    let mut child = Command::new(support::program("fence_virt"))
+    let mut child = isolated(support::program("fence_virt"))
         .args(["-o", "status", "-n", MACHINE, "-T", "127.0.0.1", "-t", "3600"])
         .args(["-p", &address.port().to_string(), "-k", key.path().to_str().unwrap()])
         .stdout(Stdio::piped())
@@ -104,7 +105,7 @@ fn sigterm_ends_the_wait_for_an_answer() {
         );
         std::thread::sleep(Duration::from_millis(10));
     }
-    let term = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let term = isolated("kill").arg(child.id().to_string()).status().unwrap();
     assert!(term.success());
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);

@@ -5,6 +5,7 @@
 
 use crate::support;
 
+use crate::support::isolated;
 use fencebox_sim::clc::Settings;
 use fencebox_sim::server::Simulator;
 use support::{call, call_with};
@@ -151,6 +152,6 @@ fn a_missing_plugin_is_named() {
     let link = tempfile::tempdir().unwrap();
     let path = link.path().join("fence_nowhere");
     std::os::unix::fs::symlink(program, &path).unwrap();
-    let outcome = support::run(std::process::Command::new(path), "action=metadata\n");
+    let outcome = support::run(isolated(path), "action=metadata\n");
     outcome.assert_refused(&["fence_nowhere", "no plugin", "lib/fencebox/plugins"]);
 }

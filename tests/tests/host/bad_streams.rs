@@ -19,6 +19,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::isolated;
 use support::{Outcome, program, run};
 use tempfile::TempDir;
 
@@ -61,7 +62,7 @@ impl Machine {
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = isolated(program);
         command.current_dir(self.0.path());
         command
     }

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::support::isolated;
 use fencebox_sim::server::{Config, Simulator};
 use fencebox_sim::xvm::{self, FenceVirtd};
 use fencebox_sim::{clc, xenapi};
@@ -29,7 +30,7 @@ const CONFINED: &str = "confined: no core dumps";
 const NOBODY: u32 = 65534;
 
 fn check(agents: &Path) -> Outcome {
-    let mut check = Command::new(agents.join("fencebox"));
+    let mut check = isolated(agents.join("fencebox"));
     check.arg("check");
     run(check, "")
 }
@@ -204,7 +205,7 @@ fn assert_confined(process: &Path) {
 
 #[test]
 fn every_thread_is_confined_during_the_contact_with_a_device() {
-    let waiting = Waiting::start(Command::new(program("fence_clc")));
+    let waiting = Waiting::start(isolated(program("fence_clc")));
     assert_confined(&waiting.proc(""));
     let limits = fs::read_to_string(waiting.proc("limits")).unwrap();
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
@@ -235,7 +236,7 @@ fn declared_sockets_still_work() {
 fn an_agent_that_waits_for_callers_is_confined_with_all_its_threads() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let key = key();
-    let mut agent = Command::new(program("fence_xvm"))
+    let mut agent = isolated(program("fence_xvm"))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
@@ -264,13 +265,13 @@ fn key() -> tempfile::NamedTempFile {
 #[test]
 fn a_crash_leaves_no_core_file() {
     let folder = tempfile::tempdir().unwrap();
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     let line = format!("ulimit -c unlimited; exec {}", program("fence_clc").display());
     shell.args(["-c", &line]).current_dir(folder.path());
     let mut waiting = Waiting::start(shell);
     // The standard library handles SIGSEGV first. SIGQUIT has no handler and comes from outside.
     let id = waiting.agent.id().to_string();
-    assert!(Command::new("kill").args(["-QUIT", &id]).status().unwrap().success());
+    assert!(isolated("kill").args(["-QUIT", &id]).status().unwrap().success());
     let status = waiting.agent.wait().unwrap();
     assert_eq!((status.signal(), status.core_dumped()), (Some(3), false), "{status:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -287,12 +288,12 @@ fn other_processes_of_the_same_user_cannot_read_an_agent() {
         command
     };
     let reads = |path: PathBuf| {
-        let mut read = Command::new("cat");
+        let mut read = isolated("cat");
         read.arg(path).stdout(Stdio::null()).stderr(Stdio::null());
         as_user(read).status().unwrap().success()
     };
     // An ordinary process is readable.
-    let mut ordinary = Command::new("cat");
+    let mut ordinary = isolated("cat");
     ordinary.stdin(Stdio::piped()).stdout(Stdio::null());
     let mut ordinary = as_user(ordinary).spawn().unwrap();
     let open = reads(PathBuf::from(format!("/proc/{}/environ", ordinary.id())));
@@ -303,7 +304,7 @@ fn other_processes_of_the_same_user_cannot_read_an_agent() {
         "an ordinary process is not readable here either, so the test proves nothing"
     );
 
-    let waiting = Waiting::start(as_user(Command::new(small_tree(folder.path()).join("fence_clc"))));
+    let waiting = Waiting::start(as_user(isolated(small_tree(folder.path()).join("fence_clc"))));
     for name in ["environ", "maps", "mem"] {
         assert!(!reads(waiting.proc(name)), "{name}");
     }

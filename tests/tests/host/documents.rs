@@ -12,8 +12,8 @@
 use crate::support;
 
 use std::path::Path;
-use std::process::Command;
 
+use crate::support::isolated;
 use support::{call, call_with, run};
 
 /// The schema from the package pcs, with which pcs validates metadata.
@@ -23,7 +23,7 @@ const SCHEMA: &str = "/usr/share/pcs/data/ocf-1.0.rng";
 fn agents() -> Vec<String> {
     let listed = run(
         {
-            let mut list = Command::new(support::program("fencebox"));
+            let mut list = isolated(support::program("fencebox"));
             list.arg("list");
             list
         },
@@ -52,7 +52,7 @@ fn metadata_is_accepted_by_pcs() {
     for agent in agents {
         let metadata = call(&agent, "action=metadata\n");
         assert_eq!((metadata.exit, metadata.stderr.as_str()), (Some(0), ""), "{agent}");
-        let mut lint = Command::new("xmllint");
+        let mut lint = isolated("xmllint");
         lint.args(["--noout", "--relaxng", SCHEMA, "-"]);
         let verdict = run(lint, &metadata.stdout);
         assert_eq!(verdict.exit, Some(0), "{agent}: {}", verdict.stderr);

@@ -10,8 +10,8 @@ mod refusals;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::support::isolated;
 use support::Outcome;
 use tempfile::TempDir;
 
@@ -58,7 +58,7 @@ impl Tree {
     }
 
     fn fencebox(&self, arguments: &[&str]) -> Outcome {
-        let mut command = Command::new(self.path("usr/sbin/fencebox"));
+        let mut command = isolated(self.path("usr/sbin/fencebox"));
         command.args(arguments);
         support::run(command, "")
     }
@@ -87,13 +87,13 @@ impl Tree {
 
     /// Runs an action of an agent as the cluster does.
     fn act(&self, name: &str, action: &str) -> Outcome {
-        let command = Command::new(self.path("usr/sbin").join(name));
+        let command = isolated(self.path("usr/sbin").join(name));
         support::run(command, &format!("action={action}\nplug=1\n"))
     }
 
     /// The same for `fence_wide`, which needs an address.
     fn act_wide(&self, name: &str, action: &str) -> Outcome {
-        let command = Command::new(self.path("usr/sbin").join(name));
+        let command = isolated(self.path("usr/sbin").join(name));
         support::run(command, &format!("action={action}\nplug=1\nip=192.0.2.1\nssl=1\n"))
     }
 
@@ -134,7 +134,8 @@ fn a_plugin_is_installed_used_and_removed() {
         &[
             "fence_narrow - Test fixture",
             "further name: fence_narrow_old - ",
-            "needs approval:\n  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
+            "needs approval:\n  api: https to api.example.com; fencebox logs in\n",
+            "\n  the plugin does not see the password\n",
             "fence_narrow is installed: ",
             "usr/sbin/fence_narrow_both\n",
         ],
@@ -176,7 +177,7 @@ fn the_record_describes_the_installation() {
     let record: serde_json::Value = serde_json::from_str(&text).unwrap();
     let sum = support::run(
         {
-            let mut sum = Command::new("sha256sum");
+            let mut sum = isolated("sha256sum");
             sum.arg(&stored);
             sum
         },
@@ -276,7 +277,7 @@ fn plugins_can_be_installed_without_programs() {
 /// Plugins of a package have records too, and no record contains the path where it was made.
 #[test]
 fn a_tree_made_by_xtask_is_verified() {
-    let mut verify = Command::new(support::program("fencebox"));
+    let mut verify = isolated(support::program("fencebox"));
     verify.args([
         "verify",
         "fence_clc",

@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod bad_streams;
+mod check_options;
 mod confinement;
 mod documents;
 mod install;
+mod isolation;
 mod outputs;
 mod parsers;
 mod policy;

@@ -5,15 +5,15 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::support;
+use crate::support::isolated;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/host/outputs");
 
 /// What a program of the tree prints on standard output, with the tree's path as TREE.
 fn output(program: &str, arguments: &[&str]) -> String {
-    let mut command = Command::new(support::program(program));
+    let mut command = isolated(support::program(program));
     command
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());

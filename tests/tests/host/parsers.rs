@@ -20,7 +20,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 
 /// Mutations of each file.
 const ROUNDS: u32 = 1500;
-/// Maximum time for one input.
+/// Maximum time of a processor for one input.
 const LIMIT: Duration = Duration::from_secs(2);
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
@@ -40,7 +40,12 @@ fn feed(target: &str, parse: fn(&[u8])) {
     let timed = |data: &[u8]| {
         let started = Instant::now();
         parse(data);
-        assert!(started.elapsed() < LIMIT, "\"{}\"", data.escape_ascii());
+        if started.elapsed() >= LIMIT {
+            // On a busy machine, this thread may have waited.
+            let before = processor_time();
+            parse(data);
+            assert!(processor_time() - before < LIMIT, "\"{}\"", data.escape_ascii());
+        }
     };
     for seed in &corpus {
         timed(seed);
@@ -53,6 +58,12 @@ fn feed(target: &str, parse: fn(&[u8])) {
             timed(&data);
         }
     }
+}
+
+/// The time that this thread has run on a processor.
+fn processor_time() -> Duration {
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(statistics.split(' ').next().unwrap().parse().unwrap())
 }
 
 struct Chance(TestRng);

@@ -21,6 +21,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::isolated;
 use fencebox_sim::{Simulator, relay};
 use support::{Outcome, run};
 use tempfile::TempDir;
@@ -78,7 +79,7 @@ impl Moved {
         if !program.exists() {
             symlink("fencebox", &program).unwrap();
         }
-        Command::new(program)
+        isolated(program)
     }
 
     /// Calls the agent as a cluster does.

@@ -9,8 +9,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use crate::support::isolated;
 use fencebox_sim::clc::{self, Settings};
 use fencebox_sim::server::{Config, Simulator};
 use support::run;
@@ -30,7 +31,7 @@ fn sigterm_ends_a_waiting_agent() {
         ..Settings::default().config()
     })
     .unwrap();
-    let mut agent = Command::new(support::program("fence_clc"))
+    let mut agent = isolated(support::program("fence_clc"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -44,7 +45,7 @@ fn sigterm_ends_a_waiting_agent() {
         line.clear();
         assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "the agent did not wait");
     }
-    let kill = Command::new("kill")
+    let kill = isolated("kill")
         .args(["-TERM", &agent.id().to_string()])
         .status()
         .unwrap();
@@ -56,7 +57,7 @@ fn sigterm_ends_a_waiting_agent() {
 #[test]
 fn a_full_standard_output_does_not_undo_fencing() {
     let cloud = Simulator::start(Settings::default().config()).unwrap();
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     shell.args(["-c", &format!("{} >/dev/full", support::program("fence_clc").display())]);
     let outcome = run(shell, &stdin(&cloud, "action=off\nstonith_status_sleep=0\n"));
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
@@ -65,14 +66,14 @@ fn a_full_standard_output_does_not_undo_fencing() {
 
 #[test]
 fn a_closed_standard_input_is_an_error_and_not_a_reboot() {
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     shell.args(["-c", &format!("{} <&-", support::program("fence_clc").display())]);
     run(shell, "").assert_refused(&["standard input"]);
 }
 
 /// This test's own install tree, moved to another place.
 fn moved_tree(folder: &Path) -> (PathBuf, PathBuf) {
-    let copied = Command::new("cp")
+    let copied = isolated("cp")
         .arg("-a")
         .arg(support::tree())
         .arg(folder.join("moved"))
@@ -87,7 +88,7 @@ fn moved_tree(folder: &Path) -> (PathBuf, PathBuf) {
 }
 
 fn metadata(program: &Path) -> support::Outcome {
-    let outcome = run(Command::new(program), "action=metadata\n");
+    let outcome = run(isolated(program), "action=metadata\n");
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     assert!(outcome.stdout.starts_with("<?xml"), "{outcome:?}");
     outcome
@@ -103,7 +104,7 @@ fn a_moved_tree_works() {
 /// An action that loads the plugin and sends no request.
 fn validated(program: &Path) -> support::Outcome {
     let input = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=WA1\n";
-    let outcome = run(Command::new(program), input);
+    let outcome = run(isolated(program), input);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
     outcome
 }
@@ -122,7 +123,7 @@ fn untrusted_compiled_code_is_not_run() {
     // Others could also have changed the component, so it is not trusted either. Metadata needs neither.
     mode(plugins, 0o777);
     let input = "action=validate-all\nlogin=fencer\npasswd=s3cret\nplug=WA1\n";
-    run(Command::new(&program), input).assert_refused(&["can be written by others"]);
+    run(isolated(&program), input).assert_refused(&["can be written by others"]);
     assert_eq!(metadata(&program).stderr, "");
     mode(plugins, 0o755);
     assert_eq!(validated(&program).stderr, "");
@@ -144,7 +145,7 @@ fn untrusted_compiled_code_is_not_run() {
     let program = program.with_file_name("fencebox");
     let outcome = run(
         {
-            let mut compile = Command::new(&program);
+            let mut compile = isolated(&program);
             compile.arg("compile").arg(form.with_extension("wasm"));
             compile
         },

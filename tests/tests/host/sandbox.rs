@@ -36,10 +36,11 @@ use support::Outcome;
 
 /// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in `install`, one plugin and its upgrades; in
 /// `matrix`, one that trusts its device too much; in `dns.rs`, a pair of names; in `secrets`, masked texts; in
-/// `bad_streams`, more lines than a pipe holds; in `conformance.rs`, the recorded devices; in `dummy.rs`, access to
+/// `bad_streams`, more lines than a pipe holds; in `check_options`, a check of its own; in `conformance.rs`, the recorded devices; in `dummy.rs`, access to
 /// files; and in `proof`, one with its own connection.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
+    "fence_choosy",
     "fence_credulous",
     "fence_echo",
     "fence_encodings",

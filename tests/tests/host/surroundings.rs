@@ -15,12 +15,11 @@ mod proc;
 mod space;
 use crate::support;
 
-use std::process::Command;
-
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::server::{Config, Simulator};
 use fencebox_sim::{clc, xenapi};
 
+use crate::support::isolated;
 use support::{Outcome, program, run};
 
 /// The server of the simulated cloud.
@@ -61,7 +60,7 @@ fn pool_options(pool: &Simulator, action: &str) -> String {
 fn call_after(preparation: &str, wrapper: &[&str], agent: &str, stdin: &str) -> Outcome {
     let script = format!("{preparation} && exec \"$@\"");
     let mut words = wrapper.iter().copied().chain(["sh", "-c", &script, "sh"]);
-    let mut command = Command::new(words.next().unwrap());
+    let mut command = isolated(words.next().unwrap());
     command.args(words).arg(program(agent));
     run(command, stdin)
 }

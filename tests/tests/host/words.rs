@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::support;
+use crate::support::isolated;
 
 /// The list of words, as `tests/words.toml` has it.
 #[derive(serde::Deserialize)]
@@ -200,7 +200,7 @@ fn help_has_no_word_of_the_list() {
     .into();
     agents.push(("fencebox", "--help"));
     for (program, help) in agents {
-        let mut command = Command::new(support::program(program));
+        let mut command = isolated(support::program(program));
         command.arg(help);
         let text = support::run(command, "").stdout;
         assert!(text.contains("Usage"), "{program}: {text}");
@@ -275,6 +275,7 @@ fn paths_in_the_pages_for_contributors_exist() {
         "docs/architecture.md",
         "tests/README.md",
         "sdk/README.md",
+        "plugins/README.md",
     ] {
         let text = read(Path::new(page));
         let quoted = text.split('`').skip(1).step_by(2);

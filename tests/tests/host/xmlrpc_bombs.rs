@@ -7,11 +7,12 @@ use crate::support;
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::support::isolated;
 use support::Outcome;
 
 /// Maximum resident memory of the program, in KiB.
@@ -64,7 +65,7 @@ impl Device {
              shell_timeout={patience}\npower_timeout={LONG}\nstonith_status_sleep=0\nretry_on=0\n",
             self.port
         );
-        let child = Command::new(support::program("fence_calls"))
+        let child = isolated(support::program("fence_calls"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fencebox_sim::{Config, Power, Simulator, xenapi};
 use support::{observe, program, python, run};
 
+use crate::support::isolated;
 use cases::{CASES, Case};
 use differences::DIFFERENCES;
 
@@ -134,8 +135,8 @@ fn our_agent_does_what_the_python_agent_does() {
     let wrong = Mutex::new(Vec::new());
     let work = || {
         while let Some(case) = CASES.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let ours = Seen::of(Command::new(program("fence_xenapi")), case);
-            let theirs = Seen::of(Command::new(&theirs), case);
+            let ours = Seen::of(isolated(program("fence_xenapi")), case);
+            let theirs = Seen::of(isolated(&theirs), case);
             let (rows, left) = judge(case, &ours, &theirs);
             used.lock().unwrap().extend(rows);
             if !left.is_empty() {

@@ -7,8 +7,9 @@ use crate::support;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use crate::support::bare;
 use fencebox_sim::machine::Power;
 use fencebox_sim::ovh::{GOING_DARK, RateLimit, Rule, Settings, plan};
 use fencebox_sim::server::Simulator;
@@ -29,9 +30,9 @@ struct Client {
 impl Client {
     /// Its process gets nothing from the user's environment, and trusts this certificate.
     fn start(interpreter: &Path, settings: &Value, certificate: Option<&Path>) -> Client {
-        let mut command = Command::new(interpreter);
+        let mut command = bare(interpreter);
         command.arg(python::script("ovh_client.py")).arg(settings.to_string());
-        command.env_clear().env("HOME", "/nonexistent").current_dir("/");
+        command.current_dir("/");
         command.envs(certificate.map(|file| ("REQUESTS_CA_BUNDLE", file)));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         Client {

@@ -5,8 +5,8 @@
 use crate::support;
 
 use std::path::Path;
-use std::process::Command;
 
+use crate::support::isolated;
 use fencebox_sim::machine::Power;
 use fencebox_sim::ovh::{RESCUE, Server, Settings};
 use fencebox_sim::server::Simulator;
@@ -30,7 +30,7 @@ fn start(settings: Settings) -> Simulator {
 
 /// Makes these calls with the SOAP client.
 fn converse(interpreter: &Path, device: &Simulator, calls: &[Value]) -> Vec<Value> {
-    let mut command = Command::new(interpreter);
+    let mut command = isolated(interpreter);
     command.arg(python::script("ovh_soap.py")).arg(device.url() + WSDL);
     let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
     let outcome = run(command, &lines);
@@ -93,11 +93,11 @@ fn a_soap_client_sends_a_server_to_rescue() {
 /// Runs the distribution's agent with an action.
 fn agent(interpreter: &Path, program: &Path, device: &Simulator, action: &str) -> support::Outcome {
     let where_is = "import os, suds; print(os.path.dirname(os.path.dirname(suds.__file__)))";
-    let mut ask = Command::new(interpreter);
+    let mut ask = isolated(interpreter);
     ask.args(["-c", where_is]);
     let packages = run(ask, "").stdout;
     // The agent needs its own interpreter, which has the other modules that it imports.
-    let mut command = Command::new("/usr/bin/python3");
+    let mut command = isolated("/usr/bin/python3");
     command
         .env("PYTHONPATH", packages.trim())
         .env("PYTHONDONTWRITEBYTECODE", "1");

@@ -4,8 +4,7 @@
 
 use crate::support;
 
-use std::process::Command;
-
+use crate::support::isolated;
 use support::python;
 
 #[test]
@@ -22,7 +21,7 @@ fn installed_clients_have_the_pinned_versions() {
     assert!(!pinned.is_empty());
     for (package, version) in pinned {
         let ask = format!("import importlib.metadata as m; print(m.version({package:?}))");
-        let output = Command::new(interpreter).args(["-c", &ask]).output().unwrap();
+        let output = isolated(interpreter).args(["-c", &ask]).output().unwrap();
         assert_eq!(
             String::from_utf8_lossy(&output.stdout).trim(),
             version,

@@ -5,8 +5,8 @@
 use crate::support;
 
 use std::path::PathBuf;
-use std::process::Command;
 
+use crate::support::isolated;
 use fencebox_sim::xenapi::{self, DB01, ODD, ODD_LABEL, Settings, WEB01, WEB02, suspended};
 use fencebox_sim::{Power, Simulator};
 use support::{Outcome, observe, python};
@@ -28,7 +28,7 @@ impl Agent {
     fn fence(&self, lines: &str) -> Outcome {
         let url = self.device.url();
         let input = format!("session_url={url}\nlogin=root\npasswd=s3cret\n{lines}");
-        observe(&mut Command::new(&self.program), input.as_bytes())
+        observe(&mut isolated(&self.program), input.as_bytes())
     }
 
     #[track_caller]

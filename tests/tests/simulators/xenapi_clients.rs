@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use crate::support::isolated;
 use fencebox_sim::xenapi::{self, DB01, DB02, Member, ODD, ODD_LABEL, Settings, Style, WEB01, WEB02};
 use fencebox_sim::{Certificate, Config, Power, Simulator};
 use serde_json::{Value, json};
@@ -25,11 +26,7 @@ struct Client {
 
 impl Client {
     fn start(interpreter: &Path, url: &str) -> Client {
-        Client::of(
-            Command::new(interpreter)
-                .arg(python::script("xenapi_calls.py"))
-                .arg(url),
-        )
+        Client::of(isolated(interpreter).arg(python::script("xenapi_calls.py")).arg(url))
     }
 
     fn of(command: &mut Command) -> Client {
@@ -245,7 +242,7 @@ fn the_published_client_trusts_only_the_right_certificate() {
         let file = folder.path().join("certificate.pem");
         std::fs::write(&file, device.certificate().unwrap()).unwrap();
         let client = |url: &str, more: &[&str]| {
-            let mut command = Command::new(interpreter);
+            let mut command = isolated(interpreter);
             command.arg(python::script("xenapi_calls.py")).arg(url).args(more);
             Client::of(command.env("SSL_CERT_FILE", &file))
         };
@@ -268,7 +265,7 @@ fn served(interpreter: &Path, device: &Simulator) -> String {
         "import hashlib, ssl; pem = ssl.get_server_certificate(('127.0.0.2', {port})); \
          print(hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest())"
     );
-    let output = Command::new(interpreter).args(["-c", &program]).output().unwrap();
+    let output = isolated(interpreter).args(["-c", &program]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -277,7 +274,7 @@ fn the_program_serves_a_pool() {
     let Some(interpreter) = python::interpreter() else {
         return;
     };
-    let mut program = Command::new(support::simulator());
+    let mut program = isolated(support::simulator());
     program.args([
         "xenapi",
         "--member",
@@ -305,7 +302,7 @@ fn the_program_serves_a_pool() {
     assert_eq!(fingerprint.strip_prefix("fingerprint ").map(str::len), Some(64));
     let client = |url: &str| {
         let script = python::script("xenapi_calls.py");
-        Client::of(Command::new(interpreter).arg(script).args([url, "insecure"]))
+        Client::of(isolated(interpreter).arg(script).args([url, "insecure"]))
     };
     assert_eq!(
         client(url).log_in(),

@@ -1,6 +1,7 @@
 //! Calls agents: as a cluster does, and in this process on a virtual clock.
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     clippy::expect_used,
     clippy::panic,
@@ -20,6 +21,7 @@ use std::time::Instant;
 use fencebox::agent::virtual_clock::VirtualClock;
 use fencebox_tests::agent;
 pub use fencebox_tests::agent::Outcome;
+pub use fencebox_tests::isolation::{bare, cargo, isolated};
 use fencebox_tests::secrets::Secrets;
 use wait4::Wait4;
 
@@ -45,13 +47,13 @@ pub fn program(name: &str) -> PathBuf {
 /// Runs the real program as Pacemaker does: no arguments, all options on standard input.
 #[track_caller]
 pub fn call(name: &str, stdin: &str) -> Outcome {
-    run(Command::new(program(name)), stdin)
+    run(isolated(program(name)), stdin)
 }
 
 /// Runs the real program with arguments and an empty standard input.
 #[track_caller]
 pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {
-    let mut command = Command::new(program(name));
+    let mut command = isolated(program(name));
     command.args(arguments);
     run(command, "")
 }
@@ -69,7 +71,7 @@ pub fn run(mut command: Command, stdin: &(impl AsRef<[u8]> + ?Sized)) -> Outcome
 /// Runs another project's program, without assertions.
 pub fn observe(command: &mut Command, stdin: &[u8]) -> Outcome {
     let report = tempfile::NamedTempFile::new().unwrap();
-    let mut measured = Command::new(env!("CARGO_BIN_EXE_fencebox-measure"));
+    let mut measured = isolated(env!("CARGO_BIN_EXE_fencebox-measure"));
     measured
         .arg(report.path())
         .arg(command.get_program())
@@ -123,6 +125,16 @@ pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
             peak: end.rusage.maxrss / 1024,
         }
     })
+}
+
+/// Runs a check for each case at the same time, because the cases mostly wait. They must share nothing.
+pub fn in_parallel<T: Send>(cases: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    let check = &check;
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || check(case));
+        }
+    });
 }
 
 /// Runs the real host and the real plugin in this process, on virtual time: only the network takes real time.

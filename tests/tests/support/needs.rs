@@ -1,9 +1,10 @@
 //! The requirements of a test. If one is missing, the test reports that it is skipped; in CI, which must meet all of
 //! them, the test fails.
 
+use fencebox_tests::isolation::isolated;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Whether these programs are installed, and whether a shell can run these commands in its own namespaces of these
 /// kinds, in the letters of `unshare`.
@@ -13,7 +14,7 @@ pub fn are_met(programs: &[&str], namespaces: &str, rights: &str) -> bool {
     if !missing.is_empty() {
         return skip(&format!("{} missing", missing.join(", ")));
     }
-    let tried = Command::new("unshare")
+    let tried = isolated("unshare")
         .args([namespaces, "sh", "-c", rights])
         .stderr(Stdio::null())
         .status();
@@ -32,11 +33,22 @@ fn installed(name: &str) -> bool {
     folders.iter().any(|folder| Path::new(folder).join(name).exists())
 }
 
-/// Prints the reason past the test harness, which would hide it, and returns false.
+/// Reports that the test is skipped for a reason that also CI may have.
+pub fn absent<T>(why: &str) -> Option<T> {
+    report(why);
+    None
+}
+
+/// Reports that the test is skipped, and returns false.
 #[track_caller]
 fn skip(why: &str) -> bool {
     assert!(std::env::var_os("CI").is_none(), "CI must meet all requirements: {why}");
+    report(why);
+    false
+}
+
+/// Prints the reason past the test harness, which would hide it.
+fn report(why: &str) {
     let test = std::thread::current();
     let _ = writeln!(std::io::stderr(), "SKIPPED: {}: {why}", test.name().unwrap_or("?"));
-    false
 }

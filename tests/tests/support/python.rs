@@ -1,6 +1,7 @@
 //! A Python with the published clients of the devices, for the tests of the simulators: `tests/python/requirements.txt`
 //! in a virtual environment in the target folder, made by the first test that needs it.
 
+use fencebox_tests::isolation::isolated;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -68,8 +69,8 @@ fn environment() -> Result<PathBuf, String> {
             .prefix("python-")
             .tempdir_in(folder)
             .map_err(|error| told("a temporary folder", error))?;
-        run(Command::new("python3").args(["-m", "venv"]).arg(fresh.path()))?;
-        run(Command::new(interpreter(fresh.path()))
+        run(isolated("python3").args(["-m", "venv"]).arg(fresh.path()))?;
+        run(isolated(interpreter(fresh.path()))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
             .args([
                 "--require-hashes",
@@ -87,7 +88,7 @@ fn environment() -> Result<PathBuf, String> {
 }
 
 fn works(interpreter: &Path) -> bool {
-    let mut command = Command::new(interpreter);
+    let mut command = isolated(interpreter);
     command.args(["-c", ""]).stdin(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

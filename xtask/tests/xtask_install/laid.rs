@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::isolation::isolated;
 use fencebox_tests::agent;
 use tempfile::TempDir;
 
@@ -89,7 +89,7 @@ impl Laid {
             }
             fs::write(&wasm, bytes).unwrap();
             for task in ["compile", "record"] {
-                let done = Command::new(&host).arg(task).arg(&wasm).output().unwrap();
+                let done = isolated(&host).arg(task).arg(&wasm).output().unwrap();
                 assert!(done.status.success(), "{done:?}");
             }
         }

@@ -9,6 +9,13 @@
     reason = "test code"
 )]
 
+#[path = "../../../tests/src/isolation.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with fencebox-tests, which uses the rest"
+)]
+mod isolation;
 mod laid;
 
 use std::collections::BTreeMap;
@@ -16,17 +23,15 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::isolation::isolated;
 use fencebox_sim::clc;
 use laid::Laid;
 
 fn xtask(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    isolated(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap()
 }
 
 #[track_caller]
@@ -38,7 +43,7 @@ fn assert_said(output: &Output, lines: &[&str]) {
 
 /// Calls a program with `stdin` as its standard input.
 fn call(program: &Path, stdin: &str) -> Output {
-    let mut child = Command::new(program)
+    let mut child = isolated(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -92,7 +97,7 @@ fn an_installation_works_and_is_removed_completely() {
         assert!(stdout.contains(agent), "{installed:?}");
     }
     let fencebox = usr.join("sbin/fencebox");
-    let verified = Command::new(&fencebox).arg("verify").output().unwrap();
+    let verified = isolated(&fencebox).arg("verify").output().unwrap();
     let names = stdout.split_once(": ").unwrap().1.split_whitespace().count();
     assert_said(&verified, &[&format!("{names} agents verified")]);
     for document in ["README.md", "policy.sample.toml", "LICENSE-MIT", "LICENSE-APACHE"] {
@@ -226,7 +231,7 @@ fn running_agents_do_not_fail_during_an_upgrade() {
     eprintln!("calls, and of these compiled in memory: {made:?}");
     assert!(made.iter().all(|(made, _)| *made > 10), "{made:?}");
     // At the end, all files are complete, and the compiled forms are used.
-    let verified = Command::new(sbin.join("fencebox")).arg("verify").output().unwrap();
+    let verified = isolated(sbin.join("fencebox")).arg("verify").output().unwrap();
     assert!(verified.status.success(), "{verified:?}");
 }
 
@@ -234,7 +239,7 @@ fn running_agents_do_not_fail_during_an_upgrade() {
 /// with the shell.
 #[test]
 fn agents_of_debian_in_usr_are_diverted_and_restored() {
-    let namespace = Command::new("unshare")
+    let namespace = isolated("unshare")
         .args(["--mount", "true"])
         .stderr(Stdio::null())
         .status();
@@ -245,7 +250,7 @@ fn agents_of_debian_in_usr_are_diverted_and_restored() {
         return;
     }
     let laid = Laid::out();
-    let mut shell = Command::new("unshare");
+    let mut shell = isolated("unshare");
     shell.args(["--mount", "--propagation", "private", "bash", "-c", SCRIPT]);
     shell
         .env("XTASK", env!("CARGO_BIN_EXE_xtask"))

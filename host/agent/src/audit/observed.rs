@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Needs;
 use crate::clock::{Clock, Deadline};
-use crate::device::{Device, Error, Plug, PowerStatus, PowerTarget, RemotePeer};
+use crate::device::{Device, Error, Plug, PowerStatus, PowerTarget, Rejection, RemotePeer};
 use crate::limits::Limits;
 use crate::options::Options;
 
@@ -58,12 +58,16 @@ impl<'a> Observed<'a> {
 }
 
 impl Device for Observed<'_> {
-    fn check(&mut self, options: &Options) -> Result<(), String> {
-        self.device.check(options)
+    fn locate(&mut self, options: &Options) -> Result<(), Rejection> {
+        self.device.locate(options)
     }
 
-    fn prepare(&mut self) -> Result<Needs, String> {
+    fn prepare(&mut self) -> Result<Needs, Rejection> {
         self.device.prepare()
+    }
+
+    fn check_options(&mut self, options: &Options) -> Result<(), Error> {
+        self.device.check_options(options)
     }
 
     fn open(&mut self, options: &Options, limits: Limits) -> Result<(), Error> {

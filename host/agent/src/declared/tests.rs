@@ -36,6 +36,7 @@ fn text(name: &str, default: Option<&str>) -> Parameter {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     }
 }
 

@@ -25,6 +25,7 @@ fn own(name: &str, kind: ValueKind) -> Parameter {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     }
 }
 
@@ -225,4 +226,27 @@ fn hidden_options_and_links_are_in_no_document() {
     }
     let help = crate::help::help(&table, "fence_probe");
     assert!(help.contains("--shown-one") && !help.contains("hidden"), "{help}");
+}
+
+#[test]
+fn a_deprecated_parameter_and_an_optional_plug_are_marked() {
+    let mut device = device(&["plug"]);
+    device.parameters = vec![own("domain", ValueKind::Text), own("uuid", ValueKind::Text)];
+    for parameter in &mut device.parameters {
+        parameter.synonym_of = Some("plug".to_owned());
+    }
+    device.parameters[0].deprecated = true;
+    let row = |xml: &str, name: &str, rest: &str| {
+        let row = format!("\t<parameter name=\"{name}\" unique=\"0\" {rest}>\n");
+        assert!(xml.contains(&row), "no {row:?}: {xml}");
+    };
+    let xml = of(&device);
+    row(&xml, "domain", "required=\"0\" deprecated=\"1\"");
+    row(&xml, "uuid", "required=\"0\"");
+    row(&xml, "plug", "required=\"1\" obsoletes=\"port\"");
+    row(&xml, "port", "required=\"1\" deprecated=\"1\"");
+    device.operations.plug_optional = true;
+    let xml = of(&device);
+    row(&xml, "plug", "required=\"0\" obsoletes=\"port\"");
+    row(&xml, "port", "required=\"0\" deprecated=\"1\"");
 }

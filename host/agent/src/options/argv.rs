@@ -16,7 +16,8 @@ use std::ffi::OsString;
 use super::error::UsageError;
 use super::option::AgentOption;
 use super::table::Table;
-use super::values::{ParsedInput, RawValue, decoded, quoted};
+use super::unknown::{Source, after_secret_names, shown};
+use super::values::{ParsedInput, RawValue, decoded};
 use crate::log::Log;
 
 /// Maximum number of positions of stray arguments in a warning.
@@ -31,6 +32,8 @@ const LISTED: usize = 8;
 pub(super) fn parse(table: &Table, args: &[OsString], log: &Log) -> Result<ParsedInput, UsageError> {
     let mut reader = Reader {
         table,
+        log,
+        arguments: args.len(),
         rest: args.iter(),
         given: ParsedInput::nothing(table),
     };
@@ -57,6 +60,9 @@ pub(super) fn parse(table: &Table, args: &[OsString], log: &Log) -> Result<Parse
 
 struct Reader<'a> {
     table: &'a Table,
+    log: &'a Log,
+    /// Number of all arguments.
+    arguments: usize,
     rest: std::slice::Iter<'a, OsString>,
     given: ParsedInput,
 }
@@ -122,9 +128,12 @@ impl Reader<'_> {
         }
         match fitting.as_slice() {
             [] => {
-                let typed = quoted(&format!("--{typed}"));
-                let message = format!("unknown option {typed}; -h lists the options of this agent");
-                Err(UsageError::call(message))
+                let name = shown(self.table, typed, Source::CommandLine);
+                // A name that is cut for a secret may not be recognized, but its position is.
+                let position = self.arguments - self.rest.len();
+                Err(UsageError::call(format!(
+                    "unknown option \"--{name}\" (argument {position}); -h lists the options of this agent"
+                )))
             }
             [(index, _)] => Ok(*index),
             several => {
@@ -146,6 +155,11 @@ impl Reader<'_> {
 
     fn set(&mut self, index: usize, value: &str, damaged: bool) -> Result<(), UsageError> {
         let option = &self.table.options()[index];
+        if !option.secret {
+            let mut found = Vec::new();
+            after_secret_names(self.table, value, &mut found);
+            found.iter().for_each(|secret| self.log.hide(secret));
+        }
         self.given.slots[index] = RawValue::holding(option, decoded(option, value, damaged)?);
         Ok(())
     }

@@ -113,6 +113,11 @@ impl Table {
                 plug.shortdesc = "Host name or IP address of the device; needs --port-as-ip".to_owned();
             }
         }
+        if self.description.operations.plug_optional
+            && let Some(plug) = self.find_mut("plug")
+        {
+            plug.required = false;
+        }
         let default = self.default_action();
         if let Some(action) = self.find_mut("action") {
             action.default = Some(default.word().to_owned());

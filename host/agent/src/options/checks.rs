@@ -6,23 +6,24 @@ use std::path::Path;
 use super::Options;
 use super::error::UsageError;
 use super::option::AgentOption;
-use super::secret_sources;
 use super::table::{choice, fits};
 use super::values::{RawValue, quoted};
+use super::{script, secret_sources, single_line};
 use crate::action::Action;
 use crate::description::ValueKind;
 
 /// A rule. It returns its errors in the order in which they are reported.
 type Rule = fn(&Options, Action) -> Vec<UsageError>;
 
-/// In the library's order. `demanded` and `not_negative` are additional rules.
-const RULES: [Rule; 9] = [
+/// In the library's order. `demanded`, `single_lines` and `not_negative` are additional rules.
+const RULES: [Rule; 10] = [
     username,
     address,
     password,
     identity_file,
     plug,
     demanded,
+    single_lines,
     choices,
     numbers,
     not_negative,
@@ -92,7 +93,7 @@ fn password(options: &Options, _: Action) -> Vec<UsageError> {
     let by_file = options.table.has("identity_file");
     if options.table.description().operations.password_optional
         || options.is_set("password")
-        || options.is_set("password_script")
+        || script::given(options, "password")
         || secret_sources::given(options, "password")
         || (by_file && options.is_set("identity_file"))
     {
@@ -173,6 +174,23 @@ fn demanded(options: &Options, _: Action) -> Vec<UsageError> {
             && !secret_sources::given(options, value)
     });
     absent.flat_map(|option| missing(options, &option.name, "")).collect()
+}
+
+/// Rejects secrets, addresses and user names with line breaks and other control characters. No device accepts them, and
+/// in a header field or a URL they would fail later, with an error that does not name the option.
+fn single_lines(options: &Options, _: Action) -> Vec<UsageError> {
+    const WITHOUT_BREAKS: [&str; 2] = ["ip", "username"];
+    let named = options.table.options().iter().zip(&options.slots);
+    let broken = named
+        .filter(|(option, _)| option.secret || WITHOUT_BREAKS.contains(&option.name.as_str()))
+        .filter_map(|(option, slot)| {
+            let fault = single_line::check(slot.value()?).err()?;
+            Some(UsageError::option(
+                &option.name,
+                format!("option {} {fault}", option.name),
+            ))
+        });
+    broken.collect()
 }
 
 /// See `docs/reference/protocol.md#rule-7`.

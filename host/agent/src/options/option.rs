@@ -38,6 +38,8 @@ pub struct AgentOption {
     /// Whether the option is accepted only under its full name and is in no
     /// document.
     pub hidden: bool,
+    /// Whether metadata marks the option as deprecated under each of its names.
+    pub deprecated: bool,
     /// The secret option that gets its value from this source.
     pub source_of: Option<String>,
     /// Whether the option was added after the parser's table was made. It is in
@@ -99,6 +101,7 @@ impl AgentOption {
             device_specific: false,
             synonym_of: None,
             hidden: false,
+            deprecated: false,
             source_of: None,
             documented_only: false,
         }
@@ -132,6 +135,7 @@ impl AgentOption {
             device_specific: true,
             synonym_of: parameter.synonym_of.clone(),
             hidden: parameter.hidden,
+            deprecated: parameter.deprecated,
             source_of: None,
             documented_only: false,
         }
@@ -243,6 +247,7 @@ mod tests {
             obsoletes: None,
             synonym_of: None,
             hidden: false,
+            deprecated: false,
         };
         assert_eq!(
             AgentOption::from_parameter(&parameter).left_column(),

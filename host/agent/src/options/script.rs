@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::Options;
 use super::error::UsageError;
 use super::option::blank;
+use super::single_line;
 use crate::log::Log;
 
 /// Maximum length of a password, in bytes.
@@ -29,6 +30,13 @@ const SCRIPTS: [(&str, &str); 2] = [
     ("snmp_priv_passwd_script", "snmp_priv_passwd"),
     ("password_script", "password"),
 ];
+
+/// Whether a program for the password in this option is set.
+pub(super) fn given(options: &Options, target: &str) -> bool {
+    SCRIPTS
+        .iter()
+        .any(|(script, of)| *of == target && options.is_set(script))
+}
 
 /// Runs the programs that the options name. Their output becomes the passwords,
 /// hidden in `log`. Unlike the library, this does not accept a failed program or
@@ -70,6 +78,8 @@ enum Reason {
     Long,
     #[error("the output of the program is not UTF-8")]
     Encoding,
+    #[error("the program did not print one line: the output {0}")]
+    Lines(single_line::Fault),
     #[error("the program timed out")]
     Late,
 }
@@ -89,6 +99,7 @@ fn output_of(line: &str, end: Instant) -> Result<Zeroizing<String>, Reason> {
     if text.is_empty() {
         return Err(Reason::Empty);
     }
+    single_line::check(text).map_err(Reason::Lines)?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 

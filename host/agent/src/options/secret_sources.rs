@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,10 +19,11 @@ use super::catalogue::{self, OnFalse};
 use super::error::UsageError;
 use super::option::{AgentOption, integer};
 use super::script::read_all;
+use super::secret_file;
+use super::single_line;
 use super::values::quoted;
 use crate::description::ValueKind;
 use crate::log::Log;
-use crate::user;
 
 /// Maximum length of a secret, in bytes.
 const LIMIT: usize = 64 << 10;
@@ -37,7 +38,7 @@ const DESCRIPTORS: &str = "/proc/self/fd";
 /// The kind of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// The first line of a file that no other user can read.
+    /// The first line of a file that no other user can read ([`secret_file`]).
     File,
     /// A file descriptor that the caller left open.
     Descriptor,
@@ -82,6 +83,7 @@ fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
         device_specific: false,
         synonym_of: None,
         hidden: true,
+        deprecated: false,
         source_of: Some(option.name.clone()),
         documented_only: option.documented_only,
     }
@@ -143,8 +145,15 @@ pub fn fetch(
             None => Err("the kind of source is unknown".to_owned()),
         };
         let fault = |reason| UsageError::option(&source, format!("option {source} is {}: {reason}", quoted(value)));
-        let mut secret = secret.map_err(fault)?;
+        let FirstLine { mut secret, has_more } = secret.map_err(fault)?;
         log.hide(&secret);
+        single_line::check(&secret).map_err(|reason| fault(format!("its first line {reason}")))?;
+        if has_more {
+            log.warning(format_args!(
+                "option {source}: the secret is the first line only, and more lines follow; if it was broken into \
+                 lines, make them one"
+            ));
+        }
         options.set(&target, std::mem::take(&mut *secret));
         // The plugin gets the secret, not the source.
         options.unset(&source);
@@ -152,24 +161,9 @@ pub fn fetch(
     Ok(())
 }
 
-fn from_file(path: &str, end: Instant) -> Result<Zeroizing<String>, String> {
+fn from_file(path: &str, end: Instant) -> Result<FirstLine, String> {
     let file = open(Path::new(path)).map_err(|cause| format!("it cannot be read ({cause})"))?;
-    let about = file
-        .metadata()
-        .map_err(|cause| format!("its owner and mode cannot be read ({cause})"))?;
-    if !about.is_file() {
-        return Err("it is not a regular file; give the path of one".to_owned());
-    }
-    let (owner, (_, user)) = (about.uid(), user::real_and_effective());
-    if owner != 0 && owner != user {
-        return Err(format!(
-            "it belongs to user {owner}, who could change it; chown it to root or to the user that runs the agent"
-        ));
-    }
-    if about.mode() & 0o077 != 0 {
-        let mode = about.mode() & 0o7777;
-        return Err(format!("others have access to it (mode {mode:o}); chmod 600 it"));
-    }
+    secret_file::check(&file)?;
     first_line(file, end)
 }
 
@@ -178,7 +172,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
-fn from_descriptor(number: &str, end: Instant) -> Result<Zeroizing<String>, String> {
+fn from_descriptor(number: &str, end: Instant) -> Result<FirstLine, String> {
     let number = integer(number).filter(|number| *number >= 0 && !OUTPUTS.contains(number));
     let number = number.ok_or("secrets are not read from it; give the number of another file descriptor")?;
     if !Path::new(DESCRIPTORS).exists() {
@@ -200,7 +194,7 @@ fn from_descriptor(number: &str, end: Instant) -> Result<Zeroizing<String>, Stri
     first_line(File::open(&path).map_err(refused)?, end)
 }
 
-fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<Zeroizing<String>, String> {
+fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<FirstLine, String> {
     let folder = folder.filter(|folder| !folder.is_empty()).ok_or_else(|| {
         "the environment has no CREDENTIALS_DIRECTORY; add LoadCredential= to the unit that runs this".to_owned()
     })?;
@@ -217,13 +211,21 @@ fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<Z
     }
 }
 
-/// The text before the first line end. It is not trimmed, because blanks can be
-/// a part of a password.
-fn first_line(file: File, end: Instant) -> Result<Zeroizing<String>, String> {
+/// The text before the first line end. It is not trimmed, because blanks can be a part of a password.
+struct FirstLine {
+    secret: Zeroizing<String>,
+    /// Whether text follows that is not blank.
+    has_more: bool,
+}
+
+fn first_line(file: File, end: Instant) -> Result<FirstLine, String> {
     let bytes = read_all(file, LIMIT as u64 + 1, end)
         .ok_or("timed out while reading the secret; close the write end of the pipe")?;
     let bytes = bytes.map_err(|cause| format!("it cannot be read ({cause})"))?;
-    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    // Some editors write a byte order mark, which is not a part of the secret.
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    let mut parts = text.splitn(2, |byte| *byte == b'\n');
+    let line = parts.next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > LIMIT {
         return Err(format!("its first line has more than {LIMIT} bytes"));
@@ -231,6 +233,9 @@ fn first_line(file: File, end: Instant) -> Result<Zeroizing<String>, String> {
     if line.is_empty() {
         return Err("its first line is empty; write the secret there".to_owned());
     }
-    let text = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
-    Ok(Zeroizing::new(text.to_owned()))
+    let secret = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
+    Ok(FirstLine {
+        secret: Zeroizing::new(secret.to_owned()),
+        has_more: !parts.next().unwrap_or_default().trim_ascii().is_empty(),
+    })
 }

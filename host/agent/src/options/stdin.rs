@@ -10,7 +10,9 @@ use super::catalogue::OnFalse;
 use super::error::UsageError;
 use super::option::{blank, truth};
 use super::table::Table;
-use super::values::{ParsedInput, RawValue, decoded, quoted};
+use super::unknown::{Source, after_secret_names, shown};
+use super::values::{ParsedInput, RawValue, decoded};
+use super::{damage, option::AgentOption};
 use crate::log::Log;
 
 /// Maximum size of the input, in bytes. Pacemaker sends some hundred bytes.
@@ -23,8 +25,9 @@ const TOLD: usize = 20;
 ///
 /// # Errors
 ///
-/// If the input cannot be read, is larger than 1 MiB, or if the value of a known
-/// option is not UTF-8.
+/// If the input cannot be read, is larger than 1 MiB, or is damaged: if the value
+/// of a known option is not UTF-8, if other characters are in the name of one, or
+/// if there is no action and an ignored line may have been one.
 pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<ParsedInput, UsageError> {
     let text = read(input)?;
     let mut reader = Reader {
@@ -32,8 +35,9 @@ pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<Pa
         given: ParsedInput::nothing(table),
         log,
         ignored: 0,
+        doubtful: None,
     };
-    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+    for (index, line) in damage::without_mark(&text)?.split(|&byte| byte == b'\n').enumerate() {
         reader.line(index + 1, line)?;
     }
     if reader.ignored > TOLD {
@@ -42,7 +46,10 @@ pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<Pa
             reader.ignored - TOLD
         ));
     }
-    Ok(reader.given)
+    match reader.doubtful {
+        Some(line) if !reader.has_action() => Err(damage::lost_action(table, line)),
+        _ => Ok(reader.given),
+    }
 }
 
 fn read(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, UsageError> {
@@ -67,6 +74,8 @@ struct Reader<'a> {
     given: ParsedInput,
     log: &'a Log,
     ignored: usize,
+    /// The first line that may contain a damaged action.
+    doubtful: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -86,19 +95,15 @@ impl Reader<'_> {
             _ => {}
         }
         let Some(index) = self.table.position_of(name) else {
-            if name == "nodename" {
-                return Ok(());
-            }
-            // Only a name before `=` is logged: the rest of the line can be a secret
-            // (`docs/reference/protocol.md#quirk-8.17`).
-            self.ignore(&if text.contains('=') {
-                format!("line {number}: unknown option {}; correct or remove it", quoted(name))
-            } else {
-                format!("line {number}: it has no = and is not an option; write name=value")
-            });
-            return Ok(());
+            return self.unknown(number, text, name, value);
         };
+        if damage::contains_action(value) {
+            self.doubtful.get_or_insert(number);
+        }
         let option = &self.table.options()[index];
+        if !option.secret {
+            self.hide_secrets_in(value);
+        }
         if option.is_flag() {
             self.flag(index, value);
         } else {
@@ -111,6 +116,48 @@ impl Reader<'_> {
             self.given.slots[index] = RawValue::holding(option, value);
         }
         Ok(())
+    }
+
+    /// Ignores a line, unless it is the damaged line of a known option. No message has the value, and none has a line
+    /// without `=`: they can be secrets (`docs/reference/protocol.md#quirk-8.17`).
+    fn unknown(&mut self, number: usize, text: &str, name: &str, value: &str) -> Result<(), UsageError> {
+        if name == "nodename" {
+            return Ok(());
+        }
+        let has_value = text.contains('=');
+        self.hide_secrets_in(text);
+        if has_value {
+            damage::check_name(self.table, number, name)?;
+        }
+        if damage::may_be_action(name, has_value) {
+            self.doubtful.get_or_insert(number);
+        }
+        // The last line of a secret in Base64 that was broken into lines also ends with `=`.
+        let is_encoded = matches!(value, "" | "=") && name.contains(|letter: char| letter.is_ascii_uppercase());
+        self.ignore(&match (has_value, is_encoded) {
+            (true, false) => {
+                let name = shown(self.table, name, Source::StandardInput);
+                format!("line {number}: unknown option {name:?}; correct or remove it")
+            }
+            (true, true) => format!("line {number}: unknown option; correct or remove it"),
+            (false, _) => format!("line {number}: it has no = and is not an option; write name=value"),
+        });
+        Ok(())
+    }
+
+    /// Hides what follows the name of a secret: the line end between two options may be missing.
+    fn hide_secrets_in(&self, text: &str) {
+        let mut found = Vec::new();
+        after_secret_names(self.table, text, &mut found);
+        found.iter().for_each(|secret| self.log.hide(secret));
+    }
+
+    /// Whether the action is set, under one of its names.
+    fn has_action(&self) -> bool {
+        let is_action =
+            |option: &AgentOption| option.name == "action" || option.synonym_of.as_deref() == Some("action");
+        let mut named = self.table.options().iter().zip(&self.given.slots);
+        named.any(|(option, slot)| is_action(option) && slot.value().is_some())
     }
 
     fn flag(&mut self, index: usize, value: &str) {

@@ -139,22 +139,26 @@ impl Table {
     }
 }
 
+/// A value does not have the type of its option. The text describes the values that the type accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Expected<'a> {
+    #[error("a whole number")]
+    Integer,
+    #[error("a time in whole seconds")]
+    Seconds,
+    #[error("one of {}", .0.join(", "))]
+    OneOf(&'a [String]),
+}
+
 /// Checks that a value has the type of an option.
-///
-/// # Errors
-///
-/// A description of the values that the type accepts.
-pub(super) fn fits(kind: &ValueKind, value: &str) -> Result<(), String> {
-    match kind {
-        ValueKind::Text | ValueKind::Boolean => Ok(()),
-        ValueKind::Integer => integer(value).map(drop).ok_or_else(|| "a whole number".to_owned()),
-        ValueKind::Seconds => integer(value)
-            .map(drop)
-            .ok_or_else(|| "a time in whole seconds".to_owned()),
-        ValueKind::Choice(words) => choice(words, value)
-            .map(drop)
-            .ok_or_else(|| format!("one of {}", words.join(", "))),
-    }
+pub(super) fn fits<'a>(kind: &'a ValueKind, value: &str) -> Result<(), Expected<'a>> {
+    let (does_fit, expected) = match kind {
+        ValueKind::Text | ValueKind::Boolean => return Ok(()),
+        ValueKind::Integer => (integer(value).is_some(), Expected::Integer),
+        ValueKind::Seconds => (integer(value).is_some(), Expected::Seconds),
+        ValueKind::Choice(words) => (choice(words, value).is_some(), Expected::OneOf(words)),
+    };
+    if does_fit { Ok(()) } else { Err(expected) }
 }
 
 /// The declared spelling of a choice. Letter case does not matter.

@@ -2,11 +2,13 @@
 
 mod argv;
 mod checks;
+mod damage;
 mod resolve;
 mod script;
 mod secret_sources;
 mod stdin;
 mod table;
+mod unknown;
 
 use std::ffi::OsString;
 
@@ -54,6 +56,7 @@ pub(super) fn own(name: &str, kind: ValueKind) -> Parameter {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     }
 }
 

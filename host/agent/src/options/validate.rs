@@ -3,7 +3,7 @@
 use super::catalogue::same;
 use super::error::DescriptionError;
 use super::option::AgentOption;
-use super::table::{Table, fits};
+use super::table::{Expected, Table, fits};
 use crate::description::ValueKind;
 
 /// Checks a table.
@@ -54,10 +54,10 @@ fn default(option: &AgentOption) -> Result<(), DescriptionError> {
         return Err(DescriptionError::NoChoice(option.name.clone()));
     }
     let Some(value) = &option.default else { return Ok(()) };
-    let bad = |expected: String| DescriptionError::BadDefault {
+    let bad = |expected: Expected<'_>| DescriptionError::BadDefault {
         name: option.name.clone(),
         value: value.clone(),
-        expected,
+        expected: expected.to_string(),
     };
     fits(&option.kind, value).map_err(bad)
 }

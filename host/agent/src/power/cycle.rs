@@ -14,21 +14,23 @@ impl Fencing<'_> {
     /// it is complete. A failure of one plug does not prevent the requests for the
     /// others, but the action fails.
     pub fn cycle(&mut self, plugs: &[String], attempts: u32) -> Result<(), Error> {
-        let mut failure = None;
+        let (mut failure, mut lost) = (None, Vec::new());
         for plug in plugs {
             match self.ask_cycle(plug, attempts) {
                 Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
-                outcome => outcome?,
+                outcome => lost.push((plug, outcome?)),
             }
             self.pause(self.timeouts.power_wait)?;
         }
         failure.map_or(Ok(()), Err)?;
-        plugs.iter().try_for_each(|plug| self.await_cycle(plug))
+        lost.into_iter()
+            .try_for_each(|(plug, lost)| self.await_cycle(plug, lost))
     }
 
     /// Requests a cycle again if the device reports that it failed. A request whose
-    /// answer was lost is not repeated, because it could cause a second cycle.
-    fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<(), Error> {
+    /// answer was lost is not repeated, because it could cause a second cycle; the
+    /// failure is returned.
+    fn ask_cycle(&mut self, plug: &str, attempts: u32) -> Result<Option<Error>, Error> {
         let mut outcome = Err(Error::TaskFailed("no attempt was allowed".to_owned()));
         for _ in 0..attempts {
             outcome = self.retry_while_busy("cycle", |device| device.cycle(plug));
@@ -42,13 +44,14 @@ impl Fencing<'_> {
                     "{}: cycle {plug}: {trouble}; polling the device for the result of the request",
                     self.agent
                 ));
-                Ok(())
+                Ok(Some(trouble))
             }
-            outcome => outcome,
+            outcome => outcome.map(|()| None),
         }
     }
 
-    fn await_cycle(&mut self, plug: &str) -> Result<(), Error> {
+    /// `last` is the last failure of the device.
+    fn await_cycle(&mut self, plug: &str, mut last: Option<Error>) -> Result<(), Error> {
         let mut polls = 0;
         loop {
             match self.device.cycle_complete(plug) {
@@ -56,15 +59,19 @@ impl Fencing<'_> {
                 Ok(false) => {}
                 Err(trouble) if trouble.is_transient() => {
                     self.log.warning(format!("{}: cycle {plug}: {trouble}", self.agent));
+                    last = Some(trouble);
                 }
                 Err(trouble) => return Err(trouble),
             }
-            self.pause(self.timeouts.status_sleep)?;
+            self.pause(self.timeouts.status_sleep)
+                .map_err(|stop| stop.after(last.as_ref()))?;
             polls += 1;
             if self.timeouts.power_timeout > 0 && polls >= self.timeouts.power_timeout {
+                let last = last.map(|last| format!("; last error: {last}"));
                 return Err(Error::TimedOut(format!(
                     "the device has not reported the cycle of {plug} as complete after {polls} polls \
-                     (option power_timeout)"
+                     (option power_timeout){}",
+                    last.unwrap_or_default()
                 )));
             }
         }

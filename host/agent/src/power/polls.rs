@@ -37,7 +37,8 @@ impl Fencing<'_> {
                     return Ok(());
                 }
                 progress.needs_renewal = true;
-                self.pause(READ_PAUSE)?;
+                self.pause(READ_PAUSE)
+                    .map_err(|stop| stop.after(last_trouble(requests, &progress)))?;
                 continue;
             }
             if !progress.is_postponed {
@@ -49,10 +50,11 @@ impl Fencing<'_> {
                 target.word(),
                 progress.polls
             ));
-            self.pause(self.timeouts.status_sleep)?;
+            self.pause(self.timeouts.status_sleep)
+                .map_err(|stop| stop.after(last_trouble(requests, &progress)))?;
             progress.polls += 1;
             if self.timeouts.power_timeout > 0 && progress.polls >= self.timeouts.power_timeout {
-                return Err(timed_out(requests, target, progress));
+                return Err(timed_out(requests, target, &progress));
             }
         }
     }
@@ -103,6 +105,7 @@ impl Fencing<'_> {
                         target.word(),
                         request.plug
                     ));
+                    progress.trouble = Some(trouble);
                     PowerStatus::Unknown
                 }
                 Err(trouble) => {
@@ -134,7 +137,8 @@ impl Fencing<'_> {
         }
         self.log.warning(format!("{}: {what}: {trouble}", self.agent));
         if let Error::Busy { seconds: Some(_), .. } = trouble {
-            self.pause(self.busy_pause(&trouble))?;
+            self.pause(self.busy_pause(&trouble))
+                .map_err(|stop| stop.after(Some(&trouble)))?;
         }
         progress.trouble = Some(trouble);
         Ok(())
@@ -160,6 +164,7 @@ impl Fencing<'_> {
                     self.agent
                 ));
                 request.note(Answer::Accepted, self.clock.now());
+                request.trouble = Some(trouble);
                 Ok(())
             }
             outcome => outcome,
@@ -172,6 +177,7 @@ impl Fencing<'_> {
         let trouble = match self.device.set_power(request.plug, target) {
             Ok(()) => {
                 request.note(Answer::Accepted, self.clock.now());
+                request.trouble = None;
                 return Ok(());
             }
             Err(trouble) if trouble.is_transient() => trouble,
@@ -189,14 +195,22 @@ impl Fencing<'_> {
             Error::Busy { .. } => Answer::Busy,
             _ => Answer::Lost,
         };
+        request.trouble = Some(trouble);
         request.note(answer, self.clock.now() + wait);
         Ok(())
     }
 }
 
-fn timed_out(requests: &[Request<'_>], target: PowerTarget, progress: Progress) -> Error {
+/// The device's last reason: that of the last poll, or that of a request that was
+/// not accepted.
+fn last_trouble<'a>(requests: &'a [Request<'_>], progress: &'a Progress) -> Option<&'a Error> {
+    let rejected = || requests.iter().find_map(|request| request.trouble.as_ref());
+    progress.trouble.as_ref().or_else(rejected)
+}
+
+fn timed_out(requests: &[Request<'_>], target: PowerTarget, progress: &Progress) -> Error {
     let plugs: Vec<_> = requests.iter().map(|request| request.plug).collect();
-    let trouble = progress.trouble.map(|trouble| format!("; last error: {trouble}"));
+    let trouble = last_trouble(requests, progress).map(|trouble| format!("; last error: {trouble}"));
     Error::TimedOut(format!(
         "{} is not {} after {} polls (option power_timeout){}",
         plugs.join(", "),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::device::Error;
+
 /// Maximum number of repetitions at the next poll, if the answer is lost each
 /// time.
 const LOST_LIMIT: u32 = 2;
@@ -44,6 +46,8 @@ pub(super) struct Request<'p> {
     unchanged: u32,
     /// Number of repetitions whose failed task was not seen yet.
     repeats: u32,
+    /// Why the last request was not accepted.
+    pub(super) trouble: Option<Error>,
 }
 
 impl<'p> Request<'p> {
@@ -58,6 +62,7 @@ impl<'p> Request<'p> {
             not_before: Duration::ZERO,
             unchanged: 0,
             repeats: 0,
+            trouble: None,
         }
     }
 

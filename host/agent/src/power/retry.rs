@@ -14,17 +14,18 @@ const BUSY_LIMIT: Duration = Duration::from_secs(30);
 impl Fencing<'_> {
     /// Retries a call after transient failures: three times, and as long as the
     /// device reports that it is busy, until the deadline. For reads and logins
-    /// only.
+    /// only. The error is or contains the last failure of the device.
     pub fn retry<T>(
         &mut self,
         what: &str,
         mut call: impl FnMut(&mut dyn Device) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut pauses = BACK_OFF.into_iter();
+        let mut last = None;
         loop {
             let trouble = match self.retry_while_busy(what, &mut call) {
                 Err(trouble) if trouble.is_transient() => trouble,
-                outcome => return outcome,
+                outcome => return outcome.map_err(|stop| stop.after(last.as_ref())),
             };
             let Some(pause) = pauses.next() else {
                 return Err(trouble);
@@ -34,7 +35,8 @@ impl Fencing<'_> {
                 self.agent,
                 pause.as_secs()
             ));
-            self.pause(pause)?;
+            self.pause(pause).map_err(|stop| stop.after(Some(&trouble)))?;
+            last = Some(trouble);
         }
     }
 
@@ -43,13 +45,16 @@ impl Fencing<'_> {
         what: &str,
         mut call: impl FnMut(&mut dyn Device) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let mut last = None;
         loop {
             match call(self.device) {
                 Err(trouble @ Error::Busy { .. }) => {
                     self.log.info(format!("{}: {what}: {trouble}; waiting", self.agent));
-                    self.pause(self.busy_pause(&trouble))?;
+                    let pause = self.busy_pause(&trouble);
+                    self.pause(pause).map_err(|stop| stop.after(Some(&trouble)))?;
+                    last = Some(trouble);
                 }
-                outcome => return outcome,
+                outcome => return outcome.map_err(|stop| stop.after(last.as_ref())),
             }
         }
     }

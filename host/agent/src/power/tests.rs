@@ -3,6 +3,7 @@
 
 mod cycle;
 mod proof;
+mod reasons;
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::{Credentials, Failure, Http, Parts, Remedies, Request, Response, Timeout};
+use super::{Credentials, Failure, Http, Parts, Remedies, Request, Response, Timeout, Usage};
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::log::Log;
 use fencebox_agent::virtual_clock::VirtualClock;
@@ -139,6 +139,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
         credentials,
         clock,
         deadline,
+        usage: Usage::default(),
         timeout: timeout(LONG),
         log: Arc::new(Log::new(Box::new(std::io::sink()))),
         agent: "fence_x".to_owned(),

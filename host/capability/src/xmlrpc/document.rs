@@ -4,10 +4,12 @@
 //! Apache's `i1` and `i2`.
 
 mod decode;
+mod duplicate;
 mod encode;
 mod keep;
 mod read;
 mod scalar;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +64,26 @@ pub enum Answer {
         /// `faultString`.
         message: String,
     },
+}
+
+impl Answer {
+    /// The fault in the value of a `fault` element.
+    fn fault(tree: &Tree) -> Option<Self> {
+        let Some(Node::Structure(members)) = tree.nodes.first() else {
+            return None;
+        };
+        let member = |wanted: &str| {
+            let (_, index) = members.iter().find(|(name, _)| name == wanted)?;
+            tree.nodes.get(*index as usize)
+        };
+        match (member("faultCode")?, member("faultString")?) {
+            (Node::Integer(code), Node::Text(message)) => Some(Self::Fault {
+                code: *code,
+                message: message.clone(),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// An answer that is not XML-RPC, or exceeds a limit. The text quotes only names of elements,

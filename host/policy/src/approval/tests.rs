@@ -122,3 +122,42 @@ fn format_1_stays_readable() {
     let written: serde_json::Value = serde_json::to_value(&read).unwrap();
     assert_eq!(written, serde_json::from_str::<serde_json::Value>(text).unwrap());
 }
+
+/// One endpoint where fencebox logs in does not hide the password that another one gets.
+#[test]
+fn the_password_is_seen_by_the_whole_plugin_or_not_at_all() {
+    let with = |auths: &[Auth]| {
+        let mut approval = approval();
+        let one = approval.reach.endpoints.remove(0);
+        let endpoints = auths.iter().map(|&auth| Endpoint { auth, ..one.clone() });
+        approval.reach.endpoints = endpoints.collect();
+        approval
+    };
+    for (auths, sees) in [
+        (&[][..], true),
+        (&[Auth::HostBasic, Auth::HostBasic], false),
+        (&[Auth::HostBasic, Auth::Plugin], true),
+    ] {
+        let approval = with(auths);
+        assert_eq!(approval.reach.sees_password(), sees, "{auths:?}");
+        let said = approval.lines().iter().any(|line| line.contains("sees the password"));
+        let denied = approval.lines().iter().any(|line| line.contains("not see"));
+        assert_eq!((said, denied), (sees, false), "{auths:?}");
+    }
+}
+
+#[test]
+fn a_host_of_several_choices_is_listed_once() {
+    let cases = [
+        ("auto", "225.0.0.12"),
+        ("ipv4", "225.0.0.12"),
+        ("ipv6", "ff05::3:1"),
+        ("old", "225.0.0.12"),
+    ];
+    let cases = cases.map(|(word, host)| (word.to_owned(), host.to_owned())).to_vec();
+    let address = Address::ByChoice {
+        option: "ip_family".to_owned(),
+        cases,
+    };
+    assert_eq!(address.to_string(), "one of 225.0.0.12, ff05::3:1 (option ip_family)");
+}

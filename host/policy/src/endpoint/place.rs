@@ -5,7 +5,7 @@ use url::Host;
 use super::{Address, Endpoint, Port, Scheme, UrlOption};
 use crate::location::{default_port, is_loopback, parse_host, parse_url};
 use crate::request::{check_path, shortened};
-use crate::{Addresses, Denied, Origin, Proxy, Trust};
+use crate::{Addresses, Denied, Malformed, Origin, Proxy, Trust};
 
 /// Maximum number of URLs in one option: the hosts of a large pool.
 const PLACES_LIMIT: usize = 64;
@@ -135,7 +135,7 @@ impl Endpoint {
     }
 
     /// The URLs in an option: one, or several with the same scheme.
-    fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Place>, String> {
+    fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Place>, Malformed> {
         if !option.several {
             return Ok(vec![self.by_url(option, text)?]);
         }
@@ -147,25 +147,27 @@ impl Endpoint {
             }
         }
         match places.as_slice() {
-            [] => Err("it contains no URL; write https://HOST[:PORT]".to_owned()),
-            [first, rest @ ..] if rest.iter().any(|place| place.tls != first.tls) => {
-                Err("http:// and https:// do not mix: a request may move from one host to another".to_owned())
-            }
-            _ if places.len() > PLACES_LIMIT => Err(format!("more than {PLACES_LIMIT} URLs")),
+            [] => Err(Malformed::new("it contains no URL; write https://HOST[:PORT]")),
+            [first, rest @ ..] if rest.iter().any(|place| place.tls != first.tls) => Err(Malformed::new(
+                "http:// and https:// do not mix: a request may move from one host to another",
+            )),
+            _ if places.len() > PLACES_LIMIT => Err(Malformed::new(format!("more than {PLACES_LIMIT} URLs"))),
             _ => Ok(places),
         }
     }
 
     /// A URL with only the place of the API: no query, and a path only if it is allowed.
-    fn by_url(&self, option: &UrlOption, text: &str) -> Result<Place, String> {
+    fn by_url(&self, option: &UrlOption, text: &str) -> Result<Place, Malformed> {
         let url = parse_url(text, "https://HOST[:PORT]")?;
         let tls = match (url.scheme(), self.scheme) {
             ("https", Scheme::Https | Scheme::ByOptions) => true,
             ("http", Scheme::Http | Scheme::ByOptions) => false,
-            (scheme, _) => return Err(format!("this device does not support {scheme}://")),
+            (scheme, _) => return Err(Malformed::new(format!("this device does not support {scheme}://"))),
         };
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("a query or fragment does not belong in this URL; leave it out".to_owned());
+            return Err(Malformed::new(
+                "a query or fragment does not belong in this URL; leave it out",
+            ));
         }
         let path = url.path().strip_suffix('/').unwrap_or(url.path());
         let base_path = match path {
@@ -175,7 +177,7 @@ impl Endpoint {
                 path
             }
             path if path == self.base_path => path,
-            path => return Err(self.other_path(path)),
+            path => return Err(self.other_path(path).into()),
         };
         Ok(Place {
             tls,

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{Block, check_class, leads_to};
+use super::{Block, Malformed, check_class, leads_to};
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn block(text: &str) -> Result<Block, String> {
+fn block(text: &str) -> Result<Block, Malformed> {
     let (address, prefix) = text.split_once('/').unwrap();
     Block::parse(ip(address), prefix)
 }
@@ -125,7 +125,7 @@ fn blocks_have_to_start_at_their_first_address() {
         ("10.0.0.0/08", "from 0 to 32"),
         ("10.0.0.0/00", "from 0 to 32"),
     ] {
-        let refusal = block(text).unwrap_err();
+        let refusal = block(text).unwrap_err().to_string();
         assert!(refusal.contains(words), "{text}: {refusal}");
     }
 }

@@ -177,3 +177,10 @@ fn the_places_are_those_of_the_machine_and_of_the_tree() {
     assert_eq!(places[1], tree.join("etc/fencebox/policy.toml"));
     assert_eq!(std::env::current_exe().unwrap().ancestors().nth(3), Some(tree));
 }
+
+#[test]
+fn each_place_without_a_policy_is_named_once() {
+    let at = |places: &[&str]| super::none_at(&places.iter().map(PathBuf::from).collect::<Vec<_>>());
+    assert_eq!(at(&["/etc/p", "/etc/p"]), "/etc/p does not exist");
+    assert_eq!(at(&["/etc/p", "/opt/f/etc/p"]), "/etc/p and /opt/f/etc/p do not exist");
+}

@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt;
 
 use crc32fast::Hasher;
 
+use super::Unusable;
+
 #[cfg(test)]
 mod tests;
 
@@ -29,23 +31,21 @@ pub(super) fn add(mut code: Vec<u8>) -> Vec<u8> {
 }
 
 /// Verifies the checksum of a form with this length in bytes.
-pub(super) fn check(file: &File, length: u64) -> Result<(), String> {
-    let unreadable = |cause: std::io::Error| format!("it cannot be read ({cause})");
-    let foreign = || "it is incomplete, or another build made it".to_owned();
-    let end = length.checked_sub(LENGTH as u64).ok_or_else(foreign)?;
+pub(super) fn check(file: &File, length: u64) -> Result<(), Unusable> {
+    let end = length.checked_sub(LENGTH as u64).ok_or(Unusable::Incomplete)?;
     let mut seal = [0; LENGTH];
-    file.read_exact_at(&mut seal, end).map_err(unreadable)?;
-    let sum = seal.strip_prefix(&MARK).ok_or_else(foreign)?;
+    file.read_exact_at(&mut seal, end).map_err(Unusable::Unreadable)?;
+    let sum = seal.strip_prefix(&MARK).ok_or(Unusable::Incomplete)?;
     let (mut hasher, mut piece, mut at) = (Hasher::new(), vec![0; PIECE], 0);
     while at < end {
         let left = usize::try_from(end - at).unwrap_or(PIECE).min(PIECE);
         let read = piece.get_mut(..left).unwrap_or_default();
-        file.read_exact_at(read, at).map_err(unreadable)?;
+        file.read_exact_at(read, at).map_err(Unusable::Unreadable)?;
         hasher.update(read);
         at += left as u64;
     }
     if hasher.finalize().to_le_bytes() != *sum {
-        return Err("it is damaged: its checksum is wrong".to_owned());
+        return Err(Unusable::Damaged);
     }
     Ok(())
 }

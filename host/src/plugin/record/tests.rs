@@ -29,6 +29,7 @@ fn record() -> Record {
             obsoletes: None,
             synonym_of: None,
             hidden: false,
+            deprecated: false,
         }],
         operations: Operations {
             list_plugs: true,
@@ -86,7 +87,7 @@ fn edited(from: &str, to: &str) -> String {
 }
 
 fn parse(text: &str) -> Recorded {
-    Recorded::parse(text.as_bytes()).unwrap_or_else(Recorded::Damaged)
+    Recorded::parse(text.as_bytes()).unwrap_or_else(|cause| Recorded::Damaged(cause.to_string()))
 }
 
 #[track_caller]
@@ -145,7 +146,7 @@ fn a_record_is_read_as_it_was_written() {
     };
     assert!(read.is_same(&record));
     assert_eq!(read.installed, record.installed);
-    assert_eq!(read.declared("fence_y"), record.declared("fence_x"));
+    assert_eq!(read.declared("fence_y").unwrap(), record.declared("fence_x").unwrap());
     assert!(read.declared("fence_z").is_err());
     assert!(read.is_of(b"abc") && !read.is_of(b"abd"));
 }

@@ -1,6 +1,6 @@
 //! Lists (`docs/reference/clc.md#lists` and `docs/reference/clc.md#b13`).
 
-use crate::acme::{assert_unexpected, db01, open, script};
+use crate::acme::{assert_unexpected, db01, lines, open, script};
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::Script;
 
@@ -112,7 +112,6 @@ fn list_status_reads_each_server_without_details() {
 
 #[test]
 fn every_data_center_is_listed() {
-    let centre = |id: &str| json!({ "id": id, "links": [{ "rel": "group", "id": format!("{id}-1") }] });
     let _script = script()
         .on("GET", "/datacenters/ACME")
         .reply(200, json!([{ "id": "WA1" }, { "id": "a/b" }, { "id": "NE1" }]))
@@ -123,9 +122,9 @@ fn every_data_center_is_listed() {
         .reply(200, json!({ "id": "x", "links": null }))
         .on("GET", "/datacenters/ACME/NE1?groupLinks=true")
         .reply(200, centre("NE1"))
-        .on("GET", "/groups/ACME/WA1-1?serverDetail=detailed")
+        .on("GET", "/groups/ACME/wa1-1?serverDetail=detailed")
         .reply(200, json!({ "servers": [server("wa1a", "started")] }))
-        .on("GET", "/groups/ACME/NE1-1?serverDetail=detailed")
+        .on("GET", "/groups/ACME/ne1-1?serverDetail=detailed")
         .reply(200, json!({ "servers": [server("ne1a", "started")] }))
         .start();
     let ids = open()
@@ -135,22 +134,181 @@ fn every_data_center_is_listed() {
 }
 
 #[test]
-fn an_incomplete_list_is_an_error() {
-    let _script = walk()
+fn a_list_without_any_readable_part_is_an_error() {
+    let broken = script()
         .on("GET", GROUP)
         .reply(500, json!({ "message": "later" }))
-        .start();
-    assert_unexpected(open().plugs(false), "later");
+        .always();
+    let broken = broken
+        .on("GET", "/datacenters/ACME")
+        .reply(200, json!([{ "id": "WA1" }]))
+        .always()
+        .on("GET", "/datacenters/ACME/WA1?groupLinks=true")
+        .reply(200, centre("WA1"))
+        .always();
+    let _script = broken.start();
+    let mut cloud = open();
+    for _ in 0..4 {
+        assert_unexpected(cloud.plugs(false), "later");
+    }
     drop(_script);
     let _script = script().on("GET", "/datacenters/ACME").reply(403, json!({})).start();
     assert!(matches!(open().plugs(false), Err(Error::NotPermitted(_))));
 }
 
+fn centre(id: &str) -> Value {
+    json!({ "id": id, "links": [{ "rel": "group", "id": format!("{}-1", id.to_lowercase()) }] })
+}
+
+/// Two data centers, of which the second has two root groups.
 #[test]
-fn invalid_ids_are_left_out() {
-    let group =
-        json!({ "links": [link("../x"), link(""), { "rel": "server" }], "servers": [server("a b", "stopped")] });
-    assert_eq!(listed(group, true), Ok(vec![]));
+fn a_broken_part_does_not_hide_the_others() {
+    let mut second = centre("NE1");
+    second["links"] = json!([{ "rel": "group", "id": "ne1-1" }, { "rel": "group", "id": "ne1-2" }]);
+    let parts = [
+        (
+            "/datacenters/ACME/WA1?groupLinks=true",
+            centre("WA1"),
+            "WA1A",
+            "data center WA1 is not listed",
+        ),
+        (
+            "/datacenters/ACME/NE1?groupLinks=true",
+            second,
+            "NE1",
+            "data center NE1 is not listed",
+        ),
+        (
+            "/groups/ACME/wa1-1?serverDetail=detailed",
+            json!({ "servers": [server("wa1a", "stopped")] }),
+            "WA1A",
+            "group wa1-1 is not listed",
+        ),
+        (
+            "/groups/ACME/ne1-1?serverDetail=detailed",
+            json!({ "servers": [server("ne1a", "stopped")] }),
+            "NE1A",
+            "group ne1-1 is not listed",
+        ),
+        (
+            "/groups/ACME/ne1-2?serverDetail=detailed",
+            json!({ "servers": [server("ne1b", "stopped")] }),
+            "NE1B",
+            "group ne1-2 is not listed",
+        ),
+    ];
+    for (broken, _, hidden, warning) in &parts {
+        for (status, body, reads) in [
+            (403, json!({ "message": "no" }), 1),
+            (404, json!({ "message": "none" }), 3),
+            (500, json!({ "message": "later" }), 3),
+            (409, json!({ "message": "pending" }), 3),
+            (200, json!([7]), 3),
+        ] {
+            let whole = script()
+                .on("GET", "/datacenters/ACME")
+                .reply(200, json!([{ "id": "WA1" }, { "id": "NE1" }]));
+            let script = parts.iter().fold(whole.always(), |script, (path, good, ..)| {
+                let script = script.on("GET", path);
+                if path == broken {
+                    script.reply(status, body.clone()).always()
+                } else {
+                    script.reply(200, good.clone()).always()
+                }
+            });
+            let running = script.start();
+            let mut cloud = open();
+            // The host repeats a read that failed transiently.
+            for _ in 1..reads {
+                assert!(cloud.plugs(true).is_err(), "{broken} {status}");
+            }
+            let ids = cloud
+                .plugs(true)
+                .map(|plugs| plugs.into_iter().map(|plug| plug.id).collect::<Vec<_>>());
+            let rest: Vec<_> = ["WA1A", "NE1A", "NE1B"]
+                .into_iter()
+                .filter(|id| !id.starts_with(hidden))
+                .map(str::to_owned)
+                .collect();
+            assert_eq!(ids, Ok(rest), "{broken} {status}");
+            assert_eq!(lines(&running).matches(warning).count(), 1, "{}", lines(&running));
+        }
+    }
+}
+
+#[test]
+fn an_odd_entry_does_not_hide_the_others() {
+    let mut twice = server("wa1two", "stopped").to_string();
+    twice.insert_str(twice.len() - 1, r#","isTemplate":false,"isTemplate":true"#);
+    let good = |id: &str| server(id, "stopped").to_string();
+    let mut unnamed = server("wa1named", "stopped");
+    (unnamed["displayName"], unnamed["name"]) = (json!(7), json!([]));
+    let body = format!(
+        r#"{{"id":"wa1-1","servers":[{},null,7,{twice},{{"id":9}},{unnamed},{}],
+            "groups":[null,{{"id":"g2","servers":{{}},"groups":"none","links":[{{"rel":"server","id":"wa1link"}},3]}}]}}"#,
+        good("wa1one"),
+        good("wa1last"),
+    );
+    let script = walk().on("GET", GROUP).reply_text(200, body).start();
+    let rows = [
+        Plug::new("WA1ONE").alias("wa1one").status(PowerStatus::Off),
+        Plug::new("WA1NAMED").status(PowerStatus::Off),
+        Plug::new("WA1LAST").alias("wa1last").status(PowerStatus::Off),
+        Plug::new("WA1TWO").status(PowerStatus::Unknown),
+        Plug::new("WA1LINK"),
+    ];
+    assert_eq!(open().plugs(false), Ok(rows.to_vec()));
+    let log = lines(&script);
+    for part in [
+        "the record of WA1TWO is malformed",
+        "group wa1-1: 4 of its entries are malformed",
+        "group g2: 3 of its entries are malformed",
+    ] {
+        assert!(log.contains(part), "{part:?} is not in {log}");
+    }
+}
+
+#[test]
+fn invalid_ids_are_left_out_with_a_warning() {
+    let group = json!({ "id": "wa1-1", "links": [link("../x"), link(""), { "rel": "server" }, link("wa1a")],
+        "servers": [server("a b", "stopped")] });
+    let script = walk().on("GET", GROUP).reply(200, group).start();
+    assert_eq!(open().plugs(false), Ok(vec![Plug::new("WA1A")]));
+    let log = lines(&script);
+    assert!(
+        log.contains("group wa1-1: 4 of its entries are malformed; servers may be missing"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_monitor_reads_every_plug() {
+    let probe = |plugs: &str| {
+        let given = [
+            ("username", "fencer"),
+            ("password", "s3cret"),
+            ("account", "ACME"),
+            ("plug_separator", ","),
+        ];
+        let given = given.into_iter().chain([("plug", plugs)]);
+        let given: Options = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        fence_clc::Cloud::open(&given)?.probe()
+    };
+    let _script = script()
+        .on("POST", "/authentication/login")
+        .reply(200, crate::acme::login())
+        .always()
+        .on("GET", "/servers/ACME/WA1ACMEDB01")
+        .reply(200, db01("started"))
+        .always()
+        .on("GET", "/servers/ACME/WA1NONE")
+        .reply(404, json!({ "message": "none" }))
+        .always()
+        .start();
+    assert_eq!(probe("WA1ACMEDB01"), Ok(()));
+    for plugs in ["WA1NONE", "WA1ACMEDB01,WA1NONE", "WA1NONE,WA1ACMEDB01"] {
+        assert_eq!(probe(plugs), Err(Error::plug_not_found("WA1NONE")), "{plugs}");
+    }
 }
 
 #[test]

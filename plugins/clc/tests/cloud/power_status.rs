@@ -178,13 +178,27 @@ fn pages_and_incomplete_answers_are_not_off() {
 }
 
 #[test]
-fn a_duplicate_member_is_an_error() {
-    let twice = db01("started").to_string().replace(
-        r#""powerState":"started""#,
-        r#""powerState":"started","powerState":"stopped""#,
-    );
+fn a_duplicate_member_is_a_contradiction_if_it_is_used() {
+    for (one, other) in [("started", "stopped"), ("stopped", "started")] {
+        let state = format!(r#""powerState":"{one}""#);
+        let twice = db01(one)
+            .to_string()
+            .replace(&state, &format!(r#"{state},"powerState":"{other}""#));
+        let _script = script().on("GET", DB01).reply_text(200, twice).start();
+        assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Unknown));
+    }
+    let twice = db01("stopped")
+        .to_string()
+        .replace(r#""id":"#, r#""id":"wa1acmedb01","id":"#);
     let _script = script().on("GET", DB01).reply_text(200, twice).start();
     assert_unexpected(open().power_status("WA1ACMEDB01"), "duplicate field");
+    drop(_script);
+    let unused = db01("stopped")
+        .to_string()
+        .replace(r#""cpu":2"#, r#""cpu":2,"cpu":"x""#);
+    let unused = unused.replace(r#""locationId":"WA1""#, r#""locationId":"WA1","locationId":7"#);
+    let _script = script().on("GET", DB01).reply_text(200, unused).start();
+    assert_eq!(open().power_status("WA1ACMEDB01"), Ok(PowerStatus::Off));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn the_main_name_documents_what_the_python_agent_has() {
 #[test]
 fn each_symlink_has_a_description_of_its_own() {
     let names = Dummy::describe("fence_dummy").symlinks;
-    assert_eq!(names.len(), 5);
+    assert_eq!(names.len(), 6);
     for link in names {
         let agent = Dummy::describe(&link.name);
         assert_eq!((&agent.name, &agent.shortdesc), (&link.name, &link.shortdesc));
@@ -46,6 +46,7 @@ fn names_for_pacemakers_tests_differ_in_one_operation() {
         ("fence_dummy_auto_unfence", Operations::AUTOMATIC_ON),
         ("fence_dummy_no_reboot", Operations::NO_REBOOT),
         ("fence_dummy_no_on", Operations::NO_ON),
+        ("fence_dummy_no_nodeid", Operations::ON_TARGET),
     ] {
         let agent = Dummy::describe(name);
         assert!(agent.operations.contains(operation | Operations::LIST_PLUGS), "{name}");
@@ -53,6 +54,20 @@ fn names_for_pacemakers_tests_differ_in_one_operation() {
         let mode = agent.parameters.iter().find(|parameter| parameter.name == "mode");
         assert_eq!(mode.and_then(|mode| mode.default.as_deref()), Some("random"), "{name}");
     }
+}
+
+/// Pacemaker sends the id of the node to an agent whose metadata have the option.
+#[test]
+fn one_name_has_no_option_nodeid() {
+    let has = |name: &str| shown(&Dummy::describe(name)).contains(&"nodeid");
+    assert!(has("fence_dummy_on_target") && !has("fence_dummy_no_nodeid"));
+    let others = |name: &str| {
+        let agent = Dummy::describe(name);
+        let mut names: Vec<_> = shown(&agent).into_iter().map(str::to_owned).collect();
+        names.retain(|name| name != "nodeid");
+        names
+    };
+    assert_eq!(others("fence_dummy_on_target"), others("fence_dummy_no_nodeid"));
 }
 
 #[test]

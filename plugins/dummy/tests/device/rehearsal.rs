@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use fence_dummy::Dummy;
 use fencebox_sdk::prelude::*;
 
 use super::open;
@@ -63,6 +64,33 @@ fn a_list_needs_the_option_mock_dynamic_hosts() {
     assert_eq!(ids, ["node1", "node2", "node3"]);
     assert!(open([("mode", "pass")]).unwrap().plugs(true).is_err());
     assert_eq!(open([]).unwrap().plugs(true), Err(Error::Unsupported));
+}
+
+/// Only the names for Pacemaker's tests always have a `mode`.
+#[test]
+fn validate_all_needs_a_delay_of_at_most_ten_seconds() {
+    let check = |action: &str, delay: &str| {
+        Dummy::check_options(&Options::from([("mode", "pass"), ("action", action), ("delay", delay)]))
+    };
+    for (delay, said) in [
+        ("", "required"),
+        ("0", "required"),
+        ("11", "too long"),
+        ("15", "too long"),
+    ] {
+        let Err(Error::InvalidOption(problem)) = check("validate-all", delay) else {
+            panic!("delay={delay} was accepted");
+        };
+        assert_eq!(problem.name, "delay");
+        assert!(problem.reason.contains(said), "{problem:?}");
+        assert_eq!(check("off", delay), Ok(()));
+    }
+    assert_eq!(
+        [check("validate-all", "1"), check("validate-all", "10")],
+        [Ok(()), Ok(())]
+    );
+    let main = Options::from([("type", "file"), ("action", "validate-all")]);
+    assert_eq!(Dummy::check_options(&main), Ok(()));
 }
 
 /// The host delays `off` and `reboot`.

@@ -20,13 +20,18 @@ pub(crate) struct Found {
 #[derive(Debug, Deserialize)]
 pub(crate) struct View {
     pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    // Any value: one that is not a text must not make the whole record unreadable.
+    // Any values: one that is not a text must not make the whole record unreadable.
+    #[serde(default)]
+    name: Value,
     #[serde(default)]
     status: Value,
 }
 
 impl View {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_str()
+    }
+
     pub(crate) fn status(&self) -> Option<&str> {
         self.status.as_str()
     }
@@ -68,13 +73,13 @@ impl View {
 pub(crate) fn projects(api: &mut Api, settings: &Settings) -> Result<Vec<String>> {
     match &settings.project {
         Some(project) => Ok(vec![project.clone()]),
-        None => api.read(&Call::new(&permissions::PROJECTS, "/cloud/project")),
+        None => api.names(&Call::new(&permissions::PROJECTS, "/cloud/project")),
     }
 }
 
-/// All instances of a project.
-pub(crate) fn instances(api: &mut Api, project: &str) -> Result<Vec<View>> {
-    api.read(&Call::new(
+/// All instances of a project. A record that cannot be read is its JSON value.
+pub(crate) fn instances(api: &mut Api, project: &str) -> Result<Vec<Result<View, Value>>> {
+    api.elements(&Call::new(
         &permissions::INSTANCES,
         path!("/cloud/project/{project}/instance"),
     ))
@@ -107,10 +112,10 @@ pub(crate) fn find(api: &mut Api, settings: &Settings, plug: &str) -> Result<(Fo
     }
 }
 
-/// A project that refuses the read may be the one with the instance: its refusal is
-/// the error if no other project has the instance.
+/// Asks every project, because an id belongs to one instance only. A project that cannot be read
+/// may be the one with the instance: that is the error if no other project has it.
 fn by_id(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, View)> {
-    let mut refusal = None;
+    let mut unread = None;
     for project in projects {
         let found = Found {
             project,
@@ -119,33 +124,44 @@ fn by_id(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, Vie
         match read(api, &found, plug) {
             Ok(view) => return Ok((found, view)),
             Err(Error::PlugNotFound(_)) => {}
-            Err(problem @ (Error::NotPermitted(_) | Error::TaskFailed(_))) => refusal = refusal.or(Some(problem)),
+            Err(problem) if errors::is_of_one_part(&problem) => {
+                let problem = errors::map(problem, |text| {
+                    format!(
+                        "project {} cannot be read, and may have {plug}: {text}",
+                        excerpt(&found.project)
+                    )
+                });
+                unread = unread.or(Some(problem));
+            }
             Err(problem) => return Err(problem),
         }
     }
-    Err(refusal.unwrap_or_else(|| Error::plug_not_found(plug)))
+    Err(unread.unwrap_or_else(|| Error::plug_not_found(plug)))
 }
 
-/// Reads the names in all projects: a project that is left out could contain a
-/// second instance of the name.
+/// Reads the names in all projects: a project that is left out could contain the instance, or a
+/// second one of the name.
 fn by_name(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, View)> {
     let mut hits = Vec::new();
     for project in projects {
-        let views = instances(api, &project).map_err(|problem| {
-            errors::map(problem, |text| {
-                format!("{text}; set the option project to the instance's project")
-            })
-        })?;
-        let named = views
-            .into_iter()
-            .filter(|view| view.name.as_deref() == Some(plug) && !view.is_deleted());
-        hits.extend(named.map(|view| {
+        let views = instances(api, &project).map_err(|problem| unread_project(problem, &project, plug))?;
+        for view in views {
+            let view = match view {
+                Ok(view) if view.name() == Some(plug) && !view.is_deleted() => view,
+                Ok(_) => continue,
+                // A record of another name is not in the way.
+                Err(odd) if odd["name"].as_str().is_some_and(|name| name != plug) => continue,
+                Err(_) => {
+                    let text = "the record of an instance is malformed".to_owned();
+                    return Err(unread_project(Error::Unexpected(text), &project, plug));
+                }
+            };
             let found = Found {
                 project: project.clone(),
                 id: view.id.clone(),
             };
-            (found, view)
-        }));
+            hits.push((found, view));
+        }
     }
     if hits.len() > 1 {
         return Err(Error::PlugAmbiguous(
@@ -153,4 +169,14 @@ fn by_name(api: &mut Api, projects: Vec<String>, plug: &str) -> Result<(Found, V
         ));
     }
     hits.pop().ok_or_else(|| Error::plug_not_found(plug))
+}
+
+fn unread_project(problem: Error, project: &str, plug: &str) -> Error {
+    errors::map(problem, |text| {
+        format!(
+            "project {} cannot be read, and may have an instance called {plug}: {text}; set the option project to the \
+             instance's project, or plug to its ID",
+            excerpt(project)
+        )
+    })
 }

@@ -12,14 +12,16 @@ use crate::permissions;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct View {
     name: String,
-    reverse: Option<String>,
-    #[serde(rename = "bootId")]
-    pub(super) boot: Option<u64>,
-    // Any value: one that is not a text must not make the whole record unreadable.
+    boot_id: Option<u64>,
+    // Any values: one of another type must not make the whole record unreadable.
+    #[serde(default)]
+    reverse: Value,
     #[serde(default)]
     power_state: Value,
-    state: Option<String>,
-    monitoring: Option<bool>,
+    #[serde(default)]
+    state: Value,
+    #[serde(default)]
+    monitoring: Value,
 }
 
 impl View {
@@ -36,24 +38,29 @@ impl View {
         }
     }
 
+    /// The boot entry that is set, if the record has one.
+    pub(super) fn boot(&self) -> Option<u64> {
+        self.boot_id
+    }
+
     /// A second name, for lists.
     pub(crate) fn alias(&self) -> Option<&str> {
-        let reverse = self.reverse.as_deref()?.trim_end_matches('.');
+        let reverse = self.reverse.as_str()?.trim_end_matches('.');
         Some(reverse).filter(|name| !name.is_empty() && *name != self.name)
     }
 
     /// Whether the vendor monitors the server, and its technicians act if it does not answer.
     pub(super) fn is_watched(&self) -> bool {
-        self.monitoring == Some(true)
+        self.monitoring.as_bool() == Some(true)
     }
 
     pub(super) fn boot_word(&self) -> String {
-        self.boot.map_or_else(|| "none".to_owned(), |boot| boot.to_string())
+        self.boot().map_or_else(|| "none".to_owned(), |boot| boot.to_string())
     }
 
     /// Logs a state other than `ok`: the vendor blocks servers that were broken into.
     pub(super) fn complain(&self) {
-        if let Some(state) = self.state.as_deref().filter(|state| *state != "ok") {
+        if let Some(state) = self.state.as_str().filter(|state| *state != "ok") {
             log::warn(format!("{}: its state is {}", self.name, excerpt(state)));
         }
     }

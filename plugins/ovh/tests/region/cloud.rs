@@ -156,20 +156,52 @@ fn an_id_is_searched_in_all_projects_once() {
 }
 
 #[test]
-fn a_refusal_is_the_error_if_no_project_has_the_instance() {
-    let script = script()
-        .on("GET", "/cloud/project")
-        .reply(200, json!(["p0", "p1"]))
-        .on("GET", &ONE.replace("p1", "p0"))
-        .reply(403, json!({ "message": "This call has not been granted" }))
-        .on("GET", ONE)
-        .reply(404, json!({ "message": "none" }));
-    let _script = script.start();
-    assert_says(
-        open().power_status(ID),
-        "NotPermitted",
-        &["/cloud/project/*/instance/*"],
-    );
+fn a_project_that_cannot_be_read_is_the_error_if_no_other_has_the_instance() {
+    for (status, body, kind, parts) in [
+        (
+            403,
+            json!({ "message": "This call has not been granted" }),
+            "NotPermitted",
+            ["/cloud/project/*/instance/*", "project p0"],
+        ),
+        (
+            460,
+            json!({ "message": "This service is expired" }),
+            "TaskFailed",
+            ["project p0 cannot be read", "expired"],
+        ),
+        (
+            500,
+            json!({ "message": "Oops" }),
+            "Unexpected",
+            ["project p0 cannot be read, and may have", "Oops"],
+        ),
+        (
+            429,
+            json!({ "message": "Too many" }),
+            "Busy",
+            ["project p0 cannot be read", "Too many"],
+        ),
+    ] {
+        let search = |found: bool| {
+            let script = script().on("GET", "/cloud/project").reply(200, json!(["p0", "p1"]));
+            let script = script
+                .on("GET", &ONE.replace("p1", "p0"))
+                .reply(status, body.clone())
+                .on("GET", ONE);
+            if found {
+                script.reply(200, instance("SHUTOFF"))
+            } else {
+                script.reply(404, json!({ "message": "none" }))
+            }
+        };
+        let _script = search(false).start();
+        assert_says(open().power_status(ID), kind, &parts);
+        drop(_script);
+        // An ID belongs to one instance, so the other project does not matter.
+        let _script = search(true).start();
+        assert_eq!(open().power_status(ID), Ok(PowerStatus::Off), "{status}");
+    }
 }
 
 #[test]
@@ -215,20 +247,60 @@ fn a_missing_or_deleted_name_is_not_found() {
     }
 }
 
+/// The project may have the instance, or a second one of the name.
 #[test]
-fn a_refusing_project_fails_the_search_for_a_name() {
-    let script = script().on("GET", "/cloud/project").reply(200, json!(["p1", "p2"]));
-    let script = script.on("GET", ALL).reply(200, json!([instance("ACTIVE")]));
-    let refusal = json!({ "message": "This service is expired" });
-    let _script = script
-        .on("GET", "/cloud/project/p2/instance")
-        .reply(460, refusal)
-        .start();
-    assert_says(
-        open().power_status("web1"),
-        "TaskFailed",
-        &["expired", "option project"],
-    );
+fn a_project_that_cannot_be_read_fails_the_search_for_a_name() {
+    for (status, message, kind) in [
+        (460, "This service is expired", "TaskFailed"),
+        (403, "This call has not been granted", "NotPermitted"),
+        (404, "This service does not exist", "Unexpected"),
+        (500, "Oops", "Unexpected"),
+    ] {
+        for others in [json!([]), json!([instance("SHUTOFF")])] {
+            for target in [None, Some(PowerTarget::Off)] {
+                let script = script().on("GET", "/cloud/project").reply(200, json!(["p1", "p2"]));
+                let script = script.on("GET", ALL).reply(200, others.clone());
+                let script = script.on("GET", "/cloud/project/p2/instance");
+                let _script = script.reply(status, json!({ "message": message })).start();
+                let outcome = match target {
+                    None => open().power_status("web1").map(drop),
+                    Some(target) => open().set_power("web1", target),
+                };
+                assert_says(
+                    outcome,
+                    kind,
+                    &["project p2 cannot be read", "web1", message, "option project"],
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_odd_record_matters_only_if_it_may_be_the_instance() {
+    let twice = r#"{"id":"x","name":"web1","status":"SHUTOFF","status":"ACTIVE"}"#;
+    let list = |odd: &str| format!("[{odd},{}]", instance("SHUTOFF"));
+    for odd in [
+        r#"{"id":7,"name":"web2"}"#,
+        r#"{"id":"y","name":"web2","name":"web2"}"#,
+        r#"{"id":"y","name":9}"#,
+    ] {
+        let _script = script().on("GET", ALL).reply_text(200, list(odd)).start();
+        assert_eq!(with_project().power_status("web1"), Ok(PowerStatus::Off), "{odd}");
+    }
+    for odd in ["null", "7", r#"{"id":7,"name":"web1"}"#, twice] {
+        let _script = script().on("GET", ALL).reply_text(200, list(odd)).start();
+        assert_says(
+            with_project().power_status("web1"),
+            "Unexpected",
+            &["project p1", "web1", "malformed"],
+        );
+    }
+    // The name of the own record does not matter for its power.
+    let mut odd = instance("ACTIVE");
+    odd["name"] = json!({ "x": 1 });
+    let _script = script().on("GET", ONE).reply(200, odd).start();
+    assert_eq!(with_project().power_status(ID), Ok(PowerStatus::On));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod cloud;
 mod credentials;
 mod cycle;
 mod describe;
+mod monitor;
 mod off;
 mod on;
 mod plugs;

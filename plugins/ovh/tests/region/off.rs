@@ -6,6 +6,8 @@ use crate::account::{
 };
 use fencebox_sdk::prelude::*;
 
+const BOOTS: &str = "/dedicated/server/ns567890.ip-123-22-44.eu/boot";
+
 const UNKNOWN: Result<PowerStatus> = Ok(PowerStatus::Unknown);
 const STANDBY: Result<PowerStatus> = Ok(PowerStatus::Standby);
 const OFF: Result<PowerStatus> = Ok(PowerStatus::Off);
@@ -253,15 +255,25 @@ fn the_entries_of_the_server_decide_the_off_mode() {
         .clone()
         .on("GET", &entries("rescue"))
         .reply(200, json!([]))
+        .on("GET", BOOTS)
+        .reply(200, json!([]))
         .start();
-    assert_says(off(&mut open()), "InvalidOption", &["rescue_boot", "offers neither"]);
+    assert_says(
+        off(&mut open()),
+        "InvalidOption",
+        &["rescue_boot", "offers neither", "it offers none"],
+    );
     drop(_script);
     // The mode power needs an entry of that type.
-    let _script = script.start();
+    let _script = script.on("GET", BOOTS).reply(403, json!({ "message": "no" })).start();
     assert_says(
         off(&mut open_with(&[("off_mode", "power")])),
         "InvalidOption",
-        &["off_mode", "off_mode=rescue"],
+        &[
+            "off_mode",
+            "off_mode=rescue",
+            "its boot entries cannot be read: not permitted: no",
+        ],
     );
 }
 
@@ -272,7 +284,9 @@ fn an_entry_of_the_wrong_type_is_refused() {
         .on("GET", SERVER)
         .reply(200, server("poweron", DISK))
         .on("GET", &entry_path(DISK))
-        .reply(200, entry(DISK, "harddisk"));
+        .reply(200, entry(DISK, "harddisk"))
+        .on("GET", BOOTS)
+        .reply(200, json!([DISK]));
     let _script = script.start();
     let options = [("off_mode", "rescue"), ("rescue_boot", "1")];
     assert_says(
@@ -286,12 +300,23 @@ fn an_entry_of_the_wrong_type_is_refused() {
         .reply(200, server("poweron", DISK))
         .on("GET", &entry_path(9))
         .reply(404, json!({ "message": "none" }))
+        .on("GET", BOOTS)
+        .reply(200, json!([DISK, null, 3, 4]))
+        .on("GET", &entry_path(DISK))
+        .reply(200, entry(DISK, "harddisk"))
+        .on("GET", &entry_path(3))
+        .reply(500, json!({ "message": "later" }))
+        .on("GET", &entry_path(4))
+        .reply(404, json!({ "message": "none" }))
         .start();
     let options = [("off_mode", "rescue"), ("rescue_boot", "9")];
     assert_says(
         off(&mut open_with(&options)),
         "InvalidOption",
-        &["rescue_boot", "no boot entry 9"],
+        &[
+            "rescue_boot",
+            "no boot entry 9; it offers 1 (harddisk), 3 (type unknown)",
+        ],
     );
 }
 

@@ -172,6 +172,8 @@ fn on_boot_selects_the_entry() {
         .reply(200, server("poweron", RESCUE))
         .on("GET", &entry_path(RESCUE))
         .reply(200, entry(RESCUE, "rescue"))
+        .on("GET", "/dedicated/server/ns567890.ip-123-22-44.eu/boot")
+        .reply(200, json!([RESCUE]))
         .start();
     let wrong = [("on_boot", "230242")];
     assert_says(on(&mut open_with(&wrong)), "InvalidOption", &["on_boot", "rescue"]);
@@ -180,8 +182,12 @@ fn on_boot_selects_the_entry() {
 #[test]
 fn a_server_without_a_disk_entry_is_an_error() {
     let script = script().on("GET", SERVER).reply(200, server("poweron", RESCUE));
-    let _script = script.on("GET", &entries("harddisk")).reply(200, json!([])).start();
-    assert_says(on(&mut open()), "InvalidOption", &["on_boot", "no boot from its disk"]);
+    let script = script.on("GET", &entries("harddisk")).reply(200, json!([]));
+    let script = script.on("GET", "/dedicated/server/ns567890.ip-123-22-44.eu/boot");
+    let script = script.reply(200, json!([RESCUE])).on("GET", &entry_path(RESCUE));
+    let _script = script.reply(200, entry(RESCUE, "rescue")).start();
+    let parts = ["on_boot", "no boot from its disk; it offers 230242 (rescue)"];
+    assert_says(on(&mut open()), "InvalidOption", &parts);
 }
 
 #[test]

@@ -87,15 +87,114 @@ fn a_list_without_any_permitted_kind_is_an_error() {
     assert_says(open().plugs(false), "NotPermitted", &["GET /dedicated/server"]);
 }
 
+/// The rest of a list of which these parts answer with this error.
+fn broken(parts: &[&str], status: u16, body: &Value) -> Script {
+    let rest = [
+        ("/dedicated/server", json!([NS, null, 7])),
+        ("/vps", json!([VPS])),
+        ("/cloud/project", json!(["p1", "p2"])),
+        (
+            "/cloud/project/p1/instance",
+            json!([{ "id": ID, "name": "web1", "status": "SHUTOFF" }]),
+        ),
+        (
+            "/cloud/project/p2/instance",
+            json!([{ "id": "x", "status": "ACTIVE" }, { "id": "y", "status": [] }, { "name": "z" }]),
+        ),
+    ];
+    rest.into_iter().fold(script(), |script, (path, good)| {
+        let script = script.on("GET", path);
+        if parts.contains(&path) {
+            script.reply(status, body.clone()).always()
+        } else {
+            script.reply(200, good).always()
+        }
+    })
+}
+
 #[test]
-fn an_incomplete_list_is_an_error() {
-    for body in [json!(null), json!({}), json!([1])] {
-        let _script = script().on("GET", "/dedicated/server").reply(200, body).start();
-        assert_says(open().plugs(false), "Unexpected", &["JSON with a wrong structure"]);
+fn a_broken_part_does_not_hide_the_others() {
+    let rows = |left_out: &str| {
+        let rows = [
+            ("/dedicated/server", Plug::new(NS)),
+            ("/vps", Plug::new(VPS)),
+            (
+                "/cloud/project/p1/instance",
+                Plug::new(ID).alias("web1").status(PowerStatus::Off),
+            ),
+            ("/cloud/project/p2/instance", Plug::new("x").status(PowerStatus::On)),
+            (
+                "/cloud/project/p2/instance",
+                Plug::new("y").status(PowerStatus::Unknown),
+            ),
+        ];
+        let kept = rows.into_iter().filter(|(path, _)| !path.starts_with(left_out));
+        kept.map(|(_, plug)| plug).collect::<Vec<_>>()
+    };
+    for (path, name) in [
+        ("/dedicated/server", "service=dedicated is not listed: "),
+        ("/vps", "service=vps is not listed: "),
+        ("/cloud/project", "service=cloud is not listed: "),
+        ("/cloud/project/p1/instance", "project p1 is not listed: "),
+        ("/cloud/project/p2/instance", "project p2 is not listed: "),
+    ] {
+        for (status, body, reads) in [
+            (460, json!({ "message": "This service is expired" }), 1),
+            (403, refusal(), 1),
+            (400, json!({ "message": "Bad region" }), 1),
+            (404, json!({ "message": "This service does not exist" }), 3),
+            (500, json!({ "message": "Oops" }), 3),
+            (200, json!({ "message": "Wrong" }), 3),
+            (409, json!({ "message": "Pending" }), 6),
+        ] {
+            let script = broken(&[path], status, &body).start();
+            let mut ovh = open();
+            // The host repeats a read that failed transiently.
+            for _ in 1..reads {
+                let problem = ovh.plugs(false).unwrap_err().text();
+                assert!(problem.contains(name.trim_end_matches(" is not listed: ")), "{problem}");
+            }
+            assert_eq!(ovh.plugs(false), Ok(rows(path)), "{path} {status}");
+            let warned = script
+                .lines()
+                .into_iter()
+                .filter(|(level, line)| format!("{level:?}").contains("Warn") && line.contains(name));
+            assert_eq!(warned.count(), 1, "{path} {status}: {}", lines(&script));
+        }
     }
-    let script = script().on("GET", "/dedicated/server").reply(200, json!([NS]));
-    let _script = script.on("GET", "/vps").reply(503, json!({ "message": "x" })).start();
-    assert_says(open().plugs(false), "Unexpected", &["status 503"]);
+}
+
+#[test]
+fn a_list_of_which_no_part_can_be_read_is_an_error() {
+    let every = [
+        "/dedicated/server",
+        "/vps",
+        "/cloud/project/p1/instance",
+        "/cloud/project/p2/instance",
+    ];
+    let _script = broken(&every, 460, &json!({ "message": "This service is expired" })).start();
+    assert_says(open().plugs(false), "TaskFailed", &["service=dedicated", "expired"]);
+    drop(_script);
+    let _script = broken(&every, 503, &json!({ "message": "x" })).start();
+    let mut ovh = open();
+    for _ in 0..5 {
+        assert_says(ovh.plugs(false), "Unexpected", &["status 503"]);
+    }
+}
+
+#[test]
+fn elements_that_are_not_names_are_left_out_with_a_warning() {
+    let script = broken(&[], 200, &json!(null)).start();
+    assert_eq!(open().plugs(false).unwrap().len(), 5);
+    let log = lines(&script);
+    assert!(
+        log.contains("GET /dedicated/server: 2 elements of the list are not names"),
+        "{log}"
+    );
+    assert!(
+        log.contains("project p2: the record of the instance without an ID is malformed"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! The checks of `monitor`.
 
-use crate::account::{NS, SERVER, assert_says, lines, open, open_with, script, server};
+use crate::account::{
+    DARK, NS, SERVER, assert_says, entries, entry, entry_path, lines, open, open_with, script, server,
+};
 use fence_ovh::Ovh;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::Script;
 
-const CREDENTIAL: &str = "/auth/currentCredential";
+pub(crate) const CREDENTIAL: &str = "/auth/currentCredential";
 
 fn rules(list: &[&str]) -> Value {
     let rule = |line: &&str| {
@@ -15,15 +17,38 @@ fn rules(list: &[&str]) -> Value {
     list.iter().map(rule).collect()
 }
 
-fn credential(status: &str, list: &[&str]) -> Value {
+pub(crate) fn credential(status: &str, list: &[&str]) -> Value {
     json!({ "credentialId": 1, "applicationId": 2, "status": status, "expiration": null, "rules": rules(list) })
 }
 
+/// The answers about the machines of this page, any number of times.
+pub(crate) fn machines(script: Script) -> Script {
+    let script = [("harddisk", 1), ("power", DARK)]
+        .into_iter()
+        .fold(script, |script, (kind, id)| {
+            let script = script.on("GET", &entries(kind)).reply(200, json!([id])).always();
+            script.on("GET", &entry_path(id)).reply(200, entry(id, kind)).always()
+        });
+    let vps = json!({ "name": "vps-1a2b3c4d.vps.ovh.net", "state": "running" });
+    let web = json!([{ "id": "1", "name": "web1", "status": "ACTIVE" }]);
+    script
+        .on("GET", SERVER)
+        .reply(200, server("poweron", 1))
+        .always()
+        .on("GET", "/vps/vps-1a2b3c4d.vps.ovh.net")
+        .reply(200, vps)
+        .always()
+        .on("GET", "/cloud/project/p1/instance")
+        .reply(200, web)
+        .always()
+}
+
 fn probe_with(options: &[(&str, &str)], body: Value) -> Result<()> {
-    let script = script().on("GET", CREDENTIAL).reply(200, body).start();
+    let script = machines(script().on("GET", CREDENTIAL).reply(200, body)).start();
     let outcome = open_with(options).probe();
-    // The number of requests does not depend on the account.
-    assert_eq!(script.asked(), ["GET /auth/time", "GET /auth/currentCredential"]);
+    let asked = script.asked();
+    assert_eq!(asked[..2], ["GET /auth/time", "GET /auth/currentCredential"]);
+    assert!(asked.len() <= 5, "{asked:?}");
     outcome
 }
 
@@ -132,7 +157,7 @@ fn a_key_that_expires_soon_is_logged() {
     ] {
         let mut body = credential("validated", &SERVERS);
         body["expiration"] = json!(end);
-        let script = script().on("GET", CREDENTIAL).reply(200, body).start();
+        let script = machines(script().on("GET", CREDENTIAL).reply(200, body)).start();
         assert_eq!(open().probe(), Ok(()));
         assert_eq!(lines(&script).contains("consumer_key expires"), is_told, "{end}");
     }
@@ -141,7 +166,7 @@ fn a_key_that_expires_soon_is_logged() {
 #[test]
 fn the_minimum_permissions_are_logged() {
     let body = credential("validated", &SERVERS);
-    let script = script().on("GET", CREDENTIAL).reply(200, body).start();
+    let script = machines(script().on("GET", CREDENTIAL).reply(200, body)).start();
     assert_eq!(open().probe(), Ok(()));
     for rule in EXACT {
         assert!(lines(&script).contains(rule), "{rule}");
@@ -174,10 +199,16 @@ fn a_service_account_is_checked_by_one_read() {
         Script::new().on("POST", "").reply(200, granted)
     };
     let refusal = json!({ "class": "Client::Forbidden", "message": "User not granted for this request" });
-    let _script = token()
+    let first = token()
         .on("GET", SERVER)
         .reply(200, server("poweron", 1))
-        .reply(403, refusal.clone())
+        .reply(403, refusal.clone());
+    let _script = [("power", DARK)]
+        .into_iter()
+        .fold(first, |script, (kind, id)| {
+            let script = script.on("GET", &entries(kind)).reply(200, json!([id]));
+            script.on("GET", &entry_path(id)).reply(200, entry(id, kind))
+        })
         .start();
     let mut ovh = client(&[("plug", NS)]);
     assert_eq!(ovh.probe(), Ok(()));

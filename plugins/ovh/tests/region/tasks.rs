@@ -97,6 +97,9 @@ fn a_missing_task_does_not_prove_rescue() {
     let script = going_to_rescue()
         .on("GET", TASK)
         .reply(404, json!({ "message": "none" }))
+        .times(4)
+        .on("GET", TASKS)
+        .reply(200, json!([]))
         .times(4);
     let _script = script
         .on("GET", SERVER)
@@ -113,11 +116,48 @@ fn a_missing_task_does_not_prove_rescue() {
     }
 }
 
+/// Only a task that the device lists as done, or one that it lists under another ID, has an effect.
+#[test]
+fn a_missing_task_is_searched_in_the_list_of_tasks() {
+    let missing = || json!({ "message": "none" });
+    let done = format!("{TASKS}&status=done");
+    let script = going_to_rescue().on("GET", TASK).reply(404, missing()).times(6);
+    let script = script
+        .on("GET", TASKS)
+        .reply(200, json!([501]))
+        .times(6)
+        .on("GET", &done);
+    let script = script.reply(200, json!([])).times(5).reply(200, json!([501]));
+    let running = script.on("GET", SERVER).reply(200, server("poweron", RESCUE)).start();
+    let mut ovh = open();
+    assert_eq!(off(&mut ovh), Ok(()));
+    for _ in 0..5 {
+        assert_eq!(ovh.power_status(NS), UNKNOWN);
+    }
+    assert_eq!(ovh.power_status(NS), OFF);
+    drop(running);
+
+    let other = "/dedicated/server/ns567890.ip-123-22-44.eu/task/777";
+    let script = going_to_rescue().on("GET", TASK).reply(404, missing());
+    let script = script.on("GET", TASKS).reply(200, json!([777])).on("GET", other);
+    let script = script
+        .reply(200, task_with(777, "doing", LATER))
+        .reply(200, task_with(777, "done", LATER));
+    let _script = script.on("GET", SERVER).reply(200, server("poweron", RESCUE)).start();
+    let mut ovh = open();
+    assert_eq!(off(&mut ovh), Ok(()));
+    assert_eq!(ovh.power_status(NS), UNKNOWN);
+    assert_eq!(ovh.power_status(NS), OFF);
+}
+
 #[test]
 fn the_power_state_decides_after_a_missing_task() {
     let script = going_dark()
         .on("GET", TASK)
         .reply(404, json!({ "message": "none" }))
+        .times(4)
+        .on("GET", TASKS)
+        .reply(200, json!([]))
         .times(4);
     let _script = script.on("GET", SERVER).reply(200, server("poweroff", DARK)).start();
     let mut ovh = open();

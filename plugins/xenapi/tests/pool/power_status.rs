@@ -119,6 +119,17 @@ fn a_record_without_its_identity_is_refused() {
 }
 
 #[test]
+fn a_halted_record_with_an_odd_domain_is_not_off() {
+    for domain in ["five".into(), Value::Nil, vec!["-1"].into(), "5".into(), 0.into()] {
+        let script = with_db01([with(db01("Halted"), "domid", domain)]).start();
+        assert_eq!(open().power_status("db01"), Ok(PowerStatus::Unknown));
+        assert!(lines(&script).contains("contradicts itself"), "{}", lines(&script));
+    }
+    assert_eq!(status_of(with(db01("Halted"), "domid", -1)), Ok(PowerStatus::Off));
+    assert_eq!(status_of(with(db01("Running"), "domid", "five")), Ok(PowerStatus::On));
+}
+
+#[test]
 fn the_label_is_looked_up_once() {
     let script = with_db01([db01("Running"), db01("Running"), db01("Halted")]).start();
     let mut pool = open();

@@ -31,6 +31,28 @@ fn json_is_read() {
 }
 
 #[test]
+fn an_odd_element_does_not_hide_the_others() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Row {
+        id: u32,
+        #[serde(default)]
+        on: bool,
+    }
+    let body = r#"[{"id":1,"x":1,"x":2},null,{"id":"2"},{"id":3,"on":true,"on":false},7,{"id":4,"on":true}]"#;
+    let rows = answer(200, &[], body).elements::<Row>().unwrap();
+    let odd: Vec<_> = rows.iter().filter_map(|row| row.as_ref().err()).cloned().collect();
+    assert_eq!(rows.first(), Some(&Ok(Row { id: 1, on: false })));
+    assert_eq!(rows.last(), Some(&Ok(Row { id: 4, on: true })));
+    assert_eq!(
+        odd,
+        [json!(null), json!({"id": "2"}), json!({"id": 3, "on": false}), json!(7)]
+    );
+    for body in ["{}", "null", "7", "[1", ""] {
+        assert!(answer(200, &[], body).elements::<u32>().is_err(), "{body}");
+    }
+}
+
+#[test]
 fn a_page_instead_of_json_is_shortened() {
     let page = format!("<html>\r\n\x07<h1>Sorry</h1>{}", "x".repeat(9000));
     let text = unexpected(answer(200, &[], &page).json());

@@ -95,6 +95,9 @@ struct Machines {
     /// ID of the Public Cloud project
     #[arg(long, value_name = "ID", default_value = "0123456789abcdef0123456789abcdef")]
     project: String,
+    /// Further Public Cloud project that refuses every call, as ID=CODE
+    #[arg(long = "broken-project", value_name = "ID=CODE", value_parser = pair)]
+    broken_projects: Vec<(String, String)>,
     /// Number of reads of a machine for which its old power is shown after a change
     #[arg(long, value_name = "READS", default_value_t = 0)]
     lag: u32,
@@ -148,6 +151,7 @@ impl Arguments {
             servers: or(self.machines.servers, servers()),
             vps: or(self.machines.vps, vps()),
             project: self.machines.project,
+            broken_projects: self.machines.broken_projects,
             instances: or(self.machines.instances, instances()),
             lag: self.machines.lag,
             boot_lag: self.machines.boot_lag,
@@ -158,6 +162,12 @@ impl Arguments {
             ..Settings::default()
         }
     }
+}
+
+/// `ID=CODE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (id, code) = text.split_once('=').ok_or("must be ID=CODE")?;
+    Ok((id.to_owned(), code.to_owned()))
 }
 
 #[cfg(test)]

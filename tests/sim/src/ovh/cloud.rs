@@ -1,4 +1,4 @@
-//! Public Cloud: the instances of one project. Their operations create no task that a client could poll.
+//! Public Cloud: the instances of one project, and projects that refuse every call. Their operations create no task that a client could poll.
 
 use serde_json::{Value, json};
 
@@ -27,11 +27,18 @@ fn plan(operation: &str, power: &Power) -> Option<(&'static str, Vec<Power>)> {
 
 impl Ovh {
     fn own_project(&self, project: &str) -> Result<(), ApiError> {
-        if project == self.settings.project {
-            Ok(())
-        } else {
-            Err(NOT_FOUND)
+        let broken = self.settings.broken_projects.iter().find(|(id, _)| id == project);
+        match broken {
+            Some((_, code)) => Err(ApiError::named(code)),
+            None if project == self.settings.project => Ok(()),
+            None => Err(NOT_FOUND),
         }
+    }
+
+    /// The ids of all projects, the broken ones first.
+    pub(super) fn projects(&self) -> Value {
+        let broken = self.settings.broken_projects.iter().map(|(id, _)| id);
+        broken.chain([&self.settings.project]).cloned().collect()
     }
 
     /// `GET /1.0/cloud/project/PROJECT`.

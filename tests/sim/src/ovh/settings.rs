@@ -56,8 +56,10 @@ pub struct Settings {
     pub servers: Vec<Server>,
     /// The VPS. Their power is `Power::Other(STATE)` in every state except running and stopped.
     pub vps: Vec<Machine>,
-    /// The id of the one Public Cloud project.
+    /// The id of the Public Cloud project with the instances.
     pub project: String,
+    /// Further projects, each with the code of the error that refuses every call about it.
+    pub broken_projects: Vec<(String, String)>,
     /// Its instances. Their power is `Power::Other(STATUS)` in every status except ACTIVE, SHUTOFF and PAUSED.
     pub instances: Vec<Machine>,
     /// The number of reads of a machine for which its old power is shown after each change; for machines without a lag
@@ -106,6 +108,7 @@ impl Default for Settings {
             servers: servers(),
             vps: vps(),
             project: "0123456789abcdef0123456789abcdef".to_owned(),
+            broken_projects: Vec::new(),
             instances: instances(),
             lag: 0,
             boot_lag: 0,

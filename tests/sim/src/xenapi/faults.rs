@@ -210,6 +210,11 @@ pub static GRAMMAR: Grammar = Grammar {
             "no-identity",
             "no uuid and no name_label, and Halted whatever the real state",
         ),
+        row(
+            "record",
+            "unused",
+            "other_config has one key twice, and members that no agent reads have odd types; otherwise the real record",
+        ),
         row("record", "no-state", "no power_state"),
         row("record", "nil-state", "power_state is nil"),
         row("record", "empty-state", "power_state is empty"),

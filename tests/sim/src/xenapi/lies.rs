@@ -132,6 +132,15 @@ fn altered(mut record: Value, fault: &Kind) -> Value {
             ("power_state", text("Halted")),
         ],
         ("no-identity", _) => vec![("uuid", None), ("name_label", None), ("power_state", text("Halted"))],
+        ("unused", _) => {
+            let twice = ["cdrom", "http"].map(|value| ("install-methods".to_owned(), Value::string(value)));
+            vec![
+                ("other_config", Some(Value::Struct(twice.into()))),
+                ("tags", Some(Value::Nil)),
+                ("snapshot_time", Some(Value::DateTime("never &amp; ever".to_owned()))),
+                ("", text("a member without a name")),
+            ]
+        }
         ("no-state", _) => vec![("power_state", None)],
         ("nil-state", _) => vec![("power_state", Some(Value::Nil))],
         ("empty-state", _) => vec![("power_state", text(""))],

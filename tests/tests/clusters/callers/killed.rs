@@ -5,18 +5,19 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use fencebox_sim::clc;
 use fencebox_sim::machine::Power;
 
 use crate::callers::{MACHINE, assert_fenced, cloud, fence, login};
+use crate::support::isolated;
 use crate::support::{Outcome, call, program};
 
 /// Starts an agent in its own process group and folder, with this input.
 fn start(agent: &str, folder: &Path, lines: &str) -> Child {
-    let mut child = Command::new(program(agent))
+    let mut child = isolated(program(agent))
         .current_dir(folder)
         .env("TMPDIR", folder)
         .process_group(0)
@@ -93,7 +94,7 @@ fn agents_can_be_killed_while_the_password_script_runs() {
     let mut agent = start("fence_clc", folder.path(), &lines);
     await_that("the program runs", || begun.exists());
     let group = format!("-{}", agent.id());
-    let killed = Command::new("kill").args(["-KILL", "--", &group]).status().unwrap();
+    let killed = isolated("kill").args(["-KILL", "--", &group]).status().unwrap();
     assert!(killed.success());
     agent.wait().unwrap();
     await_that("no process is left", || !lives(agent.id()));
@@ -125,7 +126,7 @@ fn agents_can_be_killed_while_they_write_a_file() {
     // One old temporary file, which an agent must remove, and one of a process that is about to rename it.
     fs::write(folder.path().join(".power.1.tmp"), "o").unwrap();
     fs::write(folder.path().join(".power.2.tmp"), "o").unwrap();
-    let old = Command::new("touch")
+    let old = isolated("touch")
         .args(["-d", "2001-01-01"])
         .arg(folder.path().join(".power.1.tmp"))
         .status();

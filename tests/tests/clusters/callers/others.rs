@@ -1,17 +1,16 @@
 //! Callers that are not Pacemaker.
 
-use std::process::Command;
-
 use fencebox_sim::machine::Power;
 use fencebox_sim::{Config, Simulator, relay, xenapi};
 
 use crate::callers::{MACHINE, assert_fenced, cloud, orders};
+use crate::support::isolated;
 use crate::support::{Outcome, program, run, tree};
 
 /// The cman daemon joins the two outputs. It sends the options of the node, the node's name, and the options of the
 /// device: `agent=` and the option names of ten years ago.
 fn cman(agent: &str, lines: &str) -> Outcome {
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     shell.args(["-c", "exec \"$0\" 2>&1"]).arg(program(agent));
     run(shell, lines)
 }
@@ -86,7 +85,7 @@ fn proxmox(agent: &str, options: &[(&str, &str)]) -> Outcome {
             (_, value) => format!(" --{name}='{value}'"),
         };
     }
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     let path = format!("{}:/sbin:/bin:/usr/sbin:/usr/bin", tree().join("usr/sbin").display());
     shell.args(["-c", &line]).env("PATH", path);
     run(shell, "")
@@ -153,7 +152,7 @@ fn medik8s_passes_names_in_any_order() {
         let url = format!("--session-url={}", pool.url());
         let mut rest = vec!["--password=s3cret", "--stonith-status-sleep=0", &url];
         rest.rotate_left(number % 3);
-        let mut agent = Command::new(program("fence_xenapi"));
+        let mut agent = isolated(program("fence_xenapi"));
         agent.args(order).args(rest);
         run(agent, "").assert_done("Success: Rebooted\n");
         assert_eq!(pool.history(xenapi::DB01), [Power::On, Power::Off, Power::On]);
@@ -167,7 +166,7 @@ fn medik8s_passes_options_with_empty_values() {
     let cloud = cloud();
     let url = format!("--api-url={}", cloud.url());
     let call = |order: [&str; 3]| {
-        let mut agent = Command::new(program("fence_clc"));
+        let mut agent = isolated(program("fence_clc"));
         agent.args(["--username=fencer", "--password=s3cret", &url]).args(order);
         run(agent, "")
     };

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use fencebox_sim::clc::Settings;
 use fencebox_sim::machine::Power;
 use fencebox_sim::server::Simulator;
 
 use crate::callers::{MACHINE, assert_fenced, cloud, cloud_with, fence, login, orders};
+use crate::support::isolated;
 use crate::support::{Outcome, needs, program, run};
 
 /// Pacemaker up to 3.0.0 sends `port`, later versions send `plug`; during an upgrade of one node after the other, a
@@ -100,7 +100,7 @@ fn unknown_keys_have_no_effect() {
 }
 
 fn under(service: Option<&str>, cloud: &Simulator, lines: &str) -> Outcome {
-    let mut agent = Command::new(program("fence_clc"));
+    let mut agent = isolated(program("fence_clc"));
     match service {
         Some(name) => agent.env("PCMK_service", name),
         None => agent.env_remove("PCMK_service"),
@@ -133,7 +133,7 @@ fn pcmk_service_disables_the_limit_on_polls() {
 
 /// Runs the agent in its own folder through a shell that first runs these commands.
 fn after(folder: &std::path::Path, first: &str, agent: &str, lines: &str) -> Outcome {
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     shell
         .args(["-c", &format!("{first}\nexec \"$@\"")])
         .arg("sh")

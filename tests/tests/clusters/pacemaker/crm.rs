@@ -2,6 +2,7 @@
 
 use crate::pacemaker::customer;
 use crate::pacemaker::lab::{Daemons, Lab};
+use crate::pacemaker::system::System;
 use crate::pacemaker::tree;
 use crate::support::Outcome;
 
@@ -33,11 +34,22 @@ fn lines(outcome: &Outcome, kind: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
+/// A lab on each system, one after the other.
+fn labs() -> impl Iterator<Item = (System, Lab)> {
+    let labs = System::ALL.into_iter();
+    labs.filter_map(|system| Some((system, Lab::start_on(system, Daemons::None)?)))
+}
+
 #[test]
 fn each_agent_is_listed_and_configured() {
-    let Some(lab) = Lab::start(Daemons::None) else { return };
+    for (_, lab) in labs() {
+        is_listed_and_configured(&lab);
+    }
+}
+
+fn is_listed_and_configured(lab: &Lab) {
     lab.make_cib();
-    let listed = crm(&lab, &["ra", "list", "stonith"]);
+    let listed = crm(lab, &["ra", "list", "stonith"]);
     assert_eq!(listed.exit, Some(0), "{listed:?}");
     for agent in tree::AGENTS.iter().chain(&[customer::AGENT]) {
         assert!(
@@ -51,7 +63,7 @@ fn each_agent_is_listed_and_configured() {
         )
     });
     std::fs::write(lab.path("/tmp/devices"), primitives.concat()).unwrap();
-    let outcome = crm(&lab, &["configure", "load", "update", "/tmp/devices"]);
+    let outcome = crm(lab, &["configure", "load", "update", "/tmp/devices"]);
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     assert_eq!(lines(&outcome, "ERROR: "), [""; 0], "{outcome:?}");
     let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
@@ -59,29 +71,61 @@ fn each_agent_is_listed_and_configured() {
         let primitive = format!("<primitive id=\"of-{agent}\" class=\"stonith\" type=\"{agent}\"");
         assert!(cib.contains(&primitive), "{cib}");
     }
-    assert!(lines(&crm(&lab, &["configure", "verify"]), "ERROR: ").is_empty());
+    assert!(lines(&crm(lab, &["configure", "verify"]), "ERROR: ").is_empty());
 }
 
 #[test]
 fn an_agent_is_described() {
-    let Some(lab) = Lab::start(Daemons::None) else { return };
-    let outcome = crm(&lab, &["ra", "info", "stonith:fence_clc"]);
-    assert_eq!(outcome.exit, Some(0), "{outcome:?}");
-    for line in [
-        "stonith:fence_clc",
-        "username* (string): User name of the account on the device",
-        "account (string): Account alias of the server, if it is not the user's own account",
-        "delay (second, [0]): Delay in seconds before off and reboot",
-        "pcmk_host_map",
-    ] {
-        assert!(outcome.stdout.contains(line), "no {line:?} in {outcome:?}");
+    for (system, lab) in labs() {
+        let outcome = crm(&lab, &["ra", "info", "stonith:fence_clc"]);
+        assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+        let username = match system {
+            System::Own => "username* (string): User name of the account on the device",
+            System::Debian13 => "username* (obsoletes: login) (string): User name of the account on the device",
+        };
+        for line in [
+            "stonith:fence_clc",
+            username,
+            "account (string): Account alias of the server, if it is not the user's own account",
+            "delay (second, [0]): Delay in seconds before off and reboot",
+            "pcmk_host_map",
+        ] {
+            assert!(outcome.stdout.contains(line), "no {line:?} in {outcome:?}");
+        }
     }
 }
 
-/// crmsh does not report missing options; pcs does.
+/// crmsh 4 does not report missing options; crmsh 5 and pcs do.
+#[test]
+fn a_missing_option_is_refused_by_crmsh_5() {
+    for (system, lab) in labs() {
+        lab.make_cib();
+        let given = ["params", "account=ACME"];
+        let outcome = crm(
+            &lab,
+            &[&["configure", "primitive", "bare", "stonith:fence_clc"][..], &given].concat(),
+        );
+        let refused = system == System::Debian13;
+        let expected: &[&str] = if refused {
+            &["bare: required parameter \"username\" not defined"]
+        } else {
+            &[]
+        };
+        assert_eq!(lines(&outcome, "ERROR: "), expected, "{outcome:?}");
+        assert_eq!(outcome.exit, Some(i32::from(refused)), "{outcome:?}");
+        let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
+        assert_eq!(cib.contains("id=\"bare\""), !refused, "{cib}");
+    }
+}
+
 #[test]
 fn an_option_that_no_agent_has_is_refused() {
-    let Some(lab) = Lab::start(Daemons::None) else { return };
+    for (_, lab) in labs() {
+        unknown_option_is_refused(&lab);
+    }
+}
+
+fn unknown_option_is_refused(lab: &Lab) {
     lab.make_cib();
     for (agent, options) in DEVICES
         .iter()
@@ -95,7 +139,7 @@ fn an_option_that_no_agent_has_is_refused() {
             .chain(options)
             .chain(["bogus=1"])
             .collect();
-        let outcome = crm(&lab, &arguments);
+        let outcome = crm(lab, &arguments);
         assert_eq!(outcome.exit, Some(1), "{outcome:?}");
         assert_eq!(
             lines(&outcome, "ERROR: "),
@@ -103,7 +147,7 @@ fn an_option_that_no_agent_has_is_refused() {
             "{outcome:?}"
         );
     }
-    let outcome = crm(&lab, &["configure", "primitive", "wrong", "stonith:fence_nosuch"]);
+    let outcome = crm(lab, &["configure", "primitive", "wrong", "stonith:fence_nosuch"]);
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
     let last = lines(&outcome, "ERROR: ").pop().unwrap();
     assert_eq!(last, "stonith:fence_nosuch: no such resource agent");

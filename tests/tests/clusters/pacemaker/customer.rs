@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::pacemaker::tree;
 use crate::support::observe;
+use crate::support::{cargo, isolated};
 
 /// The agent's name in the README.
 pub const AGENT: &str = "fence_relay";
@@ -16,6 +16,7 @@ pub const AGENT: &str = "fence_relay";
 pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
+        tree::lock_folders();
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .parent()
@@ -27,8 +28,7 @@ pub fn built() -> &'static Path {
         // The lock file of the workspace, because its versions are already on this machine.
         fs::copy(workspace.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
 
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
+        let mut build = cargo();
         build
             .args(["build", "--release", "--target", "wasm32-wasip2", "--offline"])
             .env("CARGO_TARGET_DIR", &target)
@@ -91,7 +91,7 @@ fn a_plugin_shows_its_capabilities_before_it_is_installed() {
     let root = tempfile::tempdir().unwrap();
     tree::lay_out(root.path());
     let fencebox = root.path().join("usr/sbin/fencebox");
-    let inspected = observe(Command::new(&fencebox).arg("inspect").arg(built()), b"");
+    let inspected = observe(isolated(&fencebox).arg("inspect").arg(built()), b"");
     assert_eq!(
         (inspected.exit, inspected.stderr.as_str()),
         (Some(0), ""),
@@ -106,7 +106,7 @@ fn a_plugin_shows_its_capabilities_before_it_is_installed() {
     ] {
         assert!(outcome.stdout.contains(words), "no {words:?} in {outcome:?}");
     }
-    let listed = observe(Command::new(&fencebox).arg("list"), b"").stdout;
+    let listed = observe(isolated(&fencebox).arg("list"), b"").stdout;
     let names: Vec<&str> = listed
         .lines()
         .filter_map(|line| line.split_whitespace().next())

@@ -6,10 +6,12 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::pacemaker::system::{self, System};
 use crate::pacemaker::tree;
+use crate::support::isolated;
 use crate::support::{Outcome, needs, observe};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/fencer.sh");
@@ -43,8 +45,21 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts a lab with our agents and the customer's agent; `None`, with a message, if this machine cannot run one.
+    /// Starts a lab on this machine's system with our agents and the customer's agent; `None`, with a message, if this
+    /// machine cannot run one.
     pub fn start(daemons: Daemons) -> Option<Self> {
+        Self::start_on(System::Own, daemons)
+    }
+
+    /// The same on this system.
+    pub fn start_on(system: System, daemons: Daemons) -> Option<Self> {
+        Self::start_with(system, daemons, tree::laid_out)
+    }
+
+    /// The same with the agents of this tree.
+    pub fn start_with<'path>(system: System, daemons: Daemons, tree: impl FnOnce() -> &'path Path) -> Option<Self> {
+        // Shown if the test fails.
+        println!("lab on {system:?}");
         let (word, programs): (_, &[&str]) = match daemons {
             Daemons::Fencer => (
                 "fencer",
@@ -53,11 +68,18 @@ impl Lab {
             Daemons::None => ("none", &["pcs", "crm", "crm_resource", "cibadmin"]),
         };
         let overlay = "mount -t overlay lab -o lowerdir=/usr/sbin:/usr/bin /usr/sbin && ip link set lo up";
+        // Another system has its own programs.
+        let programs = if system == System::Own { programs } else { &[] };
         if !needs::are_met(&[programs, &["ip", "nsenter"]].concat(), "-mnpuif", overlay) {
             return None;
         }
-        let mut script = Command::new(SCRIPT)
-            .args([Path::new(word), tree::laid_out()])
+        let root = match system {
+            System::Own => None,
+            System::Debian13 => Some(system::debian13()?),
+        };
+        let mut script = isolated(SCRIPT)
+            .args([Path::new(word), tree()])
+            .args(root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -82,11 +104,11 @@ impl Lab {
     /// Runs a program in the lab.
     #[track_caller]
     pub fn run(&self, program: &str, arguments: &[&str]) -> Outcome {
-        let mut command = Command::new("nsenter");
+        let mut command = isolated("nsenter");
         command
             .args(["-t", &self.first.to_string(), "-m", "-n", "-i", "-u", "-p"])
-            .args(["--wd=/", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
-            .args(["HOME=/root", "LC_ALL=C.UTF-8", "TERM=dumb", "CIB_file=/tmp/cib.xml"])
+            .args(["env", "-i", "-C", "/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+            .args(["HOME=/run/home", "LC_ALL=C.UTF-8", "TERM=dumb", "CIB_file=/tmp/cib.xml"])
             .arg(program)
             .args(arguments);
         observe(&mut command, b"")

@@ -2,6 +2,7 @@
 //! that names the option.
 
 use crate::pacemaker::lab::{Daemons, Lab};
+use crate::pacemaker::system::System;
 use crate::support::Outcome;
 
 /// An agent and a configuration of it.
@@ -64,14 +65,14 @@ const ROWS: [Row; 7] = [
     Row {
         agent: "fence_xvm",
         shortdesc: "Fencing of KVM guests through fence_virtd, by multicast",
-        good: &["key_file=/etc/cluster/fence_xvm.key", "multicast_address=225.0.0.12"],
+        good: &["key_file=/tmp/fence_xvm.key", "multicast_address=225.0.0.12"],
         missing: &[],
         legacy: &[("port=vm1", "plug")],
     },
     Row {
         agent: "fence_virt",
         shortdesc: "Fencing of KVM guests through fence_virtd, by TCP or a guest",
-        good: &["ipaddr=192.0.2.1", "key_file=/etc/cluster/fence_xvm.key"],
+        good: &["ipaddr=192.0.2.1", "key_file=/tmp/fence_xvm.key"],
         missing: &[],
         legacy: &[("port=vm1", "plug")],
     },
@@ -113,13 +114,28 @@ fn lines<'text>(outcome: &'text Outcome, kind: &str) -> Vec<&'text str> {
     lines.collect()
 }
 
+/// The line of this system's pcs for an old name of an option.
+fn deprecated(system: System, old: &str, new: &str) -> String {
+    let so = match system {
+        System::Own => "and should not be used",
+        System::Debian13 => "and might be removed in a future release, therefore it should not be used",
+    };
+    format!("stonith option '{old}' is deprecated {so}, use {new} instead")
+}
+
 impl Row {
     fn everything(&self) {
-        let Some(lab) = Lab::start(Daemons::None) else { return };
-        lab.make_cib();
-        self.is_described(&lab);
-        self.is_created(&lab);
-        self.is_refused(&lab);
+        for system in System::ALL {
+            let Some(lab) = Lab::start_on(system, Daemons::None) else {
+                continue;
+            };
+            lab.make_cib();
+            std::fs::write(lab.path("/tmp/fence_xvm.key"), "key").unwrap();
+            self.is_described(&lab);
+            self.is_created(system, &lab);
+            self.is_refused(system, &lab);
+            self.is_refused_by_the_agent(system, &lab);
+        }
     }
 
     fn is_described(&self, lab: &Lab) {
@@ -135,7 +151,7 @@ impl Row {
         }
     }
 
-    fn is_created(&self, lab: &Lab) {
+    fn is_created(&self, system: System, lab: &Lab) {
         let outcome = create(
             lab,
             "good",
@@ -160,10 +176,12 @@ impl Row {
             .iter()
             .map(|(option, new)| {
                 let old = option.split('=').next().unwrap();
-                format!("stonith option '{old}' is deprecated and should not be used, use '{new}' instead")
+                deprecated(system, old, &format!("'{new}'"))
             })
             .collect();
+        // pcs 0.12 adds the agent's lines about these options.
         let mut warnings = lines(&outcome, "Warning: ");
+        warnings.retain(|line| line.starts_with("stonith option"));
         expected.sort_unstable();
         warnings.sort_unstable();
         assert_eq!(warnings, expected);
@@ -174,7 +192,7 @@ impl Row {
         }
     }
 
-    fn is_refused(&self, lab: &Lab) {
+    fn is_refused(&self, system: System, lab: &Lab) {
         let outcome = create(lab, "bad", self.agent, &["bogus=1", "action=off"]);
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
         let mut errors = lines(&outcome, "Error: ");
@@ -183,16 +201,45 @@ impl Row {
             .position(|line| line.starts_with("invalid stonith option 'bogus', allowed"));
         errors.remove(unknown.unwrap_or_else(|| panic!("{outcome:?}")));
         let mut expected = self.missing.to_vec();
-        expected.push(
-            "stonith option 'action' is deprecated and should not be used, use 'pcmk_off_action', \
-             'pcmk_reboot_action' instead, use --force to override",
-        );
+        let action =
+            deprecated(system, "action", "'pcmk_off_action', 'pcmk_reboot_action'") + ", use --force to override";
+        expected.push(&action);
         expected.push("Errors have occurred, therefore pcs is unable to continue");
         errors.sort_unstable();
         expected.sort_unstable();
         assert_eq!(errors, expected);
         let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
         assert!(!cib.contains("id=\"bad\""), "{cib}");
+    }
+
+    /// With `--agent-validation` pcs asks the agent and refuses what it refuses. pcs 0.12 asks it without the flag too,
+    /// and shows its line as a warning.
+    fn is_refused_by_the_agent(&self, system: System, lab: &Lab) {
+        let has = |id: &str| {
+            let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
+            cib.contains(&format!("<primitive id=\"{id}\""))
+        };
+        let line = format!(
+            "ERROR: {}: option delay (--delay) is \"soon\"; give a time in whole seconds",
+            self.agent
+        );
+        let options = [self.good, &["delay=soon"]].concat();
+        let refused = create(
+            lab,
+            "soon",
+            self.agent,
+            &[&options[..], &["--agent-validation"]].concat(),
+        );
+        assert_eq!((refused.exit, refused.stdout.as_str()), (Some(1), ""), "{refused:?}");
+        assert!(refused.stderr.contains(&line) && !has("soon"), "{refused:?}");
+        let outcome = create(lab, "warned", self.agent, &options);
+        assert_eq!(outcome.exit, Some(0), "{outcome:?}");
+        assert!(has("warned"), "{outcome:?}");
+        assert_eq!(
+            outcome.stderr.contains(&line),
+            system == System::Debian13,
+            "{outcome:?}"
+        );
     }
 }
 
@@ -234,7 +281,14 @@ fn a_customers_plugin_is_described_created_and_refused() {
 /// On a machine without other agents: pcs requests the metadata of each agent.
 #[test]
 fn each_agent_is_listed() {
-    let Some(lab) = Lab::start(Daemons::None) else { return };
+    for system in System::ALL {
+        if let Some(lab) = Lab::start_on(system, Daemons::None) {
+            is_listed(&lab);
+        }
+    }
+}
+
+fn is_listed(lab: &Lab) {
     lab.hide_other_agents();
     let outcome = lab.run("pcs", &["stonith", "list"]);
     assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");

@@ -4,6 +4,7 @@ use fencebox_sim::Power;
 
 use crate::pacemaker::devices::{self, Device, Simulated};
 use crate::pacemaker::lab::{Daemons, Lab};
+use crate::pacemaker::system::System;
 use crate::support::Outcome;
 
 #[track_caller]
@@ -17,16 +18,21 @@ pub fn assert_said(outcome: &Outcome, exit: i32, words: &[&str]) {
     }
 }
 
-/// A fencer as in a cluster, one device, and every request that `stonith_admin` can make.
-fn everything(make: impl FnOnce(&Lab) -> Device) {
-    let Some(lab) = Lab::start(Daemons::Fencer) else {
-        return;
-    };
-    let device = make(&lab);
+/// On each system, a fencer as in a cluster, one device, and every request that `stonith_admin` can make.
+fn everything(make: impl Fn(&Lab) -> Device) {
+    for system in System::ALL {
+        if let Some(lab) = Lab::start_on(system, Daemons::Fencer) {
+            everything_in(&lab, &make);
+        }
+    }
+}
+
+fn everything_in(lab: &Lab, make: impl Fn(&Lab) -> Device) {
+    let device = make(lab);
     let before = (lab.files(), lab.listeners());
-    asks(&lab, &device);
-    switches(&lab, &device);
-    validates(&lab, &device);
+    asks(lab, &device);
+    switches(lab, &device);
+    validates(lab, &device);
     // Nothing that the agents needed is left: no files, sockets or sessions on the device.
     assert_eq!((lab.files(), lab.listeners()), before);
     assert!(lab.agents().is_empty(), "{:?}", lab.processes());

@@ -1,11 +1,11 @@
 //! The installation in the labs: the agents of a package, and a customer's plugin.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::pacemaker::customer;
+use crate::support::isolated;
 use crate::support::{self, Outcome, run};
 
 /// The agents of the package, and their plugin files.
@@ -18,11 +18,22 @@ pub const AGENTS: [&str; 6] = [
     "fence_xvm",
 ];
 
+/// Waits until no other run of these tests uses their folders in the target folder.
+pub fn lock_folders() {
+    static LOCK: OnceLock<File> = OnceLock::new();
+    LOCK.get_or_init(|| {
+        let file = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("clusters.lock")).unwrap();
+        file.lock().unwrap();
+        file
+    });
+}
+
 /// The folder with `usr`, made by the first test that needs it.
 pub fn laid_out() -> &'static Path {
     static TREE: OnceLock<PathBuf> = OnceLock::new();
     TREE.get_or_init(|| {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pacemaker");
+        lock_folders();
         let _ = fs::remove_dir_all(&root);
         lay_out(&root);
         let outcome = install(&root, customer::built());
@@ -33,7 +44,7 @@ pub fn laid_out() -> &'static Path {
 
 /// The program `fencebox` of the tree installs a plugin.
 pub fn install(root: &Path, plugin: &Path) -> Outcome {
-    let mut install = Command::new(root.join("usr/sbin/fencebox"));
+    let mut install = isolated(root.join("usr/sbin/fencebox"));
     install.arg("install").arg(plugin);
     run(install, "")
 }
@@ -45,9 +56,9 @@ pub fn lay_out(root: &Path) {
         let (from, to) = (from.join(below), root.join(below));
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         // Symbolic links stay symbolic links. Files become hard links, because the program is large.
-        let copied = Command::new("cp").args(["-a", "--link"]).args([&from, &to]).status();
+        let copied = isolated("cp").args(["-a", "--link"]).args([&from, &to]).status();
         if !copied.is_ok_and(|status| status.success()) {
-            let copied = Command::new("cp").arg("-a").args([&from, &to]).status();
+            let copied = isolated("cp").arg("-a").args([&from, &to]).status();
             assert!(copied.unwrap().success(), "{} to {}", from.display(), to.display());
         }
     };

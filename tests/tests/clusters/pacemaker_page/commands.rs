@@ -2,9 +2,9 @@
 //! agents hide the agents of the machine.
 
 use std::fmt::Write as _;
-use std::process::Command;
 
 use crate::pacemaker_page::page;
+use crate::support::isolated;
 use crate::support::{needs, observe, program};
 
 /// Commands that need a running cluster or a machine with fencebox installed. Other tests run similar commands.
@@ -187,11 +187,9 @@ fn run_block(commands: &[String]) -> String {
          if grep -i 'error' verified; then exit 1; fi; fi\n\
          cat cib.xml\n",
     );
-    let mut shell = Command::new("unshare");
+    let mut shell = isolated("unshare");
     shell.args(["--mount", "--propagation", "private", "bash", "-c", &script]);
-    shell
-        .env("HOME", folder.path())
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    shell.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     let outcome = observe(&mut shell, b"");
     assert_eq!(outcome.exit, Some(0), "{commands:#?}\n{outcome:?}");
     outcome.stdout

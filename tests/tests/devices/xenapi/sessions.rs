@@ -2,13 +2,14 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use fencebox_sim::xenapi::{DB01, Settings, Style};
 use fencebox_sim::{Power, Sessions};
 
 use super::support::{call, call_with, program};
 use super::{AGENT, LOGIN, PASSWORD, calls, faulty, fence, fence_virtually, input, operations, places, pool, start};
+use crate::support::isolated;
 
 const LOG_IN: &str = "session.login_with_password";
 
@@ -88,7 +89,7 @@ fn a_failed_action_logs_out() {
 #[test]
 fn sigterm_during_an_action_logs_out() {
     let pool = faulty(Settings::default(), &["power=no-effect"]);
-    let mut agent = Command::new(program(AGENT))
+    let mut agent = isolated(program(AGENT))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -104,7 +105,7 @@ fn sigterm_during_an_action_logs_out() {
         assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "the agent did not wait");
     }
     assert_eq!(pool.sessions(), Sessions { opened: 1, open: 1 });
-    let kill = Command::new("kill").args(["-TERM", &agent.id().to_string()]).status();
+    let kill = isolated("kill").args(["-TERM", &agent.id().to_string()]).status();
     assert!(kill.unwrap().success());
     let output = agent.wait_with_output().unwrap();
     assert_eq!(output.status.signal(), Some(15), "{output:?}");

@@ -3,10 +3,11 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use fencebox_sim::machine::{Machine, Power};
 
+use crate::support::isolated;
 use crate::support::{Outcome, needs, program, run};
 
 pub(crate) const UUID: &str = "11111111-2222-4333-8444-5555555555";
@@ -108,7 +109,7 @@ impl Lab {
     }
 
     fn start(folder: tempfile::TempDir, script: &str) -> Self {
-        let mut shell = Command::new("unshare")
+        let mut shell = isolated("unshare")
             .args(["-n", "sh", "-c", &format!("{NETWORK}{script}")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -184,7 +185,7 @@ impl Lab {
 
     /// Runs a program in the network.
     pub(crate) fn run(&self, program: &Path, arguments: &[&str], stdin: &str) -> Outcome {
-        let mut command = Command::new("nsenter");
+        let mut command = isolated("nsenter");
         command
             .arg("-t")
             .arg(self.shell.id().to_string())

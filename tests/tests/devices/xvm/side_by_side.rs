@@ -1,6 +1,7 @@
 //! The real client and our agent with the same arguments, with the real daemon and with the simulator. The differences
 //! are listed in `docs/xvm.md`.
 
+use crate::support::in_parallel;
 use crate::xvm::lab::{Daemon, Lab, UUID, available};
 
 /// The parts that are the same: standard output and exit code.
@@ -9,10 +10,8 @@ fn our_agent_prints_the_same_as_the_real_client() {
     if !available() {
         return;
     }
-    let lab = Lab::real(&Daemon::default());
-    let key = lab.key().display().to_string();
     let by_uuid = format!("{UUID}02");
-    for arguments in [
+    let calls = [
         vec!["-o", "monitor"],
         vec!["-o", "status", "-n", "vm-alpha"],
         vec!["-o", "status", "-H", "vm-off"],
@@ -30,16 +29,25 @@ fn our_agent_prints_the_same_as_the_real_client() {
         vec!["-o", "status", "-n", "vm-alpha", "-p", "0"],
         vec!["-o", "status", "-n", "vm-alpha", "-i", "ipv5"],
         vec!["-o", "status", "-n", "vm-alpha", "-k", "/nonexistent"],
-    ] {
-        let arguments = [&["-t", "2", "-r", "5", "-k", &key][..], &arguments].concat();
-        let (theirs, ours) = (lab.theirs("fence_xvm", &arguments), lab.ours("fence_xvm", &arguments));
-        assert_eq!(ours.exit, theirs.exit, "{arguments:?}: {ours:?}, {theirs:?}");
-        // If a proof fails, the real client prints the digests on standard output, which is not part of the protocol.
-        if theirs.exit != Some(1) {
-            assert_eq!(ours.stdout, theirs.stdout, "{arguments:?}");
-        } else {
-            assert_eq!(ours.stdout, "", "{arguments:?}");
-        }
+    ];
+    // The calls mostly wait for their timeouts, so each daemon gets some of them.
+    in_parallel(calls.chunks(5), |calls| {
+        let lab = Lab::real(&Daemon::default());
+        calls.iter().for_each(|arguments| assert_same(&lab, arguments));
+    });
+}
+
+#[track_caller]
+fn assert_same(lab: &Lab, arguments: &[&str]) {
+    let key = lab.key().display().to_string();
+    let arguments = [&["-t", "2", "-r", "5", "-k", &key][..], arguments].concat();
+    let (theirs, ours) = (lab.theirs("fence_xvm", &arguments), lab.ours("fence_xvm", &arguments));
+    assert_eq!(ours.exit, theirs.exit, "{arguments:?}: {ours:?}, {theirs:?}");
+    // If a proof fails, the real client prints the digests on standard output, which is not part of the protocol.
+    if theirs.exit != Some(1) {
+        assert_eq!(ours.stdout, theirs.stdout, "{arguments:?}");
+    } else {
+        assert_eq!(ours.stdout, "", "{arguments:?}");
     }
 }
 
@@ -79,6 +87,9 @@ fn our_agent_does_not_repeat_false_reports_of_the_real_client() {
     let (theirs, ours) = both("status", "vm-nobody");
     assert_eq!((theirs.exit, theirs.stdout.as_str()), (Some(2), "Status: OFF\n"));
     ours.assert_refused(&["the device has no plug"]);
+    let (theirs, ours) = both("monitor", "vm-nobody");
+    assert_eq!(theirs.exit, Some(0), "the real client ignores the plug of a monitor");
+    ours.assert_refused(&["the device has no plug"]);
 
     let theirs = lab.theirs("fence_xvm", &["-t", "5", "-k", &key, "-o", "reboot", "-n", "vm-off"]);
     assert_eq!(theirs.exit, Some(0));
@@ -96,35 +107,28 @@ fn the_real_client_works_with_the_simulator() {
     if !available() {
         return;
     }
-    for digest in ["none", "sha1", "sha256", "sha512"] {
-        let mut lab = Lab::simulated(&["--hash", digest, "--auth", digest]);
-        let key = lab.key().display().to_string();
-        let call = |lab: &Lab, action, plug| {
-            let arguments = [
-                "-t", "5", "-k", &key, "-c", digest, "-C", digest, "-o", action, "-n", plug,
-            ];
-            let (theirs, ours) = (lab.theirs("fence_xvm", &arguments), lab.ours("fence_xvm", &arguments));
-            assert_eq!(theirs.exit, ours.exit, "{action} {plug}: {theirs:?} {ours:?}");
-            theirs.exit
-        };
-        assert_eq!(call(&lab, "monitor", "x"), Some(0));
-        assert_eq!(call(&lab, "status", "vm-alpha"), Some(0));
-        assert_eq!(call(&lab, "status", "vm-off"), Some(2));
-        let theirs = lab.theirs(
-            "fence_xvm",
-            &[
-                "-t", "5", "-k", &key, "-c", digest, "-C", digest, "-o", "off", "-H", "vm-alpha",
-            ],
-        );
-        assert_eq!(theirs.exit, Some(0), "{theirs:?}");
-        assert!(lab.machine("vm-alpha").was_off_since(0));
-        let list = lab.theirs(
-            "fence_xvm",
-            &["-t", "5", "-k", &key, "-c", digest, "-C", digest, "-o", "list"],
-        );
-        assert_eq!(list.stdout.lines().count(), 3, "{list:?}");
-        assert!(list.stdout.contains(&format!("{UUID}01 off")), "{list:?}");
-    }
+    in_parallel(["none", "sha1", "sha256", "sha512"], the_real_client_works);
+}
+
+fn the_real_client_works(digest: &str) {
+    let mut lab = Lab::simulated(&["--hash", digest, "--auth", digest]);
+    let key = lab.key().display().to_string();
+    let options = ["-t", "5", "-r", "5", "-k", &key, "-c", digest, "-C", digest, "-o"];
+    let call = |lab: &Lab, action, plug| {
+        let arguments = [&options[..], &[action, "-n", plug]].concat();
+        let (theirs, ours) = (lab.theirs("fence_xvm", &arguments), lab.ours("fence_xvm", &arguments));
+        assert_eq!(theirs.exit, ours.exit, "{action} {plug}: {theirs:?} {ours:?}");
+        theirs.exit
+    };
+    assert_eq!(call(&lab, "monitor", "vm-alpha"), Some(0));
+    assert_eq!(call(&lab, "status", "vm-alpha"), Some(0));
+    assert_eq!(call(&lab, "status", "vm-off"), Some(2));
+    let theirs = lab.theirs("fence_xvm", &[&options[..], &["off", "-H", "vm-alpha"]].concat());
+    assert_eq!(theirs.exit, Some(0), "{theirs:?}");
+    assert!(lab.machine("vm-alpha").was_off_since(0));
+    let list = lab.theirs("fence_xvm", &[&options[..], &["list"]].concat());
+    assert_eq!(list.stdout.lines().count(), 3, "{list:?}");
+    assert!(list.stdout.contains(&format!("{UUID}01 off")), "{list:?}");
 }
 
 /// A truncated list: the real client prints its last row forever.

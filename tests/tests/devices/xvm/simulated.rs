@@ -93,7 +93,7 @@ fn two_machines_with_the_same_name_are_refused() {
 }
 
 /// Number of parallel cases. A case mostly waits for hypervisors that do not call.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 48;
 
 /// The faults that depend on multicast; all others are in the matrix, by TCP.
 #[test]

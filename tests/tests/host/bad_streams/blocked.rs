@@ -5,12 +5,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use fencebox_sim::clc::{self, Settings};
 use fencebox_sim::{Config, Simulator};
 
+use crate::support::isolated;
 use crate::support::{needs, program};
 
 /// Maximum duration of an action in this file. Each fixture needs less than a second; the rest is for the timeouts of
@@ -21,7 +22,7 @@ const LINES: &str = "plug=1\nstonith_status_sleep=0\naction=off\n";
 
 /// Starts an agent with these streams and writes its input.
 fn start(name: &str, stdin: &str, stdout: impl Into<Stdio>, stderr: impl Into<Stdio>) -> Child {
-    let mut command = Command::new(program(name));
+    let mut command = isolated(program(name));
     let mut agent = command
         .stdin(Stdio::piped())
         .stdout(stdout)
@@ -49,7 +50,7 @@ fn end(mut agent: Child) -> ExitStatus {
 }
 
 fn terminate(agent: &Child) {
-    let mut kill = Command::new("kill");
+    let mut kill = isolated("kill");
     assert!(
         kill.args(["-TERM", &agent.id().to_string()])
             .status()
@@ -70,7 +71,7 @@ fn full_pipe() -> (PipeReader, OwnedFd) {
     let filler = Stdio::from(OwnedFd::from(writer.try_clone().unwrap()));
     // dd writes until a write would block. `nonblock` does not change the pipe for other processes.
     let script = "exec dd if=/dev/zero bs=4096 oflag=nonblock status=none";
-    let mut dd = Command::new("sh");
+    let mut dd = isolated("sh");
     dd.args(["-c", script]).stdout(filler).stderr(Stdio::null());
     dd.status().unwrap();
     (reader, writer.into())
@@ -135,7 +136,7 @@ fn off_succeeds_with_a_socket_and_a_terminal_without_a_reader() {
     }
     let script = "import os, subprocess, sys; _, slave = os.openpty(); \
                   print(subprocess.run(sys.argv[1], input=sys.argv[2].encode(), stderr=slave, stdout=-1).stdout.decode())";
-    let mut python = Command::new("python3");
+    let mut python = isolated("python3");
     python.args(["-c", script]).arg(program("fence_long_lines")).arg(LINES);
     let mut python = python.stdout(Stdio::piped()).spawn().unwrap();
     let stdout = python.stdout.take().unwrap();

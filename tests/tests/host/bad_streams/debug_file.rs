@@ -2,9 +2,9 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
+use crate::support::isolated;
 use crate::support::{Outcome, call, needs, program, run};
 
 fn options(action: &str, debug_file: &Path) -> String {
@@ -31,7 +31,7 @@ fn assert_warned(outcome: &Outcome, words: &[&str]) {
 }
 
 fn fifo(path: &Path) {
-    let made = Command::new("mkfifo").arg(path).status().unwrap();
+    let made = isolated("mkfifo").arg(path).status().unwrap();
     assert!(made.success());
 }
 
@@ -84,7 +84,7 @@ fn off_succeeds_on_a_disk_that_is_full_or_read_only() {
             ["debug file \"/mnt/debug\": cannot write", "No space left on device"],
         ),
     ] {
-        let mut agent = Command::new("unshare");
+        let mut agent = isolated("unshare");
         let script = format!("{script} && exec \"$0\"");
         agent.args(["-m", "sh", "-c", &script]).arg(program("fence_rows"));
         assert_warned(&run(agent, &options("off", Path::new("/mnt/debug"))), &words);

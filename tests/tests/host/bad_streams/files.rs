@@ -1,15 +1,15 @@
 //! The limit on file sizes, whose signal would end an agent (row D5 of the cases), and a machine without syslog.
 
 use std::fs;
-use std::process::Command;
 
+use crate::support::isolated;
 use crate::support::{Outcome, needs, program, run};
 
 const OPTIONS: &str = "plug=1\nstonith_status_sleep=0\naction=off\n";
 
 /// An agent that must not write to any file.
 fn limited(redirection: &str, options: &str) -> Outcome {
-    let mut shell = Command::new("/bin/sh");
+    let mut shell = isolated("/bin/sh");
     shell.arg("-c").arg(format!("ulimit -f 0; exec \"$0\" {redirection}"));
     shell.arg(program("fence_rows"));
     run(shell, options)
@@ -52,7 +52,7 @@ fn password_scripts_have_the_default_signal_handlers() {
     let file = folder.path().join("file");
     let script = format!("ulimit -f 0; echo long > {}; echo s3cret", file.display());
     let options = format!("action=off\nplug=1\nip=127.0.0.1\nusername=fencer\npassword_script={script}\n");
-    let outcome = run(Command::new(program("fence_relay")), &options);
+    let outcome = run(isolated(program("fence_relay")), &options);
     outcome.assert_refused(&["option password_script: the program failed", "signal: 25"]);
 }
 
@@ -63,7 +63,7 @@ fn missing_syslog_is_a_line_in_a_verbose_log() {
         return;
     }
     for (loudness, lines) in [("", 0), ("verbose=1\n", 1)] {
-        let mut agent = Command::new("unshare");
+        let mut agent = isolated("unshare");
         agent.args(["-m", "sh", "-c", script]).arg(program("fence_rows"));
         let outcome = run(agent, &format!("{OPTIONS}{loudness}"));
         outcome.assert_done("Success: Powered OFF\n");

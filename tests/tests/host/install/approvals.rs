@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{NARROW, Tree, assert_refused, assert_said};
 use crate::support;
+use crate::support::isolated;
 
 fn installed() -> Tree {
     let tree = Tree::new();
@@ -76,10 +77,11 @@ fn install_and_inspect_show_all_that_needs_approval() {
     let tree = Tree::new();
     let lines = [
         "needs approval:\n",
-        "  api: https to api.example.com; fencebox logs in, the plugin does not see the password\n",
+        "  api: https to api.example.com; fencebox logs in\n",
         "  reads and replaces the file in option state_file\n",
         "  option state_file has the default \"/etc/cron.d/fence_placed\"\n",
         "  option token is secret\n",
+        "  the plugin does not see the password\n",
     ];
     assert_said(&tree.install("fence_placed", "fence_narrow", &[]), &lines);
     assert_said(&tree.fencebox(&["inspect", "fence_narrow"]), &lines);
@@ -164,7 +166,7 @@ fn only_the_approvals_count_in_a_record_of_another_version() {
 fn a_copied_plugin_runs_with_a_warning() {
     let tree = Tree::new();
     copy_by_hand(&tree, "fence_relay", "fence_relay");
-    let command = std::process::Command::new(tree.path("usr/sbin/fence_relay"));
+    let command = isolated(tree.path("usr/sbin/fence_relay"));
     let validated = support::run(
         command,
         "action=validate-all\nip=127.0.0.1\nssl=1\nplug=1\nusername=u\npassword=secret-word\n",

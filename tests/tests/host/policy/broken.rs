@@ -2,10 +2,11 @@
 
 use std::os::unix::fs::{chown, symlink};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::support::attend;
 use super::{Moved, board, chmod, lines};
+use crate::support::isolated;
 
 /// Every action fails with one line that contains these words, but the agent still prints its metadata.
 #[track_caller]
@@ -153,7 +154,7 @@ fn a_broken_path_to_the_policy_is_an_error() {
 #[test]
 fn a_pipe_or_a_device_is_rejected() {
     let tree = Moved::without();
-    let made = Command::new("mkfifo").arg(tree.policy()).status().unwrap();
+    let made = isolated("mkfifo").arg(tree.policy()).status().unwrap();
     assert!(made.success());
     assert_broken(&tree, &["this is not a regular file"]);
     std::fs::remove_file(tree.policy()).unwrap();
@@ -178,7 +179,7 @@ fn a_policy_that_the_agents_user_cannot_read_is_an_error() {
         let child = command.spawn().unwrap();
         attend(child, lines(&board, "action=status\n").as_bytes())
     };
-    let able = Command::new("true").uid(NOBODY).status().is_ok();
+    let able = isolated("true").uid(NOBODY).status().is_ok();
     if !able {
         assert!(std::env::var_os("CI").is_none(), "CI has to run this as root");
         println!("skipped: only root can run an agent as another user");

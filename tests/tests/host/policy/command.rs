@@ -34,10 +34,32 @@ fn policy_prints_the_rules_for_an_agent() {
 
 #[test]
 fn a_missing_policy_is_reported() {
-    let outcome = Moved::without().call_with("fencebox", &["policy", "fence_clc"]);
-    outcome.assert_done(
-        "no policy is installed (/etc/fencebox/policy.toml does not exist)\nfence_clc: not restricted by the policy\n",
+    let tree = Moved::without();
+    let places = format!("/etc/fencebox/policy.toml and {} do not exist", tree.policy().display());
+    tree.call_with("fencebox", &["policy", "fence_clc"])
+        .assert_done(&format!(
+            "no policy is installed ({places})\nfence_clc: not restricted by the policy\n"
+        ));
+    let check = tree.call_with("fencebox", &["check"]);
+    assert!(
+        check.stdout.contains(&format!("policy           {places}\n")),
+        "{check:?}"
     );
+}
+
+#[test]
+fn check_names_the_policy_of_the_tree() {
+    let tree = Moved::with("[fence_clc]\nlimits.seconds = 90\n");
+    let valid = format!("policy           valid: {}\n", tree.policy().display());
+    let check = tree.call_with("fencebox", &["check"]);
+    assert!(check.stdout.contains(&valid), "{check:?}");
+    std::fs::write(tree.policy(), "[fence_clc]\nallow = 5\n").unwrap();
+    let broken = format!(
+        "policy           BROKEN, so every action of every agent fails: {}:2: ",
+        tree.policy().display()
+    );
+    let check = tree.call_with("fencebox", &["check"]);
+    assert!(check.stdout.contains(&broken), "{check:?}");
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use fencebox_sim::clc;
+use fencebox_sim::server::{Config, Simulator};
+
 use super::{Moved, board, lines, quick, support::Outcome};
 
 fn limited(agent: &str, limit: &str) -> Moved {
@@ -188,4 +191,21 @@ fn limits_that_prevent_the_start_are_enforced() {
         tree.call_with("fence_escape", &["-o", "metadata"])
             .assert_done(&usual.stdout);
     }
+}
+
+/// A device that lets each login fail gets a new session for each retry, but not more requests.
+#[test]
+fn the_limit_on_requests_holds_across_logins() {
+    let config = Config {
+        faults: vec![clc::plan("login=retry-after:0").unwrap()],
+        ..clc::Settings::default().config()
+    };
+    let cloud = Simulator::start(config).unwrap();
+    let options = format!(
+        "action=status\nusername=fencer\npassword=s3cret\napi_url={}\nplug=WA1ACMEDB01\nretry_on=0\n",
+        cloud.url()
+    );
+    let outcome = limited("fence_clc", "requests = 3").call("fence_clc", &options);
+    outcome.assert_refused(&["more than 3 requests in one action (policy limit requests)"]);
+    assert_eq!(cloud.requests().len(), 3);
 }

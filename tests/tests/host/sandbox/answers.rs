@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::sandbox::server::{Answer, Server, repeat, well};
 use crate::sandbox::{assert_contained, options, show};
 use crate::support::call;
+use crate::support::isolated;
 
 const GIB: usize = 1 << 30;
 /// Enough time for answers that must fail because of their size.
@@ -109,7 +110,7 @@ fn redirects_are_not_followed() {
 /// The host requests no compressed answers and decompresses none: for the plugin the answer is a small number of bytes.
 #[test]
 fn compressed_answers_are_not_decompressed() {
-    let mut gzip = Command::new("gzip");
+    let mut gzip = isolated("gzip");
     let mut gzip = gzip
         .arg("-1")
         .stdin(Stdio::piped())

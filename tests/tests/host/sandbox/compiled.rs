@@ -1,10 +1,10 @@
 //! Compiled forms that do not belong to the plugin next to them: none is run, and none prevents fencing.
 
 use std::fs;
-use std::process::Command;
 
 use crate::sandbox::tree::Tree;
 use crate::sandbox::{assert_printable, options, show};
+use crate::support::isolated;
 
 const AGENT: &str = "fence_rows";
 /// If it ran, it would report that it is another agent, whatever its name.
@@ -104,6 +104,6 @@ fn a_form_with_zeros_is_not_trusted() {
 fn a_form_that_is_not_a_file_is_not_trusted() {
     let tree = tree();
     fs::remove_file(tree.form(AGENT)).unwrap();
-    assert!(Command::new("mkfifo").arg(tree.form(AGENT)).status().unwrap().success());
+    assert!(isolated("mkfifo").arg(tree.form(AGENT)).status().unwrap().success());
     assert_not_trusted("a pipe as a form", &tree, &["not a regular file"]);
 }

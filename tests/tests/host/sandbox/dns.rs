@@ -3,12 +3,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use crate::sandbox::server::{Server, well};
 use crate::sandbox::{assert_contained, options, show};
 use crate::support::call;
+use crate::support::isolated;
 
 const DEVICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
 /// An address of the namespace that is not a loopback address.
@@ -98,7 +98,7 @@ fn in_namespaces(test: &str) {
         metadata.uid() == 0
     });
     let able = root
-        && Command::new("unshare")
+        && isolated("unshare")
             .args(["-mn", "true"])
             .status()
             .is_ok_and(|status| status.success());
@@ -124,7 +124,7 @@ fn in_namespaces(test: &str) {
         exec \"$2\" --exact \"$3\" --ignored --nocapture";
     let folder = tempfile::tempdir().unwrap();
     let itself = std::env::current_exe().unwrap();
-    let mut unshare = Command::new("unshare");
+    let mut unshare = isolated("unshare");
     unshare.args(["-mn", "sh", "-c", script, "sh"]);
     unshare.args([folder.path(), &itself, Path::new(test)]).env(INSIDE, "1");
     let output = unshare.output().unwrap();

@@ -2,10 +2,10 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
 use crate::sandbox::tree::Tree;
 use crate::sandbox::{ACTIONS, assert_contained, options};
+use crate::support::isolated;
 
 /// The agent whose plugin is replaced.
 const AGENT: &str = "fence_x";
@@ -121,7 +121,7 @@ fn plugins_that_are_not_files_are_rejected() {
     // Opening a pipe would wait for a writer.
     let pipe = Tree::new();
     pipe.name(AGENT);
-    let made = Command::new("mkfifo").arg(pipe.plugin(AGENT)).status().unwrap();
+    let made = isolated("mkfifo").arg(pipe.plugin(AGENT)).status().unwrap();
     assert!(made.success());
     assert_refused_early("a pipe", &pipe, &["not a regular file"]);
 

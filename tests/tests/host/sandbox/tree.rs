@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support::isolated;
 use crate::support::{self, Outcome};
 
 pub struct Tree(TempDir);
@@ -57,14 +57,14 @@ impl Tree {
     }
 
     pub fn compile(&self, agent: &str) -> Outcome {
-        let mut compile = Command::new(self.programs().join("fencebox"));
+        let mut compile = isolated(self.programs().join("fencebox"));
         compile.arg("compile").arg(self.plugin(agent));
         support::run(compile, "")
     }
 
     /// Records the plugin, as for a package.
     pub fn record(&self, agent: &str) -> Outcome {
-        let mut record = Command::new(self.programs().join("fencebox"));
+        let mut record = isolated(self.programs().join("fencebox"));
         record.arg("record").arg(self.plugin(agent));
         support::run(record, "")
     }
@@ -73,13 +73,13 @@ impl Tree {
     pub fn install(&self, file: &str, plugin: &str) -> Outcome {
         let download = self.0.path().join(file);
         fs::write(&download, Self::bytes_of(plugin)).unwrap();
-        let mut install = Command::new(self.programs().join("fencebox"));
+        let mut install = isolated(self.programs().join("fencebox"));
         install.arg("install").arg(download);
         support::run(install, "")
     }
 
     pub fn call(&self, agent: &str, stdin: &str) -> Outcome {
-        support::run(Command::new(self.programs().join(agent)), stdin)
+        support::run(isolated(self.programs().join(agent)), stdin)
     }
 
     fn programs(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 //! The audit records of real runs.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use fencebox_sim::clc::{self, Settings};
 use fencebox_sim::xvm::{self, FenceVirtd};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::room::Room;
 use super::support::{run, tree};
 use super::{assert_clean, options};
+use crate::support::isolated;
 
 /// The records in lines of syslog.
 fn records(lines: &[String]) -> Vec<Value> {
@@ -215,7 +216,7 @@ fn sigterm_is_recorded() {
         "the agent did not wait"
     );
     // `unshare` and `sh` have replaced themselves by the agent.
-    let mut kill = Command::new("kill");
+    let mut kill = isolated("kill");
     kill.args(["-TERM", &agent.id().to_string()]);
     assert!(kill.status().unwrap().success());
     let lines = room.listen_while(move || assert!(!agent.wait().unwrap().success()));

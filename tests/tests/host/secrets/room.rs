@@ -9,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::support::program;
+use crate::support::isolated;
 
 /// The folders that replace `/dev` and `/run`, and the listening sockets.
 pub struct Room {
@@ -21,7 +22,7 @@ impl Room {
     /// With syslog, and optionally with a journal; `None`, with a message, if this process cannot create a mount
     /// namespace.
     pub fn new(with_journal: bool) -> Option<Self> {
-        let tried = Command::new("unshare").args(["-m", "true"]).status();
+        let tried = isolated("unshare").args(["-m", "true"]).status();
         if !tried.is_ok_and(|status| status.success()) {
             assert!(std::env::var_os("CI").is_none(), "CI has to run this as root");
             eprintln!("SKIPPED: no mount namespace; run this as root");
@@ -52,7 +53,7 @@ impl Room {
             "touch {folder}/dev/null && mount --bind /dev/null {folder}/dev/null && mount --rbind {folder}/dev /dev && \
              mount --bind {folder}/run /run && exec \"$@\""
         );
-        let mut command = Command::new("unshare");
+        let mut command = isolated("unshare");
         command.args(["-m", "sh", "-c", &script, "sh"]).arg(path);
         command
     }

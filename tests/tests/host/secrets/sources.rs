@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 
 use fencebox_sim::{Simulator, relay};
 use tempfile::TempDir;
 
 use super::support::{call, program, run};
+use crate::support::isolated;
 
 fn lines(board: &Simulator, more: &str) -> String {
     let port = board.address().port();
@@ -45,7 +45,7 @@ fn a_password_can_come_from_a_descriptor_of_the_shell() {
         format!("--password-fd=3 3<{}", path.display()),
         "--password-fd=0".to_owned(),
     ] {
-        let mut shell = Command::new("sh");
+        let mut shell = isolated("sh");
         shell.args(["-c", &format!("echo s3cret | {agent} {arguments} {redirection}")]);
         run(shell, "").assert_done("Status: ON\n");
     }
@@ -55,7 +55,7 @@ fn a_password_can_come_from_a_descriptor_of_the_shell() {
 fn a_password_can_come_from_a_systemd_credential() {
     let board = Simulator::start(relay::config()).unwrap();
     let (folder, _) = secret(0o440);
-    let mut agent = Command::new(program("fence_relay"));
+    let mut agent = isolated(program("fence_relay"));
     agent.env("CREDENTIALS_DIRECTORY", folder.path());
     run(agent, &lines(&board, "password_credential=relay\n")).assert_done("Status: ON\n");
     call("fence_relay", &lines(&board, "password_credential=relay\n")).assert_refused(&["CREDENTIALS_DIRECTORY"]);

@@ -2,12 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use fencebox_sim::xenapi::{self, DB01};
 use fencebox_sim::{Config, Power, Simulator};
 
+use crate::support::isolated;
 use crate::support::{call, needs::are_met};
 
 const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 9, 8, 6), Ipv4Addr::new(10, 9, 8, 7)];
@@ -34,7 +34,7 @@ fn a_dead_address_does_not_hide_the_other() {
         exec \"$2\" --exact surroundings::addresses::both_orders_of_addresses_work --ignored --nocapture";
     let folder = tempfile::tempdir().unwrap();
     let itself = std::env::current_exe().unwrap();
-    let mut unshare = Command::new("unshare");
+    let mut unshare = isolated("unshare");
     unshare.args(["-mn", "sh", "-c", script, "sh"]);
     unshare.args([folder.path(), &itself, Path::new("")]).env(INSIDE, "1");
     let output = unshare.output().unwrap();
@@ -69,18 +69,22 @@ fn both_orders_of_addresses_work() {
         };
         let pool = Simulator::start(config).unwrap();
         for timeout in [2, 5, 30] {
-            pool.set_power(DB01, Power::On).unwrap();
             let options = format!(
                 "action=off\nsession_url=https://device.example:{PORT}\nlogin=root\npasswd=s3cret\n\
                  ssl_fingerprint={}\nplug=db01\nstonith_status_sleep=0\npower_timeout=20\n\
                  login_timeout={timeout}\nshell_timeout={timeout}\n",
                 pool.fingerprint().unwrap()
             );
-            let outcome = call("fence_xenapi", &options);
-            outcome.assert_done("Success: Powered OFF\n");
-            assert_eq!(pool.power(DB01), Some(Power::Off));
-            // The delay occurs once per action, not for each of its requests.
-            assert!(outcome.took < Duration::from_secs(3), "{dead_one}: {outcome:?}");
+            let off = || {
+                pool.set_power(DB01, Power::On).unwrap();
+                let outcome = call("fence_xenapi", &options);
+                outcome.assert_done("Success: Powered OFF\n");
+                assert_eq!(pool.power(DB01), Some(Power::Off));
+                outcome.took
+            };
+            // The delay occurs once per action, not for each of its requests. On a busy machine, the program may need
+            // as long for itself.
+            assert!((0..10).any(|_| off() < Duration::from_secs(3)), "{dead_one} {timeout}");
         }
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::input::{Input, Way};
+use crate::support::bare;
 
 /// Maximum duration of a call. No input needs that long.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 /// The files whose content is compared. Other files, such as debug files, must only exist in both outcomes.
 const STATUS_FILES: [&str; 2] = ["st", "st2"];
 
@@ -49,13 +50,13 @@ pub fn run(program: &Path, input: &Input) -> Outcome {
     fs::create_dir(folder.path().join("folder")).unwrap();
     let mut command = match input.way {
         Way::Closed => {
-            let mut shell = Command::new("/bin/sh");
+            let mut shell = bare("/bin/sh");
             shell.args(["-c", "exec \"$0\" <&-"]).arg(program);
             shell
         }
-        Way::Arguments | Way::Lines => Command::new(program),
+        Way::Arguments | Way::Lines => bare(program),
     };
-    command.args(input.arguments()).current_dir(folder.path()).env_clear();
+    command.args(input.arguments()).current_dir(folder.path());
     command
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LC_ALL", "C.UTF-8");

@@ -17,6 +17,7 @@ fn parameter(name: &str) -> Parameter {
         obsoletes: None,
         synonym_of: None,
         hidden: false,
+        deprecated: false,
     }
 }
 

@@ -191,3 +191,53 @@ fn an_overridden_default_is_checked_too() {
     }];
     assert_eq!(Call::argv(&device, &["-q"]).checked(), Err(vec!["retry_on".to_owned()]));
 }
+
+#[test]
+fn a_secret_with_a_line_break_is_rejected_by_name() {
+    let mut agent = device(&["ipaddr", "login", "passwd", "port", "web"]);
+    agent.parameters = vec![own("application_key", ValueKind::Text)];
+    agent.parameters[0].secret = true;
+    let errors = |argv: &[&str], action: &str| -> Vec<String> {
+        let argv = [&["-o", action, "-l", "u", "-n", "1", "-a", "h", "-p", "p"], argv].concat();
+        let errors = check(&mut Call::argv(&agent, &argv).options()).unwrap_err();
+        errors.iter().map(ToString::to_string).collect()
+    };
+    for (argv, text) in [
+        (
+            ["--application-key", "AK\n"],
+            "option application_key ends with a line break; remove it",
+        ),
+        (
+            ["--application-key", "AK\r\n"],
+            "option application_key ends with a line break; remove it",
+        ),
+        (
+            ["--application-key", "AK\r"],
+            "option application_key ends with a carriage return; remove it",
+        ),
+        (
+            ["--application-key", "A\nK"],
+            "option application_key contains a line break; give it as one line",
+        ),
+        (
+            ["--application-key", "A\u{1}K"],
+            "option application_key contains a control character",
+        ),
+        (["-p", "geheim\n"], "option password ends with a line break; remove it"),
+        (["-l", "admin\n"], "option username ends with a line break; remove it"),
+        (["-a", "10.0.0.1\r"], "option ip ends with a carriage return; remove it"),
+    ] {
+        for action in ["off", "monitor", "validate-all"] {
+            let errors = errors(&argv, action);
+            assert!(errors.len() == 1 && errors[0].starts_with(text), "{argv:?}: {errors:?}");
+        }
+    }
+    let all = errors(&["-p", "x\n", "--application-key", "y\r"], "validate-all");
+    assert_eq!(all.len(), 2, "{all:?}");
+    // On standard input only inside quotes, because the ends of lines are trimmed.
+    let call = Call::stdin(
+        &agent,
+        "action=off\nlogin=u\nip=h\nport=1\npasswd=p\r\napplication_key=\"AK\r\"\n",
+    );
+    assert_eq!(call.checked(), Err(vec!["application_key".to_owned()]));
+}

@@ -68,7 +68,6 @@ fn a_program_prints_the_password() {
     let blank = program(&folder.0, "a b", "#!/bin/sh\necho $1\n");
     assert_eq!(password(&format!("'{blank}' x"), BUDGET).unwrap(), "x");
     assert_eq!(password("echo a b | tr a-z A-Z", BUDGET).unwrap(), "A B");
-    assert_eq!(password("printf 'a\\nb\\n\\n'", BUDGET).unwrap(), "a\nb");
 }
 
 #[test]
@@ -147,4 +146,23 @@ fn both_scripts_run_and_are_hidden() {
     let mut hidden: Vec<_> = options.secrets().map(|(name, _)| name).collect();
     hidden.sort_unstable();
     assert_eq!(hidden, ["password", "snmp_priv_passwd"]);
+}
+
+#[test]
+fn output_of_several_lines_is_an_error() {
+    for (script, words) in [
+        (
+            "printf 'ge\\nheim\\n'",
+            "did not print one line: the output contains a line break",
+        ),
+        ("printf 'ge\\theim'", "contains a control character"),
+    ] {
+        let error = password(script, BUDGET).unwrap_err();
+        assert!(
+            error.starts_with("option password_script: the program") && error.contains(words),
+            "{error}"
+        );
+        assert!(!error.contains("heim"), "{error}");
+    }
+    assert_eq!(password("printf 'geheim\\r\\n\\n'", BUDGET), Ok("geheim".to_owned()));
 }

@@ -67,8 +67,9 @@ fn the_secret_is_the_first_line_of_a_file() {
         ("geheim", "geheim"),
         ("geheim\n", "geheim"),
         ("geheim\r\n", "geheim"),
-        ("  ge heim \nnotes\n", "  ge heim "),
-        ("gehé\u{1}im", "gehé\u{1}im"),
+        ("  ge heim \n\n \n", "  ge heim "),
+        ("gehé\u{a0}im", "gehé\u{a0}im"),
+        ("\u{feff}geheim\r\n", "geheim"),
     ] {
         let path = file(folder.path(), "password", content, 0o400);
         let options = fetched(&format!("--password-file={path}"), None, BUDGET).unwrap();
@@ -86,7 +87,7 @@ fn the_secret_is_the_first_line_of_a_file() {
 #[test]
 fn a_file_that_others_can_access_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
-    for mode in [0o604, 0o640, 0o602, 0o620, 0o660, 0o777] {
+    for mode in [0o604, 0o644, 0o602, 0o620, 0o660, 0o777] {
         let path = file(folder.path(), "password", "geheim", mode);
         assert_refused(
             &format!("--password-file={path}"),
@@ -125,6 +126,46 @@ fn a_file_without_a_secret_is_rejected() {
             &["option password_file is", word],
         );
     }
+}
+
+#[test]
+fn a_secret_with_control_characters_is_rejected_from_every_source() {
+    let folder = tempfile::tempdir().unwrap();
+    for (content, words) in [
+        ("geheim\r\r\n", "ends with a carriage return; remove it"),
+        ("ge\u{2028}heim", "contains a line break; give it as one line"),
+        ("ge\rheim\r", "contains a control character"),
+        ("ge\theim\n", "contains a control character"),
+        ("geheim\0", "contains a control character"),
+    ] {
+        file(folder.path(), "secret", content, 0o600);
+        let path = folder.path().join("secret").display().to_string();
+        let open = File::open(&path).unwrap();
+        for argument in [
+            format!("--password-file={path}"),
+            format!("--token-file={path}"),
+            format!("--token-fd={}", open.as_raw_fd()),
+            "--password-credential=secret".to_owned(),
+        ] {
+            assert_refused(&argument, Some(folder.path()), &["option ", ": its first line ", words]);
+        }
+    }
+}
+
+#[test]
+fn lines_after_the_secret_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "password", "geh\neim\n", 0o600);
+    let said = CapturedLog::default();
+    let mut options = Call::argv(&agent(), &["-l", "admin", &format!("--password-file={path}")]).options();
+    fetch(&mut options, BUDGET, None, &said.log()).unwrap();
+    assert_eq!(options.get("password"), Some("geh"));
+    let said = said.text();
+    assert!(
+        said.contains("option password_file: the secret is the first line only"),
+        "{said}"
+    );
+    assert!(!said.contains("eim"), "{said}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::choices::Choices;
 use super::{JUST_NOW, PAST};
 use crate::clock::Clock;
 use crate::device::PowerStatus::{self, Off, On, Unknown};
-use crate::device::{Device, Error, Plug, PowerTarget};
+use crate::device::{Device, Error, Plug, PowerTarget, Rejection};
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::virtual_clock::VirtualClock;
@@ -113,7 +113,7 @@ fn lost<T>() -> Result<T, Error> {
 }
 
 impl Device for Adversary<'_> {
-    fn check(&mut self, _: &Options) -> Result<(), String> {
+    fn locate(&mut self, _: &Options) -> Result<(), Rejection> {
         Ok(())
     }
 

@@ -141,3 +141,53 @@ fn the_log_of_a_poll_shows_every_plug() {
         outcome.stderr
     );
 }
+
+fn with_check() -> Operations {
+    Operations {
+        check_options: true,
+        ..Operations::default()
+    }
+}
+
+#[test]
+fn the_options_are_checked_before_the_delay_and_the_login() {
+    let clock = VirtualClock::default();
+    let wrong = Error::InvalidOption {
+        name: "plug".to_owned(),
+        reason: "is not a number".to_owned(),
+    };
+    for action in ["status", "off", "validate-all"] {
+        let mut device = FakeDevice {
+            checked: [Err(wrong.clone())].into(),
+            ..FakeDevice::saying([Ok(On)])
+        };
+        let arguments = ["-o", action, "-n", "1", "--delay=30"];
+        let outcome = run(&mut device, &clock, with_check(), &arguments);
+        assert_eq!(outcome.exit, Exit::Failure, "{action}");
+        assert!(
+            outcome.stderr.ends_with("fence_probe: option plug: is not a number\n"),
+            "{}",
+            outcome.stderr
+        );
+        assert_eq!(device.calls, ["check "], "{action}");
+    }
+    assert_eq!(clock.now(), Duration::ZERO);
+    let mut device = FakeDevice::saying([Ok(On)]);
+    run(&mut device, &clock, with_check(), &["-o", "status", "-n", "1"]);
+    assert_eq!(device.calls, ["check ", "open", "power 1", "close"]);
+}
+
+#[test]
+fn a_device_without_a_check_is_not_asked() {
+    let mut device = FakeDevice::saying([Ok(On)]);
+    let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", "validate-all", "-n", "1"]);
+    assert_eq!((exit, calls.len()), (Exit::Success, 0));
+}
+
+#[test]
+fn validate_all_does_not_run_the_password_script() {
+    let mut device = FakeDevice::saying([Ok(On)]);
+    let script = "--password-script=echo 1 >&2; false";
+    let (exit, _, calls) = calls(&mut device, with_check(), &["-o", "validate-all", "-n", "1", script]);
+    assert_eq!((exit, calls), (Exit::Success, vec!["check password".to_owned()]));
+}

@@ -65,16 +65,51 @@ fn tls_uses_a_tunnel() {
 
 #[test]
 fn a_proxy_that_refuses_is_named() {
-    for answer in [
-        "HTTP/1.1 403 Forbidden\r\n\r\n",
-        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
-        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
-        "garbage\r\n\r\n",
-        "",
+    for (answer, reason) in [
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", "the proxy refused the tunnel"),
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            "the proxy requires a login, which fencebox does not support",
+        ),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "the proxy refused the tunnel"),
+        (
+            "garbage\r\n\r\n",
+            "the proxy refused the tunnel, or its answer is not HTTP",
+        ),
+        ("", "the proxy closed the connection"),
     ] {
         let proxy = Server::answering(answer);
-        let named = format!("through the proxy http://{}", proxy.address);
+        let named = format!(
+            "through the proxy http://{0}: asking for a tunnel at {0} failed after 0.0 s: {reason}",
+            proxy.address
+        );
         assert_fails!(http(through(&proxy, true)).send(get("/")), Unreachable, &named);
+    }
+}
+
+#[test]
+fn a_silent_proxy_is_silent_in_its_step() {
+    type Play = fn(&mut TcpStream);
+    let plays: [(Play, &str); 2] = [
+        (|_| {}, "asking for a tunnel at"),
+        (
+            |stream| {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            },
+            "TLS handshake with",
+        ),
+    ];
+    for (play, step) in plays {
+        let proxy = Server::start(move |mut stream| {
+            let request = read_request(&mut stream);
+            play(&mut stream);
+            drain(&mut stream);
+            request
+        });
+        let mut http = http(through(&proxy, true));
+        http.set_timeout(timeout(SHORT));
+        let named = format!("{step} {} timed out after 0.3 s (option shell_timeout)", proxy.address);
+        assert_fails!(http.send(get("/")), TimedOut, &named);
     }
 }
 
@@ -92,13 +127,15 @@ fn a_proxy_that_requires_a_login_is_named() {
 fn a_missing_proxy_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let mut origin = through(&Server::answering(EMPTY), false);
-    origin.proxy.as_mut().unwrap().port = taken.local_addr().unwrap().port();
     let named = format!(
         "through the proxy http://{0}: connecting to {0} failed after 0.0 s: Connection refused",
         taken.local_addr().unwrap()
     );
-    assert_fails!(http(origin).send(get("/")), Unreachable, &named);
+    for tls in [false, true] {
+        let mut origin = through(&Server::answering(EMPTY), tls);
+        origin.proxy.as_mut().unwrap().port = taken.local_addr().unwrap().port();
+        assert_fails!(http(origin).send(get("/")), Unreachable, &named);
+    }
 }
 
 #[test]

@@ -3,15 +3,27 @@
 //! Open elements are in a vector, so that a deep document does not use the host's stack. Kept
 //! values go directly to the flat tree.
 
+//!
+//! Kept values are checked strictly. A dropped value only has to be XML within the limits: devices
+//! send maps with a key twice, their own types and odd characters in members that nobody reads.
+
+mod element;
+
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use super::keep::{Below, Keep};
 use super::scalar::Kind;
-use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, is_all_xml, is_space, shown};
+use element::{Element, Index};
+
+use super::{Answer, DEPTH_LIMIT, Node, TEXT_LIMIT, Tree, VALUE_LIMIT, duplicate, is_all_xml, is_space, shown};
 
 pub(super) type Cause = Cow<'static, str>;
+
+/// Maximum number of open elements. Each level of values has at most three: `value`, `struct` and
+/// `member`.
+const ELEMENT_LIMIT: usize = 4 * DEPTH_LIMIT;
 
 /// The state while an answer is read.
 pub(super) struct Decoder<'k> {
@@ -27,56 +39,9 @@ pub(super) struct Decoder<'k> {
     kept: usize,
     /// The text of the innermost element, if it may contain text.
     text: String,
-    /// Whether the text contains more than white space, even if it is dropped.
+    /// Whether the text contains more than white space.
     has_ink: bool,
     hasher: RandomState,
-}
-
-/// The index of a value in the tree; none if it is dropped.
-type Index = Option<u32>;
-
-/// An open element. `full`: it already contains the element that may occur only once.
-enum Element {
-    Response {
-        full: bool,
-    },
-    Params {
-        full: bool,
-    },
-    /// `param` or `fault`.
-    Holder {
-        full: bool,
-    },
-    Value {
-        index: Index,
-        below: Below,
-        full: bool,
-    },
-    Scalar {
-        kind: Kind,
-        index: Index,
-    },
-    Array {
-        index: Index,
-        below: Below,
-        full: bool,
-    },
-    Data {
-        index: Index,
-        below: Below,
-    },
-    Struct {
-        index: Index,
-        below: Below,
-        names: HashSet<u64>,
-    },
-    Member {
-        index: Index,
-        below: Below,
-        name: Option<String>,
-        full: bool,
-    },
-    Name,
 }
 
 impl<'k> Decoder<'k> {
@@ -102,6 +67,7 @@ impl<'k> Decoder<'k> {
             return self.start_document(name);
         };
         let next = match (top, name) {
+            (Element::Dropped { .. }, name) => return self.start_dropped(name),
             (Element::Response { full }, "params") if !*full => {
                 *full = true;
                 Element::Params { full: false }
@@ -119,24 +85,20 @@ impl<'k> Decoder<'k> {
             (Element::Holder { full }, "value") if !*full => {
                 *full = true;
                 let below = if self.is_fault { Below::All } else { self.keep.root() };
-                self.value(None, None, below)?
+                self.value(None, None, below, None)?
             }
             (Element::Data { index, below }, "value") => {
                 let (parent, below) = (*index, self.keep.inside(below, None));
-                self.value(parent, None, below)?
+                self.value(parent, None, below, None)?
             }
             (
                 Element::Member {
-                    name: Some(name),
-                    index,
-                    below,
-                    full,
+                    name: Some(_), full, ..
                 },
                 "value",
             ) if !*full => {
                 *full = true;
-                let (parent, below, name) = (*index, self.keep.inside(below, Some(name)), std::mem::take(name));
-                self.value(parent, Some(name), below)?
+                self.member()?
             }
             (Element::Value { full: false, .. }, name) => match self.typed(name)? {
                 Some(element) => element,
@@ -175,39 +137,103 @@ impl<'k> Decoder<'k> {
         }
     }
 
-    /// A value starts, in the value at `parent`: as its member `name`, or as an item.
-    fn value(&mut self, parent: Index, name: Option<String>, below: Below) -> Result<Element, Cause> {
+    /// An element starts in a dropped value.
+    fn start_dropped(&mut self, name: &str) -> Result<(), Cause> {
+        let is_value = name == "value";
+        if is_value {
+            self.descend()?;
+        }
+        if self.open.len() >= ELEMENT_LIMIT {
+            return Err(format!("elements in more than {ELEMENT_LIMIT} levels").into());
+        }
+        self.open.push(Element::Dropped { is_value });
+        Ok(())
+    }
+
+    fn descend(&mut self) -> Result<(), Cause> {
         if self.depth == DEPTH_LIMIT {
             return Err(format!("values in more than {DEPTH_LIMIT} levels").into());
         }
         self.depth += 1;
-        let mut index = None;
+        Ok(())
+    }
+
+    /// The value of the innermost element, a member, starts.
+    fn member(&mut self) -> Result<Element, Cause> {
+        let next = self.next_index()?;
+        let [
+            ..,
+            Element::Struct { names, .. },
+            Element::Member { index, below, name, .. },
+        ] = self.open.as_mut_slice()
+        else {
+            return Err("a member without its structure".into());
+        };
+        let (parent, name) = (*index, name.clone().unwrap_or_default());
+        let below = self.keep.inside(below, Some(&name));
+        let mut twin = None;
         if !matches!(below, Below::Nothing) {
-            if self.nodes.len() == VALUE_LIMIT {
-                return Err(format!("more than {VALUE_LIMIT} values to keep").into());
-            }
-            let next = u32::try_from(self.nodes.len()).map_err(|_| "too many values")?;
-            self.kept += name.as_ref().map_or(0, String::len);
-            let parent = parent.and_then(|parent| self.nodes.get_mut(parent as usize));
-            match (parent, name) {
-                (Some(Node::Structure(members)), Some(name)) => members.push((name, next)),
-                (Some(Node::Array(items)), _) => items.push(next),
-                _ => {}
-            }
-            self.nodes.push(Node::Nil);
-            index = Some(next);
+            let hash = self.hasher.hash_one(&name);
+            twin = names.get(&hash).copied();
+            names.entry(hash).or_insert(next);
         }
+        self.value(parent, Some(name), below, twin)
+    }
+
+    fn next_index(&self) -> Result<u32, Cause> {
+        u32::try_from(self.nodes.len()).map_err(|_| "too many values".into())
+    }
+
+    /// A value starts, in the value at `parent`: as its member `name`, or as an item.
+    fn value(&mut self, parent: Index, name: Option<String>, below: Below, twin: Index) -> Result<Element, Cause> {
+        self.descend()?;
+        if matches!(below, Below::Nothing) {
+            return Ok(Element::Dropped { is_value: true });
+        }
+        if self.nodes.len() == VALUE_LIMIT {
+            return Err(format!("more than {VALUE_LIMIT} values to keep").into());
+        }
+        let index = self.next_index()?;
+        self.kept += name.as_ref().map_or(0, String::len);
+        let parent = parent.and_then(|parent| self.nodes.get_mut(parent as usize));
+        match (parent, name) {
+            (Some(Node::Structure(members)), Some(name)) => members.push((name, index)),
+            (Some(Node::Array(items)), _) => items.push(index),
+            _ => {}
+        }
+        self.nodes.push(Node::Nil);
         Ok(Element::Value {
-            index,
+            index: Some(index),
             below,
             full: false,
+            twin,
         })
+    }
+
+    /// Removes the value at `index`, which has ended, if it equals an earlier one of the same name.
+    /// Two different values contradict each other.
+    fn merge(&mut self, twin: Index, index: Index) -> Result<(), Cause> {
+        let (Some(twin), Some(index)) = (twin, index) else {
+            return Ok(());
+        };
+        if !duplicate::equal(&self.nodes, twin as usize, index as usize) {
+            return Err("a structure with two members of one name and different values".into());
+        }
+        self.nodes.truncate(index as usize);
+        if let Some(Element::Member {
+            index: Some(parent), ..
+        }) = self.open.last()
+            && let Some(Node::Structure(members)) = self.nodes.get_mut(*parent as usize)
+        {
+            members.pop();
+        }
+        Ok(())
     }
 
     /// The element of a typed value; none if it is not a type.
     fn typed(&mut self, name: &str) -> Result<Option<Element>, Cause> {
         self.no_text()?;
-        let Some(Element::Value { index, below, full }) = self.open.last_mut() else {
+        let Some(Element::Value { index, below, full, .. }) = self.open.last_mut() else {
             return Ok(None);
         };
         let index = *index;
@@ -225,7 +251,7 @@ impl<'k> Decoder<'k> {
             }
             "struct" => {
                 let below = std::mem::replace(below, Below::Nothing);
-                let names = HashSet::new();
+                let names = HashMap::new();
                 (Element::Struct { index, below, names }, Node::Structure(Vec::new()))
             }
             scalar => match Kind::of(scalar) {
@@ -261,12 +287,22 @@ impl<'k> Decoder<'k> {
             ) => missing("<value>"),
             Some(Element::Array { full: false, .. }) => missing("<data>"),
             Some(Element::Member { name: None, .. }) => missing("<name>"),
-            Some(Element::Value { index, full, .. }) => {
+            Some(Element::Value { index, full, twin, .. }) => {
                 self.depth -= 1;
-                if full { Ok(()) } else { self.scalar(Kind::Text, index) }
+                if !full {
+                    self.scalar(Kind::Text, index)?;
+                }
+                self.merge(twin, index)
+            }
+            Some(Element::Dropped { is_value: true }) => {
+                self.depth -= 1;
+                Ok(())
             }
             Some(Element::Scalar { kind, index }) => self.scalar(kind, index),
-            Some(Element::Name) => self.name(),
+            Some(Element::Name) => {
+                self.name();
+                Ok(())
+            }
             Some(_) => Ok(()),
             None => Err("an end without a start".into()),
         }
@@ -275,59 +311,48 @@ impl<'k> Decoder<'k> {
     fn scalar(&mut self, kind: Kind, index: Index) -> Result<(), Cause> {
         self.has_ink = false;
         let node = kind.parse(std::mem::take(&mut self.text))?;
-        if index.is_some() {
-            self.kept += match &node {
-                Node::Text(text) | Node::DateTime(text) => text.len(),
-                Node::Bytes(bytes) => bytes.len(),
-                _ => 0,
-            };
-            self.set(index, node);
-        }
+        self.kept += match &node {
+            Node::Text(text) | Node::DateTime(text) => text.len(),
+            Node::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        self.set(index, node);
         Ok(())
     }
 
-    fn name(&mut self) -> Result<(), Cause> {
+    fn name(&mut self) {
         self.has_ink = false;
         let text = std::mem::take(&mut self.text);
-        // Hashes take bounded space, names do not. Among 10,000 different names, two have the same
-        // hash in one of 10^11 answers.
-        let hash = self.hasher.hash_one(&text);
-        if let [.., Element::Struct { names, .. }, Element::Member { name, .. }] = self.open.as_mut_slice() {
-            if !names.insert(hash) {
-                return Err("a structure with two members of one name".into());
-            }
+        if let Some(Element::Member { name, .. }) = self.open.last_mut() {
             *name = Some(text);
         }
-        Ok(())
     }
 
     /// Text, already unescaped.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Cause> {
+        if self.is_dropping() {
+            return Ok(());
+        }
         if !is_all_xml(text) {
             return Err("a character that XML does not allow".into());
         }
         let has_ink = !text.chars().all(is_space);
-        let dropped = match self.open.last() {
-            Some(
-                Element::Value { index, full: false, .. }
-                | Element::Scalar {
-                    kind: Kind::Text,
-                    index,
-                },
-            ) => index.is_none(),
-            Some(Element::Scalar { .. } | Element::Name) => false,
+        match self.open.last() {
+            Some(Element::Value { full: false, .. } | Element::Scalar { .. } | Element::Name) => {}
             _ if has_ink => return Err("text where only elements belong".into()),
             _ => return Ok(()),
-        };
-        self.has_ink |= has_ink;
-        if dropped {
-            return Ok(());
         }
+        self.has_ink |= has_ink;
         if self.kept + self.text.len() + text.len() > TEXT_LIMIT {
             return Err(super::read::too_much_text());
         }
         self.text.push_str(text);
         Ok(())
+    }
+
+    /// Whether the position is in a dropped value.
+    pub(super) fn is_dropping(&self) -> bool {
+        matches!(self.open.last(), Some(Element::Dropped { .. }))
     }
 
     /// Whether the position is before or after the element of the document, where only comments and
@@ -356,26 +381,9 @@ impl<'k> Decoder<'k> {
         }
         let tree = Tree { nodes: self.nodes };
         if self.is_fault {
-            fault(tree).ok_or_else(|| "a <fault> without faultCode and faultString".into())
+            Answer::fault(&tree).ok_or_else(|| "a <fault> without faultCode and faultString".into())
         } else {
             Ok(Answer::Value(tree))
         }
-    }
-}
-
-fn fault(tree: Tree) -> Option<Answer> {
-    let Some(Node::Structure(members)) = tree.nodes.first() else {
-        return None;
-    };
-    let member = |wanted: &str| {
-        let (_, index) = members.iter().find(|(name, _)| name == wanted)?;
-        tree.nodes.get(*index as usize)
-    };
-    match (member("faultCode")?, member("faultString")?) {
-        (Node::Integer(code), Node::Text(message)) => Some(Answer::Fault {
-            code: *code,
-            message: message.clone(),
-        }),
-        _ => None,
     }
 }

@@ -2,16 +2,16 @@
 //! is in memory.
 
 use std::borrow::Cow;
-use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use quick_xml::Reader;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::events::{BytesDecl, Event};
-use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use tokio::io::AsyncBufRead;
 
 use super::decode::{Cause, Decoder};
+use super::source::Metered;
 use super::{Answer, Keep, Malformed, TEXT_LIMIT, is_xml};
 
 /// The answer of a proxy or a captive portal.
@@ -22,14 +22,14 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Reads an answer to its end, or to the first error.
 pub async fn read(source: impl AsyncBufRead + Unpin, keep: &Keep) -> Result<Answer, Malformed> {
-    let mut reader = Reader::from_reader(Metered { source, left: 0 });
+    let mut reader = Reader::from_reader(Metered::new(source));
     reader.config_mut().expand_empty_elements = true;
     let mut decoder = Decoder::new(keep);
     let mut is_first = true;
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
-        reader.get_mut().left = TEXT_LIMIT;
+        reader.get_mut().allow(TEXT_LIMIT);
         let event = reader.read_event_into_async(&mut buffer).await;
         let step = match &event {
             Ok(Event::Eof) => break,
@@ -74,8 +74,13 @@ fn feed(decoder: &mut Decoder<'_>, event: &Event<'_>, is_first: bool) -> Result<
         Event::CData(_) | Event::GeneralRef(_) if decoder.is_outside() => Err("text outside of the document".into()),
         Event::CData(text) => decoder.text(&text.xml10_content()),
         Event::GeneralRef(reference) => {
-            let character = character(&reference.xml10_content()).ok_or("an entity that is not one of XML's own")?;
-            decoder.text(character.encode_utf8(&mut [0; 4]))
+            let reference = reference.xml10_content();
+            match character(&reference) {
+                Some(character) => decoder.text(character.encode_utf8(&mut [0; 4])),
+                // The number of a character that XML does not allow.
+                None if reference.starts_with('#') && decoder.is_dropping() => Ok(()),
+                None => Err("an entity that is not one of XML's own".into()),
+            }
         }
         Event::Decl(declaration) if is_first => check(declaration),
         Event::Decl(_) => Err("an XML declaration that is not at the start".into()),
@@ -143,39 +148,4 @@ fn describe(cause: &Error, is_first: bool) -> Cause {
 
 pub(super) fn too_much_text() -> Cause {
     Cow::from(format!("more than {} MiB of text", TEXT_LIMIT / 1024 / 1024))
-}
-
-/// A source that fails if one event of the parser takes too many bytes, because the parser itself
-/// has no limit.
-struct Metered<R> {
-    source: R,
-    /// Number of bytes that may be read before it is set again.
-    left: usize,
-}
-
-impl<R: AsyncBufRead + Unpin> AsyncBufRead for Metered<R> {
-    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        let this = self.get_mut();
-        if this.left == 0 {
-            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
-        }
-        let available = ready!(Pin::new(&mut this.source).poll_fill_buf(context))?;
-        Poll::Ready(Ok(available.get(..this.left).unwrap_or(available)))
-    }
-
-    fn consume(self: Pin<&mut Self>, amount: usize) {
-        let this = self.get_mut();
-        this.left = this.left.saturating_sub(amount);
-        Pin::new(&mut this.source).consume(amount);
-    }
-}
-
-impl<R: AsyncBufRead + Unpin> AsyncRead for Metered<R> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let available = ready!(self.as_mut().poll_fill_buf(context))?;
-        let amount = available.len().min(into.remaining());
-        into.put_slice(available.get(..amount).unwrap_or_default());
-        self.consume(amount);
-        Poll::Ready(Ok(()))
-    }
 }

@@ -11,7 +11,7 @@ fn verdict(form: &[u8]) -> Result<(), String> {
     file.write_all(form).unwrap();
     // The check reads by position and does not depend on the file offset.
     file.rewind().unwrap();
-    check(&file, form.len() as u64)
+    check(&file, form.len() as u64).map_err(|cause| cause.to_string())
 }
 
 /// Code with varying bytes.

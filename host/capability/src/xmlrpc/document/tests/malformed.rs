@@ -60,8 +60,8 @@ fn malformed_values_are_refused() {
             "<value> where",
         ),
         (
-            "<struct><member><name>a</name><value/></member><member><name>&#97;</name><value/></member></struct>",
-            "two members of one name",
+            "<struct><member><name>a</name><value/></member><member><name>&#97;</name><value>x</value></member></struct>",
+            "two members of one name and different values",
         ),
         ("&nbsp;", "an entity that is not"),
         ("&#0;", "an entity that is not"),
@@ -168,8 +168,10 @@ fn bytes_that_are_not_utf8_are_refused() {
             "</value></param></params></methodResponse>",
         ];
         let document = [before.as_bytes(), bytes, after.as_bytes()].concat();
-        assert_refused(document, "not UTF-8");
-        assert_refused([b"<", bytes, b"/>"].concat(), "not UTF-8");
+        assert_refused(document, "a character that XML does not allow");
+        assert_refused([b"<", bytes, b"/>"].concat(), "instead of <methodResponse>");
+        let half = ["<methodResponse>".as_bytes(), bytes].concat();
+        assert_refused(half, "a character that XML does not allow");
     }
     let wide: Vec<u8> = response("<value/>").encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(read(&wide).is_err());

@@ -243,3 +243,20 @@ fn a_device_in_a_file_issues_for_no_other() {
         );
     }
 }
+
+/// A handshake takes seconds on small devices. The later ones of an action are short.
+#[test]
+fn a_session_is_resumed() {
+    let folder = Folder::new();
+    let own = folder.version_1("127.0.0.1", &folder.rsa(2048), None, &[]);
+    for version in ["-tls1_2", "-tls1_3"] {
+        let peer = Peer::start(&own, &[version]);
+        let mut http = peer.trusted_by(Trust::Anything);
+        let starts = ["New, TLSv1", "Reused, TLSv1"].map(|start| {
+            let body = http.send(get("/")).unwrap().body;
+            let page = String::from_utf8(body).unwrap();
+            (page.contains(start), page)
+        });
+        assert!(starts.iter().all(|(matches, _)| *matches), "{version}: {starts:?}");
+    }
+}

@@ -9,7 +9,7 @@ use super::tls;
 use fencebox_policy::{Limit, Limits, Origin};
 
 /// The text of the client library for an answer that does not begin with `HTTP/1.`, which has no
-/// method to tell it from other malformed answers.
+/// method to distinguish it from other malformed answers.
 const NOT_HTTP: &str = "invalid HTTP version parsed";
 
 /// How the texts of the client library about a tunnel begin. Its type is not public.

@@ -98,7 +98,7 @@ pub(super) fn by_authorities(roots: RootCertStore, remedies: Remedies) -> Result
     Settings::new(Belief::System { issuers, remedies })
 }
 
-/// Settings for connections without TLS, because the HTTP client needs some. They trust nobody.
+/// Settings for connections without TLS, because the HTTP client needs some. They trust no certificate.
 pub(super) fn without() -> Result<ClientConfig, Failure> {
     Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

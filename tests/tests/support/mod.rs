@@ -1,6 +1,7 @@
 //! Calls agents: as a cluster does, and in this process on a virtual clock.
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     clippy::expect_used,
     clippy::panic,

@@ -1,7 +1,7 @@
 //! Starts programs that share nothing with the user who runs the tests, or with another test.
 //!
 //! Programs such as crmsh, pcs, Python and the libraries below them read and create files in the user's home. Two of
-//! them at the same time, or one on a machine where nobody has run it before, can then fail by chance. So every program
+//! them at the same time, or one on a machine where it was never run before, can then fail by chance. So every program
 //! that a test starts gets folders of its own, and a test checks that all tests use this module (`host::isolation`).
 
 use std::ffi::OsStr;

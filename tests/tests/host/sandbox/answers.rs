@@ -68,7 +68,8 @@ fn each_case_ends_in_one_clear_line() {
                 for (what, answer, lines, words) in chunk {
                     let server = Server::start(answer);
                     for action in ["status", "off"] {
-                        let lines = format!("{lines}ip=127.0.0.1\nipport={}\n", server.port);
+                        // A connection may take its time on a busy machine; only the answer is slow.
+                        let lines = format!("{lines}login_timeout=20\nip=127.0.0.1\nipport={}\n", server.port);
                         let outcome = call("fence_errand", &options(action, &lines));
                         assert_contained("fence_errand", &format!("{what}, {action}"), &outcome, &[words]);
                     }

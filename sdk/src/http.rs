@@ -114,7 +114,7 @@ impl Request {
         let response = Response::new(asked, transmit(request)?);
         if (300..400).contains(&response.status()) {
             // Without the URL, the message does not say that https was meant.
-            return Ok(response.from_base(base_url(&endpoint).unwrap_or_default()));
+            return Ok(response.with_base(base_url(&endpoint).unwrap_or_default()));
         }
         Ok(response)
     }

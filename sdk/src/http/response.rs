@@ -33,7 +33,7 @@ impl Response {
     }
 
     /// Adds the URL of the endpoint, for the message about a redirect.
-    pub(super) fn from_base(self, base: String) -> Self {
+    pub(super) fn with_base(self, base: String) -> Self {
         Self { base, ..self }
     }
 

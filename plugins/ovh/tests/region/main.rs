@@ -8,7 +8,6 @@ mod cloud;
 mod credentials;
 mod cycle;
 mod describe;
-mod monitor;
 mod off;
 mod on;
 mod plugs;

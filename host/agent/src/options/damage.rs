@@ -46,6 +46,10 @@ pub(super) fn check_name(table: &Table, number: usize, name: &str) -> Result<(),
     };
     let Some(index) = index else { return Ok(()) };
     let option = &table.options()[index].name;
+    // Harmless beside an intact action, and without one an error of its own ([`lost_action`]).
+    if option == "action" {
+        return Ok(());
+    }
     Err(UsageError::option(
         option,
         format!(

@@ -103,14 +103,21 @@ fn a_damaged_action_never_means_the_default_action() {
 fn a_damaged_line_is_harmless_beside_an_action() {
     for line in [
         "Action=on",
+        "\0action=on",
+        "\u{feff}action=on",
         "foo\u{a0}=1",
         "größe=1",
         "action on",
         "foo=action=on",
         "status_file=x action=on",
     ] {
-        let call = Call::stdin(&dummy(), &format!("action=status\n{line}\n"));
-        assert_eq!(call.get("action"), Some("status"), "{line}");
+        for stdin in [
+            format!("action=status\n{line}\n"),
+            format!("# first\n{line}\naction=status\n"),
+        ] {
+            let call = Call::stdin(&dummy(), &stdin);
+            assert_eq!(call.get("action"), Some("status"), "{stdin:?}");
+        }
     }
 }
 

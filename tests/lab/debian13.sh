@@ -33,8 +33,12 @@ mkdir "$made"
 rm -f "$made.release"
 
 eval "$(apt-config shell http_proxy Acquire::http::Proxy https_proxy Acquire::https::Proxy)"
-export http_proxy https_proxy DEBIAN_FRONTEND=noninteractive
-debootstrap --variant=minbase trixie "$made" "$mirror"
+# The folders of the caller's environment are not there in the new system.
+clean() {
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} "$@"
+}
+clean debootstrap --variant=minbase trixie "$made" "$mirror"
 
 # The same ways to the mirror, no documents, and no daemon is started.
 apt-config dump Acquire >"$made/etc/apt/apt.conf.d/machine"
@@ -45,10 +49,10 @@ chmod 755 "$made/usr/sbin/policy-rc.d"
 mount --make-rprivate /
 mount -t proc lab "$made/proc"
 mount --rbind /dev "$made/dev"
-chroot "$made" apt-get update -qq
-chroot "$made" apt-get install -qq -y --no-install-recommends \
+clean chroot "$made" apt-get update -qq
+clean chroot "$made" apt-get install -qq -y --no-install-recommends \
     pacemaker pacemaker-cli-utils pacemaker-cts corosync crmsh pcs iproute2 libxml2-utils
-chroot "$made" apt-get clean
+clean chroot "$made" apt-get clean
 umount -R "$made/proc" "$made/dev"
 rm -rf "$made"/var/lib/apt/lists/* "$made"/usr/share/{doc,man,locale,info}/*
 

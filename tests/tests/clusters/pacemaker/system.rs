@@ -1,10 +1,10 @@
 //! The systems whose Pacemaker, pcs and crmsh call our agents: this machine's, and a Debian 13 in a folder.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 
-use crate::support::needs;
+use crate::support::{isolated, needs};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/debian13.sh");
 /// The script's exit code if there is no Debian 13 to get.
@@ -47,7 +47,7 @@ pub fn debian13() -> Option<&'static Path> {
 
 fn make() -> Made {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debian13");
-    let output = Command::new(SCRIPT)
+    let output = isolated(SCRIPT)
         .arg(&folder)
         .stdin(Stdio::null())
         .output()

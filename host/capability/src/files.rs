@@ -290,6 +290,10 @@ impl Place {
         let text = format!("{self}: {cause}");
         match cause.kind() {
             io::ErrorKind::NotFound => Failure::NotFound(text),
+            // Not an error of the system: the folder itself confines its links.
+            io::ErrorKind::PermissionDenied if cause.raw_os_error().is_none() => Failure::Failed(format!(
+                "{self}: a link leads out of the folder; put the file itself there"
+            )),
             io::ErrorKind::PermissionDenied if self.links != Links::Refused => {
                 Failure::Failed(format!("{text}; make it readable for the user that runs the agent"))
             }

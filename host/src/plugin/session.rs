@@ -96,7 +96,7 @@ impl Device for PluginInstance {
         let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
         state.begin_session(calls, filter, protocols);
-        let options = self.for_plugin(options, only_plug(options));
+        let options = self.for_plugin(options, options.get("plug"));
         let session = self.call(|guest, store| guest.call_open(store, &options))?;
         // Only sockets stay open in a session: an HTTP exchange has a connection of its own.
         let reopening = self.declared.sockets.iter().next().map(|_| options);
@@ -286,13 +286,5 @@ impl PluginInstance {
             // A plugin that was stopped cannot be entered again.
             Err(stopped) => Err(self.stopped.insert(stopped).clone()),
         }
-    }
-}
-
-/// The plug, if the action has exactly one and it has a name.
-fn only_plug(options: &Options) -> Option<&str> {
-    match options.plugs().ok()?.as_slice() {
-        [only] if !only.is_empty() => Some(only),
-        _ => None,
     }
 }

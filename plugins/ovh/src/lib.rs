@@ -59,6 +59,7 @@ impl Device for Ovh {
     }
 
     fn open(options: &Options) -> Result<Self> {
+        Self::check_options(options)?;
         let settings = Settings::of(options)?;
         let api = match Credentials::of(options)? {
             Credentials::Account(account) => {

@@ -56,7 +56,7 @@ impl Settings {
         // The channel of a guest has neither signatures nor authentication.
         let keyless = matches!(way, Way::Channel(_)) || (hash, auth) == (Digest::None, Digest::None);
         let timeout = options.number("timeout")?.unwrap_or(30);
-        if let Some(plug) = options.get("plug").filter(|plug| plug.len() > NAME_LIMIT) {
+        if let Some(plug) = options.plugs().into_iter().find(|plug| plug.len() > NAME_LIMIT) {
             let reason = format!("{plug:?} is not a valid machine name: longer than {NAME_LIMIT} bytes");
             return Err(Error::invalid_option("plug", reason));
         }

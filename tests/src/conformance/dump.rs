@@ -42,29 +42,6 @@ pub(super) fn normal(recorded: &str, table: &Table) -> String {
     recorded.lines().map(row).collect()
 }
 
-/// A dump in which each line end in a value is a line feed, as Python converts the output of a program.
-pub(super) fn with_line_feeds(dump: &str) -> String {
-    let mut converted = String::with_capacity(dump.len());
-    let mut rest = dump.chars();
-    while let Some(character) = rest.next() {
-        if character != '\\' {
-            converted.push(character);
-            continue;
-        }
-        // The character after a backslash belongs to it: `\\r` is a backslash and a letter.
-        match rest.next() {
-            Some('r') => {
-                if let Some(after) = rest.as_str().strip_prefix("\\n") {
-                    rest = after.chars();
-                }
-                converted.push_str("\\n");
-            }
-            escaped => converted.extend(['\\'].into_iter().chain(escaped)),
-        }
-    }
-    converted
-}
-
 /// A text in Python's notation (`repr`).
 fn quoted(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') {
@@ -93,7 +70,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, with_line_feeds};
+    use super::quoted;
 
     #[test]
     fn texts_are_quoted_as_in_python() {
@@ -107,19 +84,6 @@ mod tests {
             ("\u{1}\u{7f}\u{a0}\u{2028}ä", r"'\x01\x7f\xa0\u2028ä'"),
         ] {
             assert_eq!(quoted(text), shown);
-        }
-    }
-
-    #[test]
-    fn only_line_ends_are_converted() {
-        for (dump, converted) in [
-            (r"'one\r\ntwo'", r"'one\ntwo'"),
-            (r"'one\rtwo\r'", r"'one\ntwo\n'"),
-            (r"'one\n\rtwo'", r"'one\n\ntwo'"),
-            (r"'one\\r\\ntwo'", r"'one\\r\\ntwo'"),
-            (r"'one\ttwo\'", r"'one\ttwo\'"),
-        ] {
-            assert_eq!(with_line_feeds(dump), converted, "{dump}");
         }
     }
 }

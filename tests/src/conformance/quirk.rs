@@ -162,14 +162,8 @@ pub(super) static QUIRKS: &[Quirk] = &[
         shows: two_plugs::shows,
     },
     Quirk {
-        name: "password line ends",
-        reason: "the line ends inside a password from a program are not converted",
-        explains: &[Dump],
-        shows: rules::line_ends,
-    },
-    Quirk {
         name: "password scripts",
-        reason: "a program that fails or prints nothing is an error, not an empty password",
+        reason: "a program that fails, prints nothing or prints several lines is an error",
         explains: OUTCOME,
         shows: rules::failing_script,
     },

@@ -206,30 +206,6 @@ pub(super) fn failing_script(trial: &Trial<'_>) -> bool {
             .any(|name| trial.case.given(name).is_some() && says(trial, &format!("option {name}: the program")))
 }
 
-/// A program provided a password, and only the line ends inside it differ.
-pub(super) fn line_ends(trial: &Trial<'_>) -> bool {
-    const PASSWORDS: [(&str, &str); 2] = [
-        ("password_script", "--password="),
-        ("snmp_priv_passwd_script", "--snmp-priv-passwd="),
-    ];
-    let Some(table) = &trial.observed.table else {
-        return false;
-    };
-    let given = PASSWORDS
-        .into_iter()
-        .filter(|(script, _)| trial.case.given(script).is_some());
-    let given: Vec<&str> = given.map(|(_, password)| password).collect();
-    let found = trial.observed.stdout.split_inclusive('\n').map(|line| {
-        if given.iter().any(|password| line.starts_with(password)) {
-            dump::with_line_feeds(line)
-        } else {
-            line.to_owned()
-        }
-    });
-    let recorded = trial.case.stdout.as_deref().unwrap_or_default();
-    dump::normal(recorded, table) == found.collect::<String>()
-}
-
 /// The agent also checks options in its own way.
 pub(super) fn validate_all(trial: &Trial<'_>) -> bool {
     const AGENTS: [&str; 5] = ["fence_ovh", "fence_lpar", "fence_scsi", "fence_mpath", "fence_zvmip"];

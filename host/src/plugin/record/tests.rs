@@ -120,7 +120,7 @@ fn a_record_has_this_format() {
             value["size"],
             value["approved"]["format"]
         ]),
-        serde_json::json!([2, env!("CARGO_PKG_VERSION"), "fence_x", ["fence_y"], true, 3, 1])
+        serde_json::json!([3, env!("CARGO_PKG_VERSION"), "fence_x", ["fence_y"], true, 3, 1])
     );
     assert_eq!(value.get("installed"), None);
     for name in ["fence_x", "fence_y"] {
@@ -186,8 +186,8 @@ fn a_record_of_another_version_keeps_its_approvals() {
     let version = format!("\"fencebox\": \"{}\"", env!("CARGO_PKG_VERSION"));
     for text in [
         edited(&version, "\"fencebox\": \"9.0.0\""),
-        edited("\"record\": 2", "\"record\": 3"),
-        edited("\"record\": 2", "\"record\": 3, \"later\": {}"),
+        edited("\"record\": 3", "\"record\": 4"),
+        edited("\"record\": 3", "\"record\": 4, \"later\": {}"),
     ] {
         let recorded = parse(&text);
         assert!(matches!(&recorded, Recorded::Outdated(_)), "{recorded:?}");

@@ -20,7 +20,7 @@ fn catalogue_options_are_declared() {
         ["username", "password", "plug", "proxy", "ssl_insecure"]
     );
     assert_eq!(change("proxy").and_then(|change| change.letter), Some('x'));
-    assert_eq!(agent().operations, Operations::LIST_PLUGS);
+    assert_eq!(agent().operations, Operations::LIST_PLUGS | Operations::CHECK_OPTIONS);
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn catalog_options_are_declared() {
     ];
     assert_eq!(agent().name, "fence_ovh");
     assert_eq!(agent().options, options);
-    let all = Operations::LIST_PLUGS | Operations::CYCLE | Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL;
+    let optional = Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL;
+    let all = Operations::LIST_PLUGS | Operations::CYCLE | Operations::CHECK_OPTIONS | optional;
     assert_eq!(agent().operations, all);
 }
 

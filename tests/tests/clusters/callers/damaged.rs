@@ -1,12 +1,11 @@
 //! Damaged input and typing errors, with the real program: what it must not do, and what it must not print.
 
 use std::ffi::OsString;
-use std::process::Command;
 
 use fencebox_sim::machine::Power;
 
 use crate::callers::{MACHINE, cloud, fence, login};
-use crate::support::{call, program, run};
+use crate::support::{call, isolated, program, run};
 
 #[test]
 fn a_damaged_action_does_not_reboot_a_machine() {
@@ -36,7 +35,7 @@ fn a_damaged_action_does_not_reboot_a_machine() {
         .flat_map(u16::to_le_bytes)
         .collect();
     for text in [[b"\xff\xfe", &wide[..]].concat(), wide] {
-        run(Command::new(program("fence_clc")), &text).assert_refused(&["standard input"]);
+        run(isolated(program("fence_clc")), &text).assert_refused(&["standard input"]);
     }
     assert_eq!(cloud.history(MACHINE), [Power::On]);
 }
@@ -68,7 +67,7 @@ fn a_secret_after_a_typing_error_is_not_printed() {
         "--passwd=QjZx",
         "--passwdQjZx==",
     ] {
-        let mut agent = Command::new(program("fence_clc"));
+        let mut agent = isolated(program("fence_clc"));
         agent.args(["-o", "status"]).arg(OsString::from(argument));
         let outcome = run(agent, "");
         outcome.assert_refused(&["unknown option \"--p", "(argument 3)"]);
@@ -79,7 +78,7 @@ fn a_secret_after_a_typing_error_is_not_printed() {
 #[test]
 fn a_secret_with_a_line_break_is_rejected_before_the_device_is_contacted() {
     let cloud = cloud();
-    let mut agent = Command::new(program("fence_clc"));
+    let mut agent = isolated(program("fence_clc"));
     agent.args([
         "-o",
         "off",
@@ -93,7 +92,7 @@ fn a_secret_with_a_line_break_is_rejected_before_the_device_is_contacted() {
         &cloud.url(),
     ]);
     run(agent, "").assert_refused(&["fence_clc: option password ends with a line break; remove it"]);
-    let mut agent = Command::new(program("fence_ovh"));
+    let mut agent = isolated(program("fence_ovh"));
     agent.args([
         "-o",
         "monitor",

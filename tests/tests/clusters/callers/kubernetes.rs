@@ -1,10 +1,8 @@
 //! Agents in a container of Kubernetes, as the operators of medik8s call them: as a user without rights, with a
 //! read-only root, no writable /tmp, no /dev/log, and secrets in a volume.
 
-use std::process::Command;
-
 use crate::callers::{MACHINE, cloud};
-use crate::support::{Outcome, needs, program, run};
+use crate::support::{Outcome, isolated, needs, program, run};
 
 /// The user of images without a shell.
 const USER: &str = "65532";
@@ -42,7 +40,7 @@ fn in_container(volume: &Volume, agent: &str, arguments: &[&str]) -> Option<Outc
     if !needs::are_met(&["setpriv", "unshare"], "-m", rights) {
         return None;
     }
-    let mut unshare = Command::new("unshare");
+    let mut unshare = isolated("unshare");
     unshare
         .args(["-m", "sh", "-c", CONTAINER, "sh"])
         .args([volume.group, volume.mode, volume.mounted])

@@ -160,7 +160,7 @@ fn medik8s_passes_names_in_any_order() {
 }
 
 /// An empty value in the custom resource becomes an option without a value. At the end of the line that is an error.
-/// Before another option, the agent takes that option as the value, as the Python agents do, and finds no such machine.
+/// Before another option, the agent takes that option as the value, as the Python agents do, and rejects it.
 #[test]
 fn medik8s_passes_options_with_empty_values() {
     let cloud = cloud();
@@ -171,6 +171,6 @@ fn medik8s_passes_options_with_empty_values() {
         run(agent, "")
     };
     call(["--action=off", "--plug=WA1ACMEDB01", "--account"]).assert_refused(&["--account needs a value"]);
-    call(["--account=ACME", "--plug", "--action=off"]).assert_refused(&["--action=off"]);
+    call(["--account=ACME", "--plug", "--action=off"]).assert_refused(&["option plug: is not a server id"]);
     assert_eq!(cloud.history(MACHINE), [Power::On]);
 }

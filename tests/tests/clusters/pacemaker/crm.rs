@@ -14,10 +14,10 @@ const DEVICES: [(&str, &str); 7] = [
     ("fence_virt", "ipaddr=192.0.2.1 key_file=/etc/cluster/fence_xvm.key"),
     (
         "fence_xenapi",
-        "session_url=\"https://xen1.example\" login=root passwd=s3cret",
+        "session_url=\"https://xen1.example\" username=root password=s3cret",
     ),
     ("fence_xvm", "key_file=/etc/cluster/fence_xvm.key"),
-    ("fence_relay", "ip=192.0.2.1 login=fencer passwd=s3cret"),
+    ("fence_relay", "ip=192.0.2.1 username=fencer password=s3cret"),
 ];
 
 fn crm(lab: &Lab, arguments: &[&str]) -> Outcome {

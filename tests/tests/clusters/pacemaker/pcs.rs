@@ -219,8 +219,14 @@ impl Row {
             let cib = std::fs::read_to_string(lab.path("/tmp/cib.xml")).unwrap();
             cib.contains(&format!("<primitive id=\"{id}\""))
         };
+        // fence_xvm and fence_virt have a letter for the option.
+        let letter = if ["fence_xvm", "fence_virt"].contains(&self.agent) {
+            "-w, "
+        } else {
+            ""
+        };
         let line = format!(
-            "ERROR: {}: option delay (--delay) is \"soon\"; give a time in whole seconds",
+            "ERROR: {}: option delay ({letter}--delay) is \"soon\"; give a time in whole seconds",
             self.agent
         );
         let options = [self.good, &["delay=soon"]].concat();

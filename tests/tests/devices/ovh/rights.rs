@@ -143,7 +143,14 @@ fn a_list_contains_what_the_key_may_list() {
         rules: vec![],
         ..Settings::default()
     });
-    fence(&service, "action=list\n").assert_refused(&["GET /dedicated/server"]);
+    let nothing = fence(&service, "action=list\n");
+    assert_eq!((nothing.exit, nothing.stdout.as_str()), (Some(1), ""), "{nothing:?}");
+    // A warning for each kind of service, and the reason.
+    assert_eq!(nothing.stderr.lines().count(), 4, "{nothing:?}");
+    assert!(
+        nothing.stderr.lines().all(|line| line.contains("lacks the rule GET /")),
+        "{nothing:?}"
+    );
     assert_eq!(service.power(VPS), Some(On));
 }
 

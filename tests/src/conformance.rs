@@ -33,6 +33,8 @@ use anyhow::{Context as _, Result};
 pub use self::plugin::Ways;
 pub use self::report::Report;
 
+use crate::isolation;
+
 use self::case::Case;
 use self::difference::Difference;
 use self::observed::Observed;
@@ -103,14 +105,14 @@ fn of_each<T: Send>(lines: &[String], attempt: impl Fn(&str) -> T + Sync) -> Vec
     let results = Mutex::new(results);
     let next = Mutex::new(lines.iter().enumerate());
     thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                while let Some((index, line)) = take(&next) {
-                    let result = attempt(line);
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
-                }
-            });
-        }
+        let work = || {
+            while let Some((index, line)) = take(&next) {
+                let result = attempt(line);
+                results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
+            }
+        };
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().for_each(isolation::join);
     });
     let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.into_iter().flatten().collect()

@@ -52,6 +52,15 @@ pub fn bare(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Waits until a thread and its folders are gone. The end of a scope waits only for the thread's function, and a program
+/// that ends then would leave folders behind.
+///
+/// # Panics
+/// If the thread panicked.
+pub fn join<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 fn isolate(command: &mut Command) {
     OWN.with(|own| command.envs(FOLDERS.map(|(name, folder)| (name, own.path().join(folder)))));
 }

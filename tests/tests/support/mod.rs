@@ -19,10 +19,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fencebox::agent::virtual_clock::VirtualClock;
-use fencebox_tests::agent;
 pub use fencebox_tests::agent::Outcome;
 pub use fencebox_tests::isolation::{bare, cargo, isolated};
 use fencebox_tests::secrets::Secrets;
+use fencebox_tests::{agent, isolation};
 use wait4::Wait4;
 
 /// Maximum resident memory of any program, whatever its input, in KiB.
@@ -131,9 +131,8 @@ pub fn attend(mut child: Child, stdin: &[u8]) -> Outcome {
 pub fn in_parallel<T: Send>(cases: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
     let check = &check;
     std::thread::scope(|scope| {
-        for case in cases {
-            scope.spawn(move || check(case));
-        }
+        let threads: Vec<_> = cases.into_iter().map(|case| scope.spawn(move || check(case))).collect();
+        threads.into_iter().for_each(isolation::join);
     });
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support;
 
-use support::{call, needs, program, run};
+use support::{call, isolated, needs, program, run};
 
 /// `openssl s_server` as a relay board: it serves files, so each relay keeps its state.
 struct Board {
@@ -40,7 +40,7 @@ impl Board {
                 .arg("-out")
                 .arg(&certificate);
         });
-        let mut child = Command::new("openssl")
+        let mut child = isolated("openssl")
             .args(["s_server", "-WWW", "-accept", "127.0.0.1:0", "-cert"])
             .arg(&certificate)
             .arg("-key")
@@ -78,7 +78,7 @@ impl Drop for Board {
 }
 
 fn openssl(arguments: &[&str], more: impl FnOnce(&mut Command)) -> String {
-    let mut command = Command::new("openssl");
+    let mut command = isolated("openssl");
     command.args(arguments);
     more(&mut command);
     let output = command.output().unwrap();
@@ -153,7 +153,7 @@ swallow.bind(("127.0.0.1", 53))
 sys.exit(subprocess.run(sys.argv[1:], stdin=sys.stdin).returncode)
 ' "$3"
     "#;
-    let mut command = Command::new("unshare");
+    let mut command = isolated("unshare");
     command
         .args(["--net", "--mount", "sh", "-c", script, "sh"])
         .arg(&file)

@@ -29,7 +29,8 @@ const SHARED: [&str; 8] = [
     "temp_dir(",
 ];
 /// Programs that read no file of the user. Unit tests may start these and themselves.
-const PLAIN: [&str; 5] = [
+const PLAIN: [&str; 6] = [
+    "\"openssl\"",
     "\"mkfifo\"",
     "\"/bin/sh\"",
     "\"dpkg-divert\"",

@@ -175,7 +175,7 @@ fn a_gib_of_dropped_values_is_refused() {
 fn a_gib_of_members_with_one_name_is_refused() {
     let piece = "<member><name>uuid</name><value>x</value></member>";
     let outcome = bomb("keep", "<value><struct>", piece, "</struct></value>");
-    outcome.assert_refused(&["two members of one name"]);
+    outcome.assert_refused(&["a body of more than 32 MiB"]);
 }
 
 /// The host keeps the names of members while their structure is open, also of members that it drops.

@@ -57,7 +57,10 @@ pub(super) fn describe(origin: &Origin, limits: &Limits, progress: &Progress, er
     }
     // More header fields than allowed, or more than 400 KiB.
     if http.is_some_and(hyper::Error::is_parse_too_large) {
-        return Failure::TooLarge(format!("{innermost}{}", limits.get(Limit::ResponseHeaders).note()));
+        return Failure::TooLarge(format!(
+            "{origin}: the head of the answer is too large ({innermost}){}",
+            limits.get(Limit::ResponseHeaders).note()
+        ));
     }
     // The client does not show the bytes. A TLS server answers plain HTTP with an alert of TLS.
     if innermost == NOT_HTTP && !origin.tls && origin.proxy.is_none() {

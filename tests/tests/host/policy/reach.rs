@@ -175,7 +175,7 @@ fn tls_must_be_secure_if_the_policy_requires_it() {
     let words = [
         "option ssl_insecure: refused by insecure-tls = false",
         &place,
-        "ca_file or ssl_fingerprint",
+        "so that the certificate is verified",
     ];
     tree.call("fence_relay", &insecure).assert_refused(&words);
     // Clear text to another machine, which the option would have allowed.

@@ -45,6 +45,10 @@ const FUNCTIONS: &[(&str, &str)] = &[
         "$unasked",
         "(func $unasked (param i32 i32 i32) (result i32) unreachable)",
     ),
+    (
+        "$check",
+        "(func $check (param i32 i32 i32 i32) (result i32) unreachable)",
+    ),
     ("$unasked2", "(func $unasked2 (param i32 i32) (result i32) unreachable)"),
     ("$probe", "(func $probe (param i32) (result i32) unreachable)"),
     ("$close", "(func $close (param i32))"),
@@ -55,6 +59,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
 /// Every export that the component needs from its module.
 const EXPORTS: &[(&str, &str)] = &[
     ("describe", "$describe"),
+    ("check-options", "$check"),
     ("[static]session.open", "$open"),
     ("[method]session.probe", "$probe"),
     ("[method]session.power-status", "$status"),

@@ -2,10 +2,9 @@
 //!
 //! Open elements are in a vector, so that a deep document does not use the host's stack. Kept
 //! values go directly to the flat tree.
-
 //!
 //! Kept values are checked strictly. A dropped value only has to be XML within the limits: devices
-//! send maps with a key twice, their own types and odd characters in members that nobody reads.
+//! send maps with a key twice, their own types and odd characters in members that no plugin reads.
 
 mod element;
 

@@ -167,7 +167,7 @@ fn a_device_that_can_never_work_is_refused() {
         ),
         (
             "fence_xvm",
-            "auth=none\nhash=none\nhypervisors=0\n",
+            "auth=none\nhash=none\nhypervisors=0\nplug=1\n",
             "option hypervisors: is 0",
         ),
         (

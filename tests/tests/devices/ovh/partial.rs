@@ -95,6 +95,10 @@ fn a_name_is_not_searched_without_a_word_beside_a_broken_project() {
         fence(&service, &(action("off", "db") + &project)).assert_done("Success: Powered OFF\n");
         assert_eq!(service.power(DB), Some(Off), "{code}");
         fence(&service, &action("on", DB)).assert_done("Success: Powered ON\n");
+        // A project that does not exist has no instance.
+        if code.starts_with("404") {
+            continue;
+        }
         let missing = DB.replace("1111-4", "2222-4");
         let outcome = fence(&service, &action("status", &missing));
         assert_ends(&outcome, &["project", BROKEN, "cannot be read", status]);

@@ -24,7 +24,7 @@ pub enum Scope {
 }
 
 /// All deliberate differences.
-pub const DIFFERENCES: [Difference; 13] = [
+pub const DIFFERENCES: [Difference; 14] = [
     Difference {
         quirk: "descriptions",
         reason: "help and metadata describe the same options, in our own words",
@@ -39,6 +39,11 @@ pub const DIFFERENCES: [Difference; 13] = [
         quirk: "encoding",
         reason: "a value that is not UTF-8 was damaged in transit; it is not replaced by something else",
         scope: Scope::Outcomes(encoding),
+    },
+    Difference {
+        quirk: "damaged standard input",
+        reason: "a damaged line that may be the action, or names an option, does not lead to the default action",
+        scope: Scope::Outcomes(damaged_line),
     },
     Difference {
         quirk: "status file",
@@ -110,6 +115,11 @@ fn version(_: &Input, ours: &Outcome, theirs: &Outcome) -> bool {
 
 fn encoding(input: &Input, ours: &Outcome, _: &Outcome) -> bool {
     input.is_damaged() && refused(input, ours) && said(ours, |line| line.contains("is not UTF-8; encode it in UTF-8"))
+}
+
+fn damaged_line(input: &Input, ours: &Outcome, _: &Outcome) -> bool {
+    let reasons = [": this may be a damaged action", ": the name of option "];
+    input.way == Way::Lines && refused(input, ours) && reasons.iter().any(|reason| ours.stderr.contains(reason))
 }
 
 fn status_file(input: &Input, ours: &Outcome, _: &Outcome) -> bool {

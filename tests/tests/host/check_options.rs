@@ -177,7 +177,7 @@ fn a_device_that_can_never_work_is_refused() {
         ),
         (
             "fence_clc",
-            "username=a\npassword=b\naccount=a/b\n",
+            "username=a\npassword=b\naccount=a/b\nplug=1\n",
             "option account: is not an account alias",
         ),
     ] {

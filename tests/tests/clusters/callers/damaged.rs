@@ -38,7 +38,9 @@ fn a_damaged_action_does_not_reboot_a_machine() {
         .flat_map(u16::to_le_bytes)
         .collect();
     for text in [[b"\xff\xfe", &wide[..]].concat(), wide] {
-        run(isolated(program("fence_clc")), &text).assert_refused(&["standard input"]);
+        let outcome = run(isolated(program("fence_clc")), &text);
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
+        assert!(outcome.stderr.contains("fence_clc: standard input"), "{outcome:?}");
     }
     assert_eq!(cloud.history(MACHINE), [Power::On]);
 }

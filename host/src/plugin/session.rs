@@ -56,10 +56,8 @@ impl Device for PluginInstance {
             sockets,
             files,
         } = self.located()?.clone();
-        let limits_of_plugin = *self.agent_policy.limits();
-        let filter = self
-            .filter
-            .get_or_insert_with(|| SocketFilter::new(sockets, limits_of_plugin));
+        let bounds = *self.agent_policy.limits();
+        let filter = self.filter.get_or_insert_with(|| SocketFilter::new(sockets, bounds));
         let filter = filter.clone();
         let protocols = self.declared.sockets.protocols();
         let clock = self.clock.clone();

@@ -36,7 +36,7 @@
 //! for good in ["api.ctl.io", "*.ctl.io", "https://10.0.0.0/24:443", "[fd00::/8]:1-1024", "*", "fd00::7"] {
 //!     assert!(Rule::parse(good).is_ok(), "{good}");
 //! }
-//! let refused = |text| Rule::parse(text).unwrap_err();
+//! let refused = |text| Rule::parse(text).unwrap_err().to_string();
 //! assert_eq!(refused("https://api.ctl.io/v2"), "a rule has no path; write https://api.ctl.io");
 //! assert_eq!(refused("10.0.0.7/24"), "it is not the first address of a block; write 10.0.0.0/24");
 //! assert_eq!(refused("*ctl.io"), "a star stands alone or before a dot; write *.ctl.io");

@@ -176,13 +176,11 @@ fn demanded(options: &Options, _: Action) -> Vec<UsageError> {
     absent.flat_map(|option| missing(options, &option.name, "")).collect()
 }
 
-/// Rejects secrets, addresses, user names and the options of one device with line breaks and other control characters. No device accepts them, and
-/// in a header field or a URL they would fail later, with an error that does not name the option.
+/// Rejects line breaks and other control characters in the options that cannot have them.
 fn single_lines(options: &Options, _: Action) -> Vec<UsageError> {
-    const WITHOUT_BREAKS: [&str; 2] = ["ip", "username"];
     let named = options.table.options().iter().zip(&options.slots);
     let broken = named
-        .filter(|(option, _)| option.secret || option.device_specific || WITHOUT_BREAKS.contains(&option.name.as_str()))
+        .filter(|(option, _)| option.is_single_line())
         .filter_map(|(option, slot)| {
             let fault = single_line::check(slot.value()?).err()?;
             Some(UsageError::option(

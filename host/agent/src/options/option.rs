@@ -70,6 +70,12 @@ impl AgentOption {
         column
     }
 
+    /// Whether a value with a line break or another control character cannot be meant: no device accepts it, and in a
+    /// header field or a URL it would fail later, with an error that does not name the option.
+    pub(super) fn is_single_line(&self) -> bool {
+        self.secret || self.device_specific || ["ip", "username"].contains(&self.name.as_str())
+    }
+
     /// The name in messages: `username (-l, --username)`.
     pub(super) fn display_name(&self) -> String {
         let letter = self.letter.map(|letter| format!("-{letter}, ")).unwrap_or_default();

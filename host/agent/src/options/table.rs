@@ -146,6 +146,8 @@ pub(super) enum Expected<'a> {
     Integer,
     #[error("a time in whole seconds")]
     Seconds,
+    #[error("one line without control characters")]
+    OneLine,
     #[error("one of {}", .0.join(", "))]
     OneOf(&'a [String]),
 }

@@ -3,6 +3,7 @@
 use super::catalogue::same;
 use super::error::DescriptionError;
 use super::option::AgentOption;
+use super::single_line;
 use super::table::{Expected, Table, fits};
 use crate::description::ValueKind;
 
@@ -59,6 +60,9 @@ fn default(option: &AgentOption) -> Result<(), DescriptionError> {
         value: value.clone(),
         expected: expected.to_string(),
     };
+    if option.is_single_line() && single_line::check(value).is_err() {
+        return Err(bad(Expected::OneLine));
+    }
     fits(&option.kind, value).map_err(bad)
 }
 

@@ -46,6 +46,7 @@ const LIES: &[(&str, &str)] = &[
     ("name_of_the_catalogue", "same name \"action\""),
     ("unknown_option", "no option \"root_shell\""),
     ("default", "longer than 16 KiB"),
+    ("default_with_lines", "is not one line without control characters"),
     ("default_of_the_catalogue", "longer than 16 KiB"),
     ("longdesc", "longer than 16 KiB"),
     ("name", "longer than 16 KiB"),

@@ -85,11 +85,17 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("X", "y\nHost: elsewhere.example", "has a malformed value"),
     ("X", "y\r\n\r\nGET / HTTP/1.1\r\n\r\n", "has a malformed value"),
     ("X", "y\u{0}", "has a malformed value"),
+    ("X", "y\u{7f}", "has a malformed value"),
     ("X", "y\u{85}", "has a malformed value"),
 ];
 
 #[track_caller]
 fn errand(port: u16, action: &str, request: &serde_json::Value) -> Outcome {
+    // JSON leaves these as they are, but an option is one line of text.
+    let request = request
+        .to_string()
+        .replace('\u{7f}', "\\u007f")
+        .replace('\u{85}', "\\u0085");
     let lines = format!("ip=127.0.0.1\nipport={port}\nrequest={request}\n");
     call("fence_errand", &options(action, &lines))
 }

@@ -33,7 +33,7 @@ pub use record::{Approvals, Installed, Record, Recorded};
 
 use crate::agent::clock::Clock;
 use crate::agent::log::Log;
-use crate::policy::ownership;
+use crate::policy::ownership::Checker;
 use crate::policy::{AgentPolicy, Denied};
 use epoch::EpochTicker;
 use state::HostState;
@@ -87,6 +87,8 @@ pub struct Plugin {
     recorded: Recorded,
     /// The policy for this agent.
     agent_policy: Arc<AgentPolicy>,
+    /// Verifies the files of the plugin.
+    checker: Checker,
     /// Why it must not act, as far as this is visible without loading the component.
     refusal: Option<Denied>,
     loaded: OnceLock<Loaded>,
@@ -108,7 +110,12 @@ struct Loaded {
 impl Plugin {
     /// The plugin in this file, with the policy for its agent.
     pub fn at(path: PathBuf, agent_policy: AgentPolicy) -> Result<Self, Error> {
-        let recorded = Recorded::beside(&path);
+        Self::examined(path, agent_policy, Checker::new())
+    }
+
+    /// The same, with the checker that found it.
+    fn examined(path: PathBuf, agent_policy: AgentPolicy, checker: Checker) -> Result<Self, Error> {
+        let recorded = Recorded::read(&path, &checker);
         if recorded == Recorded::Absent && find::is_stored(&path) {
             // Installed plugins have a record, so this plugin is being replaced.
             return Err(Error::Unreadable {
@@ -120,6 +127,7 @@ impl Plugin {
             path,
             recorded,
             agent_policy: Arc::new(agent_policy),
+            checker,
             refusal: None,
             loaded: OnceLock::new(),
             watch: EpochTicker::default(),
@@ -131,11 +139,14 @@ impl Plugin {
         let mut tries = 0;
         loop {
             tries += 1;
-            let found = find::find(name)?;
+            let checker = Checker::new();
+            let found = find::find(name, &checker)?;
             // A user who can replace the link can choose the plugin.
-            let place = ownership::check_place(&found.path).err();
-            let refusal = place.map(|reason| compiled::refused(&found.path, &reason.into()));
-            match Self::at(found.file, agent_policy.clone()) {
+            let refusal = found
+                .trust
+                .err()
+                .map(|reason| compiled::refused(&found.path, &reason.into()));
+            match Self::examined(found.path, agent_policy.clone(), checker) {
                 Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound && tries < 3 => {}
                 outcome => return Ok(Self { refusal, ..outcome? }),
             }
@@ -158,6 +169,7 @@ impl Plugin {
             path,
             recorded: Recorded::Absent,
             agent_policy: Arc::new(AgentPolicy::unrestricted()),
+            checker: Checker::new(),
             refusal: None,
             loaded: OnceLock::from(loaded),
             watch: EpochTicker::default(),
@@ -170,7 +182,7 @@ impl Plugin {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
-        let loaded = compiled::load(&self.path, &self.agent_policy)?;
+        let loaded = compiled::load(&self.path, &self.agent_policy, &self.recorded, &self.checker)?;
         let linker = link(&self.path, &loaded.component)?;
         let replaced = self
             .recorded
@@ -248,7 +260,7 @@ impl Plugin {
 
 /// Links the component's imports, which must be in the contract.
 fn link(path: &Path, component: &Component) -> Result<Linker<HostState>, Error> {
-    let linker = imports::linker(component.engine()).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
+    let linker = imports::linker(component).map_err(|cause| Error::Engine(format!("{cause:#}")))?;
     let not_a_plugin = |cause: wasmtime::Error| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),

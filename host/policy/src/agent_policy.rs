@@ -69,6 +69,11 @@ impl AgentPolicy {
         &self.limits
     }
 
+    /// Whether the policy allows only certain plugin files for this agent.
+    pub fn is_pinned(&self) -> bool {
+        self.tables.iter().any(|table| table.pins.is_some())
+    }
+
     /// Whether the plugin file may run for this agent. `digest` is called only if the policy
     /// contains digests.
     pub fn check_plugin(&self, digest: impl FnOnce() -> [u8; 32]) -> Result<(), Denied> {

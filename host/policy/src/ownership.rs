@@ -2,12 +2,13 @@
 //! and the policy. One rule applies to all: only root or the owner of this program can write the
 //! file or replace it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::program;
 
@@ -71,14 +72,7 @@ fn irregular() -> io::Error {
 ///
 /// If another user could have written the file, or could replace it.
 pub fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
-    let owner = owner();
-    if !metadata.is_file() {
-        return Err(Untrusted::File(irregular().to_string()));
-    }
-    check_owner(metadata, owner)
-        .and_then(|()| check_mode(metadata))
-        .map_err(Untrusted::File)?;
-    Ok(check_way(path, owner)?)
+    Checker::new().check(path, metadata)
 }
 
 /// Verifies the folders and links that lead to this path, and the folder at the path, if it is one.
@@ -88,7 +82,7 @@ pub fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
 ///
 /// If another user could replace a part of the path.
 pub fn check_place(path: &Path) -> Result<(), UntrustedPlace> {
-    check_way(path, owner())
+    Checker::new().check_place(path)
 }
 
 /// Verifies a file that is not open. Prefer [`check`] for one that is then read.
@@ -103,33 +97,163 @@ pub fn check_file(path: &Path) -> Result<(), Untrusted> {
     }
 }
 
-/// Walks to the path part by part, as the kernel does, through every link.
-fn check_way(path: &Path, owner: u32) -> Result<(), UntrustedPlace> {
-    let absolute = std::path::absolute(path).map_err(|cause| place("folder", path, &cause))?;
-    let mut left = parts(&absolute);
-    let (mut folder, mut links) = (PathBuf::from("/"), 0);
-    let root = folder.metadata().map_err(|cause| place("folder", &folder, &cause))?;
-    check_folder(&folder, &root, owner)?;
-    while let Some(part) = left.pop_front() {
-        if part == ".." {
-            folder.pop();
-            continue;
-        }
-        let next = folder.join(&part);
-        let metadata = next.symlink_metadata().map_err(|cause| place("path", &next, &cause))?;
-        if metadata.is_symlink() {
-            links += 1;
-            let target = link_target(&next, &metadata, owner, links)?;
-            if target.is_absolute() {
-                folder = PathBuf::from("/");
-            }
-            left = parts(&target).into_iter().chain(left).collect();
-        } else if metadata.is_dir() {
-            check_folder(&next, &metadata, owner)?;
-            folder = next;
+/// Verifies several files of one run, and examines each of their folders only once. Only root or
+/// the owner of this program can change a folder that was trusted.
+#[derive(Debug)]
+pub struct Checker {
+    owner: u32,
+    /// Folders that are trusted with the whole path to them, without links in it.
+    trusted: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl Default for Checker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Checker {
+    /// A checker that has examined nothing.
+    pub fn new() -> Self {
+        Self {
+            owner: owner(),
+            trusted: Mutex::default(),
         }
     }
-    Ok(())
+
+    /// As the function [`check`].
+    ///
+    /// # Errors
+    ///
+    /// As the function.
+    pub fn check(&self, path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
+        if !metadata.is_file() {
+            return Err(Untrusted::File(irregular().to_string()));
+        }
+        check_owner(metadata, self.owner)
+            .and_then(|()| check_mode(metadata))
+            .map_err(Untrusted::File)?;
+        Ok(self.check_place(path)?)
+    }
+
+    fn check_place(&self, path: &Path) -> Result<(), UntrustedPlace> {
+        self.resolve(path)?.trust
+    }
+
+    /// Walks to the path part by part, as the kernel does, through every link.
+    ///
+    /// # Errors
+    ///
+    /// If the path leads nowhere.
+    pub fn resolve(&self, path: &Path) -> Result<Resolved, UntrustedPlace> {
+        let absolute = std::path::absolute(path).map_err(|cause| place("folder", path, &cause))?;
+        let mut walk = Walk {
+            checker: self,
+            folder: PathBuf::from("/"),
+            links: 0,
+            trust: Ok(()),
+        };
+        // The first reason is the most useful one.
+        let end = walk
+            .to(&absolute)
+            .map_err(|cause| walk.trust.clone().err().unwrap_or(cause))?;
+        Ok(Resolved {
+            path: end,
+            trust: walk.trust,
+        })
+    }
+
+    fn trusted(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.trusted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The path without links.
+    pub path: PathBuf,
+    /// Whether only trusted users can make the original path lead to another file.
+    pub trust: Result<(), UntrustedPlace>,
+}
+
+/// A walk along one path.
+struct Walk<'a> {
+    checker: &'a Checker,
+    /// The folder that was reached.
+    folder: PathBuf,
+    /// Number of links until now.
+    links: usize,
+    /// The first reason not to trust the path.
+    trust: Result<(), UntrustedPlace>,
+}
+
+impl Walk<'_> {
+    /// Walks to this absolute path. Returns its end.
+    fn to(&mut self, path: &Path) -> Result<PathBuf, UntrustedPlace> {
+        let root = PathBuf::from("/");
+        if !self.checker.trusted().contains(&root) {
+            let metadata = root.metadata().map_err(|cause| place("folder", &root, &cause))?;
+            self.enter(root, &metadata);
+        }
+        let mut left = parts(path);
+        let mut end = self.folder.clone();
+        while let Some(part) = left.pop_front() {
+            if part == ".." {
+                self.folder.pop();
+                end.clone_from(&self.folder);
+                continue;
+            }
+            end = self.folder.join(&part);
+            if self.checker.trusted().contains(&end) {
+                self.folder.clone_from(&end);
+                continue;
+            }
+            let metadata = end.symlink_metadata().map_err(|cause| place("path", &end, &cause))?;
+            if metadata.is_symlink() {
+                let target = self.follow(&end, &metadata)?;
+                left = parts(&target).into_iter().chain(left).collect();
+                end.clone_from(&self.folder);
+            } else if metadata.is_dir() {
+                self.enter(end.clone(), &metadata);
+            } else if !left.is_empty() {
+                return Err(place("path", &end, &"is not a folder"));
+            }
+        }
+        Ok(end)
+    }
+
+    /// Continues in this folder.
+    fn enter(&mut self, folder: PathBuf, metadata: &Metadata) {
+        let trust = check_folder(&folder, metadata, self.checker.owner);
+        self.note(trust);
+        if self.trust.is_ok() {
+            self.checker.trusted().insert(folder.clone());
+        }
+        self.folder = folder;
+    }
+
+    /// The target of a link. Continues in the root folder if the target is an absolute path.
+    fn follow(&mut self, link: &Path, metadata: &Metadata) -> Result<PathBuf, UntrustedPlace> {
+        let trust = check_owner(metadata, self.checker.owner).map_err(|reason| place("link", link, &reason));
+        self.note(trust);
+        self.links += 1;
+        if self.links > LINK_LIMIT {
+            return Err(place("link", link, &"leads to too many others"));
+        }
+        let target = link.read_link().map_err(|cause| place("link", link, &cause))?;
+        if target.is_absolute() {
+            self.folder = PathBuf::from("/");
+        }
+        Ok(target)
+    }
+
+    /// Keeps the first reason.
+    fn note(&mut self, trust: Result<(), UntrustedPlace>) {
+        if self.trust.is_ok() {
+            self.trust = trust;
+        }
+    }
 }
 
 /// The parts of a path, without the root and `.`.
@@ -137,14 +261,6 @@ fn parts(path: &Path) -> VecDeque<OsString> {
     let here = |part: &Component<'_>| matches!(part, Component::RootDir | Component::CurDir);
     let parts = path.components().filter(|part| !here(part));
     parts.map(|part| part.as_os_str().to_owned()).collect()
-}
-
-fn link_target(link: &Path, metadata: &Metadata, owner: u32, links: usize) -> Result<PathBuf, UntrustedPlace> {
-    check_owner(metadata, owner).map_err(|reason| place("link", link, &reason))?;
-    if links > LINK_LIMIT {
-        return Err(place("link", link, &"leads to too many others"));
-    }
-    link.read_link().map_err(|cause| place("link", link, &cause))
 }
 
 fn check_folder(folder: &Path, metadata: &Metadata, owner: u32) -> Result<(), UntrustedPlace> {

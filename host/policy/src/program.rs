@@ -13,6 +13,8 @@ mod tests;
 
 /// The link to the running file, if `/proc` is mounted.
 pub const LINK: &str = "/proc/self/exe";
+/// Linux adds this to the path of a program whose file was replaced or removed.
+const REPLACED: &[u8] = b" (deleted)";
 /// Of `struct statx`, since Linux 6.8: the unique number of a mount.
 const UNIQUE_MOUNT: StatxFlags = StatxFlags::from_bits_retain(0x4000);
 
@@ -31,15 +33,21 @@ pub fn path() -> io::Result<PathBuf> {
         started.canonicalize()
     };
     match std::env::current_exe() {
+        // The kernel has resolved all links.
+        Ok(program) if program.is_absolute() && !is_replaced(&program) => Ok(program),
         Ok(program) => successor(program).canonicalize(),
         Err(cause) => without_proc(cause),
     }
 }
 
-/// The file that replaced this program while it ran, if there is one: Linux then adds ` (deleted)`
-/// to the program's old path.
+/// Whether Linux reports that the file of the program was replaced or removed.
+fn is_replaced(program: &Path) -> bool {
+    program.as_os_str().as_bytes().ends_with(REPLACED)
+}
+
+/// The file that replaced this program while it ran, if there is one.
 fn successor(program: PathBuf) -> PathBuf {
-    let replaced = program.as_os_str().as_bytes().strip_suffix(b" (deleted)");
+    let replaced = program.as_os_str().as_bytes().strip_suffix(REPLACED);
     match replaced.map(|place| PathBuf::from(OsStr::from_bytes(place))) {
         Some(place) if program.symlink_metadata().is_err() => place,
         _ => program,

@@ -29,7 +29,12 @@ pub fn places() -> Result<Vec<PathBuf>, Denied> {
     })?;
     // The program is `usr/sbin/fencebox` in its tree.
     let tree = program.ancestors().nth(3).unwrap_or(Path::new("/"));
-    Ok(vec![PathBuf::from(SYSTEM), tree.join(OF_TREE)])
+    let mut places = vec![PathBuf::from(SYSTEM)];
+    let of_tree = tree.join(OF_TREE);
+    if !places.contains(&of_tree) {
+        places.push(of_tree);
+    }
+    Ok(places)
 }
 
 /// The policy of all files at these places together. An error, with the remedy, if a file cannot be

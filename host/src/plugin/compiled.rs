@@ -5,14 +5,14 @@
 //! plugin. Otherwise the plugin is compiled in memory, so that an outdated cache does not prevent fencing.
 
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
-use super::{Error, one_line};
-use crate::policy::ownership::{self, Untrusted};
+use super::{Error, Recorded, one_line};
+use crate::policy::ownership::{self, Checker, Untrusted};
 use crate::policy::{AgentPolicy, Denied, Limit, Limits};
 
 mod seal;
@@ -49,12 +49,20 @@ pub(super) struct Loaded {
 }
 
 /// Loads the compiled form if it is trusted; otherwise compiles the plugin now.
-pub(super) fn load(path: &Path, agent_policy: &AgentPolicy) -> Result<Loaded, Error> {
-    let (wasm, trust) = read(path)?;
+pub(super) fn load(
+    path: &Path,
+    agent_policy: &AgentPolicy,
+    recorded: &Recorded,
+    checker: &Checker,
+) -> Result<Loaded, Error> {
+    if let Some(loaded) = load_recorded(path, agent_policy, recorded, checker)? {
+        return Ok(loaded);
+    }
+    let (wasm, trust) = read(path, checker)?;
     let hash = blake3::hash(&wasm);
     let engine = engine(&hash, agent_policy.limits())?;
     let form = path.with_extension("cwasm");
-    let (component, warning) = match trusted(&engine, &form) {
+    let (component, warning) = match trusted(&engine, &form, checker) {
         Ok(component) => (component, None),
         Err(reason) => {
             let warning = format!(
@@ -74,6 +82,47 @@ pub(super) fn load(path: &Path, agent_policy: &AgentPolicy) -> Result<Loaded, Er
         }),
         warning,
     })
+}
+
+/// Loads the compiled form of a plugin with a record, without reading the plugin: the form has the hash of the plugin
+/// from which it was made, and the record has the hash of the installed plugin. `None` if the file may be another one,
+/// because its size differs or it is newer than the form, and if the policy pins the file.
+fn load_recorded(
+    path: &Path,
+    agent_policy: &AgentPolicy,
+    recorded: &Recorded,
+    checker: &Checker,
+) -> Result<Option<Loaded>, Error> {
+    let Recorded::Current(record) = recorded else {
+        return Ok(None);
+    };
+    let Ok(hash) = blake3::Hash::from_hex(&record.blake3) else {
+        return Ok(None);
+    };
+    let unreadable = |cause| Error::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let metadata = path.symlink_metadata().map_err(unreadable)?;
+    let form = path.with_extension("cwasm");
+    let is_older = |made: &std::fs::Metadata| {
+        let written = |of: &std::fs::Metadata| (of.mtime(), of.mtime_nsec());
+        written(&metadata) <= written(made)
+    };
+    let is_installed_one = metadata.len() == record.size && form.symlink_metadata().is_ok_and(|made| is_older(&made));
+    if agent_policy.is_pinned() || !is_installed_one {
+        return Ok(None);
+    }
+    let Ok(component) = trusted(&engine(&hash, agent_policy.limits())?, &form, checker) else {
+        return Ok(None);
+    };
+    let trust = checker.check(path, &metadata);
+    Ok(Some(Loaded {
+        component,
+        hash,
+        allowed: trust.map_err(|reason| refused(path, &reason)),
+        warning: None,
+    }))
 }
 
 /// Compiles a plugin that is only in memory. The path is used in messages.
@@ -116,20 +165,21 @@ pub(crate) enum Unusable {
     Foreign,
 }
 
-fn trusted(engine: &Engine, form: &Path) -> Result<Component, Unusable> {
+fn trusted(engine: &Engine, form: &Path, checker: &Checker) -> Result<Component, Unusable> {
     let (file, metadata) = ownership::open(form, false).map_err(|cause| match cause.kind() {
         ErrorKind::NotFound => Unusable::Missing,
         _ => Unusable::NotOpened(cause),
     })?;
-    ownership::check(form, &metadata)?;
+    checker.check(form, &metadata)?;
     seal::check(&file, metadata.len())?;
     deserialize(engine, form)
 }
 
 /// Why the compiled form beside this plugin file is not used; `None` if it is used.
 pub(crate) fn fault(path: &Path) -> Result<Option<Unusable>, Error> {
-    let engine = engine(&blake3::hash(&read(path)?.0), &Limits::standard())?;
-    Ok(trusted(&engine, &path.with_extension("cwasm")).err())
+    let checker = Checker::new();
+    let engine = engine(&blake3::hash(&read(path, &checker)?.0), &Limits::standard())?;
+    Ok(trusted(&engine, &path.with_extension("cwasm"), &checker).err())
 }
 
 fn sha256(wasm: &[u8]) -> [u8; 32] {
@@ -143,7 +193,7 @@ fn sha256(wasm: &[u8]) -> [u8; 32] {
 
 /// Writes the compiled form beside the plugin, and replaces an older one as a whole. Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
-    let (wasm, _) = read(path)?;
+    let (wasm, _) = read(path, &Checker::new())?;
     let code = engine(&blake3::hash(&wasm), &Limits::standard())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {
@@ -169,13 +219,15 @@ pub(super) fn sealed(code: Vec<u8>) -> Vec<u8> {
 }
 
 /// The plugin file, and whether other users could have written it.
-fn read(path: &Path) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
+fn read(path: &Path, checker: &Checker) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
     let unreadable = |cause| Error::Unreadable {
         path: path.to_owned(),
         cause,
     };
     let (file, metadata) = ownership::open(path, true).map_err(unreadable)?;
-    let mut wasm = Vec::new();
+    // One byte more, so that the end of the file is found without a larger buffer.
+    let length = metadata.len().min(SIZE_LIMIT) + 1;
+    let mut wasm = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     if metadata.len() <= SIZE_LIMIT {
         file.take(SIZE_LIMIT + 1).read_to_end(&mut wasm).map_err(unreadable)?;
     }
@@ -186,7 +238,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
             "the file is larger than {limit} MiB, the limit for a plugin"
         ))));
     }
-    Ok((wasm, ownership::check(path, &metadata)))
+    Ok((wasm, checker.check(path, &metadata)))
 }
 
 fn write_new(path: &Path, code: &[u8]) -> std::io::Result<()> {
@@ -211,12 +263,18 @@ fn engine(hash: &blake3::Hash, limits: &Limits) -> Result<Engine, Error> {
         .memory_reservation_for_growth(0)
         .memory_guard_size(GUARD)
         .epoch_interruption(true)
+        // For stack traces of guests and for unwinding through them, which nothing here uses. They would be a fifth of
+        // the file, and the registration with the unwinder would take longer than many an action.
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
         .max_wasm_stack(limits.get(Limit::Stack).size())
         .module_version(ModuleVersionStrategy::Custom(stamp(hash)))
         .and_then(|config| {
             // Use only instructions that all processors of the family have, so that an install tree works on other
             // machines.
-            config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))
+            let library = if cfg!(target_env = "musl") { "musl" } else { "gnu" };
+            config.target(&format!("{}-unknown-linux-{library}", std::env::consts::ARCH))
         })
         .and_then(|config| Engine::new(config))
         .map_err(|cause| Error::Engine(one_line(&cause)))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Error, agent_name};
+use crate::policy::ownership::{Checker, Resolved};
 use crate::policy::program;
 
 #[cfg(test)]
@@ -61,31 +62,28 @@ pub(super) fn is_stored(path: &Path) -> bool {
     store.is_some_and(|store| store.ends_with(Path::new(PLUGINS).join(STORE)))
 }
 
-/// The plugin file of an agent.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// The path where it was found, often a link.
-    pub(super) path: PathBuf,
-    /// The file with all links resolved. The compiled form and the record are beside it.
-    pub(super) file: PathBuf,
-}
-
 /// The plugin file of an agent, with all links resolved.
 pub fn locate(name: &str) -> Result<PathBuf, Error> {
-    find(name).map(|found| found.file)
+    find(name, &Checker::new()).map(|found| found.path)
 }
 
-/// The plugin file of an agent, and where it was found.
-pub(super) fn find(name: &str) -> Result<Found, Error> {
+/// The plugin file of an agent: with all links resolved, and whether another user could make its name lead to another
+/// plugin. The compiled form and the record are beside it.
+pub(super) fn find(name: &str, checker: &Checker) -> Result<Resolved, Error> {
     let (folders, unknown) = directories();
-    find_in(&folders, name, unknown)
+    find_in(&folders, name, checker, unknown)
 }
 
-fn find_in(folders: &[PathBuf], name: &str, unknown: Option<std::io::Error>) -> Result<Found, Error> {
+fn find_in(
+    folders: &[PathBuf],
+    name: &str,
+    checker: &Checker,
+    unknown: Option<std::io::Error>,
+) -> Result<Resolved, Error> {
     let mut looked = Vec::new();
     for path in folders.iter().map(|folder| folder.join(format!("{name}.wasm"))) {
-        if let Ok(file) = path.canonicalize() {
-            return Ok(Found { path, file });
+        if let Ok(found) = checker.resolve(&path) {
+            return Ok(found);
         }
         looked.push(path.display().to_string());
     }
@@ -126,8 +124,8 @@ fn directories() -> (Vec<PathBuf>, Option<std::io::Error>) {
         Ok(binary) => (of_tree(&binary).to_vec(), None),
         Err(cause) => (Vec::new(), Some(cause)),
     };
-    let local = real(PathBuf::from(LOCAL));
-    if folders.iter().all(|folder| real(folder.clone()) != local) {
+    let local = PathBuf::from(LOCAL);
+    if !folders.contains(&local) {
         folders.push(local);
     }
     (folders, unknown)

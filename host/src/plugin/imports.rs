@@ -4,8 +4,7 @@
 mod multicast;
 mod xmlrpc;
 
-use wasmtime::Engine;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 
 use super::bindings::Plugin;
 use super::bindings::fencebox::agent::{files, http, log, metadata, types};
@@ -14,11 +13,10 @@ use crate::agent::log::Level;
 use crate::capability::{files as storage, http as capability};
 use crate::plugin::wasi;
 
-/// Everything that a plugin may import; what is missing here is refused when
-/// a plugin is loaded.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<HostState>> {
-    let mut linker = Linker::new(engine);
-    wasi::add_to_linker(&mut linker)?;
+/// Everything that this plugin may import; what is missing here is refused when the plugin is loaded.
+pub(super) fn linker(component: &Component) -> wasmtime::Result<Linker<HostState>> {
+    let mut linker = Linker::new(component.engine());
+    wasi::add_to_linker(&mut linker, component)?;
     Plugin::add_to_linker::<HostState, HasSelf<HostState>>(&mut linker, |state| state)?;
     Ok(linker)
 }

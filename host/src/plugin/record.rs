@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Declared;
 use crate::agent::InvalidDescription;
 use crate::agent::description::Description;
-use crate::policy::ownership;
+use crate::policy::ownership::{self, Checker};
 use crate::policy::{APPROVAL_FORMAT, Approval};
 
 #[cfg(test)]
@@ -167,6 +167,11 @@ impl Record {
         }
     }
 
+    /// Whether this version of fencebox wrote it.
+    fn is_current(&self) -> bool {
+        self.approved.format == APPROVAL_FORMAT && self.record == VERSION && self.fencebox == env!("CARGO_PKG_VERSION")
+    }
+
     /// The path of the record of this plugin file.
     pub fn path(wasm: &Path) -> PathBuf {
         wasm.with_extension("json")
@@ -228,6 +233,11 @@ impl Record {
 impl Recorded {
     /// Reads the record beside this plugin file.
     pub fn beside(wasm: &Path) -> Self {
+        Self::read(wasm, &Checker::new())
+    }
+
+    /// Reads the record beside this plugin file, whose folders `checker` may have examined already.
+    pub(super) fn read(wasm: &Path, checker: &Checker) -> Self {
         let path = Record::path(wasm);
         let damaged = |cause: &dyn std::fmt::Display| Self::Damaged(format!("its record {}: {cause}", path.display()));
         let (file, metadata) = match ownership::open(&path, false) {
@@ -235,12 +245,14 @@ impl Recorded {
             Err(cause) => return damaged(&cause),
             Ok(opened) => opened,
         };
-        if let Err(reason) = ownership::check(&path, &metadata) {
+        if let Err(reason) = checker.check(&path, &metadata) {
             return damaged(&format!(
                 "it is not trusted: {reason}; correct that with chown and chmod"
             ));
         }
-        let mut text = Vec::new();
+        let length = metadata.len().min(SIZE_LIMIT);
+        // One byte more, so that the end of the file is found without a larger buffer.
+        let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
         match file.take(SIZE_LIMIT).read_to_end(&mut text) {
             Err(cause) => damaged(&cause),
             Ok(_) => Self::parse(&text).unwrap_or_else(|cause| damaged(&cause)),
@@ -250,6 +262,12 @@ impl Recorded {
     /// Reads the text of a record.
     fn parse(text: &[u8]) -> Result<Self, RecordError> {
         check_sum(text)?;
+        // Nearly every record is one of this version, and is parsed only once.
+        let record: Result<Record, _> = serde_json::from_slice(text);
+        let record = match record {
+            Ok(record) if record.is_current() => return Ok(Self::Current(Box::new(record))),
+            other => other,
+        };
         let header: Header = serde_json::from_slice(text)?;
         if header.approved.format != APPROVAL_FORMAT {
             return Err(RecordError::ApprovalFormat(header.approved.format));
@@ -257,8 +275,7 @@ impl Recorded {
         if header.record != VERSION || header.fencebox != env!("CARGO_PKG_VERSION") {
             return Ok(Self::Outdated(Box::new(header)));
         }
-        let record = serde_json::from_slice(text)?;
-        Ok(Self::Current(Box::new(record)))
+        Ok(Self::Current(Box::new(record?)))
     }
 
     /// What was approved for the plugin, if the record can be read.

@@ -1,7 +1,9 @@
 //! The host's side of a running plugin, and its limits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::sockets::WasiSocketsView;
@@ -16,9 +18,6 @@ use crate::policy::{Bound, Limit, Limits};
 
 #[cfg(test)]
 mod tests;
-
-/// Ticks of the epoch in a second ([`super::epoch`]).
-const TICKS: u32 = 20;
 
 /// Why the host stopped a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +50,9 @@ pub(super) struct HostState {
     /// The action is over, and the plugin logs out.
     pub(super) closing: bool,
     pub(super) output: Output,
-    ticks: u32,
+    /// The thread's processor time when the current call began. The ticks of the epoch do not measure computing: a call
+    /// of the host that waits for the device lasts for many of them.
+    begun: Duration,
     memory: usize,
     table_elements: usize,
     table: ResourceTable,
@@ -87,7 +88,7 @@ pub(super) fn store(
         has_sockets: false,
         closing: false,
         output,
-        ticks: 0,
+        begun: processor_time(),
         memory: 0,
         table_elements: 0,
         table,
@@ -104,19 +105,23 @@ pub(super) fn store(
 
 /// Resets the computing time of the plugin. Every call into the plugin begins with this.
 pub(super) fn arm(store: &mut Store<HostState>) {
-    store.data_mut().ticks = 0;
+    store.data_mut().begun = processor_time();
     store.set_epoch_deadline(1);
+}
+
+/// The processor time of this thread.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 /// Checks the limits of a plugin that computes, once a tick.
 fn on_epoch(mut store: StoreContextMut<'_, HostState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
-    state.ticks += 1;
     if state.deadline.passed(state.clock.as_ref()) {
         return Err(Stopped::Deadline.into());
     }
     let most = state.limits.get(Limit::Computing);
-    if state.ticks > most.count().saturating_mul(TICKS) {
+    if processor_time().saturating_sub(state.begun) > Duration::from_secs(most.count().into()) {
         return Err(Stopped::Computing(most).into());
     }
     Ok(UpdateDeadline::Continue(1))

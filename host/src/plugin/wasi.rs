@@ -10,9 +10,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime::component::{Component, HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::async_trait;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView};
+use wasmtime_wasi::p2::bindings::cli;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
 use wasmtime_wasi::random::Deterministic;
@@ -137,16 +138,45 @@ pub(super) struct WaitContext<'a> {
     pub sockets: Option<&'a SocketFilter>,
 }
 
-/// Links all of WASI preview 2. [`WaitContext`] replaces every wait, and the filter checks name lookups.
-pub(super) fn add_to_linker<T: WaitView + LookupView + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+/// The interfaces that only some plugins import. To link them takes most of the time of linking.
+const RARE: [&str; 3] = ["wasi:filesystem/", "wasi:random/insecure", "wasi:sockets/"];
+
+/// Links WASI preview 2: all of it if the plugin imports an interface of [`RARE`]. [`WaitContext`] replaces every wait,
+/// and the filter checks name lookups.
+pub(super) fn add_to_linker<T: WaitView + LookupView + 'static>(
+    linker: &mut Linker<T>,
+    component: &Component,
+) -> wasmtime::Result<()> {
+    let kind = component.component_type();
+    let is_rare = |name: &str| RARE.iter().any(|start| name.starts_with(start));
+    let has_rare = kind.imports(linker.engine()).any(|(name, _)| is_rare(name));
+    if has_rare {
+        wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    } else {
+        add_common(linker)?;
+    }
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<T, HasWaitContext>(linker, T::wait_context)?;
     blocking::add_to_linker(linker)?;
-    lookup::add_to_linker(linker)?;
-    accept::add_to_linker(linker)?;
+    if has_rare {
+        lookup::add_to_linker(linker)?;
+        accept::add_to_linker(linker)?;
+    }
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// Links the interfaces that the standard libraries of guests import without sockets and files.
+fn add_common<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    // Input and output, clocks, random numbers and the standard streams.
+    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_sync(linker)?;
+    cli::exit::add_to_linker::<T, WasiCli>(linker, T::cli)?;
+    cli::environment::add_to_linker::<T, WasiCli>(linker, T::cli)?;
+    cli::terminal_input::add_to_linker::<T, WasiCli>(linker, T::cli)?;
+    cli::terminal_output::add_to_linker::<T, WasiCli>(linker, T::cli)?;
+    cli::terminal_stdin::add_to_linker::<T, WasiCli>(linker, T::cli)?;
+    cli::terminal_stdout::add_to_linker::<T, WasiCli>(linker, T::cli)?;
+    cli::terminal_stderr::add_to_linker::<T, WasiCli>(linker, T::cli)
 }
 
 struct HasWaitContext;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::{check, check_file, check_mode, check_owner, check_place, open};
+use super::{Checker, check, check_file, check_mode, check_owner, check_place, open};
 
 #[test]
 fn a_bare_name_is_in_the_working_directory() {
@@ -137,4 +137,59 @@ fn only_regular_files_are_opened_and_none_is_waited_for() {
     ] {
         assert_eq!(open(&path(name), follow).is_ok(), opens, "{name} {follow}");
     }
+}
+
+#[test]
+fn a_path_is_resolved_as_the_kernel_does() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("one/two")).unwrap();
+    std::fs::write(root.join("one/file"), "").unwrap();
+    symlink("one/two", root.join("link")).unwrap();
+    symlink(root.join("link/../file"), root.join("absolute")).unwrap();
+    symlink("nowhere", root.join("broken")).unwrap();
+    symlink("circle", root.join("circle")).unwrap();
+    let checker = Checker::new();
+    // The second time, the folders are known.
+    for _ in 0..2 {
+        for path in ["one", "one/two", "link", "link/../file", "absolute", "one/./two/.."] {
+            let path = root.join(path);
+            assert_eq!(
+                checker.resolve(&path).unwrap().path,
+                path.canonicalize().unwrap(),
+                "{path:?}"
+            );
+        }
+        for path in [
+            "broken",
+            "circle",
+            "nowhere",
+            "one/file/../two",
+            "one/file/x",
+            "one/three/x",
+        ] {
+            let path = root.join(path);
+            assert!(
+                path.canonicalize().is_err() && checker.resolve(&path).is_err(),
+                "{path:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_folders_that_were_trusted_are_not_examined_again() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("one/two")).unwrap();
+    chmod(&root.join("one"), 0o777);
+    let checker = Checker::new();
+    let trust = |path: &str| checker.resolve(&root.join(path)).unwrap().trust.is_ok();
+    assert!(!trust("one/two") && !trust("one/two") && trust("."));
+    chmod(&root.join("one"), 0o755);
+    assert!(trust("one/two"));
+    // Only root or the owner of the program could do this.
+    chmod(&root.join("one"), 0o777);
+    assert!(trust("one/two"));
+    assert!(check_place(&root.join("one/two")).is_err());
 }

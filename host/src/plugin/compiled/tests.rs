@@ -1,14 +1,18 @@
 //! Compiled forms that are used, and compiled forms that are rejected.
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 use super::{compile, fault, load};
-use crate::plugin::Error;
+use crate::plugin::{Error, Record, Recorded};
 use crate::policy::AgentPolicy;
+use crate::policy::ownership::Checker;
 
 /// The smallest component, and one that differs by an empty custom section.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -31,7 +35,7 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
 
 /// Loads a plugin successfully, and returns the warning.
 fn warnings(path: &Path) -> String {
-    let loaded = load(path, &AgentPolicy::unrestricted()).unwrap();
+    let loaded = load(path, &AgentPolicy::unrestricted(), &Recorded::Absent, &Checker::new()).unwrap();
     loaded.warning.unwrap_or_default()
 }
 
@@ -53,6 +57,48 @@ fn a_compiled_form_is_used() {
     assert_eq!(names(folder.path()), ["fence_x.cwasm", "fence_x.wasm"]);
     assert_eq!(std::fs::metadata(&form).unwrap().permissions().mode() & 0o7133, 0);
     assert_eq!(warnings(&path), "");
+}
+
+/// With a record, an action does not read the plugin: the form names the plugin from which it was made. A file that may
+/// be another plugin is read and hashed.
+#[test]
+fn an_installed_plugin_is_read_only_if_it_may_have_changed() {
+    let (_folder, path, form) = compiled(EMPTY);
+    let record = Record::new(EMPTY, &BTreeMap::new(), "fence_x");
+    let recorded = Recorded::Current(Box::new(record));
+    let hash = || {
+        let loaded = load(&path, &AgentPolicy::unrestricted(), &recorded, &Checker::new()).unwrap();
+        (loaded.hash, loaded.warning.is_some())
+    };
+    let made = std::fs::metadata(&form).unwrap().modified().unwrap();
+    let write = |content: &[u8], modified: SystemTime| {
+        std::fs::write(&path, content).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(modified)
+            .unwrap();
+    };
+    let second = Duration::from_secs(1);
+    write(EMPTY, made);
+    assert_eq!(hash(), (blake3::hash(EMPTY), false));
+    // Longer, or written after the form was made.
+    write(OTHER, made - second);
+    assert_eq!(hash(), (blake3::hash(OTHER), true));
+    let error = |content: &[u8], modified| {
+        write(content, modified);
+        load(&path, &AgentPolicy::unrestricted(), &recorded, &Checker::new())
+            .err()
+            .map(|error| error.to_string())
+    };
+    assert_eq!(error(b"\0asm\x0d\0\x01\x01", made), None);
+    let damaged = error(b"\0asm\x0d\0\x01\x01", made + second).unwrap();
+    assert!(damaged.contains("is not a fencebox plugin"), "{damaged}");
+    // A form that cannot be used.
+    write(EMPTY, made - second);
+    std::fs::remove_file(&form).unwrap();
+    assert_eq!(hash(), (blake3::hash(EMPTY), true));
 }
 
 /// A compiled form works on all processors of its family. Wasmtime writes for each processor feature whether it is
@@ -196,7 +242,11 @@ fn a_form_that_others_may_write_is_refused() {
 #[test]
 fn a_plugin_that_others_may_write_or_replace_may_not_act() {
     let (folder, path, form) = compiled(EMPTY);
-    let allowed = |path: &Path| load(path, &AgentPolicy::unrestricted()).unwrap().allowed;
+    let allowed = |path: &Path| {
+        load(path, &AgentPolicy::unrestricted(), &Recorded::Absent, &Checker::new())
+            .unwrap()
+            .allowed
+    };
     assert_eq!(allowed(&path), Ok(()));
     chmod(&path, 0o666);
     let reason = allowed(&path).unwrap_err().to_string();
@@ -310,7 +360,9 @@ fn compiling_an_invalid_component_leaves_no_files() {
         let (folder, path) = plugin(wasm);
         let errors = [
             compile(&path).unwrap_err(),
-            load(&path, &AgentPolicy::unrestricted()).err().unwrap(),
+            load(&path, &AgentPolicy::unrestricted(), &Recorded::Absent, &Checker::new())
+                .err()
+                .unwrap(),
         ];
         for error in errors {
             assert!(matches!(&error, Error::NotAPlugin { .. }), "{error}");
@@ -330,7 +382,9 @@ fn compiling_a_missing_file_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fence_x.wasm");
     assert!(matches!(compile(&path).unwrap_err(), Error::Unreadable { .. }));
-    let error = load(&path, &AgentPolicy::unrestricted()).err().unwrap();
+    let error = load(&path, &AgentPolicy::unrestricted(), &Recorded::Absent, &Checker::new())
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("fence_x.wasm: No such file"), "{error}");
     assert!(names(folder.path()).is_empty());
 }
@@ -338,7 +392,7 @@ fn compiling_a_missing_file_names_it() {
 #[test]
 fn a_compiled_form_is_replaced_as_a_whole() {
     let (folder, path, form) = compiled(EMPTY);
-    let mut old = std::fs::File::open(&form).unwrap();
+    let mut old = File::open(&form).unwrap();
     let before = std::fs::read(&form).unwrap();
     std::fs::write(&path, OTHER).unwrap();
     compile(&path).unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::{agent_name, find_in, installed_in};
 use crate::plugin::Error;
+use crate::policy::ownership::Checker;
 
 #[test]
 fn agent_names_are_accepted() {
@@ -78,7 +79,7 @@ fn folders(files: [&[&str]; 2]) -> (tempfile::TempDir, Vec<PathBuf>) {
 }
 
 fn located(folders: &[PathBuf], name: &str) -> PathBuf {
-    find_in(folders, name, None).unwrap().file
+    find_in(folders, name, &Checker::new(), None).unwrap().path
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn the_first_folder_comes_first() {
 #[test]
 fn the_error_of_a_missing_plugin_names_the_searched_paths() {
     let (_root, folders) = folders([&["fence_ab.wasm", "fence_a.cwasm"], &["fence_a"]]);
-    let error = find_in(&folders, "fence_a", None).unwrap_err();
+    let error = find_in(&folders, "fence_a", &Checker::new(), None).unwrap_err();
     let places = folders
         .iter()
         .map(|folder| folder.join("fence_a.wasm").display().to_string());
@@ -106,7 +107,13 @@ fn the_error_of_a_missing_plugin_names_the_searched_paths() {
 #[test]
 fn an_unknown_place_of_the_program_is_part_of_the_reason() {
     let unknown = std::io::Error::other("mount /proc");
-    let error = find_in(&[PathBuf::from("/nonexistent")], "fence_a", Some(unknown)).unwrap_err();
+    let error = find_in(
+        &[PathBuf::from("/nonexistent")],
+        "fence_a",
+        &Checker::new(),
+        Some(unknown),
+    )
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         "no plugin for fence_a; looked for /nonexistent/fence_a.wasm; the folder of this program is unknown: mount \

@@ -147,14 +147,16 @@ const ENDLESS: &[u8] = b"\0\x03\x40\x0c\0\x0b\x0b";
 #[test]
 fn a_module_that_computes_without_end_is_stopped() {
     let mut store = a_store();
-    // Simulates 5 s of computing.
-    store.data_mut().ticks = 100;
+    store.data_mut().limits.lower(Limit::Computing, 0);
+    let most = store.data().limits.get(Limit::Computing);
     assert_eq!(
         stopped(instantiate(&mut store, &starting(ENDLESS))),
-        Stopped::Computing(most(Limit::Computing))
+        Stopped::Computing(most)
     );
+    // Each call has the whole time.
+    let before = store.data().begun;
     arm(&mut store);
-    assert_eq!(store.data().ticks, 0);
+    assert!(store.data().begun > before);
 }
 
 #[test]

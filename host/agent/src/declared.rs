@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::description::Description;
-use crate::options::DescriptionError;
 use crate::options::authority::{self, Use};
+use crate::options::{DescriptionError, Table};
 use fencebox_policy::{Address, Approval, CapabilitySet, Denied, Endpoints, Files, Proof, Sockets};
 
 use super::agent_name;
@@ -24,6 +24,8 @@ pub struct Declared {
     pub files: Files,
     /// Its sockets.
     pub sockets: Sockets,
+    /// The options of the description.
+    table: Table,
 }
 
 /// Why a description is invalid.
@@ -61,7 +63,13 @@ impl Declared {
             files: Files::new(reach.files)?,
             sockets: Sockets::new(reach.sockets)?,
             description,
+            table,
         })
+    }
+
+    /// The options of the agent.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// Everything that needs the administrator's approval.

@@ -1,6 +1,8 @@
 //! The documents of actions `metadata` and `manpage` (`docs/reference/metadata.md#metadata-document`). Every blank is
 //! as in the Python library, but all text is escaped (`docs/reference/protocol.md#quirk-8.27`).
 
+use std::fmt::{self, Display, Formatter, Write};
+
 use super::action::Action;
 use super::description::ValueKind;
 use super::help::port;
@@ -22,20 +24,29 @@ fn document(table: &Table, name: &str, longdesc: &str) -> String {
     let description = table.description();
     let mut xml = String::with_capacity(16 << 10);
     xml.push_str("<?xml version=\"1.0\" ?>\n");
-    xml.push_str(&format!(
-        "<resource-agent name=\"{}\" shortdesc=\"{}\" >\n",
-        attribute(name),
-        attribute(&description.shortdesc)
-    ));
+    append(
+        &mut xml,
+        format_args!(
+            "<resource-agent name=\"{}\" shortdesc=\"{}\" >\n",
+            Attribute(name),
+            Attribute(&description.shortdesc)
+        ),
+    );
     for symlink in description.symlinks.iter().filter(|symlink| !symlink.hidden) {
-        xml.push_str(&format!(
-            "<symlink name=\"{}\" shortdesc=\"{}\"/>\n",
-            attribute(&symlink.name),
-            attribute(&symlink.shortdesc)
-        ));
+        append(
+            &mut xml,
+            format_args!(
+                "<symlink name=\"{}\" shortdesc=\"{}\"/>\n",
+                Attribute(&symlink.name),
+                Attribute(&symlink.shortdesc)
+            ),
+        );
     }
-    xml.push_str(&format!("<longdesc>{}</longdesc>\n", text(longdesc)));
-    xml.push_str(&format!("<vendor-url>{}</vendor-url>\n", text(&description.vendor_url)));
+    append(&mut xml, format_args!("<longdesc>{}</longdesc>\n", Text(longdesc)));
+    append(
+        &mut xml,
+        format_args!("<vendor-url>{}</vendor-url>\n", Text(&description.vendor_url)),
+    );
     xml.push_str("<parameters>\n");
     parameters(&mut xml, table);
     xml.push_str("</parameters>\n<actions>\n");
@@ -82,7 +93,7 @@ fn parameter(xml: &mut String, table: &Table, row: &Row<'_>) {
     let option = row.option;
     let age = match &option.older {
         _ if row.deprecated => " deprecated=\"1\"".to_owned(),
-        Some(older) => format!(" obsoletes=\"{}\"", attribute(older)),
+        Some(older) => format!(" obsoletes=\"{}\"", Attribute(older)),
         None => String::new(),
     };
     let shortdesc = if option.name == "ipport" {
@@ -90,22 +101,28 @@ fn parameter(xml: &mut String, table: &Table, row: &Row<'_>) {
     } else {
         option.shortdesc.clone()
     };
-    xml.push_str(&format!(
-        "\t<parameter name=\"{}\" unique=\"0\" required=\"{}\"{age}>\n\t\t<getopt mixed=\"{}\" />\n",
-        attribute(row.name),
-        u8::from(option.required),
-        attribute(&option.left_column())
-    ));
+    append(
+        xml,
+        format_args!(
+            "\t<parameter name=\"{}\" unique=\"0\" required=\"{}\"{age}>\n\t\t<getopt mixed=\"{}\" />\n",
+            Attribute(row.name),
+            u8::from(option.required),
+            Attribute(&option.left_column())
+        ),
+    );
     content(xml, option);
-    xml.push_str(&format!(
-        "\t\t<shortdesc lang=\"en\">{}</shortdesc>\n\t</parameter>\n",
-        text(&shortdesc)
-    ));
+    append(
+        xml,
+        format_args!(
+            "\t\t<shortdesc lang=\"en\">{}</shortdesc>\n\t</parameter>\n",
+            Text(&shortdesc)
+        ),
+    );
 }
 
 fn content(xml: &mut String, option: &AgentOption) {
     let default = match &option.default {
-        Some(value) => format!("default=\"{}\" ", attribute(value)),
+        Some(value) => format!("default=\"{}\" ", Attribute(value)),
         None => String::new(),
     };
     let (kind, words) = match &option.kind {
@@ -116,12 +133,12 @@ fn content(xml: &mut String, option: &AgentOption) {
         ValueKind::Choice(words) => ("select", Some(words)),
     };
     let Some(words) = words else {
-        xml.push_str(&format!("\t\t<content type=\"{kind}\" {default} />\n"));
+        append(xml, format_args!("\t\t<content type=\"{kind}\" {default} />\n"));
         return;
     };
-    xml.push_str(&format!("\t\t<content type=\"{kind}\" {default} >\n"));
+    append(xml, format_args!("\t\t<content type=\"{kind}\" {default} >\n"));
     for word in words {
-        xml.push_str(&format!("\t\t\t<option value=\"{}\" />\n", attribute(word)));
+        append(xml, format_args!("\t\t\t<option value=\"{}\" />\n", Attribute(word)));
     }
     xml.push_str("\t\t</content>\n");
 }
@@ -135,9 +152,12 @@ fn actions(xml: &mut String, table: &Table) {
         if action == Action::On {
             let target = if operations.on_target { " on_target=\"1\"" } else { "" };
             let automatic = u8::from(operations.fabric || operations.automatic_on);
-            xml.push_str(&format!("\t<action name=\"on\"{target} automatic=\"{automatic}\"/>\n"));
+            append(
+                xml,
+                format_args!("\t<action name=\"on\"{target} automatic=\"{automatic}\"/>\n"),
+            );
         } else if !(action.lists() && table.port_as_ip()) {
-            xml.push_str(&format!("\t<action name=\"{}\" />\n", action.word()));
+            append(xml, format_args!("\t<action name=\"{}\" />\n", action.word()));
         }
     }
 }
@@ -160,28 +180,56 @@ fn without_troff(longdesc: &str) -> String {
     plain
 }
 
-/// Escapes a text between tags.
-fn text(raw: &str) -> String {
-    let mut safe = String::with_capacity(raw.len());
-    for character in raw.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '\n' | '\t' => safe.push(character),
-            // XML 1.0 cannot contain these characters.
-            _ if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => {
-                safe.push(char::REPLACEMENT_CHARACTER);
-            }
-            _ => safe.push(character),
-        }
-    }
-    safe
+/// Appends a formatted text.
+fn append(xml: &mut String, text: fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = xml.write_fmt(text);
 }
 
-/// Escapes the value of an attribute.
-fn attribute(raw: &str) -> String {
-    text(raw).replace('"', "&quot;").replace('\'', "&apos;")
+/// A text between tags.
+struct Text<'a>(&'a str);
+
+/// The value of an attribute.
+struct Attribute<'a>(&'a str);
+
+impl Display for Text<'_> {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        escape(self.0, to, |character| match character {
+            '&' => Some("&amp;"),
+            '<' => Some("&lt;"),
+            '>' => Some("&gt;"),
+            '\n' | '\t' => None,
+            // XML 1.0 cannot contain these characters.
+            _ if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => Some("\u{fffd}"),
+            _ => None,
+        })
+    }
+}
+
+impl Display for Attribute<'_> {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(['"', '\'']) {
+            let (before, quoted) = rest.split_at(at);
+            Text(before).fmt(to)?;
+            to.write_str(if quoted.starts_with('"') { "&quot;" } else { "&apos;" })?;
+            rest = &quoted[1..];
+        }
+        Text(rest).fmt(to)
+    }
+}
+
+/// Writes a text, and for some characters another text.
+fn escape(raw: &str, to: &mut Formatter<'_>, replacement: fn(char) -> Option<&'static str>) -> fmt::Result {
+    let mut written = 0;
+    for (at, character) in raw.char_indices() {
+        if let Some(replacement) = replacement(character) {
+            to.write_str(&raw[written..at])?;
+            to.write_str(replacement)?;
+            written = at + character.len_utf8();
+        }
+    }
+    to.write_str(&raw[written..])
 }
 
 #[cfg(test)]

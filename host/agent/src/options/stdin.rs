@@ -17,6 +17,8 @@ use crate::log::Log;
 
 /// Maximum size of the input, in bytes. Pacemaker sends some hundred bytes.
 const LIMIT: usize = 1 << 20;
+/// Size of the first buffer, in bytes.
+const BUFFER: usize = 4 << 10;
 /// Number of ignored lines that are logged one by one.
 const TOLD: usize = 20;
 
@@ -53,18 +55,26 @@ pub(super) fn parse(table: &Table, input: &mut dyn Read, log: &Log) -> Result<Pa
 }
 
 fn read(input: &mut dyn Read) -> Result<Zeroizing<Vec<u8>>, UsageError> {
-    // The buffer is large enough for passwords: a buffer that grows would leave copies in memory.
-    let mut text = Zeroizing::new(Vec::with_capacity(64 << 10));
-    let limit = LIMIT as u64 + 1;
-    input.take(limit).read_to_end(&mut text).map_err(|error| {
-        UsageError::call(format!(
-            "options cannot be read from standard input: {error}; send name=value lines, or give arguments"
-        ))
-    })?;
-    if text.len() > LIMIT {
-        return Err(UsageError::call(format!(
-            "standard input is larger than {LIMIT} bytes; send name=value lines only"
-        )));
+    let mut text = Zeroizing::new(Vec::with_capacity(BUFFER));
+    loop {
+        let room = text.capacity() - text.len();
+        let read = input.take(room as u64).read_to_end(&mut text).map_err(|error| {
+            UsageError::call(format!(
+                "options cannot be read from standard input: {error}; send name=value lines, or give arguments"
+            ))
+        })?;
+        if text.len() > LIMIT {
+            return Err(UsageError::call(format!(
+                "standard input is larger than {LIMIT} bytes; send name=value lines only"
+            )));
+        }
+        if read < room {
+            break;
+        }
+        // A vector that grows by itself would leave a copy of the passwords in memory.
+        let mut larger = Zeroizing::new(Vec::with_capacity(2 * text.capacity()));
+        larger.extend_from_slice(&text);
+        text = larger;
     }
     Ok(text)
 }

@@ -80,12 +80,18 @@ fn synonym(table: &Table, option: &AgentOption) -> Result<(), DescriptionError> 
     Ok(())
 }
 
-fn apart(one: &AgentOption, other: &AgentOption) -> Result<(), DescriptionError> {
-    let names = |option: &AgentOption| [Some(option.name.clone()), option.older.clone()];
-    for name in names(one).into_iter().flatten() {
-        if names(other).into_iter().flatten().any(|second| same(&name, &second)) {
-            return Err(DescriptionError::SameName(one.name.clone(), other.name.clone(), name));
-        }
+fn apart<'a>(one: &'a AgentOption, other: &'a AgentOption) -> Result<(), DescriptionError> {
+    let names = |option: &'a AgentOption| {
+        [Some(option.name.as_str()), option.older.as_deref()]
+            .into_iter()
+            .flatten()
+    };
+    if let Some(name) = names(one).find(|name| names(other).any(|second| same(name, second))) {
+        return Err(DescriptionError::SameName(
+            one.name.clone(),
+            other.name.clone(),
+            name.to_owned(),
+        ));
     }
     match one.letter {
         Some(letter) if other.letter == Some(letter) => Err(DescriptionError::SameLetter(

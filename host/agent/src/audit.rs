@@ -29,6 +29,11 @@ const REASONS: usize = 4;
 
 /// A destination of records.
 pub trait Sink: Send {
+    /// Connects to the destination now, if the first record would do so. False if it does not exist.
+    fn connect(&mut self) -> bool {
+        true
+    }
+
     /// Writes one masked record. A destination that does not accept it does not
     /// delay the action.
     fn write(&mut self, record: &Record);
@@ -101,6 +106,13 @@ impl Audit {
             facts: Facts::default(),
             silent: false,
         }))
+    }
+
+    /// Connects to the destinations and reads what the records need, because after the confinement this is denied.
+    pub fn connect(&self) {
+        let mut state = self.state();
+        state.sinks.retain_mut(|sink| sink.connect());
+        state.caller.parent_name();
     }
 
     /// An audit without destinations.
@@ -195,6 +207,7 @@ impl State {
     }
 
     fn write(&mut self, record: impl FnOnce(&Self) -> Record, log: &Log) {
+        self.sinks.retain_mut(|sink| sink.connect());
         if self.sinks.is_empty() {
             return;
         }

@@ -15,6 +15,7 @@ pub mod exit;
 #[cfg(test)]
 mod fake_device;
 pub mod help;
+pub mod late;
 pub mod limits;
 pub mod log;
 pub mod metadata;

@@ -62,6 +62,12 @@ pub trait Sink: Send {
     /// The name of the destination in messages.
     fn name(&self) -> String;
 
+    /// Connects to the destination now, if the first line would do so. False if it does not exist; then it accepts and
+    /// discards every line.
+    fn connect(&mut self) -> bool {
+        true
+    }
+
     /// Writes all of these masked lines or none of them. They have no line ends.
     ///
     /// # Errors
@@ -127,6 +133,15 @@ impl Log {
     pub fn add_sink(&self, sink: Box<dyn Sink>) {
         let name = sink.name();
         self.state().sinks.push(Place::new(sink, name));
+    }
+
+    /// Connects to every destination that connects at its first line: after the confinement it could not. Returns the
+    /// names of those that do not exist.
+    pub fn connect(&self) -> Vec<String> {
+        let mut state = self.state();
+        let sinks = state.sinks.iter_mut().map(|place| &mut place.to);
+        let absent = sinks.filter_map(|sink| if sink.connect() { None } else { Some(sink.name()) });
+        absent.collect()
     }
 
     /// Sets the name of the agent, for lines about the log itself.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use crate::agent::audit::{Audit, Caller, daemon};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
+use crate::agent::late::Late;
 use crate::agent::log::{Log, Syslog};
 use crate::agent::options::StandardInput;
 use crate::agent::panic;
@@ -29,7 +31,6 @@ struct AgentContext {
     clock: Arc<SystemClock>,
     log: Arc<Log>,
     audit: Arc<Audit>,
-    has_syslog: bool,
     /// The environment variable `PCMK_service`.
     service: Option<String>,
 }
@@ -40,21 +41,22 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let _ = confinement::forbid_core_dumps();
     let service = std::env::var("PCMK_service").ok();
     let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
-    let sinks = daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), name).into_iter();
-    let syslog = Syslog::connect(Path::new(Syslog::SOCKET), name);
+    let agent = name.to_owned();
+    let journal = Late::new("journal", move || {
+        daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), &agent)
+    });
     let context = AgentContext {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
         log: Arc::new(Log::new(standard_error())),
-        audit: Arc::new(Audit::new(name, caller, sinks.collect())),
-        has_syslog: syslog.is_some(),
+        audit: Arc::new(Audit::new(name, caller, vec![Box::new(journal)])),
         service,
     };
     context.expect_panics();
     context.log.set_agent(name);
-    if let Some(syslog) = syslog {
-        context.log.add_sink(Box::new(syslog));
-    }
+    let agent = name.to_owned();
+    let syslog = move || Syslog::connect(Path::new(Syslog::SOCKET), &agent);
+    context.log.add_sink(Box::new(Late::new("syslog", syslog)));
     let exit = context.perform(arguments).unwrap_or_else(|cause| {
         // The options that configure the log were not read yet; syslog has to receive this line too.
         context.log.configure(false, false);
@@ -73,8 +75,9 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 
 impl AgentContext {
     fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
-        let mut device = self.device()?;
-        let table = crate::agent::options::build(&device.declared.description)?;
+        // Not dropped: the process ends now, and the kernel releases everything at once.
+        let mut device = ManuallyDrop::new(self.device()?);
+        let table = ManuallyDrop::new(device.declared.table().clone());
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         let mut stdout = self.standard_output();
         let call = Invocation {
@@ -89,16 +92,19 @@ impl AgentContext {
             audit: &self.audit,
             off_reads: OFF_READS,
             confine: &|needs| {
+                // After the confinement, the agent cannot connect to the daemons.
+                let absent = self.log.connect();
+                self.audit.connect();
                 self.log
                     .debug(format!("{}: {}", self.name, confinement::confine(needs)));
-                if !self.has_syslog {
+                for name in absent {
                     let socket = Syslog::SOCKET;
                     self.log
-                        .debug(format!("{}: no syslog: no process listens at {socket}", self.name));
+                        .debug(format!("{}: no {name}: no process listens at {socket}", self.name));
                 }
             },
         };
-        Ok(call.run(&table, &mut device))
+        Ok(call.run(&table, &mut *device))
     }
 
     /// The plugin with the policy applied. An invalid policy fails every action, but the agent still prints its

@@ -80,7 +80,7 @@ impl Record {
         record.put("asked_by", json!(way));
         record.put("pid", json!(caller.pid));
         record.put("parent_pid", json!(caller.parent));
-        record.put("parent", json!(caller.parent_name));
+        record.put("parent", json!(caller.parent_name()));
         record.put("uid", json!(caller.user));
         record.put("service", json!(caller.service));
         record

@@ -30,7 +30,7 @@ fn caller() -> Caller {
     Caller {
         pid: 7,
         parent: 6,
-        parent_name: "pacemaker-fenced".to_owned(),
+        parent_name: "pacemaker-fenced".to_owned().into(),
         user: Some(0),
         service: Some("pacemaker-fenced".to_owned()),
         by_arguments: true,

@@ -3,6 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// musl's own allocator returns nearly every page to the kernel, and asks for it again.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     fencebox::agent::signals::survive_full_files();
     let mut arguments = std::env::args_os();

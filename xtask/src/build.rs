@@ -55,10 +55,30 @@ pub(crate) fn programs() -> Result<Programs> {
     })
 }
 
-/// Builds the host in the release profile.
+/// Builds the host in the release profile: one static program, which runs on every distribution. Without musl's C
+/// compiler, a program for distributions with the same or a newer glibc.
 pub(crate) fn release() -> Result<PathBuf> {
-    cargo(&["build", "--package", "fencebox", "--bins", "--release"])?;
-    Ok(target().join("release/fencebox"))
+    static_program("fencebox", "fencebox")
+}
+
+/// Builds the program that starts what the benchmark measures.
+pub(crate) fn meter() -> Result<PathBuf> {
+    static_program("fencebox-meter", "fencebox-meter")
+}
+
+fn static_program(package: &str, program: &str) -> Result<PathBuf> {
+    let build = ["build", "--package", package, "--bins", "--release"];
+    if Command::new("musl-gcc").arg("--version").output().is_err() {
+        println!(
+            "note: musl-gcc is missing (package musl-tools), so {program} needs the glibc of this machine or a newer one"
+        );
+        cargo(&build)?;
+        return Ok(target().join("release").join(program));
+    }
+    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    add_target(&triple)?;
+    cargo(&[&build[..], &["--target", &triple]].concat())?;
+    Ok(target().join(triple).join("release").join(program))
 }
 
 /// Builds every plugin in `plugins/`. Returns the component files.
@@ -122,7 +142,7 @@ pub(crate) fn fixtures() -> Result<Vec<PathBuf>> {
 }
 
 fn components<'a>(selection: impl Iterator<Item = &'a str>, folder: &str, names: &[String]) -> Result<Vec<PathBuf>> {
-    add_target()?;
+    add_target(PLUGIN_TARGET)?;
     let mut arguments = vec!["build", "--target", PLUGIN_TARGET, "--profile", "plugin"];
     arguments.extend(selection);
     cargo(&arguments)?;
@@ -130,8 +150,8 @@ fn components<'a>(selection: impl Iterator<Item = &'a str>, folder: &str, names:
     Ok(names.iter().map(|name| folder.join(format!("{name}.wasm"))).collect())
 }
 
-/// Adds the plugins' target to the toolchain if it is missing.
-fn add_target() -> Result<()> {
+/// Adds a target to the toolchain if it is missing.
+fn add_target(triple: &str) -> Result<()> {
     let sysroot = Command::new("rustc")
         .args(["--print", "sysroot"])
         .current_dir(workspace())
@@ -139,12 +159,12 @@ fn add_target() -> Result<()> {
     let sysroot = sysroot.context("cannot run rustc; install Rust with rustup")?.stdout;
     let libraries = Path::new(String::from_utf8_lossy(&sysroot).trim())
         .join("lib/rustlib")
-        .join(PLUGIN_TARGET);
+        .join(triple);
     if libraries.exists() {
         return Ok(());
     }
-    run(Command::new("rustup").args(["target", "add", PLUGIN_TARGET]))
-        .with_context(|| format!("the toolchain lacks the target {PLUGIN_TARGET}; add it with rustup"))
+    run(Command::new("rustup").args(["target", "add", triple]))
+        .with_context(|| format!("the toolchain lacks the target {triple}; add it with rustup"))
 }
 
 /// Runs cargo in the workspace.

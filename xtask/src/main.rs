@@ -2,6 +2,7 @@
 //! Rust.
 #![expect(clippy::print_stdout, reason = "a task prints its results")]
 
+mod bench;
 mod build;
 mod cluster;
 mod conformance;
@@ -58,6 +59,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure whole processes against Debian's Python agents (the first release build takes 10 minutes)
+    Bench(bench::Settings),
     /// Make a release build and its install tree in target/dist
     Dist,
     /// Make a release build and install it, as a package does
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
         Task::Matrix { arguments } => matrix::run(&arguments),
         Task::Cluster { arguments } => cluster::run(&arguments),
+        Task::Bench(settings) => bench::run(&settings),
         Task::Dist => dist::run(),
         Task::Install(arguments) => install::install(&arguments),
         Task::Uninstall(destination) => install::uninstall(&destination),

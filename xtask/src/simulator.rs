@@ -11,6 +11,8 @@ use serde_json::Value;
 /// A running `fencebox-sim`. It ends when this is dropped.
 pub(crate) struct Simulator {
     child: Child,
+    /// The URL without the address: `http://`, or `https://` with TLS.
+    scheme: &'static str,
     address: String,
 }
 
@@ -26,29 +28,53 @@ impl Simulator {
             .with_context(|| program.display().to_string())?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
+        let url = line.trim().strip_prefix("listening on ");
+        let (scheme, address) = ["http://", "https://"]
+            .into_iter()
+            .find_map(|scheme| Some((scheme, url?.strip_prefix(scheme)?)))
             .context("the simulator did not start")?;
         Ok(Self {
             address: address.to_owned(),
+            scheme,
             child,
         })
     }
 
     /// The URL of its API.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}{}", self.scheme, self.address)
+    }
+
+    /// Switches a machine, as nobody would with the API.
+    pub(crate) fn set_power(&self, id: &str, power: &str) -> Result<()> {
+        let body = format!("{{\"power\":\"{power}\"}}");
+        self.exchange("PUT", &format!("/_sim/machines/{id}"), &body).map(drop)
+    }
+
+    /// Sends a request to the API. Returns the body of the answer.
+    pub(crate) fn post(&self, body: &str) -> Result<String> {
+        self.exchange("POST", "/", body)
+    }
+
+    /// One exchange without TLS.
+    fn exchange(&self, method: &str, path: &str, body: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+        Ok(body.to_owned())
     }
 
     /// The power of a machine, and its power history.
     pub(crate) fn truth(&self, id: &str) -> Result<(String, Vec<String>)> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        write!(stream, "GET /_sim/machines HTTP/1.0\r\nHost: {}\r\n\r\n", self.address)?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-        let machines: Value = serde_json::from_str(body)?;
+        let body = self.exchange("GET", "/_sim/machines", "")?;
+        let machines: Value = serde_json::from_str(&body)?;
         let machines = machines.as_array().context("no list of machines")?;
         let machine = machines
             .iter()

@@ -159,6 +159,9 @@ struct XenapiPool {
     /// each host
     #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
     machines: Vec<Machine>,
+    /// Number of further VMs, all halted, for measurements
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    vms: u32,
     /// Further member of the pool, on the same port; may be repeated
     #[arg(long = "member", value_name = "ADDRESS")]
     members: Vec<IpAddr>,
@@ -196,6 +199,7 @@ impl XenapiPool {
         };
         let mut vms = xenapi::vms();
         vms.extend(self.machines.into_iter().map(xenapi::Vm::new));
+        vms.extend((0..self.vms).map(xenapi::further_vm));
         let settings = xenapi::Settings {
             login: self.login,
             password: self.password,

@@ -23,8 +23,8 @@ use std::net::SocketAddr;
 
 pub use faults::{GRAMMAR, every_fault, failures, plan};
 pub use inventory::{
-    DB01, DB02, Member, ODD, ODD_LABEL, Role, SNAPSHOT, TEMPLATE, TWINS, Vm, WEB01, WEB02, control_domain, suspended,
-    vms,
+    DB01, DB02, Member, ODD, ODD_LABEL, Role, SNAPSHOT, TEMPLATE, TWINS, Vm, WEB01, WEB02, control_domain, further_vm,
+    suspended, vms,
 };
 pub use value::{Style, Value};
 

@@ -121,6 +121,12 @@ pub fn vms() -> Vec<Vm> {
     ]
 }
 
+/// One of any number of further VMs, which is halted.
+pub fn further_vm(number: u32) -> Vm {
+    let uuid = format!("c0ffee00-0000-4000-9000-{number:012x}");
+    Vm::new(Machine::new(&uuid, Power::Off).named(format!("vm{number}")))
+}
+
 /// The UUID of a host's control domain, the host counted from 0.
 pub fn control_domain(host: usize) -> String {
     format!("c0ffee00-0000-4000-8000-0000000d{:04x}", host + 1)

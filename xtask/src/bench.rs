@@ -1,0 +1,170 @@
+//! `cargo xtask bench`: measures whole processes, ours and those of Debian's Python agents, against the same simulator.
+
+mod chart;
+mod meter;
+mod report;
+mod rows;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::build;
+use crate::simulator::Simulator;
+use crate::tree::Tree;
+use meter::{Meter, Run};
+use report::Report;
+use rows::{Row, Who};
+
+/// The Python agent of the package `fence-agents`.
+const PYTHON_AGENT: &str = "/usr/sbin/fence_xenapi";
+
+/// The arguments of the benchmark.
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// Number of runs of each row
+    #[arg(long, default_value_t = 41)]
+    rounds: u32,
+    /// Number of machines of the longest list
+    #[arg(long, default_value_t = 3_000)]
+    machines: u32,
+    /// Fail if a ratio of docs/benchmarks.md is missed
+    #[arg(long)]
+    check: bool,
+    /// Write docs/benchmarks.md and docs/benchmarks.svg
+    #[arg(long)]
+    write: bool,
+}
+
+/// What was measured for one row.
+pub(crate) struct Measured {
+    row: Row,
+    runs: Vec<Run>,
+}
+
+impl Measured {
+    /// The median of one figure, without the first runs, which fill the caches.
+    fn median(&self, figure: fn(&Run) -> f64) -> f64 {
+        let warm = self.runs.len().min(3) - 1;
+        let mut values: Vec<f64> = self.runs.iter().skip(warm).map(figure).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or_default()
+    }
+}
+
+pub(crate) fn run(settings: &Settings) -> Result<()> {
+    ensure!(settings.rounds > 0, "--rounds is 0; give a number of at least 1");
+    let programs = build::programs()?;
+    let tree = Tree::lay_out(build::target().join("bench"), &build::release()?, &build::plugins()?)?;
+    let meter = build::meter()?;
+    let folder = tree.root().join("bench");
+    std::fs::create_dir_all(&folder)?;
+    let certificate = folder.join("certificate.pem");
+    let certificate_argument = certificate.to_string_lossy();
+    let plain = simulator(&programs.simulator, &[])?;
+    let secure = simulator(
+        &programs.simulator,
+        &["--tls", "--certificate", certificate_argument.as_ref()],
+    )?;
+    let middle = simulator(&programs.simulator, &["--vms", "1000"])?;
+    let count = settings.machines.to_string();
+    let large = simulator(&programs.simulator, &["--vms", &count])?;
+    let slow = simulator(&programs.simulator, &["--fault", "login=delay:2000"])?;
+    let mut setting = Setting {
+        meter: Meter::start(&meter, &certificate)?,
+        empty: meter,
+        host: tree.agent("fencebox"),
+        ours: tree.agent("fence_xenapi"),
+        theirs: PathBuf::from(PYTHON_AGENT),
+        folder,
+    };
+    let ca = format!("ca_file={}\n", certificate.display());
+    let rows = setting.rows(&plain, &secure, &middle, &large, settings.machines, &ca)?;
+    let mut measured: Vec<Measured> = rows.into_iter().map(|row| Measured { row, runs: Vec::new() }).collect();
+    for round in 0..settings.rounds {
+        // Another row begins each round, so that no row always follows the same one.
+        let count = measured.len();
+        for index in (0..count).map(|index| (round as usize + index) % count) {
+            let Some(Measured { row, runs }) = measured.get_mut(index) else {
+                continue;
+            };
+            if row.is_slow && round >= settings.rounds.div_ceil(10) {
+                continue;
+            }
+            if row.needs_on {
+                plain.set_power(rows::MACHINE, "on")?;
+            }
+            let run = setting.meter.run(&row.command)?;
+            if run.exit != row.exit {
+                bail!(
+                    "{}: exit code {}, not {}: {}",
+                    row.name,
+                    run.exit,
+                    row.exit,
+                    row.command
+                );
+            }
+            runs.push(run);
+        }
+        eprint_progress(round + 1, settings.rounds);
+    }
+    let crowds = setting.crowds(&plain, &secure, &slow, &ca)?;
+    let report = Report::new(measured, crowds, rows::size_of_list(&large)?, settings.machines);
+    println!("{}", report.text());
+    if settings.write {
+        let docs = build::workspace().join("docs");
+        std::fs::write(docs.join("benchmarks.md"), report.page())?;
+        std::fs::write(docs.join("benchmarks.svg"), chart::svg(&report))?;
+    }
+    let missed = report.missed();
+    ensure!(
+        !settings.check || missed.is_empty(),
+        "{} ratios are missed: {}",
+        missed.len(),
+        missed.join("; ")
+    );
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "the results on standard output can go to a file")]
+fn eprint_progress(round: u32, of: u32) {
+    if round.is_multiple_of(10) || round == of {
+        eprintln!("round {round} of {of}");
+    }
+}
+
+fn simulator(program: &Path, arguments: &[&str]) -> Result<Simulator> {
+    Simulator::start(program, &[&["xenapi"], arguments].concat())
+}
+
+/// Where everything is.
+struct Setting {
+    meter: Meter,
+    /// A program that does nothing: the meter with an argument.
+    empty: PathBuf,
+    host: PathBuf,
+    ours: PathBuf,
+    /// The Python agent, which may be missing.
+    theirs: PathBuf,
+    /// The folder of input files.
+    folder: PathBuf,
+}
+
+impl Setting {
+    /// A file with this standard input.
+    fn input(&self, name: &str, lines: &str) -> Result<String> {
+        let file = self.folder.join(name);
+        std::fs::write(&file, lines).with_context(|| file.display().to_string())?;
+        Ok(file.to_string_lossy().into_owned())
+    }
+
+    /// The agents to compare.
+    fn agents(&self) -> Vec<(Who, &Path)> {
+        let mut agents = vec![(Who::Ours, self.ours.as_path())];
+        if self.theirs.exists() {
+            agents.push((Who::Python, &self.theirs));
+        }
+        agents
+    }
+}

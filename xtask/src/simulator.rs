@@ -45,7 +45,7 @@ impl Simulator {
         format!("{}{}", self.scheme, self.address)
     }
 
-    /// Switches a machine, as nobody would with the API.
+    /// Switches a machine without the API of the device.
     pub(crate) fn set_power(&self, id: &str, power: &str) -> Result<()> {
         let body = format!("{{\"power\":\"{power}\"}}");
         self.exchange("PUT", &format!("/_sim/machines/{id}"), &body).map(drop)

@@ -5,9 +5,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 fn main() {
-    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    // Read when the script runs: a target folder may have moved with its checkout since the script was compiled.
+    let package = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let lock = format!("{package}/../Cargo.lock");
     println!("cargo::rerun-if-changed={lock}");
-    match std::fs::read_to_string(lock) {
+    match std::fs::read_to_string(&lock) {
         Ok(text) => {
             let mut hasher = DefaultHasher::new();
             text.hash(&mut hasher);

@@ -55,6 +55,10 @@ impl Measured {
 
 pub(crate) fn run(settings: &Settings) -> Result<()> {
     ensure!(settings.rounds > 0, "--rounds is 0; give a number of at least 1");
+    ensure!(
+        !settings.check || Path::new(PYTHON_AGENT).exists(),
+        "--check compares with {PYTHON_AGENT}, which is missing; install the package fence-agents"
+    );
     let programs = build::programs()?;
     let tree = Tree::lay_out(build::target().join("bench"), &build::release()?, &build::plugins()?)?;
     let meter = build::meter()?;

@@ -58,16 +58,17 @@ pub(crate) fn programs() -> Result<Programs> {
 /// Builds the host in the release profile: one static program, which runs on every distribution. Without musl's C
 /// compiler, a program for distributions with the same or a newer glibc.
 pub(crate) fn release() -> Result<PathBuf> {
-    static_program("fencebox", "fencebox")
+    static_program("fencebox")
 }
 
 /// Builds the program that starts what the benchmark measures.
 pub(crate) fn meter() -> Result<PathBuf> {
-    static_program("fencebox-meter", "fencebox-meter")
+    static_program("fencebox-meter")
 }
 
-fn static_program(package: &str, program: &str) -> Result<PathBuf> {
-    let build = ["build", "--package", package, "--bins", "--release"];
+/// Builds the package and its program of the same name.
+fn static_program(program: &str) -> Result<PathBuf> {
+    let build = ["build", "--package", program, "--bins", "--release"];
     if Command::new("musl-gcc").arg("--version").output().is_err() {
         println!(
             "note: musl-gcc is missing (package musl-tools), so {program} needs the glibc of this machine or a newer one"

@@ -29,7 +29,7 @@ const REASONS: usize = 4;
 
 /// A destination of records.
 pub trait Sink: Send {
-    /// Connects to the destination now, if the first record would do so. False if it does not exist.
+    /// Connects to the destination now instead of at the first record. False if it does not exist.
     fn connect(&mut self) -> bool {
         true
     }
@@ -108,7 +108,7 @@ impl Audit {
         }))
     }
 
-    /// Connects to the destinations and reads what the records need, because after the confinement this is denied.
+    /// Connects to all destinations and reads what the records need, because the confinement denies it later.
     pub fn connect(&self) {
         let mut state = self.state();
         state.sinks.retain_mut(|sink| sink.connect());

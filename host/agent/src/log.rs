@@ -62,7 +62,7 @@ pub trait Sink: Send {
     /// The name of the destination in messages.
     fn name(&self) -> String;
 
-    /// Connects to the destination now, if the first line would do so. False if it does not exist; then it accepts and
+    /// Connects to the destination now instead of at the first line. False if it does not exist; then it accepts and
     /// discards every line.
     fn connect(&mut self) -> bool {
         true
@@ -135,8 +135,8 @@ impl Log {
         self.state().sinks.push(Place::new(sink, name));
     }
 
-    /// Connects to every destination that connects at its first line: after the confinement it could not. Returns the
-    /// names of those that do not exist.
+    /// Connects to all destinations now, because the confinement denies it later. Returns the names of those that do not
+    /// exist.
     pub fn connect(&self) -> Vec<String> {
         let mut state = self.state();
         let sinks = state.sinks.iter_mut().map(|place| &mut place.to);

@@ -75,8 +75,8 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
 
 impl AgentContext {
     fn perform(&self, arguments: &[OsString]) -> anyhow::Result<Exit> {
-        // Not dropped: the process ends now, and the kernel releases everything at once.
-        let mut device = ManuallyDrop::new(self.device()?);
+        let mut device = self.device()?;
+        // Not dropped, because the process ends after it was used.
         let table = ManuallyDrop::new(device.declared.table().clone());
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         let mut stdout = self.standard_output();
@@ -104,7 +104,9 @@ impl AgentContext {
                 }
             },
         };
-        Ok(call.run(&table, &mut *device))
+        let exit = call.run(&table, &mut device);
+        device.abandon();
+        Ok(exit)
     }
 
     /// The plugin with the policy applied. An invalid policy fails every action, but the agent still prints its

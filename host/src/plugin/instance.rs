@@ -14,6 +14,7 @@ use super::{Declared, Error, Plugin, trap, wasi};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::{self, Rejection};
 use crate::agent::log::Log;
+use crate::capability::calls::NoSession;
 use crate::capability::http;
 use crate::capability::log::PluginLog;
 use crate::capability::sockets::SocketFilter;
@@ -118,6 +119,15 @@ impl PluginInstance {
         }
         self.plugin = new;
         Ok(())
+    }
+
+    /// Wipes the secrets, and leaves everything else to the end of the process, which releases it at once.
+    pub fn abandon(mut self) {
+        if let Some(running) = &mut self.running {
+            running.reopening = None;
+            running.store.data_mut().calls = Box::new(NoSession::describing());
+        }
+        std::mem::forget(self);
     }
 
     /// The running component. The first call instantiates it and starts to watch its time.

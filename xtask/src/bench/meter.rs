@@ -64,11 +64,14 @@ impl Meter {
         Ok((wall, cpu))
     }
 
-    /// Starts this number of processes at once. Returns the number of those that still run after 0.5 s, and the sum of
-    /// their proportional memory, in KiB.
-    pub(super) fn memory(&mut self, count: u32, command: &str) -> Result<(f64, f64)> {
+    /// Starts this number of processes at once. Returns the sum of their proportional memory after 0.5 s, in KiB.
+    pub(super) fn memory(&mut self, count: u32, command: &str) -> Result<f64> {
         let [running, sum] = self.ask(&format!("memory\t{count}\t500\t{command}"))?;
-        Ok((running, sum))
+        ensure!(
+            running == f64::from(count),
+            "only {running} of {count} processes still run after 0.5 s: {command}"
+        );
+        Ok(sum)
     }
 
     fn ask<const N: usize>(&mut self, request: &str) -> Result<[f64; N]> {

@@ -245,7 +245,8 @@ impl Report {
             "# Benchmarks\n\n\
              `cargo xtask bench --write` writes this page and the chart. Each row is a whole process, from its start to\n\
              its end. All rows ran in turn, on one machine, against the same simulator of XenServer; the figures are\n\
-             medians. Compare only figures of one run. `--check` fails if a ratio is missed.\n\n\
+             medians. Compare only figures of one run. `--check` fails if a ratio is missed. The memory of 100 processes is measured\n\
+             0.5 s after their start: ours wait for the device then, and most of the Python agents still load their modules.\n\n\
              ![Wall time of the calls, on a logarithmic scale](benchmarks.svg)\n\n{}",
             self.text()
         )

@@ -45,7 +45,7 @@ pub(super) struct Crowd {
     pub(super) wall: f64,
     /// CPU time of all processes, in µs.
     pub(super) cpu: f64,
-    /// The memory of all processes while they wait for the device, in KiB; shared pages count once.
+    /// The memory of all processes 0.5 s after the start, in KiB; shared pages count once. The device answers later.
     pub(super) memory: f64,
 }
 
@@ -142,7 +142,7 @@ impl Setting {
                 let command = format!("{input}\t{agent}");
                 let (wall, cpu) = median(&mut self.meter, &command, if who == Who::Ours { 5 } else { 1 })?;
                 let waiting = self.input(&format!("waiting-{who:?}"), &lines("status", slow, ""))?;
-                let (_, memory) = self.meter.memory(CROWD, &format!("{waiting}\t{agent}"))?;
+                let memory = self.meter.memory(CROWD, &format!("{waiting}\t{agent}"))?;
                 crowds.push(Crowd {
                     name: name.to_owned(),
                     who,

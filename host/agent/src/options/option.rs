@@ -70,8 +70,8 @@ impl AgentOption {
         column
     }
 
-    /// Whether a value with a line break or another control character cannot be meant: no device accepts it, and in a
-    /// header field or a URL it would fail later, with an error that does not name the option.
+    /// Whether the value has to be one line without control characters. No device accepts another value, and in a header
+    /// field or a URL it would fail later, with an error that does not name the option.
     pub(super) fn is_single_line(&self) -> bool {
         self.secret || self.device_specific || ["ip", "username"].contains(&self.name.as_str())
     }

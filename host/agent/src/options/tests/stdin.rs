@@ -149,6 +149,17 @@ fn bytes_that_are_not_utf8_are_rejected_in_known_options() {
     assert!(call.error().contains("status_file"), "{}", call.error());
 }
 
+/// Around the sizes of the buffers.
+#[test]
+fn long_lines_are_read_whole() {
+    let start = "action=status\nstatus_file=";
+    for size in [4095, 4096, 4097, 8191, 8192, 8193, 100_000] {
+        let value = "x".repeat(size - start.len());
+        let call = Call::stdin(&dummy(), &format!("{start}{value}"));
+        assert_eq!(call.get("status_file"), Some(value.as_str()), "{size}");
+    }
+}
+
 #[test]
 fn the_size_of_the_input_is_limited() {
     let call = Call::of(&dummy(), &[], &vec![b'x'; 10 << 20]);

@@ -21,7 +21,7 @@ fn no_fault_ends_in_a_false_success() {
     support::tree();
     let options = Options {
         seed: 1,
-        pairs: 300,
+        pairs: 100,
         brief: true,
         ..Options::default()
     };

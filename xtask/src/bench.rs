@@ -6,6 +6,7 @@ mod report;
 mod rows;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -15,10 +16,13 @@ use crate::simulator::Simulator;
 use crate::tree::Tree;
 use meter::{Meter, Run};
 use report::Report;
-use rows::{Row, Who};
+use rows::{Before, Row, Who};
 
 /// The Python agent of the package `fence-agents`.
 const PYTHON_AGENT: &str = "/usr/sbin/fence_xenapi";
+
+/// Writing `3` here empties the page cache (proc(5)).
+const CACHE: &str = "/proc/sys/vm/drop_caches";
 
 /// The arguments of the benchmark.
 #[derive(Args)]
@@ -27,7 +31,7 @@ pub(crate) struct Settings {
     #[arg(long, default_value_t = 41)]
     rounds: u32,
     /// Number of machines of the longest list
-    #[arg(long, default_value_t = 3_000)]
+    #[arg(long, default_value_t = 10_000)]
     machines: u32,
     /// Fail if a ratio of docs/benchmarks.md is missed
     #[arg(long)]
@@ -59,28 +63,27 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
         !settings.check || Path::new(PYTHON_AGENT).exists(),
         "--check compares with {PYTHON_AGENT}, which is missing; install the package fence-agents"
     );
-    let programs = build::programs()?;
-    let tree = Tree::lay_out(build::target().join("bench"), &build::release()?, &build::plugins()?)?;
+    let program = build::simulator()?;
+    let plugins = build::plugins()?;
+    let tree = Tree::lay_out(build::target().join("bench"), &build::release()?, &plugins)?;
     let meter = build::meter()?;
     let folder = tree.root().join("bench");
     std::fs::create_dir_all(&folder)?;
     let certificate = folder.join("certificate.pem");
     let certificate_argument = certificate.to_string_lossy();
-    let plain = simulator(&programs.simulator, &[])?;
-    let secure = simulator(
-        &programs.simulator,
-        &["--tls", "--certificate", certificate_argument.as_ref()],
-    )?;
-    let middle = simulator(&programs.simulator, &["--vms", "1000"])?;
+    let plain = simulator(&program, &[])?;
+    let secure = simulator(&program, &["--tls", "--certificate", certificate_argument.as_ref()])?;
+    let middle = simulator(&program, &["--vms", "1000"])?;
     let count = settings.machines.to_string();
-    let large = simulator(&programs.simulator, &["--vms", &count])?;
-    let slow = simulator(&programs.simulator, &["--fault", "login=delay:2000"])?;
+    let large = simulator(&program, &["--vms", &count])?;
+    let slow = simulator(&program, &["--fault", "login=delay:2000"])?;
     let mut setting = Setting {
         meter: Meter::start(&meter, &certificate)?,
         empty: meter,
         host: tree.agent("fencebox"),
         ours: tree.agent("fence_xenapi"),
         theirs: PathBuf::from(PYTHON_AGENT),
+        plugin: build::example()?.into_iter().next().context("no example")?,
         folder,
     };
     let ca = format!("ca_file={}\n", certificate.display());
@@ -93,12 +96,21 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
             let Some(Measured { row, runs }) = measured.get_mut(index) else {
                 continue;
             };
-            if row.is_slow && round >= settings.rounds.div_ceil(10) {
+            // Rows with an empty cache come last, because the rows after them would be slower.
+            let first = if row.before == Before::EmptyCache {
+                settings.rounds - settings.rounds.div_ceil(10)
+            } else {
+                0
+            };
+            let last = if row.is_slow {
+                first + settings.rounds.div_ceil(10)
+            } else {
+                settings.rounds
+            };
+            if !(first..last).contains(&round) {
                 continue;
             }
-            if row.needs_on {
-                plain.set_power(rows::MACHINE, "on")?;
-            }
+            setting.prepare(row.before, &plain)?;
             let run = setting.meter.run(&row.command)?;
             if run.exit != row.exit {
                 bail!(
@@ -151,6 +163,8 @@ struct Setting {
     ours: PathBuf,
     /// The Python agent, which may be missing.
     theirs: PathBuf,
+    /// The plugin that the row `install` installs.
+    plugin: PathBuf,
     /// The folder of input files.
     folder: PathBuf,
 }
@@ -161,6 +175,27 @@ impl Setting {
         let file = self.folder.join(name);
         std::fs::write(&file, lines).with_context(|| file.display().to_string())?;
         Ok(file.to_string_lossy().into_owned())
+    }
+
+    /// Does what must be done before a run.
+    fn prepare(&self, before: Before, simulator: &Simulator) -> Result<()> {
+        match before {
+            Before::Nothing => Ok(()),
+            Before::SwitchOn => simulator.set_power(rows::MACHINE, "on"),
+            Before::Remove => {
+                // Before the first run, it is not installed.
+                let mut remove = Command::new(&self.host);
+                remove
+                    .args(["remove", "fence_relay"])
+                    .output()
+                    .context("fencebox remove")?;
+                Ok(())
+            }
+            Before::EmptyCache => {
+                build::run(&mut Command::new("sync"))?;
+                std::fs::write(CACHE, "3").context(CACHE)
+            }
+        }
     }
 
     /// The agents to compare.

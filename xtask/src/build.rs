@@ -5,6 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+/// Minutes that the first dev build takes on two cores.
+const FIRST_BUILD: u32 = 4;
+/// Minutes that the first release build takes on two cores.
+const FIRST_RELEASE: u32 = 10;
 /// The target of plugins.
 const PLUGIN_TARGET: &str = "wasm32-wasip2";
 
@@ -19,46 +23,50 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
 }
 
-/// Native programs.
+/// The programs that every task needs, in the dev profile.
 pub(crate) struct Programs {
     /// `fencebox`.
     pub(crate) host: PathBuf,
     /// `fencebox-sim`.
     pub(crate) simulator: PathBuf,
-    /// `fencebox-conformance`.
-    pub(crate) conformance: PathBuf,
-    /// `fencebox-matrix`.
-    pub(crate) matrix: PathBuf,
-    /// `fencebox-cluster`.
-    pub(crate) cluster: PathBuf,
 }
 
-/// Builds the programs in the dev profile.
+/// Builds the host and the simulators in the dev profile.
 pub(crate) fn programs() -> Result<Programs> {
-    cargo(&[
-        "build",
-        "--package",
-        "fencebox",
-        "--package",
-        "fencebox-sim",
-        "--package",
-        "fencebox-tests",
-        "--bins",
-    ])?;
     let folder = target().join("debug");
-    Ok(Programs {
+    let programs = Programs {
         host: folder.join("fencebox"),
         simulator: folder.join("fencebox-sim"),
-        conformance: folder.join("fencebox-conformance"),
-        matrix: folder.join("fencebox-matrix"),
-        cluster: folder.join("fencebox-cluster"),
-    })
+    };
+    if !programs.host.exists() {
+        println!(
+            "note: the first build compiles wasmtime, which takes about {FIRST_BUILD} minutes on two cores; later \
+             builds take seconds"
+        );
+    }
+    cargo(&["build", "--package", "fencebox", "--package", "fencebox-sim", "--bins"])?;
+    Ok(programs)
+}
+
+/// Builds a program of `fencebox-tests` in the dev profile.
+pub(crate) fn test_program(name: &str) -> Result<PathBuf> {
+    // With the packages of `programs`, so that the features of their dependencies are the same.
+    let packages = ["fencebox", "fencebox-sim", "fencebox-tests"];
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    cargo(&["build", "--bins"].into_iter().chain(packages).collect::<Vec<_>>())?;
+    Ok(target().join("debug").join(name))
 }
 
 /// Builds the host in the release profile: one static program, which runs on every distribution. Without musl's C
 /// compiler, a program for distributions with the same or a newer glibc.
 pub(crate) fn release() -> Result<PathBuf> {
     static_program("fencebox")
+}
+
+/// Builds the simulators in the release profile, so that the benchmark measures the agents and not them.
+pub(crate) fn simulator() -> Result<PathBuf> {
+    cargo(&["build", "--package", "fencebox-sim", "--bins", "--release"])?;
+    Ok(target().join("release").join("fencebox-sim"))
 }
 
 /// Builds the program that starts what the benchmark measures.
@@ -73,13 +81,31 @@ fn static_program(program: &str) -> Result<PathBuf> {
         println!(
             "note: musl-gcc is missing (package musl-tools), so {program} needs the glibc of this machine or a newer one"
         );
+        let built = target().join("release").join(program);
+        announce_release(&built);
         cargo(&build)?;
-        return Ok(target().join("release").join(program));
+        return Ok(built);
     }
     let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     add_target(&triple)?;
+    let built = target().join(&triple).join("release").join(program);
+    announce_release(&built);
     cargo(&[&build[..], &["--target", &triple]].concat())?;
-    Ok(target().join(triple).join("release").join(program))
+    Ok(built)
+}
+
+/// Reports how long the first release build takes.
+fn announce_release(built: &Path) {
+    if !built.exists() {
+        println!("note: the first release build takes about {FIRST_RELEASE} minutes on two cores");
+    }
+}
+
+/// Builds these agents' plugins. Returns the component files.
+pub(crate) fn plugins_of(agents: &[&str]) -> Result<Vec<PathBuf>> {
+    let names: Vec<String> = agents.iter().map(ToString::to_string).collect();
+    let packages = agents.iter().flat_map(|name| ["--package", name]);
+    components(packages.chain(["--lib"]), "", &names)
 }
 
 /// Builds every plugin in `plugins/`. Returns the component files.
@@ -93,8 +119,7 @@ pub(crate) fn plugins() -> Result<Vec<PathBuf>> {
         }
     }
     names.sort();
-    let packages = names.iter().flat_map(|name| ["--package", name]);
-    components(packages.chain(["--lib"]), "", &names)
+    plugins_of(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Builds the plugin that the README shows.

@@ -62,7 +62,8 @@ const SCENES: [Scene; 2] = [
 
 pub(crate) fn run() -> Result<()> {
     let programs = build::programs()?;
-    let tree = Tree::lay_out(build::target().join("demo"), &programs.host, &build::plugins()?)?;
+    let plugins = build::plugins_of(&SCENES.map(|scene| scene.agent))?;
+    let tree = Tree::lay_out(build::target().join("demo"), &programs.host, &plugins)?;
     let mut wrong = 0;
     for scene in SCENES {
         wrong += scene.play(&tree, &programs.simulator)?;

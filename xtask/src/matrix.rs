@@ -13,6 +13,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     // The matrix runs one of the fixtures, to verify that it detects a misbehaving plugin.
     tree.add_fixtures(&build::fixtures()?)?;
     // The program prints the results, and fails if one is wrong.
-    let mut matrix = std::process::Command::new(programs.matrix);
+    let mut matrix = std::process::Command::new(build::test_program("fencebox-matrix")?);
     build::run(matrix.args(arguments).env("FENCEBOX_TREE", tree.root()))
 }

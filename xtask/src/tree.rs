@@ -23,6 +23,25 @@ const UNRECORDED: &[&str] = &[
     "fence_wide",
 ];
 
+/// The folders that the SDK needs, relative to the workspace.
+const SDK_PARTS: [&str; 4] = ["sdk", "wit", "host/agent", "host/policy"];
+
+/// The manifest of a workspace with only these packages: what they inherit from the manifest of the whole workspace.
+fn sdk_workspace(manifest: &str) -> Result<String> {
+    let start = manifest.find("[workspace.package]");
+    let end = manifest.find("[profile.dev]");
+    let (start, end) = start.zip(end).context("Cargo.toml has other sections than expected")?;
+    let inherited = manifest.get(start..end).unwrap_or_default();
+    // The comment before the profiles.
+    let inherited = inherited
+        .trim_end()
+        .rsplit_once("\n\n# ")
+        .map_or(inherited, |(rest, _)| rest);
+    Ok(format!(
+        "[workspace]\nresolver = \"3\"\nmembers = [\"sdk\", \"sdk/macros\", \"host/agent\", \"host/policy\"]\n\n{inherited}\n"
+    ))
+}
+
 /// An install tree on disk.
 pub(crate) struct Tree(PathBuf);
 
@@ -58,12 +77,43 @@ impl Tree {
         for plugin in plugins {
             tree.complete(plugin)?;
         }
+        tree.add_sdk()?;
         let workspace = build::workspace();
         for document in ["README.md", "docs/policy.sample.toml", "LICENSE-APACHE", "LICENSE-MIT"] {
             let name = Path::new(document).file_name().context("a document without a name")?;
             copy(&workspace.join(document), &documents.join(name), 0o644)?;
         }
         Ok(tree)
+    }
+
+    /// Adds the source of the SDK and of what it needs, as a workspace of its own: until the crate is published, the
+    /// plugins of `fencebox new` depend on this path.
+    fn add_sdk(&self) -> Result<()> {
+        let (workspace, sources) = (build::workspace(), self.0.join("usr/share/fencebox/source"));
+        self.make_folder(&sources)?;
+        for part in SDK_PARTS {
+            self.copy_folder(&workspace.join(part), &sources.join(part))?;
+        }
+        let manifest = workspace.join("Cargo.toml");
+        let manifest = fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
+        fs::write(sources.join("Cargo.toml"), sdk_workspace(&manifest)?)?;
+        Ok(())
+    }
+
+    /// Copies the files below a folder.
+    fn copy_folder(&self, from: &Path, to: &Path) -> Result<()> {
+        self.make_folder(to)?;
+        for entry in from.read_dir().with_context(|| from.display().to_string())? {
+            let path = entry?.path();
+            let target = to.join(path.file_name().context("a file without a name")?);
+            // A link in the sources leads to a part of the same workspace.
+            if path.is_dir() && !path.ends_with("target") {
+                self.copy_folder(&path, &target)?;
+            } else if path.is_file() {
+                copy(&path, &target, 0o644)?;
+            }
+        }
+        Ok(())
     }
 
     /// Opens an existing install tree.

@@ -79,7 +79,9 @@ impl<'d> Stage<'d> {
             let is_first_choice = ordinary && claims_off && (!trouble.heavy || self.scene.action == "off");
             for call in 1..=calls.min(last) {
                 for fault in [trouble.once(call), trouble.lasting(call)] {
-                    if (is_first_choice && call <= 2) || rng.below(share) == 0 {
+                    // The two halves of a reboot are those of `off` and `on`.
+                    let first_calls = if self.scene.action == "off" { 2 } else { 1 };
+                    if (is_first_choice && call <= first_calls) || rng.below(share) == 0 {
                         singles.push(vec![fault]);
                     }
                 }

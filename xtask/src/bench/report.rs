@@ -211,7 +211,12 @@ impl Report {
             ("find the plugin, read its record and the options", Who::Ours, "version"),
             ("write the document", Who::Ours, "metadata"),
             (
-                "map the plugin, log in, read the status, log out",
+                "check the plugin's compiled form, map it, confine the process, start the plugin, check the options",
+                Who::Ours,
+                "validate-all",
+            ),
+            (
+                "four exchanges: log in, find the machine, read its status, log out",
                 Who::Ours,
                 "status, http",
             ),
@@ -245,8 +250,10 @@ impl Report {
             "# Benchmarks\n\n\
              `cargo xtask bench --write` writes this page and the chart. Each row is a whole process, from its start to\n\
              its end. All rows ran in turn, on one machine, against the same simulator of XenServer; the figures are\n\
-             medians. Compare only figures of one run. `--check` fails if a ratio is missed. The memory of 100 processes is measured\n\
-             0.5 s after their start: ours wait for the device then, and most of the Python agents still load their modules.\n\n\
+             medians. Compare only figures of one run. `--check` fails if a ratio is missed. Rows with \"cold\" begin with an\n\
+             empty page cache, so that the program is read from the disk. `install` checks and compiles the plugin of the\n\
+             README. The memory of {CROWD} processes is measured 0.5 s after their start: ours wait for the device then,\n\
+             and most of the Python agents still load their modules.\n\n\
              ![Wall time of the calls, on a logarithmic scale](benchmarks.svg)\n\n{}",
             self.text()
         )

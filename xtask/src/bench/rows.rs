@@ -23,6 +23,19 @@ pub(super) enum Who {
     Python,
 }
 
+/// What is done before a run and is not measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing.
+    Nothing,
+    /// The machine is switched on.
+    SwitchOn,
+    /// The plugin of the row `install` is removed.
+    Remove,
+    /// The kernel's page cache is emptied. Needs root.
+    EmptyCache,
+}
+
 /// One row: a call that is measured.
 pub(super) struct Row {
     pub(super) name: String,
@@ -31,8 +44,8 @@ pub(super) struct Row {
     pub(super) command: String,
     /// The expected exit code.
     pub(super) exit: i32,
-    /// The machine is switched on before.
-    pub(super) needs_on: bool,
+    /// What is done before each run and is not measured.
+    pub(super) before: Before,
     /// It is measured less often.
     pub(super) is_slow: bool,
 }
@@ -71,7 +84,7 @@ impl Setting {
             who,
             command: [&[input], command].concat().join("\t"),
             exit,
-            needs_on: false,
+            before: Before::Nothing,
             is_slow: who == Who::Python,
         };
         let text = |path: &Path| path.to_string_lossy().into_owned();
@@ -85,6 +98,17 @@ impl Setting {
         ];
         let certificate = self.input("validate", &lines("validate-all", secure, ca))?;
         rows.push(row("validate-all", Who::Ours, &certificate, &[&ours], 0));
+        rows.push(Row {
+            before: Before::Remove,
+            is_slow: true,
+            ..row(
+                "install",
+                Who::Ours,
+                nothing,
+                &[&host, "install", "--no-links", &text(&self.plugin)],
+                0,
+            )
+        });
         for (who, agent) in self.agents() {
             let agent = text(agent);
             let own = |further: &str| {
@@ -100,14 +124,29 @@ impl Setting {
             rows.push(row("metadata", who, nothing, &[&agent, "-o", "metadata"], 0));
             let input = file("status", "status-http", plain, "")?;
             rows.push(Row {
-                needs_on: true,
+                before: Before::SwitchOn,
                 ..row("status, http", who, &input, &[&agent], 0)
             });
+            if can_empty_cache() {
+                let cold = |name: &str, input: &str, arguments: &[&str]| Row {
+                    before: Before::EmptyCache,
+                    is_slow: true,
+                    ..row(
+                        &format!("{name}, cold"),
+                        who,
+                        input,
+                        &[&[agent.as_str()], arguments].concat(),
+                        0,
+                    )
+                };
+                rows.push(cold("metadata", nothing, &["-o", "metadata"]));
+                rows.push(cold("status, http", &input, &[]));
+            }
             let input = file("status", "status-https", secure, &own(ca))?;
             rows.push(row("status, https verified", who, &input, &[&agent], 0));
             let input = file("off", "off", plain, "power_wait=0\n")?;
             rows.push(Row {
-                needs_on: true,
+                before: Before::SwitchOn,
                 ..row("off", who, &input, &[&agent], 0)
             });
             for (count, simulator) in [(10, plain), (1000, middle), (machines, large)] {
@@ -154,6 +193,11 @@ impl Setting {
         }
         Ok(crowds)
     }
+}
+
+/// Whether this process may empty the page cache.
+fn can_empty_cache() -> bool {
+    std::fs::OpenOptions::new().write(true).open(super::CACHE).is_ok()
 }
 
 fn median(meter: &mut Meter, command: &str, times: usize) -> Result<(f64, f64)> {

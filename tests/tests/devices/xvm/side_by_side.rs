@@ -154,7 +154,8 @@ fn a_truncated_list_is_an_error_and_not_an_endless_list() {
     for action in ["list", "list-status", "status", "off"] {
         let ours = lab.ours(
             "fence_xvm",
-            &["-t", "1", "-r", "5", "-k", &key, "-n", "vm-off", "-o", action],
+            // The window is long enough for a slow machine.
+            &["-t", "3", "-r", "9", "-k", &key, "-n", "vm-off", "-o", action],
         );
         ours.assert_refused(&["in the middle of its list"]);
     }

@@ -1,16 +1,20 @@
 //! The commands of `fencebox`, one file each, and the agent that runs if the program is called by an agent's name.
 
 mod agent;
+mod attempt;
 mod candidate;
 mod check;
 mod compile;
 mod inspect;
 mod install;
 mod list;
+mod new;
 mod policy;
 mod record;
 mod remove;
+mod replay;
 mod report;
+mod run;
 mod verify;
 
 use std::ffi::OsString;
@@ -84,6 +88,44 @@ enum Command {
         /// Agent names; without them, all agents
         names: Vec<String>,
     },
+    /// Make the crate of a new plugin, with tests and a simulated device
+    New {
+        /// Name of the device: lower-case letters, digits and underscores (acme_pdu)
+        name: String,
+        /// For a device with an HTTP API (the default)
+        #[arg(long, conflicts_with = "socket")]
+        http: bool,
+        /// For a device with a protocol of its own over TCP
+        #[arg(long)]
+        socket: bool,
+        /// Folder of the SDK, if it is not the installed one
+        #[arg(long, value_name = "FOLDER")]
+        sdk: Option<PathBuf>,
+    },
+    /// Run a plugin file without installing it, in the same sandbox
+    ///
+    /// Everything that the plugin declares is allowed, within the policy. Root is not needed. The exit code is the
+    /// agent's.
+    Run {
+        /// Plugin file (./fence_clc.wasm)
+        file: PathBuf,
+        /// Record every call of the plugin with its answer, secrets masked
+        #[arg(long, value_name = "FILE")]
+        trace: Option<PathBuf>,
+        /// Options as on standard input of an agent: action=status plug=1; without them, standard input is read
+        #[arg(last = true, value_name = "NAME=VALUE")]
+        options: Vec<String>,
+    },
+    /// Play a recording back to a plugin without a network, and show where the plugin departs from it
+    Replay {
+        /// Recording of `fencebox run --trace`
+        trace: PathBuf,
+        /// Plugin file (./fence_clc.wasm)
+        file: PathBuf,
+        /// Options instead of the recorded ones
+        #[arg(last = true, value_name = "NAME=VALUE")]
+        options: Vec<String>,
+    },
     /// Write the records of plugins beside the plugin files, for packages
     #[command(hide = true)]
     Record {
@@ -120,9 +162,26 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Command::Remove { name } => remove::run(&name, &mut stdout),
         Command::Verify { names } => verify::run(&names, &mut stdout),
         Command::Record { files } => record::run(&files, &mut stdout),
+        Command::New { name, socket, sdk, .. } => {
+            let protocol = if socket {
+                new::Protocol::Socket
+            } else {
+                new::Protocol::Http
+            };
+            new::run(&name, protocol, sdk.as_deref(), &mut stdout)
+        }
+        Command::Run { file, trace, options } => {
+            return end(run::run(&file, &options, trace.as_deref(), &mut stdout), &mut stdout);
+        }
+        Command::Replay { trace, file, options } => replay::run(&trace, &file, &options, &mut stdout),
     };
-    match outcome.and_then(|()| Ok(stdout.flush()?)) {
-        Ok(()) => ExitCode::SUCCESS,
+    end(outcome.map(|()| 0), &mut stdout)
+}
+
+/// The exit code of a command. An error is one line on standard error.
+fn end(outcome: anyhow::Result<u8>, stdout: &mut dyn Write) -> ExitCode {
+    match outcome.and_then(|code| Ok(stdout.flush().map(|()| code)?)) {
+        Ok(code) => ExitCode::from(code),
         Err(cause) => {
             let _ = writeln!(std::io::stderr(), "fencebox: {cause:#}");
             ExitCode::FAILURE

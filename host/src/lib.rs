@@ -3,12 +3,14 @@
 //! Called as `fence_<device>`, it implements the fence agent protocol ([`agent`]). The device logic is a plugin
 //! ([`plugin`]): a WebAssembly component that can call only what it declared ([`capability`], [`policy`]). The
 //! process keeps only the permissions that it needs ([`confinement`]). Called as `fencebox`, it manages plugins
-//! ([`command`]): it installs and removes them ([`installation`]).
+//! ([`command`]): it installs and removes them ([`installation`]). For authors of plugins, it records and replays what
+//! a plugin calls ([`trace`]).
 
 pub mod command;
 pub mod confinement;
 pub mod installation;
 pub mod plugin;
+pub mod trace;
 
 pub use fencebox_agent as agent;
 pub use fencebox_capability as capability;

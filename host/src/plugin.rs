@@ -11,7 +11,9 @@ mod imports;
 mod instance;
 mod located;
 mod record;
+mod seam;
 mod session;
+mod shape;
 mod sizes;
 mod state;
 mod trap;
@@ -20,7 +22,7 @@ mod wasi;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use wasmtime::component::{Component, Linker};
 
@@ -30,9 +32,11 @@ pub use fencebox_agent::{Declared, agent_name};
 pub use find::{Folders, installed, locate};
 pub use instance::PluginInstance;
 pub use record::{Approvals, Installed, Record, Recorded};
+pub use seam::Seam;
 
 use crate::agent::clock::Clock;
 use crate::agent::log::Log;
+use crate::capability::calls::DescribingLines;
 use crate::policy::ownership::Checker;
 use crate::policy::{AgentPolicy, Denied};
 use epoch::EpochTicker;
@@ -85,6 +89,8 @@ pub enum Error {
 pub struct Plugin {
     path: PathBuf,
     recorded: Recorded,
+    /// Everything that it declares is approved, because the user runs this file and nothing is installed.
+    is_approved: bool,
     /// The policy for this agent.
     agent_policy: Arc<AgentPolicy>,
     /// Verifies the files of the plugin.
@@ -94,6 +100,8 @@ pub struct Plugin {
     loaded: OnceLock<Loaded>,
     /// The thread that limits its computing time.
     watch: EpochTicker,
+    /// What it printed and logged while it described itself.
+    printed: Mutex<Vec<String>>,
 }
 
 /// The component, compiled and linked, but not running.
@@ -126,11 +134,13 @@ impl Plugin {
         Ok(Self {
             path,
             recorded,
+            is_approved: false,
             agent_policy: Arc::new(agent_policy),
             checker,
             refusal: None,
             loaded: OnceLock::new(),
             watch: EpochTicker::default(),
+            printed: Mutex::default(),
         })
     }
 
@@ -168,12 +178,25 @@ impl Plugin {
         Ok(Self {
             path,
             recorded: Recorded::Absent,
+            is_approved: false,
             agent_policy: Arc::new(AgentPolicy::unrestricted()),
             checker: Checker::new(),
             refusal: None,
             loaded: OnceLock::from(loaded),
             watch: EpochTicker::default(),
+            printed: Mutex::default(),
         })
+    }
+
+    /// The same plugin, with everything approved that it declares, within this policy: for the user who runs the file
+    /// and installs nothing.
+    #[must_use]
+    pub fn approved(self, agent_policy: AgentPolicy) -> Self {
+        Self {
+            is_approved: true,
+            agent_policy: Arc::new(agent_policy),
+            ..self
+        }
     }
 
     /// The component: the compiled form if it is trusted, otherwise compiled now. Imports that are not in the contract
@@ -238,9 +261,38 @@ impl Plugin {
         describe::describe_all(self, name)
     }
 
+    /// What it printed and logged while it described itself, without duplicates.
+    pub fn printed(&self) -> Vec<String> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what the plugin printed and logged while it described itself. Returns what it printed.
+    fn keep_output(&self, output: &str, logged: &DescribingLines) -> String {
+        let logged = std::mem::take(&mut *logged.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in output.lines().map(str::to_owned).chain(logged) {
+            // It describes itself at least twice.
+            if !printed.contains(&line) {
+                printed.push(line);
+            }
+        }
+        output.to_owned()
+    }
+
     /// The agent `name`, ready to read its options.
     pub fn agent(self: &Arc<Self>, name: &str, log: &Arc<Log>, clock: Arc<dyn Clock>) -> Result<PluginInstance, Error> {
         PluginInstance::new(self.clone(), name, log.clone(), clock)
+    }
+
+    /// Whether its record is enough to check the options: it is of this version, the file looks unchanged, and the policy
+    /// does not pin the file.
+    fn is_only_recorded(&self) -> bool {
+        let Recorded::Current(record) = &self.recorded else {
+            return false;
+        };
+        let metadata = self.path.symlink_metadata();
+        !self.agent_policy.is_pinned()
+            && metadata.is_ok_and(|metadata| compiled::is_unchanged(&self.path, &metadata, record))
     }
 
     fn refuse(&self, reason: &str) -> Denied {

@@ -163,6 +163,19 @@ impl Log {
         self.state().mask.add_token(token)
     }
 
+    /// The text with masked secrets. Everything else is unchanged.
+    pub fn without_secrets(&self, text: &str) -> String {
+        let mut clean = String::with_capacity(text.len());
+        let mut rest = 0;
+        for (start, end) in self.state().mask.ranges(text) {
+            clean.push_str(text.get(rest..start).unwrap_or_default());
+            clean.push_str(STARS);
+            rest = end;
+        }
+        clean.push_str(text.get(rest..).unwrap_or_default());
+        clean
+    }
+
     /// The text with masked secrets and escaped control characters.
     pub fn masked(&self, text: &str) -> String {
         self.state().masked(text)

@@ -84,13 +84,15 @@ impl Invocation<'_> {
             Ok(plugs) => plugs.into_iter().map(str::to_owned).collect::<Vec<_>>(),
             Err(error) => return self.refuse(&error),
         };
+        let has_check = options.table().description().operations.check_options;
+        if action == Action::ValidateAll && !has_check {
+            return self.validated(&options);
+        }
         match device.prepare() {
             Ok(needs) => (self.confine)(&needs),
             Err(error) => return self.refuse(&error),
         }
-        if options.table().description().operations.check_options
-            && let Err(error) = device.check_options(&options)
-        {
+        if has_check && let Err(error) = device.check_options(&options) {
             return self.refuse(&error);
         }
         if action == Action::ValidateAll {

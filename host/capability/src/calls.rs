@@ -5,7 +5,7 @@
 //! here, because WASI calls the system itself: [`SocketFilter`] decides about them before each use.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fencebox_agent::clock::Deadline;
 use fencebox_agent::device::RemotePeer;
@@ -28,6 +28,10 @@ const CHECKING: &str = "a plugin that checks options may only read its declared 
 pub trait HostCalls: Send {
     /// Logs a line of the plugin (`log.log`).
     fn log(&mut self, level: Level, message: &str);
+
+    /// Masks a value in all lines from now on (`log.hide`). False if there are too many of them: then the plugin must
+    /// not go on.
+    fn hide(&mut self, secret: &str) -> bool;
 
     /// Makes one HTTP exchange (`http.send`).
     ///
@@ -97,26 +101,35 @@ pub trait HostCalls: Send {
     fn remote_peers(&self) -> Vec<RemotePeer>;
 }
 
+/// Maximum number of log lines that are kept while a plugin describes itself.
+const DESCRIBING_LINES: usize = 100;
+
+/// The log lines of a plugin that describes itself.
+pub type DescribingLines = Arc<Mutex<Vec<String>>>;
+
 /// The calls of a plugin without a session: each is denied, except what the check of the options needs.
 pub struct NoSession {
     reason: &'static str,
     reading: Option<(Files, Arc<PluginLog>)>,
+    lines: DescribingLines,
 }
 
 impl NoSession {
-    /// While the plugin describes itself: everything is denied, and log lines are dropped.
-    pub const fn describing() -> Self {
+    /// While the plugin describes itself: everything is denied. The first log lines are added to `lines`.
+    pub const fn describing(lines: DescribingLines) -> Self {
         Self {
             reason: DESCRIBING,
             reading: None,
+            lines,
         }
     }
 
     /// While the plugin checks the options: it can read the declared files, and log.
-    pub const fn checking(files: Files, log: Arc<PluginLog>) -> Self {
+    pub fn checking(files: Files, log: Arc<PluginLog>) -> Self {
         Self {
             reason: CHECKING,
             reading: Some((files, log)),
+            lines: DescribingLines::default(),
         }
     }
 
@@ -128,8 +141,16 @@ impl NoSession {
 impl HostCalls for NoSession {
     fn log(&mut self, level: Level, message: &str) {
         if let Some((_, log)) = &self.reading {
-            log.line(level, message);
+            return log.line(level, message);
         }
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < DESCRIBING_LINES {
+            lines.push(message.to_owned());
+        }
+    }
+
+    fn hide(&mut self, secret: &str) -> bool {
+        self.reading.as_ref().is_none_or(|(_, log)| log.hide(secret))
     }
 
     fn send(&mut self, _: Request) -> Result<Response, http::Failure> {
@@ -199,6 +220,10 @@ impl HostCalls for Session {
         self.log.line(level, message);
     }
 
+    fn hide(&mut self, secret: &str) -> bool {
+        self.log.hide(secret)
+    }
+
     fn send(&mut self, request: Request) -> Result<Response, http::Failure> {
         self.http.send(request)
     }
@@ -262,7 +287,7 @@ mod tests {
 
     #[test]
     fn every_call_without_a_session_is_denied() {
-        let mut calls = NoSession::describing();
+        let mut calls = NoSession::describing(DescribingLines::default());
         let request = Request {
             endpoint: "api".to_owned(),
             method: reqwest::Method::GET,

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
+use serde::{Deserialize, Serialize};
 
 use fencebox_agent::Needs;
 use fencebox_agent::clock::{Clock, Deadline};
@@ -38,7 +39,8 @@ const LIMIT: usize = 1024 * 1024;
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Why a file could not be read or written (`files.error`). The texts name option and path.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in files.wit")]
 pub enum Failure {
     #[error("refused: {0}")]

@@ -72,6 +72,11 @@ pub struct Parts {
     pub remedies: Remedies,
 }
 
+/// Whether the values of this header field are credentials, which nothing may show.
+pub fn has_credentials(name: &str) -> bool {
+    is_sensitive(&name.to_ascii_lowercase())
+}
+
 /// The longest that one exchange may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout {
@@ -170,6 +175,7 @@ impl Http {
         let origin = self.check(&request)?;
         let what = request.what();
         let outgoing = self.prepare(&origin, request, body)?;
+        self.slow_down(&origin)?;
         let (budget, bound) = self.budget();
         if budget.is_zero() {
             return Err(Failure::TimedOut(format!("{origin}: not contacted within {bound}")));
@@ -238,6 +244,22 @@ impl Http {
             )));
         }
         Ok(origin)
+    }
+
+    /// Waits if the plugin sends more requests in a second than a device should get.
+    fn slow_down(&self, origin: &Origin) -> Result<(), Failure> {
+        let Parts { clock, deadline, .. } = &self.parts;
+        let rate = self.parts.agent_policy.limits().get(Limit::RequestRate).size().max(1);
+        let wait = self.parts.usage.wait(clock.now(), rate);
+        if wait.is_zero() {
+            return Ok(());
+        }
+        match clock.sleep(wait.min(deadline.remaining(clock.as_ref()))) {
+            Err(_) if !self.closing => Err(Failure::TimedOut(format!(
+                "{origin}: interrupted before the request, which had to wait: at most {rate} in a second"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// The hosts that this action has contacted.

@@ -36,6 +36,12 @@ impl PluginLog {
         }
     }
 
+    /// Masks a value in all lines from now on. False if there are too many of them.
+    #[must_use]
+    pub fn hide(&self, secret: &str) -> bool {
+        self.log.hide_token(secret)
+    }
+
     /// Logs one line. Above a limit, lines are dropped after one warning.
     pub fn line(&self, level: Level, message: &str) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

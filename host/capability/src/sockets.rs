@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Type};
 
 use super::remote_peers::RemotePeers;
@@ -29,7 +30,8 @@ const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 const REFUSAL_LIMIT: usize = 16;
 
 /// Why nothing was sent (`multicast.error`). Texts name socket and address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in multicast.wit")]
 pub enum Failure {
     #[error("refused: {0}")]

@@ -3,6 +3,7 @@
 //! however much the device sends.
 
 use reqwest::Method;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncWriteExt, BufReader, DuplexStream};
 
 pub mod document;
@@ -35,7 +36,8 @@ pub struct Call {
 }
 
 /// Why a call failed (`xmlrpc.error`).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in xmlrpc.wit")]
 pub enum Failure {
     #[error(transparent)]

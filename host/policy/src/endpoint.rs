@@ -135,10 +135,10 @@ impl Endpoints {
 
     /// The endpoint with that name; an error if the plugin did not declare it.
     pub fn get(&self, name: &str) -> Result<&Endpoint, Denied> {
-        self.0
-            .iter()
-            .find(|endpoint| endpoint.name == name)
-            .ok_or_else(|| Denied::new(format!("the plugin did not declare an endpoint {name:?}")))
+        self.0.iter().find(|endpoint| endpoint.name == name).ok_or_else(|| {
+            let declared = self.0.iter().map(|endpoint| endpoint.name.as_str());
+            Denied::undeclared(&format!("an endpoint {name:?}"), declared)
+        })
     }
 
     /// Where the options put the endpoint with that name, within the policy. An invalid option is

@@ -79,11 +79,10 @@ impl Files {
     /// Whether the plugin may have `access` to the file that `option` names,
     /// or to `entry` in the folder that it names.
     pub fn check(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<&File, Denied> {
-        let file = self
-            .0
-            .iter()
-            .find(|file| file.option == option)
-            .ok_or_else(|| Denied::new(format!("the plugin did not declare a file in option {option:?}")))?;
+        let file = self.0.iter().find(|file| file.option == option).ok_or_else(|| {
+            let declared = self.0.iter().map(|file| file.option.as_str());
+            Denied::undeclared(&format!("a file in option {option:?}"), declared)
+        })?;
         let refuse = |rule: &str| Err(Denied::option(option, rule));
         if access > file.access {
             return refuse("the plugin declared it for reading only");

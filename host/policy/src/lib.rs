@@ -76,6 +76,15 @@ impl Denied {
         Self(format!("{}: {}", path.display(), self.0))
     }
 
+    /// A denial of something that the plugin did not declare. Its author needs the names that were declared.
+    fn undeclared<'a>(what: &str, declared: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<_> = declared.collect();
+        Self(match names.as_slice() {
+            [] => format!("the plugin did not declare {what}; it declared none"),
+            names => format!("the plugin did not declare {what}; declared: {}", names.join(", ")),
+        })
+    }
+
     /// A denial that an option causes, and that the user can correct there.
     fn option(name: &str, rule: impl std::fmt::Display) -> Self {
         Self(format!("option {name}: {rule}"))

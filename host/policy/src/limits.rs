@@ -42,6 +42,8 @@ pub enum Limit {
     SocketBytes,
     /// HTTP exchanges of one action.
     Requests,
+    /// HTTP exchanges that begin within one second. The next one waits.
+    RequestRate,
     /// Body of an answer.
     ResponseBytes,
     /// Body of an answer in XML-RPC, which is parsed while it arrives.
@@ -70,7 +72,7 @@ const MIB: u64 = 1024 * KIB;
 
 impl Limit {
     /// Each of them, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Memory,
         Self::TableElements,
         Self::Instances,
@@ -87,6 +89,7 @@ impl Limit {
         Self::Datagrams,
         Self::SocketBytes,
         Self::Requests,
+        Self::RequestRate,
         Self::ResponseBytes,
         Self::XmlrpcBytes,
         Self::ResponseHeaders,
@@ -113,8 +116,9 @@ impl Limit {
             Self::Datagrams => ("datagrams", Unit::Number, 100_000),
             Self::SocketBytes => ("socket-bytes", Unit::Bytes, 256 * MIB),
             Self::Requests => ("requests", Unit::Number, 10_000),
+            Self::RequestRate => ("request-rate", Unit::Number, 100),
             Self::ResponseBytes => ("response-bytes", Unit::Bytes, 8 * MIB),
-            Self::XmlrpcBytes => ("xmlrpc-bytes", Unit::Bytes, 32 * MIB),
+            Self::XmlrpcBytes => ("xmlrpc-bytes", Unit::Bytes, 128 * MIB),
             Self::ResponseHeaders => ("response-headers", Unit::Number, 100),
             Self::HeadBytes => ("head-bytes", Unit::Bytes, 64 * KIB),
             // No cluster waits longer than this.

@@ -39,6 +39,7 @@ pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Re
     report::approval(&declared, &[], out, &clean)?;
     report::options(description, out, &clean)?;
     report::paragraph(&clean(&description.longdesc), out)?;
+    report::printed(&plugin.printed(), out, &clean)?;
     Ok(())
 }
 

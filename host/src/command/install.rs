@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use super::attempt;
 use super::candidate::{self, Candidate};
 use super::report;
 use crate::agent::log::Log;
@@ -26,13 +27,20 @@ pub(super) struct Choice {
 pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::Result<()> {
     candidate::stem(file)?;
     let wasm = candidate::read(file)?;
+    attempt::announce(file, &wasm);
     let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?;
-    let candidate = Candidate::of(&plugin, file)?;
-    let first = candidate.first()?;
+    let candidate = Candidate::of(&plugin, file);
     let log = Log::new(Box::new(std::io::sink()));
     let clean = |text: &str| log.masked(text);
+    if candidate.is_err() {
+        report::printed(&plugin.printed(), out, &clean)?;
+        out.flush()?;
+    }
+    let candidate = candidate?;
+    let first = candidate.first()?;
     report::names(&first.description, out, &clean)?;
     report::approval(first, &candidate.besides(), out, &clean)?;
+    report::printed(&plugin.printed(), out, &clean)?;
     writeln!(out)?;
 
     let folders = Folders::of_this_program().context("cannot find the path of this program")?;

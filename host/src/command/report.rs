@@ -55,6 +55,17 @@ pub(super) fn approval(
     Ok(())
 }
 
+/// Prints what the plugin printed while it described itself, for its author.
+pub(super) fn printed(lines: &[String], out: &mut dyn Write, clean: &dyn Fn(&str) -> String) -> std::io::Result<()> {
+    if !lines.is_empty() {
+        writeln!(out, "\nprinted by the plugin while it described itself:")?;
+    }
+    for line in lines {
+        writeln!(out, "  {}", clean(line))?;
+    }
+    Ok(())
+}
+
 /// Longest line of a paragraph, in characters.
 const WIDTH: usize = 100;
 

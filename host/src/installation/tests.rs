@@ -12,8 +12,10 @@ use crate::policy::CapabilitySet;
 use atomic_fs::{Steps, entries};
 
 /// The smallest component, and one that differs by an empty custom section.
-const OLD: &[u8] = b"\0asm\x0d\0\x01\0";
-const NEW: &[u8] = b"\0asm\x0d\0\x01\0\0\x02\x01x";
+/// The smallest component that exports the interface of a plugin.
+const OLD: &[u8] = b"\0asm\x0d\0\x01\0\x05\x03\x01\x01\0\x0b\x21\x01\0\x1bfencebox:agent/device@0.1.0\x05\0\0";
+const NEW: &[u8] =
+    b"\0asm\x0d\0\x01\0\x05\x03\x01\x01\0\x0b\x21\x01\0\x1bfencebox:agent/device@0.1.0\x05\0\0\0\x02\x01x";
 
 /// Steps without a limit.
 fn whole() -> Steps {

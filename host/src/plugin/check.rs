@@ -22,9 +22,10 @@ pub(super) fn check_options(instance: &mut PluginInstance, options: &Options) ->
     let deadline = Deadline::after(instance.clock.as_ref(), LIMIT);
     let files = Files::new(instance.located()?.files.clone(), instance.clock.clone(), deadline);
     let calls = NoSession::checking(files, instance.plugin_log.clone());
+    let calls = instance.seam.calls(Box::new(calls));
     let state = instance.running(deadline)?.store.data_mut();
     state.deadline = deadline;
-    state.calls = Box::new(calls);
+    state.calls = calls;
     let pending: Vec<String> = options
         .pending()
         .into_iter()

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, ModuleVersionStrategy};
 
-use super::{Error, Recorded, one_line};
+use super::{Error, Record, Recorded, one_line, shape};
 use crate::policy::ownership::{self, Checker, Untrusted};
 use crate::policy::{AgentPolicy, Denied, Limit, Limits};
 
@@ -104,15 +104,10 @@ fn load_recorded(
         cause,
     };
     let metadata = path.symlink_metadata().map_err(unreadable)?;
-    let form = path.with_extension("cwasm");
-    let is_older = |made: &std::fs::Metadata| {
-        let written = |of: &std::fs::Metadata| (of.mtime(), of.mtime_nsec());
-        written(&metadata) <= written(made)
-    };
-    let is_installed_one = metadata.len() == record.size && form.symlink_metadata().is_ok_and(|made| is_older(&made));
-    if agent_policy.is_pinned() || !is_installed_one {
+    if agent_policy.is_pinned() || !is_unchanged(path, &metadata, record) {
         return Ok(None);
     }
+    let form = path.with_extension("cwasm");
     let Ok(component) = trusted(&engine(&hash, agent_policy.limits())?, &form, checker) else {
         return Ok(None);
     };
@@ -125,6 +120,14 @@ fn load_recorded(
     }))
 }
 
+/// Whether the plugin file is still the installed one, as far as this is visible without reading it: it has the size of
+/// its record, and is not newer than its compiled form.
+pub(super) fn is_unchanged(path: &Path, metadata: &std::fs::Metadata, record: &Record) -> bool {
+    let written = |of: &std::fs::Metadata| (of.mtime(), of.mtime_nsec());
+    let form = path.with_extension("cwasm").symlink_metadata();
+    metadata.len() == record.size && form.is_ok_and(|form| written(metadata) <= written(&form))
+}
+
 /// Compiles a plugin that is only in memory. The path is used in messages.
 pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
     let hash = blake3::hash(wasm);
@@ -132,9 +135,18 @@ pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3:
 }
 
 fn compiled_now(engine: &Engine, path: &Path, wasm: &[u8]) -> Result<Component, Error> {
+    check_shape(path, wasm)?;
     Component::from_binary(engine, wasm).map_err(|cause| Error::NotAPlugin {
         path: path.to_owned(),
         cause: one_line(&cause),
+    })
+}
+
+/// Refuses a file that cannot be a plugin, before it is compiled.
+fn check_shape(path: &Path, wasm: &[u8]) -> Result<(), Error> {
+    shape::check(wasm).map_err(|misfit| Error::NotAPlugin {
+        path: path.to_owned(),
+        cause: misfit.to_string(),
     })
 }
 
@@ -194,6 +206,7 @@ fn sha256(wasm: &[u8]) -> [u8; 32] {
 /// Writes the compiled form beside the plugin, and replaces an older one as a whole. Returns its path.
 pub fn compile(path: &Path) -> Result<PathBuf, Error> {
     let (wasm, _) = read(path, &Checker::new())?;
+    check_shape(path, &wasm)?;
     let code = engine(&blake3::hash(&wasm), &Limits::standard())?
         .precompile_component(&wasm)
         .map_err(|cause| Error::NotAPlugin {

@@ -10,8 +10,10 @@ use super::bindings::fencebox::agent::metadata as wit;
 use super::convert::{self, convert};
 use super::sizes::check_size;
 use super::state::{arm, store};
-use super::{Declared, Error, Plugin, trap, wasi};
+use super::wasi::GuestSources;
+use super::{Declared, Error, Plugin, trap};
 use crate::agent::clock::{Clock, Deadline, Interrupted};
+use crate::capability::calls::{DescribingLines, NoSession};
 
 /// Limit for the computing time of `describe`. Pacemaker waits 10 s for metadata, and is blocked during that time.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -59,21 +61,22 @@ fn ask(
     let clock: Arc<dyn Clock> = Arc::new(FrozenClock);
     let deadline = Deadline::after(clock.as_ref(), LIMIT);
     let limits = *plugin.agent_policy.limits();
-    let store = store(
-        loaded.component.engine(),
-        limits,
-        clock,
-        deadline,
-        &plugin.watch,
-        wasi::frozen,
-    );
+    let guest = GuestSources {
+        clock: clock.clone(),
+        random: Some(b"fencebox".to_vec()),
+    };
+    let store = store(loaded.component.engine(), limits, clock, deadline, &plugin.watch, guest);
     let mut store =
         store.map_err(|cause| Error::Engine(format!("cannot start the thread that watches the plugin: {cause}")))?;
+    let lines = DescribingLines::default();
+    store.data_mut().calls = Box::new(NoSession::describing(lines.clone()));
     let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
-    let bindings = bindings.map_err(|cause| plugin.bad_description(trap::explain_start(&mut store, &cause)))?;
+    let output = plugin.keep_output(&store.data().output.take(), &lines);
+    let bindings = bindings.map_err(|cause| plugin.bad_description(trap::explain_start(&store, &cause, &output)))?;
     arm(&mut store);
     let answer = bindings.fencebox_agent_device().call_describe(&mut store, name);
-    let answer = answer.map_err(|cause| plugin.bad_description(trap::explain(&mut store, &cause)))?;
+    let output = plugin.keep_output(&store.data().output.take(), &lines);
+    let answer = answer.map_err(|cause| plugin.bad_description(trap::explain(&store, &cause, &output)))?;
     let record: wit::Agent = answer.map_err(|cause| plugin.bad_description(convert::error(cause)))?;
     check_size(&record).map_err(|cause| plugin.bad_description(cause))?;
     Ok(convert(record))

@@ -5,10 +5,11 @@ mod multicast;
 mod xmlrpc;
 
 use wasmtime::component::{Component, HasSelf, Linker};
+use zeroize::Zeroizing;
 
 use super::bindings::Plugin;
 use super::bindings::fencebox::agent::{files, http, log, metadata, types};
-use super::state::HostState;
+use super::state::{HostState, Stopped};
 use crate::agent::log::Level;
 use crate::capability::{files as storage, http as capability};
 use crate::plugin::wasi;
@@ -34,6 +35,15 @@ impl log::Host for HostState {
         };
         self.calls.log(level, &message);
         Ok(())
+    }
+
+    fn hide(&mut self, secret: String) -> wasmtime::Result<()> {
+        let secret = Zeroizing::new(secret);
+        if self.calls.hide(&secret) {
+            Ok(())
+        } else {
+            Err(Stopped::Secrets.into())
+        }
     }
 }
 

@@ -8,13 +8,15 @@ use zeroize::Zeroizing;
 
 use super::bindings::Plugin as Bindings;
 use super::located::Located;
+use super::seam::{Plain, Seam};
 use super::state::{HostState, store};
 use super::trust::{Trusted, trusted};
-use super::{Declared, Error, Plugin, trap, wasi};
+use super::wasi::GuestSources;
+use super::{Declared, Error, Plugin, trap};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::{self, Rejection};
-use crate::agent::log::Log;
-use crate::capability::calls::NoSession;
+use crate::agent::log::{Level, Log};
+use crate::capability::calls::{DescribingLines, NoSession};
 use crate::capability::http;
 use crate::capability::log::PluginLog;
 use crate::capability::sockets::SocketFilter;
@@ -38,6 +40,7 @@ pub struct PluginInstance {
     /// What the action has used so far: a second login after a failure must not get more than the limits.
     pub(super) http_usage: http::Usage,
     pub(super) filter: Option<SocketFilter>,
+    pub(super) seam: Arc<dyn Seam>,
     /// Set from the first session on.
     pub(super) running: Option<Running>,
     /// The error that stopped the plugin, if any.
@@ -74,16 +77,24 @@ impl PluginInstance {
             located: None,
             http_usage: http::Usage::default(),
             filter: None,
+            seam: Arc::new(Plain),
             running: None,
             stopped: None,
         })
     }
 
-    /// Why it must not act, as far as this is visible without loading the component.
-    fn refusal(&self) -> Option<Denied> {
-        self.refusal
-            .clone()
-            .or_else(|| self.agent_policy.check_anything().err())
+    /// The same, with something between the plugin and the host.
+    #[must_use]
+    pub fn with_seam(self, seam: Arc<dyn Seam>) -> Self {
+        Self { seam, ..self }
+    }
+
+    /// Whether it may act, as far as this is visible without loading the component.
+    pub(super) fn check_refusal(&self) -> Result<(), Denied> {
+        match &self.refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => self.agent_policy.check_anything(),
+        }
     }
 
     /// Loads the component.
@@ -91,9 +102,7 @@ impl PluginInstance {
     /// # Errors
     /// The reason and the remedy, if the plugin must not act or cannot be loaded.
     pub fn load(&mut self) -> Result<(), Rejection> {
-        if let Some(refusal) = self.refusal() {
-            return Err(refusal.into());
-        }
+        self.check_refusal()?;
         self.find_replaced()?;
         let loaded = self.plugin.loaded()?;
         if let Some(refusal) = &loaded.refusal {
@@ -125,7 +134,7 @@ impl PluginInstance {
     pub fn abandon(mut self) {
         if let Some(running) = &mut self.running {
             running.reopening = None;
-            running.store.data_mut().calls = Box::new(NoSession::describing());
+            running.store.data_mut().calls = Box::new(NoSession::describing(DescribingLines::default()));
         }
         std::mem::forget(self);
     }
@@ -144,11 +153,19 @@ impl PluginInstance {
         let loaded = self.plugin.loaded().map_err(|cause| failed(&cause))?;
         let limits = *self.agent_policy.limits();
         let (engine, watch) = (loaded.component.engine(), &self.plugin.watch);
-        let store = store(engine, limits, self.clock.clone(), deadline, watch, wasi::inert);
+        let guest = GuestSources {
+            clock: self.seam.guest_clock(self.clock.clone()),
+            random: self.seam.random(),
+        };
+        let store = store(engine, limits, self.clock.clone(), deadline, watch, guest);
         let mut store =
             store.map_err(|cause| failed(&format!("cannot start the thread that watches the plugin: {cause}")))?;
         let bindings = Bindings::instantiate(&mut store, &loaded.component, &loaded.linker);
-        let bindings = bindings.map_err(|cause| match trap::explain_start(&mut store, &cause) {
+        let output = store.data().output.take();
+        for line in output.lines() {
+            self.plugin_log.line(Level::Debug, &format!("printed: {line}"));
+        }
+        let bindings = bindings.map_err(|cause| match trap::explain_start(&store, &cause, &output) {
             // wasmtime's message about a limit does not name the policy.
             device::Error::Plugin(text) if limits.lowered().next().is_some() => {
                 device::Error::Plugin(format!("{text} (policy limits: {limits})"))

@@ -31,13 +31,19 @@ const CLOSING: Duration = Duration::from_secs(5);
 
 impl Device for PluginInstance {
     fn locate(&mut self, options: &Options) -> Result<(), Rejection> {
-        self.load()?;
+        if self.plugin.is_only_recorded() {
+            // The component is not needed to check the options.
+            self.check_refusal()?;
+        } else {
+            self.load()?;
+        }
         self.located = Some(Located::new(self, options)?);
         Ok(())
     }
 
     /// The component is loaded but does not run yet, because a confinement covers only the threads that start after it.
     fn prepare(&mut self) -> Result<Needs, Rejection> {
+        self.load()?;
         Ok(self.located()?.needs())
     }
 
@@ -91,6 +97,7 @@ impl Device for PluginInstance {
             sockets: filter.clone(),
             log: self.plugin_log.clone(),
         });
+        let calls = self.seam.calls(calls);
         let state = self.running(limits.deadline)?.store.data_mut();
         state.deadline = limits.deadline;
         state.begin_session(calls, filter, protocols);
@@ -271,15 +278,17 @@ impl PluginInstance {
             return Err(Error::Deadline(state.deadline.as_secs()));
         }
         arm(store);
-        let answer = function(bindings.fencebox_agent_device(), store).map_err(|cause| explain(store, &cause));
+        let answer = function(bindings.fencebox_agent_device(), store);
         let state = store.data_mut();
-        for line in state.output.take().lines() {
+        // Before the reason, if the plugin stopped.
+        let output = state.output.take();
+        for line in output.lines() {
             state.calls.log(Level::Debug, &format!("printed: {line}"));
         }
         for rule in state.filter.take_denials() {
             state.calls.log(level, &format!("refused: {rule}"));
         }
-        match answer {
+        match answer.map_err(|cause| explain(store, &cause, &output)) {
             Ok(answer) => answer.map_err(error),
             // A plugin that was stopped cannot be entered again.
             Err(stopped) => Err(self.stopped.insert(stopped).clone()),

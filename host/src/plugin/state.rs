@@ -11,9 +11,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::epoch::{EpochTicker, Ticker};
 use crate::agent::clock::{Clock, Deadline};
-use crate::capability::calls::{HostCalls, NoSession};
+use crate::capability::calls::{DescribingLines, HostCalls, NoSession};
 use crate::capability::sockets::SocketFilter;
-use crate::plugin::wasi::{self, LookupView, Lookups, Output, WaitContext, WaitView};
+use crate::plugin::wasi::{self, GuestSources, LookupView, Lookups, Output, WaitContext, WaitView};
 use crate::policy::{Bound, Limit, Limits};
 
 #[cfg(test)]
@@ -25,6 +25,9 @@ pub(super) enum Stopped {
     /// The action's deadline passed.
     #[error("the deadline passed")]
     Deadline,
+    /// It asked the log to mask too many values.
+    #[error("it marked too many values as secret")]
+    Secrets,
     /// It computed too long.
     #[error("it computed for {bound} without an answer{note}", bound = .0, note = .0.note())]
     Computing(Bound),
@@ -49,6 +52,8 @@ pub(super) struct HostState {
     has_sockets: bool,
     /// The action is over, and the plugin logs out.
     pub(super) closing: bool,
+    /// The clock and the random numbers of the plugin.
+    guest: GuestSources,
     pub(super) output: Output,
     /// The thread's processor time when the current call began. The ticks of the epoch do not measure computing: a call
     /// of the host that waits for the device lasts for many of them.
@@ -61,8 +66,8 @@ pub(super) struct HostState {
     _ticker: Arc<Ticker>,
 }
 
-/// A store whose plugin has no session yet. `wasi` makes its environment: [`wasi::inert`], or [`wasi::frozen`] with the
-/// same random numbers each time, for descriptions.
+/// A store whose plugin has no session yet. `guest` is what the plugin reads: other sources than the host's for
+/// descriptions, recordings and replays.
 ///
 /// # Errors
 /// If the system has no thread left for the ticker that interrupts a computing plugin.
@@ -72,10 +77,10 @@ pub(super) fn store(
     clock: Arc<dyn Clock>,
     deadline: Deadline,
     ticker: &EpochTicker,
-    wasi: fn(&Arc<dyn Clock>, &Output) -> WasiCtx,
+    guest: GuestSources,
 ) -> std::io::Result<Store<HostState>> {
     let output = Output::new(&limits);
-    let wasi = wasi(&clock, &output);
+    let wasi = wasi::inert(&guest, &output);
     let mut table = ResourceTable::new();
     table.set_max_capacity(limits.get(Limit::Resources).size());
     let ticker = ticker.ticker(engine)?;
@@ -83,10 +88,11 @@ pub(super) fn store(
         limits,
         clock,
         deadline,
-        calls: Box::new(NoSession::describing()),
+        calls: Box::new(NoSession::describing(DescribingLines::default())),
         filter: SocketFilter::closed(limits),
         has_sockets: false,
         closing: false,
+        guest,
         output,
         begun: processor_time(),
         memory: 0,
@@ -174,6 +180,7 @@ impl WaitView for HostState {
         WaitContext {
             table: &mut self.table,
             clock: &self.clock,
+            guest_clock: &self.guest.clock,
             deadline: self.deadline,
             closing: self.closing,
             sockets: self.has_sockets.then_some(&self.filter),
@@ -193,7 +200,7 @@ impl HostState {
     /// Gives the plugin what it may call in a session, and sockets of these protocols (TCP, UDP) within the filter.
     pub(super) fn begin_session(&mut self, calls: Box<dyn HostCalls>, filter: SocketFilter, protocols: (bool, bool)) {
         self.calls = calls;
-        self.wasi = wasi::with_sockets(&self.clock, &self.output, &filter, protocols);
+        self.wasi = wasi::with_sockets(&self.guest, &self.output, &filter, protocols);
         self.filter = filter;
         self.has_sockets = protocols.0 || protocols.1;
     }

@@ -10,9 +10,10 @@ use crate::capability::sockets::ByteLimitExceeded;
 use crate::plugin::wasi::WaitAborted;
 use crate::policy::Limit;
 
-/// Why a call into the plugin ended without an answer: a limit of the host, or an error of the plugin itself.
-pub(super) fn explain(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
-    explain_known(store, cause).unwrap_or_else(|| {
+/// Why a call into the plugin ended without an answer: a limit of the host, or an error of the plugin itself. `output`
+/// is what the plugin printed during the call.
+pub(super) fn explain(store: &Store<HostState>, cause: &wasmtime::Error, output: &str) -> Error {
+    explain_known(store, cause, output).unwrap_or_else(|| {
         // Data that cannot be passed between guest and host. Wasmtime has no public type for these reasons; only the
         // limit has a remedy. The guest's backtrace above the root cause does not help an administrator.
         let (cause, most) = (cause.root_cause(), store.data().limits.get(Limit::Handover));
@@ -24,12 +25,12 @@ pub(super) fn explain(store: &mut Store<HostState>, cause: &wasmtime::Error) -> 
 }
 
 /// The same for an instantiation, in which nothing is passed.
-pub(super) fn explain_start(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Error {
-    explain_known(store, cause).unwrap_or_else(|| Error::Plugin(super::one_line(cause)))
+pub(super) fn explain_start(store: &Store<HostState>, cause: &wasmtime::Error, output: &str) -> Error {
+    explain_known(store, cause, output).unwrap_or_else(|| Error::Plugin(super::one_line(cause)))
 }
 
 /// The reasons that have a type.
-fn explain_known(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Option<Error> {
+fn explain_known(store: &Store<HostState>, cause: &wasmtime::Error, output: &str) -> Option<Error> {
     let state = store.data();
     if let Some(stopped) = cause.downcast_ref::<Stopped>() {
         return Some(match stopped {
@@ -54,7 +55,10 @@ fn explain_known(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Optio
         )));
     }
     if cause.downcast_ref::<I32Exit>().is_some() {
-        return Some(Error::Plugin("it exited during a call".to_owned()));
+        return Some(Error::Plugin(match last_words(output) {
+            Some(words) => format!("it exited during a call: {words}"),
+            None => "it exited during a call".to_owned(),
+        }));
     }
     Some(Error::Plugin(match cause.downcast_ref::<Trap>()? {
         // A guest keeps part of its stack in its own memory, and may run out
@@ -66,17 +70,18 @@ fn explain_known(store: &mut Store<HostState>, cause: &wasmtime::Error) -> Optio
             };
             format!("it recursed too deeply, or reached outside of its memory{note}")
         }
-        // What a panic ends in. Its message went to standard error.
-        Trap::UnreachableCodeReached => panic_message(&state.output.take()),
+        // What a panic, an abort or an exception that was not caught ends in. Its message went to standard error.
+        Trap::UnreachableCodeReached => stop_message(output),
         trap => trap.to_string(),
     }))
 }
 
 /// The message of a Rust guest's panic is `thread '…' panicked at FILE:LINE:`
-/// and then, on lines of its own, the text.
-fn panic_message(output: &str) -> String {
-    match output.find("panicked at ") {
-        Some(start) => {
+/// and then, on lines of its own, the text. Guests of other languages print a
+/// stack trace.
+fn stop_message(output: &str) -> String {
+    match (output.find("panicked at "), last_words(output)) {
+        (Some(start), _) => {
             let lines = output
                 .get(start..)
                 .unwrap_or_default()
@@ -84,6 +89,48 @@ fn panic_message(output: &str) -> String {
                 .take_while(|line| !line.starts_with("note:"));
             lines.map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
         }
-        None => "it stopped without a message (unreachable code)".to_owned(),
+        (None, Some(words)) => format!("it stopped: {words}"),
+        (None, None) => "it stopped without a message (unreachable code)".to_owned(),
+    }
+}
+
+/// The last line that is not indented, and does not only announce such lines: Python prints the exception after the
+/// stack trace, JavaScript before it.
+fn last_words(output: &str) -> Option<&str> {
+    let is_reason = |line: &&str| {
+        let trimmed = line.trim_end();
+        !trimmed.is_empty() && !trimmed.starts_with([' ', '\t']) && !trimmed.ends_with(':')
+    };
+    output.lines().rfind(is_reason).map(str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stop_message;
+
+    #[test]
+    fn the_reason_is_the_line_that_is_not_part_of_a_stack_trace() {
+        for (output, message) in [
+            ("", "it stopped without a message (unreachable code)"),
+            (
+                "asked\nthread 'main' panicked at src/lib.rs:7:\nno relay\nnote: run with `RUST_BACKTRACE=1`\n",
+                "panicked at src/lib.rs:7: no relay",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"app.py\", line 3, in open\nValueError: no relay\n",
+                "it stopped: ValueError: no relay",
+            ),
+            (
+                "Error: no relay\nStack:\n  open@app.js:3:9\n",
+                "it stopped: Error: no relay",
+            ),
+            (
+                "Error: no relay\n    at open (app.js:3)\n",
+                "it stopped: Error: no relay",
+            ),
+            ("abort\n\n", "it stopped: abort"),
+        ] {
+            assert_eq!(stop_message(output), message, "{output:?}");
+        }
     }
 }

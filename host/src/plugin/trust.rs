@@ -25,6 +25,9 @@ impl Trusted {
 
 /// The description of the agent `name`.
 pub(super) fn trusted(plugin: &Plugin, name: &str) -> Result<Trusted, Error> {
+    if plugin.is_approved {
+        return plugin.describe(name).map(Trusted::plain);
+    }
     match plugin.recorded() {
         Recorded::Current(record) => match record.declared(name) {
             Ok(declared) => Ok(Trusted::plain(declared)),

@@ -30,24 +30,21 @@ pub(super) use lookup::{LookupView, Lookups};
 #[cfg(test)]
 mod tests;
 
-/// An environment without variables, standard input, files, sockets and name lookups.
-pub(super) fn inert(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
-    builder(clock, output).build()
+/// The clock and the random numbers that a plugin reads.
+pub(super) struct GuestSources {
+    pub(super) clock: Arc<dyn Clock>,
+    /// These numbers repeatedly, or else the system's.
+    pub(super) random: Option<Vec<u8>>,
 }
 
-/// The same as [`inert`], with constant random numbers.
-pub(super) fn frozen(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtx {
-    let numbers = || Deterministic::new(b"fencebox".to_vec());
-    builder(clock, output)
-        .secure_random(numbers())
-        .insecure_random(numbers())
-        .insecure_random_seed(0)
-        .build()
+/// An environment without variables, standard input, files, sockets and name lookups.
+pub(super) fn inert(guest: &GuestSources, output: &Output) -> WasiCtx {
+    builder(guest, output).build()
 }
 
 /// The same as [`inert`], with TCP sockets, UDP sockets or both. The filter checks every use of a socket.
 pub(super) fn with_sockets(
-    clock: &Arc<dyn Clock>,
+    guest: &GuestSources,
     output: &Output,
     filter: &SocketFilter,
     (tcp, udp): (bool, bool),
@@ -58,7 +55,7 @@ pub(super) fn with_sockets(
         let verdict = wasmtime_wasi::runtime::spawn(async move { filter.allows(purpose, address).await });
         Box::pin(verdict)
     };
-    builder(clock, output)
+    builder(guest, output)
         .allow_tcp(tcp)
         .allow_udp(udp)
         .allow_ip_name_lookup(true)
@@ -66,8 +63,16 @@ pub(super) fn with_sockets(
         .build()
 }
 
-fn builder(clock: &Arc<dyn Clock>, output: &Output) -> WasiCtxBuilder {
+fn builder(guest: &GuestSources, output: &Output) -> WasiCtxBuilder {
+    let GuestSources { clock, random } = guest;
     let mut builder = WasiCtx::builder();
+    if let Some(random) = random {
+        let numbers = || Deterministic::new(random.clone());
+        builder
+            .secure_random(numbers())
+            .insecure_random(numbers())
+            .insecure_random_seed(0);
+    }
     builder
         .stdout(output.clone())
         .stderr(output.clone())
@@ -130,6 +135,8 @@ pub(super) struct WaitContext<'a> {
     pub table: &'a mut ResourceTable,
     /// The host's clock.
     pub clock: &'a Arc<dyn Clock>,
+    /// The clock that the guest reads.
+    pub guest_clock: &'a Arc<dyn Clock>,
     /// Every sleep ends here at the latest.
     pub deadline: Deadline,
     /// The action has ended: SIGTERM was received, or has no effect anymore.
@@ -187,7 +194,7 @@ impl HasData for HasWaitContext {
 
 impl monotonic_clock::Host for WaitContext<'_> {
     fn now(&mut self) -> wasmtime::Result<u64> {
-        Ok(nanoseconds(self.clock.now()))
+        Ok(nanoseconds(self.guest_clock.now()))
     }
 
     fn resolution(&mut self) -> wasmtime::Result<u64> {
@@ -195,7 +202,7 @@ impl monotonic_clock::Host for WaitContext<'_> {
     }
 
     fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        let left = Duration::from_nanos(when).saturating_sub(self.clock.now());
+        let left = Duration::from_nanos(when).saturating_sub(self.guest_clock.now());
         self.subscribe_duration(nanoseconds(left))
     }
 

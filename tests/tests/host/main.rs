@@ -1,5 +1,6 @@
 //! The host: installation, options, streams, policy, secrets, and the sandbox around plugins.
 
+mod authors;
 mod bad_input;
 mod bad_streams;
 mod check_options;

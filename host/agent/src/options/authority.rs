@@ -184,10 +184,9 @@ fn is_reserved(table: &Table, option: &AgentOption, name: &str) -> bool {
 }
 
 fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError> {
-    // An option that the agent does not have never has a value.
-    let Some(option) = table.find(name) else {
-        return Ok(());
-    };
+    let option = table
+        .find(name)
+        .ok_or_else(|| DescriptionError::UseUndeclared(name.to_owned()))?;
     let denied = || DescriptionError::UseDenied(name.to_owned());
     match of {
         Use::Follow if !option.device_specific || !option.is_flag() => {

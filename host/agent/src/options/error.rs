@@ -103,6 +103,12 @@ pub enum DescriptionError {
     /// An address or a path comes from an option with another meaning.
     #[error("option {0} cannot name the place of an endpoint, a socket or a file; declare a parameter for that")]
     UseDenied(String),
+    /// An address, a port or a path comes from an option that the agent does not have.
+    #[error(
+        "an endpoint, a socket or a file uses the option {0}, which the agent does not have; add it to the options, or \
+         declare it as a parameter"
+    )]
+    UseUndeclared(String),
     /// The follow option is not a boolean parameter of the plugin.
     #[error("option {0} cannot be a follow-option; declare a boolean parameter for that")]
     FollowFlag(String),

@@ -1,6 +1,7 @@
 //! Requests, answers, and errors.
 
 use reqwest::Method;
+use serde::{Deserialize, Serialize};
 
 use fencebox_policy::Denied;
 
@@ -50,7 +51,8 @@ impl std::fmt::Debug for Response {
 }
 
 /// Why a request failed (`http.error`). Texts name the address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in http.wit")]
 pub enum Failure {
     #[error("refused: {0}")]

@@ -1,8 +1,10 @@
 //! What an action has used of HTTP. Every session of the action shares it, because a device that lets each login fail
 //! gets a new session, and must not get more requests by that.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use fencebox_agent::device::RemotePeer;
 
@@ -15,6 +17,8 @@ pub struct Usage(Arc<Mutex<Counts>>);
 #[derive(Debug, Default)]
 struct Counts {
     exchanges: u32,
+    /// When the latest exchanges began, as many as may begin within one second.
+    latest: VecDeque<Duration>,
     contacts: RemotePeers,
 }
 
@@ -24,6 +28,20 @@ impl Usage {
         let mut counts = self.counts();
         counts.exchanges = counts.exchanges.saturating_add(1);
         counts.exchanges
+    }
+
+    /// Adds an exchange that is to begin at `now`, of which at most `rate` may begin within one second. Returns how long
+    /// it has to wait.
+    pub(super) fn wait(&self, now: Duration, rate: usize) -> Duration {
+        let mut counts = self.counts();
+        let mut begin = now;
+        if counts.latest.len() >= rate
+            && let Some(earlier) = counts.latest.pop_front()
+        {
+            begin = begin.max(earlier.saturating_add(Duration::from_secs(1)));
+        }
+        counts.latest.push_back(begin);
+        begin.saturating_sub(now)
     }
 
     /// Adds the outcome of an exchange with this origin.
@@ -43,5 +61,24 @@ impl Usage {
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exchange_after_the_rate_waits_for_the_rest_of_the_second() {
+        let usage = Usage::default();
+        let at = Duration::from_millis;
+        let waits: Vec<_> = [0, 100, 200, 200, 1100, 1300]
+            .map(|now| usage.wait(at(now), 3).as_millis())
+            .into();
+        // The fourth begins at 1000 and the fifth at 1100, each one second after the third one before it.
+        assert_eq!(waits, [0, 0, 0, 800, 0, 0]);
+        let hasty = Usage::default();
+        let total: Duration = (0..301).map(|_| hasty.wait(Duration::ZERO, 100)).max().unwrap();
+        assert_eq!(total, Duration::from_secs(3));
     }
 }

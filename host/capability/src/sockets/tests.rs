@@ -118,7 +118,7 @@ fn denials_are_kept_for_the_log_up_to_a_limit() {
     let denials = filter.take_denials();
     assert_eq!(denials.len(), super::REFUSAL_LIMIT);
     assert!(
-        denials.iter().all(|rule| rule.contains("declared no socket")),
+        denials.iter().all(|rule| rule.contains("did not declare a socket to ")),
         "{denials:?}"
     );
     assert!(filter.take_denials().is_empty());

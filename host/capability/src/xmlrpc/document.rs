@@ -15,6 +15,8 @@ mod tests;
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 pub use encode::encode;
 pub use keep::Keep;
 pub use read::{decode, read};
@@ -30,7 +32,8 @@ const NAME_SHOWN: usize = 32;
 
 /// One value (`xmlrpc.node`). Arrays and structures refer to other values of the same tree by
 /// index.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is documented once, in xmlrpc.wit")]
 pub enum Node {
     Nil,
@@ -46,7 +49,7 @@ pub enum Node {
 
 /// A value with all values in it. The first node is the value, and each node refers only to later
 /// ones.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
     /// The value, and the values that it contains.
     pub nodes: Vec<Node>,

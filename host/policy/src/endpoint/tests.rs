@@ -105,7 +105,8 @@ fn an_undeclared_endpoint_is_refused() {
             .locate(name, &AgentPolicy::unrestricted(), |_| None)
             .unwrap_err()
             .to_string();
-        assert_eq!(refusal, format!("the plugin did not declare an endpoint {name:?}"));
+        let text = format!("the plugin did not declare an endpoint {name:?}; declared: api");
+        assert_eq!(refusal, text);
     }
 }
 

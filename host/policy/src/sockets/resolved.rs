@@ -82,10 +82,8 @@ impl ResolvedSockets {
             }
         }
         Err(refusal.unwrap_or_else(|| {
-            Denied::new(format!(
-                "the plugin may not look up {:?}: it did not declare that host",
-                shortened(name)
-            ))
+            let declared = self.places.iter().map(|place| place.name.as_str());
+            Denied::undeclared(&format!("a socket to a host {:?}", shortened(name)), declared)
         }))
     }
 
@@ -112,10 +110,9 @@ impl ResolvedSockets {
     ) -> Result<Option<String>, Denied> {
         let mut serving = self.places.iter().filter(|place| place.serves(purpose)).peekable();
         if serving.peek().is_none() {
-            return Err(Denied::new(format!(
-                "the plugin declared no socket that would {} an address",
-                words(purpose)
-            )));
+            let declared = self.places.iter().map(|place| place.name.as_str());
+            let what = format!("a socket to {} an address", words(purpose));
+            return Err(Denied::undeclared(&what, declared));
         }
         let mut refusal = None;
         for place in serving {
@@ -126,10 +123,8 @@ impl ResolvedSockets {
             }
         }
         Err(refusal.unwrap_or_else(|| {
-            Denied::new(format!(
-                "the plugin did not declare that it would {} {address}",
-                words(purpose)
-            ))
+            let declared = self.places.iter().map(|place| place.name.as_str());
+            Denied::undeclared(&format!("a socket to {} {address}", words(purpose)), declared)
         }))
     }
 
@@ -137,7 +132,10 @@ impl ResolvedSockets {
     pub fn group(&self, name: &str) -> Result<(SocketAddr, u8), Denied> {
         let refuse = |rule: &str| Denied::new(format!("socket {:?}: {rule}", shortened(name)));
         let place = self.places.iter().find(|place| place.name == name);
-        let place = place.ok_or_else(|| refuse("the plugin did not declare it"))?;
+        let place = place.ok_or_else(|| {
+            let declared = self.places.iter().map(|place| place.name.as_str());
+            Denied::undeclared(&format!("a socket {:?}", shortened(name)), declared)
+        })?;
         let SocketPurpose::Multicast(hops) = place.purpose else {
             return Err(refuse("the plugin did not declare it for multicast"));
         };

@@ -98,7 +98,7 @@ fn undeclared_uses_are_refused() {
     }
     for purpose in [TcpConnect, TcpBind, TcpListen, UdpBind, UdpSend, UdpReceive] {
         let rule = checked(&ResolvedSockets::nothing(), purpose, "192.0.2.1:1229").unwrap_err();
-        assert!(rule.contains("declared no socket"), "{rule}");
+        assert!(rule.contains("did not declare a socket to "), "{rule}");
     }
 }
 

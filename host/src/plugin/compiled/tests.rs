@@ -15,8 +15,10 @@ use crate::policy::AgentPolicy;
 use crate::policy::ownership::Checker;
 
 /// The smallest component, and one that differs by an empty custom section.
-const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
-const OTHER: &[u8] = b"\0asm\x0d\0\x01\0\0\x02\x01x";
+/// The smallest component that exports the interface of a plugin.
+const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0\x05\x03\x01\x01\0\x0b\x21\x01\0\x1bfencebox:agent/device@0.1.0\x05\0\0";
+const OTHER: &[u8] =
+    b"\0asm\x0d\0\x01\0\x05\x03\x01\x01\0\x0b\x21\x01\0\x1bfencebox:agent/device@0.1.0\x05\0\0\0\x02\x01x";
 
 /// A plugin in a folder that only this user can write, below a sticky folder.
 fn plugin(wasm: &[u8]) -> (TempDir, PathBuf) {
@@ -92,8 +94,11 @@ fn an_installed_plugin_is_read_only_if_it_may_have_changed() {
             .err()
             .map(|error| error.to_string())
     };
-    assert_eq!(error(b"\0asm\x0d\0\x01\x01", made), None);
-    let damaged = error(b"\0asm\x0d\0\x01\x01", made + second).unwrap();
+    // Damaged, but of the same length.
+    let mut broken = EMPTY.to_vec();
+    broken[7] = 1;
+    assert_eq!(error(&broken, made), None);
+    let damaged = error(&broken, made + second).unwrap();
     assert!(damaged.contains("is not a fencebox plugin"), "{damaged}");
     // A form that cannot be used.
     write(EMPTY, made - second);

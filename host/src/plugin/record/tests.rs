@@ -44,11 +44,11 @@ fn record() -> Record {
             addresses: vec![
                 Address::Fixed("a.example".to_owned()),
                 Address::FromUrlOption(UrlOption {
-                    option: "url".to_owned(),
+                    option: "room".to_owned(),
                     ..UrlOption::default()
                 }),
                 Address::ByChoice {
-                    option: "region".to_owned(),
+                    option: "room".to_owned(),
                     cases: vec![("eu".to_owned(), "eu.example".to_owned())],
                 },
             ],
@@ -64,7 +64,7 @@ fn record() -> Record {
         sockets: vec![Socket {
             name: "group".to_owned(),
             purpose: SocketPurpose::Multicast(2),
-            addresses: vec![Address::FromOption("group".to_owned())],
+            addresses: vec![Address::FromOption("room".to_owned())],
             port: Port::Fixed(1229),
         }],
     };

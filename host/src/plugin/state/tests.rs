@@ -14,15 +14,12 @@ fn store_for(budget: Duration) -> Store<HostState> {
     let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
     let deadline = Deadline::after(clock.as_ref(), budget);
-    store(
-        &engine,
-        Limits::standard(),
-        clock,
-        deadline,
-        &EpochTicker::default(),
-        wasi::inert,
-    )
-    .unwrap()
+    let guest = GuestSources {
+        clock: clock.clone(),
+        random: None,
+    };
+    let ticker = EpochTicker::default();
+    store(&engine, Limits::standard(), clock, deadline, &ticker, guest).unwrap()
 }
 
 fn most(limit: Limit) -> Bound {

@@ -28,6 +28,7 @@ fn a_sleep_ends_at_the_deadline() {
     let mut bed = WaitContext {
         table: &mut table,
         clock: &clock,
+        guest_clock: &clock,
         deadline,
         closing: false,
         sockets: None,

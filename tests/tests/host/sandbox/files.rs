@@ -69,7 +69,7 @@ fn bytes_that_are_not_a_plugin_are_rejected() {
     assert_refused(
         "an empty component",
         &empty,
-        &["is not a fencebox plugin", "no exported instance"],
+        &["is not a fencebox plugin", "export!(Type) is missing"],
     );
 }
 
@@ -102,8 +102,8 @@ fn a_plugin_with_other_exports_or_imports_is_rejected() {
     let (environment, elsewhere) = ("wasi:cli/environment@0.2", "evil:cli/environment@0.2");
     let tree = Tree::new();
     tree.add(AGENT, &renamed(whole(), environment, elsewhere));
-    // The component can be compiled, because that runs nothing, but it cannot be run.
-    assert_eq!(tree.compile(AGENT).exit, Some(0));
+    // It is refused before it is compiled.
+    tree.compile(AGENT).assert_refused(&["evil:cli/environment"]);
     for action in ACTIONS {
         let outcome = tree.call(AGENT, &options(action, ""));
         let words = ["is not a fencebox plugin", "evil:cli/environment"];

@@ -355,10 +355,10 @@ fn only_declared_sockets_are_usable() {
     assert!(other.recv_from(&mut [0; 8]).is_err(), "the datagram arrived");
     // The log shows the rule for each refusal; the plugin does not see it.
     for rule in [
-        "would send datagrams to 127.0.0.1:",
-        "would send datagrams to 225.0.0.12:",
-        "did not declare that it would connect to 127.0.0.2:",
-        "may not look up \"elsewhere.example\"",
+        "did not declare a socket to send datagrams to 127.0.0.1:",
+        "did not declare a socket to send datagrams to 225.0.0.12:",
+        "did not declare a socket to connect to 127.0.0.2:",
+        "did not declare a socket to a host \"elsewhere.example\"",
     ] {
         assert!(outcome.stderr.contains(rule), "no {rule:?} in {outcome:?}");
     }

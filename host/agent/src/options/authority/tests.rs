@@ -221,9 +221,13 @@ fn a_place_comes_neither_from_a_secret_nor_from_an_option_of_the_host() {
             ..parameter("token")
         });
     });
-    for name in ["region", "ip", "plug", "absent"] {
+    for name in ["region", "ip", "plug"] {
         assert_eq!(checked(&description, &[(name, Use::Place)]), Ok(()), "{name}");
     }
+    assert_eq!(
+        checked(&description, &[("absent", Use::Place)]),
+        Err(DescriptionError::UseUndeclared("absent".to_owned()))
+    );
     for name in [
         "password",
         "token",

@@ -173,3 +173,23 @@ fn a_closed_port_is_unreachable() {
     let refused = format!("http://{address}: connecting to {address} failed after 0.0 s: Connection refused");
     assert_fails!(http(origin(address)).send(get("/")), Unreachable, &refused);
 }
+
+/// A plugin that sends requests in a loop does not keep a device busy.
+#[test]
+fn requests_beyond_the_rate_wait() {
+    let clock = Arc::new(VirtualClock::default());
+    let server = Server::answering(EMPTY);
+    let mut http = http_on(clock.clone(), server.origin(), Auth::Plugin);
+    for _ in 0..100 {
+        http.send(get("/")).unwrap();
+    }
+    assert_eq!(clock.now(), Duration::ZERO);
+    http.send(get("/")).unwrap();
+    assert_eq!(clock.now(), Duration::from_secs(1));
+    // SIGTERM ends the wait.
+    clock.stop_at(Duration::from_millis(1500));
+    for _ in 0..99 {
+        http.send(get("/")).unwrap();
+    }
+    assert_fails!(http.send(get("/")), TimedOut, "interrupted before the request");
+}

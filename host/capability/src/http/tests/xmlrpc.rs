@@ -128,11 +128,14 @@ fn an_answer_that_does_not_end_times_out() {
 }
 
 #[test]
-fn more_than_32_mib_are_too_large() {
-    let announced = "HTTP/1.1 200 OK\r\nContent-Length: 33554433\r\n\r\n";
+fn more_than_128_mib_are_too_large() {
+    let announced = "HTTP/1.1 200 OK\r\nContent-Length: 134217729\r\n\r\n";
     let failure = called(announced).unwrap_err();
-    assert!(failure.to_string().ends_with("a body of more than 32 MiB"), "{failure}");
-    let space = " ".repeat(32 * 1024 * 1024 + 1);
+    assert!(
+        failure.to_string().ends_with("a body of more than 128 MiB"),
+        "{failure}"
+    );
+    let space = " ".repeat(128 * 1024 * 1024 + 1);
     let endless = format!(
         "HTTP/1.1 200 OK\r\n\r\n<methodResponse>{}",
         space.replace("          ", "<!-- c -->")

@@ -17,6 +17,9 @@ use super::{Answer, Keep, Malformed, TEXT_LIMIT, is_xml};
 /// The answer of a proxy or a captive portal.
 pub(super) const HTML: &str = "an HTML page instead of XML-RPC";
 
+/// Maximum length of an element's name with its prefix, in bytes. The parser stores the names of all open elements.
+const NAME_LIMIT: usize = 1024;
+
 /// U+FEFF. The parser skips it only if its three bytes arrive together.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -58,6 +61,9 @@ pub fn decode(document: &[u8], keep: &Keep) -> Result<Answer, Malformed> {
 fn feed(decoder: &mut Decoder<'_>, event: &Event<'_>, is_first: bool) -> Result<(), Cause> {
     match event {
         Event::Start(tag) => {
+            if tag.name().into_inner().len() > NAME_LIMIT {
+                return Err(format!("an element whose name has more than {NAME_LIMIT} bytes").into());
+            }
             for attribute in tag.attributes().with_checks(false) {
                 attribute.map_err(|_| "a malformed attribute")?;
             }

@@ -21,6 +21,24 @@ fn the_depth_is_limited() {
 }
 
 #[test]
+fn the_names_of_elements_are_limited() {
+    let named = |length: usize| format!("<{}:value/>", "p".repeat(length - ":value".len()));
+    assert_eq!(nodes(response(&named(1024))).len(), 1);
+    assert!(cause(response(&named(1025))).starts_with("an element whose name has more than 1024 bytes"));
+    // In a dropped value too: the parser stores the names of all open elements.
+    let keep = Keep::new(&["none".to_owned()]).unwrap();
+    let dropped = format!(
+        "<value><struct><member><name>other</name><value><{}/></value></member></struct></value>",
+        "x".repeat(1025)
+    );
+    let refused = decode(response(&dropped).as_bytes(), &keep).unwrap_err();
+    assert!(
+        refused.to_string().contains("whose name has more than 1024 bytes"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn kept_values_are_limited() {
     let items = |count: usize| {
         let items = "<value/>".repeat(count);

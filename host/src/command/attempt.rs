@@ -1,0 +1,102 @@
+//! Runs a plugin file once, without installing it: for its author.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::candidate;
+use crate::agent::audit::Audit;
+use crate::agent::clock::Clock;
+use crate::agent::exit::Exit;
+use crate::agent::log::Log;
+use crate::agent::power::OFF_READS;
+use crate::agent::run::Invocation;
+use crate::confinement;
+use crate::plugin::{Plugin, Seam};
+use crate::policy::{self, AgentPolicy};
+
+/// Plugins from this size on contain an interpreter, and take most of a minute to compile.
+const LARGE: usize = 4 * 1024 * 1024;
+
+/// A plugin file that is ready to run.
+pub(super) struct Attempt {
+    /// The agent that the file is named after.
+    pub(super) name: String,
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) log: Arc<Log>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Attempt {
+    /// Compiles the file. The lines of the agent's log go to `stderr`.
+    pub(super) fn new(file: &Path, clock: Arc<dyn Clock>, stderr: Box<dyn Write + Send>) -> anyhow::Result<Self> {
+        let name = candidate::stem(file)?;
+        let wasm = candidate::read(file)?;
+        announce(file, &wasm);
+        let policy = policy::places().and_then(|places| policy::read(&places));
+        let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(&name));
+        let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?.approved(agent_policy);
+        let log = Arc::new(Log::new(stderr));
+        log.set_agent(&name);
+        Ok(Self {
+            name,
+            plugin: Arc::new(plugin),
+            log,
+            clock,
+        })
+    }
+
+    /// Runs one action with these options. `confine` is whether the process loses its permissions, as an agent does.
+    pub(super) fn run(
+        &self,
+        options: &BTreeMap<String, String>,
+        seam: Option<Arc<dyn Seam>>,
+        confine: bool,
+    ) -> anyhow::Result<(Exit, String)> {
+        let mut agent = self.plugin.agent(&self.name, &self.log, self.clock.clone())?;
+        if let Some(seam) = seam {
+            agent = agent.with_seam(seam);
+        }
+        let lines: String = options
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect();
+        let mut stdout = Vec::new();
+        let table = agent.declared.table().clone();
+        let exit = Invocation {
+            name: &self.name,
+            arguments: &[],
+            stdin: &mut lines.as_bytes(),
+            stdout: &mut stdout,
+            log: &self.log,
+            clock: self.clock.as_ref(),
+            service: None,
+            confine: &|needs| {
+                if confine {
+                    let name = &self.name;
+                    self.log.debug(format!("{name}: {}", confinement::confine(needs)));
+                }
+            },
+            credentials: None,
+            audit: &Audit::unheard(),
+            off_reads: OFF_READS,
+        }
+        .run(&table, &mut agent);
+        self.log.finish();
+        agent.abandon();
+        Ok((exit, String::from_utf8_lossy(&stdout).into_owned()))
+    }
+}
+
+/// Reports on a terminal that a plugin takes long to compile.
+#[expect(clippy::print_stderr, reason = "for the person at the terminal")]
+pub(super) fn announce(file: &Path, wasm: &[u8]) {
+    if wasm.len() >= LARGE && std::io::stderr().is_terminal() {
+        let size = wasm.len() / 1024 / 1024;
+        eprintln!(
+            "compiling {} ({size} MiB, with an interpreter): this takes up to a minute",
+            file.display()
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! `fencebox run`: runs a plugin file without installing it, in the same sandbox as an installed plugin.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::attempt::Attempt;
+use crate::agent::stream::Lines;
+use crate::agent::system_clock::SystemClock;
+use crate::plugin::Seam;
+use crate::trace::{End, Header, Recorder, Trace};
+
+/// Number of bytes of random numbers in a recording. A plugin that needs more gets them again.
+const RANDOM: usize = 4096;
+
+/// Runs one action. `options` are `key=value`; without them, they are on standard input, one a line. Returns the exit
+/// code of the agent.
+pub(super) fn run(file: &Path, options: &[String], trace: Option<&Path>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let stderr = match Lines::standard_error() {
+        Ok(lines) => Box::new(lines) as Box<dyn Write + Send>,
+        // The process has no file descriptor left.
+        Err(_) => Box::new(std::io::stderr()),
+    };
+    let attempt = Attempt::new(file, Arc::new(SystemClock::start()), stderr)?;
+    let options = parse(options)?;
+    let Some(path) = trace else {
+        let (exit, stdout) = attempt.run(&options, None, true)?;
+        out.write_all(stdout.as_bytes())?;
+        return Ok(exit.code());
+    };
+    // Before the process loses its permissions.
+    let mut recording = File::create(path).with_context(|| path.display().to_string())?;
+    let mut random = vec![0; RANDOM];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut random))
+        .context("/dev/urandom")?;
+    let recorder = Arc::new(Recorder::new(random.clone()));
+    let (exit, stdout) = attempt.run(&options, Some(recorder.clone() as Arc<dyn Seam>), true)?;
+    out.write_all(stdout.as_bytes())?;
+    let log = &attempt.log;
+    let masked = |(name, value): (String, String)| (name, log.without_secrets(&value));
+    let trace = Trace {
+        header: Header::new(&attempt.name, options.into_iter().map(masked).collect(), &random),
+        events: recorder.take(),
+        end: End {
+            exit: exit.code(),
+            stdout,
+        },
+    };
+    trace
+        .write(log, &mut recording)
+        .with_context(|| path.display().to_string())?;
+    Ok(exit.code())
+}
+
+/// The options of the command line, or else of standard input.
+fn parse(options: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut text = options.join("\n");
+    if options.is_empty() {
+        std::io::stdin().read_to_string(&mut text).context("standard input")?;
+    }
+    let mut parsed = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let Some((name, value)) = line.split_once('=') else {
+            bail!("{line:?} is not an option; write NAME=VALUE, such as action=status");
+        };
+        parsed.insert(name.trim().to_owned(), value.to_owned());
+    }
+    Ok(parsed)
+}

@@ -1,0 +1,29 @@
+//! What can stand between a plugin and the functions that the host offers: recording and replaying.
+
+use std::sync::Arc;
+
+use crate::agent::clock::Clock;
+use crate::capability::calls::HostCalls;
+
+/// Replaces what a plugin gets from the host. Agents use [`Plain`], which replaces nothing.
+pub trait Seam: Send + Sync {
+    /// The calls of a session or of a check of the options.
+    fn calls(&self, calls: Box<dyn HostCalls>) -> Box<dyn HostCalls> {
+        calls
+    }
+
+    /// The clock that the plugin reads. The limits of the host use the other one.
+    fn guest_clock(&self, clock: Arc<dyn Clock>) -> Arc<dyn Clock> {
+        clock
+    }
+
+    /// The random numbers of the plugin, which repeat. Without them, the system's.
+    fn random(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// Nothing is replaced.
+pub(super) struct Plain;
+
+impl Seam for Plain {}

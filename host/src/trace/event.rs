@@ -1,0 +1,360 @@
+//! One event of a recording.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::log::Log;
+use crate::capability::xmlrpc::document::{Node, Tree};
+use crate::capability::{files, http, sockets, xmlrpc};
+
+/// Replaces the value of a header field with credentials.
+const LEFT_OUT: &str = "********";
+
+/// A call of the plugin with its answer, or a number that the host gave to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Event {
+    /// `http.send`.
+    Send {
+        /// The request.
+        request: Sent,
+        /// The answer of the device.
+        answer: Answer<Reply, http::Failure>,
+    },
+    /// `http.base-url`.
+    BaseUrl {
+        /// The name of the endpoint.
+        endpoint: String,
+        /// Its URL.
+        answer: Answer<String, http::Failure>,
+    },
+    /// `http.addresses`.
+    Addresses {
+        /// The name of the endpoint.
+        endpoint: String,
+        /// The URLs that the options name.
+        answer: Answer<Vec<String>, http::Failure>,
+    },
+    /// `http.select-address`.
+    SelectAddress {
+        /// The name of the endpoint.
+        endpoint: String,
+        /// The address that the plugin selected.
+        address: String,
+        /// Its URL.
+        answer: Answer<String, http::Failure>,
+    },
+    /// `xmlrpc.call`.
+    XmlrpcCall {
+        /// The name of the endpoint.
+        endpoint: String,
+        /// The path.
+        path: String,
+        /// The method.
+        method: String,
+        /// The parameters.
+        params: Vec<Tree>,
+        /// The parts of the answer to keep.
+        keep: Vec<String>,
+        /// The answer of the device.
+        answer: Answer<Tree, xmlrpc::Failure>,
+    },
+    /// `files.read`.
+    ReadFile {
+        /// The option that names the file.
+        option: String,
+        /// The name in a folder.
+        entry: Option<String>,
+        /// The content.
+        answer: Answer<Body, files::Failure>,
+    },
+    /// `files.write`.
+    WriteFile {
+        /// The option that names the file.
+        option: String,
+        /// The name in a folder.
+        entry: Option<String>,
+        /// The content.
+        content: Body,
+        /// The result.
+        answer: Answer<(), files::Failure>,
+    },
+    /// `multicast.local-addresses`.
+    LocalAddresses {
+        /// The name of the socket.
+        socket: String,
+        /// The addresses of this machine.
+        answer: Answer<Vec<std::net::IpAddr>, sockets::Failure>,
+    },
+    /// `multicast.send`.
+    SendDatagram {
+        /// The name of the socket.
+        socket: String,
+        /// The address of this machine.
+        source: String,
+        /// The data.
+        datagram: Body,
+        /// The result.
+        answer: Answer<(), sockets::Failure>,
+    },
+    /// The time of day, since 1970.
+    Wall {
+        /// Whole seconds.
+        seconds: u64,
+        /// The rest.
+        nanoseconds: u32,
+    },
+    /// The time since the start of the agent.
+    Monotonic {
+        /// All of it.
+        nanoseconds: u64,
+    },
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer<T, F> {
+    /// It succeeded.
+    Ok(T),
+    /// It failed.
+    Failed(F),
+}
+
+impl<T, F> Answer<T, F> {
+    /// The answer as a result.
+    pub fn into_result(self) -> Result<T, F> {
+        match self {
+            Self::Ok(value) => Ok(value),
+            Self::Failed(failure) => Err(failure),
+        }
+    }
+
+    fn map<U>(&self, change: impl FnOnce(&T) -> U) -> Answer<U, F>
+    where
+        F: Clone,
+    {
+        match self {
+            Self::Ok(value) => Answer::Ok(change(value)),
+            Self::Failed(failure) => Answer::Failed(failure.clone()),
+        }
+    }
+}
+
+impl<T, F> From<Result<T, F>> for Answer<T, F> {
+    fn from(result: Result<T, F>) -> Self {
+        match result {
+            Ok(value) => Self::Ok(value),
+            Err(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+/// A request. Values of header fields with credentials are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The name of the endpoint.
+    pub endpoint: String,
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Body>,
+}
+
+/// The answer to a request. Values of header fields with credentials are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The header fields, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// Data, as text if it is text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    /// UTF-8.
+    Text(String),
+    /// Anything else, in base64.
+    Base64(String),
+}
+
+impl Body {
+    /// The body with these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        use base64::Engine;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Base64(base64::engine::general_purpose::STANDARD.encode(bytes)),
+        }
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        use base64::Engine;
+        match self {
+            Self::Text(text) => text.clone().into_bytes(),
+            Self::Base64(text) => base64::engine::general_purpose::STANDARD
+                .decode(text)
+                .unwrap_or_default(),
+        }
+    }
+
+    fn without_secrets(&self, log: &Log) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(log.without_secrets(text)),
+            // Data with a secret in it could not be decoded after that, so all of it is left out.
+            Self::Base64(text) if log.without_secrets(text) != *text => Self::Base64(String::new()),
+            Self::Base64(text) => Self::Base64(text.clone()),
+        }
+    }
+}
+
+impl Sent {
+    /// The request as it is recorded and compared.
+    pub fn new(request: &http::Request) -> Self {
+        Self {
+            endpoint: request.endpoint.clone(),
+            method: request.method.to_string(),
+            path: request.path.clone(),
+            headers: without_credentials(&request.headers),
+            body: request.body.as_deref().map(Body::new),
+        }
+    }
+
+    fn without_secrets(&self, log: &Log) -> Self {
+        Self {
+            endpoint: self.endpoint.clone(),
+            method: self.method.clone(),
+            path: log.without_secrets(&self.path),
+            headers: fields_without_secrets(&self.headers, log),
+            body: self.body.as_ref().map(|body| body.without_secrets(log)),
+        }
+    }
+}
+
+impl Reply {
+    /// The answer as it is recorded.
+    pub fn new(response: &http::Response) -> Self {
+        Self {
+            status: response.status,
+            headers: without_credentials(&response.headers),
+            body: Body::new(&response.body),
+        }
+    }
+}
+
+fn without_credentials(headers: &[(String, String)]) -> Vec<(String, String)> {
+    let value = |name: &str, value: &String| {
+        if http::has_credentials(name) {
+            LEFT_OUT.to_owned()
+        } else {
+            value.clone()
+        }
+    };
+    headers
+        .iter()
+        .map(|(name, text)| (name.to_ascii_lowercase(), value(name, text)))
+        .collect()
+}
+
+fn fields_without_secrets(headers: &[(String, String)], log: &Log) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.clone(), log.without_secrets(value)))
+        .collect()
+}
+
+fn tree_without_secrets(tree: &Tree, log: &Log) -> Tree {
+    let node = |node: &Node| match node {
+        Node::Text(text) => Node::Text(log.without_secrets(text)),
+        other => other.clone(),
+    };
+    Tree {
+        nodes: tree.nodes.iter().map(node).collect(),
+    }
+}
+
+impl Event {
+    /// The event without the secrets that the log masks. An event is recorded and compared in this form.
+    pub fn without_secrets(&self, log: &Log) -> Self {
+        match self {
+            Self::Send { request, answer } => Self::Send {
+                request: request.without_secrets(log),
+                answer: answer.map(|reply| Reply {
+                    status: reply.status,
+                    headers: fields_without_secrets(&reply.headers, log),
+                    body: reply.body.without_secrets(log),
+                }),
+            },
+            Self::XmlrpcCall {
+                endpoint,
+                path,
+                method,
+                params,
+                keep,
+                answer,
+            } => Self::XmlrpcCall {
+                endpoint: endpoint.clone(),
+                path: log.without_secrets(path),
+                method: method.clone(),
+                params: params.iter().map(|tree| tree_without_secrets(tree, log)).collect(),
+                keep: keep.clone(),
+                answer: answer.map(|tree| tree_without_secrets(tree, log)),
+            },
+            Self::ReadFile { option, entry, answer } => Self::ReadFile {
+                option: option.clone(),
+                entry: entry.clone(),
+                answer: answer.map(|content| content.without_secrets(log)),
+            },
+            Self::WriteFile {
+                option,
+                entry,
+                content,
+                answer,
+            } => Self::WriteFile {
+                option: option.clone(),
+                entry: entry.clone(),
+                content: content.without_secrets(log),
+                answer: answer.clone(),
+            },
+            Self::SendDatagram {
+                socket,
+                source,
+                datagram,
+                answer,
+            } => Self::SendDatagram {
+                socket: socket.clone(),
+                source: source.clone(),
+                datagram: datagram.without_secrets(log),
+                answer: answer.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+
+    /// The call in one line, for a person: what it is and where it goes.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Send { request, .. } => {
+                format!("{} {} to endpoint {}", request.method, request.path, request.endpoint)
+            }
+            Self::BaseUrl { endpoint, .. } => format!("base-url of endpoint {endpoint}"),
+            Self::Addresses { endpoint, .. } => format!("addresses of endpoint {endpoint}"),
+            Self::SelectAddress { endpoint, address, .. } => format!("address {address} for endpoint {endpoint}"),
+            Self::XmlrpcCall { method, endpoint, .. } => format!("XML-RPC call {method} to endpoint {endpoint}"),
+            Self::ReadFile { option, .. } => format!("read of the file in option {option}"),
+            Self::WriteFile { option, .. } => format!("write of the file in option {option}"),
+            Self::LocalAddresses { socket, .. } => format!("local addresses for socket {socket}"),
+            Self::SendDatagram { socket, .. } => format!("datagram to socket {socket}"),
+            Self::Wall { .. } => "time of day".to_owned(),
+            Self::Monotonic { .. } => "time since the start".to_owned(),
+        }
+    }
+}

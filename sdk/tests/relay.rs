@@ -14,6 +14,7 @@ fn relays() -> Session<relay::Relays> {
         ("username", "ops"),
         ("password", "s3cret"),
         ("plug", "1"),
+        ("ssl", "1"),
     ];
     testing::open(options).unwrap()
 }

@@ -16,7 +16,7 @@ use super::{Method, Path, Request, Response, base_url};
 use crate::{Result, encoding, log};
 use cookies::Cookies;
 
-/// How many elements of an answer may be read from pages, and how many pages.
+/// Maximum number of pages of one list.
 const PAGE_LIMIT: usize = 100;
 
 type Login = dyn FnMut(&mut Client) -> Result<()>;

@@ -204,8 +204,10 @@ impl Response {
         }
     }
 
-    /// The device's message, or its body if there is none.
-    pub(super) fn words(&self) -> String {
+    /// The device's [message](Self::message), or an [`excerpt`] of its body if
+    /// there is none. The body of a success that looks like JSON is not shown.
+    #[must_use]
+    pub fn reason(&self) -> String {
         self.message().unwrap_or_else(|| self.shown_body())
     }
 }

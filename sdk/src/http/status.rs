@@ -41,13 +41,13 @@ pub(super) fn error(response: &Response) -> Error {
         Meaning::LoginDenied => Error::LoginDenied(named(response)),
         Meaning::NotPermitted => Error::NotPermitted(named(response)),
         Meaning::NotFound => not_found(response),
-        Meaning::ProxyRefuses => Error::Denied(format!("the proxy refused its credentials: {}", response.words())),
+        Meaning::ProxyRefuses => Error::Denied(format!("the proxy refused its credentials: {}", response.reason())),
         Meaning::Busy => busy(response, pause),
         Meaning::Redirect => {
             let place = redirect::describe(response.base(), response.header("location"));
             response.unexpected(&format!("redirected to {}", excerpt(&place)))
         }
-        Meaning::Other => response.unexpected(&response.words()),
+        Meaning::Other => response.unexpected(&response.reason()),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn error(response: &Response) -> Error {
 fn not_found(response: &Response) -> Error {
     match response.plug() {
         Some(plug) if response.is_json() => Error::plug_not_found(plug),
-        Some(_) => response.unexpected(&response.words()),
+        Some(_) => response.unexpected(&response.reason()),
         None => Error::mistake(format!(
             "{}: the device does not have this; check option plug, the address, and the path in the plugin",
             named(response)
@@ -80,7 +80,7 @@ pub(crate) fn bare(status: u16, asked: &str) -> Error {
 fn named(response: &Response) -> String {
     format!(
         "{} (status {} for {})",
-        response.words(),
+        response.reason(),
         response.status(),
         response.asked()
     )

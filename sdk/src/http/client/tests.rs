@@ -44,7 +44,7 @@ fn every_request_has_the_fields_of_the_client() {
         sent[2].header("content-type"),
         Some("application/x-www-form-urlencoded")
     );
-    assert_eq!(sent[2].body, b"on=1&name=a+b");
+    assert_eq!(sent[2].body, b"on=1&name=a%20b");
     assert_eq!(format!("{api:?}"), "Client(api)");
 }
 

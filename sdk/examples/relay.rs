@@ -6,12 +6,12 @@ use fencebox_sdk::prelude::*;
 /// A relay board has no sessions, so the plugin stores nothing.
 pub struct Relays;
 
+#[device]
 impl Device for Relays {
     fn describe(_name: &str) -> Agent {
         Agent::new("fence_relay", "Fence agent for JSON relay boards")
             .options(["ip", "ipport", "username", "password", "plug", "ssl"])
             .default("ipport", "8443")
-            .operations(Operations::LIST_PLUGS)
             .endpoint(Endpoint::from_options("api").auth(Auth::HostBasic))
     }
 

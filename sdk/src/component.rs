@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use crate::bindings::exports::fencebox::agent::device as exports;
-use crate::{Agent, Device, Error, Options, Plug, PowerStatus, PowerTarget, Result};
+use crate::{Agent, Device, Error, Operations, Options, Plug, PowerStatus, PowerTarget, Result};
 
 /// The exports of a plugin whose device is `D`.
 #[derive(Debug)]
@@ -23,12 +23,37 @@ impl<D: Device + 'static> exports::Guest for Component<D> {
     type Session = Session<D>;
 
     fn describe(name: String) -> Result<Agent> {
-        Ok(D::describe(&name))
+        describe::<D>(&name)
     }
 
     fn check_options(options: Vec<(String, String)>, pending: Vec<String>) -> Result<()> {
         D::check_options(&Options::from_iter(options).with_pending(pending))
     }
+}
+
+/// Functions of [`Device`], and the operations that need them.
+const FUNCTIONS: [(&str, Operations, &str); 4] = [
+    ("plugs", Operations::LIST_PLUGS, "LIST_PLUGS"),
+    ("cycle", Operations::CYCLE, "CYCLE"),
+    ("diagnose", Operations::DIAG, "DIAG"),
+    ("check_options", Operations::CHECK_OPTIONS, "CHECK_OPTIONS"),
+];
+
+/// The description of `D`, with the operations that [`crate::device`] found.
+pub(crate) fn describe<D: Device>(name: &str) -> Result<Agent> {
+    let mut agent = D::describe(name);
+    let Some(implemented) = D::implemented() else {
+        return Ok(agent);
+    };
+    for (function, operation, word) in FUNCTIONS {
+        if agent.operations.contains(operation) && !implemented.contains(operation) {
+            return Err(Error::mistake(format!(
+                "the plugin declares Operations::{word}, and has no function {function}"
+            )));
+        }
+    }
+    agent.operations |= implemented;
+    Ok(agent)
 }
 
 impl<D: Device> Session<D> {

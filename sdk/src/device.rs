@@ -1,8 +1,11 @@
 //! The trait that a plugin implements.
 
-use crate::{Agent, Error, Options, Plug, PowerStatus, PowerTarget, Result};
+use crate::{Agent, Error, Operations, Options, Plug, PowerStatus, PowerTarget, Result};
 
 /// One session with a device, from login to logout.
+///
+/// Write [`#[device]`](macro@crate::device) above the implementation: it declares the operations
+/// by the functions that there are.
 ///
 /// No function waits for an effect: it sends its request once and returns. The
 /// default of a function returns [`Error::Unsupported`]; in that case its
@@ -12,6 +15,12 @@ pub trait Device: Sized {
     /// capabilities. It must be constant, and it cannot call the host. A plugin
     /// with one name may ignore `name`.
     fn describe(name: &str) -> Agent;
+
+    /// The operations that [`#[device]`](macro@crate::device) found. None without it.
+    #[doc(hidden)]
+    fn implemented() -> Option<Operations> {
+        None
+    }
 
     /// Checks the options without the device: which login is complete, which
     /// options contradict each other, which value or file can never work. Needs

@@ -1,7 +1,13 @@
 //! Builders and conversions for the errors of the contract.
+//!
+//! | Error | Retried by the host | Use |
+//! |---|---|---|
+//! | `Unexpected`, `ConnectionLost`, `TimedOut`, `Busy` | yes | The next answer may be better |
+//! | `Denied`, by [`Error::mistake`] | no | The plugin has to be changed, or a rule |
+//! | All others | no | The device has decided |
 
-use crate::files;
-use crate::http::Failure;
+mod conversions;
+
 use crate::{Busy, Error, InvalidOption};
 
 /// The result of most functions of a plugin.
@@ -12,6 +18,25 @@ impl Error {
     #[must_use]
     pub fn unexpected(text: impl Into<String>) -> Self {
         Self::Unexpected(text.into())
+    }
+
+    /// The plugin and the device do not fit: the plugin has a mistake, or does
+    /// not support this device. The host never repeats the call, because the
+    /// answer would be the same. `text` states what has to be changed.
+    #[must_use]
+    pub fn mistake(text: impl Into<String>) -> Self {
+        Self::Denied(text.into())
+    }
+
+    /// The same error as one that the host retries, if it is a
+    /// [`mistake`](Self::mistake). For a device that sometimes answers in
+    /// another form: `answer.json().map_err(Error::retried)`.
+    #[must_use]
+    pub fn retried(self) -> Self {
+        match self {
+            Self::Denied(text) => Self::Unexpected(text),
+            other => other,
+        }
     }
 
     /// The device failed or refused the request, for this `reason`.
@@ -53,7 +78,7 @@ impl Error {
         match self {
             Self::LoginDenied(text) => format!("login denied: {text}"),
             Self::NotPermitted(text) => format!("not permitted: {text}"),
-            Self::Denied(text) => format!("denied by the host: {text}"),
+            Self::Denied(text) => format!("denied: {text}"),
             Self::ConnectionLost(text) => format!("connection lost: {text}"),
             Self::TimedOut(text) => format!("timed out: {text}"),
             Self::Busy(busy) => format!("busy: {}", busy.reason),
@@ -63,53 +88,6 @@ impl Error {
             Self::InvalidOption(option) => format!("option {}: {}", option.name, option.reason),
             Self::Unexpected(text) => format!("unexpected answer: {text}"),
             Self::Unsupported => "not supported".to_owned(),
-        }
-    }
-}
-
-impl From<Failure> for Error {
-    /// Selects the error by whether a retry can help. An invalid certificate
-    /// stays invalid, so it is denied and not a lost connection.
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Denied(text) | Failure::Invalid(text) | Failure::Tls(text) => Self::Denied(text),
-            Failure::Unreachable(text) | Failure::Broken(text) => Self::ConnectionLost(text),
-            Failure::TimedOut(text) => Self::TimedOut(text),
-            Failure::TooLarge(text) => Self::Unexpected(text),
-        }
-    }
-}
-
-impl From<files::Failure> for Error {
-    /// A retry does not help with a wrong file, so no error here is retried.
-    fn from(failure: files::Failure) -> Self {
-        match failure {
-            files::Failure::Denied(text) => Self::Denied(text),
-            files::Failure::NotFound(text) | files::Failure::TooLarge(text) | files::Failure::Failed(text) => {
-                Self::TaskFailed(text)
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Failure;
-    use crate::Error;
-
-    #[test]
-    fn only_transient_failures_are_retried() {
-        let text = || "x".to_owned();
-        for (failure, error) in [
-            (Failure::Denied(text()), Error::Denied(text())),
-            (Failure::Invalid(text()), Error::Denied(text())),
-            (Failure::Tls(text()), Error::Denied(text())),
-            (Failure::Unreachable(text()), Error::ConnectionLost(text())),
-            (Failure::Broken(text()), Error::ConnectionLost(text())),
-            (Failure::TimedOut(text()), Error::TimedOut(text())),
-            (Failure::TooLarge(text()), Error::Unexpected(text())),
-        ] {
-            assert_eq!(Error::from(failure), error);
         }
     }
 }

@@ -4,12 +4,14 @@
 //! the address, TLS, the proxy and timeouts, and applies the policy. A redirect
 //! is returned as an answer and not followed.
 
+mod client;
 mod path;
 mod redirect;
 mod response;
 pub(crate) mod status;
 
 pub use crate::bindings::fencebox::agent::http::{Error as Failure, Method};
+pub use client::{Client, ClientRequest, Next};
 pub use path::Path;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use response::method_name;
@@ -21,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bindings::fencebox::agent::http as wit;
-use crate::{Error, Result};
+use crate::{Error, Result, encoding};
 
 /// A request. Functions such as [`get`] create it, and [`Request::send`] sends
 /// it.
@@ -30,7 +32,10 @@ use crate::{Error, Result};
 /// credentials.
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send`"]
-pub struct Request(Result<wit::Request>);
+pub struct Request {
+    request: Result<wit::Request>,
+    plug: Option<String>,
+}
 
 /// Reads a resource (`GET`).
 pub fn get(endpoint: &str, path: impl Into<Path>) -> Request {
@@ -65,13 +70,14 @@ pub fn delete(endpoint: &str, path: impl Into<Path>) -> Request {
 impl Request {
     /// A request with any method.
     pub fn new(method: Method, endpoint: &str, path: impl Into<Path>) -> Self {
-        Self(path.into().into_text().map(|path| wit::Request {
+        let request = path.into().into_text().map(|path| wit::Request {
             endpoint: endpoint.to_owned(),
             method,
             path,
             headers: Vec::new(),
             body: None,
-        }))
+        });
+        Self { request, plug: None }
     }
 
     /// Adds a header field. The host sets `host`, `content-length`,
@@ -92,11 +98,27 @@ impl Request {
         match serde_json::to_vec(value) {
             Ok(body) => self.header("content-type", "application/json").body(body),
             // This happens only for a map whose keys are not text.
-            Err(problem) => Self(
-                self.0
-                    .and(Err(Error::Denied(format!("cannot send the value as JSON: {problem}")))),
-            ),
+            Err(problem) => Self {
+                request: self
+                    .request
+                    .and(Err(Error::mistake(format!("cannot send the value as JSON: {problem}")))),
+                plug: self.plug,
+            },
         }
+    }
+
+    /// Sets a form as the body, as a browser sends it.
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(self, pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(encoding::form(pairs))
+    }
+
+    /// The request is about this plug: a 404 with JSON means that the device does
+    /// not have it ([`Error::PlugNotFound`]). Without this, a 404 is a mistake in
+    /// the path.
+    pub fn about(mut self, plug: &str) -> Self {
+        self.plug = Some(plug.to_owned());
+        self
     }
 
     /// Sends the request and waits for the complete answer, which may have any
@@ -108,10 +130,10 @@ impl Request {
     /// [`Error::TimedOut`], after which the device may have acted or not;
     /// [`Error::Unexpected`] for an answer beyond the host's limits.
     pub fn send(self) -> Result<Response> {
-        let request = self.0?;
+        let request = self.request?;
         let asked = response::label(request.method, &request.path);
         let endpoint = request.endpoint.clone();
-        let response = Response::new(asked, transmit(request)?);
+        let response = Response::new(asked, transmit(request)?).with_plug(self.plug);
         if (300..400).contains(&response.status()) {
             // Without the URL, the message does not say that https was meant.
             return Ok(response.with_base(base_url(&endpoint).unwrap_or_default()));
@@ -120,16 +142,21 @@ impl Request {
     }
 
     fn change(mut self, change: impl FnOnce(&mut wit::Request)) -> Self {
-        if let Ok(request) = &mut self.0 {
+        if let Ok(request) = &mut self.request {
             change(request);
         }
         self
+    }
+
+    fn has_header(&self, name: &str) -> bool {
+        let fields = self.request.iter().flat_map(|request| &request.headers);
+        fields.into_iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
     }
 }
 
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.request {
             Ok(request) => write!(formatter, "Request({})", response::label(request.method, &request.path)),
             Err(problem) => write!(formatter, "Request({})", problem.text()),
         }

@@ -24,6 +24,9 @@ pub mod bindings;
 #[doc(hidden)]
 pub mod component;
 mod device;
+#[cfg(feature = "digest")]
+pub mod digest;
+pub mod encoding;
 mod endpoint;
 mod error;
 pub mod files;
@@ -38,6 +41,7 @@ mod socket;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 mod text;
+pub mod time;
 pub mod xmlrpc;
 
 pub use bindings::fencebox::agent::metadata::{
@@ -47,7 +51,7 @@ pub use bindings::fencebox::agent::metadata::{
 pub use bindings::fencebox::agent::types::{Busy, Error, InvalidOption, Plug, PowerStatus, PowerTarget};
 pub use device::Device;
 pub use error::Result;
-pub use fencebox_sdk_macros::path;
+pub use fencebox_sdk_macros::{device, path};
 pub use options::Options;
 pub use text::excerpt;
 
@@ -56,7 +60,7 @@ pub mod prelude {
     pub use crate::http::{get_json, post_json, put_json};
     pub use crate::{
         Agent, Auth, Device, Endpoint, Error, FileAccess, FileKind, Operations, Options, Parameter, Plug, PowerStatus,
-        PowerTarget, Result, Scheme, Socket, excerpt, export, files, http, log, path, xmlrpc,
+        PowerTarget, Result, Scheme, Socket, device, excerpt, export, files, http, log, path, xmlrpc,
     };
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};

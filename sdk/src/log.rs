@@ -1,8 +1,8 @@
 //! Lines for the person on call.
 //!
 //! The host masks the values of secret options, escapes control characters and
-//! drops lines beyond its limit. Never log a token that the device returned:
-//! the host cannot mask it.
+//! drops lines beyond its limit. It masks a token that the device returned in a
+//! body only after [`hide`].
 
 use crate::bindings::fencebox::agent::log::Level;
 
@@ -24,6 +24,16 @@ pub fn info(line: impl AsRef<str>) {
 /// Detail; shown with the option `verbose`.
 pub fn debug(line: impl AsRef<str>) {
     write(Level::Debug, line.as_ref());
+}
+
+/// Masks a value in all output and recordings from now on: a token that the
+/// device returned in a body, or a password that was read from a file. Call it
+/// before the value is used. Native tests have nothing to mask.
+pub fn hide(secret: impl AsRef<str>) {
+    #[cfg(target_family = "wasm")]
+    crate::bindings::fencebox::agent::log::hide(secret.as_ref());
+    #[cfg(not(target_family = "wasm"))]
+    let _ = secret.as_ref();
 }
 
 #[cfg(target_family = "wasm")]

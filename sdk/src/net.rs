@@ -7,6 +7,10 @@
 //!
 //! [`Agent::socket`]: crate::Agent::socket
 
+mod udp;
+
+pub use udp::UdpSocket;
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
@@ -88,7 +92,7 @@ impl Timed {
     /// # Errors
     /// The error of the last address.
     pub fn connect(host: &str, port: u16, until: Instant) -> io::Result<Self> {
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
+        let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "it has no address");
         let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
         for (address, untried) in addresses.iter().zip((1..=addresses.len()).rev()) {
             let left = until.saturating_duration_since(Instant::now());
@@ -124,7 +128,7 @@ impl Timed {
             match attempt(&mut self.stream) {
                 Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
                     if !wait(&self.stream, flags, self.until)? {
-                        return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
+                        return Err(no_answer());
                     }
                 }
                 outcome => return outcome,
@@ -147,6 +151,10 @@ impl Write for Timed {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+fn no_answer() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "no answer in time")
 }
 
 /// Whether the socket is ready by `until`.

@@ -28,14 +28,18 @@
 #![expect(clippy::panic, reason = "an unexpected request must fail the test")]
 
 mod calls;
+mod declared;
 pub(crate) mod files;
 pub(crate) mod multicast;
 mod script;
+mod session;
+pub(crate) mod udp;
 
 pub use calls::Called;
 pub(crate) use calls::call;
 pub use multicast::Datagram;
 pub use script::Script;
+pub use session::{Session, describe, open, open_as};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -48,9 +52,6 @@ pub use crate::bindings::fencebox::agent::log::Level;
 use crate::http::{self, Failure};
 use files::FakeFiles;
 use script::{Addresses, Answer, Outcome};
-
-/// Header fields that the host sets itself and denies to plugins.
-const HOSTS_OWN: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 thread_local! {
     static STAGE: RefCell<Option<ScriptState>> = const { RefCell::new(None) };
@@ -67,6 +68,7 @@ struct ScriptState {
     asked: Vec<String>,
     shelf: FakeFiles,
     local_addresses: Vec<String>,
+    peers: Vec<udp::Peer>,
     datagrams: Vec<Datagram>,
     lines: Vec<(Level, String)>,
 }
@@ -167,6 +169,19 @@ impl RunningScript {
         with_state(|state| state.datagrams.clone())
     }
 
+    /// The datagrams that a peer of [`Script::udp`] got so far, in order.
+    ///
+    /// # Panics
+    /// If the script does not have this peer.
+    #[must_use]
+    #[track_caller]
+    pub fn sent(&self, host: &str, port: u16) -> Vec<Vec<u8>> {
+        let peers = with_state(|state| state.peers.clone());
+        let peer = peers.iter().find(|peer| peer.host == host && peer.port == port);
+        peer.map(udp::Peer::sent)
+            .unwrap_or_else(|| panic!("the script has no peer {host}:{port}"))
+    }
+
     /// The log lines so far, in order.
     #[must_use]
     pub fn lines(&self) -> Vec<(Level, String)> {
@@ -205,13 +220,8 @@ pub(crate) fn send(request: wit::Request) -> Result<wit::Response, Failure> {
         headers: request.headers,
         body: request.body.unwrap_or_default(),
     };
-    if let Some((field, _)) = sent
-        .headers
-        .iter()
-        .find(|(field, _)| HOSTS_OWN.contains(&field.to_lowercase().as_str()))
-    {
-        return Err(Failure::Invalid(format!("the host sets the header `{field}` itself")));
-    }
+    declared::check_endpoint(&sent.endpoint)?;
+    fencebox_policy::request::check_headers(&sent.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
     let line = sent.line();
     // Panic after the borrow has ended, because dropping `RunningScript` borrows too.
     let answer = with_state(|state| {
@@ -255,13 +265,17 @@ impl ScriptState {
 
 /// The base URL of an endpoint from the script.
 pub(crate) fn base_url(endpoint: &str) -> Result<String, Failure> {
+    declared::check_endpoint(endpoint)?;
     with_state(|state| state.base_urls.get(endpoint).cloned())
+        .or_else(|| declared::base_url(endpoint))
         .ok_or_else(|| Failure::Denied(format!("the script gives no base URL for `{endpoint}`")))
 }
 
 /// The addresses of an endpoint from the script.
 pub(crate) fn addresses(endpoint: &str) -> Result<Vec<String>, Failure> {
+    declared::check_endpoint(endpoint)?;
     with_state(|state| state.addresses.get(endpoint).map(|known| known.named.clone()))
+        .or_else(|| declared::addresses(endpoint))
         .ok_or_else(|| Failure::Denied(format!("the script gives no addresses for `{endpoint}`")))
 }
 

@@ -3,13 +3,26 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::Script;
+use fencebox_sdk::testing::{self, Script, Session};
 
 #[path = "../examples/relay.rs"]
 pub mod relay;
 
-fn relays() -> relay::Relays {
-    relay::Relays::open(&Options::default()).unwrap()
+fn relays() -> Session<relay::Relays> {
+    let options = [
+        ("ip", "192.0.2.7"),
+        ("username", "ops"),
+        ("password", "s3cret"),
+        ("plug", "1"),
+        ("ssl", "1"),
+    ];
+    testing::open(options).unwrap()
+}
+
+#[test]
+fn the_description_is_accepted() {
+    let agent = testing::describe::<relay::Relays>("fence_relay");
+    assert_eq!(agent.operations, Operations::LIST_PLUGS);
 }
 
 #[test]

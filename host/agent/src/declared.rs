@@ -58,6 +58,12 @@ impl Declared {
             .map(|name| (name, Use::Place))
             .chain(follow.map(|name| (name, Use::Follow)));
         authority::check(&table, uses)?;
+        if let Some(name) = Approval::port_options(&reach)
+            .into_iter()
+            .find(|name| table.find(name).is_none())
+        {
+            return Err(DescriptionError::UseUndeclared(name.to_owned()).into());
+        }
         Ok(Self {
             endpoints: Endpoints::new(reach.endpoints)?,
             files: Files::new(reach.files)?,

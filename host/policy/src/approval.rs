@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, CapabilitySet, UrlOption};
+use super::{Address, CapabilitySet, Port, UrlOption};
 
 #[cfg(test)]
 mod tests;
@@ -74,6 +74,17 @@ impl Approval {
         places
             .chain(reach.files.iter().map(|file| file.option.as_str()))
             .collect()
+    }
+
+    /// The options that contain port numbers.
+    pub fn port_options(reach: &CapabilitySet) -> BTreeSet<&str> {
+        let endpoints = reach.endpoints.iter().map(|endpoint| &endpoint.port);
+        let sockets = reach.sockets.iter().map(|socket| &socket.port);
+        let options = endpoints.chain(sockets).filter_map(|port| match port {
+            Port::FromOption(option) => Some(option.as_str()),
+            Port::SchemeDefault | Port::Fixed(_) => None,
+        });
+        options.collect()
     }
 
     /// The flags that let the plugin follow the device to other hosts.

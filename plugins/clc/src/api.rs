@@ -1,29 +1,34 @@
 //! Requests to the device, with the token of the login.
 
-use fencebox_sdk::http::{Request, Response};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use fencebox_sdk::http::{Client, Path, Response};
 use fencebox_sdk::prelude::*;
 
 use crate::answers::{DataCentre, Group, Login, Progress, Queued, Server, TaskStatus};
 use crate::id::Id;
 
-const ENDPOINT: &str = "api";
-
 /// The API, logged in.
 pub(crate) struct Api {
-    username: String,
-    password: String,
+    client: Client,
     account: Id,
-    token: String,
 }
 
 impl Api {
-    /// Logs in once for the whole session. A token is valid for up to two
-    /// weeks, and the API has no logout.
+    /// Logs in for the whole session, and again if the device rejects the token.
+    /// A token is valid for up to two weeks, and the API has no logout.
     pub(crate) fn log_in(options: &Options) -> Result<Self> {
         let (username, password) = (options.required("username")?, options.required("password")?);
+        let credentials = json!({ "username": username, "password": password });
         let account = account(options)?;
-        let (token, home) = log_in(username, password)?;
-        let account = match (account, home) {
+        let home = Rc::new(RefCell::new(None));
+        let found = Rc::clone(&home);
+        let client = Client::new("api").log_in(move |client| {
+            *found.borrow_mut() = log_in(client, &credentials)?;
+            Ok(())
+        })?;
+        let account = match (account, home.take()) {
             (Some(account), _) => account,
             (None, Some(home)) => parse_account(&home)?,
             (None, None) => {
@@ -33,22 +38,13 @@ impl Api {
                 ));
             }
         };
-        Ok(Self {
-            username: username.to_owned(),
-            password: password.to_owned(),
-            account,
-            token,
-        })
+        Ok(Self { client, account })
     }
 
     pub(crate) fn server(&mut self, id: &Id) -> Result<Server> {
-        let answer = self.send(http::get(ENDPOINT, path!("/servers/{self.account}/{id}")))?;
-        // A 404 with an HTML page comes from a proxy, and does not prove that the server is missing.
-        if answer.status() == 404 && answer.is_json() {
-            return Err(Error::plug_not_found(id.to_string()));
-        }
-        let answer = answer.ok()?;
-        let server: Server = answer.json()?;
+        let request = self.client.get(path!("/servers/{self.account}/{id}"));
+        let answer = request.about(&id.to_string()).ok()?;
+        let server: Server = json(&answer)?;
         if !id.is(&server.id) {
             return Err(answer.unexpected(&format!("an answer about another server, {}", excerpt(&server.id))));
         }
@@ -63,13 +59,13 @@ impl Api {
             PowerTarget::Off => "powerOff",
         };
         let path = path!("/operations/{self.account}/servers/{operation}");
-        let answer = self.send(http::post(ENDPOINT, path).json(&[id]))?.ok()?;
+        let answer = ok(self.client.post(path).json(&[id]).send()?)?;
         // The vendor's other operations answer with one object instead of an array: accept both.
         let is_array = !answer.text().trim_start().starts_with('{');
         let answers = if is_array {
-            answer.elements()?
+            answer.elements().map_err(Error::retried)?
         } else {
-            vec![Ok(answer.json()?)]
+            vec![Ok(json(&answer)?)]
         };
         // The order of the answers has no meaning, and what they contain about other servers neither.
         let is_own = |about: &Result<Queued, Value>| match about {
@@ -86,18 +82,18 @@ impl Api {
     }
 
     pub(crate) fn task(&mut self, task: &Id) -> Result<Progress> {
-        let answer = self.send(http::get(ENDPOINT, path!("/operations/{self.account}/status/{task}")))?;
+        let path = path!("/operations/{self.account}/status/{task}");
+        let answer = self.client.get(path).send()?;
         if answer.status() == 404 {
             return Ok(Progress::Missing);
         }
-        answer.ok()?.json::<TaskStatus>().map(|task| task.progress())
+        json(&answer.ok()?).map(|task: TaskStatus| task.progress())
     }
 
     /// The data centers. One that cannot be read is its JSON value.
     pub(crate) fn data_centres(&mut self) -> Result<Vec<Result<DataCentre, Value>>> {
-        let request = http::get(ENDPOINT, path!("/datacenters/{self.account}"));
-        let answer = self.send(request)?.ok()?;
-        let data_centres: Vec<Result<DataCentre, Value>> = answer.elements()?;
+        let answer = ok(self.client.get(path!("/datacenters/{self.account}")).send()?)?;
+        let data_centres: Vec<Result<DataCentre, Value>> = answer.elements().map_err(Error::retried)?;
         if !data_centres.is_empty() && data_centres.iter().all(Result::is_err) {
             return Err(answer.unexpected("JSON with a wrong structure: no element is a data center"));
         }
@@ -106,62 +102,50 @@ impl Api {
 
     /// A data center with the links to its groups.
     pub(crate) fn data_centre(&mut self, id: &str) -> Result<DataCentre> {
-        self.read(http::get(
-            ENDPOINT,
-            path!("/datacenters/{self.account}/{id}?groupLinks=true"),
-        ))
+        self.read(path!("/datacenters/{self.account}/{id}?groupLinks=true"))
     }
 
     /// A group with all groups below it. It includes the servers if the device
     /// supports `serverDetail`: the vendor's clients use this parameter, but
     /// its documentation does not mention it.
     pub(crate) fn group(&mut self, id: &Id) -> Result<Group> {
-        self.read(http::get(
-            ENDPOINT,
-            path!("/groups/{self.account}/{id}?serverDetail=detailed"),
-        ))
+        self.read(path!("/groups/{self.account}/{id}?serverDetail=detailed"))
     }
 
-    fn read<T: for<'a> Deserialize<'a>>(&mut self, request: Request) -> Result<T> {
-        self.send(request)?.ok()?.json()
-    }
-
-    /// Sends a request with the token. If the device rejects the token, logs in
-    /// again and repeats the request once: a request that was rejected in this
-    /// way had no effect.
-    fn send(&mut self, request: Request) -> Result<Response> {
-        let request = request.header("accept", "application/json");
-        let answer = self.sign(request.clone()).send()?;
-        if answer.status() != 401 {
-            return Ok(answer);
-        }
-        log::info("the device no longer accepts the session token; logging in again");
-        (self.token, _) = log_in(&self.username, &self.password)?;
-        self.sign(request).send()
-    }
-
-    fn sign(&self, request: Request) -> Request {
-        request.header("authorization", format!("Bearer {}", self.token))
+    fn read<T: for<'a> Deserialize<'a>>(&mut self, path: Path) -> Result<T> {
+        json(&ok(self.client.get(path).send()?)?)
     }
 }
 
-/// Returns a token and the alias of the user's own account.
-fn log_in(username: &str, password: &str) -> Result<(String, Option<String>)> {
-    let credentials = json!({ "username": username, "password": password });
-    let request = http::post(ENDPOINT, "/authentication/login").header("accept", "application/json");
-    let answer = request.json(&credentials).send()?;
+/// A success. What the device does not find may be there in the next answer.
+fn ok(answer: Response) -> Result<Response> {
+    if answer.status() == 404 {
+        return Err(answer.unexpected(&answer.reason()));
+    }
+    answer.ok()
+}
+
+/// The value in an answer. One of another structure may be that of a server
+/// behind the API that is being replaced, so the host retries.
+fn json<T: for<'a> Deserialize<'a>>(answer: &Response) -> Result<T> {
+    answer.json().map_err(Error::retried)
+}
+
+/// Sets a new token, and returns the alias of the user's own account.
+fn log_in(client: &mut Client, credentials: &Value) -> Result<Option<String>> {
+    let answer = client.post("/authentication/login").json(credentials).send()?;
     // The device answers wrong credentials with 400, and locked users with 400 or 403. Deny the login even
     // if the body is not JSON: a retry with a wrong password could lock the account.
     if let status @ (400 | 401 | 403) = answer.status() {
         let reason = answer.message().unwrap_or_else(|| "no reason given".to_owned());
         return Err(Error::LoginDenied(format!("{reason} (status {status} for the login)")));
     }
-    let answer = answer.ok()?;
-    let login: Login = answer.json()?;
+    let answer = ok(answer)?;
+    let login: Login = json(&answer)?;
     let token = login.bearer_token.filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| answer.unexpected("a login without a token"))?;
+    client.set_bearer(token.ok_or_else(|| answer.unexpected("a login without a token"))?);
     let home = login.account_alias.as_str().filter(|account| !account.is_empty());
-    Ok((token, home.map(str::to_owned)))
+    Ok(home.map(str::to_owned))
 }
 
 /// The account in the options.

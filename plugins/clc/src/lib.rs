@@ -29,6 +29,7 @@ pub struct Cloud {
     lists: u32,
 }
 
+#[device]
 impl Device for Cloud {
     fn describe(_name: &str) -> Agent {
         Agent::new("fence_clc", "Fence agent for CenturyLink (Lumen) Cloud")
@@ -63,7 +64,6 @@ impl Device for Cloud {
             // Answers come over the internet, and not from the same rack.
             .default("login_timeout", "10")
             .default("shell_timeout", "10")
-            .operations(Operations::LIST_PLUGS | Operations::CHECK_OPTIONS)
             .endpoint(Endpoint::from_url_option("api", "api_url").base_path("/v2"))
     }
 

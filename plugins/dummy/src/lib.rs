@@ -12,7 +12,6 @@ mod recorder;
 mod rehearsal;
 mod rng;
 mod status_file;
-mod timestamp;
 
 use std::time::{Duration, Instant};
 

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use fencebox_sdk::prelude::*;
+use fencebox_sdk::time;
 
-use crate::{rng, timestamp};
+use crate::rng;
 
 /// The plugs of this session. Without a device to read, a plug is on unless a
 /// response has confirmed `off`.
@@ -56,7 +57,7 @@ impl Recorder {
         let entry = format!("{plug}-{id}.json");
         let request = json!({
             "request_id": id,
-            "timestamp": timestamp::now(),
+            "timestamp": timestamp(),
             "action": "off",
             "target_node": plug,
             // A plugin cannot read the host name of its machine.
@@ -139,4 +140,9 @@ fn seconds(options: &Options, name: &str, default: f64) -> Result<Duration> {
     let number = text.trim().parse().ok();
     let duration = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
     duration.ok_or_else(|| Error::invalid_option(name, "must be a number of seconds"))
+}
+
+/// The present time, with the zone as the Python agent writes it.
+fn timestamp() -> String {
+    time::rfc3339(time::now()).replace('Z', "+00:00")
 }

@@ -66,7 +66,7 @@ impl Api {
         let answer = self.ask(call)?;
         answer
             .elements()
-            .map_err(|problem| self.hide(errors::with_query(problem, &answer)))
+            .map_err(|problem| self.hide(errors::with_query(problem.retried(), &answer)))
     }
 
     /// A list of names. Another element cannot be asked about, and is left out with a warning.
@@ -90,9 +90,10 @@ impl Api {
 
     /// The value in an answer.
     pub(crate) fn value<T: for<'a> Deserialize<'a>>(&self, answer: &Response) -> Result<T> {
+        // The answer may be that of a server behind the API that is being replaced.
         answer
             .json()
-            .map_err(|problem| self.hide(errors::with_query(problem, answer)))
+            .map_err(|problem| self.hide(errors::with_query(problem.retried(), answer)))
     }
 
     /// The error for an answer with a status other than 2xx.
@@ -153,7 +154,7 @@ fn clock() -> Result<Clock> {
     let answer = answer.ok()?;
     let time = answer
         .json::<i64>()
-        .map_err(|problem| errors::with_query(problem, &answer))?;
+        .map_err(|problem| errors::with_query(problem.retried(), &answer))?;
     // The device would refuse a signature with such a time.
     if time < 1_000_000_000 {
         return Err(errors::with_query(

@@ -37,7 +37,6 @@ pub(crate) fn agent() -> Agent {
             "plug",
             "Name of the dedicated server or VPS, or ID or name of the instance",
         )
-        .operations(Operations::LIST_PLUGS | Operations::CYCLE | Operations::CHECK_OPTIONS)
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL);
     endpoints(times(switching(access(agent))))
 }

@@ -83,6 +83,8 @@ pub(crate) fn refusal(answer: &Response, call: &Call, signed: bool) -> Error {
             answer.status(),
             call.line()
         )),
+        // The page of a proxy does not prove anything.
+        (_, 404) => answer.unexpected(&answer.reason()),
         _ => answer.error(),
     };
     with_query(error, answer)

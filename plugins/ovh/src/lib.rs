@@ -44,6 +44,7 @@ enum Dialect {
     Soap(Box<Soap>),
 }
 
+#[device]
 impl Device for Ovh {
     fn describe(_name: &str) -> Agent {
         description::agent()

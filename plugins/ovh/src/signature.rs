@@ -1,29 +1,18 @@
 //! The signatures of requests with application keys, and their clock
 //! (`ovh/python-ovh`, `ovh/go-ovh`; the vendor's "First steps with the API").
 
-use std::fmt::Write;
 use std::time::Instant;
 
-use sha1::{Digest, Sha1};
+use fencebox_sdk::{digest, encoding};
 
 /// The signature of one request. It covers the method in upper case, the complete
 /// URL as sent, the exact body (empty if there is none), and the server's time in
 /// seconds since 1970.
 pub(crate) fn sign(secret: &str, consumer: &str, method: &str, url: &str, body: &[u8], time: i64) -> String {
-    let mut hash = Sha1::new();
-    for part in [secret, consumer, method, url] {
-        hash.update(part);
-        hash.update("+");
-    }
-    hash.update(body);
-    hash.update("+");
-    hash.update(time.to_string());
-    let mut signature = "$1$".to_owned();
-    for byte in hash.finalize() {
-        // Writing to a String cannot fail.
-        let _ = write!(signature, "{byte:02x}");
-    }
-    signature
+    let time = time.to_string();
+    let parts = [secret, consumer, method, url].map(str::as_bytes);
+    let signed = [&parts[..], &[body, time.as_bytes()]].concat().join(&b"+"[..]);
+    format!("$1${}", encoding::to_hex(digest::sha1(signed)))
 }
 
 /// The server's clock: the time that was read once, plus the time that has passed

@@ -1,6 +1,5 @@
 //! The token of a service account (OAuth2 client credentials, RFC 6749 §4.4).
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use fencebox_sdk::http::Response;
@@ -42,21 +41,19 @@ impl Token {
 
     /// Requests a new token.
     pub(crate) fn renew(&mut self) -> Result<()> {
-        let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope=all",
-            encoded(&self.client.id),
-            encoded(&self.client.secret)
-        );
-        let request = http::post(ENDPOINT, "")
-            .header("accept", "application/json")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form);
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &*self.client.id),
+            ("client_secret", &*self.client.secret),
+            ("scope", "all"),
+        ];
+        let request = http::post(ENDPOINT, "").header("accept", "application/json").form(form);
         let answer = request.send()?;
         if matches!(answer.status(), 400 | 401 | 403) {
             return Err(refused(&answer));
         }
         let answer = answer.ok()?;
-        let granted: Granted = answer.json()?;
+        let granted: Granted = answer.json().map_err(Error::retried)?;
         if !granted
             .token_type
             .is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"))
@@ -68,6 +65,7 @@ impl Token {
         }
         let text = granted.access_token.filter(|text| is_token(text));
         self.text = text.ok_or_else(|| answer.unexpected("a login without a token"))?;
+        log::hide(&self.text);
         let lasts = granted.expires_in.map(Duration::from_secs);
         self.ends = lasts.and_then(|lasts| Instant::now().checked_add(lasts));
         Ok(())
@@ -114,18 +112,4 @@ fn refused(answer: &Response) -> Error {
         )),
         answer,
     )
-}
-
-/// A value, encoded for an HTML form.
-fn encoded(value: &str) -> String {
-    let mut text = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
 }

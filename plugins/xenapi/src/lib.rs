@@ -32,6 +32,7 @@ pub struct Pool {
     resets_power_state: bool,
 }
 
+#[device]
 impl Device for Pool {
     fn describe(_name: &str) -> Agent {
         Agent::new("fence_xenapi", "Fence agent for XenServer and XCP-ng by the XenAPI")
@@ -87,7 +88,6 @@ impl Device for Pool {
             // `VM.hard_shutdown` answers after the domain has ended, which takes up to some tens of seconds.
             // `VM.get_all_records` of a big pool takes as long. After a timeout the host reads the power again.
             .default("shell_timeout", "30")
-            .operations(Operations::LIST_PLUGS | Operations::CYCLE)
             .endpoint(
                 Endpoint::from_url_option("api", "session_url")
                     .several()

@@ -275,7 +275,10 @@ fn log_in_here(credentials: &Credentials, rest: &[&str]) -> Result<String, Troub
     let value = ask(call, &[&credentials.password])?;
     match value.text()? {
         "" => Err(Error::unexpected("the login returned no session").into()),
-        session => Ok(session.to_owned()),
+        session => {
+            log::hide(session);
+            Ok(session.to_owned())
+        }
     }
 }
 

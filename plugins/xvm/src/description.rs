@@ -113,7 +113,7 @@ fn virt() -> Agent {
 fn common(agent: Agent) -> Agent {
     agent
         .vendor_url("https://libvirt.org")
-        .operations(Operations::LIST_PLUGS | Operations::LIST_COLUMNS | Operations::CHECK_OPTIONS)
+        .operations(Operations::LIST_COLUMNS)
         .operations(Operations::LOGIN_OPTIONAL | Operations::PASSWORD_OPTIONAL)
         .default("ipport", "1229")
         .letter("ipport", 'p')

@@ -1,8 +1,7 @@
 //! Signatures of packets and answers to challenges: a digest of the key followed by
 //! the text. The protocol does not use HMAC.
 
-use sha1::{Digest as _, Sha1};
-use sha2::{Sha256, Sha512};
+use fencebox_sdk::digest::{sha1, sha256, sha512};
 
 /// Size of the field for a digest, in bytes. A shorter digest is padded with zeros.
 pub(crate) const ROOM: usize = 64;
@@ -43,19 +42,14 @@ impl Digest {
     /// The digest of the key followed by the text, padded with zeros.
     pub(crate) fn of(self, key: &[u8], text: &[u8]) -> [u8; ROOM] {
         let mut room = [0; ROOM];
+        let data = [key, text].concat();
         let mut put = |digest: &[u8]| room[..digest.len()].copy_from_slice(digest);
         match self {
             Self::None => {}
-            Self::Sha1 => put(&Sha1::new().chain_update(key).chain_update(text).finalize()),
-            Self::Sha256 => put(&Sha256::new().chain_update(key).chain_update(text).finalize()),
-            Self::Sha512 => put(&Sha512::new().chain_update(key).chain_update(text).finalize()),
+            Self::Sha1 => put(&sha1(data)),
+            Self::Sha256 => put(&sha256(data)),
+            Self::Sha512 => put(&sha512(data)),
         }
         room
     }
-}
-
-/// Whether two digests are equal, compared in constant time.
-pub(crate) fn same(one: &[u8; ROOM], other: &[u8; ROOM]) -> bool {
-    let differences = one.iter().zip(other).fold(0, |sum, (left, right)| sum | (left ^ right));
-    std::hint::black_box(differences) == 0
 }

@@ -10,9 +10,10 @@ use std::io::{self, Read, Write};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use fencebox_sdk::digest::same;
 use fencebox_sdk::prelude::*;
 
-use crate::digest::{Digest, ROOM, same};
+use crate::digest::{Digest, ROOM};
 use crate::machine::{Machine, ROW};
 use crate::packet::MAGIC;
 

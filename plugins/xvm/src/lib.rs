@@ -39,6 +39,7 @@ pub struct Hypervisors {
 
 export!(Hypervisors);
 
+#[device]
 impl Device for Hypervisors {
     fn describe(name: &str) -> Agent {
         description::of(name)

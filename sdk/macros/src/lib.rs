@@ -1,8 +1,12 @@
-//! The macro `path!` of `fencebox-sdk`, which re-exports it.
+//! The macros `path!` and `device` of `fencebox-sdk`, which re-exports them.
 //!
 //! Only a procedural macro can read the names in a template. `format!` would
 //! insert values unchanged, and a value such as `../x` would then change the
-//! resource of the request.
+//! resource of the request. And only a procedural macro can read which functions
+//! an implementation has: a default function of a trait cannot be told apart from
+//! another one.
+
+mod device;
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 
@@ -14,6 +18,27 @@ use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree}
 #[proc_macro]
 pub fn path(input: TokenStream) -> TokenStream {
     expand(input).unwrap_or_else(|problem| compile_error(&problem))
+}
+
+/// Declares the operations of a plugin by the functions that it has. It stands
+/// above `impl Device for …`:
+///
+/// | Function | Operation |
+/// |---|---|
+/// | `plugs` | `Operations::LIST_PLUGS` |
+/// | `cycle` and `cycle_complete` | `Operations::CYCLE` |
+/// | `diagnose` | `Operations::DIAG` |
+/// | `check_options` | `Operations::CHECK_OPTIONS` |
+///
+/// An operation without its function is then an error, when the plugin is tested
+/// with `testing::open` and when it is installed. Without this macro, `describe`
+/// declares the operations itself, which a plugin with several agents needs.
+#[proc_macro_attribute]
+pub fn device(arguments: TokenStream, implementation: TokenStream) -> TokenStream {
+    if !arguments.is_empty() {
+        return compile_error("#[device] has no arguments");
+    }
+    device::expand(implementation).unwrap_or_else(|problem| compile_error(&problem))
 }
 
 fn expand(input: TokenStream) -> Result<TokenStream, String> {

@@ -2,12 +2,52 @@
 
 use std::fmt::{Display, Write};
 
-use crate::{Error, Result};
+use crate::{Error, Result, excerpt};
 
 mod rule;
 
-/// A path and query below an endpoint's base path, from [`crate::path!`] or
-/// from a fixed text; `""` is the base path itself.
+/// A path and query below an endpoint's base path; `""` is the base path
+/// itself. There are three ways to make one:
+///
+/// | Source | Path |
+/// |---|---|
+/// | a fixed text | `"/relays"`, a literal |
+/// | a text with values in it | [`path!`](crate::path!) |
+/// | a link in an answer of the device | [`Path::of_device`], [`Client::link`](crate::http::Client::link) |
+///
+/// A text that a plugin puts together cannot be a path. In this example the
+/// plug `3?2` would read relay 3, so it does not compile:
+///
+/// ```compile_fail,E0277
+/// use fencebox_sdk::prelude::*;
+///
+/// fn state(plug: &str) -> Result<Value> {
+///     get_json("api", format!("/relays/{plug}"))
+/// }
+/// ```
+///
+/// This does:
+///
+/// ```
+/// use fencebox_sdk::prelude::*;
+///
+/// fn state(plug: &str) -> Result<Value> {
+///     get_json("api", path!("/relays/{plug}"))
+/// }
+/// ```
+///
+/// A borrowed text does not compile either, because it does not live for the
+/// whole run of the program as a literal does:
+///
+/// ```compile_fail,E0716
+/// use fencebox_sdk::prelude::*;
+///
+/// fn state(plug: &str) -> Result<Value> {
+///     get_json("api", format!("/relays/{plug}").as_str())
+/// }
+/// ```
+///
+/// # Values
 ///
 /// Every byte of a value is percent-encoded except the unreserved characters of
 /// RFC 3986 (letters, digits, `-`, `.`, `_`, `~`). This is safe in a path and in
@@ -22,6 +62,35 @@ mod rule;
 pub struct Path(Result<String>);
 
 impl Path {
+    /// The path of a link in an answer of the device, such as `@odata.id` or
+    /// `href`: a path below the endpoint's base path, that begins with a slash.
+    /// A fragment (`#…`) is removed. For a link that repeats the base path or is
+    /// a URL, use [`Client::link`](crate::http::Client::link).
+    ///
+    /// ```
+    /// use fencebox_sdk::http::Path;
+    ///
+    /// assert!(Path::of_device("/redfish/v1/Systems/1").is_ok());
+    /// for elsewhere in ["//evil.example/", "https://evil.example/", "/../admin", "Systems/1"] {
+    ///     assert!(Path::of_device(elsewhere).is_err());
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Unexpected`] for a link that could leave the endpoint.
+    pub fn of_device(link: &str) -> Result<Self> {
+        let path = link.split('#').next().unwrap_or_default();
+        match rule::check(path) {
+            Ok(()) => Ok(Self(Ok(path.to_owned()))),
+            Err(rule) => {
+                let link = excerpt(link.split('?').next().unwrap_or_default());
+                Err(Error::unexpected(format!(
+                    "the device gave the link {link:?}, which {rule}"
+                )))
+            }
+        }
+    }
+
     /// Inserts the values between the pieces of a template. [`crate::path!`]
     /// expands to this call.
     #[doc(hidden)]
@@ -49,6 +118,15 @@ impl Path {
     /// [`Error::Denied`] for a path that cannot be sent.
     pub fn text(&self) -> Result<&str> {
         self.0.as_deref().map_err(Clone::clone)
+    }
+
+    /// The path with one more parameter in its query.
+    pub(super) fn with_number(self, name: &str, number: u32) -> Self {
+        Self(self.0.map(|mut path| {
+            path.push(if path.contains('?') { '&' } else { '?' });
+            push_encoded(&mut path, name);
+            path + &format!("={number}")
+        }))
     }
 
     pub(crate) fn into_text(self) -> Result<String> {
@@ -82,15 +160,10 @@ impl From<&Path> for Path {
     }
 }
 
-impl From<&str> for Path {
-    fn from(path: &str) -> Self {
-        Self::from(path.to_owned())
-    }
-}
-
-impl From<String> for Path {
-    fn from(path: String) -> Self {
-        Self(check(&path).map(|()| path))
+/// Only a literal, or a text that was leaked on purpose, lives that long.
+impl From<&'static str> for Path {
+    fn from(path: &'static str) -> Self {
+        Self(check(path).map(|()| path.to_owned()))
     }
 }
 
@@ -163,6 +236,38 @@ mod tests {
         let id = "a b";
         assert_eq!(path!("/x/{id}?y=1").text(), Ok("/x/a%20b?y=1"));
         assert!(super::Path::from("x").text().is_err());
+    }
+
+    #[test]
+    fn a_link_of_the_device_stays_on_the_endpoint() {
+        for (link, path) in [
+            ("/redfish/v1/Systems/1", "/redfish/v1/Systems/1"),
+            ("/x?page=2&after=a%2Fb", "/x?page=2&after=a%2Fb"),
+            ("/x/Power#/PowerControl/0", "/x/Power"),
+        ] {
+            assert_eq!(super::Path::of_device(link).map(text), Ok(path.to_owned()), "{link}");
+        }
+        for link in [
+            "",
+            "x",
+            "#x",
+            "//evil.example/",
+            "/\\evil.example/",
+            "https://evil.example/",
+            "/../x",
+            "/x/%2e%2e/%2e%2e/y",
+            "/x y",
+            "/é",
+        ] {
+            let refused = super::Path::of_device(link);
+            assert!(matches!(refused, Err(Error::Unexpected(_))), "{link:?}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_query_of_a_refused_link_is_not_shown() {
+        let refused = super::Path::of_device("http://x.example/?token=s3cret").unwrap_err();
+        assert!(!refused.text().contains("s3cret"), "{refused:?}");
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub struct Response {
     answer: wit::Response,
     /// The URL of the endpoint, if the answer is a redirect.
     base: String,
+    /// The plug that the request is about.
+    plug: Option<String>,
+    /// The device's own reason, as the client finds it.
+    reason: Option<String>,
 }
 
 impl Response {
@@ -29,12 +33,28 @@ impl Response {
             asked,
             answer,
             base: String::new(),
+            plug: None,
+            reason: None,
         }
     }
 
     /// Adds the URL of the endpoint, for the message about a redirect.
     pub(super) fn with_base(self, base: String) -> Self {
         Self { base, ..self }
+    }
+
+    /// Adds the plug that the request is about.
+    pub(super) fn with_plug(self, plug: Option<String>) -> Self {
+        Self { plug, ..self }
+    }
+
+    /// Adds the device's own reason.
+    pub(super) fn with_reason(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
+    }
+
+    pub(super) fn plug(&self) -> Option<&str> {
+        self.plug.as_deref()
     }
 
     pub(super) fn base(&self) -> &str {
@@ -82,13 +102,15 @@ impl Response {
     /// The body as a JSON value, nested at most 128 levels deep.
     ///
     /// # Errors
-    /// [`Error::Unexpected`] if the body is not JSON, or has another structure
-    /// than `T`.
+    /// [`Error::Unexpected`] if the body is not JSON, such as an incomplete
+    /// answer; a [mistake](Error::mistake), which is not retried, if it has
+    /// another structure than `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.answer.body).map_err(|problem| {
-            if problem.is_data() {
+            // The parser also finds a wrong structure in a text that is cut off.
+            if problem.is_data() && self.is_json() {
                 let problem = without_quotations(&problem.to_string());
-                self.unexpected(&format!("JSON with a wrong structure: {problem}"))
+                Error::mistake(self.described(&format!("JSON with a wrong structure: {problem}")))
             } else {
                 self.unexpected(&format!("invalid or incomplete JSON: {}", self.shown_body()))
             }
@@ -100,7 +122,7 @@ impl Response {
     /// hide the others. Do not drop it silently.
     ///
     /// # Errors
-    /// [`Error::Unexpected`] if the body is not a JSON array.
+    /// As [`Response::json`], if the body is not a JSON array.
     pub fn elements<T: DeserializeOwned>(&self) -> Result<Vec<Result<T, Value>>> {
         let elements: Vec<Element<T>> = self.json()?;
         Ok(elements.into_iter().map(Element::into_result).collect())
@@ -125,6 +147,7 @@ impl Response {
     /// |---|---|
     /// | 401 | [`Error::LoginDenied`] |
     /// | 403 | [`Error::NotPermitted`] |
+    /// | 404 | [`Error::PlugNotFound`] if the request is [about a plug](crate::http::Request::about) and the answer is JSON; [`Error::Unexpected`] if it is about a plug and not JSON, as from a proxy; otherwise a [mistake](Error::mistake) |
     /// | 407 | [`Error::Denied`]: the proxy rejects its credentials |
     /// | 408, 409, 423, 425, 429; 503 with `Retry-After` | [`Error::Busy`], with the seconds of `Retry-After`, 30 at most |
     /// | any other | [`Error::Unexpected`]; for a redirect with the origin and path that it points to |
@@ -137,13 +160,21 @@ impl Response {
     /// part.
     #[must_use]
     pub fn unexpected(&self, what: &str) -> Error {
-        Error::Unexpected(format!("{what} (status {} for {})", self.status(), self.asked))
+        Error::Unexpected(self.described(what))
+    }
+
+    fn described(&self, what: &str) -> String {
+        format!("{what} (status {} for {})", self.status(), self.asked)
     }
 
     /// The device's message about an error, as an [`excerpt`]: the text at
+    /// the place that [`Client::reason`](crate::http::Client::reason) names, or at
     /// `message`, `errorMessage`, `detail`, `error`, or `message` in `error`.
     #[must_use]
     pub fn message(&self) -> Option<String> {
+        if let Some(reason) = self.reason.as_deref().map(excerpt).filter(|reason| !reason.is_empty()) {
+            return Some(reason);
+        }
         let body: Value = serde_json::from_slice(&self.answer.body).ok()?;
         ["/message", "/errorMessage", "/detail", "/error", "/error/message"]
             .iter()
@@ -173,8 +204,10 @@ impl Response {
         }
     }
 
-    /// The device's message, or its body if there is none.
-    pub(super) fn words(&self) -> String {
+    /// The device's [message](Self::message), or an [`excerpt`] of its body if
+    /// there is none. The body of a success that looks like JSON is not shown.
+    #[must_use]
+    pub fn reason(&self) -> String {
         self.message().unwrap_or_else(|| self.shown_body())
     }
 }

@@ -15,6 +15,7 @@ const LONGEST_PAUSE: u32 = 30;
 enum Meaning {
     LoginDenied,
     NotPermitted,
+    NotFound,
     ProxyRefuses,
     Busy,
     Redirect,
@@ -25,6 +26,7 @@ fn meaning(status: u16, names_pause: bool) -> Meaning {
     match status {
         401 => Meaning::LoginDenied,
         403 => Meaning::NotPermitted,
+        404 => Meaning::NotFound,
         407 => Meaning::ProxyRefuses,
         408 | 409 | 423 | 425 | 429 => Meaning::Busy,
         503 if names_pause => Meaning::Busy,
@@ -38,13 +40,27 @@ pub(super) fn error(response: &Response) -> Error {
     match meaning(response.status(), pause.is_some()) {
         Meaning::LoginDenied => Error::LoginDenied(named(response)),
         Meaning::NotPermitted => Error::NotPermitted(named(response)),
-        Meaning::ProxyRefuses => Error::Denied(format!("the proxy refused its credentials: {}", response.words())),
+        Meaning::NotFound => not_found(response),
+        Meaning::ProxyRefuses => Error::Denied(format!("the proxy refused its credentials: {}", response.reason())),
         Meaning::Busy => busy(response, pause),
         Meaning::Redirect => {
             let place = redirect::describe(response.base(), response.header("location"));
             response.unexpected(&format!("redirected to {}", excerpt(&place)))
         }
-        Meaning::Other => response.unexpected(&response.words()),
+        Meaning::Other => response.unexpected(&response.reason()),
+    }
+}
+
+/// The page of a proxy does not prove that a plug is missing. Without a plug, the
+/// path is wrong, and stays wrong.
+fn not_found(response: &Response) -> Error {
+    match response.plug() {
+        Some(plug) if response.is_json() => Error::plug_not_found(plug),
+        Some(_) => response.unexpected(&response.reason()),
+        None => Error::mistake(format!(
+            "{}: the device does not have this; check option plug, the address, and the path in the plugin",
+            named(response)
+        )),
     }
 }
 
@@ -57,14 +73,14 @@ pub(crate) fn bare(status: u16, asked: &str) -> Error {
         Meaning::ProxyRefuses => Error::Denied(text("the proxy refused its credentials")),
         Meaning::Busy => Error::busy(text("the device is busy"), None),
         Meaning::Redirect => Error::Unexpected(text("a redirect in place of an answer")),
-        Meaning::Other => Error::Unexpected(text("a status in place of an answer")),
+        Meaning::NotFound | Meaning::Other => Error::Unexpected(text("a status in place of an answer")),
     }
 }
 
 fn named(response: &Response) -> String {
     format!(
         "{} (status {} for {})",
-        response.words(),
+        response.reason(),
         response.status(),
         response.asked()
     )

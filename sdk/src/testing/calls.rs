@@ -26,6 +26,7 @@ pub struct Called {
 
 /// Answers a call from the script.
 pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
+    super::declared::check_endpoint(&call.endpoint).map_err(wit::Error::Http)?;
     let params = call.params.into_iter().map(|tree| grow(tree).map_err(invalid));
     let called = Called {
         address: selected(&call.endpoint),

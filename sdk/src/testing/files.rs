@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use fencebox_policy::FileAccess;
+
+use super::declared;
 use crate::files::Failure;
 
 /// The entries of a folder that an option names; a file is one entry without a
@@ -43,6 +46,7 @@ impl FakeFiles {
 
 /// Reads a file of the script.
 pub(crate) fn read(option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure> {
+    declared::check_file(option, entry, FileAccess::Read)?;
     super::with_state(|state| {
         let missing = || {
             Err(Failure::NotFound(format!(
@@ -56,6 +60,7 @@ pub(crate) fn read(option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure
 
 /// Writes a file of the script.
 pub(crate) fn write(option: &str, entry: Option<&str>, content: &[u8]) -> Result<(), Failure> {
+    declared::check_file(option, entry, FileAccess::Write)?;
     super::with_state(|state| {
         let files = state.shelf.files(option)?;
         let entry = entry.map(str::to_owned);

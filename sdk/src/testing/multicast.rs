@@ -1,5 +1,6 @@
 //! The addresses of this machine in a script, and the datagrams sent from them.
 
+use super::declared;
 use crate::multicast::Failure;
 
 /// A datagram to a group.
@@ -14,12 +15,14 @@ pub struct Datagram {
 }
 
 /// The addresses of this machine from the script.
-pub(crate) fn local_addresses(_socket: &str) -> Result<Vec<String>, Failure> {
+pub(crate) fn local_addresses(socket: &str) -> Result<Vec<String>, Failure> {
+    declared::check_group(socket)?;
     super::with_state(|state| Ok(state.local_addresses.clone()))
 }
 
 /// Records a datagram.
 pub(crate) fn send(socket: &str, source: &str, datagram: &[u8]) -> Result<(), Failure> {
+    declared::check_group(socket)?;
     super::with_state(|state| {
         if !state.local_addresses.iter().any(|known| known == source) {
             return Err(Failure::Denied(format!("{source} is not an address of this machine")));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::files::FakeFiles;
+use super::udp::Peer;
 use super::{RunningScript, ScriptState};
 use crate::bindings::fencebox::agent::http as wit;
 use crate::bindings::fencebox::agent::xmlrpc;
@@ -30,6 +31,7 @@ pub struct Script {
     addresses: BTreeMap<String, Addresses>,
     shelf: FakeFiles,
     local_addresses: Vec<String>,
+    peers: Vec<Peer>,
     method: String,
     path: String,
 }
@@ -178,6 +180,14 @@ impl Script {
         self
     }
 
+    /// A peer of a [`UdpSocket`](crate::net::UdpSocket): `answer` gets each
+    /// datagram, and returns the datagrams that the plugin receives. None means
+    /// that the datagram or its answer was lost.
+    pub fn udp(mut self, host: &str, port: u16, answer: impl FnMut(&[u8]) -> Vec<Vec<u8>> + 'static) -> Self {
+        self.peers.push(Peer::new(host, port, answer));
+        self
+    }
+
     /// An address of this machine that can send to multicast groups.
     pub fn local_address(mut self, address: &str) -> Self {
         self.local_addresses.push(address.to_owned());
@@ -205,6 +215,7 @@ impl Script {
             asked: Vec::new(),
             shelf: self.shelf,
             local_addresses: self.local_addresses,
+            peers: self.peers,
             datagrams: Vec::new(),
             lines: Vec::new(),
         })

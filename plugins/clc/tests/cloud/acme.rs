@@ -2,7 +2,7 @@
 
 use fence_clc::Cloud;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::{RunningScript, Script};
+use fencebox_sdk::testing::{self, RunningScript, Script, Session};
 
 pub(crate) const LOGIN: &str = "/authentication/login";
 pub(crate) const DB01: &str = "/servers/ACME/WA1ACMEDB01";
@@ -44,17 +44,20 @@ pub(crate) fn script() -> Script {
     Script::new().on("POST", LOGIN).reply(200, login())
 }
 
+const OPTIONS: [(&str, &str); 4] = [
+    ("username", "fencer"),
+    ("password", "s3cret"),
+    ("account", "ACME"),
+    ("plug", "WA1ACMEDB01"),
+];
+
 pub(crate) fn options() -> Options {
-    Options::from([
-        ("username", "fencer"),
-        ("password", "s3cret"),
-        ("account", "ACME"),
-        ("plug", "WA1ACMEDB01"),
-    ])
+    Options::from(OPTIONS)
 }
 
-pub(crate) fn open() -> Cloud {
-    Cloud::open(&options()).unwrap()
+/// A session by the rules of the host.
+pub(crate) fn open() -> Session<Cloud> {
+    testing::open(OPTIONS).unwrap()
 }
 
 /// The power status of DB01 that one answer of the device gives.

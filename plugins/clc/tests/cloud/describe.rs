@@ -2,10 +2,10 @@
 
 use fence_clc::Cloud;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::{Endpoint, OptionOverride, Port};
+use fencebox_sdk::{Endpoint, OptionOverride, Port, testing};
 
 fn agent() -> Agent {
-    Cloud::describe("fence_clc")
+    testing::describe::<Cloud>("fence_clc")
 }
 
 fn change(option: &str) -> Option<OptionOverride> {

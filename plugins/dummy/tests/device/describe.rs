@@ -2,6 +2,7 @@
 
 use fence_dummy::Dummy;
 use fencebox_sdk::prelude::*;
+use fencebox_sdk::testing;
 
 fn shown(agent: &Agent) -> Vec<&str> {
     let shown = agent.parameters.iter().filter(|parameter| !parameter.hidden);
@@ -10,7 +11,7 @@ fn shown(agent: &Agent) -> Vec<&str> {
 
 #[test]
 fn the_main_name_documents_what_the_python_agent_has() {
-    let agent = Dummy::describe("fence_dummy");
+    let agent = testing::describe::<Dummy>("fence_dummy");
     assert_eq!(shown(&agent), ["status_file", "random_sleep_range", "type"]);
     assert!(agent.options.is_empty(), "no plug: it has one machine");
     assert!(agent.symlinks.iter().all(|link| link.hidden));
@@ -28,10 +29,10 @@ fn the_main_name_documents_what_the_python_agent_has() {
 
 #[test]
 fn each_symlink_has_a_description_of_its_own() {
-    let names = Dummy::describe("fence_dummy").symlinks;
+    let names = testing::describe::<Dummy>("fence_dummy").symlinks;
     assert_eq!(names.len(), 6);
     for link in names {
-        let agent = Dummy::describe(&link.name);
+        let agent = testing::describe::<Dummy>(&link.name);
         assert_eq!((&agent.name, &agent.shortdesc), (&link.name, &link.shortdesc));
         assert_eq!(agent.options, ["plug"]);
         assert_eq!(shown(&agent).len(), agent.parameters.len(), "nothing is hidden");
@@ -48,7 +49,7 @@ fn names_for_pacemakers_tests_differ_in_one_operation() {
         ("fence_dummy_no_on", Operations::NO_ON),
         ("fence_dummy_no_nodeid", Operations::ON_TARGET),
     ] {
-        let agent = Dummy::describe(name);
+        let agent = testing::describe::<Dummy>(name);
         assert!(agent.operations.contains(operation | Operations::LIST_PLUGS), "{name}");
         assert!(agent.capabilities.files.is_empty(), "{name}");
         let mode = agent.parameters.iter().find(|parameter| parameter.name == "mode");
@@ -59,10 +60,10 @@ fn names_for_pacemakers_tests_differ_in_one_operation() {
 /// Pacemaker sends the id of the node to an agent whose metadata have the option.
 #[test]
 fn one_name_has_no_option_nodeid() {
-    let has = |name: &str| shown(&Dummy::describe(name)).contains(&"nodeid");
+    let has = |name: &str| shown(&testing::describe::<Dummy>(name)).contains(&"nodeid");
     assert!(has("fence_dummy_on_target") && !has("fence_dummy_no_nodeid"));
     let others = |name: &str| {
-        let agent = Dummy::describe(name);
+        let agent = testing::describe::<Dummy>(name);
         let mut names: Vec<_> = shown(&agent).into_iter().map(str::to_owned).collect();
         names.retain(|name| name != "nodeid");
         names
@@ -73,7 +74,7 @@ fn one_name_has_no_option_nodeid() {
 #[test]
 fn the_agent_declares_three_paths_and_no_endpoint() {
     for name in ["fence_dummy", "fence_dummy_recorder"] {
-        let capabilities = Dummy::describe(name).capabilities;
+        let capabilities = testing::describe::<Dummy>(name).capabilities;
         assert!(capabilities.endpoints.is_empty());
         let files = capabilities.files.iter();
         let files: Vec<_> = files

@@ -2,9 +2,8 @@
 
 use fencebox_sdk::http::Response;
 use fencebox_sdk::prelude::*;
+use fencebox_sdk::time;
 use roxmltree::{Document, Node, ParsingOptions};
-
-use crate::time::http_date;
 
 const ENDPOINT: &str = "soap";
 const NAMESPACE: &str = "http://soapi.ovh.com/manager";
@@ -124,7 +123,7 @@ fn read(method: &str, answer: &Response) -> Result<Result<Reply, Refused>> {
         })),
         Some(response) if answer.status() == 200 && named(&response, &format!("{method}Response")) => Ok(Ok(Reply {
             values: body.map(values).unwrap_or_default(),
-            date: answer.header("date").and_then(http_date),
+            date: answer.header("date").and_then(|date| time::parse_http_date(date).ok()),
         })),
         _ if answer.status() != 200 => Err(answer.error()),
         _ => Err(answer.unexpected(&format!("an answer to a method other than {method}"))),

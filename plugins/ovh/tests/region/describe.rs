@@ -2,10 +2,10 @@
 
 use fence_ovh::Ovh;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::{Address, ValueKind};
+use fencebox_sdk::{Address, ValueKind, testing};
 
 fn agent() -> Agent {
-    Ovh::describe("fence_ovh")
+    testing::describe::<Ovh>("fence_ovh")
 }
 
 fn default(option: &str) -> Option<String> {

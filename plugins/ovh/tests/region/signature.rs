@@ -3,6 +3,7 @@
 use crate::account::{NOW, NS, SERVER, assert_says, count, going_dark, off, open, open_with, script, server};
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::testing::{Script, Sent};
+use fencebox_sdk::{digest, encoding};
 
 /// The time of a request, which has to be that of the server.
 fn time(sent: &Sent) -> i64 {
@@ -14,7 +15,6 @@ fn time(sent: &Sent) -> i64 {
 
 /// The signature of `docs/reference/ovh.md#signed-requests`, composed by hand.
 fn signature(sent: &Sent, base: &str) -> String {
-    use sha1::{Digest, Sha1};
     let body = String::from_utf8(sent.body.clone()).unwrap();
     let url = format!("{base}{}", sent.path);
     let text = [
@@ -26,8 +26,7 @@ fn signature(sent: &Sent, base: &str) -> String {
         &time(sent).to_string(),
     ]
     .join("+");
-    let hash: String = Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("$1${hash}")
+    format!("$1${}", encoding::to_hex(digest::sha1(text)))
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use fence_xenapi::Pool;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::{Address, ValueKind};
+use fencebox_sdk::{Address, ValueKind, testing};
 
 fn agent() -> Agent {
-    Pool::describe("fence_xenapi")
+    testing::describe::<Pool>("fence_xenapi")
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Packets that were recorded between other implementations.
 
 use super::{Command, Request};
-use crate::digest::{Digest, same};
+use fencebox_sdk::digest::same;
+
+use crate::digest::Digest;
 
 fn key() -> Vec<u8> {
     (0..32).collect()

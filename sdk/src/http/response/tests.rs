@@ -71,7 +71,7 @@ fn possible_tokens_are_not_shown() {
         "\u{feff}{\"bearerToken\":\"s3cret\"}",
         "\u{7}\u{fffd}, {\"bearerToken\":\"s3cret\"}",
     ] {
-        let text = unexpected(answer(200, &[], body).json());
+        let text = answer(200, &[], body).json::<u16>().unwrap_err().text();
         assert!(!text.contains("s3cret"), "{text}");
     }
     let shown = format!("{:?}", answer(200, &[("set-cookie", "s3cret")], "s3cret"));
@@ -81,8 +81,9 @@ fn possible_tokens_are_not_shown() {
 #[test]
 fn hostile_json_is_an_error() {
     let deep = "[".repeat(100_000);
-    for body in ["", "null", "{", "NaN", "\u{feff}7", "7 7", "1e999", &deep] {
-        unexpected(answer(200, &[], body).json());
+    for body in ["", "{", "NaN", "\u{feff}7", "7 7", "1e999", &deep] {
+        let shown = unexpected(answer(200, &[], body).json());
+        assert!(shown.starts_with("invalid or incomplete JSON"), "{shown}");
     }
     let twice = answer(200, &[], r#"{"a":1,"a":2}"#);
     #[derive(Debug, serde::Deserialize)]
@@ -94,6 +95,19 @@ fn hostile_json_is_an_error() {
     let mut broken = answer(200, &[], "");
     broken.answer.body = b"\"\xff\"".to_vec();
     assert!(broken.json::<String>().is_err());
+}
+
+#[test]
+fn a_wrong_structure_is_not_retried() {
+    for body in ["null", "{}", "\"7\"", "-1", "[7]"] {
+        let mistake = answer(200, &[], body).json::<u16>();
+        assert!(
+            matches!(&mistake, Err(Error::Denied(text)) if text.ends_with("(status 200 for GET /x)")),
+            "{body}: {mistake:?}"
+        );
+        let retried = mistake.map_err(Error::retried);
+        assert!(matches!(retried, Err(Error::Unexpected(_))), "{body}: {retried:?}");
+    }
 }
 
 #[test]
@@ -121,9 +135,12 @@ fn each_status_has_its_error() {
         };
         assert_eq!(error(status), Error::Busy(busy));
     }
-    for status in [400, 404, 405, 410, 500, 502, 503, 504] {
+    for status in [400, 405, 410, 500, 502, 503, 504] {
         assert_eq!(error(status), Error::Unexpected(text(status)));
     }
+    assert!(matches!(error(404), Error::Denied(reason) if reason.starts_with(&text(404))));
+    let about = answer(404, &[], &body).with_plug(Some("7".to_owned()));
+    assert_eq!(about.error(), Error::plug_not_found("7"));
 }
 
 #[test]

@@ -1,0 +1,96 @@
+//! The declarations of the plugin whose session is open on this thread. The
+//! checks are those of the host. Without a session of
+//! [`open`](super::open()), everything counts as declared.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use fencebox_agent::Declared;
+use fencebox_policy::{Addresses, FileAccess, SocketPurpose};
+
+use crate::http::Failure;
+use crate::{files, multicast};
+
+thread_local! {
+    static PLUGIN: RefCell<Option<Rc<Plugin>>> = const { RefCell::new(None) };
+}
+
+/// What a plugin declares, with the values of the options.
+#[derive(Debug)]
+pub(super) struct Plugin {
+    pub(super) declared: Declared,
+    pub(super) addresses: BTreeMap<String, Addresses>,
+}
+
+/// Applies the declarations of a plugin on this thread, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Applied(Rc<Plugin>);
+
+impl Applied {
+    pub(super) fn new(plugin: Plugin) -> Self {
+        let plugin = Rc::new(plugin);
+        PLUGIN.set(Some(Rc::clone(&plugin)));
+        Self(plugin)
+    }
+
+    pub(super) fn declared(&self) -> &Declared {
+        &self.0.declared
+    }
+}
+
+impl Drop for Applied {
+    fn drop(&mut self) {
+        // Another session may have begun since.
+        PLUGIN.with_borrow_mut(|plugin| {
+            if plugin.as_ref().is_some_and(|plugin| Rc::ptr_eq(plugin, &self.0)) {
+                *plugin = None;
+            }
+        });
+    }
+}
+
+fn with<T>(ask: impl FnOnce(&Plugin) -> T) -> Option<T> {
+    PLUGIN.with_borrow(|plugin| plugin.as_deref().map(ask))
+}
+
+pub(super) fn check_endpoint(name: &str) -> Result<(), Failure> {
+    with(|plugin| plugin.declared.endpoints.get(name).map(drop))
+        .unwrap_or(Ok(()))
+        .map_err(|rule| Failure::Denied(rule.to_string()))
+}
+
+/// The base URL by the options, if a session is open.
+pub(super) fn base_url(endpoint: &str) -> Option<String> {
+    with(|plugin| {
+        let origin = plugin.addresses.get(endpoint)?.current().ok()?;
+        Some(origin.base_url())
+    })?
+}
+
+/// The addresses by the options, if a session is open.
+pub(super) fn addresses(endpoint: &str) -> Option<Vec<String>> {
+    with(|plugin| {
+        let named = plugin.addresses.get(endpoint)?.named();
+        Some(named.iter().map(ToString::to_string).collect())
+    })?
+}
+
+pub(super) fn check_file(option: &str, entry: Option<&str>, access: FileAccess) -> Result<(), files::Failure> {
+    with(|plugin| plugin.declared.files.check(option, entry, access).map(drop))
+        .unwrap_or(Ok(()))
+        .map_err(|rule| files::Failure::Denied(rule.to_string()))
+}
+
+pub(super) fn check_group(socket: &str) -> Result<(), multicast::Failure> {
+    let is_declared = with(|plugin| {
+        let mut sockets = plugin.declared.sockets.iter();
+        sockets.any(|known| known.name == socket && matches!(known.purpose, SocketPurpose::Multicast(_)))
+    });
+    if is_declared.unwrap_or(true) {
+        return Ok(());
+    }
+    Err(multicast::Failure::Denied(format!(
+        "the plugin did not declare a multicast socket {socket:?}"
+    )))
+}

@@ -12,6 +12,7 @@
     clippy::all,
     clippy::allow_attributes_without_reason,
     clippy::expect_used,
+    clippy::match_bool,
     clippy::panic,
     clippy::unimplemented,
     clippy::unwrap_used,

@@ -109,7 +109,7 @@ pub(crate) async fn prove(
     write(stream, &challenge).await.map_err(early)?;
     let mut proof = [0; ROOM];
     read(stream, &mut proof).await.map_err(early)?;
-    if !same(&proof, &auth.of(key, &challenge)) {
+    if !same(proof, auth.of(key, &challenge)) {
         return Err(HandshakeError::AuthFailed(
             "did not prove that it has the key; compare key_file and auth with its configuration".to_owned(),
         ));

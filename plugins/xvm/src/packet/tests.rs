@@ -109,9 +109,9 @@ fn answers_to_challenges_match_those_of_the_daemon() {
 fn digests_differ_by_any_byte_of_the_field() {
     let mut other = Digest::Sha1.of(&key(), b"x");
     let one = other;
-    assert!(same(&one, &other));
+    assert!(same(one, other));
     other[63] ^= 1;
-    assert!(!same(&one, &other));
+    assert!(!same(one, other));
 }
 
 #[test]

@@ -76,11 +76,24 @@ fn explain_known(store: &Store<HostState>, cause: &wasmtime::Error, output: &str
     }))
 }
 
+/// The first line of a stack trace of Python.
+const TRACEBACK: &str = "Traceback (most recent call last):";
+
 /// The message of a Rust guest's panic is `thread '…' panicked at FILE:LINE:`
 /// and then, on lines of its own, the text. Guests of other languages print a
 /// stack trace.
 fn stop_message(output: &str) -> String {
-    match (output.find("panicked at "), last_words(output)) {
+    let panic = output.find("panicked at ");
+    // The interpreter of Python prints the exception, and then panics.
+    let before = output.get(..panic.unwrap_or_default()).unwrap_or_default();
+    if let Some(start) = before.rfind(TRACEBACK) {
+        let trace = before.get(start..).unwrap_or_default();
+        let trace = trace.rsplit_once('\n').map_or(trace, |(trace, _)| trace);
+        if let Some(words) = last_words(trace) {
+            return format!("it stopped: {words}");
+        }
+    }
+    match (panic, last_words(output)) {
         (Some(start), _) => {
             let lines = output
                 .get(start..)
@@ -112,6 +125,11 @@ mod tests {
     fn the_reason_is_the_line_that_is_not_part_of_a_stack_trace() {
         for (output, message) in [
             ("", "it stopped without a message (unreachable code)"),
+            (
+                "Traceback (most recent call last):\n  File \"app.py\", line 3, in open\nValueError: no relay\n\nthread \
+                 '<unnamed>' panicked at runtime/src/lib.rs:1293:29:\nPython function threw an unexpected exception\n",
+                "it stopped: ValueError: no relay",
+            ),
             (
                 "asked\nthread 'main' panicked at src/lib.rs:7:\nno relay\nnote: run with `RUST_BACKTRACE=1`\n",
                 "panicked at src/lib.rs:7: no relay",

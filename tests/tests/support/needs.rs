@@ -39,9 +39,9 @@ pub fn absent<T>(why: &str) -> Option<T> {
     None
 }
 
-/// Reports that the test is skipped, and returns false.
+/// Reports that the test is skipped, and returns false. In CI, the test fails.
 #[track_caller]
-fn skip(why: &str) -> bool {
+pub fn skip(why: &str) -> bool {
     assert!(std::env::var_os("CI").is_none(), "CI must meet all requirements: {why}");
     report(why);
     false

@@ -173,7 +173,7 @@ impl Endpoint {
         let base_path = match path {
             "" => &self.base_path,
             path if option.free_path => {
-                check_path(path).map_err(|rule| rule.to_string())?;
+                check_path(path)?;
                 path
             }
             path if path == self.base_path => path,

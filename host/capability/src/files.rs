@@ -267,20 +267,20 @@ impl Place {
     fn open_folder(&self) -> Result<Dir, Failure> {
         let folder = Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))?;
         if self.links == Links::Refused {
-            owner::check_folder(&folder, &self.folder).map_err(|reason| self.distrusted(&reason))?;
+            owner::check_folder(&folder, &self.folder).map_err(|reason| self.untrusted(&reason))?;
         }
         Ok(folder)
     }
 
     fn check_owner(&self, about: &Metadata) -> Result<(), Failure> {
         if self.links == Links::Refused {
-            owner::check_file(about).map_err(|reason| self.distrusted(&reason))
+            owner::check_file(about).map_err(|reason| self.untrusted(&reason))
         } else {
             Ok(())
         }
     }
 
-    fn distrusted(&self, reason: &str) -> Failure {
+    fn untrusted(&self, reason: &owner::Reason) -> Failure {
         Failure::Failed(format!(
             "{self}: {reason}; use a file and a folder that only the agent's user can write"
         ))

@@ -137,7 +137,7 @@ pub fn inspect(der: &[u8]) -> Option<String> {
         certificate.has_unknown_limits(),
         certificate.is_self_issued(),
     ];
-    let kind = key.map_or_else(|kind| kind, |key| format!("{} bits", key.size()));
+    let kind = key.map_or_else(|kind| kind.to_string(), |key| format!("{} bits", key.size()));
     Some(format!("{:?}, {dates:?}, {kind}, {flags:?}", certificate.names()))
 }
 

@@ -15,8 +15,8 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub use encode::encode;
-pub use keep::Keep;
+pub use encode::{EncodeError, encode};
+pub use keep::{Keep, KeepError};
 pub use read::{decode, read};
 
 /// Maximum depth of nested values.

@@ -16,7 +16,7 @@ use fencebox_policy::Fingerprint;
 use super::Remedies;
 use super::certificate::Certificate;
 use super::issued::is_issued;
-use super::key::{BadSignature, NEEDED, PublicKey};
+use super::key::{BadSignature, NEEDED, PublicKey, UnsupportedKey};
 use super::reason::Problem;
 
 /// Which certificates are trusted ([`fencebox_policy::Trust`]).
@@ -79,7 +79,7 @@ impl CertVerifier {
         signed: &DigitallySignedStruct,
         is_tls13: bool,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let key = key(certificate).map_err(|key| unusable(&key))?;
+        let key = key(certificate).map_err(unusable)?;
         key.verify_handshake(signed.scheme, is_tls13, message, signed.signature())
             .map(|()| HandshakeSignatureValid::assertion())
             .map_err(|bad| match bad {
@@ -89,7 +89,7 @@ impl CertVerifier {
                 )),
                 BadSignature::SmallKey => {
                     self.needs_tls12.store(is_tls13, Ordering::Relaxed);
-                    unusable(&format!("an RSA key of {} bits", key.size()))
+                    unusable(UnsupportedKey::RsaSize(key.size()))
                 }
             })
     }
@@ -111,7 +111,7 @@ impl ServerCertVerifier for CertVerifier {
         let problem = |cause: &Error| Problem::new(cause, end_entity, server_name, now);
         let fingerprint = fingerprint(end_entity);
         // No option helps with a key that cannot be verified, so no remedy may be named.
-        let usable = key(end_entity).map_err(|key| unusable(&key));
+        let usable = key(end_entity).map_err(unusable);
         match &self.belief {
             Belief::System { issuers, remedies } => {
                 let verdict = by_issuer(issuers);
@@ -196,9 +196,8 @@ impl ServerCertVerifier for CertVerifier {
 }
 
 /// The key of a certificate, or what it has instead.
-fn key<'c>(certificate: &'c CertificateDer<'_>) -> Result<PublicKey<'c>, String> {
-    let certificate = Certificate::read(certificate);
-    let certificate = certificate.ok_or_else(|| "a public key that cannot be read".to_owned())?;
+fn key<'c>(certificate: &'c CertificateDer<'_>) -> Result<PublicKey<'c>, UnsupportedKey> {
+    let certificate = Certificate::read(certificate).ok_or(UnsupportedKey::Unreadable)?;
     PublicKey::read(certificate.key)
 }
 
@@ -219,7 +218,7 @@ fn absent(path: &Path, fingerprint: Fingerprint, key: &PublicKey<'_>) -> String 
     )
 }
 
-fn unusable(key: &str) -> Error {
+fn unusable(key: UnsupportedKey) -> Error {
     Error::General(format!(
         "its certificate has {key}, and no option makes fencebox accept that: it could not verify that the device \
          has the private key; {NEEDED}"

@@ -47,7 +47,7 @@ pub(super) struct Request<'p> {
     /// Number of repetitions whose failed task was not seen yet.
     repeats: u32,
     /// Why the last request was not accepted.
-    pub(super) trouble: Option<Error>,
+    pub(super) error: Option<Error>,
 }
 
 impl<'p> Request<'p> {
@@ -62,7 +62,7 @@ impl<'p> Request<'p> {
             not_before: Duration::ZERO,
             unchanged: 0,
             repeats: 0,
-            trouble: None,
+            error: None,
         }
     }
 

@@ -67,12 +67,12 @@ fn sigterm_closes_the_session() {
 
 #[test]
 fn a_reboot_succeeds_if_the_machine_does_not_switch_on_again() {
-    for trouble in [
+    for error in [
         denied(),
         Error::Plugin("panic".to_owned()),
         Error::TaskFailed("x".to_owned()),
     ] {
-        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]).answering([Ok(()), Err(trouble)]);
+        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]).answering([Ok(()), Err(error)]);
         let outcome = call(&mut device, &["-o", "reboot", "-n", "1"]);
         assert_eq!(
             (outcome.exit, outcome.stdout.as_str()),

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use fencebox_agent::Declared;
 use fencebox_agent::description::{Description, Parameter, ValueKind};
 use fencebox_agent::log::Log;
-use fencebox_agent::options::authority::Standing;
+use fencebox_agent::options::authority::Authority;
 use fencebox_agent::options::{Options, Table, catalogue, checks};
 use fencebox_capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox_policy::request::{check_headers, check_path};
@@ -130,8 +130,8 @@ pub fn descriptions(data: &[u8]) {
     };
     for entry in catalogue::ENTRIES.iter().filter(|entry| entry.key != "action") {
         let decided = matches!(
-            entry.standing,
-            Standing::Identity | Standing::Operator | Standing::Guard
+            entry.authority,
+            Authority::Identity | Authority::Operator | Authority::Guard
         );
         if let Some(option) = table.find(&entry.name()).filter(|_| decided) {
             assert!(!option.device_specific, "{}", entry.key);

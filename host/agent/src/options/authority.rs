@@ -5,7 +5,7 @@
 //! a [`Authority`], and every check of a description uses it. For capabilities
 //! (addresses, files, sockets), see [`fencebox_policy::Approval`].
 
-use super::catalogue::{self, ENTRIES, same};
+use super::catalog::{self, ENTRIES, same};
 use super::error::DescriptionError;
 use super::option::AgentOption;
 use super::table::Table;
@@ -120,7 +120,7 @@ pub fn check<'a>(table: &Table, uses: impl IntoIterator<Item = (&'a str, Use)>) 
 
 fn check_override(change: &Override) -> Result<(), DescriptionError> {
     // `Table::new` has rejected unknown names.
-    let Some(authority) = catalogue::find(&change.name).map(|entry| entry.authority) else {
+    let Some(authority) = catalog::find(&change.name).map(|entry| entry.authority) else {
         return Ok(());
     };
     if let Some(value) = change.default.as_ref().filter(|value| !authority.allows_default(value)) {
@@ -168,7 +168,7 @@ fn is_reserved(table: &Table, option: &AgentOption, name: &str) -> bool {
     let by_row = ENTRIES.iter().any(|entry| {
         let by_name = same(entry.long, &name) && !entry.authority.allows_parameter();
         // `Table` lets a flag replace the older name of an option that every agent has.
-        let gives_way = option.is_flag() && catalogue::ALWAYS.contains(&entry.key);
+        let gives_way = option.is_flag() && catalog::ALWAYS.contains(&entry.key);
         let by_key = entry.key != entry.name()
             && same(entry.key, &name)
             && !entry.authority.allows_parameter_by_older_name()
@@ -211,6 +211,6 @@ fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError>
 
 /// The authority of a catalog option; none for a parameter of a plugin.
 fn authority_of(option: &AgentOption) -> Option<Authority> {
-    let entry = catalogue::find(&option.name).filter(|_| !option.device_specific)?;
+    let entry = catalog::find(&option.name).filter(|_| !option.device_specific)?;
     Some(entry.authority)
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::Options;
-use super::catalogue::{self, OnFalse};
+use super::catalog::{self, OnFalse};
 use super::error::UsageError;
 use super::option::{AgentOption, integer};
 use super::script::read_all;
@@ -92,7 +92,7 @@ enum Reason {
 /// The source options for the secrets among these options. A source option is
 /// omitted if another option has its name.
 pub(super) fn options(options: &[AgentOption]) -> Vec<AgentOption> {
-    let taken = |name: &str| options.iter().any(|option| catalogue::same(&option.name, name));
+    let taken = |name: &str| options.iter().any(|option| catalog::same(&option.name, name));
     let secret = options
         .iter()
         .filter(|option| option.secret && option.synonym_of.is_none());

@@ -3,7 +3,7 @@
 use super::{Authority, Use, check};
 use crate::description::{Description, Operations, Override, Parameter, ValueKind};
 use crate::options::DescriptionError;
-use crate::options::catalogue::ENTRIES;
+use crate::options::catalog::ENTRIES;
 
 fn parameter(name: &str) -> Parameter {
     Parameter {

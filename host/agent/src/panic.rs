@@ -11,17 +11,17 @@ use super::log::Log;
 pub fn report(log: &Log, name: &str, panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let text = panic.payload_as_str().unwrap_or("no text");
-    say(log, name, &place, text);
+    report(log, name, &place, text);
 }
 
-fn say(log: &Log, name: &str, place: &str, text: &str) {
+fn report(log: &Log, name: &str, place: &str, text: &str) {
     let harmless = format!("{name}: fencebox itself failed at {place}; the power status is unknown; report this line");
     log.last_words(&format!("{harmless}: {text}"), &harmless);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::say;
+    use super::report;
     use crate::fake_device::CapturedLog;
 
     #[test]
@@ -33,7 +33,7 @@ mod tests {
             if configured {
                 log.configure(false, false);
             }
-            say(&log, "fence_x", "src/x.rs:1:2", "called `unwrap()` on\n\"geheim\"");
+            report(&log, "fence_x", "src/x.rs:1:2", "called `unwrap()` on\n\"geheim\"");
             let text = said.text();
             assert_eq!(text.lines().count(), 1, "{text}");
             assert!(

@@ -293,7 +293,7 @@ impl State {
             let Some(fault) = sinks.or_else(|| self.stderr.take_fault()) else {
                 return;
             };
-            self.write(Level::Warning, &place::about(&self.agent, &fault));
+            self.write(Level::Warning, &destination::about(&self.agent, &fault));
         }
     }
 
@@ -306,7 +306,7 @@ impl State {
         let sinks = self.sinks.iter_mut().filter_map(Destination::take_dropped);
         let dropped: Vec<String> = self.stderr.take_dropped().into_iter().chain(sinks).collect();
         for text in dropped {
-            self.write(Level::Warning, &place::about(&self.agent, &text));
+            self.write(Level::Warning, &destination::about(&self.agent, &text));
         }
     }
 }

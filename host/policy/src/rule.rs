@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rule   = [ ( "https" | "http" | "tcp" | "udp" ) "://" ] host [ ":" ports ]
-//! host  = "*" | name | "*." name | address [ "/" prefix ]
+//! host   = "*" | name | "*." name | address [ "/" prefix ]
 //! ports  = port | port "-" port
 //! ```
 //!

@@ -33,11 +33,11 @@ impl ActionRunner<'_> {
         }
         let outcome = self.fencing.open(self.options).and_then(|()| {
             let outcome = self.perform(action);
-            if let Err(trouble) = self.fencing.device.close() {
+            if let Err(error) = self.fencing.device.close() {
                 // The action is complete and proven, so it does not fail.
                 self.fencing
                     .log
-                    .debug(format!("{}: log out: {trouble}", self.fencing.agent));
+                    .debug(format!("{}: log out: {error}", self.fencing.agent));
             }
             outcome
         });
@@ -141,9 +141,9 @@ impl ActionRunner<'_> {
     fn switch_on_again(&mut self) {
         let fencing = &mut self.fencing;
         fencing.narrow(fencing.timeouts.second_half(fencing.clock, self.is_hurried));
-        if let Err(trouble) = fencing.switch(self.plugs, PowerTarget::On, fencing.timeouts.retry_on) {
+        if let Err(error) = fencing.switch(self.plugs, PowerTarget::On, fencing.timeouts.retry_on) {
             fencing.log.error(format!(
-                "{}: reboot {}: switched off, but not on again: {trouble}",
+                "{}: reboot {}: switched off, but not on again: {error}",
                 fencing.agent,
                 self.plugs.join(", ")
             ));

@@ -32,7 +32,7 @@ pub trait Clock: Send + Sync {
     }
     /// From now on SIGTERM ends sleeps instead of the process, because a session
     /// may have to be closed.
-    fn heed_sigterm(&self) {}
+    fn handle_sigterm(&self) {}
 }
 
 /// The time on the [`Clock`] at which an action times out.

@@ -55,7 +55,7 @@ impl Declared {
         let placing = Approval::placing_options(&reach).into_iter();
         let follow = Approval::follow_options(&reach).into_iter();
         let uses = placing
-            .map(|name| (name, Use::Place))
+            .map(|name| (name, Use::Location))
             .chain(follow.map(|name| (name, Use::Follow)));
         authority::check(&table, uses)?;
         if let Some(name) = Approval::port_options(&reach)

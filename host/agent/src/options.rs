@@ -8,7 +8,7 @@
 mod argv;
 pub mod authority;
 mod build;
-pub mod catalogue;
+pub mod catalog;
 pub mod checks;
 mod damage;
 mod error;

@@ -177,7 +177,7 @@ impl Fencing<'_> {
                 outcome = self.request(&mut request, target);
             }
             match outcome {
-                Err(trouble @ Error::TaskFailed(_)) => asked.failure = asked.failure.or(Some(trouble)),
+                Err(error @ Error::TaskFailed(_)) => asked.failure = asked.failure.or(Some(error)),
                 outcome => outcome?,
             }
             asked.most = asked.most.max(made);

@@ -135,9 +135,9 @@ impl Invocation<'_> {
                 )),
             }
         }
-        let patience = timeouts(options, 1).login();
-        secret_sources::fetch(options, patience, self.credentials, self.log)
-            .and_then(|()| script::run(options, patience, self.log))
+        let budget = timeouts(options, 1).login();
+        secret_sources::fetch(options, budget, self.credentials, self.log)
+            .and_then(|()| script::run(options, budget, self.log))
     }
 
     /// Logs the permissions that the account needs. Only the action `monitor` can
@@ -153,7 +153,7 @@ impl Invocation<'_> {
 
     /// The part of the run that contacts the device.
     fn contact(&mut self, options: &Options, action: Action, plugs: &[String], device: &mut dyn Device) -> Exit {
-        self.clock.heed_sigterm();
+        self.clock.handle_sigterm();
         self.audit.begin(plugs, self.clock, self.log);
         let what = match plugs {
             [only] if only.is_empty() => action.word().to_owned(),

@@ -22,9 +22,9 @@ const PIPE_BUF: usize = 4096;
 /// Time between checks whether a writer should stop.
 const TICK: Duration = Duration::from_millis(50);
 /// Maximum time to wait for a reader of standard output.
-const OUTPUT_PATIENCE: Duration = Duration::from_secs(10);
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time that all lines of a log together wait for their reader.
-const LOG_PATIENCE: Duration = Duration::from_secs(1);
+const LOG_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A stream with non-blocking writes.
 struct Stream {
@@ -66,13 +66,15 @@ impl Stream {
         match self.way {
             Way::Own => self.file.write(bytes),
             Way::Socket => Ok(send(&self.file, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?),
-            Way::Shared if self.has_room(Duration::ZERO)? => self.file.write(bytes.get(..PIPE_BUF).unwrap_or(bytes)),
+            Way::Shared if self.wait_for_room(Duration::ZERO)? => {
+                self.file.write(bytes.get(..PIPE_BUF).unwrap_or(bytes))
+            }
             Way::Shared => Err(ErrorKind::WouldBlock.into()),
         }
     }
 
     /// Waits at most `limit` until the stream is ready; also returns when a write would fail.
-    fn has_room(&self, limit: Duration) -> io::Result<bool> {
+    fn wait_for_room(&self, limit: Duration) -> io::Result<bool> {
         let limit = Timespec::try_from(limit).ok();
         let mut streams = [PollFd::from_borrowed_fd(self.file.as_fd(), PollFlags::OUT)];
         match poll(&mut streams, limit.as_ref()) {
@@ -86,7 +88,7 @@ impl Stream {
 /// Standard output. It waits for its reader for a limited time.
 pub struct Output<S> {
     stream: Stream,
-    patience: Duration,
+    timeout: Duration,
     stop: S,
 }
 
@@ -100,7 +102,7 @@ impl<S: Fn() -> bool> Output<S> {
     pub fn standard(stop: S) -> io::Result<Self> {
         Ok(Self {
             stream: Stream::inherited(io::stdout().as_fd())?,
-            patience: OUTPUT_PATIENCE,
+            timeout: OUTPUT_TIMEOUT,
             stop,
         })
     }
@@ -117,12 +119,12 @@ impl<S: Fn() -> bool> Write for Output<S> {
             if (self.stop)() {
                 return Err(io::Error::other("interrupted while no process read it"));
             }
-            if start.elapsed() >= self.patience {
-                let seconds = self.patience.as_secs();
+            if start.elapsed() >= self.timeout {
+                let seconds = self.timeout.as_secs();
                 let cause = format!("no process read it for {seconds} s");
                 return Err(io::Error::new(ErrorKind::TimedOut, cause));
             }
-            self.stream.has_room(TICK.min(self.patience))?;
+            self.stream.wait_for_room(TICK.min(self.timeout))?;
         }
     }
 
@@ -135,7 +137,7 @@ impl<S: Fn() -> bool> Write for Output<S> {
 pub struct Lines {
     stream: Stream,
     /// The remaining time of all waits for the reader.
-    patience: Duration,
+    timeout: Duration,
     /// The rest of a line that did not fit completely.
     rest: Vec<u8>,
 }
@@ -158,7 +160,7 @@ impl Lines {
     fn of(stream: Stream) -> Self {
         Self {
             stream,
-            patience: LOG_PATIENCE,
+            timeout: LOG_TIMEOUT,
             rest: Vec::new(),
         }
     }
@@ -167,10 +169,10 @@ impl Lines {
     fn push(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.stream.write(bytes) {
-                Err(cause) if cause.kind() == ErrorKind::WouldBlock && !self.patience.is_zero() => {
+                Err(cause) if cause.kind() == ErrorKind::WouldBlock && !self.timeout.is_zero() => {
                     let start = Instant::now();
-                    self.stream.has_room(TICK.min(self.patience))?;
-                    self.patience = self.patience.saturating_sub(start.elapsed());
+                    self.stream.wait_for_room(TICK.min(self.timeout))?;
+                    self.timeout = self.timeout.saturating_sub(start.elapsed());
                 }
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),

@@ -16,7 +16,7 @@ pub struct SystemClock {
 
 #[derive(Default)]
 struct Stop {
-    told: Mutex<bool>,
+    requested: Mutex<bool>,
     bell: Condvar,
 }
 
@@ -31,8 +31,8 @@ impl SystemClock {
 }
 
 impl Stop {
-    fn told(&self) -> MutexGuard<'_, bool> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn requested(&self) -> MutexGuard<'_, bool> {
+        self.requested.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -46,28 +46,31 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
-        let told = self.stop.told();
-        let outcome = self.stop.bell.wait_timeout_while(told, duration, |told| !*told);
-        let (told, _) = outcome.unwrap_or_else(PoisonError::into_inner);
-        if *told { Err(Interrupted) } else { Ok(()) }
+        let requested = self.stop.requested();
+        let outcome = self
+            .stop
+            .bell
+            .wait_timeout_while(requested, duration, |requested| !*requested);
+        let (requested, _) = outcome.unwrap_or_else(PoisonError::into_inner);
+        if *requested { Err(Interrupted) } else { Ok(()) }
     }
 
     fn interrupted(&self) -> bool {
-        *self.stop.told()
+        *self.stop.requested()
     }
 
-    fn heed_sigterm(&self) {
+    fn handle_sigterm(&self) {
         let stop = self.stop.clone();
-        let heed = move || {
+        let watch = move || {
             let Ok(mut signals) = Signals::new([SIGTERM]) else {
                 return;
             };
             for _ in signals.forever() {
-                *stop.told() = true;
+                *stop.requested() = true;
                 stop.bell.notify_all();
             }
         };
         // If the thread cannot be started, SIGTERM ends the agent like any program.
-        let _ = std::thread::Builder::new().spawn(heed);
+        let _ = std::thread::Builder::new().spawn(watch);
     }
 }

@@ -232,9 +232,9 @@ impl Http {
         self.parts.agent_policy.check(&origin)?;
         // Empty is the base path itself.
         if !request.path.is_empty() {
-            rules::check_path(&request.path).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+            rules::check_path(&request.path).map_err(Failure::invalid)?;
         }
-        rules::check_headers(&request.headers).map_err(|rule| Failure::Invalid(rule.to_string()))?;
+        rules::check_headers(&request.headers).map_err(Failure::invalid)?;
         let exchanges = self.parts.usage.count();
         let most = self.parts.agent_policy.limits().get(Limit::Requests);
         if exchanges > most.count() {

@@ -52,8 +52,8 @@ pub enum Failure {
 
 /// Sends a call and returns the value of its answer.
 pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
-    let keep = Keep::new(&call.keep).map_err(http::Failure::Invalid)?;
-    let body = encode(&call.method, &call.params).map_err(http::Failure::Invalid)?;
+    let keep = Keep::new(&call.keep).map_err(http::Failure::invalid)?;
+    let body = encode(&call.method, &call.params).map_err(http::Failure::invalid)?;
     let request = Request {
         purpose: format!(" {}", call.method),
         endpoint: call.endpoint,

@@ -11,35 +11,16 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::program;
+use reason::{IRREGULAR, PathKind};
+pub use reason::{Reason, SystemError, Untrusted, UntrustedPlace};
+
+mod reason;
 
 #[cfg(test)]
 mod tests;
 
 /// Maximum number of links in a path: the limit of the kernel.
 const LINK_LIMIT: usize = 40;
-
-/// Why a file is not trusted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Untrusted {
-    /// Because of its owner, mode or kind.
-    #[error("{0}")]
-    File(String),
-    /// Because of a folder or link in its path.
-    #[error(transparent)]
-    Place(#[from] UntrustedPlace),
-}
-
-/// Why a path is not trusted: another user could make it lead to another file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the {kind} {} {reason}", .path.display())]
-pub struct UntrustedPlace {
-    /// `folder`, `link`, or `path` if there is nothing.
-    kind: &'static str,
-    /// The path of that folder or link.
-    pub path: PathBuf,
-    /// Its owner or mode.
-    reason: String,
-}
 
 /// Opens a file to read it, without waiting for the other end of a pipe.
 /// With `follow` the last part of the path may be a link.
@@ -62,7 +43,7 @@ pub fn open(path: &Path, follow: bool) -> io::Result<(File, Metadata)> {
 }
 
 fn irregular() -> io::Error {
-    io::Error::other("this is not a regular file")
+    io::Error::other(IRREGULAR)
 }
 
 /// Verifies owner, mode and place of the file at this path. `metadata` has to come from the opened
@@ -93,7 +74,7 @@ pub fn check_place(path: &Path) -> Result<(), UntrustedPlace> {
 pub fn check_file(path: &Path) -> Result<(), Untrusted> {
     match path.symlink_metadata() {
         Ok(metadata) => check(path, &metadata),
-        Err(cause) => Err(Untrusted::File(format!("cannot be examined ({cause})"))),
+        Err(cause) => Err(Reason::Unexamined(cause.into()).into()),
     }
 }
 
@@ -128,11 +109,10 @@ impl Checker {
     /// As the function.
     pub fn check(&self, path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
         if !metadata.is_file() {
-            return Err(Untrusted::File(irregular().to_string()));
+            return Err(Reason::Irregular.into());
         }
-        check_owner(metadata, self.owner)
-            .and_then(|()| check_mode(metadata))
-            .map_err(Untrusted::File)?;
+        check_owner(metadata, self.owner)?;
+        check_mode(metadata)?;
         Ok(self.check_place(path)?)
     }
 
@@ -146,7 +126,8 @@ impl Checker {
     ///
     /// If the path leads nowhere.
     pub fn resolve(&self, path: &Path) -> Result<Resolved, UntrustedPlace> {
-        let absolute = std::path::absolute(path).map_err(|cause| place("folder", path, &cause))?;
+        let absolute =
+            std::path::absolute(path).map_err(|cause| UntrustedPlace::unreachable(PathKind::Folder, path, cause))?;
         let mut walk = Walk {
             checker: self,
             folder: PathBuf::from("/"),
@@ -193,7 +174,9 @@ impl Walk<'_> {
     fn to(&mut self, path: &Path) -> Result<PathBuf, UntrustedPlace> {
         let root = PathBuf::from("/");
         if !self.checker.trusted().contains(&root) {
-            let metadata = root.metadata().map_err(|cause| place("folder", &root, &cause))?;
+            let metadata = root
+                .metadata()
+                .map_err(|cause| UntrustedPlace::unreachable(PathKind::Folder, &root, cause))?;
             self.enter(root, &metadata);
         }
         let mut left = parts(path);
@@ -209,7 +192,9 @@ impl Walk<'_> {
                 self.folder.clone_from(&end);
                 continue;
             }
-            let metadata = end.symlink_metadata().map_err(|cause| place("path", &end, &cause))?;
+            let metadata = end
+                .symlink_metadata()
+                .map_err(|cause| UntrustedPlace::unreachable(PathKind::Path, &end, cause))?;
             if metadata.is_symlink() {
                 let target = self.follow(&end, &metadata)?;
                 left = parts(&target).into_iter().chain(left).collect();
@@ -217,7 +202,7 @@ impl Walk<'_> {
             } else if metadata.is_dir() {
                 self.enter(end.clone(), &metadata);
             } else if !left.is_empty() {
-                return Err(place("path", &end, &"is not a folder"));
+                return Err(UntrustedPlace::new(PathKind::Path, &end, Reason::NotAFolder));
             }
         }
         Ok(end)
@@ -235,13 +220,16 @@ impl Walk<'_> {
 
     /// The target of a link. Continues in the root folder if the target is an absolute path.
     fn follow(&mut self, link: &Path, metadata: &Metadata) -> Result<PathBuf, UntrustedPlace> {
-        let trust = check_owner(metadata, self.checker.owner).map_err(|reason| place("link", link, &reason));
+        let trust = check_owner(metadata, self.checker.owner)
+            .map_err(|reason| UntrustedPlace::new(PathKind::Link, link, reason));
         self.note(trust);
         self.links += 1;
         if self.links > LINK_LIMIT {
-            return Err(place("link", link, &"leads to too many others"));
+            return Err(UntrustedPlace::new(PathKind::Link, link, Reason::TooManyLinks));
         }
-        let target = link.read_link().map_err(|cause| place("link", link, &cause))?;
+        let target = link
+            .read_link()
+            .map_err(|cause| UntrustedPlace::unreachable(PathKind::Link, link, cause))?;
         if target.is_absolute() {
             self.folder = PathBuf::from("/");
         }
@@ -269,15 +257,7 @@ fn check_folder(folder: &Path, metadata: &Metadata, owner: u32) -> Result<(), Un
     let mode = if sticky { Ok(()) } else { check_mode(metadata) };
     check_owner(metadata, owner)
         .and(mode)
-        .map_err(|reason| place("folder", folder, &reason))
-}
-
-fn place(kind: &'static str, path: &Path, reason: &dyn ToString) -> UntrustedPlace {
-    UntrustedPlace {
-        kind,
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    }
+        .map_err(|reason| UntrustedPlace::new(PathKind::Folder, folder, reason))
 }
 
 /// The owner of this program, also if another file has taken its place by now.
@@ -288,20 +268,17 @@ fn owner() -> u32 {
     metadata.map_or(0, |metadata| metadata.uid())
 }
 
-fn check_owner(metadata: &Metadata, owner: u32) -> Result<(), String> {
+fn check_owner(metadata: &Metadata, owner: u32) -> Result<(), Reason> {
     let user = metadata.uid();
     if user == 0 || user == owner {
         return Ok(());
     }
-    Err(format!("belongs to user {user}, not to root or the owner of fencebox"))
+    Err(Reason::Owner(user))
 }
 
-fn check_mode(metadata: &Metadata) -> Result<(), String> {
+fn check_mode(metadata: &Metadata) -> Result<(), Reason> {
     if metadata.mode() & 0o022 == 0 {
         return Ok(());
     }
-    Err(format!(
-        "can be written by others (mode {:o})",
-        metadata.mode() & 0o7777
-    ))
+    Err(Reason::Mode(metadata.mode() & 0o7777))
 }

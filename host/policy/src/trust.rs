@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Denied;
 use super::request::shortened;
+use super::{Denied, Malformed};
 
 #[cfg(test)]
 mod tests;
@@ -56,23 +56,23 @@ impl Trust {
     }
 }
 
-fn file(path: &str) -> Result<Trust, String> {
+fn file(path: &str) -> Result<Trust, Malformed> {
     // A relative path would depend on the folder in which the cluster starts the agent.
     if path.starts_with('/') {
         Ok(Trust::File(path.into()))
     } else {
-        Err(format!(
+        Err(Malformed::new(format!(
             "{:?} does not start with a slash; give the absolute path",
             shortened(path)
-        ))
+        )))
     }
 }
 
-fn fingerprints(text: &str) -> Result<Trust, String> {
+fn fingerprints(text: &str) -> Result<Trust, Malformed> {
     let all = text.split([',', ' ', '\t']).filter(|text| !text.is_empty());
     let all = all.map(Fingerprint::parse).collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
-        Err("it contains no fingerprint".to_owned())
+        Err(Malformed::new("it contains no fingerprint"))
     } else {
         Ok(Trust::Fingerprints(all))
     }
@@ -100,13 +100,13 @@ impl Fingerprint {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Malformed> {
         Self::of_digits(text).ok_or_else(|| {
-            format!(
+            Malformed::new(format!(
                 "{:?} is not a SHA-256 fingerprint; \
                  give the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints",
                 shortened(text)
-            )
+            ))
         })
     }
 }

@@ -79,7 +79,7 @@ impl Attempt {
                 }
             },
             credentials: None,
-            audit: &Audit::unheard(),
+            audit: &Audit::disabled(),
             off_reads: OFF_READS,
         }
         .run(&table, &mut agent);

@@ -7,7 +7,7 @@ use super::cleanup::{agent, drafts, loose_names, unused};
 use super::{STORE, component, has_plugin, is_ours};
 use crate::plugin::{Folders, Plugin, Record, Recorded, agent_name, fault, locate};
 use crate::policy::AgentPolicy;
-use crate::policy::ownership::{Untrusted, UntrustedPlace, check, check_place};
+use crate::policy::ownership::{Reason, Untrusted, UntrustedPlace, check, check_place};
 use atomic_fs::entries;
 
 /// The remedy for an owner or a mode.
@@ -62,7 +62,7 @@ pub(super) fn are_trusted(folder: &Path) -> bool {
 fn trust(file: &Path) -> Result<(), Untrusted> {
     match file.symlink_metadata() {
         Ok(metadata) => check(file, &metadata),
-        Err(cause) => Err(Untrusted::File(format!("it cannot be read ({cause})"))),
+        Err(cause) => Err(Reason::Unreadable(cause.into()).into()),
     }
 }
 

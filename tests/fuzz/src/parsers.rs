@@ -12,8 +12,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use fencebox_agent::Declared;
 use fencebox_agent::description::{Description, Parameter, ValueKind};
 use fencebox_agent::log::Log;
-use fencebox_agent::options::authority::Standing;
-use fencebox_agent::options::{Options, Table, catalogue, checks};
+use fencebox_agent::options::authority::Authority;
+use fencebox_agent::options::{Options, Table, catalog, checks};
 use fencebox_capability::xmlrpc::document::{Answer, Keep, decode, encode};
 use fencebox_policy::request::{check_headers, check_path};
 use fencebox_policy::{
@@ -128,10 +128,10 @@ pub fn descriptions(data: &[u8]) {
     let Ok(table) = fencebox_agent::options::build(&declared.description) else {
         panic!("a description that was accepted has a table")
     };
-    for entry in catalogue::ENTRIES.iter().filter(|entry| entry.key != "action") {
+    for entry in catalog::ENTRIES.iter().filter(|entry| entry.key != "action") {
         let decided = matches!(
-            entry.standing,
-            Standing::Identity | Standing::Operator | Standing::Guard
+            entry.authority,
+            Authority::Identity | Authority::Operator | Authority::Guard
         );
         if let Some(option) = table.find(&entry.name()).filter(|_| decided) {
             assert!(!option.device_specific, "{}", entry.key);
@@ -293,12 +293,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     };
     let mut switch = own("machine", ValueKind::Text, false);
     switch.synonym_of = Some("plug".to_owned());
-    let catalogue = [
+    let catalog = [
         "ip", "username", "password", "plug", "ssl", "ssh", "telnet", "snmp", "web",
     ];
     let description = Description {
         name: "fence_fuzz".to_owned(),
-        options: catalogue.map(str::to_owned).to_vec(),
+        options: catalog.map(str::to_owned).to_vec(),
         parameters: vec![
             own(
                 "color",

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use fencebox::agent::options::catalogue;
+use fencebox::agent::options::catalog;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::Value;
@@ -150,7 +150,7 @@ impl Case {
             let lines = self.lines().into_iter().rev();
             return lines.into_iter().find(|(spelt, _)| same(spelt)).map(|(_, value)| value);
         }
-        let letter = catalogue::find(name).and_then(|entry| entry.letter);
+        let letter = catalog::find(name).and_then(|entry| entry.letter);
         let mut found = None;
         for (index, argument) in self.argv.iter().enumerate() {
             let Some(long) = argument.strip_prefix("--") else {

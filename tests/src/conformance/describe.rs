@@ -1,7 +1,7 @@
 //! The declarations of a Python agent, converted to our descriptions.
 
 use fencebox::agent::description::{Description, Override, Parameter, Symlink, ValueKind};
-use fencebox::agent::options::catalogue;
+use fencebox::agent::options::catalog;
 use serde_json::Value;
 
 use super::case::{Case, Script};
@@ -30,7 +30,7 @@ pub(super) fn describe(case: &Case) -> Option<Description> {
         declare(&mut description, script, key);
     }
     for (key, change) in &script.all_opt {
-        if let (Some(entry), Some(default)) = (catalogue::by_key(key), text(&change["default"])) {
+        if let (Some(entry), Some(default)) = (catalog::by_key(key), text(&change["default"])) {
             description.overrides.push(Override {
                 name: entry.name(),
                 default: Some(default),
@@ -56,7 +56,7 @@ fn declare(description: &mut Description, script: &Script, key: &str) {
         "fabric_fencing" => operations.fabric = true,
         "on_target" => operations.on_target = true,
         "force_on" => operations.force_on = true,
-        _ => match (catalogue::by_key(key), script.all_opt.get(key)) {
+        _ => match (catalog::by_key(key), script.all_opt.get(key)) {
             (Some(entry), _) => description.options.push(entry.name()),
             // A marker without an equivalent, or an unknown key.
             (None, None) => description.options.push(key.to_owned()),

@@ -1,7 +1,7 @@
 //! How a run shows that a deliberate difference is the cause of its differences.
 
 use fencebox::agent::device::PowerStatus;
-use fencebox::agent::options::{catalogue, catalogue::OnFalse};
+use fencebox::agent::options::{catalog, catalog::OnFalse};
 use serde_json::Value;
 
 use super::case::{Case, Script};
@@ -17,7 +17,7 @@ pub(super) fn false_flag(trial: &Trial<'_>) -> bool {
             .any(|(key, own)| [key, text(&own["longopt"])].iter().any(|known| same(known, name)))
     };
     let minds = |name: &str| {
-        let entry = catalogue::find(name).or_else(|| catalogue::by_key(name));
+        let entry = catalog::find(name).or_else(|| catalog::by_key(name));
         entry.map_or_else(|| own(name), |entry| !matches!(entry.on_false, OnFalse::Set))
     };
     let no = |value: &str| ["0", "no", "off", "false"].contains(&value.to_lowercase().as_str());
@@ -166,7 +166,7 @@ pub(super) fn foreign_digits(trial: &Trial<'_>) -> bool {
 pub(super) fn hyphen_in_older_name(trial: &Trial<'_>) -> bool {
     let lines = trial.case.lines();
     lines.iter().any(|(name, _)| {
-        let entry = catalogue::by_key(&name.replace('-', "_"));
+        let entry = catalog::by_key(&name.replace('-', "_"));
         name.contains('-') && entry.is_some_and(|entry| !same(entry.long, name))
     })
 }
@@ -245,7 +245,7 @@ pub(super) fn own_options(trial: &Trial<'_>) -> bool {
     let stdout = &trial.observed.stdout;
     if let Some(recorded) = &trial.case.help_options {
         let theirs = |columns: &[String]| -> Vec<String> {
-            let kept = columns.iter().filter(|column| is_catalogue(long(column)));
+            let kept = columns.iter().filter(|column| is_catalog(long(column)));
             kept.cloned().collect()
         };
         return theirs(recorded) == theirs(&document::help(stdout));
@@ -255,13 +255,13 @@ pub(super) fn own_options(trial: &Trial<'_>) -> bool {
     };
     let theirs = |document: &Value| -> Vec<Value> {
         let rows = document["parameters"].as_array().into_iter().flatten();
-        rows.filter(|row| is_catalogue(text(&row["name"]))).cloned().collect()
+        rows.filter(|row| is_catalog(text(&row["name"]))).cloned().collect()
     };
     theirs(recorded) == theirs(&found) && recorded["actions"] == found["actions"] && recorded["name"] == found["name"]
 }
 
-fn is_catalogue(name: &str) -> bool {
-    catalogue::find(name).is_some() || catalogue::by_key(name).is_some()
+fn is_catalog(name: &str) -> bool {
+    catalog::find(name).is_some() || catalog::by_key(name).is_some()
 }
 
 /// The long name in an entry of the option column.

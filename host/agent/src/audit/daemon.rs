@@ -39,7 +39,7 @@ pub fn daemon(journal: &Path, syslog: &Path, agent: &str) -> Option<Box<dyn Sink
     if let Some(journal) = Journal::connect(journal) {
         return Some(Box::new(journal));
     }
-    Some(Box::new(Syslog::connect(syslog, agent)?.patient(REQUEST_TIMEOUT)?))
+    Some(Box::new(Syslog::connect(syslog, agent)?.with_timeout(REQUEST_TIMEOUT)?))
 }
 
 impl Sink for Syslog {

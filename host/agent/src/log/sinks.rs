@@ -98,8 +98,8 @@ impl Syslog {
 
     /// Makes lines wait for a daemon with a full queue, at most this time. After
     /// that they are dropped.
-    pub(crate) fn patient(self, patience: Duration) -> Option<Self> {
-        self.socket.set_write_timeout(Some(patience)).ok()?;
+    pub(crate) fn with_timeout(self, timeout: Duration) -> Option<Self> {
+        self.socket.set_write_timeout(Some(timeout)).ok()?;
         self.socket.set_nonblocking(false).ok()?;
         Some(self)
     }

@@ -2,10 +2,10 @@
 //!
 //! A description is not trusted: it must not make the host run a program, open
 //! a file, weaken TLS, use a proxy or skip a proof. Each row of the catalog has
-//! a [`Standing`], and every check of a description uses it. For capabilities
+//! a [`Authority`], and every check of a description uses it. For capabilities
 //! (addresses, files, sockets), see [`fencebox_policy::Approval`].
 
-use super::catalogue::{self, ENTRIES, same};
+use super::catalog::{self, ENTRIES, same};
 use super::error::DescriptionError;
 use super::option::AgentOption;
 use super::table::Table;
@@ -16,17 +16,17 @@ mod tests;
 
 /// What a plugin may decide about a catalog option.
 ///
-/// | standing | default from a plugin | letter | synonym | parameter with this name | names an address or file |
+/// | authority | default from a plugin | letter | synonym | parameter with this name | names an address or file |
 /// |---|---|---|---|---|---|
 /// | `Device` | any | yes | yes | yes | yes |
 /// | `Setting` | any | yes | yes | no | no |
 /// | `Strict` | only `1` | yes | no | no | no |
-/// | `Place` | part of what is approved | yes | yes | no | yes |
+/// | `Location` | part of what is approved | yes | yes | no | yes |
 /// | `Identity` | none | yes | yes | no | only `plug` |
 /// | `Operator` | none | yes | no | no | no |
 /// | `Guard` | none | no | no | no | no |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Authority {
     /// Only the device uses it.
     Device,
     /// A count, a time, a port, a user name or a word: no value can harm the host.
@@ -34,7 +34,7 @@ pub enum Standing {
     /// A flag that makes a connection safer.
     Strict,
     /// An address or the path of a file.
-    Place,
+    Location,
     /// The action, the plug and the secrets, which only the caller decides.
     Identity,
     /// A setting of the host itself: the log, the proxy, the certificates that
@@ -44,11 +44,11 @@ pub enum Standing {
     Guard,
 }
 
-impl Standing {
+impl Authority {
     /// Whether a plugin may set this default of the option.
     fn allows_default(self, value: &str) -> bool {
         match self {
-            Self::Device | Self::Setting | Self::Place => true,
+            Self::Device | Self::Setting | Self::Location => true,
             Self::Strict => value == "1",
             Self::Identity | Self::Operator | Self::Guard => false,
         }
@@ -62,7 +62,7 @@ impl Standing {
     /// Whether a parameter of a plugin may be a synonym of the option.
     fn allows_synonym(self) -> bool {
         match self {
-            Self::Device | Self::Setting | Self::Place | Self::Identity => true,
+            Self::Device | Self::Setting | Self::Location | Self::Identity => true,
             Self::Strict | Self::Operator | Self::Guard => false,
         }
     }
@@ -78,15 +78,15 @@ impl Standing {
     /// without the option, and some agents use them: `ipaddr` of fence_virt.
     fn allows_parameter_by_older_name(self) -> bool {
         match self {
-            Self::Device | Self::Setting | Self::Place => true,
+            Self::Device | Self::Setting | Self::Location => true,
             Self::Strict | Self::Identity | Self::Operator | Self::Guard => false,
         }
     }
 
     /// Whether the value may be the place of an endpoint, a socket or a file.
-    fn allows_placing(self) -> bool {
+    fn allows_location(self) -> bool {
         match self {
-            Self::Device | Self::Place => true,
+            Self::Device | Self::Location => true,
             Self::Setting | Self::Strict | Self::Identity | Self::Operator | Self::Guard => false,
         }
     }
@@ -96,7 +96,7 @@ impl Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// The value is an address, a part of an address, or the path of a file.
-    Place,
+    Location,
     /// The option is the flag that lets the plugin follow the device to other
     /// hosts.
     Follow,
@@ -120,16 +120,16 @@ pub fn check<'a>(table: &Table, uses: impl IntoIterator<Item = (&'a str, Use)>) 
 
 fn check_override(change: &Override) -> Result<(), DescriptionError> {
     // `Table::new` has rejected unknown names.
-    let Some(standing) = catalogue::find(&change.name).map(|entry| entry.standing) else {
+    let Some(authority) = catalog::find(&change.name).map(|entry| entry.authority) else {
         return Ok(());
     };
-    if let Some(value) = change.default.as_ref().filter(|value| !standing.allows_default(value)) {
+    if let Some(value) = change.default.as_ref().filter(|value| !authority.allows_default(value)) {
         return Err(DescriptionError::DefaultDenied {
             name: change.name.clone(),
             value: value.clone(),
         });
     }
-    if change.letter.is_some() && !standing.allows_letter() {
+    if change.letter.is_some() && !authority.allows_letter() {
         return Err(DescriptionError::LetterDenied(change.name.clone()));
     }
     Ok(())
@@ -144,7 +144,7 @@ fn check_parameter(table: &Table, option: &AgentOption) -> Result<(), Descriptio
     let Some(target) = option.synonym_of.as_deref().and_then(|target| table.find(target)) else {
         return Ok(());
     };
-    if standing_of(target).is_some_and(|standing| !standing.allows_synonym()) {
+    if authority_of(target).is_some_and(|authority| !authority.allows_synonym()) {
         return Err(DescriptionError::SynonymDenied(
             option.name.clone(),
             target.name.clone(),
@@ -166,12 +166,12 @@ const DERIVED: [&str; 4] = ["script", "file", "fd", "credential"];
 fn is_reserved(table: &Table, option: &AgentOption, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let by_row = ENTRIES.iter().any(|entry| {
-        let by_name = same(entry.long, &name) && !entry.standing.allows_parameter();
+        let by_name = same(entry.long, &name) && !entry.authority.allows_parameter();
         // `Table` lets a flag replace the older name of an option that every agent has.
-        let gives_way = option.is_flag() && catalogue::ALWAYS.contains(&entry.key);
+        let gives_way = option.is_flag() && catalog::ALWAYS.contains(&entry.key);
         let by_key = entry.key != entry.name()
             && same(entry.key, &name)
-            && !entry.standing.allows_parameter_by_older_name()
+            && !entry.authority.allows_parameter_by_older_name()
             && !gives_way;
         by_name || by_key
     });
@@ -200,16 +200,16 @@ fn check_use(table: &Table, name: &str, of: Use) -> Result<(), DescriptionError>
             None => Ok(()),
         },
         // The value would leave the host as a name in a DNS query.
-        Use::Place if option.secret || option.source_of.is_some() => Err(denied()),
-        Use::Place => match standing_of(option) {
-            Some(standing) if !standing.allows_placing() && name != "plug" => Err(denied()),
+        Use::Location if option.secret || option.source_of.is_some() => Err(denied()),
+        Use::Location => match authority_of(option) {
+            Some(authority) if !authority.allows_location() && name != "plug" => Err(denied()),
             _ => Ok(()),
         },
     }
 }
 
-/// The standing of a catalog option; none for a parameter of a plugin.
-fn standing_of(option: &AgentOption) -> Option<Standing> {
-    let entry = catalogue::find(&option.name).filter(|_| !option.device_specific)?;
-    Some(entry.standing)
+/// The authority of a catalog option; none for a parameter of a plugin.
+fn authority_of(option: &AgentOption) -> Option<Authority> {
+    let entry = catalog::find(&option.name).filter(|_| !option.device_specific)?;
+    Some(entry.authority)
 }

@@ -1,7 +1,7 @@
 //! Builds the table of an agent's options from its description, by the rules of the Python library
 //! (`docs/reference/options.md#options-added-automatically` and `docs/reference/options.md#defaults`).
 
-use super::catalogue::{self, Entry, same};
+use super::catalog::{self, Entry, same};
 use super::error::DescriptionError;
 use super::option::AgentOption;
 use super::table::Table;
@@ -34,7 +34,7 @@ pub fn build(description: &Description) -> Result<Table, DescriptionError> {
     let mut items = listed(description)?;
     complete(&mut items);
     if has(&items, "port_as_ip") && !has(&items, "port") {
-        items.extend(catalogue::by_key("port").map(Item::Entry));
+        items.extend(catalog::by_key("port").map(Item::Entry));
     }
     // Options of the second pass are added too late for the parsers (`docs/reference/protocol.md#quirk-8.13`).
     let parsed = items.len();
@@ -78,9 +78,8 @@ impl Table {
             .filter(|option| option.device_specific && option.is_flag());
         let own: Vec<String> = options.map(|option| option.name.clone()).collect();
         for option in self.options.iter_mut().filter(|option| !option.device_specific) {
-            let taken = |older: &String| {
-                catalogue::ALWAYS.contains(&older.as_str()) && own.iter().any(|name| same(name, older))
-            };
+            let taken =
+                |older: &String| catalog::ALWAYS.contains(&older.as_str()) && own.iter().any(|name| same(name, older));
             option.older = option.older.take().filter(|older| !taken(older));
         }
     }
@@ -131,10 +130,10 @@ impl Table {
 fn listed(description: &Description) -> Result<Vec<Item<'_>>, DescriptionError> {
     let mut items = Vec::new();
     for name in &description.options {
-        let item = if let Some(marker) = catalogue::MARKERS.iter().find(|marker| *marker == name) {
+        let item = if let Some(marker) = catalog::MARKERS.iter().find(|marker| *marker == name) {
             Item::Marker(marker)
         } else {
-            let entry = catalogue::find(name).filter(|entry| entry.name() == *name);
+            let entry = catalog::find(name).filter(|entry| entry.name() == *name);
             Item::Entry(entry.ok_or_else(|| DescriptionError::Unknown(name.clone()))?)
         };
         if has(&items, item.key()) {
@@ -143,7 +142,7 @@ fn listed(description: &Description) -> Result<Vec<Item<'_>>, DescriptionError> 
         items.push(item);
     }
     if description.operations.cycle && !has(&items, "method") {
-        items.extend(catalogue::by_key("method").map(Item::Entry));
+        items.extend(catalog::by_key("method").map(Item::Entry));
     }
     items.extend(description.parameters.iter().map(Item::Parameter));
     Ok(items)
@@ -154,9 +153,9 @@ fn listed(description: &Description) -> Result<Vec<Item<'_>>, DescriptionError> 
 fn complete(items: &mut Vec<Item<'_>>) {
     let rules = items.iter().flat_map(|item| match item {
         Item::Parameter(_) => &[],
-        Item::Entry(_) | Item::Marker(_) => catalogue::dependencies(item.key()),
+        Item::Entry(_) | Item::Marker(_) => catalog::dependencies(item.key()),
     });
-    let wanted: Vec<&str> = rules.chain(catalogue::ALWAYS).copied().collect();
+    let wanted: Vec<&str> = rules.chain(catalog::ALWAYS).copied().collect();
     for key in wanted {
         add(items, key);
     }
@@ -168,7 +167,7 @@ fn complete(items: &mut Vec<Item<'_>>) {
 
 fn add(items: &mut Vec<Item<'_>>, key: &str) {
     if !has(items, key) {
-        items.extend(catalogue::by_key(key).map(Item::Entry));
+        items.extend(catalog::by_key(key).map(Item::Entry));
     }
 }
 

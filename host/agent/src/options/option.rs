@@ -1,6 +1,6 @@
 //! An option of an agent.
 
-use super::catalogue::{self, Entry, OnFalse};
+use super::catalog::{self, Entry, OnFalse};
 use crate::description::{Override, Parameter, ValueKind};
 
 /// An option of an agent, from the catalog or from the plugin's description.
@@ -115,7 +115,7 @@ impl AgentOption {
 
     pub(super) fn from_parameter(parameter: &Parameter) -> Self {
         let name = &parameter.name;
-        let spelling = catalogue::SPELLINGS.iter().find(|(known, ..)| known == name);
+        let spelling = catalog::SPELLINGS.iter().find(|(known, ..)| known == name);
         let long = spelling.map_or_else(|| name.replace('_', "-"), |(_, long, _)| (*long).to_owned());
         let placeholder = match (&parameter.kind, spelling) {
             (ValueKind::Boolean, _) => "",

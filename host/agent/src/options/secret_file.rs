@@ -22,24 +22,53 @@ const LIST: &str = "system.posix_acl_access";
 const USERS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
 
+/// Why a file cannot contain a secret, and the remedy. The text continues "option NAME is VALUE: ".
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Reason {
+    #[error("its owner and mode cannot be read ({0})")]
+    Unexamined(io::Error),
+    #[error("it is not a regular file; give the path of one")]
+    Irregular,
+    #[error("it belongs to user {0}, who could change it; chown it to root or to the user that runs the agent")]
+    Owner(u32),
+    #[error("others can change it (mode {mode:o}); {remedy}")]
+    Writable { mode: u32, remedy: &'static str },
+    #[error("others have access to it (mode {mode:o}); {remedy}")]
+    Readable { mode: u32, remedy: &'static str },
+    #[error("others have access to it (mode {mode:o}): {group}; {remedy}")]
+    ReadableByGroup {
+        mode: u32,
+        group: GroupReason,
+        remedy: &'static str,
+    },
+}
+
+/// Why a group is not the agent's alone.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum GroupReason {
+    #[error("group {0} is not a group of the agent")]
+    NotOwn(u32),
+    #[error("it has an access control list")]
+    AccessList,
+    #[error("the users of its group are unknown ({path}: {cause})")]
+    Unknown { path: &'static str, cause: io::Error },
+    #[error("user {user} is in group {group} too")]
+    Shared { user: String, group: u32 },
+}
+
 /// Checks the open file.
 ///
 /// # Errors
 ///
 /// The reason and the remedy, if another user can change the file or read it.
-pub(super) fn check(file: &File) -> Result<(), String> {
-    let about = file
-        .metadata()
-        .map_err(|cause| format!("its owner and mode cannot be read ({cause})"))?;
+pub(super) fn check(file: &File) -> Result<(), Reason> {
+    let about = file.metadata().map_err(Reason::Unexamined)?;
     if !about.is_file() {
-        return Err("it is not a regular file; give the path of one".to_owned());
+        return Err(Reason::Irregular);
     }
     let (_, user) = user::real_and_effective();
     if about.uid() != 0 && about.uid() != user {
-        return Err(format!(
-            "it belongs to user {}, who could change it; chown it to root or to the user that runs the agent",
-            about.uid()
-        ));
+        return Err(Reason::Owner(about.uid()));
     }
     check_mode(&about, &Mount::of(file), |group| only_own(group, user, file))
 }
@@ -70,49 +99,48 @@ impl Mount {
 }
 
 /// `own` checks whether the agent is the only user in a group.
-fn check_mode(about: &Metadata, mount: &Mount, own: impl Fn(u32) -> Result<(), String>) -> Result<(), String> {
+fn check_mode(about: &Metadata, mount: &Mount, own: impl Fn(u32) -> Result<(), GroupReason>) -> Result<(), Reason> {
     let (mode, remedy) = (about.mode() & 0o7777, mount.remedy());
     if mode & 0o022 != 0 {
-        return Err(format!("others can change it (mode {mode:o}); {remedy}"));
+        return Err(Reason::Writable { mode, remedy });
     }
     if mode & 0o077 == 0 || mount.is_read_only && mount.is_memory {
         return Ok(());
     }
     if mode & 0o007 != 0 {
-        return Err(format!("others have access to it (mode {mode:o}); {remedy}"));
+        return Err(Reason::Readable { mode, remedy });
     }
-    own(about.gid()).map_err(|reason| format!("others have access to it (mode {mode:o}): {reason}; {remedy}"))
+    own(about.gid()).map_err(|group| Reason::ReadableByGroup { mode, group, remedy })
 }
 
 /// Checks that the group with access to the file is one of this process, and has no other user.
-fn only_own(group: u32, user: u32, file: &File) -> Result<(), String> {
+fn only_own(group: u32, user: u32, file: &File) -> Result<(), GroupReason> {
     let is_own =
         getegid().as_raw() == group || getgroups().is_ok_and(|groups| groups.iter().any(|own| own.as_raw() == group));
     if !is_own {
-        return Err(format!("group {group} is not a group of the agent"));
+        return Err(GroupReason::NotOwn(group));
     }
     // The mode of such a file shows as the group's what the list gives to other users.
     if fgetxattr(file, LIST, &mut [0; 0]).is_ok() {
-        return Err("it has an access control list".to_owned());
+        return Err(GroupReason::AccessList);
     }
     let (users, groups) = (read(USERS)?, read(GROUPS)?);
     match other_member(group, user, &users, &groups) {
-        Some(other) => Err(format!("user {other} is in group {group} too")),
+        Some(other) => Err(GroupReason::Shared {
+            user: other.to_owned(),
+            group,
+        }),
         None => Ok(()),
     }
 }
 
 /// The text of a file with users or groups. A container may have none.
-fn read(path: &str) -> Result<String, String> {
+fn read(path: &'static str) -> Result<String, GroupReason> {
     match fs::read(Path::new(path)) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(String::new()),
-        Err(cause) => Err(unreadable(path, &cause)),
+        Err(cause) => Err(GroupReason::Unknown { path, cause }),
     }
-}
-
-fn unreadable(path: &str, cause: &io::Error) -> String {
-    format!("the users of its group are unknown ({path}: {cause})")
 }
 
 /// A user in this group, other than root and `user`, by these texts in the formats of passwd(5) and group(5).
@@ -152,7 +180,7 @@ mod tests {
     use std::fs::{self, File, Metadata, Permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{Mount, check_mode, other_member};
+    use super::{GroupReason, Mount, check_mode, other_member};
 
     const DISK: Mount = Mount {
         is_read_only: false,
@@ -171,20 +199,18 @@ mod tests {
     fn only_a_group_of_the_agent_alone_may_read() {
         let own = |_| Ok(());
         for mode in [0o400, 0o600, 0o440, 0o640, 0o750, 0o4700] {
-            assert_eq!(check_mode(&about(mode), &DISK, own), Ok(()), "{mode:o}");
+            assert!(check_mode(&about(mode), &DISK, own).is_ok(), "{mode:o}");
         }
         for mode in [0o604, 0o644, 0o444, 0o601, 0o645] {
             let reason = check_mode(&about(mode), &DISK, own).unwrap_err();
             assert_eq!(
-                reason,
+                reason.to_string(),
                 format!("others have access to it (mode {mode:o}); chmod 600 it")
             );
         }
         for mode in [0o440, 0o640, 0o610] {
-            let reason = check_mode(&about(mode), &DISK, |_| {
-                Err("group 5 is not a group of the agent".to_owned())
-            });
-            let reason = reason.unwrap_err();
+            let reason = check_mode(&about(mode), &DISK, |_| Err(GroupReason::NotOwn(5)));
+            let reason = reason.unwrap_err().to_string();
             assert!(
                 reason.contains("group 5") && reason.ends_with("; chmod 600 it"),
                 "{reason}"
@@ -193,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_may_write_on_any_volume() {
+    fn no_other_user_may_write_on_any_volume() {
         for mode in [0o602, 0o620, 0o660, 0o664, 0o666, 0o777] {
             for (is_read_only, is_memory) in [(false, false), (true, false), (false, true), (true, true)] {
                 let mount = Mount {
                     is_read_only,
                     is_memory,
                 };
-                let reason = check_mode(&about(mode), &mount, |_| Ok(())).unwrap_err();
+                let reason = check_mode(&about(mode), &mount, |_| Ok(())).unwrap_err().to_string();
                 assert!(
                     reason.starts_with(&format!("others can change it (mode {mode:o}); ")),
                     "{reason}"
@@ -211,7 +237,7 @@ mod tests {
 
     #[test]
     fn everyone_may_read_only_in_memory_that_is_read_only() {
-        let refused = |_| Err("not the agent's".to_owned());
+        let refused = |group| Err(GroupReason::NotOwn(group));
         for (is_read_only, is_memory, remedy) in [
             (false, false, "chmod 600 it"),
             (false, true, "chmod 600 it"),
@@ -226,7 +252,8 @@ mod tests {
                     },
                     refused,
                 )
-                .unwrap_err();
+                .unwrap_err()
+                .to_string();
                 assert!(reason.contains(remedy), "{reason}");
             }
         }
@@ -235,7 +262,7 @@ mod tests {
             is_memory: true,
         };
         for mode in [0o644, 0o444, 0o440, 0o555] {
-            assert_eq!(check_mode(&about(mode), &secret, refused), Ok(()), "{mode:o}");
+            assert!(check_mode(&about(mode), &secret, refused).is_ok(), "{mode:o}");
         }
     }
 

@@ -9,13 +9,13 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use super::Options;
-use super::catalogue::{self, OnFalse};
+use super::catalog::{self, OnFalse};
 use super::error::UsageError;
 use super::option::{AgentOption, integer};
 use super::script::read_all;
@@ -37,7 +37,7 @@ const DESCRIPTORS: &str = "/proc/self/fd";
 
 /// The kind of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum SourceKind {
     /// The first line of a file that no other user can read ([`secret_file`]).
     File,
     /// A file descriptor that the caller left open.
@@ -46,33 +46,70 @@ enum Place {
     Credential,
 }
 
-const PLACES: [(&str, Place); 3] = [
-    ("file", Place::File),
-    ("fd", Place::Descriptor),
-    ("credential", Place::Credential),
+const KINDS: [(&str, SourceKind); 3] = [
+    ("file", SourceKind::File),
+    ("fd", SourceKind::Descriptor),
+    ("credential", SourceKind::Credential),
 ];
+
+/// Why a source has no secret, and the remedy. The text continues "option NAME is VALUE: ".
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error("the kind of source is unknown")]
+    UnknownKind,
+    #[error("it cannot be read ({0})")]
+    Unreadable(io::Error),
+    #[error(transparent)]
+    File(#[from] secret_file::Reason),
+    #[error("secrets are not read from it; give the number of another file descriptor")]
+    Descriptor,
+    #[error("{DESCRIPTORS} is missing; mount /proc, or give the secret by a file")]
+    NoDescriptors,
+    #[error("it cannot be read ({cause}); open it for the agent, as in {number}<FILE")]
+    Closed { number: i64, cause: io::Error },
+    #[error("it is neither a file nor a pipe; open one for the agent")]
+    Device,
+    #[error("the environment has no CREDENTIALS_DIRECTORY; add LoadCredential= to the unit that runs this")]
+    NoCredentials,
+    #[error("it is not a valid credential name; give a name without slashes")]
+    CredentialName,
+    #[error("{} cannot be read ({cause})", .path.display())]
+    CredentialUnreadable { path: PathBuf, cause: io::Error },
+    #[error("{} is not a regular file", .0.display())]
+    CredentialIrregular(PathBuf),
+    #[error("timed out while reading the secret; close the write end of the pipe")]
+    Late,
+    #[error("its first line has more than {LIMIT} bytes")]
+    Long,
+    #[error("its first line is empty; write the secret there")]
+    Empty,
+    #[error("its first line is not UTF-8")]
+    Encoding,
+    #[error("its first line {0}")]
+    Line(#[from] single_line::Fault),
+}
 
 /// The source options for the secrets among these options. A source option is
 /// omitted if another option has its name.
 pub(super) fn options(options: &[AgentOption]) -> Vec<AgentOption> {
-    let taken = |name: &str| options.iter().any(|option| catalogue::same(&option.name, name));
+    let taken = |name: &str| options.iter().any(|option| catalog::same(&option.name, name));
     let secret = options
         .iter()
         .filter(|option| option.secret && option.synonym_of.is_none());
-    let all = secret.flat_map(|option| PLACES.map(|(suffix, place)| source(option, suffix, place)));
+    let all = secret.flat_map(|option| KINDS.map(|(suffix, kind)| source(option, suffix, kind)));
     all.filter(|source| !taken(&source.name)).collect()
 }
 
-fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
+fn source(option: &AgentOption, suffix: &str, kind: SourceKind) -> AgentOption {
     AgentOption {
         name: format!("{}_{suffix}", option.name),
         older: None,
         letter: None,
         long: format!("{}-{suffix}", option.long),
         placeholder: suffix.to_owned(),
-        kind: match place {
-            Place::Descriptor => ValueKind::Integer,
-            Place::File | Place::Credential => ValueKind::Text,
+        kind: match kind {
+            SourceKind::Descriptor => ValueKind::Integer,
+            SourceKind::File | SourceKind::Credential => ValueKind::Text,
         },
         default: None,
         required: false,
@@ -135,19 +172,18 @@ pub fn fetch(
         .collect();
     for (source, target) in sources {
         let value = options.get(&source).unwrap_or_default();
-        let place = PLACES
-            .iter()
-            .find(|(suffix, _)| source.ends_with(&format!("_{suffix}")));
-        let secret = match place {
-            Some((_, Place::File)) => from_file(value, end),
-            Some((_, Place::Descriptor)) => from_descriptor(value, end),
-            Some((_, Place::Credential)) => from_credential(value, credentials, end),
-            None => Err("the kind of source is unknown".to_owned()),
+        let kind = KINDS.iter().find(|(suffix, _)| source.ends_with(&format!("_{suffix}")));
+        let secret = match kind {
+            Some((_, SourceKind::File)) => from_file(value, end),
+            Some((_, SourceKind::Descriptor)) => from_descriptor(value, end),
+            Some((_, SourceKind::Credential)) => from_credential(value, credentials, end),
+            None => Err(Reason::UnknownKind),
         };
-        let fault = |reason| UsageError::option(&source, format!("option {source} is {}: {reason}", quoted(value)));
+        let fault =
+            |reason: Reason| UsageError::option(&source, format!("option {source} is {}: {reason}", quoted(value)));
         let FirstLine { mut secret, has_more } = secret.map_err(fault)?;
         log.hide(&secret);
-        single_line::check(&secret).map_err(|reason| fault(format!("its first line {reason}")))?;
+        single_line::check(&secret).map_err(|reason| fault(reason.into()))?;
         if has_more {
             log.warning(format_args!(
                 "option {source}: the secret is the first line only, and more lines follow; if it was broken into \
@@ -161,8 +197,8 @@ pub fn fetch(
     Ok(())
 }
 
-fn from_file(path: &str, end: Instant) -> Result<FirstLine, String> {
-    let file = open(Path::new(path)).map_err(|cause| format!("it cannot be read ({cause})"))?;
+fn from_file(path: &str, end: Instant) -> Result<FirstLine, Reason> {
+    let file = open(Path::new(path)).map_err(Reason::Unreadable)?;
     secret_file::check(&file)?;
     first_line(file, end)
 }
@@ -172,42 +208,42 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
-fn from_descriptor(number: &str, end: Instant) -> Result<FirstLine, String> {
+fn from_descriptor(number: &str, end: Instant) -> Result<FirstLine, Reason> {
     let number = integer(number).filter(|number| *number >= 0 && !OUTPUTS.contains(number));
-    let number = number.ok_or("secrets are not read from it; give the number of another file descriptor")?;
+    let number = number.ok_or(Reason::Descriptor)?;
     if !Path::new(DESCRIPTORS).exists() {
-        return Err(format!(
-            "{DESCRIPTORS} is missing; mount /proc, or give the secret by a file"
-        ));
+        return Err(Reason::NoDescriptors);
     }
     let path = format!("{DESCRIPTORS}/{number}");
-    let refused = |cause| format!("it cannot be read ({cause}); open it for the agent, as in {number}<FILE");
+    let refused = |cause| Reason::Closed { number, cause };
     let pipe = std::fs::read_link(&path)
         .map_err(refused)?
         .as_os_str()
         .as_bytes()
         .starts_with(b"pipe:");
     if !pipe && !std::fs::metadata(&path).is_ok_and(|about| about.is_file()) {
-        return Err("it is neither a file nor a pipe; open one for the agent".to_owned());
+        return Err(Reason::Device);
     }
     // This opens the same pipe again, and a file at its start.
     first_line(File::open(&path).map_err(refused)?, end)
 }
 
-fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<FirstLine, String> {
-    let folder = folder.filter(|folder| !folder.is_empty()).ok_or_else(|| {
-        "the environment has no CREDENTIALS_DIRECTORY; add LoadCredential= to the unit that runs this".to_owned()
-    })?;
+fn from_credential(name: &str, folder: Option<&OsStr>, end: Instant) -> Result<FirstLine, Reason> {
+    let folder = folder.filter(|folder| !folder.is_empty());
+    let folder = folder.ok_or(Reason::NoCredentials)?;
     // The rule of systemd for names of credentials.
     if name.is_empty() || name.contains(['/', '\0']) || matches!(name, "." | "..") {
-        return Err("it is not a valid credential name; give a name without slashes".to_owned());
+        return Err(Reason::CredentialName);
     }
     let path = Path::new(folder).join(name);
-    let file = open(&path).map_err(|cause| format!("{} cannot be read ({cause})", path.display()))?;
+    let file = match open(&path) {
+        Ok(file) => file,
+        Err(cause) => return Err(Reason::CredentialUnreadable { path, cause }),
+    };
     match file.metadata() {
         // systemd has set the permissions, so they are not checked.
         Ok(about) if about.is_file() => first_line(file, end),
-        _ => Err(format!("{} is not a regular file", path.display())),
+        _ => Err(Reason::CredentialIrregular(path)),
     }
 }
 
@@ -218,22 +254,22 @@ struct FirstLine {
     has_more: bool,
 }
 
-fn first_line(file: File, end: Instant) -> Result<FirstLine, String> {
+fn first_line(file: File, end: Instant) -> Result<FirstLine, Reason> {
     let bytes = read_all(file, LIMIT as u64 + 1, end)
-        .ok_or("timed out while reading the secret; close the write end of the pipe")?;
-    let bytes = bytes.map_err(|cause| format!("it cannot be read ({cause})"))?;
+        .ok_or(Reason::Late)?
+        .map_err(Reason::Unreadable)?;
     // Some editors write a byte order mark, which is not a part of the secret.
     let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     let mut parts = text.splitn(2, |byte| *byte == b'\n');
     let line = parts.next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > LIMIT {
-        return Err(format!("its first line has more than {LIMIT} bytes"));
+        return Err(Reason::Long);
     }
     if line.is_empty() {
-        return Err("its first line is empty; write the secret there".to_owned());
+        return Err(Reason::Empty);
     }
-    let secret = std::str::from_utf8(line).map_err(|_| "its first line is not UTF-8".to_owned())?;
+    let secret = std::str::from_utf8(line).map_err(|_| Reason::Encoding)?;
     Ok(FirstLine {
         secret: Zeroizing::new(secret.to_owned()),
         has_more: !parts.next().unwrap_or_default().trim_ascii().is_empty(),

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, makedev};
 use zeroize::Zeroizing;
 
-use super::catalogue::OnFalse;
+use super::catalog::OnFalse;
 use super::error::UsageError;
 use super::option::{blank, truth};
 use super::table::Table;

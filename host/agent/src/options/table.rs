@@ -1,6 +1,6 @@
 //! The table of all options of one agent: data and lookups.
 
-use super::catalogue::same;
+use super::catalog::same;
 use super::option::{AgentOption, integer};
 use crate::action::Action;
 use crate::description::{Description, ValueKind};

@@ -12,7 +12,7 @@ mod unknown;
 
 use std::ffi::OsString;
 
-use super::{Options, Table, UsageError, catalogue, checks::check};
+use super::{Options, Table, UsageError, catalog, checks::check};
 use crate::action::Action;
 use crate::description::{Description, Parameter, ValueKind};
 pub(super) use crate::fake_device::CapturedLog;
@@ -36,7 +36,7 @@ pub(super) fn device(keys: &[&str]) -> Description {
             "fabric_fencing" => operations.fabric = true,
             "on_target" => operations.on_target = true,
             _ => {
-                let name = catalogue::by_key(key).map_or_else(|| key.to_owned(), catalogue::Entry::name);
+                let name = catalog::by_key(key).map_or_else(|| key.to_owned(), catalog::Entry::name);
                 description.options.push(name);
             }
         }

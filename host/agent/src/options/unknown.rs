@@ -2,7 +2,7 @@
 //!
 //! After a typing error, such as `--passwordSECRET`, `password: SECRET` or `--pSECRET`, the name contains the secret.
 
-use super::catalogue::ENTRIES;
+use super::catalog::ENTRIES;
 use super::table::Table;
 
 /// Maximum length of a name in a message, in characters.

@@ -1,6 +1,6 @@
 //! Checks of an option table, made once when a plugin is loaded.
 
-use super::catalogue::same;
+use super::catalog::same;
 use super::error::DescriptionError;
 use super::option::AgentOption;
 use super::single_line;

@@ -17,7 +17,7 @@ impl Fencing<'_> {
         let (mut failure, mut lost) = (None, Vec::new());
         for plug in plugs {
             match self.ask_cycle(plug, attempts) {
-                Err(trouble @ Error::TaskFailed(_)) => failure = failure.or(Some(trouble)),
+                Err(error @ Error::TaskFailed(_)) => failure = failure.or(Some(error)),
                 outcome => lost.push((plug, outcome?)),
             }
             self.pause(self.timeouts.power_wait)?;
@@ -39,12 +39,12 @@ impl Fencing<'_> {
             }
         }
         match outcome {
-            Err(trouble) if trouble.is_transient() => {
+            Err(error) if error.is_transient() => {
                 self.log.warning(format!(
-                    "{}: cycle {plug}: {trouble}; polling the device for the result of the request",
+                    "{}: cycle {plug}: {error}; polling the device for the result of the request",
                     self.agent
                 ));
-                Ok(Some(trouble))
+                Ok(Some(error))
             }
             outcome => outcome.map(|()| None),
         }
@@ -57,11 +57,11 @@ impl Fencing<'_> {
             match self.device.cycle_complete(plug) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
-                Err(trouble) if trouble.is_transient() => {
-                    self.log.warning(format!("{}: cycle {plug}: {trouble}", self.agent));
-                    last = Some(trouble);
+                Err(error) if error.is_transient() => {
+                    self.log.warning(format!("{}: cycle {plug}: {error}", self.agent));
+                    last = Some(error);
                 }
-                Err(trouble) => return Err(trouble),
+                Err(error) => return Err(error),
             }
             self.pause(self.timeouts.status_sleep)
                 .map_err(|stop| stop.after(last.as_ref()))?;

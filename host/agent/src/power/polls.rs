@@ -20,7 +20,7 @@ struct Progress {
     /// The warning about contradictory reads was logged.
     is_reported: bool,
     /// The last transient failure.
-    trouble: Option<Error>,
+    error: Option<Error>,
 }
 
 impl Fencing<'_> {
@@ -38,7 +38,7 @@ impl Fencing<'_> {
                 }
                 progress.needs_renewal = true;
                 self.pause(READ_PAUSE)
-                    .map_err(|stop| stop.after(last_trouble(requests, &progress)))?;
+                    .map_err(|stop| stop.after(last_error(requests, &progress)))?;
                 continue;
             }
             if !progress.is_postponed {
@@ -51,7 +51,7 @@ impl Fencing<'_> {
                 progress.polls
             ));
             self.pause(self.timeouts.status_sleep)
-                .map_err(|stop| stop.after(last_trouble(requests, &progress)))?;
+                .map_err(|stop| stop.after(last_error(requests, &progress)))?;
             progress.polls += 1;
             if self.timeouts.power_timeout > 0 && progress.polls >= self.timeouts.power_timeout {
                 return Err(timed_out(requests, target, &progress));
@@ -83,13 +83,13 @@ impl Fencing<'_> {
         target: PowerTarget,
         progress: &mut Progress,
     ) -> Result<Reading, Error> {
-        progress.trouble = None;
+        progress.error = None;
         progress.is_postponed = false;
         if progress.needs_renewal {
             match self.device.renew() {
                 Ok(()) => progress.needs_renewal = false,
                 failure => {
-                    failure.or_else(|trouble| self.pass_over(trouble, "new session", progress))?;
+                    failure.or_else(|error| self.pass_over(error, "new session", progress))?;
                     return Ok(Reading(vec![PowerStatus::Unknown; requests.len()]));
                 }
             }
@@ -98,19 +98,19 @@ impl Fencing<'_> {
         for request in requests {
             let status = match self.device.power_status(request.plug) {
                 Ok(status) => status,
-                Err(trouble @ Error::TaskFailed(_)) if request.excuses_failure() => {
+                Err(error @ Error::TaskFailed(_)) if request.excuses_failure() => {
                     self.log.warning(format!(
-                        "{}: {} {}: after the request was repeated: {trouble}",
+                        "{}: {} {}: after the request was repeated: {error}",
                         self.agent,
                         target.word(),
                         request.plug
                     ));
-                    progress.trouble = Some(trouble);
+                    progress.error = Some(error);
                     PowerStatus::Unknown
                 }
-                Err(trouble) => {
-                    let is_busy = matches!(trouble, Error::Busy { .. });
-                    self.pass_over(trouble, &format!("read power {}", request.plug), progress)?;
+                Err(error) => {
+                    let is_busy = matches!(error, Error::Busy { .. });
+                    self.pass_over(error, &format!("read power {}", request.plug), progress)?;
                     if is_busy {
                         is_any_busy = true;
                         statuses.push(PowerStatus::Unknown);
@@ -131,16 +131,16 @@ impl Fencing<'_> {
     }
 
     /// Logs a transient failure; other failures end the action.
-    fn pass_over(&mut self, trouble: Error, what: &str, progress: &mut Progress) -> Result<(), Error> {
-        if !trouble.is_transient() {
-            return Err(trouble);
+    fn pass_over(&mut self, error: Error, what: &str, progress: &mut Progress) -> Result<(), Error> {
+        if !error.is_transient() {
+            return Err(error);
         }
-        self.log.warning(format!("{}: {what}: {trouble}", self.agent));
-        if let Error::Busy { seconds: Some(_), .. } = trouble {
-            self.pause(self.busy_pause(&trouble))
-                .map_err(|stop| stop.after(Some(&trouble)))?;
+        self.log.warning(format!("{}: {what}: {error}", self.agent));
+        if let Error::Busy { seconds: Some(_), .. } = error {
+            self.pause(self.busy_pause(&error))
+                .map_err(|stop| stop.after(Some(&error)))?;
         }
-        progress.trouble = Some(trouble);
+        progress.error = Some(error);
         Ok(())
     }
 
@@ -158,13 +158,13 @@ impl Fencing<'_> {
         ));
         request.note_repeat();
         match self.send(request, target) {
-            Err(trouble @ Error::TaskFailed(_)) => {
+            Err(error @ Error::TaskFailed(_)) => {
                 self.log.warning(format!(
-                    "{}: {word} {plug}: {trouble}; the next power status decides",
+                    "{}: {word} {plug}: {error}; the next power status decides",
                     self.agent
                 ));
                 request.note(Answer::Accepted, self.clock.now());
-                request.trouble = Some(trouble);
+                request.error = Some(error);
                 Ok(())
             }
             outcome => outcome,
@@ -174,28 +174,28 @@ impl Fencing<'_> {
     /// Sends a request. A lost answer is not a failure yet: the next power status
     /// decides.
     pub(super) fn send(&mut self, request: &mut Request<'_>, target: PowerTarget) -> Result<(), Error> {
-        let trouble = match self.device.set_power(request.plug, target) {
+        let error = match self.device.set_power(request.plug, target) {
             Ok(()) => {
                 request.note(Answer::Accepted, self.clock.now());
-                request.trouble = None;
+                request.error = None;
                 return Ok(());
             }
-            Err(trouble) if trouble.is_transient() => trouble,
-            Err(trouble) => return Err(trouble),
+            Err(error) if error.is_transient() => error,
+            Err(error) => return Err(error),
         };
-        let wait = self.busy_pause(&trouble).max(self.timeouts.status_sleep);
+        let wait = self.busy_pause(&error).max(self.timeouts.status_sleep);
         self.log.warning(format!(
-            "{}: {} {}: {trouble}; reading the power status to see the result of the request",
+            "{}: {} {}: {error}; reading the power status to see the result of the request",
             self.agent,
             target.word(),
             request.plug
         ));
         // A busy device has not accepted the request.
-        let answer = match trouble {
+        let answer = match error {
             Error::Busy { .. } => Answer::Busy,
             _ => Answer::Lost,
         };
-        request.trouble = Some(trouble);
+        request.error = Some(error);
         request.note(answer, self.clock.now() + wait);
         Ok(())
     }
@@ -203,19 +203,19 @@ impl Fencing<'_> {
 
 /// The device's last reason: that of the last poll, or that of a request that was
 /// not accepted.
-fn last_trouble<'a>(requests: &'a [Request<'_>], progress: &'a Progress) -> Option<&'a Error> {
-    let rejected = || requests.iter().find_map(|request| request.trouble.as_ref());
-    progress.trouble.as_ref().or_else(rejected)
+fn last_error<'a>(requests: &'a [Request<'_>], progress: &'a Progress) -> Option<&'a Error> {
+    let rejected = || requests.iter().find_map(|request| request.error.as_ref());
+    progress.error.as_ref().or_else(rejected)
 }
 
 fn timed_out(requests: &[Request<'_>], target: PowerTarget, progress: &Progress) -> Error {
     let plugs: Vec<_> = requests.iter().map(|request| request.plug).collect();
-    let trouble = last_trouble(requests, progress).map(|trouble| format!("; last error: {trouble}"));
+    let error = last_error(requests, progress).map(|error| format!("; last error: {error}"));
     Error::TimedOut(format!(
         "{} is not {} after {} polls (option power_timeout){}",
         plugs.join(", "),
         target.word(),
         progress.polls,
-        trouble.unwrap_or_default()
+        error.unwrap_or_default()
     ))
 }

@@ -39,7 +39,7 @@ pub(super) struct Request<'p> {
     /// Number of further polls with an unchanged plug before the next repetition.
     polls_left: u32,
     /// Number of polls before the repetition after that.
-    patience: u32,
+    polls_before_repeat: u32,
     /// The earliest time of the next repetition.
     not_before: Duration,
     /// Number of polls with an unchanged plug since the last request.
@@ -47,7 +47,7 @@ pub(super) struct Request<'p> {
     /// Number of repetitions whose failed task was not seen yet.
     repeats: u32,
     /// Why the last request was not accepted.
-    pub(super) trouble: Option<Error>,
+    pub(super) error: Option<Error>,
 }
 
 impl<'p> Request<'p> {
@@ -58,11 +58,11 @@ impl<'p> Request<'p> {
             accepted: false,
             lost_left: LOST_LIMIT,
             polls_left: 0,
-            patience: if may_lag { REPEAT_POLLS } else { REPEAT_POLLS_SETTLED },
+            polls_before_repeat: if may_lag { REPEAT_POLLS } else { REPEAT_POLLS_SETTLED },
             not_before: Duration::ZERO,
             unchanged: 0,
             repeats: 0,
-            trouble: None,
+            error: None,
         }
     }
 
@@ -103,8 +103,8 @@ impl<'p> Request<'p> {
                 self.polls_left = 1;
             }
             Answer::Lost | Answer::Accepted => {
-                self.polls_left = self.patience;
-                self.patience = self.patience.saturating_mul(2);
+                self.polls_left = self.polls_before_repeat;
+                self.polls_before_repeat = self.polls_before_repeat.saturating_mul(2);
             }
         }
     }

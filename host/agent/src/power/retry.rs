@@ -23,20 +23,20 @@ impl Fencing<'_> {
         let mut pauses = BACK_OFF.into_iter();
         let mut last = None;
         loop {
-            let trouble = match self.retry_while_busy(what, &mut call) {
-                Err(trouble) if trouble.is_transient() => trouble,
+            let error = match self.retry_while_busy(what, &mut call) {
+                Err(error) if error.is_transient() => error,
                 outcome => return outcome.map_err(|stop| stop.after(last.as_ref())),
             };
             let Some(pause) = pauses.next() else {
-                return Err(trouble);
+                return Err(error);
             };
             self.log.info(format!(
-                "{}: {what}: {trouble}; trying again in {} s",
+                "{}: {what}: {error}; trying again in {} s",
                 self.agent,
                 pause.as_secs()
             ));
-            self.pause(pause).map_err(|stop| stop.after(Some(&trouble)))?;
-            last = Some(trouble);
+            self.pause(pause).map_err(|stop| stop.after(Some(&error)))?;
+            last = Some(error);
         }
     }
 
@@ -48,19 +48,19 @@ impl Fencing<'_> {
         let mut last = None;
         loop {
             match call(self.device) {
-                Err(trouble @ Error::Busy { .. }) => {
-                    self.log.info(format!("{}: {what}: {trouble}; waiting", self.agent));
-                    let pause = self.busy_pause(&trouble);
-                    self.pause(pause).map_err(|stop| stop.after(Some(&trouble)))?;
-                    last = Some(trouble);
+                Err(error @ Error::Busy { .. }) => {
+                    self.log.info(format!("{}: {what}: {error}; waiting", self.agent));
+                    let pause = self.busy_pause(&error);
+                    self.pause(pause).map_err(|stop| stop.after(Some(&error)))?;
+                    last = Some(error);
                 }
                 outcome => return outcome.map_err(|stop| stop.after(last.as_ref())),
             }
         }
     }
 
-    pub(super) fn busy_pause(&self, trouble: &Error) -> Duration {
-        match trouble {
+    pub(super) fn busy_pause(&self, error: &Error) -> Duration {
+        match error {
             Error::Busy { seconds, .. } => busy_for(*seconds),
             _ => Duration::ZERO,
         }

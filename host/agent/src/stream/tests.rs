@@ -25,7 +25,7 @@ fn pipe(way: Way) -> (PipeReader, Stream, OwnedFd) {
 
 fn lines(stream: Stream) -> Lines {
     Lines {
-        patience: Duration::from_millis(20),
+        timeout: Duration::from_millis(20),
         ..Lines::of(stream)
     }
 }
@@ -48,7 +48,7 @@ fn a_full_pipe_gets_whole_lines_or_none() {
         let mut lines = lines(stream);
         let taken = fill(&mut lines);
         assert!((10..100).contains(&taken), "{taken}");
-        assert!(lines.patience.is_zero(), "it waited");
+        assert!(lines.timeout.is_zero(), "it waited");
         // The pipe stays full.
         assert_eq!(fill(&mut lines), 0);
         // The reader reads a part of it.
@@ -85,7 +85,7 @@ fn a_line_that_fits_in_part_is_finished_later() {
         while lines.flush().is_err() {
             std::thread::yield_now();
         }
-        lines.patience = Duration::from_secs(60);
+        lines.timeout = Duration::from_secs(60);
         lines.write_all(b"next\n").unwrap();
         drop((lines, inherited));
         assert!(reading.join().unwrap() == long.clone() + "next\n");
@@ -131,8 +131,8 @@ fn a_closed_pipe_and_a_full_disk_are_errors() {
     );
 }
 
-fn output<S: Fn() -> bool>(stream: Stream, patience: Duration, stop: S) -> Output<S> {
-    Output { stream, patience, stop }
+fn output<S: Fn() -> bool>(stream: Stream, timeout: Duration, stop: S) -> Output<S> {
+    Output { stream, timeout, stop }
 }
 
 #[test]

@@ -71,6 +71,13 @@ pub enum Failure {
     Invalid(String),
 }
 
+impl Failure {
+    /// The plugin's request is malformed.
+    pub(crate) fn invalid(reason: impl std::error::Error) -> Self {
+        Self::Invalid(reason.to_string())
+    }
+}
+
 impl From<Denied> for Failure {
     fn from(rule: Denied) -> Self {
         Self::Denied(rule.to_string())

@@ -17,8 +17,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub use encode::encode;
-pub use keep::Keep;
+pub use encode::{EncodeError, encode};
+pub use keep::{Keep, KeepError};
 pub use read::{decode, read};
 
 /// Maximum depth of nested values.

@@ -26,7 +26,7 @@ fn root_and_the_owner_of_the_program_may_decide() {
     let strange = std::fs::metadata(folder.path()).unwrap();
     assert_eq!(check_owner(&strange, 54_321), Ok(()));
     assert_eq!(
-        check_owner(&strange, own.uid()).unwrap_err(),
+        check_owner(&strange, own.uid()).unwrap_err().to_string(),
         "belongs to user 54321, not to root or the owner of fencebox"
     );
 }
@@ -44,7 +44,7 @@ fn other_users_may_not_write() {
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
         let outcome = check_mode(&std::fs::metadata(folder.path()).unwrap());
         assert_eq!(
-            outcome.err(),
+            outcome.err().map(|reason| reason.to_string()),
             refused.then(|| format!("can be written by others (mode {mode:o})"))
         );
     }

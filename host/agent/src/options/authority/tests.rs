@@ -1,9 +1,9 @@
 //! Tests of what a plugin's description may decide.
 
-use super::{Standing, Use, check};
+use super::{Authority, Use, check};
 use crate::description::{Description, Operations, Override, Parameter, ValueKind};
 use crate::options::DescriptionError;
-use crate::options::catalogue::ENTRIES;
+use crate::options::catalog::ENTRIES;
 
 fn parameter(name: &str) -> Parameter {
     Parameter {
@@ -92,15 +92,18 @@ fn a_plugin_sets_only_harmless_defaults() {
 #[test]
 fn rows_that_control_the_host_have_no_default_of_a_plugin() {
     for entry in ENTRIES {
-        let any = entry.standing.allows_default("x");
-        let harmless = matches!(entry.standing, Standing::Device | Standing::Setting | Standing::Place);
+        let any = entry.authority.allows_default("x");
+        let harmless = matches!(
+            entry.authority,
+            Authority::Device | Authority::Setting | Authority::Location
+        );
         assert_eq!(any, harmless, "{}", entry.key);
     }
 }
 
 #[test]
 fn a_parameter_cannot_have_a_name_that_the_host_uses() {
-    for entry in ENTRIES.iter().filter(|entry| entry.standing != Standing::Device) {
+    for entry in ENTRIES.iter().filter(|entry| entry.authority != Authority::Device) {
         let name = entry.name();
         let mut description = with(|description| description.options.clear());
         description.parameters.push(parameter(&name));
@@ -222,10 +225,10 @@ fn a_place_comes_neither_from_a_secret_nor_from_an_option_of_the_host() {
         });
     });
     for name in ["region", "ip", "plug"] {
-        assert_eq!(checked(&description, &[(name, Use::Place)]), Ok(()), "{name}");
+        assert_eq!(checked(&description, &[(name, Use::Location)]), Ok(()), "{name}");
     }
     assert_eq!(
-        checked(&description, &[("absent", Use::Place)]),
+        checked(&description, &[("absent", Use::Location)]),
         Err(DescriptionError::UseUndeclared("absent".to_owned()))
     );
     for name in [
@@ -238,7 +241,7 @@ fn a_place_comes_neither_from_a_secret_nor_from_an_option_of_the_host() {
         "login_timeout",
         "action",
     ] {
-        assert!(checked(&description, &[(name, Use::Place)]).is_err(), "{name}");
+        assert!(checked(&description, &[(name, Use::Location)]).is_err(), "{name}");
     }
 }
 

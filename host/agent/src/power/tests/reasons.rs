@@ -10,7 +10,7 @@ fn said(outcome: Result<(), Error>) -> String {
 
 #[test]
 fn a_retry_that_the_deadline_ends_names_the_last_failure() {
-    for (trouble, reason) in [
+    for (error, reason) in [
         (
             Error::Unexpected("maintenance (status 500)".to_owned()),
             "unexpected answer: maintenance (status 500)",
@@ -20,7 +20,7 @@ fn a_retry_that_the_deadline_ends_names_the_last_failure() {
         for seconds in [2, 5] {
             let (outcome, _) = fence(&mut FakeDevice::default(), |fencing| {
                 fencing.deadline = Deadline::after(fencing.clock, seconds * SECOND);
-                fencing.retry("read power", |_| Err::<(), _>(trouble.clone()))
+                fencing.retry("read power", |_| Err::<(), _>(error.clone()))
             });
             let expected = format!("the action ran out of time after {seconds} s; last error: {reason}");
             assert_eq!(said(outcome), expected);
@@ -30,14 +30,14 @@ fn a_retry_that_the_deadline_ends_names_the_last_failure() {
 
 #[test]
 fn a_deadline_in_a_repeated_call_names_the_failure_before() {
-    for trouble in [lost(), busy(1)] {
-        let mut answers = [Err(trouble.clone()), Err(Error::Deadline(60))].into_iter();
+    for error in [lost(), busy(1)] {
+        let mut answers = [Err(error.clone()), Err(Error::Deadline(60))].into_iter();
         let (outcome, _) = fence(&mut FakeDevice::default(), |fencing| {
             fencing.retry("log in", |_| answers.next().unwrap())
         });
         assert_eq!(
             said(outcome),
-            format!("the action ran out of time after 60 s; last error: {trouble}")
+            format!("the action ran out of time after 60 s; last error: {error}")
         );
     }
 }
@@ -54,23 +54,23 @@ fn sigterm_during_a_retry_names_the_last_failure() {
 
 #[test]
 fn a_request_that_is_never_accepted_names_the_refusal() {
-    for trouble in [busy(1), lost()] {
-        let mut device = FakeDevice::saying(always(On)).answering((0..50).map(|_| Err(trouble.clone())));
+    for error in [busy(1), lost()] {
+        let mut device = FakeDevice::reporting(always(On)).answering((0..50).map(|_| Err(error.clone())));
         let (outcome, _) = fence(&mut device, off);
         let said = said(outcome);
         assert!(
             said.contains("1 is not off after 20 polls (option power_timeout); last error: "),
             "{said}"
         );
-        assert!(said.ends_with(&trouble.to_string()), "{said}");
+        assert!(said.ends_with(&error.to_string()), "{said}");
 
-        let mut device = FakeDevice::saying(always(On)).answering((0..50).map(|_| Err(trouble.clone())));
+        let mut device = FakeDevice::reporting(always(On)).answering((0..50).map(|_| Err(error.clone())));
         let (outcome, _) = fence(&mut device, |fencing| {
             fencing.timeouts.power_timeout = 0;
             fencing.deadline = Deadline::after(fencing.clock, 9 * SECOND);
             off(fencing)
         });
-        let expected = format!("the action ran out of time after 9 s; last error: {trouble}");
+        let expected = format!("the action ran out of time after 9 s; last error: {error}");
         assert_eq!(outcome.unwrap_err().to_string(), expected);
     }
 }

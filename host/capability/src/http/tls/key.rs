@@ -53,34 +53,49 @@ pub(super) enum BadSignature {
     SmallKey,
 }
 
+/// Why a key cannot be used: a noun phrase that describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UnsupportedKey {
+    #[error("a public key that cannot be read")]
+    Unreadable,
+    #[error("an RSA key of {0} bits")]
+    RsaSize(usize),
+    #[error("a compressed key on an elliptic curve")]
+    Compressed,
+    #[error("a key on an elliptic curve other than P-256 and P-384")]
+    Curve,
+    #[error("a key that is neither RSA nor on an elliptic curve")]
+    Kind,
+}
+
 impl<'a> PublicKey<'a> {
-    /// Reads a `SubjectPublicKeyInfo`. The error is a noun phrase that describes the key.
-    pub(super) fn read(info: Element<'a>) -> Result<Self, String> {
-        let unreadable = || "a public key that cannot be read".to_owned();
+    /// Reads a `SubjectPublicKeyInfo`.
+    pub(super) fn read(info: Element<'a>) -> Result<Self, UnsupportedKey> {
+        use UnsupportedKey::Unreadable;
         let mut parts = info.elements();
-        let mut algorithm = parts.expect(SEQUENCE).ok_or_else(unreadable)?.elements();
-        let kind = algorithm.expect(OBJECT_IDENTIFIER).ok_or_else(unreadable)?.content;
-        let bits = parts.next().and_then(|bits| bits.bits()).ok_or_else(unreadable)?;
+        let mut algorithm = parts.expect(SEQUENCE).ok_or(Unreadable)?.elements();
+        let kind = algorithm.expect(OBJECT_IDENTIFIER).ok_or(Unreadable)?.content;
+        let bits = parts.next().and_then(|bits| bits.bits()).ok_or(Unreadable)?;
         match kind {
-            RSA => Self::rsa(bits).ok_or_else(unreadable)?,
+            RSA => Self::rsa(bits).ok_or(Unreadable)?,
             ELLIPTIC_CURVE => match algorithm.optional(OBJECT_IDENTIFIER).map(|curve| curve.content) {
-                _ if bits.first() != Some(&UNCOMPRESSED) => Err("a compressed key on an elliptic curve".to_owned()),
+                _ if bits.first() != Some(&UNCOMPRESSED) => Err(UnsupportedKey::Compressed),
                 Some(P256) => Ok(Self::P256(bits)),
                 Some(P384) => Ok(Self::P384(bits)),
-                _ => Err("a key on an elliptic curve other than P-256 and P-384".to_owned()),
+                _ => Err(UnsupportedKey::Curve),
             },
             ED25519 => Ok(Self::Ed25519(bits)),
-            _ => Err("a key that is neither RSA nor on an elliptic curve".to_owned()),
+            _ => Err(UnsupportedKey::Kind),
         }
     }
 
-    fn rsa(bits: &'a [u8]) -> Option<Result<Self, String>> {
+    fn rsa(bits: &'a [u8]) -> Option<Result<Self, UnsupportedKey>> {
         let mut numbers = Reader(bits).expect(SEQUENCE)?.elements();
         let (modulus, exponent) = (numbers.next()?.unsigned()?, numbers.next()?.unsigned()?);
         let key = Self::Rsa(modulus, exponent);
         Some(match key.size() {
             RSA_LEAST..=RSA_MOST => Ok(key),
-            size => Err(format!("an RSA key of {size} bits")),
+            size => Err(UnsupportedKey::RsaSize(size)),
         })
     }
 

@@ -16,12 +16,12 @@ use fencebox_policy::Fingerprint;
 use super::Remedies;
 use super::certificate::Certificate;
 use super::issued::is_issued;
-use super::key::{BadSignature, NEEDED, PublicKey};
+use super::key::{BadSignature, NEEDED, PublicKey, UnsupportedKey};
 use super::reason::Problem;
 
 /// Which certificates are trusted ([`fencebox_policy::Trust`]).
 #[derive(Debug)]
-pub(super) enum Belief {
+pub(super) enum Verification {
     /// Issuer, name and time are verified.
     System {
         /// None if the system trusts no authority.
@@ -49,15 +49,15 @@ pub(super) enum Belief {
 /// our own reader, because the user trusts the certificate as it is.
 #[derive(Debug)]
 pub(super) struct CertVerifier {
-    belief: Belief,
+    verification: Verification,
     algorithms: WebPkiSupportedAlgorithms,
     needs_tls12: AtomicBool,
 }
 
 impl CertVerifier {
-    pub(super) fn new(belief: Belief, algorithms: WebPkiSupportedAlgorithms) -> Self {
+    pub(super) fn new(verification: Verification, algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self {
-            belief,
+            verification,
             algorithms,
             needs_tls12: AtomicBool::new(false),
         }
@@ -69,7 +69,7 @@ impl CertVerifier {
     }
 
     fn is_default(&self) -> bool {
-        matches!(self.belief, Belief::System { .. })
+        matches!(self.verification, Verification::System { .. })
     }
 
     fn verify_key(
@@ -79,7 +79,7 @@ impl CertVerifier {
         signed: &DigitallySignedStruct,
         is_tls13: bool,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let key = key(certificate).map_err(|key| unusable(&key))?;
+        let key = key(certificate).map_err(unusable)?;
         key.verify_handshake(signed.scheme, is_tls13, message, signed.signature())
             .map(|()| HandshakeSignatureValid::assertion())
             .map_err(|bad| match bad {
@@ -89,7 +89,7 @@ impl CertVerifier {
                 )),
                 BadSignature::SmallKey => {
                     self.needs_tls12.store(is_tls13, Ordering::Relaxed);
-                    unusable(&format!("an RSA key of {} bits", key.size()))
+                    unusable(UnsupportedKey::RsaSize(key.size()))
                 }
             })
     }
@@ -111,9 +111,9 @@ impl ServerCertVerifier for CertVerifier {
         let problem = |cause: &Error| Problem::new(cause, end_entity, server_name, now);
         let fingerprint = fingerprint(end_entity);
         // No option helps with a key that cannot be verified, so no remedy may be named.
-        let usable = key(end_entity).map_err(|key| unusable(&key));
-        match &self.belief {
-            Belief::System { issuers, remedies } => {
+        let usable = key(end_entity).map_err(unusable);
+        match &self.verification {
+            Verification::System { issuers, remedies } => {
                 let verdict = by_issuer(issuers);
                 let key = usable?;
                 let problem = match verdict {
@@ -123,7 +123,7 @@ impl ServerCertVerifier for CertVerifier {
                 };
                 Err(explained(&problem, &remedies.describe(&problem, fingerprint)))
             }
-            Belief::File {
+            Verification::File {
                 path,
                 certificates,
                 issuers,
@@ -140,13 +140,13 @@ impl ServerCertVerifier for CertVerifier {
                     Err(explained(&problem(&cause), &absent(path, fingerprint, &key)))
                 })
             }
-            Belief::Fingerprints(known) if !known.contains(&fingerprint) => {
+            Verification::Fingerprints(known) if !known.contains(&fingerprint) => {
                 usable?;
                 Err(Error::General(format!(
                     "the certificate does not match option ssl_fingerprint: its SHA-256 fingerprint is {fingerprint}"
                 )))
             }
-            Belief::Fingerprints(_) | Belief::Anything => usable.map(|_| ServerCertVerified::assertion()),
+            Verification::Fingerprints(_) | Verification::Anything => usable.map(|_| ServerCertVerified::assertion()),
         }
     }
 
@@ -196,9 +196,8 @@ impl ServerCertVerifier for CertVerifier {
 }
 
 /// The key of a certificate, or what it has instead.
-fn key<'c>(certificate: &'c CertificateDer<'_>) -> Result<PublicKey<'c>, String> {
-    let certificate = Certificate::read(certificate);
-    let certificate = certificate.ok_or_else(|| "a public key that cannot be read".to_owned())?;
+fn key<'c>(certificate: &'c CertificateDer<'_>) -> Result<PublicKey<'c>, UnsupportedKey> {
+    let certificate = Certificate::read(certificate).ok_or(UnsupportedKey::Unreadable)?;
     PublicKey::read(certificate.key)
 }
 
@@ -219,7 +218,7 @@ fn absent(path: &Path, fingerprint: Fingerprint, key: &PublicKey<'_>) -> String 
     )
 }
 
-fn unusable(key: &str) -> Error {
+fn unusable(key: UnsupportedKey) -> Error {
     Error::General(format!(
         "its certificate has {key}, and no option makes fencebox accept that: it could not verify that the device \
          has the private key; {NEEDED}"

@@ -36,11 +36,22 @@ pub(super) enum Below {
     All,
 }
 
+/// Why paths to keep are not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeepError {
+    /// This number of paths is more than the limit.
+    #[error("{0} paths to keep; {LIMIT} is the limit")]
+    TooMany(usize),
+    /// The path has an empty name, or too many names.
+    #[error("the path to keep \"{}\" has an empty name, or more than {LIMIT}", shown(.0))]
+    Path(String),
+}
+
 impl Keep {
-    /// Reads paths such as `Value/*/uuid`. An error names the invalid path.
-    pub fn new(paths: &[String]) -> Result<Self, String> {
+    /// Reads paths such as `Value/*/uuid`.
+    pub fn new(paths: &[String]) -> Result<Self, KeepError> {
         if paths.len() > LIMIT {
-            return Err(format!("{} paths to keep; {LIMIT} is the limit", paths.len()));
+            return Err(KeepError::TooMany(paths.len()));
         }
         let parse = |path: &String| {
             let steps: Vec<_> = path.split('/').take(LIMIT + 1).map(Step::new).collect();
@@ -48,10 +59,7 @@ impl Keep {
             if steps.len() <= LIMIT && steps.iter().all(named) {
                 Ok(steps)
             } else {
-                Err(format!(
-                    "the path to keep \"{}\" has an empty name, or more than {LIMIT}",
-                    shown(path)
-                ))
+                Err(KeepError::Path(path.clone()))
             }
         };
         let paths = paths.iter().map(parse).collect::<Result<_, _>>()?;

@@ -196,13 +196,16 @@ fn a_fault_is_kept_with_any_paths() {
 #[test]
 fn invalid_paths_are_refused() {
     for path in ["", "/", "Value/", "/Value", "a//b", &"a/".repeat(1000)] {
-        let message = Keep::new(&[path.to_owned()]).unwrap_err();
+        let message = Keep::new(&[path.to_owned()]).unwrap_err().to_string();
         assert!(
             message.starts_with("the path to keep ") && message.len() < 200,
             "{message}"
         );
     }
     let many = vec!["a".to_owned(); 65];
-    assert_eq!(Keep::new(&many).unwrap_err(), "65 paths to keep; 64 is the limit");
+    assert_eq!(
+        Keep::new(&many).unwrap_err().to_string(),
+        "65 paths to keep; 64 is the limit"
+    );
     assert!(Keep::new(&[vec!["a"; 64].join("/")]).is_ok());
 }

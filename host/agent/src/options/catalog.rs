@@ -6,7 +6,7 @@
 //! descriptions are fencebox's own, and so are the options `proxy`, `ca_file`
 //! and `ssl_fingerprint`.
 
-use super::authority::Standing;
+use super::authority::Authority;
 use crate::description::ValueKind;
 
 /// The type of the value of a catalog option.
@@ -72,7 +72,7 @@ pub struct Entry {
     /// Whether the value is secret and never printed.
     pub secret: bool,
     /// What a plugin may decide about the option.
-    pub standing: Standing,
+    pub authority: Authority,
     /// What `no` on standard input means for a flag.
     pub on_false: OnFalse,
     /// The description: one line of at most 80 characters.
@@ -113,7 +113,7 @@ impl Entry {
 }
 
 const fn text(
-    standing: Standing,
+    authority: Authority,
     key: &'static str,
     long: &'static str,
     placeholder: &'static str,
@@ -130,25 +130,31 @@ const fn text(
         required: false,
         order,
         secret: false,
-        standing,
+        authority,
         on_false: OnFalse::Set,
         shortdesc,
     }
 }
 
-const fn flag(standing: Standing, key: &'static str, long: &'static str, order: u16, shortdesc: &'static str) -> Entry {
-    of_kind(Kind::Flag, text(standing, key, long, "", order, shortdesc))
+const fn flag(
+    authority: Authority,
+    key: &'static str,
+    long: &'static str,
+    order: u16,
+    shortdesc: &'static str,
+) -> Entry {
+    of_kind(Kind::Flag, text(authority, key, long, "", order, shortdesc))
 }
 
 /// A time in seconds. These options have no letter, and their order is 200.
 const fn seconds(key: &'static str, long: &'static str, default: &'static str, shortdesc: &'static str) -> Entry {
-    let entry = text(Standing::Setting, key, long, "seconds", 200, shortdesc);
+    let entry = text(Authority::Setting, key, long, "seconds", 200, shortdesc);
     of_kind(Kind::Seconds, entry).default(default)
 }
 
 /// The path of a program. Defaults are the paths of Debian.
 const fn path(key: &'static str, long: &'static str, default: &'static str, shortdesc: &'static str) -> Entry {
-    text(Standing::Guard, key, long, "path", 300, shortdesc).default(default)
+    text(Authority::Guard, key, long, "path", 300, shortdesc).default(default)
 }
 
 const fn of_kind(kind: Kind, mut entry: Entry) -> Entry {
@@ -165,54 +171,54 @@ const METHODS: Kind = Kind::Choice(&["onoff", "cycle"]);
 /// The catalog, in the library's order.
 #[rustfmt::skip]
 pub static ENTRIES: &[Entry] = &[
-    flag(Standing::Operator, "help", "help", 55, "Print this text and exit").letter('h'),
-    flag(Standing::Operator, "version", "version", 54, "Print the version and exit").letter('V'),
-    flag(Standing::Operator, "verbose", "verbose", 51, "Log each step; repeat it to log more, such as -vvv").letter('v'),
-    of_kind(Kind::Integer, text(Standing::Operator, "verbose_level", "verbose-level", "", 52, "Log level as a number; 0 logs warnings and errors only")),
-    text(Standing::Operator, "debug", "debug-file", "debugfile", 53, "Path of a file to append the log to").letter('D'),
+    flag(Authority::Operator, "help", "help", 55, "Print this text and exit").letter('h'),
+    flag(Authority::Operator, "version", "version", 54, "Print the version and exit").letter('V'),
+    flag(Authority::Operator, "verbose", "verbose", 51, "Log each step; repeat it to log more, such as -vvv").letter('v'),
+    of_kind(Kind::Integer, text(Authority::Operator, "verbose_level", "verbose-level", "", 52, "Log level as a number; 0 logs warnings and errors only")),
+    text(Authority::Operator, "debug", "debug-file", "debugfile", 53, "Path of a file to append the log to").letter('D'),
     seconds("delay", "delay", "0", "Delay in seconds before off and reboot"),
-    text(Standing::Identity, "action", "action", "action", 1, "Action to perform").letter('o').default("reboot").required(),
-    text(Standing::Place, "ipaddr", "ip", "ip", 1, "Host name or IP address of the device").letter('a').required(),
-    of_kind(Kind::Integer, text(Standing::Setting, "ipport", "ipport", "port", 1, "Network port of the device").letter('u')),
-    text(Standing::Setting, "login", "username", "name", 1, "User name of the account on the device").letter('l'),
-    text(Standing::Identity, "passwd", "password", "password", 1, "Password of the account on the device").letter('p').secret(),
-    text(Standing::Guard, "passwd_script", "password-script", "script", 1, "Program that prints the password").letter('S'),
-    text(Standing::Place, "identity_file", "identity-file", "filename", 1, "Path of the file with the private key for SSH").letter('k'),
-    text(Standing::Device, "cmd_prompt", "command-prompt", "prompt", 1, "Pattern that matches the command prompt of the device").letter('c'),
-    flag(Standing::Guard, "secure", "ssh", 1, "Connect with SSH").letter('x').on_false(OnFalse::Unset),
-    text(Standing::Guard, "ssh_options", "ssh-options", "options", 1, "Additional arguments for the ssh program"),
-    flag(Standing::Strict, "ssl", "ssl", 1, "Connect with TLS").letter('z').on_false(OnFalse::Zero),
-    flag(Standing::Guard, "ssl_insecure", "ssl-insecure", 1, "Connect with TLS and accept any certificate").on_false(OnFalse::Unset),
-    flag(Standing::Strict, "ssl_secure", "ssl-secure", 1, "Connect with TLS and verify the certificate"),
-    flag(Standing::Guard, "notls", "notls", 1, "Do not offer TLS, only SSL 3.0").letter('t').on_false(OnFalse::Unset),
-    flag(Standing::Guard, "tls1.0", "tls1.0", 1, "Do not offer TLS versions newer than 1.0").on_false(OnFalse::Unset),
-    text(Standing::Identity, "port", "plug", "id", 1, "Plug to act on: name or number of the machine or outlet").letter('n').required(),
-    text(Standing::Device, "switch", "switch", "id", 1, "ID of the physical switch that the plug belongs to").letter('s'),
-    text(Standing::Guard, "exec", "exec", "command", 1, "Command to run").letter('e'),
-    text(Standing::Device, "vmware_type", "vmware_type", "type", 1, "Type of the VMware product").letter('d'),
-    text(Standing::Device, "vmware_datacenter", "vmware-datacenter", "dc", 2, "Name of the data center that contains the machine").letter('s'),
-    of_kind(VERSIONS, text(Standing::Device, "snmp_version", "snmp-version", "version", 1, "SNMP version: 1, 2c or 3").letter('d')),
-    text(Standing::Device, "community", "community", "community", 1, "SNMP community string").letter('c'),
-    of_kind(DIGESTS, text(Standing::Device, "snmp_auth_prot", "snmp-auth-prot", "prot", 1, "SNMP authentication protocol: MD5 or SHA").letter('b')),
-    of_kind(LEVELS, text(Standing::Device, "snmp_sec_level", "snmp-sec-level", "level", 1, "SNMP security level: noAuthNoPriv, authNoPriv or authPriv").letter('E')),
-    of_kind(CIPHERS, text(Standing::Device, "snmp_priv_prot", "snmp-priv-prot", "prot", 1, "SNMP encryption protocol: DES or AES").letter('B')),
-    text(Standing::Identity, "snmp_priv_passwd", "snmp-priv-passwd", "pass", 1, "Password for SNMP encryption").letter('P').secret(),
-    text(Standing::Guard, "snmp_priv_passwd_script", "snmp-priv-passwd-script", "", 1, "Program that prints the password for SNMP encryption").letter('R'),
-    flag(Standing::Setting, "inet4_only", "inet4-only", 1, "Connect to IPv4 addresses only").letter('4'),
-    flag(Standing::Setting, "inet6_only", "inet6-only", 1, "Connect to IPv6 addresses only").letter('6'),
-    text(Standing::Setting, "plug_separator", "plug-separator", "char", 100, "Separator between plugs").default(","),
-    text(Standing::Setting, "separator", "separator", "char", 100, "Separator between the columns of list and list-status").letter('C').default(","),
+    text(Authority::Identity, "action", "action", "action", 1, "Action to perform").letter('o').default("reboot").required(),
+    text(Authority::Location, "ipaddr", "ip", "ip", 1, "Host name or IP address of the device").letter('a').required(),
+    of_kind(Kind::Integer, text(Authority::Setting, "ipport", "ipport", "port", 1, "Network port of the device").letter('u')),
+    text(Authority::Setting, "login", "username", "name", 1, "User name of the account on the device").letter('l'),
+    text(Authority::Identity, "passwd", "password", "password", 1, "Password of the account on the device").letter('p').secret(),
+    text(Authority::Guard, "passwd_script", "password-script", "script", 1, "Program that prints the password").letter('S'),
+    text(Authority::Location, "identity_file", "identity-file", "filename", 1, "Path of the file with the private key for SSH").letter('k'),
+    text(Authority::Device, "cmd_prompt", "command-prompt", "prompt", 1, "Pattern that matches the command prompt of the device").letter('c'),
+    flag(Authority::Guard, "secure", "ssh", 1, "Connect with SSH").letter('x').on_false(OnFalse::Unset),
+    text(Authority::Guard, "ssh_options", "ssh-options", "options", 1, "Additional arguments for the ssh program"),
+    flag(Authority::Strict, "ssl", "ssl", 1, "Connect with TLS").letter('z').on_false(OnFalse::Zero),
+    flag(Authority::Guard, "ssl_insecure", "ssl-insecure", 1, "Connect with TLS and accept any certificate").on_false(OnFalse::Unset),
+    flag(Authority::Strict, "ssl_secure", "ssl-secure", 1, "Connect with TLS and verify the certificate"),
+    flag(Authority::Guard, "notls", "notls", 1, "Do not offer TLS, only SSL 3.0").letter('t').on_false(OnFalse::Unset),
+    flag(Authority::Guard, "tls1.0", "tls1.0", 1, "Do not offer TLS versions newer than 1.0").on_false(OnFalse::Unset),
+    text(Authority::Identity, "port", "plug", "id", 1, "Plug to act on: name or number of the machine or outlet").letter('n').required(),
+    text(Authority::Device, "switch", "switch", "id", 1, "ID of the physical switch that the plug belongs to").letter('s'),
+    text(Authority::Guard, "exec", "exec", "command", 1, "Command to run").letter('e'),
+    text(Authority::Device, "vmware_type", "vmware_type", "type", 1, "Type of the VMware product").letter('d'),
+    text(Authority::Device, "vmware_datacenter", "vmware-datacenter", "dc", 2, "Name of the data center that contains the machine").letter('s'),
+    of_kind(VERSIONS, text(Authority::Device, "snmp_version", "snmp-version", "version", 1, "SNMP version: 1, 2c or 3").letter('d')),
+    text(Authority::Device, "community", "community", "community", 1, "SNMP community string").letter('c'),
+    of_kind(DIGESTS, text(Authority::Device, "snmp_auth_prot", "snmp-auth-prot", "prot", 1, "SNMP authentication protocol: MD5 or SHA").letter('b')),
+    of_kind(LEVELS, text(Authority::Device, "snmp_sec_level", "snmp-sec-level", "level", 1, "SNMP security level: noAuthNoPriv, authNoPriv or authPriv").letter('E')),
+    of_kind(CIPHERS, text(Authority::Device, "snmp_priv_prot", "snmp-priv-prot", "prot", 1, "SNMP encryption protocol: DES or AES").letter('B')),
+    text(Authority::Identity, "snmp_priv_passwd", "snmp-priv-passwd", "pass", 1, "Password for SNMP encryption").letter('P').secret(),
+    text(Authority::Guard, "snmp_priv_passwd_script", "snmp-priv-passwd-script", "", 1, "Program that prints the password for SNMP encryption").letter('R'),
+    flag(Authority::Setting, "inet4_only", "inet4-only", 1, "Connect to IPv4 addresses only").letter('4'),
+    flag(Authority::Setting, "inet6_only", "inet6-only", 1, "Connect to IPv6 addresses only").letter('6'),
+    text(Authority::Setting, "plug_separator", "plug-separator", "char", 100, "Separator between plugs").default(","),
+    text(Authority::Setting, "separator", "separator", "char", 100, "Separator between the columns of list and list-status").letter('C').default(","),
     seconds("login_timeout", "login-timeout", "5", "Timeout in seconds of each request during login"),
     seconds("shell_timeout", "shell-timeout", "3", "Timeout in seconds of each request after login"),
     seconds("power_timeout", "power-timeout", "20", "Number of power status checks before giving up"),
-    text(Standing::Guard, "disable_timeout", "disable-timeout", "true/false", 200, "Disable timeouts (true or false); the default is true under Pacemaker"),
+    text(Authority::Guard, "disable_timeout", "disable-timeout", "true/false", 200, "Disable timeouts (true or false); the default is true under Pacemaker"),
     seconds("power_wait", "power-wait", "0", "Seconds to wait after each power request"),
     seconds("stonith_status_sleep", "stonith-status-sleep", "1", "Seconds between power status checks"),
-    flag(Standing::Guard, "missing_as_off", "missing-as-off", 200, "Treat a missing plug as off").on_false(OnFalse::Unset),
-    of_kind(Kind::Integer, text(Standing::Setting, "retry_on", "retry-on", "attempts", 201, "Number of retries if a plug does not switch on").default("1")),
-    text(Standing::Place, "session_url", "session-url", "", 1, "URL of the host or of the pool coordinator").letter('s').required(),
-    flag(Standing::Guard, "sudo", "use-sudo", 205, "Run commands on the device with sudo"),
-    of_kind(METHODS, text(Standing::Setting, "method", "method", "method", 1, "Reboot method: onoff (off, then on) or cycle (one power cycle)").letter('m').default("onoff")),
+    flag(Authority::Guard, "missing_as_off", "missing-as-off", 200, "Treat a missing plug as off").on_false(OnFalse::Unset),
+    of_kind(Kind::Integer, text(Authority::Setting, "retry_on", "retry-on", "attempts", 201, "Number of retries if a plug does not switch on").default("1")),
+    text(Authority::Location, "session_url", "session-url", "", 1, "URL of the host or of the pool coordinator").letter('s').required(),
+    flag(Authority::Guard, "sudo", "use-sudo", 205, "Run commands on the device with sudo"),
+    of_kind(METHODS, text(Authority::Setting, "method", "method", "method", 1, "Reboot method: onoff (off, then on) or cycle (one power cycle)").letter('m').default("onoff")),
     path("telnet_path", "telnet-path", "/usr/bin/telnet", "Path of the telnet program"),
     path("ssh_path", "ssh-path", "/usr/bin/ssh", "Path of the ssh program"),
     path("gnutlscli_path", "gnutlscli-path", "/usr/bin/gnutls-cli", "Path of the gnutls-cli program"),
@@ -220,11 +226,11 @@ pub static ENTRIES: &[Entry] = &[
     path("snmpwalk_path", "snmpwalk-path", "/usr/bin/snmpwalk", "Path of the snmpwalk program"),
     path("snmpset_path", "snmpset-path", "/usr/bin/snmpset", "Path of the snmpset program"),
     path("snmpget_path", "snmpget-path", "/usr/bin/snmpget", "Path of the snmpget program"),
-    flag(Standing::Guard, "port_as_ip", "port-as-ip", 200, "Use the plug as the address of the device").on_false(OnFalse::Unset),
-    flag(Standing::Operator, "quiet", "quiet", 50, "Do not write the log to standard error").letter('q'),
-    text(Standing::Operator, "proxy", "proxy", "url", 1, "URL of the HTTP proxy"),
-    text(Standing::Operator, "ca_file", "ca-file", "file", 1, "Path of a PEM file with the certificate of the device or of its issuer"),
-    text(Standing::Operator, "ssl_fingerprint", "ssl-fingerprint", "digest", 1, "SHA-256 fingerprint of the device's certificate, or several with commas"),
+    flag(Authority::Guard, "port_as_ip", "port-as-ip", 200, "Use the plug as the address of the device").on_false(OnFalse::Unset),
+    flag(Authority::Operator, "quiet", "quiet", 50, "Do not write the log to standard error").letter('q'),
+    text(Authority::Operator, "proxy", "proxy", "url", 1, "URL of the HTTP proxy"),
+    text(Authority::Operator, "ca_file", "ca-file", "file", 1, "Path of a PEM file with the certificate of the device or of its issuer"),
+    text(Authority::Operator, "ssl_fingerprint", "ssl-fingerprint", "digest", 1, "SHA-256 fingerprint of the device's certificate, or several with commas"),
 ];
 
 /// Words that a description may list among the options. They name the protocol

@@ -3,7 +3,7 @@
 //!
 //! It is committed, because generating it takes half the time of a plugin's
 //! first build. After a change of the contract,
-//! `UPDATE_BINDINGS=1 cargo test -p fencebox-sdk-macros` writes it again.
+//! `cargo run --manifest-path sdk/bindings/Cargo.toml` writes it again.
 #![allow(
     missing_docs,
     unsafe_code,

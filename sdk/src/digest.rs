@@ -18,7 +18,6 @@
 //! SHA-1 is here because devices require it. Choose SHA-256 if there is a
 //! choice.
 
-use hmac::{Mac, SimpleHmac};
 use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
 
@@ -43,19 +42,19 @@ pub fn sha512(data: impl AsRef<[u8]>) -> [u8; 64] {
 /// HMAC with SHA-1 (RFC 2104).
 #[must_use]
 pub fn hmac_sha1(key: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> [u8; 20] {
-    hmac::<Sha1>(key.as_ref(), data.as_ref()).into()
+    hmac(|bytes| sha1(bytes), 64, key.as_ref(), data.as_ref())
 }
 
 /// HMAC with SHA-256 (RFC 2104).
 #[must_use]
 pub fn hmac_sha256(key: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> [u8; 32] {
-    hmac::<Sha256>(key.as_ref(), data.as_ref()).into()
+    hmac(|bytes| sha256(bytes), 64, key.as_ref(), data.as_ref())
 }
 
 /// HMAC with SHA-512 (RFC 2104).
 #[must_use]
 pub fn hmac_sha512(key: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> [u8; 64] {
-    hmac::<Sha512>(key.as_ref(), data.as_ref()).into()
+    hmac(|bytes| sha512(bytes), 128, key.as_ref(), data.as_ref())
 }
 
 /// Whether two digests are equal. The time does not depend on where they
@@ -67,13 +66,18 @@ pub fn same(one: impl AsRef<[u8]>, other: impl AsRef<[u8]>) -> bool {
     one.len() == other.len() && std::hint::black_box(differences) == 0
 }
 
-fn hmac<D>(key: &[u8], data: &[u8]) -> sha1::digest::Output<D>
-where
-    D: Digest + sha1::digest::core_api::BlockSizeUser,
-{
-    // HMAC accepts a key of any length, so this is always a value.
-    let mac = SimpleHmac::<D>::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes());
-    mac.unwrap_or_default()
+/// HMAC by its definition in RFC 2104. The crate hmac would enable a feature of a
+/// dependency of wasmtime, which would then be built twice.
+fn hmac<const N: usize>(hash: impl Fn(&[u8]) -> [u8; N], block: usize, key: &[u8], data: &[u8]) -> [u8; N] {
+    let mut key = if key.len() > block {
+        hash(key).to_vec()
+    } else {
+        key.to_vec()
+    };
+    key.resize(block, 0);
+    let padded = |pad: u8| key.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>();
+    let inner = hash(&[&padded(0x36), data].concat());
+    hash(&[&padded(0x5c)[..], &inner].concat())
 }
 
 #[cfg(test)]

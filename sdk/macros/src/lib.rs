@@ -3,7 +3,7 @@
 //! Only a procedural macro can read the names in a template. `format!` would
 //! insert values unchanged, and a value such as `../x` would then change the
 //! resource of the request. And only a procedural macro can read which functions
-//! an implementation has: a default function of a trait cannot be told apart from
+//! an implementation has: no other code can distinguish a default function of a trait from
 //! another one.
 
 mod device;

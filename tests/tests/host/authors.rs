@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
+mod catalog;
+mod new_plugin;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -38,7 +38,9 @@ fn assert_is(file: &str, printed: &str) {
 #[test]
 fn help_of_the_program_is_as_reviewed() {
     assert_is("help.txt", &output("fencebox", &["--help"]));
-    for command in ["install", "remove", "list", "inspect", "check", "policy", "verify"] {
+    for command in [
+        "install", "remove", "list", "inspect", "check", "policy", "verify", "new", "run", "replay",
+    ] {
         assert_is(
             &format!("help-{command}.txt"),
             &output("fencebox", &[command, "--help"]),

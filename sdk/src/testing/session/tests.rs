@@ -179,9 +179,9 @@ refused! {
 }
 
 #[test]
-#[should_panic(expected = "the agent has no option \"colour\"")]
+#[should_panic(expected = "the agent has no option \"shade\"")]
 fn an_unknown_option_fails_the_test() {
-    let _ = testing::open::<Probe<Hidden>>(with(&[("colour", "red")]));
+    let _ = testing::open::<Probe<Hidden>>(with(&[("shade", "red")]));
 }
 
 #[test]

@@ -4,10 +4,14 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
 use crate::support::{self, Outcome, cargo, isolated};
+
+/// Only one crate is built at a time.
+static BUILDING: Mutex<()> = Mutex::new(());
 
 /// A crate that `fencebox new` has made.
 struct Project {
@@ -66,6 +70,11 @@ impl Project {
         assert!(!outcome.stderr.contains("warning"), "{arguments:?}: {}", outcome.stderr);
     }
 
+    /// The program of the simulated device.
+    fn simulator(&self) -> PathBuf {
+        self.path().join("simulator")
+    }
+
     /// The component, which has the name of the agent.
     fn component(&self) -> PathBuf {
         let built = format!("wasm32-wasip2/release/{}.wasm", self.agent);
@@ -80,10 +89,7 @@ struct Simulator(Child, u16);
 
 impl Simulator {
     fn start(project: &Project) -> Self {
-        let mut child = isolated(project.target.join("debug/examples/simulator"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = isolated(project.simulator()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -103,9 +109,14 @@ impl Drop for Simulator {
 /// All steps, for one of the two templates.
 fn from_nothing_to_a_fenced_machine(device: &str, protocol: &str, login: &str) {
     let project = Project::new(device, protocol);
-    project.cargo(&["test"]);
-    project.cargo(&["build", "--release", "--target", "wasm32-wasip2"]);
-    let component = project.component();
+    let component = {
+        // The crates share a target folder, in which their simulators have the same name.
+        let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        project.cargo(&["test"]);
+        project.cargo(&["build", "--release", "--target", "wasm32-wasip2"]);
+        fs::copy(project.target.join("debug/examples/simulator"), project.simulator()).unwrap();
+        project.component()
+    };
     let simulator = Simulator::start(&project);
     let options = format!(
         "plug=1 ip=127.0.0.1 ipport={} stonith_status_sleep=0 {login}",

@@ -2,10 +2,18 @@
 
 use fence_NAME::Board;
 use fencebox_sdk::prelude::*;
-use fencebox_sdk::testing::Script;
+use fencebox_sdk::testing::{self, Script};
 
-fn board() -> Board {
-    Board::open(&Options::default()).unwrap()
+/// A session by the rules of the host: a mistake in `describe` fails the test.
+fn board() -> testing::Session<Board> {
+    let options = [
+        ("ip", "192.0.2.7"),
+        ("username", "admin"),
+        ("password", "s3cret"),
+        ("plug", "1"),
+        ("ssl", "1"),
+    ];
+    testing::open(options).unwrap()
 }
 
 #[test]

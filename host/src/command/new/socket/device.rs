@@ -2,17 +2,18 @@
 
 use fence_NAME::Board;
 use fencebox_sdk::prelude::*;
+use fencebox_sdk::testing;
 
 #[path = "../examples/simulator.rs"]
 #[allow(dead_code, reason = "its main function is for the command line")]
 mod simulator;
 
-fn board(password: &str) -> Result<Board> {
+/// A session by the rules of the host: a mistake in `describe` fails the test.
+fn board(password: &str) -> Result<testing::Session<Board>> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     std::thread::spawn(move || simulator::serve(&listener));
-    let options = [("ip", "127.0.0.1"), ("ipport", &port), ("password", password)];
-    Board::open(&options.into_iter().collect())
+    testing::open([("ip", "127.0.0.1"), ("ipport", &port), ("password", password), ("plug", "1")])
 }
 
 #[test]

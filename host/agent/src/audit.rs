@@ -116,7 +116,7 @@ impl Audit {
     }
 
     /// An audit without destinations.
-    pub fn unheard() -> Self {
+    pub fn disabled() -> Self {
         Self::new("", Caller::default(), Vec::new())
     }
 

@@ -40,7 +40,7 @@ pub(super) struct FakeDevice {
 
 impl FakeDevice {
     /// A device with these reads of the plug `1`, in order.
-    pub(super) fn saying(power: impl IntoIterator<Item = Result<PowerStatus, Error>>) -> Self {
+    pub(super) fn reporting(power: impl IntoIterator<Item = Result<PowerStatus, Error>>) -> Self {
         Self::default().and("1", power)
     }
 
@@ -145,7 +145,7 @@ pub(super) struct Outcome {
 
 /// Runs an agent with these operations.
 pub(super) fn run(device: &mut FakeDevice, clock: &dyn Clock, operations: Operations, arguments: &[&str]) -> Outcome {
-    run_audited(device, clock, operations, arguments, &Audit::unheard())
+    run_audited(device, clock, operations, arguments, &Audit::disabled())
 }
 
 /// Runs an agent with an audit.

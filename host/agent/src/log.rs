@@ -4,10 +4,10 @@
 //! is logged there as soon as it accepts lines again, and in the other destinations at the end of the run. If a
 //! destination fails, the others get a warning.
 
+mod destination;
 mod escapes;
 mod fingerprints;
 mod mask;
-mod place;
 mod reading;
 mod sinks;
 #[cfg(test)]
@@ -21,9 +21,9 @@ use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 use super::stream::Lines;
+use destination::Destination;
 use fingerprints::CUT_MARK;
 use mask::Mask;
-use place::Place;
 use sinks::timestamp;
 pub use sinks::{DebugFile, Syslog};
 
@@ -94,8 +94,8 @@ pub struct Log {
 struct State {
     /// The agent's name, for lines about the log itself.
     agent: String,
-    stderr: Place<Box<dyn Write + Send>>,
-    sinks: Vec<Place<Box<dyn Sink>>>,
+    stderr: Destination<Box<dyn Write + Send>>,
+    sinks: Vec<Destination<Box<dyn Sink>>>,
     mask: Mask,
     /// Whether the options are parsed. Before that, lines have the format of the
     /// Python library at that time, and go to standard error only.
@@ -110,7 +110,7 @@ impl Log {
         Self {
             state: Mutex::new(State {
                 agent: String::new(),
-                stderr: Place::new(stderr, "standard error".to_owned()),
+                stderr: Destination::new(stderr, "standard error".to_owned()),
                 sinks: Vec::new(),
                 mask: Mask::default(),
                 configured: false,
@@ -132,7 +132,7 @@ impl Log {
     /// Adds a destination for later lines.
     pub fn add_sink(&self, sink: Box<dyn Sink>) {
         let name = sink.name();
-        self.state().sinks.push(Place::new(sink, name));
+        self.state().sinks.push(Destination::new(sink, name));
     }
 
     /// Connects to all destinations now, because the confinement denies it later. Returns the names of those that do not
@@ -176,22 +176,22 @@ impl Log {
 
     /// Logs the reason why the action fails.
     pub fn error(&self, message: impl Display) {
-        self.say(Level::Error, message);
+        self.log(Level::Error, message);
     }
 
     /// Logs a problem that does not end the action.
     pub fn warning(&self, message: impl Display) {
-        self.say(Level::Warning, message);
+        self.log(Level::Warning, message);
     }
 
     /// Logs progress.
     pub fn info(&self, message: impl Display) {
-        self.say(Level::Info, message);
+        self.log(Level::Info, message);
     }
 
     /// Logs details.
     pub fn debug(&self, message: impl Display) {
-        self.say(Level::Debug, message);
+        self.log(Level::Debug, message);
     }
 
     /// Logs a line with any severity.
@@ -223,7 +223,7 @@ impl Log {
         self.state().finish();
     }
 
-    fn say(&self, level: Level, message: impl Display) {
+    fn log(&self, level: Level, message: impl Display) {
         let wanted = self.state().wants(level);
         if wanted {
             self.line(level, &Zeroizing::new(message.to_string()));
@@ -289,11 +289,11 @@ impl State {
     /// Logs the first failure of a destination in the others.
     fn report_faults(&mut self) {
         loop {
-            let sinks = self.sinks.iter_mut().find_map(Place::take_fault);
+            let sinks = self.sinks.iter_mut().find_map(Destination::take_fault);
             let Some(fault) = sinks.or_else(|| self.stderr.take_fault()) else {
                 return;
             };
-            self.write(Level::Warning, &place::about(&self.agent, &fault));
+            self.write(Level::Warning, &destination::about(&self.agent, &fault));
         }
     }
 
@@ -303,10 +303,10 @@ impl State {
             let _ = sink.to.flush();
         }
         // Every destination gets the numbers, because one of them may not accept its own.
-        let sinks = self.sinks.iter_mut().filter_map(Place::take_dropped);
+        let sinks = self.sinks.iter_mut().filter_map(Destination::take_dropped);
         let dropped: Vec<String> = self.stderr.take_dropped().into_iter().chain(sinks).collect();
         for text in dropped {
-            self.write(Level::Warning, &place::about(&self.agent, &text));
+            self.write(Level::Warning, &destination::about(&self.agent, &text));
         }
     }
 }

@@ -6,35 +6,36 @@ use std::panic::PanicHookInfo;
 
 use super::log::Log;
 
-/// Logs one line with the place at which the agent `name` panicked. The line does
+/// Logs one line with the location in the code where the agent `name` panicked. The line does
 /// not contain the text of the panic if the log itself panicked.
 pub fn report(log: &Log, name: &str, panic: &PanicHookInfo<'_>) {
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let text = panic.payload_as_str().unwrap_or("no text");
-    say(log, name, &place, text);
+    log_line(log, name, &location, text);
 }
 
-fn say(log: &Log, name: &str, place: &str, text: &str) {
-    let harmless = format!("{name}: fencebox itself failed at {place}; the power status is unknown; report this line");
+fn log_line(log: &Log, name: &str, location: &str, text: &str) {
+    let harmless =
+        format!("{name}: fencebox itself failed at {location}; the power status is unknown; report this line");
     log.last_words(&format!("{harmless}: {text}"), &harmless);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::say;
+    use super::log_line;
     use crate::fake_device::CapturedLog;
 
     #[test]
     fn a_panic_is_one_masked_line() {
         for configured in [false, true] {
-            let said = CapturedLog::default();
-            let log = said.log();
+            let captured = CapturedLog::default();
+            let log = captured.log();
             log.hide("geheim");
             if configured {
                 log.configure(false, false);
             }
-            say(&log, "fence_x", "src/x.rs:1:2", "called `unwrap()` on\n\"geheim\"");
-            let text = said.text();
+            log_line(&log, "fence_x", "src/x.rs:1:2", "called `unwrap()` on\n\"geheim\"");
+            let text = captured.text();
             assert_eq!(text.lines().count(), 1, "{text}");
             assert!(
                 text.contains("ERROR: fence_x: fencebox itself failed at src/x.rs:1:2"),
@@ -46,8 +47,8 @@ mod tests {
 
     #[test]
     fn a_real_panic_is_reported() {
-        let said = CapturedLog::default();
-        let log = std::sync::Arc::new(said.log());
+        let captured = CapturedLog::default();
+        let log = std::sync::Arc::new(captured.log());
         log.hide("geheim");
         let of_hook = log.clone();
         // The hook is global, so it checks which thread panicked.
@@ -59,7 +60,7 @@ mod tests {
         let thread = std::thread::Builder::new().name("panics".to_owned());
         let ended = thread.spawn(|| panic!("it was {}", "geheim")).unwrap().join();
         assert!(ended.is_err());
-        let text = said.text();
+        let text = captured.text();
         assert!(
             text.contains("agent/src/panic.rs") && text.contains("it was ********"),
             "{text}"

@@ -51,7 +51,7 @@ pub(super) fn run(case: &Case, description: &Description, folder: &Path) -> Resu
                 service: case.env.get("PCMK_service").map(String::as_str),
                 confine: &|_| (),
                 credentials: None,
-                audit: &Audit::unheard(),
+                audit: &Audit::disabled(),
                 off_reads: OFF_READS,
             };
             call.run(table, &mut device)

@@ -54,7 +54,7 @@ fn records(device: &mut FakeDevice, clock: &dyn Clock, arguments: &[&str]) -> (V
 #[test]
 fn an_action_is_recorded_at_its_begin_and_at_its_end() {
     let clock = VirtualClock::default();
-    let mut device = FakeDevice::saying([Ok(On), Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(On), Ok(On), Ok(Off)]);
     let (records, _) = records(&mut device, &clock, &["-o", "off", "-n", "1", "--delay=2"]);
     let [begin, end] = records.as_slice() else {
         panic!("{records:?}")
@@ -99,7 +99,7 @@ fn an_action_is_recorded_at_its_begin_and_at_its_end() {
 
 #[test]
 fn a_status_is_recorded_with_its_exit_code() {
-    let mut device = FakeDevice::saying([Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(Off)]);
     let (records, _) = records(&mut device, &VirtualClock::default(), &["-o", "status", "-n", "1"]);
     let end = &records[1];
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_rejected_call_is_recorded_once() {
 fn an_interruption_is_recorded() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(1));
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let (records, _) = records(&mut device, &clock, &["-o", "off", "-n", "1", "--delay=20"]);
     assert_eq!(records.len(), 2);
     assert_eq!(records[1]["result"], "interrupted");

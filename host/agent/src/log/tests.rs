@@ -51,7 +51,7 @@ fn log() -> (Log, CapturedLog, CapturedLog) {
     (log, stderr, sink)
 }
 
-fn say_all(log: &Log) {
+fn log_each_level(log: &Log) {
     log.debug("d");
     log.info("i");
     log.warning("w");
@@ -73,7 +73,7 @@ fn without_time(text: &str) -> String {
 #[test]
 fn lines_before_the_options_are_known_go_to_standard_error_only() {
     let (log, stderr, sink) = log();
-    say_all(&log);
+    log_each_level(&log);
     assert_eq!(stderr.take(), "WARNING:root:w\nERROR:root:e\n");
     assert_eq!(sink.take(), "");
 }
@@ -82,7 +82,7 @@ fn lines_before_the_options_are_known_go_to_standard_error_only() {
 fn warnings_and_errors_go_everywhere_after_that() {
     let (log, stderr, sink) = log();
     log.configure(false, false);
-    say_all(&log);
+    log_each_level(&log);
     assert_eq!(without_time(&stderr.take()), " WARNING: w\n ERROR: e\n");
     assert_eq!(sink.take(), "Warning w\nError e\n");
 }
@@ -91,7 +91,7 @@ fn warnings_and_errors_go_everywhere_after_that() {
 fn verbose_enables_all_lines() {
     let (log, stderr, sink) = log();
     log.configure(true, false);
-    say_all(&log);
+    log_each_level(&log);
     assert_eq!(
         without_time(&stderr.take()),
         " DEBUG: d\n INFO: i\n WARNING: w\n ERROR: e\n"
@@ -103,10 +103,10 @@ fn verbose_enables_all_lines() {
 fn quiet_disables_standard_error_only() {
     let (log, stderr, sink) = log();
     log.configure(false, true);
-    say_all(&log);
+    log_each_level(&log);
     assert_eq!(sink.take(), "Warning w\nError e\n");
     log.configure(true, true);
-    say_all(&log);
+    log_each_level(&log);
     assert_eq!(sink.take(), "Debug d\nInfo i\nWarning w\nError e\n");
     assert_eq!(stderr.take(), "");
 }

@@ -37,7 +37,7 @@ const DESCRIPTORS: &str = "/proc/self/fd";
 
 /// The kind of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum SourceKind {
     /// The first line of a file that no other user can read ([`secret_file`]).
     File,
     /// A file descriptor that the caller left open.
@@ -46,10 +46,10 @@ enum Place {
     Credential,
 }
 
-const PLACES: [(&str, Place); 3] = [
-    ("file", Place::File),
-    ("fd", Place::Descriptor),
-    ("credential", Place::Credential),
+const KINDS: [(&str, SourceKind); 3] = [
+    ("file", SourceKind::File),
+    ("fd", SourceKind::Descriptor),
+    ("credential", SourceKind::Credential),
 ];
 
 /// Why a source has no secret, and the remedy. The text continues "option NAME is VALUE: ".
@@ -96,20 +96,20 @@ pub(super) fn options(options: &[AgentOption]) -> Vec<AgentOption> {
     let secret = options
         .iter()
         .filter(|option| option.secret && option.synonym_of.is_none());
-    let all = secret.flat_map(|option| PLACES.map(|(suffix, place)| source(option, suffix, place)));
+    let all = secret.flat_map(|option| KINDS.map(|(suffix, kind)| source(option, suffix, kind)));
     all.filter(|source| !taken(&source.name)).collect()
 }
 
-fn source(option: &AgentOption, suffix: &str, place: Place) -> AgentOption {
+fn source(option: &AgentOption, suffix: &str, kind: SourceKind) -> AgentOption {
     AgentOption {
         name: format!("{}_{suffix}", option.name),
         older: None,
         letter: None,
         long: format!("{}-{suffix}", option.long),
         placeholder: suffix.to_owned(),
-        kind: match place {
-            Place::Descriptor => ValueKind::Integer,
-            Place::File | Place::Credential => ValueKind::Text,
+        kind: match kind {
+            SourceKind::Descriptor => ValueKind::Integer,
+            SourceKind::File | SourceKind::Credential => ValueKind::Text,
         },
         default: None,
         required: false,
@@ -172,13 +172,11 @@ pub fn fetch(
         .collect();
     for (source, target) in sources {
         let value = options.get(&source).unwrap_or_default();
-        let place = PLACES
-            .iter()
-            .find(|(suffix, _)| source.ends_with(&format!("_{suffix}")));
-        let secret = match place {
-            Some((_, Place::File)) => from_file(value, end),
-            Some((_, Place::Descriptor)) => from_descriptor(value, end),
-            Some((_, Place::Credential)) => from_credential(value, credentials, end),
+        let kind = KINDS.iter().find(|(suffix, _)| source.ends_with(&format!("_{suffix}")));
+        let secret = match kind {
+            Some((_, SourceKind::File)) => from_file(value, end),
+            Some((_, SourceKind::Descriptor)) => from_descriptor(value, end),
+            Some((_, SourceKind::Credential)) => from_credential(value, credentials, end),
             None => Err(Reason::UnknownKind),
         };
         let fault =

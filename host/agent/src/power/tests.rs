@@ -95,7 +95,7 @@ fn several_plugs_have_one_overall_status() {
 
 #[test]
 fn a_lost_answer_to_a_request_that_arrived_is_success_with_one_request() {
-    let mut device = FakeDevice::saying(always(Off)).answering([Err(lost())]);
+    let mut device = FakeDevice::reporting(always(Off)).answering([Err(lost())]);
     let (outcome, _) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.calls, ["off 1", "power 1"]);
@@ -103,7 +103,7 @@ fn a_lost_answer_to_a_request_that_arrived_is_success_with_one_request() {
 
 #[test]
 fn a_lost_request_is_repeated_if_the_plug_is_certainly_unchanged() {
-    let mut device = FakeDevice::saying([Ok(Unknown), Err(lost()), Ok(On), Ok(Off)]).answering([Err(lost())]);
+    let mut device = FakeDevice::reporting([Ok(Unknown), Err(lost()), Ok(On), Ok(Off)]).answering([Err(lost())]);
     let (outcome, _) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
     assert_eq!(
@@ -114,7 +114,7 @@ fn a_lost_request_is_repeated_if_the_plug_is_certainly_unchanged() {
 
 #[test]
 fn a_request_whose_answer_is_always_lost_is_sent_three_times() {
-    let mut device = FakeDevice::saying(always(On)).answering((0..50).map(|_| Err(lost())));
+    let mut device = FakeDevice::reporting(always(On)).answering((0..50).map(|_| Err(lost())));
     let (outcome, _) = fence(&mut device, off);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
     assert_eq!((device.asked("off"), device.asked("power")), (3, 20));
@@ -122,7 +122,7 @@ fn a_request_whose_answer_is_always_lost_is_sent_three_times() {
 
 #[test]
 fn an_answered_request_is_not_repeated() {
-    let mut device = FakeDevice::saying(always(On));
+    let mut device = FakeDevice::reporting(always(On));
     let (outcome, took) = fence(&mut device, off);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
     assert_eq!((device.asked("off"), device.asked("power")), (1, 20));
@@ -132,7 +132,7 @@ fn an_answered_request_is_not_repeated() {
 #[test]
 fn a_request_to_a_busy_device_is_repeated_after_the_requested_time() {
     let answers = (0..5).map(|_| Err(busy(2))).chain([Ok(())]);
-    let mut device = FakeDevice::saying((0..11).map(|_| Ok(On)).chain([Ok(Off)])).answering(answers);
+    let mut device = FakeDevice::reporting((0..11).map(|_| Ok(On)).chain([Ok(Off)])).answering(answers);
     let (outcome, took) = fence(&mut device, off);
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.asked("off"), 6);
@@ -141,7 +141,7 @@ fn a_request_to_a_busy_device_is_repeated_after_the_requested_time() {
 
 #[test]
 fn a_read_of_a_busy_device_is_repeated_after_the_requested_time() {
-    let mut device = FakeDevice::saying([Err(busy(7)), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Err(busy(7)), Ok(Off)]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Ok(Reading(vec![Off])));
     assert_eq!(took, 7 * SECOND);
@@ -149,7 +149,7 @@ fn a_read_of_a_busy_device_is_repeated_after_the_requested_time() {
 
 #[test]
 fn a_pause_for_a_busy_device_is_half_a_minute_at_most() {
-    let mut device = FakeDevice::saying([Err(busy(86_400)), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Err(busy(86_400)), Ok(Off)]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Ok(Reading(vec![Off])));
     assert_eq!(took, 30 * SECOND);
@@ -157,7 +157,7 @@ fn a_pause_for_a_busy_device_is_half_a_minute_at_most() {
 
 #[test]
 fn a_read_with_transient_failures_is_repeated_three_times() {
-    let mut device = FakeDevice::saying([Err(lost())]);
+    let mut device = FakeDevice::reporting([Err(lost())]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.status(&plugs(&["1"])));
     assert_eq!(outcome, Err(lost()));
     assert_eq!((device.asked("power"), took), (4, 7 * SECOND));
@@ -173,11 +173,11 @@ fn permanent_errors_end_the_action_immediately() {
         Error::Plugin("panic".to_owned()),
         Error::Unsupported,
     ] {
-        let mut device = FakeDevice::saying(always(On)).answering([Err(error.clone())]);
+        let mut device = FakeDevice::reporting(always(On)).answering([Err(error.clone())]);
         assert_eq!(fence(&mut device, off), (Err(error.clone()), Duration::ZERO));
         assert_eq!(device.calls, ["off 1"]);
 
-        let mut device = FakeDevice::saying([Err(error.clone())]);
+        let mut device = FakeDevice::reporting([Err(error.clone())]);
         assert_eq!(fence(&mut device, off), (Err(error), Duration::ZERO));
         assert_eq!(device.calls, ["off 1", "power 1"]);
     }
@@ -185,7 +185,7 @@ fn permanent_errors_end_the_action_immediately() {
 
 #[test]
 fn a_failed_task_does_not_prevent_requests_for_other_plugs() {
-    let mut device = FakeDevice::saying(always(On))
+    let mut device = FakeDevice::reporting(always(On))
         .and("2", always(Off))
         .answering([Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
@@ -197,14 +197,14 @@ fn a_failed_task_does_not_prevent_requests_for_other_plugs() {
 
 #[test]
 fn a_failed_request_is_repeated_as_often_as_allowed() {
-    let mut device = FakeDevice::saying(always(On)).answering([Err(failed()), Err(failed()), Ok(())]);
+    let mut device = FakeDevice::reporting(always(On)).answering([Err(failed()), Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 3)
     });
     assert_eq!(outcome, Ok(()));
     assert_eq!(device.calls, ["on 1", "on 1", "on 1", "power 1"]);
 
-    let mut device = FakeDevice::saying(always(Off)).answering([Err(failed()), Ok(())]);
+    let mut device = FakeDevice::reporting(always(Off)).answering([Err(failed()), Ok(())]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 2)
     });
@@ -214,7 +214,7 @@ fn a_failed_request_is_repeated_as_often_as_allowed() {
 
 #[test]
 fn on_is_repeated_after_too_many_polls() {
-    let mut device = FakeDevice::saying((0..20).map(|_| Ok(Off)).chain([Ok(On)]));
+    let mut device = FakeDevice::reporting((0..20).map(|_| Ok(Off)).chain([Ok(On)]));
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 2)
     });
@@ -224,7 +224,7 @@ fn on_is_repeated_after_too_many_polls() {
 
 #[test]
 fn on_succeeds_when_all_plugs_are_on() {
-    let mut device = FakeDevice::saying(always(On)).and("2", [Ok(Off), Ok(Unknown), Ok(On)]);
+    let mut device = FakeDevice::reporting(always(On)).and("2", [Ok(Off), Ok(Unknown), Ok(On)]);
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1", "2"]), PowerTarget::On, 1)
     });
@@ -234,7 +234,7 @@ fn on_succeeds_when_all_plugs_are_on() {
 
 #[test]
 fn zero_attempts_are_a_failure() {
-    let mut device = FakeDevice::saying(always(On));
+    let mut device = FakeDevice::reporting(always(On));
     let (outcome, _) = fence(&mut device, |fencing| {
         fencing.switch(&plugs(&["1"]), PowerTarget::On, 0)
     });
@@ -266,7 +266,7 @@ fn a_device_without_status_has_to_accept_the_request() {
 #[test]
 fn the_deadline_ends_an_action_without_timeouts() {
     let clock = VirtualClock::default();
-    let mut device = FakeDevice::saying(always(On));
+    let mut device = FakeDevice::reporting(always(On));
     let outcome = fence_on(&clock, &mut device, |fencing| {
         fencing.timeouts.power_timeout = 0;
         fencing.deadline = Deadline::after(fencing.clock, 90 * SECOND);
@@ -279,7 +279,7 @@ fn the_deadline_ends_an_action_without_timeouts() {
 #[test]
 fn a_wait_never_ends_after_the_deadline() {
     let clock = VirtualClock::default();
-    let mut device = FakeDevice::saying(always(On));
+    let mut device = FakeDevice::reporting(always(On));
     let half = Duration::from_millis(500);
     let outcome = fence_on(&clock, &mut device, |fencing| {
         fencing.deadline = Deadline::after(fencing.clock, 2 * SECOND + half);
@@ -302,7 +302,7 @@ fn a_wait_never_ends_after_the_deadline() {
 fn sigterm_ends_a_wait() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_millis(2500));
-    let mut device = FakeDevice::saying(always(On));
+    let mut device = FakeDevice::reporting(always(On));
     let outcome = fence_on(&clock, &mut device, off);
     assert_eq!(outcome, Err(Error::Interrupted));
     assert_eq!(clock.now(), Duration::from_millis(2500));

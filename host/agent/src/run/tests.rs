@@ -23,9 +23,9 @@ fn denied() -> Error {
 
 #[test]
 fn a_session_is_always_closed_once() {
-    let good = || FakeDevice::saying([Ok(On), Ok(Off)]);
+    let good = || FakeDevice::reporting([Ok(On), Ok(Off)]);
     let mut bad = good().answering([Err(denied())]);
-    let mut stuck = FakeDevice::saying([Ok(On)]);
+    let mut stuck = FakeDevice::reporting([Ok(On)]);
     let mut unclosed = good();
     unclosed.closed = [Err(Error::ConnectionLost("reset".to_owned()))].into();
     for (device, exit) in [
@@ -57,7 +57,7 @@ fn a_session_that_was_not_opened_is_not_closed() {
 fn sigterm_closes_the_session() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(3));
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let outcome = run(&mut device, &clock, Operations::default(), &["-o", "off", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
     assert!(outcome.stderr.contains("interrupted"), "{}", outcome.stderr);
@@ -72,7 +72,7 @@ fn a_reboot_succeeds_if_the_machine_does_not_switch_on_again() {
         Error::Plugin("panic".to_owned()),
         Error::TaskFailed("x".to_owned()),
     ] {
-        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]).answering([Ok(()), Err(error)]);
+        let mut device = FakeDevice::reporting([Ok(On), Ok(Off)]).answering([Ok(()), Err(error)]);
         let outcome = call(&mut device, &["-o", "reboot", "-n", "1"]);
         assert_eq!(
             (outcome.exit, outcome.stdout.as_str()),
@@ -80,7 +80,7 @@ fn a_reboot_succeeds_if_the_machine_does_not_switch_on_again() {
         );
         assert!(outcome.stderr.contains("ERROR"), "{}", outcome.stderr);
     }
-    let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(On), Ok(Off)]);
     let outcome = call(&mut device, &["-o", "reboot", "-n", "1", "--retry-on=0"]);
     assert_eq!(outcome.exit, Exit::Success);
     assert!(outcome.stderr.contains("ERROR"), "{}", outcome.stderr);
@@ -89,7 +89,7 @@ fn a_reboot_succeeds_if_the_machine_does_not_switch_on_again() {
 
 #[test]
 fn a_reboot_fails_if_the_machine_does_not_switch_off() {
-    let mut device = FakeDevice::saying([Ok(On), Ok(Unknown)]);
+    let mut device = FakeDevice::reporting([Ok(On), Ok(Unknown)]);
     let outcome = call(&mut device, &["-o", "reboot", "-n", "1"]);
     assert_eq!((outcome.exit, outcome.stdout.as_str()), (Exit::Failure, ""));
     assert_eq!(device.asked("on"), 0, "a machine is switched on only after it was off");
@@ -98,7 +98,7 @@ fn a_reboot_fails_if_the_machine_does_not_switch_off() {
 #[test]
 fn an_unknown_status_is_a_failure() {
     for action in ["on", "off", "reboot", "status", "diag"] {
-        let mut device = FakeDevice::saying([Ok(Unknown)]).and("2", [Ok(On)]);
+        let mut device = FakeDevice::reporting([Ok(Unknown)]).and("2", [Ok(On)]);
         let operations = Operations {
             diag: true,
             ..Operations::default()
@@ -116,7 +116,7 @@ fn an_unknown_status_is_a_failure() {
 
 #[test]
 fn on_switches_all_plugs_if_one_of_them_is_off() {
-    let mut device = FakeDevice::saying([Ok(On)]).and("2", [Ok(Off), Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]).and("2", [Ok(Off), Ok(On)]);
     let outcome = call(&mut device, &["-o", "on", "-n", "1,2"]);
     assert_eq!(outcome.stdout, "Success: Powered ON\n");
     assert_eq!((device.asked("on 1"), device.asked("on 2")), (1, 1));
@@ -128,7 +128,7 @@ fn force_on_switches_a_plug_that_is_on() {
         force_on: true,
         ..Operations::default()
     };
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let outcome = run(
         &mut device,
         &VirtualClock::default(),
@@ -148,7 +148,7 @@ fn standby_is_on_except_for_the_action_on() {
         ("on", [Ok(Standby), Ok(Standby)], Exit::Failure, ""),
         ("off", [Ok(Standby), Ok(Standby)], Exit::Failure, ""),
     ] {
-        let outcome = call(&mut FakeDevice::saying(said), &["-o", action, "-n", "1"]);
+        let outcome = call(&mut FakeDevice::reporting(said), &["-o", action, "-n", "1"]);
         assert_eq!((outcome.exit, outcome.stdout.as_str()), (exit, stdout), "{action}");
     }
 }
@@ -165,7 +165,7 @@ fn the_delay_is_before_the_login_and_only_for_off_and_reboot() {
         ("status", "--delay=2", 0),
     ] {
         let clock = VirtualClock::default();
-        let mut device = FakeDevice::saying([Ok(Off)]);
+        let mut device = FakeDevice::reporting([Ok(Off)]);
         device.opened = [Err(denied())].into();
         let outcome = run(
             &mut device,
@@ -182,7 +182,7 @@ fn the_delay_is_before_the_login_and_only_for_off_and_reboot() {
 fn sigterm_during_the_delay_leaves_the_device_alone() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(1));
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let arguments = ["-o", "off", "-n", "1", "--delay=20"];
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Failure);
@@ -192,7 +192,7 @@ fn sigterm_during_the_delay_leaves_the_device_alone() {
 #[test]
 fn an_agent_without_timeouts_waits_for_an_hour() {
     let clock = VirtualClock::default();
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let arguments = ["-o", "off", "-n", "1", "--disable-timeout=yes"];
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Failure);

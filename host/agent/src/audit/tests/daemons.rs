@@ -13,11 +13,11 @@ use crate::virtual_clock::VirtualClock;
 const NOWHERE: &str = "/nonexistent/socket";
 
 /// Runs one action with these daemons.
-fn told(journal: &Path, syslog: &Path) {
+fn audit_off(journal: &Path, syslog: &Path) {
     let sinks = daemon(journal, syslog, "fence_probe").into_iter().collect();
     let audit = Audit::new("fence_probe", caller(), sinks);
     audit.set_plugin("/lib/fence_probe.wasm", "00ff");
-    let mut device = FakeDevice::saying([Ok(Off)]).and("a\nb", [Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(Off)]).and("a\nb", [Ok(Off)]);
     run_audited(
         &mut device,
         &VirtualClock::default(),
@@ -39,12 +39,12 @@ fn next(daemon: &UnixDatagram) -> Option<String> {
 fn the_journal_gets_fields_and_syslog_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, syslog) = (folder.path().join("journal"), folder.path().join("syslog"));
-    let heard = UnixDatagram::bind(&journal).unwrap();
-    let unheard = UnixDatagram::bind(&syslog).unwrap();
-    told(&journal, &syslog);
-    let begin = next(&heard).unwrap();
+    let received = UnixDatagram::bind(&journal).unwrap();
+    let unused = UnixDatagram::bind(&syslog).unwrap();
+    audit_off(&journal, &syslog);
+    let begin = next(&received).unwrap();
     assert!(begin.starts_with("MESSAGE=audit {\"action\":\"off\","), "{begin}");
-    let end = next(&heard).unwrap();
+    let end = next(&received).unwrap();
     for line in [
         "PRIORITY=5",
         "SYSLOG_FACILITY=10",
@@ -64,21 +64,21 @@ fn the_journal_gets_fields_and_syslog_nothing() {
         assert_eq!(end.lines().filter(|found| *found == line).count(), 1, "{line}: {end}");
     }
     assert!(!end.contains("FENCEBOX_ERROR"), "{end}");
-    assert_eq!((next(&heard), next(&unheard)), (None, None));
+    assert_eq!((next(&received), next(&unused)), (None, None));
 }
 
 #[test]
 fn syslog_gets_a_line_if_there_is_no_journal() {
     let folder = tempfile::tempdir().unwrap();
     let syslog = folder.path().join("syslog");
-    let heard = UnixDatagram::bind(&syslog).unwrap();
-    told(Path::new(NOWHERE), &syslog);
-    let begin = next(&heard).unwrap();
+    let received = UnixDatagram::bind(&syslog).unwrap();
+    audit_off(Path::new(NOWHERE), &syslog);
+    let begin = next(&received).unwrap();
     // authpriv.notice
     let line = begin.strip_prefix("<85>").unwrap().split_at(15).1;
     assert!(line.starts_with(" fence_probe: audit {\"action\":\"off\","), "{begin}");
-    assert!(next(&heard).unwrap().contains("\"result\":\"success\""));
-    assert_eq!(next(&heard), None);
+    assert!(next(&received).unwrap().contains("\"result\":\"success\""));
+    assert_eq!(next(&received), None);
 }
 
 #[test]
@@ -86,15 +86,15 @@ fn a_dead_journal_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, syslog) = (folder.path().join("journal"), folder.path().join("syslog"));
     drop(UnixDatagram::bind(&journal).unwrap());
-    let heard = UnixDatagram::bind(&syslog).unwrap();
-    told(&journal, &syslog);
-    assert!(next(&heard).is_some());
+    let received = UnixDatagram::bind(&syslog).unwrap();
+    audit_off(&journal, &syslog);
+    assert!(next(&received).is_some());
 }
 
 #[test]
 fn an_action_works_without_a_daemon() {
     assert!(daemon(Path::new(NOWHERE), Path::new(NOWHERE), "fence_probe").is_none());
-    told(Path::new(NOWHERE), Path::new(NOWHERE));
+    audit_off(Path::new(NOWHERE), Path::new(NOWHERE));
 }
 
 /// Fills the queue of a daemon that reads nothing.
@@ -114,9 +114,9 @@ fn a_daemon_that_reads_nothing_does_not_block_the_action() {
         let _deaf = UnixDatagram::bind(&socket).unwrap();
         let flood = flood(&socket);
         if play_journal {
-            told(&socket, Path::new(NOWHERE))
+            audit_off(&socket, Path::new(NOWHERE))
         } else {
-            told(Path::new(NOWHERE), &socket)
+            audit_off(Path::new(NOWHERE), &socket)
         }
         assert!(flood.send(b"noise").is_err());
     }
@@ -126,14 +126,14 @@ fn a_daemon_that_reads_nothing_does_not_block_the_action() {
 fn a_record_waits_for_a_queue_that_is_full() {
     let folder = tempfile::tempdir().unwrap();
     let syslog = folder.path().join("syslog");
-    let heard = UnixDatagram::bind(&syslog).unwrap();
+    let received = UnixDatagram::bind(&syslog).unwrap();
     let _flood = flood(&syslog);
     std::thread::scope(|scope| {
-        scope.spawn(|| told(Path::new(NOWHERE), &syslog));
+        scope.spawn(|| audit_off(Path::new(NOWHERE), &syslog));
         let mut datagram = vec![0; 65536];
         let mut records = 0;
         while records < 2 {
-            let length = heard.recv(&mut datagram).unwrap();
+            let length = received.recv(&mut datagram).unwrap();
             records += usize::from(String::from_utf8_lossy(&datagram[..length]).contains(": audit {"));
         }
     });

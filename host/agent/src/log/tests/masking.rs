@@ -64,7 +64,7 @@ fn every_destination_is_masked() {
     log.warning("early geheim");
     assert_eq!(stderr.take(), "WARNING:root:early ********\n");
     log.configure(true, false);
-    super::say_all(&log);
+    super::log_each_level(&log);
     log.debug("geheim");
     log.error(format_args!("{}{}", "geh", "eim"));
     for said in [stderr.take(), sink.take()] {

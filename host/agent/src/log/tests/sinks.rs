@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
 use super::super::{DebugFile, Level, Log, Sink, Syslog};
-use super::{CapturedLog, say_all, without_time};
+use super::{CapturedLog, log_each_level, without_time};
 
 #[test]
 fn the_debug_file_is_appended_to() {
@@ -87,7 +87,7 @@ fn a_closed_standard_error_is_one_warning_elsewhere() {
     let log = Log::new(Box::new(Closed));
     log.add_sink(Box::new(sink.clone()));
     log.configure(false, false);
-    say_all(&log);
+    log_each_level(&log);
     log.finish();
     assert_eq!(
         sink.take(),

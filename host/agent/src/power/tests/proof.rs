@@ -25,7 +25,7 @@ fn proof() -> Vec<&'static str> {
 #[test]
 fn off_needs_five_reads_in_a_row_on_new_connections() {
     for before in [On, Off, Standby, Unknown] {
-        let mut device = FakeDevice::saying(always(Off));
+        let mut device = FakeDevice::reporting(always(Off));
         let (outcome, took) = off_lagging(&mut device, &[before]);
         assert_eq!(outcome, Ok(()), "{before:?}");
         assert_eq!(device.calls, [vec!["off 1"], proof()].concat(), "{before:?}");
@@ -36,7 +36,7 @@ fn off_needs_five_reads_in_a_row_on_new_connections() {
 #[test]
 fn a_read_that_is_not_off_starts_the_count_again() {
     for between in [Ok(On), Ok(Unknown), Ok(Standby), Err(lost())] {
-        let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Ok(Off), Ok(Off), between, Ok(Off)]);
+        let mut device = FakeDevice::reporting([Ok(Off), Ok(Off), Ok(Off), Ok(Off), between, Ok(Off)]);
         let (outcome, _) = off_lagging(&mut device, &[On]);
         assert_eq!(outcome, Ok(()));
         assert_eq!((device.asked("off"), device.asked("power")), (1, 10));
@@ -46,14 +46,14 @@ fn a_read_that_is_not_off_starts_the_count_again() {
 #[test]
 fn a_busy_answer_does_not_interrupt_reads_in_a_row() {
     // As with a rate limit.
-    let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Err(busy(9)), Ok(Off), Err(busy(9)), Ok(Off), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(Off), Ok(Off), Err(busy(9)), Ok(Off), Err(busy(9)), Ok(Off), Ok(Off)]);
     let (outcome, took) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 7));
     assert!(took >= 18 * SECOND, "{took:?}");
     // Another plug that is on interrupts them.
     let mut device =
-        FakeDevice::saying([Ok(Off), Ok(Off), Err(busy(1)), Ok(Off)]).and("2", [Ok(Off), Ok(Off), Ok(On), Ok(Off)]);
+        FakeDevice::reporting([Ok(Off), Ok(Off), Err(busy(1)), Ok(Off)]).and("2", [Ok(Off), Ok(Off), Ok(On), Ok(Off)]);
     let (outcome, _) = off_lagging(&mut device, &[On, On]);
     assert_eq!((outcome, device.asked("power 1")), (Ok(()), 8));
 }
@@ -62,7 +62,7 @@ fn a_busy_answer_does_not_interrupt_reads_in_a_row() {
 fn replicas_that_are_out_of_step_prove_nothing() {
     // Reads alternate: one replica shows the state before the machine's last start.
     let reads = (0..200).map(|read| Ok(if read % 2 == 0 { Off } else { On }));
-    let mut device = FakeDevice::saying(reads);
+    let mut device = FakeDevice::reporting(reads);
     let (outcome, _) = off_lagging(&mut device, &[On]);
     assert!(matches!(outcome, Err(Error::TimedOut(_))), "{outcome:?}");
 }
@@ -70,7 +70,7 @@ fn replicas_that_are_out_of_step_prove_nothing() {
 #[test]
 fn an_old_first_read_is_detected() {
     let reads = [Off, Off, Off, Off, On, On, Off];
-    let mut device = FakeDevice::saying(reads.map(Ok));
+    let mut device = FakeDevice::reporting(reads.map(Ok));
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 11));
@@ -78,7 +78,7 @@ fn an_old_first_read_is_detected() {
 
 #[test]
 fn a_rejected_off_of_a_plug_that_is_off_is_not_a_failure() {
-    let mut device = FakeDevice::saying(always(Off)).answering([Err(failed())]);
+    let mut device = FakeDevice::reporting(always(Off)).answering([Err(failed())]);
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power")), (1, 5));
@@ -86,7 +86,7 @@ fn a_rejected_off_of_a_plug_that_is_off_is_not_a_failure() {
 
 #[test]
 fn a_rejected_off_of_a_plug_that_is_on_again_is_a_failure() {
-    let mut device = FakeDevice::saying([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
+    let mut device = FakeDevice::reporting([Ok(Off), Ok(Off), Ok(On)]).answering([Err(failed()), Err(failed())]);
     let (outcome, _) = off_lagging(&mut device, &[Off]);
     assert_eq!(outcome, Err(failed()));
     assert_eq!((device.asked("off"), device.asked("power")), (2, 3));
@@ -95,7 +95,7 @@ fn a_rejected_off_of_a_plug_that_is_on_again_is_a_failure() {
 #[test]
 fn a_rejected_off_of_a_plug_that_is_on_or_unknown_is_a_failure() {
     for before in [On, Unknown] {
-        let mut device = FakeDevice::saying(always(Off)).answering([Err(failed())]);
+        let mut device = FakeDevice::reporting(always(Off)).answering([Err(failed())]);
         let (outcome, _) = off_lagging(&mut device, &[before]);
         assert_eq!(outcome, Err(failed()), "{before:?}");
         assert_eq!(device.calls, ["off 1"], "{before:?}");
@@ -104,7 +104,7 @@ fn a_rejected_off_of_a_plug_that_is_on_or_unknown_is_a_failure() {
 
 #[test]
 fn every_plug_needs_the_same_number_of_off_reads() {
-    let mut device = FakeDevice::saying([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(Off)]).and("2", [Ok(On), Ok(Off)]);
     let (outcome, _) = off_lagging(&mut device, &[Off, On]);
     assert_eq!(outcome, Ok(()));
     assert_eq!((device.asked("off"), device.asked("power 2")), (2, 6));
@@ -112,7 +112,7 @@ fn every_plug_needs_the_same_number_of_off_reads() {
 
 #[test]
 fn a_plug_that_is_off_on_a_device_without_lag_gets_no_request() {
-    let mut device = FakeDevice::saying(always(Off));
+    let mut device = FakeDevice::reporting(always(Off));
     let names = plugs(&["1"]);
     let before = Reading(vec![Off]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.switch_off(&names, Some(&before)));
@@ -122,7 +122,7 @@ fn a_plug_that_is_off_on_a_device_without_lag_gets_no_request() {
 
 #[test]
 fn one_read_proves_off_on_a_device_without_lag() {
-    let mut device = FakeDevice::saying(always(Off));
+    let mut device = FakeDevice::reporting(always(Off));
     let names = plugs(&["1"]);
     let before = Reading(vec![On]);
     let (outcome, took) = fence(&mut device, |fencing| fencing.switch_off(&names, Some(&before)));
@@ -132,7 +132,7 @@ fn one_read_proves_off_on_a_device_without_lag() {
 
 #[test]
 fn a_new_session_that_fails_is_not_a_read() {
-    let mut device = FakeDevice::saying(always(Off));
+    let mut device = FakeDevice::reporting(always(Off));
     device.renewed = [Ok(()), Err(lost()), Err(busy(2))].into();
     let (outcome, took) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Ok(()));
@@ -141,7 +141,7 @@ fn a_new_session_that_fails_is_not_a_read() {
     assert!(took >= 2 * SECOND, "{took:?}");
 
     let denied = Error::LoginDenied("no".to_owned());
-    let mut device = FakeDevice::saying(always(Off));
+    let mut device = FakeDevice::reporting(always(Off));
     device.renewed = [Err(denied.clone())].into();
     let (outcome, _) = off_lagging(&mut device, &[On]);
     assert_eq!(outcome, Err(denied));
@@ -165,20 +165,20 @@ fn an_accepted_request_without_effect_is_repeated() {
         (PowerTarget::On, Off),
         (PowerTarget::On, Standby),
     ] {
-        let mut device = FakeDevice::saying(always(shown));
+        let mut device = FakeDevice::reporting(always(shown));
         let outcome = without_limit(&mut device, target, Proof::Reads(OFF_READS));
         assert_eq!(outcome, Err(Error::Deadline(60)));
         // After 5, 15 and 35 polls, a second each.
         assert_eq!(device.asked(target.word()), 4, "{target:?} {shown:?}");
     }
-    let mut device = FakeDevice::saying(always(On));
+    let mut device = FakeDevice::reporting(always(On));
     without_limit(&mut device, PowerTarget::Off, Proof::OneRead).unwrap_err();
     assert_eq!(device.asked("off"), 2, "later, if no read is old");
 }
 
 #[test]
 fn a_request_with_a_running_task_is_not_repeated() {
-    let mut device = FakeDevice::saying(always(Unknown));
+    let mut device = FakeDevice::reporting(always(Unknown));
     without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS)).unwrap_err();
     assert_eq!(device.asked("off"), 1);
 }
@@ -186,7 +186,7 @@ fn a_request_with_a_running_task_is_not_repeated() {
 #[test]
 fn a_repeated_request_has_its_effect() {
     let reads = (0..6).map(|_| Ok(On)).chain([Ok(Off)]);
-    let mut device = FakeDevice::saying(reads);
+    let mut device = FakeDevice::reporting(reads);
     assert_eq!(
         without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS)),
         Ok(())
@@ -199,14 +199,14 @@ fn a_repeated_request_can_fail_because_of_the_first() {
     // Rejected immediately, and as a task that fails later.
     for (answers, failure) in [(vec![Ok(()), Err(failed())], Ok(On)), (vec![], Err(failed()))] {
         let reads = (0..5).map(|_| Ok(On)).chain([failure, Ok(Off)]);
-        let mut device = FakeDevice::saying(reads).answering(answers);
+        let mut device = FakeDevice::reporting(reads).answering(answers);
         let outcome = without_limit(&mut device, PowerTarget::Off, Proof::Reads(OFF_READS));
         assert_eq!(outcome, Ok(()));
         assert_eq!(device.asked("off"), 2);
     }
     let reads = [Ok(On), Err(failed())];
     let outcome = without_limit(
-        &mut FakeDevice::saying(reads),
+        &mut FakeDevice::reporting(reads),
         PowerTarget::Off,
         Proof::Reads(OFF_READS),
     );
@@ -216,7 +216,7 @@ fn a_repeated_request_can_fail_because_of_the_first() {
 #[test]
 fn an_earlier_deadline_applies_to_everything_that_follows() {
     let clock = VirtualClock::default();
-    let mut device = FakeDevice::saying(always(Off));
+    let mut device = FakeDevice::reporting(always(Off));
     let outcome = fence_on(&clock, &mut device, |fencing| {
         fencing.timeouts.power_timeout = 0;
         fencing.narrow(Deadline::after(fencing.clock, 7 * SECOND));

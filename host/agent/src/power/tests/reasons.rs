@@ -55,7 +55,7 @@ fn sigterm_during_a_retry_names_the_last_failure() {
 #[test]
 fn a_request_that_is_never_accepted_names_the_refusal() {
     for error in [busy(1), lost()] {
-        let mut device = FakeDevice::saying(always(On)).answering((0..50).map(|_| Err(error.clone())));
+        let mut device = FakeDevice::reporting(always(On)).answering((0..50).map(|_| Err(error.clone())));
         let (outcome, _) = fence(&mut device, off);
         let said = said(outcome);
         assert!(
@@ -64,7 +64,7 @@ fn a_request_that_is_never_accepted_names_the_refusal() {
         );
         assert!(said.ends_with(&error.to_string()), "{said}");
 
-        let mut device = FakeDevice::saying(always(On)).answering((0..50).map(|_| Err(error.clone())));
+        let mut device = FakeDevice::reporting(always(On)).answering((0..50).map(|_| Err(error.clone())));
         let (outcome, _) = fence(&mut device, |fencing| {
             fencing.timeouts.power_timeout = 0;
             fencing.deadline = Deadline::after(fencing.clock, 9 * SECOND);

@@ -11,7 +11,7 @@ fn calls(device: &mut FakeDevice, operations: Operations, arguments: &[&str]) ->
 
 #[test]
 fn on_sends_no_request_if_the_plug_is_on() {
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let (exit, stdout, calls) = calls(&mut device, Operations::default(), &["-o", "on", "-n", "1"]);
     assert_eq!((exit, stdout.as_str()), (Exit::Success, "Success: Already ON\n"));
     assert_eq!(calls, ["open", "power 1", "close"]);
@@ -23,7 +23,7 @@ fn force_on_does_not_affect_off() {
         force_on: true,
         ..Operations::default()
     };
-    let mut device = FakeDevice::saying([Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(Off)]);
     let (_, stdout, _) = calls(&mut device, operations, &["-o", "off", "-n", "1"]);
     assert_eq!(stdout, "Success: Already OFF\n");
 }
@@ -36,7 +36,7 @@ fn a_cycle_needs_the_operation_and_the_method() {
             ..Operations::default()
         };
         let method = format!("--method={method}");
-        let mut device = FakeDevice::saying([Ok(On), Ok(Off), Ok(On)]);
+        let mut device = FakeDevice::reporting([Ok(On), Ok(Off), Ok(On)]);
         let outcome = run(
             &mut device,
             &VirtualClock::default(),
@@ -58,7 +58,7 @@ fn monitor_of_a_single_plug_reads_its_power() {
         };
         let mut device = FakeDevice {
             is_single: true,
-            ..FakeDevice::saying([]).and("", [Ok(On)])
+            ..FakeDevice::reporting([]).and("", [Ok(On)])
         };
         let (exit, stdout, _) = calls(&mut device, operations, &["-o", "monitor"]);
         assert_eq!((exit, stdout.as_str()), (Exit::Success, ""));
@@ -103,7 +103,7 @@ fn list_columns_have_the_format_of_fence_virt() {
 #[test]
 fn off_is_requested_if_the_first_read_of_a_lagging_device_is_unknown() {
     for action in ["off", "reboot"] {
-        let mut device = FakeDevice::saying([Ok(Unknown), Ok(Off)]);
+        let mut device = FakeDevice::reporting([Ok(Unknown), Ok(Off)]);
         device.lags = true;
         let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", action, "-n", "1"]);
         assert_eq!(exit, Exit::Success);
@@ -112,7 +112,7 @@ fn off_is_requested_if_the_first_read_of_a_lagging_device_is_unknown() {
         assert!(reads > 5, "{calls:?}");
     }
     for action in ["on", "status"] {
-        let mut device = FakeDevice::saying([Ok(Unknown)]);
+        let mut device = FakeDevice::reporting([Ok(Unknown)]);
         device.lags = true;
         let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", action, "-n", "1"]);
         assert_eq!(exit, Exit::Failure);
@@ -122,7 +122,7 @@ fn off_is_requested_if_the_first_read_of_a_lagging_device_is_unknown() {
 
 #[test]
 fn the_message_about_too_many_polls_names_the_option() {
-    let outcome = call(&mut FakeDevice::saying([Ok(On)]), &["-o", "off", "-n", "1"]);
+    let outcome = call(&mut FakeDevice::reporting([Ok(On)]), &["-o", "off", "-n", "1"]);
     assert_eq!(outcome.exit, Exit::Failure);
     assert!(
         outcome.stderr.contains("after 20 polls (option power_timeout)"),
@@ -133,7 +133,7 @@ fn the_message_about_too_many_polls_names_the_option() {
 
 #[test]
 fn the_log_of_a_poll_shows_every_plug() {
-    let mut device = FakeDevice::saying([Ok(On), Ok(On), Ok(Off)]).and("2", [Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(On), Ok(On), Ok(Off)]).and("2", [Ok(Off)]);
     let outcome = call(&mut device, &["-o", "off", "-n", "1,2", "-v"]);
     assert!(
         outcome.stderr.contains("not yet, [On, Off] after poll 0"),
@@ -159,7 +159,7 @@ fn the_options_are_checked_before_the_delay_and_the_login() {
     for action in ["status", "off", "validate-all"] {
         let mut device = FakeDevice {
             checked: [Err(wrong.clone())].into(),
-            ..FakeDevice::saying([Ok(On)])
+            ..FakeDevice::reporting([Ok(On)])
         };
         let arguments = ["-o", action, "-n", "1", "--delay=30"];
         let outcome = run(&mut device, &clock, with_check(), &arguments);
@@ -172,21 +172,21 @@ fn the_options_are_checked_before_the_delay_and_the_login() {
         assert_eq!(device.calls, ["check "], "{action}");
     }
     assert_eq!(clock.now(), Duration::ZERO);
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     run(&mut device, &clock, with_check(), &["-o", "status", "-n", "1"]);
     assert_eq!(device.calls, ["check ", "open", "power 1", "close"]);
 }
 
 #[test]
 fn a_device_without_a_check_is_not_asked() {
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let (exit, _, calls) = calls(&mut device, Operations::default(), &["-o", "validate-all", "-n", "1"]);
     assert_eq!((exit, calls.len()), (Exit::Success, 0));
 }
 
 #[test]
 fn validate_all_does_not_run_the_password_script() {
-    let mut device = FakeDevice::saying([Ok(On)]);
+    let mut device = FakeDevice::reporting([Ok(On)]);
     let script = "--password-script=echo 1 >&2; false";
     let (exit, _, calls) = calls(&mut device, with_check(), &["-o", "validate-all", "-n", "1", script]);
     assert_eq!((exit, calls), (Exit::Success, vec!["check password".to_owned()]));

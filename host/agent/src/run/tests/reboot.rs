@@ -21,7 +21,7 @@ fn stuck(device: &mut FakeDevice, clock: &VirtualClock, elapsed: u64) -> Outcome
 fn a_reboot_is_reported_before_pacemakers_timeout() {
     for lags in [false, true] {
         let clock = VirtualClock::default();
-        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
+        let mut device = FakeDevice::reporting([Ok(On), Ok(Off)]);
         device.lags = lags;
         let outcome = stuck(&mut device, &clock, 0);
         assert_eq!(
@@ -44,7 +44,7 @@ fn a_reboot_is_reported_before_pacemakers_timeout() {
 fn a_machine_that_goes_off_late_still_gets_the_request_for_on() {
     for elapsed in [44, 49, 300] {
         let clock = VirtualClock::default();
-        let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
+        let mut device = FakeDevice::reporting([Ok(On), Ok(Off)]);
         let outcome = stuck(&mut device, &clock, elapsed);
         assert_eq!(outcome.exit, Exit::Success);
         assert!(device.asked("on") >= 1);
@@ -57,7 +57,7 @@ fn a_machine_that_goes_off_late_still_gets_the_request_for_on() {
 #[test]
 fn options_limit_the_second_half_if_no_cluster_calls() {
     let clock = VirtualClock::default();
-    let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(On), Ok(Off)]);
     let arguments = [REBOOT.as_slice(), &["--power-timeout=70", "--retry-on=1"]].concat();
     let outcome = run(&mut device, &clock, Operations::default(), &arguments);
     assert_eq!(outcome.exit, Exit::Success);
@@ -72,7 +72,7 @@ fn options_limit_the_second_half_if_no_cluster_calls() {
 fn a_reboot_succeeds_after_sigterm_in_the_second_half() {
     let clock = VirtualClock::default();
     clock.stop_at(Duration::from_secs(20));
-    let mut device = FakeDevice::saying([Ok(On), Ok(Off)]);
+    let mut device = FakeDevice::reporting([Ok(On), Ok(Off)]);
     let outcome = stuck(&mut device, &clock, 0);
     assert_eq!(
         (outcome.exit, outcome.stdout.as_str()),

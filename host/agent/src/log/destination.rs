@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use super::Level;
 
 /// A destination.
-pub(super) struct Place<T> {
+pub(super) struct Destination<T> {
     /// The writer or sink.
     pub(super) to: T,
     name: String,
@@ -23,7 +23,7 @@ enum Fault {
     Reported,
 }
 
-impl<T> Place<T> {
+impl<T> Destination<T> {
     /// A destination with this name in messages.
     pub(super) fn new(to: T, name: String) -> Self {
         Self {

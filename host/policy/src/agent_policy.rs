@@ -183,11 +183,11 @@ impl AgentPolicy {
             .proxy
             .as_ref()
             .map_or(origin.destination(), |proxy| proxy.destination());
-        self.admits_at(hop, address)
+        self.allows_at(hop, address)
     }
 
     /// The same for any destination.
-    pub(super) fn admits_at(&self, hop: Destination<'_>, address: IpAddr) -> Result<(), Denied> {
+    pub(super) fn allows_at(&self, hop: Destination<'_>, address: IpAddr) -> Result<(), Denied> {
         let shown = match hop.host {
             Host::Domain(name) => format!("{name} at {}", address.to_canonical()),
             literal => literal.to_string(),

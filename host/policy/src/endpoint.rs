@@ -1,6 +1,6 @@
 //! Endpoints as a plugin declares them.
 
-mod place;
+mod locate;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::check_path;
 use super::{Addresses, AgentPolicy, Denied};
-pub(super) use place::Miss;
+pub(super) use locate::Miss;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
-//! One rule of `allow` or `deny`: which places it matches.
+//! One rule of `allow` or `deny`: which hosts it matches.
 //!
 //! ```text
-//! rule   = [ ( "https" | "http" | "tcp" | "udp" ) "://" ] place [ ":" ports ]
-//! place  = "*" | name | "*." name | address [ "/" prefix ]
+//! rule   = [ ( "https" | "http" | "tcp" | "udp" ) "://" ] host [ ":" ports ]
+//! host   = "*" | name | "*." name | address [ "/" prefix ]
 //! ports  = port | port "-" port
 //! ```
 //!
@@ -66,12 +66,12 @@ pub struct Rule {
     text: String,
     /// Only this protocol; every protocol if none.
     protocol: Option<Protocol>,
-    place: Place,
+    host: HostPattern,
     ports: RangeInclusive<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum HostPattern {
     Any,
     Name(String),
     /// Including the dot at its start.
@@ -166,10 +166,10 @@ impl Rule {
         if rest.contains('@') {
             return Err(Malformed::new("a rule has no user name; write HOST[:PORT]"));
         }
-        let (place, ports) = split_ports(rest)?;
+        let (host, ports) = split_ports(rest)?;
         Ok(Self {
             protocol,
-            place: Place::parse(place, text)?,
+            host: HostPattern::parse(host, text)?,
             ports,
             text: text.to_owned(),
         })
@@ -179,27 +179,27 @@ impl Rule {
     pub(super) fn means(&self, destination: Destination<'_>, purpose: Purpose) -> Meant {
         let fits = self.protocol.is_none_or(|protocol| protocol == destination.protocol)
             && self.ports.contains(&destination.port);
-        let meant = match (&self.place, destination.host) {
+        let meant = match (&self.host, destination.host) {
             _ if !fits => false,
-            (Place::Any, _) => true,
-            (Place::Block(_), Host::Domain(_)) => return Meant::ByAddress,
-            (Place::Block(block), Host::Ipv4(address)) => covers(block, IpAddr::V4(*address), purpose),
-            (Place::Block(block), Host::Ipv6(address)) => covers(block, IpAddr::V6(*address), purpose),
-            (Place::Name(name), Host::Domain(domain)) => plain(domain) == *name,
-            (Place::Suffix(suffix), Host::Domain(domain)) => {
+            (HostPattern::Any, _) => true,
+            (HostPattern::Block(_), Host::Domain(_)) => return Meant::ByAddress,
+            (HostPattern::Block(block), Host::Ipv4(address)) => covers(block, IpAddr::V4(*address), purpose),
+            (HostPattern::Block(block), Host::Ipv6(address)) => covers(block, IpAddr::V6(*address), purpose),
+            (HostPattern::Name(name), Host::Domain(domain)) => plain(domain) == *name,
+            (HostPattern::Suffix(suffix), Host::Domain(domain)) => {
                 let domain = plain(domain);
                 domain.len() > suffix.len() && domain.ends_with(suffix)
             }
-            (Place::Name(_) | Place::Suffix(_), _) => false,
+            (HostPattern::Name(_) | HostPattern::Suffix(_), _) => false,
         };
         if meant { Meant::Yes } else { Meant::No }
     }
 
     /// Whether the rule matches this destination, decided by its address.
     pub(super) fn means_at(&self, destination: Destination<'_>, address: IpAddr, purpose: Purpose) -> bool {
-        match (self.means(destination, purpose), &self.place) {
+        match (self.means(destination, purpose), &self.host) {
             (Meant::Yes, _) => true,
-            (Meant::ByAddress, Place::Block(block)) => covers(block, address, purpose),
+            (Meant::ByAddress, HostPattern::Block(block)) => covers(block, address, purpose),
             _ => false,
         }
     }
@@ -221,21 +221,21 @@ fn plain(name: &str) -> String {
 fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), Malformed> {
     const EVERY: RangeInclusive<u16> = 1..=u16::MAX;
     if let Some(inner) = text.strip_prefix('[') {
-        let (place, ports) = inner
+        let (host, ports) = inner
             .split_once(']')
             .ok_or("the bracket is not closed; write [ADDRESS]")?;
         // Users write the prefix inside or after the brackets. Only inside is valid.
         if let Some(prefix) = ports.strip_prefix('/') {
             return Err(Malformed::new(format!(
-                "the prefix belongs inside the brackets; write [{place}/{prefix}]"
+                "the prefix belongs inside the brackets; write [{host}/{prefix}]"
             )));
         }
-        if place.parse::<std::net::Ipv6Addr>().is_err() && !place.contains('/') {
+        if host.parse::<std::net::Ipv6Addr>().is_err() && !host.contains('/') {
             return Err(Malformed::new("only an IPv6 address or block can be in brackets"));
         }
         return match ports.strip_prefix(':') {
-            Some(ports) => Ok((place, parse_ports(ports)?)),
-            None if ports.is_empty() => Ok((place, EVERY)),
+            Some(ports) => Ok((host, parse_ports(ports)?)),
+            None if ports.is_empty() => Ok((host, EVERY)),
             None => Err(Malformed::new("only :PORT or nothing can follow the bracket")),
         };
     }
@@ -243,7 +243,7 @@ fn split_ports(text: &str) -> Result<(&str, RangeInclusive<u16>), Malformed> {
         None => Ok((text, EVERY)),
         // Without brackets, several colons are those of an IPv6 address.
         Some((_, rest)) if rest.contains(':') => Ok((text, EVERY)),
-        Some((place, ports)) => Ok((place, parse_ports(ports)?)),
+        Some((host, ports)) => Ok((host, parse_ports(ports)?)),
     }
 }
 
@@ -260,7 +260,7 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, Malformed> {
     }
 }
 
-impl Place {
+impl HostPattern {
     /// `whole` is the complete rule, for the remedy in the error.
     fn parse(text: &str, whole: &str) -> Result<Self, Malformed> {
         if text == "*" {

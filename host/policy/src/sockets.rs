@@ -8,7 +8,7 @@ use url::Host;
 use super::endpoint::{Endpoint, Miss};
 use super::request::shortened;
 use super::{Address, AgentPolicy, Auth, Denied, Port, Scheme};
-use resolved::Place;
+use resolved::LocatedSocket;
 
 mod resolved;
 
@@ -108,13 +108,13 @@ impl Sockets {
         option: impl Fn(&str) -> Option<&'o str>,
     ) -> Result<ResolvedSockets, Denied> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
-        let places = self.0.iter().map(|socket| socket.locate(&given));
-        Ok(ResolvedSockets::new(places.collect::<Result<_, _>>()?, policy))
+        let located = self.0.iter().map(|socket| socket.locate(&given));
+        Ok(ResolvedSockets::new(located.collect::<Result<_, _>>()?, policy))
     }
 }
 
 impl Socket {
-    fn locate<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Place, Denied> {
+    fn locate<'o>(&self, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<LocatedSocket, Denied> {
         // Options with hosts and ports work the same way for every protocol.
         let endpoint = Endpoint {
             name: self.name.clone(),
@@ -143,7 +143,7 @@ impl Socket {
             Port::FromOption(name) if given(name).is_none() => None,
             _ => Some(endpoint.port(false, given)?),
         };
-        Ok(Place {
+        Ok(LocatedSocket {
             name: self.name.clone(),
             source,
             purpose: self.purpose,

@@ -13,13 +13,13 @@ use crate::{AgentPolicy, Denied, Origin};
 /// What the sockets of one action may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedSockets {
-    places: Vec<Place>,
+    sockets: Vec<LocatedSocket>,
     policy: Arc<AgentPolicy>,
 }
 
 /// A socket with the host and port from the options.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct LocatedSocket {
     pub(super) name: String,
     /// What determines the host, for messages.
     pub(super) source: String,
@@ -30,8 +30,8 @@ pub(super) struct Place {
 
 impl ResolvedSockets {
     /// Creates the sockets, within the policy.
-    pub(super) fn new(places: Vec<Place>, policy: Arc<AgentPolicy>) -> Self {
-        Self { places, policy }
+    pub(super) fn new(sockets: Vec<LocatedSocket>, policy: Arc<AgentPolicy>) -> Self {
+        Self { sockets, policy }
     }
 
     /// No socket at all.
@@ -45,11 +45,11 @@ impl ResolvedSockets {
     pub fn check_left(&self) -> Result<(), Denied> {
         self.policy.check_anything()?;
         let mut refusal = None;
-        for place in &self.places {
-            match place.destination().map(|to| self.policy.check_socket(to)) {
+        for socket in &self.sockets {
+            match socket.destination().map(|to| self.policy.check_socket(to)) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(rule)) => {
-                    refusal = refusal.or(Some(Denied::new(format!("{}: {rule}", place.source))));
+                    refusal = refusal.or(Some(Denied::new(format!("{}: {rule}", socket.source))));
                 }
                 None => {}
             }
@@ -59,9 +59,9 @@ impl ResolvedSockets {
 
     /// The purpose of each socket, with the host and the port, if the options determine them.
     pub fn places(&self) -> impl Iterator<Item = (SocketPurpose, Option<&Host<String>>, u16)> {
-        let known = |place: &Place| place.host.is_some() || place.purpose == SocketPurpose::TcpListen;
-        let places = self.places.iter().filter(move |place| known(place));
-        places.filter_map(|place| Some((place.purpose, place.host.as_ref(), place.port?)))
+        let is_known = |socket: &LocatedSocket| socket.host.is_some() || socket.purpose == SocketPurpose::TcpListen;
+        let known = self.sockets.iter().filter(move |socket| is_known(socket));
+        known.filter_map(|socket| Some((socket.purpose, socket.host.as_ref(), socket.port?)))
     }
 
     /// Whether the plugin may look up this name.
@@ -70,13 +70,13 @@ impl ResolvedSockets {
         if name.parse::<IpAddr>().is_ok() {
             return Ok(());
         }
-        let known = |place: &&Place| match &place.host {
+        let known = |socket: &&LocatedSocket| match &socket.host {
             Some(Host::Domain(domain)) => domain.eq_ignore_ascii_case(name),
             _ => false,
         };
         let mut refusal = None;
-        for place in self.places.iter().filter(known) {
-            match place.destination().map(|to| self.policy.check_socket(to)) {
+        for socket in self.sockets.iter().filter(known) {
+            match socket.destination().map(|to| self.policy.check_socket(to)) {
                 None | Some(Ok(())) => return Ok(()),
                 Some(Err(rule)) => refusal = Some(rule),
             }
@@ -92,11 +92,11 @@ impl ResolvedSockets {
     /// The names of remote peers, with their ports. Only a lookup shows whether an address belongs
     /// to one of them.
     pub fn names(&self, purpose: SocketUse) -> impl Iterator<Item = (&str, u16)> {
-        self.places.iter().filter_map(move |place| match &place.host {
-            Some(Host::Domain(name)) if place.serves(purpose) => {
-                let to = place.destination()?;
-                let admitted = self.policy.check_socket(to).is_ok();
-                admitted.then_some((name.as_str(), to.port))
+        self.sockets.iter().filter_map(move |socket| match &socket.host {
+            Some(Host::Domain(name)) if socket.serves(purpose) => {
+                let to = socket.destination()?;
+                let is_allowed = self.policy.check_socket(to).is_ok();
+                is_allowed.then_some((name.as_str(), to.port))
             }
             _ => None,
         })
@@ -110,7 +110,7 @@ impl ResolvedSockets {
         address: SocketAddr,
         resolved: &[(String, IpAddr)],
     ) -> Result<Option<String>, Denied> {
-        let mut serving = self.places.iter().filter(|place| place.serves(purpose)).peekable();
+        let mut serving = self.sockets.iter().filter(|socket| socket.serves(purpose)).peekable();
         if serving.peek().is_none() {
             return Err(Denied::new(format!(
                 "the plugin declared no socket that would {} an address",
@@ -118,8 +118,8 @@ impl ResolvedSockets {
             )));
         }
         let mut refusal = None;
-        for place in serving {
-            match place.allows(purpose, address, resolved, &self.policy) {
+        for socket in serving {
+            match socket.allows(purpose, address, resolved, &self.policy) {
                 Some(Ok(reached)) => return Ok(reached),
                 Some(Err(rule)) => refusal = Some(rule),
                 None => {}
@@ -136,12 +136,12 @@ impl ResolvedSockets {
     /// The group of a socket that is declared for multicast, and its hop limit.
     pub fn group(&self, name: &str) -> Result<(SocketAddr, u8), Denied> {
         let refuse = |rule: &str| Denied::new(format!("socket {:?}: {rule}", shortened(name)));
-        let place = self.places.iter().find(|place| place.name == name);
-        let place = place.ok_or_else(|| refuse("the plugin did not declare it"))?;
-        let SocketPurpose::Multicast(hops) = place.purpose else {
+        let socket = self.sockets.iter().find(|socket| socket.name == name);
+        let socket = socket.ok_or_else(|| refuse("the plugin did not declare it"))?;
+        let SocketPurpose::Multicast(hops) = socket.purpose else {
             return Err(refuse("the plugin did not declare it for multicast"));
         };
-        let to = place
+        let to = socket
             .destination()
             .ok_or_else(|| refuse("no option gives its address"))?;
         self.policy.check_socket(to)?;
@@ -153,7 +153,7 @@ impl ResolvedSockets {
     }
 }
 
-impl Place {
+impl LocatedSocket {
     /// The remote peer, if there is one and the options determine it.
     fn destination(&self) -> Option<Destination<'_>> {
         Some(Destination {
@@ -187,7 +187,7 @@ impl Place {
     ) -> Option<Result<Option<String>, Denied>> {
         let at_port = || Some(address.port()) == self.port;
         let covered = match purpose {
-            SocketUse::TcpAccept => return Some(self.admits_caller(address.ip(), policy)),
+            SocketUse::TcpAccept => return Some(self.allows_caller(address.ip(), policy)),
             SocketUse::TcpListen => at_port(),
             SocketUse::TcpBind if self.purpose == SocketPurpose::TcpListen => at_port(),
             // For outgoing traffic, the system chooses the local port.
@@ -198,17 +198,17 @@ impl Place {
                 }
                 let led = self.leads_to(address.ip(), resolved)?;
                 let to = self.destination()?;
-                let judged = led
+                let checked = led
                     .and_then(|()| policy.check_socket(to))
-                    .and_then(|()| policy.admits_at(to, address.ip().to_canonical()));
-                return Some(judged.map(|()| Some(to.to_string())));
+                    .and_then(|()| policy.allows_at(to, address.ip().to_canonical()));
+                return Some(checked.map(|()| Some(to.to_string())));
             }
         };
         covered.then_some(Ok(None))
     }
 
     /// A caller is checked by its address and the local port. Its own port is arbitrary.
-    fn admits_caller(&self, address: IpAddr, policy: &AgentPolicy) -> Result<Option<String>, Denied> {
+    fn allows_caller(&self, address: IpAddr, policy: &AgentPolicy) -> Result<Option<String>, Denied> {
         let host = match address.to_canonical() {
             IpAddr::V4(address) => Host::Ipv4(address),
             IpAddr::V6(address) => Host::Ipv6(address),

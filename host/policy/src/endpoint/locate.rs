@@ -8,7 +8,7 @@ use crate::request::{check_path, shortened};
 use crate::{Addresses, Denied, Malformed, Origin, Proxy, Trust};
 
 /// Maximum number of URLs in one option: the hosts of a large pool.
-const PLACES_LIMIT: usize = 64;
+const URL_LIMIT: usize = 64;
 
 impl Endpoint {
     /// All addresses that the options determine, with TLS settings and proxy.
@@ -21,21 +21,21 @@ impl Endpoint {
         };
         let mut absent = None;
         for address in &self.addresses {
-            let places = match self.places(address, &given) {
-                Ok(places) => places,
+            let locations = match self.locations(address, &given) {
+                Ok(locations) => locations,
                 Err(Miss::Wrong(rule)) => return Err(rule),
                 Err(Miss::Lack(rule)) => {
                     absent = absent.or(Some(rule));
                     continue;
                 }
             };
-            let named = places.into_iter().map(|place| {
+            let named = locations.into_iter().map(|location| {
                 let origin = Origin {
-                    tls: place.tls,
+                    tls: location.tls,
                     trust: trust.clone(),
-                    host: place.host,
-                    port: place.port,
-                    base_path: place.base_path,
+                    host: location.host,
+                    port: location.port,
+                    base_path: location.base_path,
                     proxy: proxy.clone(),
                 };
                 self.check_clear_text(address, &origin).map(|()| origin)
@@ -57,11 +57,11 @@ impl Endpoint {
     }
 
     /// Where one of the addresses is.
-    fn places<'o>(&self, address: &Address, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Vec<Place>, Miss> {
+    fn locations<'o>(&self, address: &Address, given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Vec<Location>, Miss> {
         if let Address::FromUrlOption(option) = address {
             let text = given(&option.option).ok_or_else(|| lacking(&option.option))?;
-            let places = self.by_urls(option, text);
-            return places.map_err(|rule| Miss::Wrong(Denied::option(&option.option, rule)));
+            let locations = self.by_urls(option, text);
+            return locations.map_err(|rule| Miss::Wrong(Denied::option(&option.option, rule)));
         }
         let host = self.host(address, given)?;
         let tls = match (self.scheme, address) {
@@ -72,7 +72,7 @@ impl Endpoint {
             _ => true,
         };
         let port = self.port(tls, given)?;
-        Ok(vec![Place {
+        Ok(vec![Location {
             tls,
             host,
             port,
@@ -135,29 +135,29 @@ impl Endpoint {
     }
 
     /// The URLs in an option: one, or several with the same scheme.
-    fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Place>, Malformed> {
+    fn by_urls(&self, option: &UrlOption, text: &str) -> Result<Vec<Location>, Malformed> {
         if !option.several {
             return Ok(vec![self.by_url(option, text)?]);
         }
-        let mut places: Vec<Place> = Vec::new();
+        let mut locations: Vec<Location> = Vec::new();
         for text in text.split([',', ' ', '\t']).filter(|text| !text.is_empty()) {
-            let place = self.by_url(option, text)?;
-            if !places.contains(&place) {
-                places.push(place);
+            let location = self.by_url(option, text)?;
+            if !locations.contains(&location) {
+                locations.push(location);
             }
         }
-        match places.as_slice() {
+        match locations.as_slice() {
             [] => Err(Malformed::new("it contains no URL; write https://HOST[:PORT]")),
-            [first, rest @ ..] if rest.iter().any(|place| place.tls != first.tls) => Err(Malformed::new(
+            [first, rest @ ..] if rest.iter().any(|location| location.tls != first.tls) => Err(Malformed::new(
                 "http:// and https:// do not mix: a request may move from one host to another",
             )),
-            _ if places.len() > PLACES_LIMIT => Err(Malformed::new(format!("more than {PLACES_LIMIT} URLs"))),
-            _ => Ok(places),
+            _ if locations.len() > URL_LIMIT => Err(Malformed::new(format!("more than {URL_LIMIT} URLs"))),
+            _ => Ok(locations),
         }
     }
 
-    /// A URL with only the place of the API: no query, and a path only if it is allowed.
-    fn by_url(&self, option: &UrlOption, text: &str) -> Result<Place, Malformed> {
+    /// A URL with only the location of the API: no query, and a path only if it is allowed.
+    fn by_url(&self, option: &UrlOption, text: &str) -> Result<Location, Malformed> {
         let url = parse_url(text, "https://HOST[:PORT]")?;
         let tls = match (url.scheme(), self.scheme) {
             ("https", Scheme::Https | Scheme::ByOptions) => true,
@@ -179,7 +179,7 @@ impl Endpoint {
             path if path == self.base_path => path,
             path => return Err(self.other_path(path).into()),
         };
-        Ok(Place {
+        Ok(Location {
             tls,
             host: url.host().ok_or("the URL has no host")?.to_owned(),
             port: url.port_or_known_default().unwrap_or_else(|| default_port(tls)),
@@ -223,14 +223,14 @@ impl Endpoint {
 
 /// Where an endpoint is.
 #[derive(PartialEq)]
-struct Place {
+struct Location {
     tls: bool,
     host: Host<String>,
     port: u16,
     base_path: String,
 }
 
-/// Why the options do not determine a place.
+/// Why the options do not determine a location.
 pub(crate) enum Miss {
     /// An option is missing.
     Lack(Denied),

@@ -91,20 +91,20 @@ impl Files {
     /// The whole content of the file that `option` names, or of `entry` in the
     /// folder that it names.
     pub fn read(&self, option: &str, entry: Option<&str>) -> Result<Vec<u8>, Failure> {
-        let place = self.place(option, entry, FileAccess::Read)?;
-        self.in_time(option, move || place.read())
+        let file = self.locate(option, entry, FileAccess::Read)?;
+        self.in_time(option, move || file.read())
     }
 
     /// Makes the file, or replaces its content at once.
     pub fn write(&self, option: &str, entry: Option<&str>, content: Vec<u8>) -> Result<(), Failure> {
-        let place = self.place(option, entry, FileAccess::Write)?;
+        let file = self.locate(option, entry, FileAccess::Write)?;
         if content.len() > LIMIT {
-            return Err(place.too_large());
+            return Err(file.too_large());
         }
-        self.in_time(option, move || place.write(&content))
+        self.in_time(option, move || file.write(&content))
     }
 
-    fn place(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<Place, Failure> {
+    fn locate(&self, option: &str, entry: Option<&str>, access: FileAccess) -> Result<LocatedFile, Failure> {
         let (file, path) = self.located.check(option, entry, access)?;
         let (folder, name) = match (file.kind, entry) {
             (FileKind::Folder, Some(entry)) => (path, OsString::from(entry)),
@@ -116,7 +116,7 @@ impl Files {
                 }
             })?,
         };
-        Ok(Place {
+        Ok(LocatedFile {
             option: option.to_owned(),
             folder: folder.to_owned(),
             name,
@@ -185,7 +185,7 @@ fn split(path: &Path) -> Option<(&Path, OsString)> {
 }
 
 /// One file.
-struct Place {
+struct LocatedFile {
     option: String,
     folder: PathBuf,
     name: OsString,
@@ -203,7 +203,7 @@ enum Links {
     Followed,
 }
 
-impl Place {
+impl LocatedFile {
     fn read(&self) -> Result<Vec<u8>, Failure> {
         let file = self.open()?;
         self.check_owner(&file.metadata().map_err(|cause| self.failed(&cause))?)?;
@@ -314,7 +314,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for LocatedFile {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let path = self.folder.join(&self.name);
         write!(formatter, "option {}: {}", self.option, path.display())

@@ -129,8 +129,8 @@ impl SocketFilter {
             }
         }
         let resolved = self.usage().resolved.clone();
-        let judged = self.granted.check(purpose, address, &resolved);
-        let counted = judged.and_then(|reached| self.count(purpose).map(|()| reached));
+        let checked = self.granted.check(purpose, address, &resolved);
+        let counted = checked.and_then(|reached| self.count(purpose).map(|()| reached));
         let Ok(reached) = self.noted(counted) else {
             return false;
         };

@@ -15,12 +15,12 @@ use fencebox_agent::virtual_clock::VirtualClock;
 use fencebox_policy::{self, File, FileAccess, FileKind};
 
 /// A folder of its own, with the file `st` and the folder `requests` declared.
-struct Room {
+struct Fixture {
     folder: TempDir,
     files: Files,
 }
 
-impl Room {
+impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("requests")).unwrap();
@@ -69,82 +69,83 @@ fn granted(folder: &Path) -> Files {
 
 #[test]
 fn content_is_read_and_replaced() {
-    let room = Room::new();
+    let fixture = Fixture::new();
     assert!(matches!(
-        room.files.read("status_file", None),
+        fixture.files.read("status_file", None),
         Err(Failure::NotFound(_))
     ));
-    room.files.write("status_file", None, b"off".to_vec()).unwrap();
-    assert_eq!(room.text("st"), "off");
-    room.make("st", "on\n");
-    assert_eq!(room.files.read("status_file", None).unwrap(), b"on\n");
-    room.files.write("status_file", None, Vec::new()).unwrap();
-    assert_eq!(room.text("st"), "");
-    let mut names = room.names("");
+    fixture.files.write("status_file", None, b"off".to_vec()).unwrap();
+    assert_eq!(fixture.text("st"), "off");
+    fixture.make("st", "on\n");
+    assert_eq!(fixture.files.read("status_file", None).unwrap(), b"on\n");
+    fixture.files.write("status_file", None, Vec::new()).unwrap();
+    assert_eq!(fixture.text("st"), "");
+    let mut names = fixture.names("");
     names.sort();
     assert_eq!(names, ["requests", "st"], "no temporary file is left");
 }
 
 #[test]
 fn entries_of_a_folder_are_read_and_written() {
-    let room = Room::new();
-    room.files
+    let fixture = Fixture::new();
+    fixture
+        .files
         .write("request_path", Some("node1-7.json"), b"{}".to_vec())
         .unwrap();
-    assert_eq!(room.names("requests"), ["node1-7.json"]);
-    assert_eq!(room.files.read("request_path", Some("node1-7.json")).unwrap(), b"{}");
-    let missing = room.files.read("request_path", Some("node2.json"));
+    assert_eq!(fixture.names("requests"), ["node1-7.json"]);
+    assert_eq!(fixture.files.read("request_path", Some("node1-7.json")).unwrap(), b"{}");
+    let missing = fixture.files.read("request_path", Some("node2.json"));
     assert!(matches!(missing, Err(Failure::NotFound(_))), "{missing:?}");
 }
 
 #[test]
 fn read_permissions_of_a_file_are_kept() {
-    let room = Room::new();
-    room.make("st", "on");
-    let path = room.folder.path().join("st");
+    let fixture = Fixture::new();
+    fixture.make("st", "on");
+    let path = fixture.folder.path().join("st");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    room.files.write("status_file", None, b"off".to_vec()).unwrap();
+    fixture.files.write("status_file", None, b"off".to_vec()).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
 fn undeclared_and_unset_options_are_refused() {
-    let room = Room::new();
-    room.make("st", "on");
+    let fixture = Fixture::new();
+    fixture.make("st", "on");
     for option in ["debug_file", "", "/etc/passwd", "unset"] {
-        let refused = room.files.read(option, None);
+        let refused = fixture.files.read(option, None);
         assert!(matches!(refused, Err(Failure::Denied(_))), "{option}: {refused:?}");
-        let refused = room.files.write(option, None, Vec::new());
+        let refused = fixture.files.write(option, None, Vec::new());
         assert!(matches!(refused, Err(Failure::Denied(_))), "{option}: {refused:?}");
     }
-    let refused = room.files.read("request_path", Some("../st"));
+    let refused = fixture.files.read("request_path", Some("../st"));
     assert!(matches!(refused, Err(Failure::Denied(_))), "{refused:?}");
 }
 
 #[test]
 fn other_kinds_of_files_are_refused_at_once() {
-    let room = Room::new();
-    let requests = room.folder.path().join("requests");
+    let fixture = Fixture::new();
+    let requests = fixture.folder.path().join("requests");
     let made = Command::new("mkfifo").arg(requests.join("fifo")).status().unwrap();
     assert!(made.success());
     fs::create_dir(requests.join("folder")).unwrap();
     for entry in ["fifo", "folder"] {
-        let outcome = room.files.read("request_path", Some(entry));
+        let outcome = fixture.files.read("request_path", Some(entry));
         assert!(matches!(outcome, Err(Failure::Failed(_))), "{entry}: {outcome:?}");
-        let outcome = room.files.write("request_path", Some(entry), Vec::new());
+        let outcome = fixture.files.write("request_path", Some(entry), Vec::new());
         assert!(matches!(outcome, Err(Failure::Failed(_))), "{entry}: {outcome:?}");
     }
 }
 
 #[test]
 fn a_file_is_limited_to_1_mib() {
-    let room = Room::new();
-    room.make("st", vec![b'x'; LIMIT]);
-    assert_eq!(room.files.read("status_file", None).unwrap().len(), LIMIT);
-    room.make("st", vec![b'x'; LIMIT + 1]);
-    let outcome = room.files.read("status_file", None);
+    let fixture = Fixture::new();
+    fixture.make("st", vec![b'x'; LIMIT]);
+    assert_eq!(fixture.files.read("status_file", None).unwrap().len(), LIMIT);
+    fixture.make("st", vec![b'x'; LIMIT + 1]);
+    let outcome = fixture.files.read("status_file", None);
     assert!(matches!(outcome, Err(Failure::TooLarge(_))), "{outcome:?}");
-    let outcome = room.files.write("status_file", None, vec![b'x'; LIMIT + 1]);
+    let outcome = fixture.files.write("status_file", None, vec![b'x'; LIMIT + 1]);
     assert!(matches!(outcome, Err(Failure::TooLarge(_))), "{outcome:?}");
 }
 
@@ -206,7 +207,7 @@ fn an_interruption_ends_waiting_for_a_slow_file_except_at_logout() {
 /// number, for example in a container.
 #[test]
 fn files_of_a_killed_process_do_not_block_and_are_removed() {
-    let room = Room::new();
+    let fixture = Fixture::new();
     let own = format!(".st.{}.tmp", std::process::id());
     for left in [
         &*own,
@@ -216,19 +217,19 @@ fn files_of_a_killed_process_do_not_block_and_are_removed() {
         ".st.x.tmp",
         ".other.1.tmp",
     ] {
-        room.make(left, "o");
+        fixture.make(left, "o");
     }
     let old = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     for left in [".st.1.tmp", ".st.2-7.tmp", ".st.x.tmp", ".other.1.tmp"] {
         let file = fs::File::options()
             .write(true)
-            .open(room.folder.path().join(left))
+            .open(fixture.folder.path().join(left))
             .unwrap();
         file.set_modified(old).unwrap();
     }
-    room.files.write("status_file", None, b"off".to_vec()).unwrap();
-    assert_eq!(room.text("st"), "off");
-    let mut names = room.names("");
+    fixture.files.write("status_file", None, b"off".to_vec()).unwrap();
+    assert_eq!(fixture.text("st"), "off");
+    let mut names = fixture.names("");
     names.sort();
     // A young file may belong to a running agent. Files with other names do not belong to fencebox.
     let mut expected = [".other.1.tmp", ".st.2.tmp", ".st.x.tmp", &own, "requests", "st"];
@@ -238,9 +239,9 @@ fn files_of_a_killed_process_do_not_block_and_are_removed() {
 
 #[test]
 fn a_new_file_is_writable_only_by_its_owner() {
-    let room = Room::new();
-    room.files.write("status_file", None, b"off".to_vec()).unwrap();
-    let mode = fs::metadata(room.folder.path().join("st"))
+    let fixture = Fixture::new();
+    fixture.files.write("status_file", None, b"off".to_vec()).unwrap();
+    let mode = fs::metadata(fixture.folder.path().join("st"))
         .unwrap()
         .permissions()
         .mode();
@@ -257,10 +258,10 @@ fn chmod(path: &Path, mode: u32) {
 }
 
 #[track_caller]
-fn assert_distrusted(room: &Room, words: &str) {
-    let before = fs::metadata(room.folder.path().join("st")).map(|about| about.permissions().mode());
-    let read = room.files.read("status_file", None).map(drop);
-    for outcome in [read, room.files.write("status_file", None, b"off".to_vec())] {
+fn assert_untrusted(fixture: &Fixture, words: &str) {
+    let before = fs::metadata(fixture.folder.path().join("st")).map(|about| about.permissions().mode());
+    let read = fixture.files.read("status_file", None).map(drop);
+    for outcome in [read, fixture.files.write("status_file", None, b"off".to_vec())] {
         let Err(Failure::Failed(text)) = outcome else {
             panic!("{words}: {outcome:?}")
         };
@@ -269,79 +270,79 @@ fn assert_distrusted(room: &Room, words: &str) {
             "{text}"
         );
     }
-    let after = fs::metadata(room.folder.path().join("st")).map(|about| about.permissions().mode());
+    let after = fs::metadata(fixture.folder.path().join("st")).map(|about| about.permissions().mode());
     assert_eq!(before.ok(), after.ok(), "nothing was written");
 }
 
 #[test]
 fn a_file_that_others_can_change_is_neither_read_nor_written() {
-    let room = Room::new();
-    room.make("st", "on");
-    let path = room.folder.path().join("st");
+    let fixture = Fixture::new();
+    fixture.make("st", "on");
+    let path = fixture.folder.path().join("st");
     for mode in [0o666, 0o664, 0o646, 0o4777] {
         chmod(&path, mode);
-        assert_distrusted(&room, &format!("can be written by others (mode {mode:o})"));
+        assert_untrusted(&fixture, &format!("can be written by others (mode {mode:o})"));
     }
     chmod(&path, 0o644);
-    fs::hard_link(&path, room.folder.path().join("other")).unwrap();
-    assert_distrusted(&room, "has 2 names");
-    fs::remove_file(room.folder.path().join("other")).unwrap();
+    fs::hard_link(&path, fixture.folder.path().join("other")).unwrap();
+    assert_untrusted(&fixture, "has 2 names");
+    fs::remove_file(fixture.folder.path().join("other")).unwrap();
     if give_away(&path) {
-        assert_distrusted(&room, "belongs to user 54321");
+        assert_untrusted(&fixture, "belongs to user 54321");
         chmod(&path, 0o4755);
-        assert_distrusted(&room, "belongs to user 54321");
+        assert_untrusted(&fixture, "belongs to user 54321");
     }
-    assert_eq!(room.text("st"), "on");
+    assert_eq!(fixture.text("st"), "on");
 }
 
 #[test]
 fn a_folder_where_others_can_replace_files_is_refused() {
-    let room = Room::new();
-    chmod(room.folder.path(), 0o777);
-    assert_distrusted(&room, "can be written by others (mode 777)");
-    room.make("st", "on");
-    assert_distrusted(&room, "can be written by others (mode 777)");
-    chmod(room.folder.path(), 0o755);
-    if give_away(room.folder.path()) {
-        assert_distrusted(&room, "belongs to user 54321");
+    let fixture = Fixture::new();
+    chmod(fixture.folder.path(), 0o777);
+    assert_untrusted(&fixture, "can be written by others (mode 777)");
+    fixture.make("st", "on");
+    assert_untrusted(&fixture, "can be written by others (mode 777)");
+    chmod(fixture.folder.path(), 0o755);
+    if give_away(fixture.folder.path()) {
+        assert_untrusted(&fixture, "belongs to user 54321");
     }
 }
 
 /// Such as /tmp, where only the owner of a file can rename it.
 #[test]
 fn a_sticky_folder_is_accepted_for_files_of_the_agent() {
-    let room = Room::new();
-    chmod(room.folder.path(), 0o1777);
-    room.files.write("status_file", None, b"off".to_vec()).unwrap();
-    assert_eq!(room.files.read("status_file", None).unwrap(), b"off");
-    if give_away(&room.folder.path().join("st")) {
-        assert_distrusted(&room, "belongs to user 54321");
+    let fixture = Fixture::new();
+    chmod(fixture.folder.path(), 0o1777);
+    fixture.files.write("status_file", None, b"off".to_vec()).unwrap();
+    assert_eq!(fixture.files.read("status_file", None).unwrap(), b"off");
+    if give_away(&fixture.folder.path().join("st")) {
+        assert_untrusted(&fixture, "belongs to user 54321");
     }
 }
 
 /// The folder itself is trusted, but a folder above it is not.
 #[test]
 fn a_folder_below_one_that_others_can_replace_is_refused() {
-    let room = Room::new();
-    let requests = room.folder.path().join("requests");
+    let fixture = Fixture::new();
+    let requests = fixture.folder.path().join("requests");
     chmod(&requests, 0o755);
-    chmod(room.folder.path(), 0o777);
-    let outcome = room.files.write("request_path", Some("a"), b"x".to_vec());
+    chmod(fixture.folder.path(), 0o777);
+    let outcome = fixture.files.write("request_path", Some("a"), b"x".to_vec());
     assert!(
         matches!(&outcome, Err(Failure::Failed(text)) if text.contains("can be written by others (mode 777)")),
         "{outcome:?}"
     );
-    assert_eq!(room.names("requests"), [""; 0]);
+    assert_eq!(fixture.names("requests"), [""; 0]);
 }
 
 #[test]
 fn a_replaced_file_keeps_only_its_read_permissions() {
-    let room = Room::new();
-    let path = room.folder.path().join("st");
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("st");
     for (before, after) in [(0o4755, 0o644), (0o2711, 0o600), (0o1700, 0o600), (0o640, 0o640)] {
-        room.make("st", "on");
+        fixture.make("st", "on");
         chmod(&path, before);
-        room.files.write("status_file", None, b"off".to_vec()).unwrap();
+        fixture.files.write("status_file", None, b"off".to_vec()).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode, after, "{before:o} becomes {mode:o}");
     }

@@ -17,7 +17,7 @@ use fencebox_policy::Trust;
 pub(super) use reason::{OFFER, reason};
 pub use remedies::Remedies;
 use sessions::Sessions;
-use verifier::{Belief, CertVerifier};
+use verifier::{CertVerifier, Verification};
 
 mod certificate;
 mod der;
@@ -56,8 +56,8 @@ pub(crate) struct Settings {
 const SESSIONS: usize = 256;
 
 impl Settings {
-    fn new(belief: Belief) -> Result<Self, Failure> {
-        let verifier = CertVerifier::new(belief, ring::default_provider().signature_verification_algorithms);
+    fn new(verification: Verification) -> Result<Self, Failure> {
+        let verifier = CertVerifier::new(verification, ring::default_provider().signature_verification_algorithms);
         let verifier = Arc::new(verifier);
         Ok(Self {
             usual: Arc::new(config(&verifier, &[&TLS13, &TLS12])?),
@@ -87,15 +87,15 @@ pub(super) fn settings(trust: &Trust, remedies: Remedies) -> Result<Settings, Fa
     match trust {
         Trust::System => by_authorities(roots(BUNDLES)?, remedies),
         Trust::File(path) => Settings::new(by_file(path)?),
-        Trust::Fingerprints(known) => Settings::new(Belief::Fingerprints(known.clone())),
-        Trust::Anything => Settings::new(Belief::Anything),
+        Trust::Fingerprints(known) => Settings::new(Verification::Fingerprints(known.clone())),
+        Trust::Anything => Settings::new(Verification::Anything),
     }
 }
 
 /// Settings that trust the certificates of these authorities.
 pub(super) fn by_authorities(roots: RootCertStore, remedies: Remedies) -> Result<Settings, Failure> {
     let issuers = issuers(roots)?;
-    Settings::new(Belief::System { issuers, remedies })
+    Settings::new(Verification::System { issuers, remedies })
 }
 
 /// Settings for connections without TLS, because the HTTP client needs some. They trust no certificate.
@@ -153,7 +153,7 @@ fn issuers(roots: RootCertStore) -> Result<Option<Arc<WebPkiServerVerifier>>, Fa
 }
 
 /// The certificates in the file of option `ca_file`.
-fn by_file(path: &Path) -> Result<Belief, Failure> {
+fn by_file(path: &Path) -> Result<Verification, Failure> {
     let refuse = |cause: String| Failure::Tls(format!("option ca_file: {}: {cause}", path.display()));
     let about = path.metadata().map_err(|cause| refuse(cause.to_string()))?;
     if !about.is_file() || about.len() > FILE_LIMIT {
@@ -176,7 +176,7 @@ fn by_file(path: &Path) -> Result<Belief, Failure> {
             let _ = roots.add(certificate.clone());
         }
     }
-    Ok(Belief::File {
+    Ok(Verification::File {
         path: path.to_owned(),
         issuers: issuers(roots)?,
         certificates,

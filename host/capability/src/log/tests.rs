@@ -28,11 +28,11 @@ impl Lines {
     }
 }
 
-fn journal(verbose: bool) -> (PluginLog, Arc<Log>, Lines) {
-    journal_under(Limits::standard(), verbose)
+fn plugin_log(verbose: bool) -> (PluginLog, Arc<Log>, Lines) {
+    plugin_log_under(Limits::standard(), verbose)
 }
 
-fn journal_under(limits: Limits, verbose: bool) -> (PluginLog, Arc<Log>, Lines) {
+fn plugin_log_under(limits: Limits, verbose: bool) -> (PluginLog, Arc<Log>, Lines) {
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
     let lines = Lines::default();
     log.add_sink(Box::new(lines.clone()));
@@ -42,9 +42,9 @@ fn journal_under(limits: Limits, verbose: bool) -> (PluginLog, Arc<Log>, Lines) 
 
 #[test]
 fn lines_contain_the_name_of_the_agent() {
-    let (journal, _, lines) = journal(true);
+    let (plugin_log, _, lines) = plugin_log(true);
     for level in [Level::Debug, Level::Info, Level::Warning, Level::Error] {
-        journal.line(level, "a\nERROR: fence_y: forged");
+        plugin_log.line(level, "a\nERROR: fence_y: forged");
     }
     let text = "fence_x: a\\nERROR: fence_y: forged";
     let expected = ["Debug", "Info", "Warning", "Error"].map(|level| format!("{level} {text}"));
@@ -53,17 +53,17 @@ fn lines_contain_the_name_of_the_agent() {
 
 #[test]
 fn details_are_logged_only_on_request() {
-    let (journal, _, lines) = journal(false);
-    journal.line(Level::Debug, "d");
-    journal.line(Level::Info, "i");
+    let (plugin_log, _, lines) = plugin_log(false);
+    plugin_log.line(Level::Debug, "d");
+    plugin_log.line(Level::Info, "i");
     assert!(lines.take().is_empty());
 }
 
 #[test]
 fn the_rest_of_a_flood_is_dropped_with_one_message() {
-    let (journal, _, lines) = journal(true);
+    let (plugin_log, _, lines) = plugin_log(true);
     for number in 0..1_500 {
-        journal.line(Level::Info, &number.to_string());
+        plugin_log.line(Level::Info, &number.to_string());
     }
     let said = lines.take();
     assert_eq!(said.len(), 1001);
@@ -72,18 +72,18 @@ fn the_rest_of_a_flood_is_dropped_with_one_message() {
         said[1000],
         "Warning fence_x: the plugin wrote more than 1000 log lines; the rest is dropped"
     );
-    journal.line(Level::Error, "still there");
+    plugin_log.line(Level::Error, "still there");
     assert!(lines.take().is_empty());
 }
 
 #[test]
 fn a_huge_line_is_cut_without_half_of_a_secret() {
-    let (journal, log, lines) = journal(true);
+    let (plugin_log, log, lines) = plugin_log(true);
     log.hide("geheim");
     for before in 4070..4110 {
-        journal.line(Level::Error, &format!("{}geheim", "x".repeat(before)));
+        plugin_log.line(Level::Error, &format!("{}geheim", "x".repeat(before)));
     }
-    journal.line(Level::Error, &"y".repeat(10_000_000));
+    plugin_log.line(Level::Error, &"y".repeat(10_000_000));
     for line in lines.take() {
         assert!(line.len() < 4200 && !line.contains("xg"), "{line}");
     }
@@ -91,10 +91,10 @@ fn a_huge_line_is_cut_without_half_of_a_secret() {
 
 #[test]
 fn a_few_long_lines_also_exceed_the_limit() {
-    let (journal, _, lines) = journal(true);
+    let (plugin_log, _, lines) = plugin_log(true);
     let long = "x".repeat(10 * LENGTH_LIMIT);
     for _ in 0..1_000 {
-        journal.line(Level::Info, &long);
+        plugin_log.line(Level::Info, &long);
     }
     let said = lines.take();
     assert_eq!(said.len(), 1024 * 1024 / LENGTH_LIMIT + 1);
@@ -113,9 +113,9 @@ fn a_lower_limit_is_named() {
         (lines, "2 log lines; the rest is dropped (policy limit log-lines)"),
         (bytes, "8 bytes of log; the rest is dropped (policy limit log-bytes)"),
     ] {
-        let (journal, _, lines) = journal_under(limits, true);
+        let (plugin_log, _, lines) = plugin_log_under(limits, true);
         for _ in 0..5 {
-            journal.line(Level::Info, "four");
+            plugin_log.line(Level::Info, "four");
         }
         let said = lines.take();
         assert_eq!(said[..2], ["Info fence_x: four", "Info fence_x: four"]);

@@ -60,8 +60,8 @@ fn remote_peers_are_counted_and_limited() {
     let mut filter = filter(SocketPurpose::TcpConnect, "127.0.0.1", 7);
     filter.limits.lower(Limit::Sockets, 2);
     filter.limits.lower(Limit::SocketBytes, 10);
-    for admitted in [true, true, false, false] {
-        assert_eq!(allows(&filter, SocketUse::TcpConnect, "127.0.0.1:7"), admitted);
+    for allowed in [true, true, false, false] {
+        assert_eq!(allows(&filter, SocketUse::TcpConnect, "127.0.0.1:7"), allowed);
     }
     let contacts = filter.contacts();
     let [contact] = contacts.as_slice() else {
@@ -82,14 +82,14 @@ fn remote_peers_are_counted_and_limited() {
 fn datagrams_are_counted_and_callers_are_distinguished_by_address() {
     let mut filter = filter(SocketPurpose::Udp, "127.0.0.1", 7);
     filter.limits.lower(Limit::Datagrams, 3);
-    for (purpose, admitted) in [
+    for (purpose, allowed) in [
         (SocketUse::UdpSend, true),
         (SocketUse::UdpReceive, true),
         (SocketUse::UdpSend, true),
         (SocketUse::UdpSend, false),
         (SocketUse::UdpReceive, false),
     ] {
-        assert_eq!(allows(&filter, purpose, "127.0.0.1:7"), admitted);
+        assert_eq!(allows(&filter, purpose, "127.0.0.1:7"), allowed);
     }
     let contacts = filter.contacts();
     assert_eq!((contacts.len(), contacts[0].exchanges), (1, 2), "{contacts:?}");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::{Failure, Files};
-use super::Room;
+use super::Fixture;
 use fencebox_agent::clock::Deadline;
 use fencebox_agent::virtual_clock::VirtualClock;
 use fencebox_policy::{self, File, FileAccess, FileKind};
@@ -37,18 +37,18 @@ fn readable(folder: &Path) -> Files {
 /// As Kubernetes makes it: `key` leads to `..data/key`, and `..data` to a folder with the time in its name.
 #[test]
 fn a_link_to_a_file_that_is_only_read_is_followed() {
-    let room = Room::new();
-    let (root, files) = (room.folder.path(), readable(room.folder.path()));
+    let fixture = Fixture::new();
+    let (root, files) = (fixture.folder.path(), readable(fixture.folder.path()));
     let volume = root.join("volume");
     fs::create_dir_all(volume.join("..2026_11_29")).unwrap();
-    room.make("volume/..2026_11_29/key", "k3y");
+    fixture.make("volume/..2026_11_29/key", "k3y");
     symlink("..2026_11_29", volume.join("..data")).unwrap();
     symlink("..data/key", volume.join("key")).unwrap();
     symlink("volume/key", root.join("key")).unwrap();
     assert_eq!(files.read("key_file", None).unwrap(), b"k3y");
     assert_eq!(files.read("volume", Some("key")).unwrap(), b"k3y");
     // An absolute link, to a file that can be anywhere.
-    room.make("elsewhere", "other");
+    fixture.make("elsewhere", "other");
     fs::remove_file(root.join("key")).unwrap();
     symlink(root.join("elsewhere"), root.join("key")).unwrap();
     assert_eq!(files.read("key_file", None).unwrap(), b"other");
@@ -63,10 +63,10 @@ fn a_link_to_a_file_that_is_only_read_is_followed() {
 /// The plugin chooses the name in a folder, so a link there must not lead to a file that no option names.
 #[test]
 fn a_link_in_a_folder_is_followed_only_inside_it() {
-    let room = Room::new();
-    let (root, files) = (room.folder.path(), readable(room.folder.path()));
+    let fixture = Fixture::new();
+    let (root, files) = (fixture.folder.path(), readable(fixture.folder.path()));
     fs::create_dir(root.join("volume")).unwrap();
-    room.make("secret", "s3cret");
+    fixture.make("secret", "s3cret");
     symlink("../secret", root.join("volume/relative")).unwrap();
     symlink(root.join("secret"), root.join("volume/absolute")).unwrap();
     symlink("..", root.join("volume/up")).unwrap();
@@ -82,8 +82,8 @@ fn a_link_in_a_folder_is_followed_only_inside_it() {
 
 #[test]
 fn a_link_to_anything_but_a_file_is_refused_at_once() {
-    let room = Room::new();
-    let (root, files) = (room.folder.path(), readable(room.folder.path()));
+    let fixture = Fixture::new();
+    let (root, files) = (fixture.folder.path(), readable(fixture.folder.path()));
     let made = Command::new("mkfifo").arg(root.join("fifo")).status().unwrap();
     assert!(made.success());
     fs::create_dir(root.join("volume")).unwrap();
@@ -106,25 +106,25 @@ fn a_link_to_anything_but_a_file_is_refused_at_once() {
 
 #[test]
 fn a_link_to_a_file_that_may_be_written_is_not_followed() {
-    let room = Room::new();
-    room.make("secret", "s3cret");
-    let secret = room.folder.path().join("secret");
-    symlink(&secret, room.folder.path().join("st")).unwrap();
-    symlink(&secret, room.folder.path().join("requests/a")).unwrap();
-    symlink("secret-to-be", room.folder.path().join("requests/b")).unwrap();
+    let fixture = Fixture::new();
+    fixture.make("secret", "s3cret");
+    let secret = fixture.folder.path().join("secret");
+    symlink(&secret, fixture.folder.path().join("st")).unwrap();
+    symlink(&secret, fixture.folder.path().join("requests/a")).unwrap();
+    symlink("secret-to-be", fixture.folder.path().join("requests/b")).unwrap();
     let places = [
         ("status_file", None),
         ("request_path", Some("a")),
         ("request_path", Some("b")),
     ];
     for (option, entry) in places {
-        let outcome = room.files.read(option, entry).map(drop);
-        for outcome in [outcome, room.files.write(option, entry, b"x".to_vec())] {
+        let outcome = fixture.files.read(option, entry).map(drop);
+        for outcome in [outcome, fixture.files.write(option, entry, b"x".to_vec())] {
             let Err(Failure::Failed(text)) = outcome else {
                 panic!("{option} {entry:?}: {outcome:?}");
             };
             assert!(text.contains(option) && text.contains("not a regular file"), "{text}");
         }
     }
-    assert_eq!(room.text("secret"), "s3cret");
+    assert_eq!(fixture.text("secret"), "s3cret");
 }

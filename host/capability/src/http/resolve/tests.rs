@@ -68,22 +68,22 @@ fn one_forbidden_answer_refuses_all() {
 #[test]
 fn the_policy_filters_the_answers() {
     let answers = addresses(&["10.0.0.7:443", "192.0.2.7:443", "[2001:db8::7]:443"]);
-    let judged = |text: &str| {
+    let allowed = |text: &str| {
         let agent_policy = Policy::parse("p", &format!("[fence_x]\n{text}"))
             .unwrap()
             .for_agent("fence_x");
         check_addresses(&origin("device.example"), &agent_policy, answers.clone())
     };
-    assert_eq!(judged("deny = [\"10.0.0.0/8\"]"), Ok(answers[1..].to_vec()));
+    assert_eq!(allowed("deny = [\"10.0.0.0/8\"]"), Ok(answers[1..].to_vec()));
     assert_eq!(
-        judged("allow = [\"10.0.0.0/8\", \"[::/0]:443\"]"),
+        allowed("allow = [\"10.0.0.0/8\", \"[::/0]:443\"]"),
         Ok(vec![answers[0], answers[2]])
     );
     assert_eq!(
-        judged("allow = [\"device.example\"]\ndeny = [\"::/0\"]"),
+        allowed("allow = [\"device.example\"]\ndeny = [\"::/0\"]"),
         Ok(answers[..2].to_vec())
     );
-    let failure = judged("deny = [\"10.0.0.0/8\", \"*:443\"]").unwrap_err();
+    let failure = allowed("deny = [\"10.0.0.0/8\", \"*:443\"]").unwrap_err();
     assert_eq!(
         failure,
         Failure::Denied("device.example at 10.0.0.7 is refused by deny \"10.0.0.0/8\" ([fence_x] in p:2)".to_owned())
@@ -118,11 +118,11 @@ fn literal_addresses_are_not_looked_up() {
 
 #[test]
 fn the_client_always_gets_the_checked_address() {
-    let judged = addresses(&["192.0.2.7:443"]);
-    let pinned = Pinned(judged[0]);
+    let allowed = addresses(&["192.0.2.7:443"]);
+    let pinned = Pinned(allowed[0]);
     for name in ["device.example", "evil.example", "localhost"] {
         let answer = wait(pinned.resolve(name.parse().unwrap()));
-        assert_eq!(answer.ok().unwrap().collect::<Vec<_>>(), judged);
+        assert_eq!(answer.ok().unwrap().collect::<Vec<_>>(), allowed);
     }
 }
 

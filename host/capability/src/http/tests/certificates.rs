@@ -214,10 +214,10 @@ fn an_authority_in_a_file_may_issue_odd_certificates() {
     }
     // The issuer has the right name, but another key.
     let own = folder.version_1("127.0.0.1", &key, Some(&authorities[1]), &[]);
-    let stranger = folder.version_1("authority 1", &folder.key("p", &["-algorithm", "ED25519"]), None, &[]);
+    let unrelated = folder.version_1("authority 1", &folder.key("p", &["-algorithm", "ED25519"]), None, &[]);
     let peer = Peer::start(&own, &[]);
     assert_fails!(
-        peer.trusted_by(Trust::File(stranger.certificate.clone()))
+        peer.trusted_by(Trust::File(unrelated.certificate.clone()))
             .send(get("/")),
         Tls,
         "(option ca_file)"

@@ -92,10 +92,10 @@ fn nothing_is_sent_after_the_deadline() {
 #[test]
 fn an_exchange_can_follow_a_failed_one() {
     let server = Server::start({
-        let mut patient = false;
+        let mut is_second = false;
         move |mut stream| {
             let request = read_request(&mut stream);
-            if std::mem::replace(&mut patient, true) {
+            if std::mem::replace(&mut is_second, true) {
                 drop(stream.write_all(EMPTY))
             } else {
                 drain(&mut stream)

@@ -62,7 +62,7 @@ fn trusting(own: &CertifiedKey<KeyPair>, origin: Origin) -> Http {
 }
 
 /// The capability with this trust.
-fn believing(trust: Trust, server: &Server) -> Http {
+fn client_with(trust: Trust, server: &Server) -> Http {
     http(Origin {
         trust,
         ..secure(server)
@@ -79,7 +79,7 @@ fn a_pinned_certificate_is_trusted_with_any_content() {
     let own = certificate("some other name");
     let server = server(&own, EMPTY, false);
     let known = vec![Fingerprint([0; 32]), fingerprint(&own)];
-    let mut http = believing(Trust::Fingerprints(known), &server);
+    let mut http = client_with(Trust::Fingerprints(known), &server);
     assert_eq!(http.send(get("/")).unwrap().status, 200);
     assert!(server.request().starts_with("GET / "));
 }
@@ -88,7 +88,7 @@ fn a_pinned_certificate_is_trusted_with_any_content() {
 fn a_certificate_without_a_pin_is_refused_with_its_fingerprint() {
     let own = certificate("127.0.0.1");
     let server = server(&own, EMPTY, false);
-    let mut http = believing(Trust::Fingerprints(vec![Fingerprint([7; 32])]), &server);
+    let mut http = client_with(Trust::Fingerprints(vec![Fingerprint([7; 32])]), &server);
     let failure = http.send(get("/")).unwrap_err();
     let shown = fingerprint(&own).to_string();
     assert!(matches!(&failure, Failure::Tls(_)), "{failure:?}");
@@ -104,20 +104,20 @@ fn a_certificate_without_a_pin_is_refused_with_its_fingerprint() {
 
 #[test]
 fn a_file_contains_the_device_or_its_authority() {
-    let (own, stranger) = (certificate("some other name"), certificate("127.0.0.1"));
+    let (own, unrelated) = (certificate("some other name"), certificate("127.0.0.1"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("xen.pem");
-    for (pem, believed) in [
+    for (pem, is_trusted) in [
         (own.cert.pem(), true),
-        (format!("# pool\n{}{}", stranger.cert.pem(), own.cert.pem()), true),
-        (stranger.cert.pem(), false),
+        (format!("# pool\n{}{}", unrelated.cert.pem(), own.cert.pem()), true),
+        (unrelated.cert.pem(), false),
         (String::new(), false),
         (own.cert.pem().replace("-----END", ""), false),
     ] {
         std::fs::write(&file, pem).unwrap();
         let server = server(&own, EMPTY, false);
-        let outcome = believing(Trust::File(file.clone()), &server).send(get("/"));
-        if believed {
+        let outcome = client_with(Trust::File(file.clone()), &server).send(get("/"));
+        if is_trusted {
             assert_eq!(outcome.unwrap().status, 200)
         } else {
             assert_fails!(outcome, Tls, "option ca_file");
@@ -126,12 +126,12 @@ fn a_file_contains_the_device_or_its_authority() {
     std::fs::remove_file(&file).unwrap();
     let server = server(&own, EMPTY, false);
     assert_fails!(
-        believing(Trust::File(file), &server).send(get("/")),
+        client_with(Trust::File(file), &server).send(get("/")),
         Tls,
         "No such file"
     );
     assert_fails!(
-        believing(Trust::File(folder.path().to_owned()), &server).send(get("/")),
+        client_with(Trust::File(folder.path().to_owned()), &server).send(get("/")),
         Tls,
         "not a file of at most 1 MiB"
     );
@@ -147,13 +147,13 @@ fn an_authority_in_a_file_issues_for_its_names_only() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, pem).unwrap();
-    for (name, believed) in [("127.0.0.1", true), ("other.example", false)] {
+    for (name, is_trusted) in [("127.0.0.1", true), ("other.example", false)] {
         let signing_key = KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
         let cert = params.signed_by(&signing_key, &issuer).unwrap();
         let server = server(&CertifiedKey { cert, signing_key }, EMPTY, false);
-        let outcome = believing(Trust::File(file.clone()), &server).send(get("/"));
-        assert_eq!(outcome.is_ok(), believed, "{name}: {outcome:?}");
+        let outcome = client_with(Trust::File(file.clone()), &server).send(get("/"));
+        assert_eq!(outcome.is_ok(), is_trusted, "{name}: {outcome:?}");
     }
 }
 
@@ -353,7 +353,7 @@ fn settings_are_made_once_and_only_when_needed() {
     assert!(http.runtime.is_some() && http.tls.is_empty());
     let own = certificate("127.0.0.1");
     let secured = self::server(&own, EMPTY, false);
-    let mut http = believing(Trust::Anything, &secured);
+    let mut http = client_with(Trust::Anything, &secured);
     http.send(get("/")).unwrap();
     http.send(get("/")).unwrap();
     assert_eq!(http.tls.keys().collect::<Vec<_>>(), [&Trust::Anything]);

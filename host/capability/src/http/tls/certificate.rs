@@ -209,7 +209,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 fn matches(name: &str, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     match name.strip_prefix("*.") {
-        // A wildcard below a top-level domain would be for the domains of strangers.
+        // A wildcard below a top-level domain would be for domains of other owners.
         Some(domain) if domain.contains('.') => host
             .split_once('.')
             .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(domain)),

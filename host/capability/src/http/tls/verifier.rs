@@ -21,7 +21,7 @@ use super::reason::Problem;
 
 /// Which certificates are trusted ([`fencebox_policy::Trust`]).
 #[derive(Debug)]
-pub(super) enum Belief {
+pub(super) enum Verification {
     /// Issuer, name and time are verified.
     System {
         /// None if the system trusts no authority.
@@ -49,15 +49,15 @@ pub(super) enum Belief {
 /// our own reader, because the user trusts the certificate as it is.
 #[derive(Debug)]
 pub(super) struct CertVerifier {
-    belief: Belief,
+    verification: Verification,
     algorithms: WebPkiSupportedAlgorithms,
     needs_tls12: AtomicBool,
 }
 
 impl CertVerifier {
-    pub(super) fn new(belief: Belief, algorithms: WebPkiSupportedAlgorithms) -> Self {
+    pub(super) fn new(verification: Verification, algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self {
-            belief,
+            verification,
             algorithms,
             needs_tls12: AtomicBool::new(false),
         }
@@ -69,7 +69,7 @@ impl CertVerifier {
     }
 
     fn is_default(&self) -> bool {
-        matches!(self.belief, Belief::System { .. })
+        matches!(self.verification, Verification::System { .. })
     }
 
     fn verify_key(
@@ -112,8 +112,8 @@ impl ServerCertVerifier for CertVerifier {
         let fingerprint = fingerprint(end_entity);
         // No option helps with a key that cannot be verified, so no remedy may be named.
         let usable = key(end_entity).map_err(unusable);
-        match &self.belief {
-            Belief::System { issuers, remedies } => {
+        match &self.verification {
+            Verification::System { issuers, remedies } => {
                 let verdict = by_issuer(issuers);
                 let key = usable?;
                 let problem = match verdict {
@@ -123,7 +123,7 @@ impl ServerCertVerifier for CertVerifier {
                 };
                 Err(explained(&problem, &remedies.describe(&problem, fingerprint)))
             }
-            Belief::File {
+            Verification::File {
                 path,
                 certificates,
                 issuers,
@@ -140,13 +140,13 @@ impl ServerCertVerifier for CertVerifier {
                     Err(explained(&problem(&cause), &absent(path, fingerprint, &key)))
                 })
             }
-            Belief::Fingerprints(known) if !known.contains(&fingerprint) => {
+            Verification::Fingerprints(known) if !known.contains(&fingerprint) => {
                 usable?;
                 Err(Error::General(format!(
                     "the certificate does not match option ssl_fingerprint: its SHA-256 fingerprint is {fingerprint}"
                 )))
             }
-            Belief::Fingerprints(_) | Belief::Anything => usable.map(|_| ServerCertVerified::assertion()),
+            Verification::Fingerprints(_) | Verification::Anything => usable.map(|_| ServerCertVerified::assertion()),
         }
     }
 

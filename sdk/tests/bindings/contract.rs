@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The first line of the bindings of the contract in this folder: its checksum (FNV-1a, 64 bits).
-pub fn mark(contract: &Path) -> io::Result<String> {
+pub(crate) fn mark(contract: &Path) -> io::Result<String> {
     let files: io::Result<Vec<PathBuf>> = contract.read_dir()?.map(|entry| Ok(entry?.path())).collect();
     let mut files = files?;
     files.sort();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
@@ -85,24 +85,32 @@ impl Project {
 }
 
 /// The simulated device of the crate, and its port. It ends when this is dropped.
-struct Simulator(Child, u16);
+struct Simulator {
+    child: Child,
+    port: u16,
+    /// It prints each request, which fails after this is closed.
+    _output: BufReader<ChildStdout>,
+}
 
 impl Simulator {
     fn start(project: &Project) -> Self {
         let mut child = isolated(project.simulator()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let port = line.trim().rsplit(':').next().unwrap().parse();
-        Self(child, port.unwrap_or_else(|_| panic!("no port in {line:?}")))
+        Self {
+            child,
+            port: port.unwrap_or_else(|_| panic!("no port in {line:?}")),
+            _output: output,
+        }
     }
 }
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -120,7 +128,7 @@ fn from_nothing_to_a_fenced_machine(device: &str, protocol: &str, login: &str) {
     let simulator = Simulator::start(&project);
     let options = format!(
         "plug=1 ip=127.0.0.1 ipport={} stonith_status_sleep=0 {login}",
-        simulator.1
+        simulator.port
     );
     let run = |action: &str| -> Outcome {
         let mut run = isolated(support::program("fencebox"));

@@ -76,8 +76,8 @@ fn defaults_are_those_of_the_documentation() {
         shown.join(", "),
         "memory 64 MiB, table-elements 100000, instances 64, tables 64, memories 16, resources 1000, \
          handover 16 MiB, stack 512 KiB, computing 5 s, log-lines 1000, log-bytes 1 MiB, output-bytes 16 KiB, \
-         sockets 10000, datagrams 100000, socket-bytes 256 MiB, requests 10000, response-bytes 8 MiB, \
-         xmlrpc-bytes 32 MiB, response-headers 100, head-bytes 64 KiB, seconds 3600 s"
+         sockets 10000, datagrams 100000, socket-bytes 256 MiB, requests 10000, request-rate 100, \
+         response-bytes 8 MiB, xmlrpc-bytes 128 MiB, response-headers 100, head-bytes 64 KiB, seconds 3600 s"
     );
     assert_eq!((Limit::Memory.default(), Limit::Stack.default()), (67_108_864, 524_288));
 }

@@ -52,7 +52,7 @@ fn record() -> Record {
                     cases: vec![("eu".to_owned(), "eu.example".to_owned())],
                 },
             ],
-            port: Port::FromOption("ipport".to_owned()),
+            port: Port::FromOption("room".to_owned()),
             base_path: "/v2".to_owned(),
             auth: Auth::HostBasic,
         }],

@@ -214,11 +214,11 @@ mod tests {
                 "{name:?}"
             );
         }
-        assert!(
-            files()
-                .check("answers", Some(&"x".repeat(201)), FileAccess::Read)
-                .is_err()
-        );
+        for (length, is_allowed) in [(200, true), (201, false)] {
+            let name = "x".repeat(length);
+            let outcome = files().check("answers", Some(&name), FileAccess::Read).map(drop);
+            assert_eq!(outcome.is_ok(), is_allowed, "{length}");
+        }
     }
 
     #[test]

@@ -91,6 +91,8 @@ fn several_plugs_have_one_overall_status() {
     }
     assert!(!Reading(vec![On, Off]).reached(PowerTarget::On));
     assert!(!Reading(vec![Off, Unknown]).reached(PowerTarget::Off));
+    assert!(Reading(vec![On, Off]).is_any_off() && !Reading(vec![On, Unknown]).is_any_off());
+    assert_eq!(Reading(vec![On, Off]).to_string(), "[On, Off]");
 }
 
 #[test]
@@ -307,4 +309,16 @@ fn sigterm_ends_a_wait() {
     assert_eq!(outcome, Err(Error::Interrupted));
     assert_eq!(clock.now(), Duration::from_millis(2500));
     assert_eq!(device.asked("off"), 1);
+}
+
+#[test]
+fn a_pause_fails_without_time_left_and_ends_with_the_deadline() {
+    for (left, pause, is_allowed) in [(0, 0, false), (2, 3, false), (2, 2, true), (2, 0, true)] {
+        let (outcome, elapsed) = fence(&mut FakeDevice::default(), |fencing| {
+            fencing.deadline = Deadline::after(fencing.clock, left * SECOND);
+            fencing.pause(pause * SECOND)
+        });
+        assert_eq!(outcome.is_ok(), is_allowed, "{left} {pause}");
+        assert_eq!(elapsed, if is_allowed { pause * SECOND } else { Duration::ZERO });
+    }
 }

@@ -1,7 +1,7 @@
 //! Which addresses a plugin may select, and which ones a device may name.
 
 use super::Addresses;
-use crate::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+use crate::{Address, AgentPolicy, Auth, Endpoint, Endpoints, Policy, Port, Scheme, UrlOption};
 
 /// The endpoint of a pool, with these options.
 fn pool(options: &[(&str, &str)]) -> Result<Addresses, String> {
@@ -258,4 +258,65 @@ fn a_missing_address_gives_the_reason() {
     let refusal = absent.current().unwrap_err().to_string();
     assert_eq!(refusal, "option session_url: the device's address is missing; set it");
     assert!(select(&mut absent.clone(), "xen1.example").is_err());
+}
+
+#[test]
+fn the_flag_says_whether_the_device_may_name_hosts() {
+    assert!(following("https://xen1.example").follows());
+    assert!(!of("https://xen1.example").follows());
+}
+
+#[test]
+fn the_port_of_the_current_address_is_preferred() {
+    let mut addresses = of("https://xen1.example:1001,https://xen1.example:1002");
+    for url in ["https://xen1.example:1002", "https://xen1.example:1001"] {
+        assert_eq!(select(&mut addresses, url).as_deref(), Ok(url));
+        assert_eq!(select(&mut addresses, "xen1.example").as_deref(), Ok(url));
+    }
+}
+
+#[test]
+fn a_named_address_does_not_count_as_followed() {
+    let named = "https://xen1.example";
+    let mut addresses = following(named);
+    for number in 0..super::MOST_FOLLOWED {
+        select(&mut addresses, &format!("h{number}.example")).unwrap();
+    }
+    select(&mut addresses, named).unwrap();
+    for number in 0..super::MOST_FOLLOWED {
+        let url = format!("https://h{number}.example");
+        assert_eq!(select(&mut addresses, &url), Ok(url));
+    }
+}
+
+/// The endpoint at this address, by a policy that denies `*.example`.
+fn denied(address: Address) -> Result<Addresses, String> {
+    let policy = Policy::parse("p", "[fence_x]\ndeny = [\"*.example\"]").unwrap();
+    let endpoint = Endpoint {
+        name: "api".to_owned(),
+        scheme: Scheme::Https,
+        addresses: vec![address],
+        port: Port::SchemeDefault,
+        base_path: String::new(),
+        auth: Auth::Plugin,
+    };
+    Endpoints::new(vec![endpoint])
+        .unwrap()
+        .locate("api", &policy.for_agent("fence_x"), |name| {
+            (name == "ip").then_some("xen1.example")
+        })
+        .map_err(|rule| rule.to_string())
+}
+
+#[test]
+fn a_denied_address_names_its_source() {
+    let rule = "https://xen1.example is refused by deny \"*.example\" ([fence_x] in p:2)";
+    let refusal = denied(Address::FromOption("ip".to_owned())).unwrap_err();
+    assert_eq!(refusal, format!("option ip: {rule}"));
+    // The plugin may not need this endpoint, so the refusal comes when it is used.
+    let absent = denied(Address::Fixed("xen1.example".to_owned())).unwrap();
+    assert_eq!(
+        absent.current().unwrap_err().to_string(),
+        format!("endpoint api: {rule}")
+    );
 }

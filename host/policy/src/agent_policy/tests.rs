@@ -209,6 +209,8 @@ fn a_name_behind_a_proxy_has_no_address() {
     );
     let named = format!("{denied}\nallow = [\"a.example\", \"proxy.example\"]");
     assert_eq!(text_of(agent_policy(&named).check(&there)), "granted");
+    let suffix = format!("{denied}\nallow = [\"*.example\"]");
+    assert_eq!(text_of(agent_policy(&suffix).check(&there)), "granted");
     // A table or file cannot allow what another one denies.
     let other = "[\"*\"]\nallow = [\"a.example\", \"proxy.example\"]";
     assert_ne!(

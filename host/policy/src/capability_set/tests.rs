@@ -1,7 +1,10 @@
 //! Declarations that exceed an approval, and declarations that do not.
 
 use super::CapabilitySet;
-use crate::{Address, Auth, Endpoint, File, FileAccess, FileKind, Port, Scheme, Socket, SocketPurpose, UrlOption};
+use crate::{
+    Address, Auth, Endpoint, Endpoints, File, FileAccess, FileKind, Files, Port, Scheme, Socket, SocketPurpose,
+    Sockets, UrlOption,
+};
 
 fn endpoint() -> Endpoint {
     Endpoint {
@@ -289,4 +292,29 @@ fn a_plugin_without_endpoints_sees_the_password() {
             .is_empty()
     );
     assert!(CapabilitySet::default().exceeding(&CapabilitySet::default()).is_empty());
+}
+
+#[test]
+fn a_set_contains_every_declaration() {
+    let set = CapabilitySet {
+        endpoints: vec![endpoint()],
+        files: vec![File {
+            option: "key".to_owned(),
+            kind: FileKind::File,
+            access: FileAccess::Read,
+        }],
+        sockets: vec![Socket {
+            name: "callback".to_owned(),
+            purpose: SocketPurpose::TcpListen,
+            addresses: Vec::new(),
+            port: Port::Fixed(1229),
+        }],
+    };
+    let made = CapabilitySet::of(
+        &Endpoints::new(set.endpoints.clone()).unwrap(),
+        &Files::new(set.files.clone()).unwrap(),
+        &Sockets::new(set.sockets.clone()).unwrap(),
+    );
+    assert_eq!(made, set);
+    assert!(!made.is_empty() && CapabilitySet::default().is_empty());
 }

@@ -182,3 +182,12 @@ fn agents_are_those_with_a_table() {
     let policy = Policy::parse("p", "[fence_a]\n[\"*\"]\n[fence_b]\n").unwrap();
     assert_eq!(policy.agents().collect::<Vec<_>>(), ["fence_a", "fence_b"]);
 }
+
+#[test]
+fn names_of_agents_have_letters_digits_and_underscores() {
+    let long = format!("fence_{}", "x".repeat(249));
+    for name in ["fence_x", "fence_9", "fence_a_1_b2", "fence__", &long] {
+        assert!(Policy::parse("p", &format!("[{name}]\n")).is_ok(), "{name}");
+    }
+    refused(&format!("[{long}x]\n"), 1, "is not an agent");
+}

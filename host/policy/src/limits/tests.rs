@@ -1,5 +1,7 @@
 //! Limits, their values and texts.
 
+use std::time::Duration;
+
 use super::{Limit, Limits};
 
 #[test]
@@ -65,4 +67,25 @@ fn values_are_read_as_they_are_shown() {
     ] {
         assert_eq!(limit.read(text), None, "{text}");
     }
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let shown = Limit::ALL.map(|limit| format!("{} {}", limit.key(), limit.show(limit.default())));
+    assert_eq!(
+        shown.join(", "),
+        "memory 64 MiB, table-elements 100000, instances 64, tables 64, memories 16, resources 1000, \
+         handover 16 MiB, stack 512 KiB, computing 5 s, log-lines 1000, log-bytes 1 MiB, output-bytes 16 KiB, \
+         sockets 10000, datagrams 100000, socket-bytes 256 MiB, requests 10000, response-bytes 8 MiB, \
+         xmlrpc-bytes 32 MiB, response-headers 100, head-bytes 64 KiB, seconds 3600 s"
+    );
+    assert_eq!((Limit::Memory.default(), Limit::Stack.default()), (67_108_864, 524_288));
+}
+
+#[test]
+fn wall_time_is_the_limit_of_seconds() {
+    let mut limits = Limits::standard();
+    assert_eq!(limits.wall_time(), Duration::from_secs(3600));
+    limits.lower(Limit::Seconds, 90);
+    assert_eq!(limits.wall_time(), Duration::from_secs(90));
 }

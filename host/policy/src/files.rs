@@ -151,6 +151,8 @@ fn check_name(name: &str) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{File, FileAccess, FileKind, Files};
 
     fn file(option: &str, kind: FileKind, access: FileAccess) -> File {
@@ -219,6 +221,19 @@ mod tests {
             let outcome = files().check("answers", Some(&name), FileAccess::Read).map(drop);
             assert_eq!(outcome.is_ok(), is_allowed, "{length}");
         }
+    }
+
+    #[test]
+    fn only_options_with_a_value_have_a_path() {
+        let located = files().locate(|name| (name != "key").then_some("/run/x"));
+        let paths: Vec<_> = located
+            .iter()
+            .map(|(file, path)| (file.option.as_str(), path))
+            .collect();
+        assert_eq!(
+            paths,
+            [("status_file", Path::new("/run/x")), ("answers", Path::new("/run/x"))]
+        );
     }
 
     #[test]

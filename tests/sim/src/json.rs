@@ -52,7 +52,7 @@ pub(crate) fn owns(fault: &Kind) -> bool {
 }
 
 /// The body with the fault in it; unchanged if it is not JSON.
-pub(crate) fn spoiled(body: Vec<u8>, fault: &Kind) -> Vec<u8> {
+pub(crate) fn malformed(body: Vec<u8>, fault: &Kind) -> Vec<u8> {
     let Ok(value) = serde_json::from_slice::<Value>(&body) else {
         return body;
     };
@@ -145,7 +145,7 @@ mod tests {
                 number: Some(2),
                 text: None,
             };
-            let body = spoiled(br#"{"a":"on","b":[1]}"#.to_vec(), &kind);
+            let body = malformed(br#"{"a":"on","b":[1]}"#.to_vec(), &kind);
             assert_eq!(String::from_utf8(body).unwrap(), wanted, "{word}");
         }
         assert_eq!(with_member(b"[]", b"1"), b"[1]");

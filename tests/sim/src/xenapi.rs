@@ -12,11 +12,11 @@ mod document;
 mod failure;
 mod faults;
 mod inventory;
-mod lies;
+mod malformed;
 mod power;
 mod record;
-mod spoil;
 mod value;
+mod wrong_answers;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -200,12 +200,12 @@ impl Protocol for Xenapi {
             None => {
                 let outcome = self.call(device, &call, &request.at, fault);
                 match fault {
-                    Some(fault) => self.lie(device, outcome, &call, fault),
+                    Some(fault) => self.wrong_answer(device, outcome, &call, fault),
                     None => outcome,
                 }
             }
         };
-        let body = spoil::body(outcome, fault, self.settings.style);
+        let body = malformed::body(outcome, fault, self.settings.style);
         let header = |name, value: &str| (name, value.to_owned());
         Answer {
             status: 200,
@@ -230,7 +230,7 @@ impl Protocol for Xenapi {
     fn filler(&self, answer: &Answer, fault: &Kind) -> Option<Filler> {
         let declared = answer.body.starts_with(DECLARATION.as_bytes());
         let after_declaration = if declared { DECLARATION.len() } else { 0 };
-        wire::blanks(after_declaration, fault).or_else(|| spoil::filler(&answer.body, fault))
+        wire::blanks(after_declaration, fault).or_else(|| malformed::filler(&answer.body, fault))
     }
 
     fn sessions(&self) -> Sessions {

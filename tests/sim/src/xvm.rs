@@ -6,11 +6,11 @@
 
 mod arguments;
 mod faults;
-mod paced;
-mod patience;
+mod late;
 mod serve;
 mod signing;
-mod stranger;
+mod unrelated_client;
+mod virtual_group;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -25,13 +25,13 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::machine::{Machine, Power};
 pub use arguments::Arguments;
 pub use faults::{Fault, Plan, STEPS, help, samples};
-pub use paced::Hypervisors;
 use serve::Daemon;
 pub use signing::Digest;
-pub use stranger::Stranger;
+pub use unrelated_client::UnrelatedClient;
+pub use virtual_group::Hypervisors;
 
 /// The interval at which a waiting daemon checks whether it must stop.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The settings of a daemon.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl FenceVirtd {
             let (daemon, stop) = (virtd.daemon.clone(), virtd.stop.clone());
             virtd
                 .threads
-                .push(std::thread::spawn(move || hear(&socket, &daemon, &stop)));
+                .push(std::thread::spawn(move || receive(&socket, &daemon, &stop)));
         }
         Ok(virtd)
     }
@@ -174,7 +174,7 @@ fn take_callers(listener: &TcpListener, daemon: &Arc<Mutex<Daemon>>, stop: &Atom
                 let _ = stream.set_nonblocking(false);
                 std::thread::spawn(move || serve::caller(stream, &daemon));
             }
-            Err(_) => std::thread::sleep(LOOK / 10),
+            Err(_) => std::thread::sleep(POLL_INTERVAL / 10),
         }
     }
 }
@@ -193,17 +193,17 @@ fn join(group: SocketAddr, interface: Interface) -> io::Result<UdpSocket> {
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     socket.bind(&SocketAddr::new(any, group.port()).into())?;
-    socket.set_read_timeout(Some(LOOK))?;
+    socket.set_read_timeout(Some(POLL_INTERVAL))?;
     Ok(socket.into())
 }
 
-fn hear(socket: &UdpSocket, daemon: &Arc<Mutex<Daemon>>, stop: &AtomicBool) {
+fn receive(socket: &UdpSocket, daemon: &Arc<Mutex<Daemon>>, stop: &AtomicBool) {
     let mut packet = [0; 512];
     while !stop.load(Ordering::Relaxed) {
         let Ok((size, _)) = socket.recv_from(&mut packet) else {
             continue;
         };
-        if let Some((conversation, peer)) = serve::hear(packet.get(..size).unwrap_or_default(), daemon) {
+        if let Some((conversation, peer)) = serve::receive(packet.get(..size).unwrap_or_default(), daemon) {
             for conversation in conversation.again().into_iter().chain([conversation]) {
                 let daemon = daemon.clone();
                 std::thread::spawn(move || {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::tests::{DB01, LOGIN, PATIENCE, exchange, operate, raw, start, state, token};
+use super::tests::{DB01, LOGIN, READ_TIMEOUT, exchange, operate, raw, start, state, token};
 use super::*;
 use crate::Plan;
 use crate::fault::Occasion;
@@ -9,7 +9,7 @@ use crate::wire::needs_others;
 /// How long to wait: longer for an answer that is expected, shorter for one that is not.
 fn patience(fault: Option<&Plan>) -> Duration {
     let late = fault.is_some_and(|plan| ["stall", "stall-after", "slow"].contains(&plan.kind.word()));
-    if late { Duration::from_millis(400) } else { PATIENCE }
+    if late { Duration::from_millis(400) } else { READ_TIMEOUT }
 }
 
 /// Whether the help of the kind promises an effect on a power request.
@@ -168,7 +168,10 @@ fn a_request_may_arrive_twice_or_late() {
     (0..3).for_each(|_| drop(state(&device, &token, DB01)));
     assert_eq!(device.power(DB01), Some(Power::Off));
     let target = "/v2/operations/ACME/servers/powerOn";
-    assert_eq!(raw(&device, PATIENCE, "POST", target, &token, r#"["WA1ACMEDB01"]"#), "");
+    assert_eq!(
+        raw(&device, READ_TIMEOUT, "POST", target, &token, r#"["WA1ACMEDB01"]"#),
+        ""
+    );
     (0..2).for_each(|_| drop(state(&device, &token, DB01)));
     assert_eq!(device.power(DB01), Some(Power::Off), "not yet");
     (0..3).for_each(|_| drop(state(&device, &token, DB01)));

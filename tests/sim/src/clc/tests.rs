@@ -25,7 +25,7 @@ fn head(method: &str, target: &str, token: &str, body: &str) -> String {
 }
 
 /// How long to wait for an answer that is expected.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends one request and reads until the other side closes or the timeout is over: the received text.
 pub(super) fn raw(
@@ -54,7 +54,7 @@ pub(super) fn raw(
 }
 
 pub(super) fn exchange(device: &Simulator, method: &str, target: &str, token: &str, body: &str) -> (u16, Value) {
-    let text = raw(device, PATIENCE, method, target, token, body);
+    let text = raw(device, READ_TIMEOUT, method, target, token, body);
     let (head, body) = text
         .split_once("\r\n\r\n")
         .unwrap_or_else(|| panic!("no answer: {text:?}"));
@@ -246,10 +246,10 @@ fn the_control_endpoint_answers_and_refuses() {
         ask("POST", "/_sim/faults", "login*1=status:500\n\nany#9=stall\n").1["added"],
         2
     );
-    assert!(raw(&device, PATIENCE, "GET", "/_sim/faults", "", "").ends_with("login*1=status:500\nany#9=stall\n"));
+    assert!(raw(&device, READ_TIMEOUT, "GET", "/_sim/faults", "", "").ends_with("login*1=status:500\nany#9=stall\n"));
     assert_eq!(ask("POST", "/v2/authentication/login", LOGIN).0, 500);
     assert_eq!(ask("POST", "/v2/authentication/login", LOGIN).0, 200);
-    raw(&device, PATIENCE, "DELETE", "/_sim/faults", "", "");
+    raw(&device, READ_TIMEOUT, "DELETE", "/_sim/faults", "", "");
 
     let requests = ask("GET", "/_sim/requests", "").1;
     assert_eq!(

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::tests::{CLOUD, DB, PATIENCE, SERVER, SERVER_PATH, VPS, call, get, keys, raw, reboot, start};
+use super::tests::{CLOUD, DB, READ_TIMEOUT, SERVER, SERVER_PATH, VPS, call, get, keys, raw, reboot, start};
 use super::*;
 use crate::fault::Occasion;
 use crate::wire::needs_others;
@@ -11,7 +11,7 @@ use crate::{Plan, Power, Simulator};
 /// How long to wait: longer for an answer that is expected, shorter for one that is not.
 fn patience(plan: Option<&Plan>) -> Duration {
     let late = plan.is_some_and(|plan| ["stall", "stall-after", "slow"].contains(&plan.kind.word()));
-    if late { Duration::from_millis(400) } else { PATIENCE }
+    if late { Duration::from_millis(400) } else { READ_TIMEOUT }
 }
 
 /// A signed call that may or may not be answered.
@@ -150,7 +150,7 @@ fn send(device: &Simulator, (head, mut headers, body): (String, Vec<(&'static st
         headers.retain(|(name, _)| !name.starts_with("X-Ovh"));
     }
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    raw(device, PATIENCE, &head, &headers, &body)
+    raw(device, READ_TIMEOUT, &head, &headers, &body)
 }
 
 /// What the client receives for one call at a step, without the date.

@@ -1,4 +1,4 @@
-use super::tests::{PATIENCE, SERVER, raw, start};
+use super::tests::{READ_TIMEOUT, SERVER, raw, start};
 use super::*;
 use crate::{Power, Simulator};
 
@@ -14,7 +14,7 @@ fn call(device: &Simulator, action: &str, method: &str, parameters: &[(&str, &st
          <m:{method} xmlns:m="http://soapi.ovh.com/manager">{inner}</m:{method}></e:Body></e:Envelope>"#
     );
     let action = format!("\"http://soapi.ovh.com/manager#{action}\"");
-    let text = raw(device, PATIENCE, "POST /soapi", &[("SOAPAction", &action)], &body);
+    let text = raw(device, READ_TIMEOUT, "POST /soapi", &[("SOAPAction", &action)], &body);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert!(head.contains("content-type: text/xml"), "{head}");
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
@@ -92,7 +92,7 @@ fn errors_are_faults() {
         call(&device, "dedicatedHardRebootDo", "dedicatedHardRebootDo", &other).0,
         500
     );
-    let text = raw(&device, PATIENCE, "POST /", &[], "<nonsense");
+    let text = raw(&device, READ_TIMEOUT, "POST /", &[], "<nonsense");
     assert!(
         text.starts_with("HTTP/1.1 500") && text.contains("<faultstring>"),
         "{text}"

@@ -14,7 +14,7 @@ pub(super) const DB: &str = "11111111-1111-4111-8111-111111111111";
 pub(super) const CLOUD: &str = "/1.0/cloud/project/0123456789abcdef0123456789abcdef/instance";
 
 /// How long to wait for an answer that is expected.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn start(settings: Settings) -> Simulator {
     Simulator::start(settings.config()).unwrap()
@@ -91,7 +91,7 @@ impl Keys {
     fn call(&self, device: &Simulator, head: &str, body: &str) -> (u16, String, Value) {
         let headers = self.headers(&device.url(), head, body);
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        taken_apart(&raw(device, PATIENCE, head, &headers, body))
+        taken_apart(&raw(device, READ_TIMEOUT, head, &headers, body))
     }
 }
 
@@ -122,7 +122,7 @@ fn signed_calls_are_checked() {
         clock_skew: 3600,
         ..Settings::default()
     });
-    let (status, _, time) = taken_apart(&raw(&device, PATIENCE, "GET /1.0/auth/time", &[], ""));
+    let (status, _, time) = taken_apart(&raw(&device, READ_TIMEOUT, "GET /1.0/auth/time", &[], ""));
     let ahead = time.as_i64().unwrap() - access::now(&Settings::default());
     assert!(status == 200 && (3595..=3605).contains(&ahead), "{time}");
 
@@ -154,7 +154,7 @@ fn signed_calls_are_checked() {
     let mut headers = good.headers(&device.url(), "GET /1.0/me", "");
     let strings = |headers: &[(&'static str, String)], head: &str, body: &str| {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        taken_apart(&raw(&device, PATIENCE, head, &headers, body)).0
+        taken_apart(&raw(&device, READ_TIMEOUT, head, &headers, body)).0
     };
     assert_eq!(strings(&headers, "GET /1.0/me", ""), 200);
     for (head, body) in [("GET /1.0/me?x=1", ""), ("GET /v1/me", ""), ("GET /1.0/me", "{}")] {
@@ -186,7 +186,10 @@ fn behind_a_proxy_the_public_url_is_signed() {
     );
     let headers = keys().headers("https://eu.api.ovh.com", "GET /1.0/me", "");
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_eq!(taken_apart(&raw(&device, PATIENCE, "GET /1.0/me", &headers, "")).0, 200);
+    assert_eq!(
+        taken_apart(&raw(&device, READ_TIMEOUT, "GET /1.0/me", &headers, "")).0,
+        200
+    );
 }
 
 #[test]
@@ -222,7 +225,7 @@ fn a_credential_that_was_not_validated_is_rejected() {
         let head = "POST /1.0/auth/credential";
         taken_apart(&raw(
             &device,
-            PATIENCE,
+            READ_TIMEOUT,
             head,
             &[("X-Ovh-Application", key)],
             &body.to_string(),
@@ -248,7 +251,7 @@ fn tokens_expire_and_follow_the_policy() {
     let ask = |headers: &[(&str, &str)], body: &str| {
         let form = ("Content-Type", "application/x-www-form-urlencoded");
         let headers = [headers, &[form]].concat();
-        let text = raw(&device, PATIENCE, "POST /auth/oauth2/token", &headers, body);
+        let text = raw(&device, READ_TIMEOUT, "POST /auth/oauth2/token", &headers, body);
         let (status, _, answer) = taken_apart(&text);
         (status, answer)
     };
@@ -267,7 +270,7 @@ fn tokens_expire_and_follow_the_policy() {
     );
     let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
     let call = |head: &str| {
-        let (status, _, answer) = taken_apart(&raw(&device, PATIENCE, head, &[("Authorization", &bearer)], ""));
+        let (status, _, answer) = taken_apart(&raw(&device, READ_TIMEOUT, head, &[("Authorization", &bearer)], ""));
         (status, answer)
     };
     assert_eq!(call(&format!("GET {SERVER_PATH}/boot")).0, 200);
@@ -279,7 +282,10 @@ fn tokens_expire_and_follow_the_policy() {
         ("Authorization", bearer.as_str()),
         ("X-Ovh-Application", "simAK0123456789"),
     ];
-    assert_eq!(taken_apart(&raw(&device, PATIENCE, "GET /1.0/vps", &both, "")).0, 400);
+    assert_eq!(
+        taken_apart(&raw(&device, READ_TIMEOUT, "GET /1.0/vps", &both, "")).0,
+        400
+    );
 }
 
 #[test]

@@ -142,10 +142,10 @@ fn decide(state: &mut State, connection: u64, mut request: Request) -> Delivery 
 
     let fault = plan.map(|plan| plan.kind);
     let answer = match &fault {
-        Some(kind) if wire::owns(kind) => spoiled(state, &request, step, kind),
+        Some(kind) if wire::owns(kind) => malformed(state, &request, step, kind),
         Some(kind) if json::owns(kind) => {
             let answer = state.protocol.answer(&mut state.device, &request, None);
-            let body = json::spoiled(answer.body, kind);
+            let body = json::malformed(answer.body, kind);
             Answer { body, ..answer }
         }
         own => state.protocol.answer(&mut state.device, &request, own.as_ref()),
@@ -164,7 +164,7 @@ fn decide(state: &mut State, connection: u64, mut request: Request) -> Delivery 
 }
 
 /// The answer to a request with a fault of the wire, after the device's action.
-fn spoiled(state: &mut State, request: &Request, step: Option<&'static str>, fault: &Kind) -> Answer {
+fn malformed(state: &mut State, request: &Request, step: Option<&'static str>, fault: &Kind) -> Answer {
     let mut answer = if wire::takes_effect(fault) {
         state.protocol.answer(&mut state.device, request, None)
     } else {

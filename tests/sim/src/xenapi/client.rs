@@ -11,7 +11,7 @@ use crate::Simulator;
 
 pub(super) const PASSWORD: &str = "s3cret";
 /// How long to wait for an answer that is expected.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) fn start(settings: Settings) -> Simulator {
     Simulator::start(settings.config()).unwrap()
@@ -60,7 +60,7 @@ pub(super) fn raw(device: &Simulator, at: &str, patience: Duration, request: &st
 
 /// Head and body of an answer.
 pub(super) fn exchange(device: &Simulator, at: &str, request: &str) -> (String, String) {
-    let answer = String::from_utf8(raw(device, at, PATIENCE, request)).unwrap();
+    let answer = String::from_utf8(raw(device, at, READ_TIMEOUT, request)).unwrap();
     parts(&answer)
 }
 

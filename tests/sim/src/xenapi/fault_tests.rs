@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, PASSWORD, PATIENCE, outcome, parts, post, raw, start};
+use super::client::{Client, PASSWORD, READ_TIMEOUT, outcome, parts, post, raw, start};
 use super::*;
 use crate::wire::needs_others;
 use crate::{Plan, Power};
@@ -9,7 +9,7 @@ use crate::{Plan, Power};
 /// How long to wait: longer for an answer that is expected, shorter for one that is not.
 fn patience(fault: Option<&Plan>) -> Duration {
     let late = fault.is_some_and(|plan| ["stall", "stall-after", "slow"].contains(&plan.kind.word()));
-    if late { Duration::from_millis(400) } else { PATIENCE }
+    if late { Duration::from_millis(400) } else { READ_TIMEOUT }
 }
 
 /// The method that is used for a step, and its parameters after the session.

@@ -1,7 +1,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::client::{Client, PASSWORD, PATIENCE, exchange, head, outcome, post, raw, start};
+use super::client::{Client, PASSWORD, READ_TIMEOUT, exchange, head, outcome, post, raw, start};
 use super::*;
 use crate::{Machine, Power, Sessions};
 
@@ -370,9 +370,9 @@ fn one_connection_carries_many_calls() {
     let keep = request.replace("Connection: close\r\n", "");
     stream.write_all((keep + &request).as_bytes()).unwrap();
     let mut answer = String::new();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     stream.read_to_string(&mut answer).unwrap();
     assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 2, "{answer}");
     assert_eq!(device.sessions().opened, 2);
-    assert!(raw(&device, "127.0.0.1", PATIENCE, "nonsense\r\n\r\n").starts_with(b"HTTP/1.1 400"));
+    assert!(raw(&device, "127.0.0.1", READ_TIMEOUT, "nonsense\r\n\r\n").starts_with(b"HTTP/1.1 400"));
 }

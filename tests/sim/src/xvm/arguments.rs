@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use super::{Digest, FenceVirtd, Interface, Plan, Settings, Stranger};
+use super::{Digest, FenceVirtd, Interface, Plan, Settings, UnrelatedClient};
 use crate::machine::{Machine, Power};
 
 /// The settings of the daemon.
@@ -56,7 +56,7 @@ pub struct Arguments {
     /// Run a program that is not a hypervisor and calls back repeatedly; END is how
     /// each of its connections ends: reset, late-reset, close, garbage or silent
     #[arg(long, value_name = "END", requires = "group")]
-    stranger: Option<Stranger>,
+    stranger: Option<UnrelatedClient>,
     /// Serve until stdin ends instead of until killed
     #[arg(long)]
     until_eof: bool,

@@ -30,7 +30,7 @@ pub enum Fault {
     /// The connection stays open, and nothing is sent.
     Stall,
     /// Its proof uses another key; then it reports "done", although nothing was done.
-    Stranger,
+    WrongKey,
     /// Nothing is done, and no answer is sent.
     Drop,
     /// The action is done, and no answer is sent.
@@ -120,7 +120,7 @@ impl FromStr for Fault {
             "late" => Fault::Late(small()?),
             "twice" => Fault::Twice,
             "stall" => Fault::Stall,
-            "stranger" => Fault::Stranger,
+            "stranger" => Fault::WrongKey,
             "drop" => Fault::Drop,
             "drop-after" => Fault::DropAfter,
             "stall-after" => Fault::StallAfter,
@@ -172,7 +172,7 @@ impl fmt::Display for Fault {
             Fault::Late(tenths) => ("late", Some((*tenths).into())),
             Fault::Twice => ("twice", None),
             Fault::Stall => ("stall", None),
-            Fault::Stranger => ("stranger", None),
+            Fault::WrongKey => ("stranger", None),
             Fault::Drop => ("drop", None),
             Fault::DropAfter => ("drop-after", None),
             Fault::StallAfter => ("stall-after", None),
@@ -203,7 +203,7 @@ pub fn samples(step: &str) -> Vec<Fault> {
         Late(3),
         Late(50),
         Stall,
-        Stranger,
+        WrongKey,
         Drop,
         DropAfter,
         StallAfter,

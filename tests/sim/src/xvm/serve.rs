@@ -11,14 +11,14 @@ use socket2::SockRef;
 
 use super::Settings;
 use super::faults::{Fault, Plan};
-use super::patience::{hold, wait_for};
+use super::late::{hold, wait_for};
 use super::signing::Digest;
 use crate::machine::{Arrival, Machine, Power};
 
 const SIZE: usize = 176;
 const MAGIC: &[u8; 4] = b"abba";
 /// How long the real daemon waits for each step of its client.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The state of a daemon.
 #[derive(Debug)]
@@ -247,7 +247,7 @@ fn clock(daemon: &Arc<Mutex<Daemon>>) -> Option<Arc<VirtualClock>> {
 }
 
 /// A datagram: the address to call back, and the request.
-pub(super) fn hear(packet: &[u8], daemon: &Arc<Mutex<Daemon>>) -> Option<(Conversation, SocketAddr)> {
+pub(super) fn receive(packet: &[u8], daemon: &Arc<Mutex<Daemon>>) -> Option<(Conversation, SocketAddr)> {
     let conversation = lock(daemon).take(packet).filter(|conversation| !conversation.channel)?;
     let address: IpAddr = match packet.get(2)? {
         4 => <[u8; 4]>::try_from(packet.get(68..72)?).ok()?.into(),
@@ -260,7 +260,7 @@ pub(super) fn hear(packet: &[u8], daemon: &Arc<Mutex<Daemon>>) -> Option<(Conver
 
 /// A client on TCP, or on the channel of a guest.
 pub(super) fn caller(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
-    let _ = stream.set_read_timeout(Some(PATIENCE));
+    let _ = stream.set_read_timeout(Some(READ_TIMEOUT));
     let mut packet = vec![0; 74];
     if stream.read_exact(&mut packet).is_err() {
         return;
@@ -282,8 +282,8 @@ pub(super) fn caller(mut stream: TcpStream, daemon: &Arc<Mutex<Daemon>>) {
 
 /// The rest of a conversation: proofs, action, answer. An error ends it; the client detects that by itself.
 pub(super) fn converse(mut stream: TcpStream, mut conversation: Conversation, daemon: &Arc<Mutex<Daemon>>) {
-    let _ = stream.set_read_timeout(Some(PATIENCE));
-    let _ = stream.set_write_timeout(Some(PATIENCE));
+    let _ = stream.set_read_timeout(Some(READ_TIMEOUT));
+    let _ = stream.set_write_timeout(Some(READ_TIMEOUT));
     match conversation.fault {
         Some(Fault::HangUp) => return,
         Some(Fault::Reset) => return drop(SockRef::from(&stream).set_linger(Some(Duration::ZERO))),
@@ -302,7 +302,7 @@ pub(super) fn converse(mut stream: TcpStream, mut conversation: Conversation, da
     let mut say = |parts: &[&[u8]]| stream.write_all(&parts.concat()).is_ok();
     match conversation.fault {
         Some(Fault::Drop) => return,
-        Some(Fault::Stranger) => {
+        Some(Fault::WrongKey) => {
             say(&[mark, &[0]]);
             return;
         }
@@ -361,7 +361,7 @@ fn prove(stream: &mut TcpStream, fault: Option<Fault>, daemon: &Arc<Mutex<Daemon
     }
     let mut challenge = [0; 64];
     stream.read_exact(&mut challenge).ok()?;
-    let own: &[u8] = if fault == Some(Fault::Stranger) {
+    let own: &[u8] = if fault == Some(Fault::WrongKey) {
         b"another key"
     } else {
         &key
@@ -369,7 +369,7 @@ fn prove(stream: &mut TcpStream, fault: Option<Fault>, daemon: &Arc<Mutex<Daemon
     stream.write_all(&auth.sign(own, &challenge)).ok()?;
     let challenge: [u8; 64] = ring::rand::generate(&ring::rand::SystemRandom::new()).ok()?.expose();
     stream.write_all(&challenge).ok()?;
-    if fault == Some(Fault::Stranger) {
+    if fault == Some(Fault::WrongKey) {
         return Some(());
     }
     let mut proof = [0; 64];

@@ -15,7 +15,7 @@ use super::{Interface, Settings, call_back, join};
 use crate::machine::Machine;
 
 /// The interval, in real time, at which the loop checks for work.
-const LOOK: Duration = Duration::from_micros(200);
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
 /// How long the daemons must be idle before time passes, because a datagram may be on its way.
 const SETTLING: Duration = Duration::from_millis(1);
 
@@ -102,7 +102,7 @@ impl Pacer {
         while !stop.load(Ordering::Relaxed) {
             // The wait is read first, so that everything that the agent sent before the wait has arrived.
             let wait = self.clock.wait();
-            let is_busy = self.hear() | self.begin() || Arc::strong_count(&self.activity) > 1;
+            let is_busy = self.receive() | self.begin() || Arc::strong_count(&self.activity) > 1;
             match wait.filter(|_| !is_busy) {
                 Some(wait) if idle == Some(wait) => {
                     let next = self.due.iter().map(|(moment, _)| *moment).min();
@@ -116,20 +116,20 @@ impl Pacer {
                 }
                 None => {
                     idle = None;
-                    std::thread::sleep(LOOK);
+                    std::thread::sleep(POLL_INTERVAL);
                 }
             }
         }
     }
 
     /// Receives the waiting requests; returns whether there were any.
-    fn hear(&mut self) -> bool {
+    fn receive(&mut self) -> bool {
         let mut packet = [0; 512];
         let mut has_come = false;
         for (socket, daemon) in &self.members {
             while let Ok((size, _)) = socket.recv_from(&mut packet) {
                 has_come = true;
-                let Some((conversation, peer)) = serve::hear(packet.get(..size).unwrap_or_default(), daemon) else {
+                let Some((conversation, peer)) = serve::receive(packet.get(..size).unwrap_or_default(), daemon) else {
                     continue;
                 };
                 let moment = self.clock.now() + conversation.delay();

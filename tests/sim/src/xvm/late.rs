@@ -36,14 +36,14 @@ pub(super) fn wait_for(mut stream: &TcpStream, mut left: Duration, clock: Option
 /// Sends nothing until the client has gone, or for longer than any client waits.
 pub(super) fn hold(mut stream: TcpStream, clock: Option<&VirtualClock>) {
     if let Some(clock) = clock {
-        return outlast(&stream, clock);
+        return hold_virtually(&stream, clock);
     }
     let _ = stream.set_read_timeout(Some(HELD));
     while stream.read(&mut [0; 64]).is_ok_and(|count| count > 0) {}
 }
 
 /// The same for a client on a virtual clock: each of its waits ends at once.
-fn outlast(mut stream: &TcpStream, clock: &VirtualClock) {
+fn hold_virtually(mut stream: &TcpStream, clock: &VirtualClock) {
     let _ = stream.set_nonblocking(true);
     loop {
         // Read before the check that the client is still connected: it is the wait of this conversation, not of the

@@ -14,7 +14,7 @@ const REST: Duration = Duration::from_millis(100);
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stranger {
+pub enum UnrelatedClient {
     /// A reset, at once.
     Reset,
     /// A reset, a moment later.
@@ -27,16 +27,16 @@ pub enum Stranger {
     Silent,
 }
 
-impl FromStr for Stranger {
+impl FromStr for UnrelatedClient {
     type Err = String;
 
-    fn from_str(word: &str) -> Result<Stranger, String> {
+    fn from_str(word: &str) -> Result<UnrelatedClient, String> {
         Ok(match word {
-            "reset" => Stranger::Reset,
-            "late-reset" => Stranger::LateReset,
-            "close" => Stranger::Close,
-            "garbage" => Stranger::Garbage,
-            "silent" => Stranger::Silent,
+            "reset" => UnrelatedClient::Reset,
+            "late-reset" => UnrelatedClient::LateReset,
+            "close" => UnrelatedClient::Close,
+            "garbage" => UnrelatedClient::Garbage,
+            "silent" => UnrelatedClient::Silent,
             _ => {
                 return Err(format!(
                     "unknown end `{word}`; there are reset, late-reset, close, garbage, silent"
@@ -46,7 +46,7 @@ impl FromStr for Stranger {
     }
 }
 
-impl Stranger {
+impl UnrelatedClient {
     /// Connects again and again, as long as the program runs.
     pub fn run(self, target: SocketAddr) -> ! {
         let mut kept = Vec::new();
@@ -56,17 +56,17 @@ impl Stranger {
                 continue;
             };
             match self {
-                Stranger::Close => {}
-                Stranger::Garbage => drop(stream.write_all(&[0x47; 300])),
-                Stranger::Silent => {
+                UnrelatedClient::Close => {}
+                UnrelatedClient::Garbage => drop(stream.write_all(&[0x47; 300])),
+                UnrelatedClient::Silent => {
                     // Limits the number of open sockets.
                     kept.truncate(100);
                     kept.insert(0, stream);
                     std::thread::sleep(REST);
                     continue;
                 }
-                Stranger::Reset | Stranger::LateReset => {
-                    if self == Stranger::LateReset {
+                UnrelatedClient::Reset | UnrelatedClient::LateReset => {
+                    if self == UnrelatedClient::LateReset {
                         std::thread::sleep(REST);
                     }
                     let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));

@@ -41,7 +41,7 @@ impl Xenapi {
     }
 
     /// The result that is sent instead of the real result of a call.
-    pub(super) fn lie(&self, device: &Device, outcome: Outcome, call: &Call, fault: &Kind) -> Outcome {
+    pub(super) fn wrong_answer(&self, device: &Device, outcome: Outcome, call: &Call, fault: &Kind) -> Outcome {
         let value = outcome?;
         match fault.word() {
             "failure-after" => Err(self.planned(fault.text.as_deref().unwrap_or_default(), call)),

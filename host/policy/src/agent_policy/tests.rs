@@ -281,6 +281,7 @@ fn the_plugin_has_to_be_in_every_pin() {
     let pin = |byte: &str| byte.repeat(32);
     let one = format!("[fence_x]\nsha256 = [\"{}\", \"{}\"]", pin("07"), pin("08"));
     assert_eq!(text_of(agent_policy(&one).check_plugin(|| [7; 32])), "granted");
+    assert!(agent_policy(&one).is_pinned() && !policy(&one).for_agent("fence_y").is_pinned());
     assert_eq!(
         text_of(agent_policy(&one).check_plugin(|| [9; 32])),
         format!(

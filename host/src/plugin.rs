@@ -84,6 +84,9 @@ pub enum Error {
     Engine(String),
 }
 
+/// Maximum number of lines that are kept of what a plugin prints and logs while it describes itself.
+const PRINTED_LIMIT: usize = 100;
+
 /// A plugin file and its record. The component is loaded when it is first needed: an agent that only prints a document
 /// needs only the record.
 pub struct Plugin {
@@ -272,7 +275,7 @@ impl Plugin {
         let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
         for line in output.lines().map(str::to_owned).chain(logged) {
             // It describes itself at least twice.
-            if !printed.contains(&line) {
+            if printed.len() < PRINTED_LIMIT && !printed.contains(&line) {
                 printed.push(line);
             }
         }

@@ -73,6 +73,9 @@ pub enum Unreadable {
     /// Another version of fencebox wrote it.
     #[error("its format is {0}, this fencebox reads {FORMAT}; record it again with `fencebox run --trace`")]
     Format(u32),
+    /// The random numbers are missing or not base64.
+    #[error("it has no random numbers; record it again with `fencebox run --trace`")]
+    Random,
     /// The last line is missing.
     #[error("it is incomplete; record it again with `fencebox run --trace`")]
     Incomplete,
@@ -120,7 +123,10 @@ impl Trace {
         if version.trace != FORMAT {
             return Err(Unreadable::Format(version.trace));
         }
-        let header = serde_json::from_str(&first).map_err(|cause| Unreadable::Line(1, cause))?;
+        let header: Header = serde_json::from_str(&first).map_err(|cause| Unreadable::Line(1, cause))?;
+        if header.random().is_empty() {
+            return Err(Unreadable::Random);
+        }
         let mut events = Vec::new();
         for (index, line) in lines {
             match serde_json::from_str(&line?).map_err(|cause| Unreadable::Line(index + 1, cause))? {
@@ -138,7 +144,7 @@ impl Trace {
     pub fn write(&self, log: &Log, to: &mut dyn Write) -> std::io::Result<()> {
         let mut lines = vec![serde_json::to_string(&self.header)?];
         for event in &self.events {
-            lines.push(serde_json::to_string(&event.without_secrets(log))?);
+            lines.push(serde_json::to_string(&event.without_secrets(log)?)?);
         }
         lines.push(serde_json::to_string(&End {
             exit: self.end.exit,

@@ -26,6 +26,9 @@ const UNRECORDED: &[&str] = &[
 /// The folders that the SDK needs, relative to the workspace.
 const SDK_PARTS: [&str; 4] = ["sdk", "wit", "host/agent", "host/policy"];
 
+/// Folders in them that a plugin in Rust does not need. Tools of other languages install themselves in the first one.
+const NOT_INSTALLED: [&str; 2] = ["other-languages", "target"];
+
 /// The manifest of a workspace with only these packages: what they inherit from the manifest of the whole workspace.
 fn sdk_workspace(manifest: &str) -> Result<String> {
     let start = manifest.find("[workspace.package]");
@@ -106,8 +109,14 @@ impl Tree {
         for entry in from.read_dir().with_context(|| from.display().to_string())? {
             let path = entry?.path();
             let target = to.join(path.file_name().context("a file without a name")?);
+            if path
+                .file_name()
+                .is_some_and(|name| NOT_INSTALLED.iter().any(|other| name == *other))
+            {
+                continue;
+            }
             // A link in the sources leads to a part of the same workspace.
-            if path.is_dir() && !path.ends_with("target") {
+            if path.is_dir() {
                 self.copy_folder(&path, &target)?;
             } else if path.is_file() {
                 copy(&path, &target, 0o644)?;

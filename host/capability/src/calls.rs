@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fencebox_agent::clock::Deadline;
 use fencebox_agent::device::RemotePeer;
-use fencebox_agent::log::Level;
+use fencebox_agent::log::{LENGTH_LIMIT, Level};
 use fencebox_policy::Denied;
 
 use super::files::{self, Files};
@@ -145,7 +145,8 @@ impl HostCalls for NoSession {
         }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() < DESCRIBING_LINES {
-            lines.push(message.to_owned());
+            let end = message.floor_char_boundary(LENGTH_LIMIT);
+            lines.push(message.get(..end).unwrap_or_default().to_owned());
         }
     }
 

@@ -19,6 +19,18 @@ use crate::policy::{self, AgentPolicy};
 /// Plugins from this size on contain an interpreter, and take most of a minute to compile.
 const LARGE: usize = 4 * 1024 * 1024;
 
+/// The value of an option that may be secret.
+const HIDDEN: &str = "********";
+
+/// The result of an action.
+pub(super) struct Outcome {
+    pub(super) exit: Exit,
+    /// Standard output.
+    pub(super) stdout: String,
+    /// The options without secrets.
+    pub(super) options: BTreeMap<String, String>,
+}
+
 /// A plugin file that is ready to run.
 pub(super) struct Attempt {
     /// The agent that the file is named after.
@@ -53,7 +65,7 @@ impl Attempt {
         options: &BTreeMap<String, String>,
         seam: Option<Arc<dyn Seam>>,
         confine: bool,
-    ) -> anyhow::Result<(Exit, String)> {
+    ) -> anyhow::Result<Outcome> {
         let mut agent = self.plugin.agent(&self.name, &self.log, self.clock.clone())?;
         if let Some(seam) = seam {
             agent = agent.with_seam(seam);
@@ -85,7 +97,23 @@ impl Attempt {
         .run(&table, &mut agent);
         self.log.finish();
         agent.abandon();
-        Ok((exit, String::from_utf8_lossy(&stdout).into_owned()))
+        let shown = |(name, value): (&String, &String)| {
+            let option = table
+                .options()
+                .iter()
+                .find(|option| option.name == *name || option.older.as_ref() == Some(name));
+            // Also the value of a secret option with a typing error in its name.
+            let value = match option {
+                Some(option) if !option.secret => self.log.without_secrets(value),
+                _ => HIDDEN.to_owned(),
+            };
+            (name.clone(), value)
+        };
+        Ok(Outcome {
+            exit,
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            options: options.iter().map(shown).collect(),
+        })
     }
 }
 

@@ -40,11 +40,12 @@ pub(super) fn run(recording: &Path, file: &Path, options: &[String], out: &mut d
         given.insert(name.to_owned(), value.to_owned());
     }
     let player = Arc::new(Player::new(&trace, attempt.log.clone()));
-    let (exit, stdout) = attempt.run(&given, Some(player.clone() as Arc<dyn Seam>), false)?;
+    let outcome = attempt.run(&given, Some(player.clone() as Arc<dyn Seam>), false)?;
     if let Some(departure) = player.departure() {
         anyhow::bail!("{}: {departure}", named());
     }
     let end = &trace.end;
+    let (exit, stdout) = (outcome.exit, outcome.stdout);
     ensure!(
         exit.code() == end.exit && attempt.log.without_secrets(&stdout) == end.stdout,
         "{}: every call is as recorded, but the result is exit code {} with the output {stdout:?}; the recording has exit \

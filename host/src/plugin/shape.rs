@@ -2,7 +2,7 @@
 //!
 //! Only names are checked here. Their types are checked when the component is linked.
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Parser, Payload};
 
 #[cfg(test)]
 mod tests;
@@ -88,7 +88,6 @@ fn module(wasm: &[u8]) -> Misfit {
         Ok(Payload::ImportSection(imports)) => imports
             .into_imports()
             .any(|import| import.is_ok_and(|import| import.module.starts_with("wasi_"))),
-        Ok(Payload::Version { encoding, .. }) => encoding == Encoding::Component,
         _ => false,
     });
     if is_preview_1 { Misfit::Preview1 } else { Misfit::Module }

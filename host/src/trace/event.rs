@@ -1,6 +1,7 @@
 //! One event of a recording.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::agent::log::Log;
 use crate::capability::xmlrpc::document::{Node, Tree};
@@ -128,16 +129,6 @@ impl<T, F> Answer<T, F> {
             Self::Failed(failure) => Err(failure),
         }
     }
-
-    fn map<U>(&self, change: impl FnOnce(&T) -> U) -> Answer<U, F>
-    where
-        F: Clone,
-    {
-        match self {
-            Self::Ok(value) => Answer::Ok(change(value)),
-            Self::Failed(failure) => Answer::Failed(failure.clone()),
-        }
-    }
 }
 
 impl<T, F> From<Result<T, F>> for Answer<T, F> {
@@ -195,6 +186,12 @@ impl Body {
         }
     }
 
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Base64(text) => text.len(),
+        }
+    }
+
     /// Its bytes.
     pub fn bytes(&self) -> Vec<u8> {
         use base64::Engine;
@@ -203,15 +200,6 @@ impl Body {
             Self::Base64(text) => base64::engine::general_purpose::STANDARD
                 .decode(text)
                 .unwrap_or_default(),
-        }
-    }
-
-    fn without_secrets(&self, log: &Log) -> Self {
-        match self {
-            Self::Text(text) => Self::Text(log.without_secrets(text)),
-            // Data with a secret in it could not be decoded after that, so all of it is left out.
-            Self::Base64(text) if log.without_secrets(text) != *text => Self::Base64(String::new()),
-            Self::Base64(text) => Self::Base64(text.clone()),
         }
     }
 }
@@ -225,16 +213,6 @@ impl Sent {
             path: request.path.clone(),
             headers: without_credentials(&request.headers),
             body: request.body.as_deref().map(Body::new),
-        }
-    }
-
-    fn without_secrets(&self, log: &Log) -> Self {
-        Self {
-            endpoint: self.endpoint.clone(),
-            method: self.method.clone(),
-            path: log.without_secrets(&self.path),
-            headers: fields_without_secrets(&self.headers, log),
-            body: self.body.as_ref().map(|body| body.without_secrets(log)),
         }
     }
 }
@@ -264,79 +242,95 @@ fn without_credentials(headers: &[(String, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn fields_without_secrets(headers: &[(String, String)], log: &Log) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.clone(), log.without_secrets(value)))
-        .collect()
+/// Removes the secrets from every text of a value.
+fn mask(value: &mut Value, log: &Log) {
+    match value {
+        Value::String(text) => *text = log.without_secrets(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, log)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (name.as_str(), member) {
+                    // Data with a secret in it could not be decoded after that, so all of it is left out.
+                    ("base64", Value::String(text)) if log.without_secrets(text) != *text => text.clear(),
+                    // The bytes of a value in XML-RPC.
+                    ("bytes", Value::Array(bytes)) if is_secret(bytes, log) => bytes.clear(),
+                    (_, member) => mask(member, log),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
-fn tree_without_secrets(tree: &Tree, log: &Log) -> Tree {
-    let node = |node: &Node| match node {
-        Node::Text(text) => Node::Text(log.without_secrets(text)),
-        other => other.clone(),
-    };
-    Tree {
-        nodes: tree.nodes.iter().map(node).collect(),
+/// Whether these bytes contain a secret.
+fn is_secret(bytes: &[Value], log: &Log) -> bool {
+    let bytes = bytes.iter().filter_map(|byte| u8::try_from(byte.as_u64()?).ok());
+    let bytes: Vec<u8> = bytes.collect();
+    let text = String::from_utf8_lossy(&bytes);
+    log.without_secrets(&text) != text
+}
+
+fn fields_size(fields: &[(String, String)]) -> usize {
+    fields.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+fn node_size(node: &Node) -> usize {
+    match node {
+        Node::Text(text) | Node::DateTime(text) => text.len(),
+        Node::Bytes(bytes) => bytes.len(),
+        Node::Structure(members) => members.iter().map(|(name, _)| name.len() + 32).sum(),
+        Node::Array(items) => items.len() * 4,
+        Node::Nil | Node::Boolean(_) | Node::Integer(_) | Node::Double(_) => 0,
     }
 }
 
 impl Event {
     /// The event without the secrets that the log masks. An event is recorded and compared in this form.
-    pub fn without_secrets(&self, log: &Log) -> Self {
-        match self {
-            Self::Send { request, answer } => Self::Send {
-                request: request.without_secrets(log),
-                answer: answer.map(|reply| Reply {
-                    status: reply.status,
-                    headers: fields_without_secrets(&reply.headers, log),
-                    body: reply.body.without_secrets(log),
-                }),
-            },
-            Self::XmlrpcCall {
-                endpoint,
-                path,
-                method,
-                params,
-                keep,
-                answer,
-            } => Self::XmlrpcCall {
-                endpoint: endpoint.clone(),
-                path: log.without_secrets(path),
-                method: method.clone(),
-                params: params.iter().map(|tree| tree_without_secrets(tree, log)).collect(),
-                keep: keep.clone(),
-                answer: answer.map(|tree| tree_without_secrets(tree, log)),
-            },
-            Self::ReadFile { option, entry, answer } => Self::ReadFile {
-                option: option.clone(),
-                entry: entry.clone(),
-                answer: answer.map(|content| content.without_secrets(log)),
-            },
-            Self::WriteFile {
-                option,
-                entry,
-                content,
-                answer,
-            } => Self::WriteFile {
-                option: option.clone(),
-                entry: entry.clone(),
-                content: content.without_secrets(log),
-                answer: answer.clone(),
-            },
-            Self::SendDatagram {
-                socket,
-                source,
-                datagram,
-                answer,
-            } => Self::SendDatagram {
-                socket: socket.clone(),
-                source: source.clone(),
-                datagram: datagram.without_secrets(log),
-                answer: answer.clone(),
-            },
-            other => other.clone(),
-        }
+    ///
+    /// # Errors
+    /// If it has no form in JSON, such as a number that is not finite.
+    pub fn without_secrets(&self, log: &Log) -> serde_json::Result<Self> {
+        let mut value = serde_json::to_value(self)?;
+        mask(&mut value, log);
+        serde_json::from_value(value)
+    }
+
+    /// The size of the data in it, in bytes, about.
+    pub(super) fn size(&self) -> usize {
+        const FIXED: usize = 256;
+        let tree = |tree: &Tree| {
+            tree.nodes
+                .len()
+                .saturating_mul(64)
+                .saturating_add(tree.nodes.iter().map(node_size).sum())
+        };
+        FIXED
+            + match self {
+                Self::Send { request, answer } => {
+                    let reply = match answer {
+                        Answer::Ok(reply) => fields_size(&reply.headers) + reply.body.size(),
+                        Answer::Failed(_) => 0,
+                    };
+                    request.path.len()
+                        + fields_size(&request.headers)
+                        + request.body.as_ref().map_or(0, Body::size)
+                        + reply
+                }
+                Self::XmlrpcCall { params, answer, .. } => {
+                    let reply = match answer {
+                        Answer::Ok(value) => tree(value),
+                        Answer::Failed(_) => 0,
+                    };
+                    params.iter().map(tree).sum::<usize>() + reply
+                }
+                Self::ReadFile {
+                    answer: Answer::Ok(content),
+                    ..
+                }
+                | Self::WriteFile { content, .. }
+                | Self::SendDatagram { datagram: content, .. } => content.size(),
+                _ => 0,
+            }
     }
 
     /// The call in one line, for a person: what it is and where it goes.

@@ -5,17 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::event::Event;
+use super::recorder::Events;
 use crate::agent::clock::{Clock, Expiry, Interrupted};
 
 /// A clock that records each reading.
 pub(super) struct RecordingClock {
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) events: Arc<Mutex<Vec<Event>>>,
+    pub(super) events: Arc<Mutex<Events>>,
 }
 
 impl RecordingClock {
     fn add(&self, event: Event) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).add(event);
     }
 }
 

@@ -102,7 +102,13 @@ impl State {
             return None;
         }
         let number = self.made + 1;
-        let call = call.without_secrets(&self.log);
+        let call = match call.without_secrets(&self.log) {
+            Ok(call) => call,
+            Err(cause) => {
+                self.departure = Some(format!("call {number}: {}: {cause}", call.describe()));
+                return None;
+            }
+        };
         let Some(recorded) = self.left.front().cloned() else {
             self.departure = Some(format!(
                 "call {number}: the plugin makes one more call than the recording has: {}",

@@ -15,9 +15,31 @@ use crate::capability::xmlrpc::{self, Call};
 use crate::capability::{files, sockets};
 use crate::plugin::Seam;
 
+/// Maximum size of the data of a recording, in bytes. A plugin can read the clock in a loop, and a device can send much.
+const SIZE_LIMIT: usize = 64 * 1024 * 1024;
+
+/// The events so far, up to the limit.
+#[derive(Default)]
+pub(super) struct Events {
+    list: Vec<Event>,
+    size: usize,
+    /// The limit was reached, and the rest is missing.
+    is_cut: bool,
+}
+
+impl Events {
+    pub(super) fn add(&mut self, event: Event) {
+        self.size = self.size.saturating_add(event.size());
+        self.is_cut |= self.size > SIZE_LIMIT;
+        if !self.is_cut {
+            self.list.push(event);
+        }
+    }
+}
+
 /// The events of one run.
 pub struct Recorder {
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Events>>,
     random: Vec<u8>,
 }
 
@@ -30,9 +52,10 @@ impl Recorder {
         }
     }
 
-    /// Removes and returns the events so far.
-    pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Removes and returns the events; none if there were too many.
+    pub fn take(&self) -> Option<Vec<Event>> {
+        let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
+        (!events.is_cut).then_some(events.list)
     }
 }
 
@@ -59,12 +82,12 @@ impl Seam for Recorder {
 /// Passes each call on, and records it with its answer.
 struct Recording {
     calls: Box<dyn HostCalls>,
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Mutex<Events>>,
 }
 
 impl Recording {
     fn add(&self, event: Event) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).add(event);
     }
 }
 

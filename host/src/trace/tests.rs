@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Answer, Body, Event, Reply, Sent};
-use super::{End, Header, Player, Trace, Unreadable};
+use super::{End, Header, Player, Recorder, Trace, Unreadable};
 use crate::agent::log::Log;
+use crate::agent::virtual_clock::VirtualClock;
 use crate::capability::calls::{DescribingLines, NoSession};
 use crate::capability::http::{self, Request};
 use crate::capability::xmlrpc::document::{Node, Tree};
@@ -105,6 +106,44 @@ fn a_recording_has_no_secret() {
 }
 
 #[test]
+fn failures_and_bytes_have_no_secret_either() {
+    let failed = Event::BaseUrl {
+        endpoint: "api".to_owned(),
+        answer: Answer::Failed(http::Failure::Denied("refused s3cret".to_owned())),
+    };
+    let call = Event::XmlrpcCall {
+        endpoint: "api".to_owned(),
+        path: "/".to_owned(),
+        method: "login".to_owned(),
+        params: vec![Tree {
+            nodes: vec![Node::Bytes(b"s3cret".to_vec())],
+        }],
+        keep: Vec::new(),
+        answer: Answer::Failed(http::Failure::Denied(String::new()).into()),
+    };
+    let text = written(&trace(vec![failed, call]), &log("s3cret"));
+    assert!(
+        text.contains("refused ********") && text.contains("\"bytes\":[]"),
+        "{text}"
+    );
+}
+
+/// A plugin that reads the clock in a loop, or a device that sends much.
+#[test]
+fn a_recording_has_a_limit() {
+    let recorder = Recorder::new(b"numbers".to_vec());
+    let clock = recorder.guest_clock(Arc::new(VirtualClock::default()));
+    for _ in 0..1000 {
+        clock.now();
+    }
+    assert_eq!(recorder.take().map(|events| events.len()), Some(1000));
+    for _ in 0..300_000 {
+        clock.now();
+    }
+    assert_eq!(recorder.take(), None);
+}
+
+#[test]
 fn other_files_are_refused() {
     let whole = written(&trace(vec![exchange("/", "", "")]), &log("s3cret"));
     let first = whole.lines().next().unwrap();
@@ -112,6 +151,8 @@ fn other_files_are_refused() {
     assert!(matches!(Trace::read(first.as_bytes()), Err(Unreadable::Incomplete)));
     assert!(matches!(Trace::read(&b"{}"[..]), Err(Unreadable::Line(1, _))));
     assert!(matches!(Trace::read(&b"{\"trace\":2}"[..]), Err(Unreadable::Format(2))));
+    let numberless = first.replace("bnVtYmVycw==", "");
+    assert!(matches!(Trace::read(numberless.as_bytes()), Err(Unreadable::Random)));
     let odd = format!("{first}\nodd\n");
     assert!(matches!(Trace::read(odd.as_bytes()), Err(Unreadable::Line(2, _))));
 }

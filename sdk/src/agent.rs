@@ -140,7 +140,19 @@ impl Agent {
             option_name: option.into(),
             kind,
             access,
+            fallbacks: Vec::new(),
         });
+        self
+    }
+
+    /// Absolute paths of the declared file in `option` for the case that the
+    /// option has no value: the first that exists. Only for reading.
+    #[must_use]
+    pub fn file_fallbacks<P: Into<String>>(mut self, option: &str, paths: impl IntoIterator<Item = P>) -> Self {
+        let mut files = self.capabilities.files.iter_mut();
+        if let Some(file) = files.find(|file| file.option_name == option) {
+            file.fallbacks.extend(paths.into_iter().map(Into::into));
+        }
         self
     }
 
@@ -205,7 +217,8 @@ mod tests {
             [File {
                 option_name: "state".into(),
                 kind: FileKind::File,
-                access: FileAccess::Write
+                access: FileAccess::Write,
+                fallbacks: Vec::new(),
             }]
         );
         assert_eq!(agent.rights, ["GET /x", "POST /x"]);

@@ -1,6 +1,6 @@
 //! Builders for endpoints.
 
-use crate::{Address, AddressChoice, Auth, Endpoint, Port, Scheme, UrlOption};
+use crate::{Address, AddressChoice, Auth, Endpoint, NamingEndpoint, Port, Scheme, UrlOption};
 
 impl Endpoint {
     /// A service at a fixed host name, such as `management.azure.com`. With TLS,
@@ -54,6 +54,23 @@ impl Endpoint {
         Self::at(name, Address::Template(template.into()), Scheme::Https)
     }
 
+    /// The URL that the endpoint `by` names in an answer, such as a service in
+    /// the catalog that a login returns: at a host of that endpoint, with any
+    /// port and path. [`crate::http::select_address`] sets it. With TLS, unless
+    /// the endpoint `by` has none.
+    #[must_use]
+    pub fn named_by(name: impl Into<String>, by: impl Into<String>) -> Self {
+        Self::at(name, named_by(by), Scheme::ByOptions)
+    }
+
+    /// The metadata service of the virtual machine that the agent runs on, at
+    /// this address: `169.254.169.254`. Always clear text at port 80. The host
+    /// denies a request with a secret that this service did not return.
+    #[must_use]
+    pub fn instance_metadata(name: impl Into<String>, address: impl Into<String>) -> Self {
+        Self::at(name, Address::InstanceMetadata(address.into()), Scheme::Http)
+    }
+
     fn at(name: impl Into<String>, address: Address, scheme: Scheme) -> Self {
         Self {
             name: name.into(),
@@ -81,10 +98,35 @@ impl Endpoint {
     }
 
     /// If the boolean `option` is set, [`crate::http::select_address`] accepts
-    /// any host that the device names. For [`Endpoint::from_url_option`].
+    /// any host that the device names. For [`Endpoint::from_url_option`] and
+    /// [`Endpoint::named_by`].
     #[must_use]
-    pub fn follow_if(self, option: impl Into<String>) -> Self {
-        self.url_option(|url| url.follow_option = Some(option.into()))
+    pub fn follow_if(mut self, option: impl Into<String>) -> Self {
+        match self.addresses.last_mut() {
+            Some(Address::FromUrlOption(url)) => url.follow_option = Some(option.into()),
+            Some(Address::NamedBy(source)) => source.follow_option = Some(option.into()),
+            _ => {}
+        }
+        self
+    }
+
+    /// If the options before are not given: the URL that the endpoint `by`
+    /// names, as with [`Endpoint::named_by`].
+    #[must_use]
+    pub fn or_named_by(mut self, by: impl Into<String>) -> Self {
+        self.addresses.push(named_by(by));
+        self
+    }
+
+    /// Any host may be named, and not only a host of the endpoint that names
+    /// it. The administrator approves that when the plugin is installed. For
+    /// [`Endpoint::named_by`].
+    #[must_use]
+    pub fn any_host(mut self) -> Self {
+        if let Some(Address::NamedBy(source)) = self.addresses.last_mut() {
+            source.any_host = true;
+        }
+        self
     }
 
     /// If the options before are not given: the address that `cases` assign to
@@ -141,6 +183,14 @@ impl Endpoint {
         self.auth = auth;
         self
     }
+}
+
+fn named_by(endpoint: impl Into<String>) -> Address {
+    Address::NamedBy(NamingEndpoint {
+        endpoint_name: endpoint.into(),
+        any_host: false,
+        follow_option: None,
+    })
 }
 
 fn choice<V: Into<String>, A: Into<String>>(

@@ -45,8 +45,8 @@ pub mod time;
 pub mod xmlrpc;
 
 pub use bindings::fencebox::agent::metadata::{
-    Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, File, FileAccess, FileKind, Operations,
-    OptionOverride, Parameter, Port, Scheme, Socket, SocketPurpose, Symlink, UrlOption, ValueKind,
+    Address, AddressChoice, Agent, Auth, Capabilities, Endpoint, File, FileAccess, FileKind, NamingEndpoint,
+    Operations, OptionOverride, Parameter, Port, Scheme, Socket, SocketPurpose, Symlink, UrlOption, ValueKind,
 };
 pub use bindings::fencebox::agent::types::{Busy, Error, InvalidOption, Plug, PowerStatus, PowerTarget};
 pub use device::Device;

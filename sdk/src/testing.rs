@@ -281,11 +281,13 @@ pub(crate) fn addresses(endpoint: &str) -> Result<Vec<String>, Failure> {
 
 /// Selects an address of an endpoint, as the host does.
 pub(crate) fn select_address(endpoint: &str, address: &str) -> Result<String, Failure> {
-    with_state(|state| state.addresses.get_mut(endpoint).map(|known| known.select(address))).unwrap_or_else(|| {
-        Err(Failure::Denied(format!(
-            "the script gives no addresses for `{endpoint}`"
-        )))
-    })
+    with_state(|state| state.addresses.get_mut(endpoint).map(|known| known.select(address)))
+        .or_else(|| declared::select_address(endpoint, address))
+        .unwrap_or_else(|| {
+            Err(Failure::Denied(format!(
+                "the script gives no addresses for `{endpoint}`"
+            )))
+        })
 }
 
 /// Records a log line, if a script runs.

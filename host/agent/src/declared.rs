@@ -131,6 +131,9 @@ impl Declared {
         for socket in &mut reach.sockets {
             socket.addresses.retain(typed);
         }
+        for file in &mut reach.files {
+            file.fallbacks.clear();
+        }
         // A listening socket has no addresses, so it is removed.
         reach.endpoints.retain(|endpoint| !endpoint.addresses.is_empty());
         reach.sockets.retain(|socket| !socket.addresses.is_empty());

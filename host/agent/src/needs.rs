@@ -13,6 +13,8 @@ pub struct Needs {
     pub write: BTreeSet<PathBuf>,
     /// TCP ports to connect to, on any host.
     pub ports: BTreeSet<u16>,
+    /// Whether TCP connections go to any port, because a device will name it.
+    pub any_port: bool,
     /// TCP ports of this machine to listen on.
     pub listen: BTreeSet<u16>,
     /// Whether datagrams are sent and received.

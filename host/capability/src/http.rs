@@ -18,7 +18,10 @@ use exchange::{PartialResponse, PreparedRequest, send_once};
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::device::RemotePeer;
 use fencebox_agent::log::Log;
-use fencebox_policy::{Addresses, AgentPolicy, Auth, Endpoints, Limit, Origin, Trust, request as rules};
+use fencebox_policy::{
+    Addresses, AgentPolicy, Auth, ClientCertificate, Endpoints, Limit, Origin, Trust, request as rules,
+};
+use instance_metadata::Returned;
 use progress::Progress;
 use sensitive_headers::{is_sensitive, tokens};
 use tls::Settings;
@@ -27,8 +30,10 @@ mod connection;
 mod credentials;
 pub(crate) mod exchange;
 mod failure;
+mod instance_metadata;
 mod message;
 mod needs;
+mod pace;
 mod progress;
 pub mod resolve;
 mod sensitive_headers;
@@ -39,7 +44,8 @@ mod usage;
 
 pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
-pub use needs::needs;
+pub use needs::{needs, needs_of_client};
+pub use pace::Timeout;
 pub use tls::Remedies;
 pub use usage::Usage;
 
@@ -70,20 +76,13 @@ pub struct Parts {
     pub agent: String,
     /// The agent's options about certificates, which messages may advise.
     pub remedies: Remedies,
+    /// What proves to devices who this client is, if the options name it.
+    pub client_certificate: Option<ClientCertificate>,
 }
 
 /// Whether the values of this header field are credentials, which nothing may show.
 pub fn has_credentials(name: &str) -> bool {
     is_sensitive(&name.to_ascii_lowercase())
-}
-
-/// The longest that one exchange may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeout {
-    /// Its length.
-    pub limit: Duration,
-    /// The option that changes it, which messages name as the remedy.
-    pub option: &'static str,
 }
 
 /// The capability, for one action.
@@ -95,6 +94,8 @@ pub struct Http {
     runtime: Option<tokio::runtime::Runtime>,
     /// By the trust that verifies the device.
     tls: BTreeMap<Trust, Settings>,
+    /// What the metadata service of this machine returned.
+    returned: Returned,
 }
 
 impl Http {
@@ -105,6 +106,7 @@ impl Http {
             closing: false,
             runtime: None,
             tls: BTreeMap::new(),
+            returned: Returned::default(),
         }
     }
 
@@ -157,10 +159,14 @@ impl Http {
 
     /// Makes one exchange.
     pub fn send(&mut self, request: Request) -> Result<Response, Failure> {
+        let is_metadata = self.parts.endpoints.is_metadata(&request.endpoint);
         let response = self.send_with(request, Limit::ResponseBytes, async |arriving: PartialResponse<'_>| {
             arriving.complete().await
         })?;
         self.hide(&response.headers)?;
+        if is_metadata {
+            self.returned.keep(&response.body);
+        }
         Ok(response)
     }
 
@@ -229,7 +235,12 @@ impl Http {
     /// Checks every rule that needs no address and counts the request. Returns the origin that it goes to.
     fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
         let origin = self.origin(&request.endpoint)?.clone();
-        self.parts.agent_policy.check(&origin)?;
+        if self.parts.endpoints.is_metadata(&request.endpoint) {
+            self.parts.agent_policy.check_metadata(&origin)?;
+            self.returned.check(request, &self.parts.log)?;
+        } else {
+            self.parts.agent_policy.check(&origin)?;
+        }
         // Empty is the base path itself.
         if !request.path.is_empty() {
             rules::check_path(&request.path).map_err(Failure::invalid)?;
@@ -244,22 +255,6 @@ impl Http {
             )));
         }
         Ok(origin)
-    }
-
-    /// Waits if the plugin sends more requests in a second than a device should get.
-    fn slow_down(&self, origin: &Origin) -> Result<(), Failure> {
-        let Parts { clock, deadline, .. } = &self.parts;
-        let rate = self.parts.agent_policy.limits().get(Limit::RequestRate).size().max(1);
-        let wait = self.parts.usage.wait(clock.now(), rate);
-        if wait.is_zero() {
-            return Ok(());
-        }
-        match clock.sleep(wait.min(deadline.remaining(clock.as_ref()))) {
-            Err(_) if !self.closing => Err(Failure::TimedOut(format!(
-                "{origin}: interrupted before the request, which had to wait: at most {rate} in a second"
-            ))),
-            _ => Ok(()),
-        }
     }
 
     /// The hosts that this action has contacted.
@@ -277,23 +272,6 @@ impl Http {
             Err(Failure::Denied(
                 "too many secrets in header fields in one action".to_owned(),
             ))
-        }
-    }
-
-    /// How long an exchange may take from now, and the text that explains this limit.
-    fn budget(&self) -> (Duration, String) {
-        let Timeout { limit, option } = self.parts.timeout;
-        let left = self.parts.deadline.remaining(self.parts.clock.as_ref());
-        if left < limit {
-            (
-                left,
-                format!(
-                    "{:.1} s, all that the action had left (limited by power_timeout, shell_timeout and login_timeout)",
-                    left.as_secs_f32()
-                ),
-            )
-        } else {
-            (limit, format!("{} s (option {option})", limit.as_secs_f32()))
         }
     }
 
@@ -369,7 +347,7 @@ impl Http {
             ..origin.clone()
         };
         remedies.insecure &= self.parts.agent_policy.check(&unverified).is_ok();
-        let settings = tls::settings(&origin.trust, remedies)?;
+        let settings = tls::settings(&origin.trust, remedies, self.parts.client_certificate.as_ref())?;
         self.tls.insert(origin.trust.clone(), settings.clone());
         Ok(Some(settings))
     }

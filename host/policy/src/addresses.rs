@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::Host;
 
-use super::endpoint::UrlOption;
+use super::endpoint::{Naming, UrlOption};
 use super::location::{is_loopback, parse_exact_host};
 use super::numeric::check_class;
 use super::request::shortened;
@@ -27,6 +27,10 @@ pub struct Addresses {
     source: (String, bool),
     /// The option that holds them, if it holds URLs.
     option: Option<UrlOption>,
+    /// It is the metadata service of this machine.
+    is_metadata: bool,
+    /// Another endpoint names the address, and the options do not.
+    naming: Option<Naming>,
     /// The plugin may select a host that the device names.
     follows: bool,
     /// The hosts that it selected this way, the latest first.
@@ -46,6 +50,8 @@ impl Addresses {
             current: current.ok_or_else(|| Denied::new("no address is given")),
             source: (String::new(), false),
             option: None,
+            is_metadata: false,
+            naming: None,
             follows: false,
             followed: VecDeque::new(),
         }
@@ -56,6 +62,22 @@ impl Addresses {
         Self {
             current: Err(reason),
             ..Self::new(Vec::new())
+        }
+    }
+
+    /// The same, for the metadata service of this machine.
+    pub(super) fn of_metadata(self) -> Self {
+        Self {
+            is_metadata: true,
+            ..self
+        }
+    }
+
+    /// No address until the plugin selects one that another endpoint named.
+    pub(super) fn named_later(naming: Naming) -> Self {
+        Self {
+            naming: Some(naming.clone()),
+            ..Self::absent(naming.missing())
         }
     }
 
@@ -82,7 +104,9 @@ impl Addresses {
     pub(super) fn under(self, agent_policy: &AgentPolicy) -> Result<Self, Denied> {
         let (source, by_user) = &self.source;
         for origin in &self.named {
-            agent_policy.check_tls(origin)?;
+            if !self.is_metadata {
+                agent_policy.check_tls(origin)?;
+            }
             if let Err(rule) = agent_policy.check_place(origin) {
                 let rule = Denied::new(format!("{source}: {rule}"));
                 return if *by_user { Err(rule) } else { Ok(Self::absent(rule)) };
@@ -106,11 +130,20 @@ impl Addresses {
         self.follows
     }
 
+    /// The addresses of the endpoint that names this one, if the options do not. Its port is not known before.
+    pub fn namers(&self) -> Option<&[Origin]> {
+        self.naming.as_ref().map(Naming::namers)
+    }
+
     /// Selects the address for the next requests: one of [`Addresses::named`] or one that was
     /// selected before, by its URL; or a bare host, with the scheme and port of the current
     /// address. A host that the options do not name requires the flag, and must not be a special
     /// address (loopback, link-local and the like), which has to be written literally.
     pub fn select(&mut self, address: &str) -> Result<&Origin, Denied> {
+        if let Some(naming) = &self.naming {
+            self.current = Ok(naming.origin(address)?);
+            return self.current();
+        }
         let present = self.current()?.clone();
         let mut known = self.named.iter().chain(&self.followed);
         let selected = match known.find(|origin| origin.to_string() == address) {
@@ -165,27 +198,34 @@ impl Addresses {
                 "the device names {shown}, which no option names; {remedy}"
             )));
         }
-        // A device on this machine may name another one on this machine, as simulators do.
-        if is_loopback(&wanted.host) {
-            return if is_loopback(&present.host) {
-                Ok(())
-            } else {
-                Err(Denied::new(format!(
-                    "the device names {shown}, which is this machine; such an address has to be written literally"
-                )))
-            };
-        }
-        match wanted.host {
-            Host::Ipv4(address) => check_class("the device names", IpAddr::V4(address))?,
-            Host::Ipv6(address) => check_class("the device names", IpAddr::V6(address))?,
-            Host::Domain(_) => {}
-        }
-        if !wanted.tls && wanted.trust != Trust::Anything {
-            Err(Denied::new(format!(
-                "the password would be sent in clear text to {shown}; use https://, or accept that with ssl_insecure=1"
-            )))
-        } else {
+        check_named("the device names", present, wanted)
+    }
+}
+
+/// Whether a host that a device names is a place that a device may name. `present` is the device. `names` says who names
+/// the host, for the message.
+pub(super) fn check_named(names: &str, present: &Origin, wanted: &Origin) -> Result<(), Denied> {
+    let shown = shortened(&wanted.host.to_string());
+    // A device on this machine may name another one on this machine, as simulators do.
+    if is_loopback(&wanted.host) {
+        return if is_loopback(&present.host) {
             Ok(())
-        }
+        } else {
+            Err(Denied::new(format!(
+                "{names} {shown}, which is this machine; such an address has to be written literally"
+            )))
+        };
+    }
+    match wanted.host {
+        Host::Ipv4(address) => check_class(names, IpAddr::V4(address))?,
+        Host::Ipv6(address) => check_class(names, IpAddr::V6(address))?,
+        Host::Domain(_) => {}
+    }
+    if !wanted.tls && wanted.trust != Trust::Anything {
+        Err(Denied::new(format!(
+            "the password would be sent in clear text to {shown}; use https://, or accept that with ssl_insecure=1"
+        )))
+    } else {
+        Ok(())
     }
 }

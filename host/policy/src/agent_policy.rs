@@ -106,6 +106,13 @@ impl AgentPolicy {
         self.check_place(origin)
     }
 
+    /// The same for the metadata service of this machine. `insecure-tls = false` does not refuse its clear text, because
+    /// no secret is sent there.
+    pub fn check_metadata(&self, origin: &Origin) -> Result<(), Denied> {
+        self.check_anything()?;
+        self.check_place(origin)
+    }
+
     /// `insecure-tls = false`: certificates are verified, and clear text does not leave this
     /// machine.
     pub(super) fn check_tls(&self, origin: &Origin) -> Result<(), Denied> {

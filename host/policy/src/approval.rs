@@ -92,6 +92,7 @@ impl Approval {
         let addresses = reach.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
         let flags = addresses.filter_map(|address| match address {
             Address::FromUrlOption(url) => url.follow_option.as_deref(),
+            Address::NamedBy(source) => source.follow_option.as_deref(),
             _ => None,
         });
         flags.collect()
@@ -140,7 +141,7 @@ fn default_line((name, value): (&String, &String)) -> String {
 /// The options whose values determine this address.
 fn options_of(address: &Address) -> Vec<&str> {
     match address {
-        Address::Fixed(_) => Vec::new(),
+        Address::Fixed(_) | Address::NamedBy(_) | Address::InstanceMetadata(_) => Vec::new(),
         // Each of its hosts is approved; the option only chooses.
         Address::ByChoice { .. } => Vec::new(),
         Address::FromOption(name) | Address::FromUrlOption(UrlOption { option: name, .. }) => vec![name],

@@ -48,7 +48,10 @@ impl CapabilitySet {
             more.extend(more_of_socket(socket, &granted.sockets));
         }
         for file in &self.files {
-            let covers = |earlier: &File| earlier.kind == file.kind && earlier.access >= file.access;
+            let covers = |earlier: &File| {
+                let known = |path| earlier.fallbacks.contains(path);
+                earlier.kind == file.kind && earlier.access >= file.access && file.fallbacks.iter().all(known)
+            };
             let earlier = granted.files.iter().filter(|earlier| earlier.option == file.option);
             if !earlier.clone().any(covers) {
                 match earlier.clone().next_back() {
@@ -169,6 +172,11 @@ fn leads_no_further(address: &Address, granted: &Address) -> bool {
             hosts(address)
                 .iter()
                 .all(|host| known.iter().any(|known| known.eq_ignore_ascii_case(host)))
+        }
+        (Address::NamedBy(source), Address::NamedBy(earlier)) => {
+            source.endpoint == earlier.endpoint
+                && source.any_host <= earlier.any_host
+                && (source.follow_option.is_none() || source.follow_option == earlier.follow_option)
         }
         _ => address == granted,
     }

@@ -65,6 +65,25 @@ impl Display for Address {
                 write!(formatter, "one of {} (option {option})", hosts.join(", "))
             }
             Self::Template(template) => write!(formatter, "{template}, with the values of these options"),
+            Self::NamedBy(source) => match (&source.any_host, &source.follow_option) {
+                (true, _) => write!(formatter, "any host, port and path that {} names", source.endpoint),
+                (false, None) => write!(
+                    formatter,
+                    "the hosts of {0}, at any port and path that {0} names",
+                    source.endpoint
+                ),
+                (false, Some(flag)) => write!(
+                    formatter,
+                    "the hosts of {0}, at any port and path that {0} names, and any host that it names if option {flag} is set",
+                    source.endpoint
+                ),
+            },
+            Self::InstanceMetadata(address) => {
+                write!(
+                    formatter,
+                    "the metadata service of this machine at {address}, without its secrets"
+                )
+            }
         }
     }
 }
@@ -109,6 +128,10 @@ impl Display for File {
             (FileAccess::Read, FileKind::Folder) => "reads files in the folder",
             (FileAccess::Write, FileKind::Folder) => "reads, creates and replaces files in the folder",
         };
-        write!(formatter, "{what} in option {}", self.option)
+        write!(formatter, "{what} in option {}", self.option)?;
+        match self.fallbacks.as_slice() {
+            [] => Ok(()),
+            paths => write!(formatter, ", or else {}", paths.join(", ")),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Endpoints as a plugin declares them.
 
 mod locate;
+mod naming;
 #[cfg(test)]
 mod tests;
 
@@ -8,9 +9,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::numeric::is_metadata;
 use super::request::check_path;
 use super::{Addresses, AgentPolicy, Denied};
 pub(super) use locate::Miss;
+pub(super) use naming::Naming;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +64,22 @@ pub enum Address {
     },
     /// Option values as one DNS label each.
     Template(String),
+    /// The URL that another endpoint names in an answer.
+    NamedBy(NamingEndpoint),
+    /// The metadata service of the virtual machine that the agent runs on.
+    InstanceMetadata(String),
+}
+
+/// An endpoint whose answers name the address of another one (`metadata.naming-endpoint`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct NamingEndpoint {
+    /// Its name.
+    pub endpoint: String,
+    /// It may name any host, and not only its own.
+    pub any_host: bool,
+    /// The flag option that lets it name any host.
+    pub follow_option: Option<String>,
 }
 
 /// An option that holds a URL (`metadata.url-option`).
@@ -108,6 +127,7 @@ impl Endpoints {
     /// malformed base path.
     pub fn new(declared: Vec<Endpoint>) -> Result<Self, Denied> {
         for (index, endpoint) in declared.iter().enumerate() {
+            endpoint.check_special(&declared)?;
             if endpoint.addresses.is_empty() {
                 return Err(Denied::new(format!("endpoint {:?} has no address", endpoint.name)));
             }
@@ -150,7 +170,29 @@ impl Endpoints {
         agent_policy: &AgentPolicy,
         option: impl Fn(&str) -> Option<&'o str>,
     ) -> Result<Addresses, Denied> {
-        self.get(name)?.locate(&option)?.under(agent_policy)
+        self.located(self.get(name)?, agent_policy, &option)?
+            .under(agent_policy)
+    }
+
+    /// Where the options put the endpoint. The address that another endpoint names is not known yet.
+    fn located<'o>(
+        &self,
+        endpoint: &Endpoint,
+        agent_policy: &AgentPolicy,
+        option: &dyn Fn(&str) -> Option<&'o str>,
+    ) -> Result<Addresses, Denied> {
+        let located = endpoint.locate(option)?;
+        let source = endpoint.addresses.iter().find_map(|address| match address {
+            Address::NamedBy(source) if located.current().is_err() => Some(source),
+            _ => None,
+        });
+        match source {
+            None => Ok(located),
+            Some(source) => {
+                let namer = self.locate(&source.endpoint, agent_policy, option)?;
+                Ok(Addresses::named_later(Naming::new(endpoint, source, &namer, option)))
+            }
+        }
     }
 
     /// The same for all endpoints, by name. It is also an error if the policy denies every endpoint
@@ -163,7 +205,7 @@ impl Endpoints {
         agent_policy.check_anything()?;
         let (mut located, mut refusal) = (BTreeMap::new(), None);
         for endpoint in &self.0 {
-            let declared = endpoint.locate(&option)?;
+            let declared = self.located(endpoint, agent_policy, &option)?;
             let had_address = declared.current().is_ok();
             let left = declared.under(agent_policy)?;
             if let (true, Err(rule)) = (had_address, left.current()) {
@@ -177,8 +219,58 @@ impl Endpoints {
         }
     }
 
+    /// Whether the endpoint with that name is the metadata service of the agent's own machine.
+    pub fn is_metadata(&self, name: &str) -> bool {
+        self.get(name).is_ok_and(Endpoint::is_metadata)
+    }
+
     /// Whether the plugin itself needs user name and password.
     pub fn plugin_needs_credentials(&self) -> bool {
         self.0.is_empty() || self.0.iter().any(|endpoint| endpoint.auth == Auth::Plugin)
+    }
+}
+
+impl Endpoint {
+    /// Whether it is the metadata service of the agent's own machine.
+    fn is_metadata(&self) -> bool {
+        matches!(self.addresses.as_slice(), [Address::InstanceMetadata(_)])
+    }
+
+    /// Refuses an address that another endpoint names, or a metadata service, that is declared with more than it may
+    /// have.
+    fn check_special(&self, declared: &[Self]) -> Result<(), Denied> {
+        let refuse = |rule: String| Err(Denied::new(format!("endpoint {:?}: {rule}", self.name)));
+        for address in &self.addresses {
+            match address {
+                Address::NamedBy(source) => {
+                    let namer = declared.iter().find(|endpoint| endpoint.name == source.endpoint);
+                    let named_itself = |namer: &Self| namer.addresses.iter().any(|a| matches!(a, Address::NamedBy(_)));
+                    match namer {
+                        None => return refuse(format!("it is named by {:?}, which is not declared", source.endpoint)),
+                        Some(namer) if named_itself(namer) || namer.is_metadata() => {
+                            return refuse(format!(
+                                "{:?} has no address of its own to name it from",
+                                source.endpoint
+                            ));
+                        }
+                        Some(_) => {}
+                    }
+                }
+                Address::InstanceMetadata(text) => {
+                    if !text.parse().is_ok_and(is_metadata) {
+                        return refuse(format!("{text:?} is not the address of a metadata service"));
+                    }
+                    let usual = matches!(self.port, Port::SchemeDefault | Port::Fixed(80));
+                    if self.addresses.len() > 1 || self.scheme != Scheme::Http || !usual {
+                        return refuse("a metadata service has one address, the scheme http, and port 80".to_owned());
+                    }
+                }
+                _ => continue,
+            }
+            if self.auth != Auth::Plugin {
+                return refuse("fencebox does not log in there; use auth.plugin".to_owned());
+            }
+        }
+        Ok(())
     }
 }

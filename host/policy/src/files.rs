@@ -21,6 +21,10 @@ pub struct File {
     pub kind: FileKind,
     /// What the plugin does with it.
     pub access: FileAccess,
+    /// Paths for the case that the option has no value: the first that exists. Records of fencebox versions without
+    /// them omit the field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<String>,
 }
 
 /// What a declared path leads to.
@@ -55,6 +59,15 @@ impl Files {
             if declared.iter().take(index).any(|earlier| earlier.option == file.option) {
                 return Err(Denied::option(&file.option, "its file is declared twice"));
             }
+            if !file.fallbacks.is_empty() && file.access != FileAccess::Read {
+                return Err(Denied::option(&file.option, "only a file for reading has fallbacks"));
+            }
+            if let Some(path) = file.fallbacks.iter().find(|path| !path.starts_with('/')) {
+                return Err(Denied::option(
+                    &file.option,
+                    format!("the fallback {path:?} is not an absolute path"),
+                ));
+            }
         }
         Ok(Self(declared))
     }
@@ -64,10 +77,13 @@ impl Files {
         self.0.iter()
     }
 
-    /// Where the options put each file. An option without a value names no file.
+    /// Where the options put each file. An option without a value names the first fallback that exists. If none
+    /// exists, it names the first, so that messages name a path.
     pub fn locate<'o>(&self, option: impl Fn(&str) -> Option<&'o str>) -> LocatedFiles {
         let paths = self.0.iter().filter_map(|file| {
-            let path = option(&file.option)?;
+            let existing = || file.fallbacks.iter().find(|path| Path::new(path).exists());
+            let fallback = || existing().or(file.fallbacks.first()).map(String::as_str);
+            let path = option(&file.option).or_else(fallback)?;
             Some((file.option.clone(), PathBuf::from(path)))
         });
         LocatedFiles {
@@ -159,6 +175,7 @@ mod tests {
             option: option.to_owned(),
             kind,
             access,
+            fallbacks: Vec::new(),
         }
     }
 
@@ -184,6 +201,44 @@ mod tests {
         assert!(files.check("status_file", None, FileAccess::Read).is_ok());
         assert!(files.check("key", None, FileAccess::Read).is_ok());
         assert!(files.check("answers", Some("node1-7.json"), FileAccess::Read).is_ok());
+    }
+
+    #[test]
+    fn a_fallback_is_the_first_that_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let fallbacks = vec![path("first"), path("second"), path("third")];
+        let declared = File {
+            fallbacks: fallbacks.clone(),
+            ..file("key", FileKind::File, FileAccess::Read)
+        };
+        let files = Files::new(vec![declared]).unwrap();
+        let used = |value| {
+            let located = files.locate(|_| value);
+            let (_, path) = located.check("key", None, FileAccess::Read).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        assert_eq!(used(None), fallbacks[0], "none exists: messages name the first");
+        for name in ["third", "second"] {
+            std::fs::write(path(name), "x").unwrap();
+            assert_eq!(used(None), path(name));
+        }
+        assert_eq!(used(Some("/other")), "/other", "the option goes first");
+    }
+
+    #[test]
+    fn fallbacks_are_absolute_and_only_read() {
+        for (access, path, words) in [
+            (FileAccess::Write, "/etc/x", "only a file for reading"),
+            (FileAccess::Read, "x", "not an absolute path"),
+        ] {
+            let declared = File {
+                fallbacks: vec![path.to_owned()],
+                ..file("key", FileKind::File, access)
+            };
+            let rule = Files::new(vec![declared]).unwrap_err().to_string();
+            assert!(rule.contains(words) && rule.contains("key"), "{rule}");
+        }
     }
 
     #[test]

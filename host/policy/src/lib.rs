@@ -49,7 +49,7 @@ pub use addresses::Addresses;
 pub use agent_policy::AgentPolicy;
 pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Proof};
 pub use capability_set::CapabilitySet;
-pub use endpoint::{Address, Auth, Endpoint, Endpoints, Port, Scheme, UrlOption};
+pub use endpoint::{Address, Auth, Endpoint, Endpoints, NamingEndpoint, Port, Scheme, UrlOption};
 pub use file::Policy;
 pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};
 pub use limits::{Bound, Limit, Limits, Unit};
@@ -58,7 +58,7 @@ pub use origin::{Origin, Proxy};
 pub use read::{existing, none_at, places, read, read_file};
 pub use rule::Rule;
 pub use sockets::{ResolvedSockets, Socket, SocketPurpose, SocketUse, Sockets};
-pub use trust::{Fingerprint, Trust};
+pub use trust::{ClientCertificate, Fingerprint, Trust};
 
 /// Why something may not be reached: the text of the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -69,6 +69,14 @@ pub(super) fn check_class(source: &str, address: IpAddr) -> Result<(), Denied> {
     )))
 }
 
+/// Whether a cloud serves the metadata of a virtual machine at this address, or may serve it there.
+pub(super) fn is_metadata(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local() || METADATA_V4.contains(&v4),
+        IpAddr::V6(v6) => METADATA_V6.contains(&v6),
+    }
+}
+
 fn class(address: IpAddr) -> Option<&'static str> {
     match address {
         _ if address.is_loopback() => Some("a loopback"),

@@ -26,6 +26,37 @@ pub enum Trust {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 32]);
 
+/// The files that prove to a device who this client is: the options `client_cert` and `client_key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and the certificates of its issuers.
+    pub certificate: PathBuf,
+    /// Its private key. It may be in the same file.
+    pub key: PathBuf,
+}
+
+impl ClientCertificate {
+    /// The setting of the options.
+    ///
+    /// # Errors
+    /// If a path is not absolute, or only the key is given.
+    pub fn by_options<'o>(option: impl Fn(&str) -> Option<&'o str>) -> Result<Option<Self>, Denied> {
+        let given = |name: &str| option(name).filter(|value| !value.is_empty());
+        let path = |name: &str, value: &str| absolute(value).map_err(|rule| Denied::option(name, rule));
+        match (given("client_cert"), given("client_key")) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(Denied::option(
+                "client_key",
+                "it needs the option client_cert; set both",
+            )),
+            (Some(certificate), key) => Ok(Some(Self {
+                certificate: path("client_cert", certificate)?,
+                key: path("client_key", key.unwrap_or(certificate))?,
+            })),
+        }
+    }
+}
+
 impl Trust {
     /// The setting of the options. Only one of them may be set.
     pub(super) fn by_options<'o>(given: &dyn Fn(&str) -> Option<&'o str>) -> Result<Self, Denied> {
@@ -48,7 +79,7 @@ impl Trust {
             ));
         }
         match name {
-            "ca_file" => file(value),
+            "ca_file" => absolute(value).map(Self::File),
             "ssl_fingerprint" => fingerprints(value),
             _ => Ok(Self::Anything),
         }
@@ -56,10 +87,10 @@ impl Trust {
     }
 }
 
-fn file(path: &str) -> Result<Trust, Malformed> {
+fn absolute(path: &str) -> Result<PathBuf, Malformed> {
     // A relative path would depend on the folder in which the cluster starts the agent.
     if path.starts_with('/') {
-        Ok(Trust::File(path.into()))
+        Ok(path.into())
     } else {
         Err(Malformed::new(format!(
             "{:?} does not start with a slash; give the absolute path",

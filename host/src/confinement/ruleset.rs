@@ -74,11 +74,22 @@ fn enforce(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
     // Files are replaced by a rename, which needs these permissions.
     let write: BitFlags<AccessFs> = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
     let name_server = needs.names.then_some(NAME_SERVER);
-    let ports = needs.ports.iter().copied().chain(name_server);
+    let ports = needs
+        .ports
+        .iter()
+        .copied()
+        .chain(name_server)
+        .filter(|_| !needs.any_port);
     let bind = needs.listen.iter().copied();
+    let restricted = AccessNet::from_all(WANTED);
+    let restricted = if needs.any_port {
+        restricted & !AccessNet::ConnectTcp
+    } else {
+        restricted
+    };
     Ruleset::default()
         .handle_access(AccessFs::from_all(WANTED))?
-        .handle_access(AccessNet::from_all(WANTED))?
+        .handle_access(restricted)?
         .scope(Scope::from_all(WANTED))?
         .create()?
         .add_rules(path_beneath_rules(system::files(needs.names), read))?

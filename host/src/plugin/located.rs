@@ -7,7 +7,7 @@ use super::PluginInstance;
 use crate::agent::options::Options;
 use crate::capability::{files, http, sockets};
 use crate::confinement::Needs;
-use crate::policy::{Addresses, Denied, LocatedFiles, ResolvedSockets};
+use crate::policy::{Addresses, ClientCertificate, Denied, LocatedFiles, ResolvedSockets};
 
 /// Everything that one run may reach, restricted by the policy. It is computed once in each run, so that the checks,
 /// the confinement of the process and the capabilities use the same values.
@@ -17,6 +17,7 @@ pub(super) struct Located {
     pub(super) addresses: BTreeMap<String, Addresses>,
     pub(super) sockets: ResolvedSockets,
     pub(super) files: LocatedFiles,
+    pub(super) client_certificate: Option<ClientCertificate>,
 }
 
 impl Located {
@@ -39,6 +40,7 @@ impl Located {
             addresses,
             sockets,
             files: instance.declared.files.locate(option),
+            client_certificate: ClientCertificate::by_options(option)?,
         })
     }
 
@@ -50,6 +52,9 @@ impl Located {
         }
         sockets::needs(&self.sockets, &mut needs);
         files::needs(&self.files, &mut needs);
+        if let Some(certificate) = &self.client_certificate {
+            http::needs_of_client(certificate, &mut needs);
+        }
         needs
     }
 }

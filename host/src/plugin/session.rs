@@ -61,6 +61,7 @@ impl Device for PluginInstance {
             addresses,
             sockets,
             files,
+            client_certificate,
         } = self.located()?.clone();
         let bounds = *self.agent_policy.limits();
         let filter = self.filter.get_or_insert_with(|| SocketFilter::new(sockets, bounds));
@@ -90,6 +91,7 @@ impl Device for PluginInstance {
                 file: options.table().find("ca_file").is_some(),
                 insecure: options.table().find("ssl_insecure").is_some(),
             },
+            client_certificate,
         });
         let calls = Box::new(Session {
             http,

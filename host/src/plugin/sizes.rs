@@ -24,7 +24,12 @@ pub(super) fn check_size(record: &wit::Agent) -> Result<(), TooLarge> {
         + record.symlinks.len()
         + record.rights.len()
         + record.capabilities.endpoints.iter().map(endpoint_rows).sum::<usize>()
-        + record.capabilities.files.len()
+        + record
+            .capabilities
+            .files
+            .iter()
+            .map(|file| 1 + file.fallbacks.len())
+            .sum::<usize>()
         + record.capabilities.sockets.iter().map(socket_rows).sum::<usize>();
     if rows > ROW_LIMIT {
         return Err(TooLarge::Rows(rows));
@@ -66,7 +71,8 @@ fn texts(record: &wit::Agent) -> Vec<&String> {
         texts.push(&socket.name);
         texts.extend(place_texts(&socket.port, &socket.addresses));
     }
-    texts.extend(record.capabilities.files.iter().map(|file| &file.option_name));
+    let files = record.capabilities.files.iter();
+    texts.extend(files.flat_map(|file| file.fallbacks.iter().chain([&file.option_name])));
     texts
 }
 
@@ -83,7 +89,11 @@ fn place_texts<'a>(port: &'a wit::Port, addresses: &'a [wit::Address]) -> Vec<&'
 
 fn address_texts(address: &wit::Address) -> Vec<&String> {
     match address {
-        wit::Address::Fixed(text) | wit::Address::FromOption(text) | wit::Address::Template(text) => vec![text],
+        wit::Address::Fixed(text)
+        | wit::Address::FromOption(text)
+        | wit::Address::Template(text)
+        | wit::Address::InstanceMetadata(text) => vec![text],
+        wit::Address::NamedBy(source) => source.follow_option.iter().chain([&source.endpoint_name]).collect(),
         wit::Address::FromUrlOption(url) => url.follow_option.iter().chain([&url.option_name]).collect(),
         wit::Address::ByChoice(choice) => {
             let cases = choice.cases.iter().flat_map(|(value, address)| [value, address]);

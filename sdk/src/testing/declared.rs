@@ -20,7 +20,7 @@ thread_local! {
 #[derive(Debug)]
 pub(super) struct Plugin {
     pub(super) declared: Declared,
-    pub(super) addresses: BTreeMap<String, Addresses>,
+    pub(super) addresses: RefCell<BTreeMap<String, Addresses>>,
 }
 
 /// Applies the declarations of a plugin on this thread, until it is dropped.
@@ -55,15 +55,33 @@ fn with<T>(ask: impl FnOnce(&Plugin) -> T) -> Option<T> {
 }
 
 pub(super) fn check_endpoint(name: &str) -> Result<(), Failure> {
-    with(|plugin| plugin.declared.endpoints.get(name).map(drop))
+    let checked = with(|plugin| {
+        plugin.declared.endpoints.get(name)?;
+        // The address that another endpoint names is missing until the plugin selects it.
+        match plugin.addresses.borrow().get(name) {
+            Some(addresses) if addresses.namers().is_some() => addresses.current().map(drop),
+            _ => Ok(()),
+        }
+    });
+    checked
         .unwrap_or(Ok(()))
         .map_err(|rule| Failure::Denied(rule.to_string()))
+}
+
+/// Selects an address by the rules of the host, if a session is open.
+pub(super) fn select_address(endpoint: &str, address: &str) -> Option<Result<String, Failure>> {
+    with(|plugin| {
+        let mut addresses = plugin.addresses.borrow_mut();
+        let selected = addresses.get_mut(endpoint)?.select(address).map(ToString::to_string);
+        Some(selected.map_err(|rule| Failure::Denied(rule.to_string())))
+    })?
 }
 
 /// The base URL by the options, if a session is open.
 pub(super) fn base_url(endpoint: &str) -> Option<String> {
     with(|plugin| {
-        let origin = plugin.addresses.get(endpoint)?.current().ok()?;
+        let addresses = plugin.addresses.borrow();
+        let origin = addresses.get(endpoint)?.current().ok()?;
         Some(origin.base_url())
     })?
 }
@@ -71,7 +89,8 @@ pub(super) fn base_url(endpoint: &str) -> Option<String> {
 /// The addresses by the options, if a session is open.
 pub(super) fn addresses(endpoint: &str) -> Option<Vec<String>> {
     with(|plugin| {
-        let named = plugin.addresses.get(endpoint)?.named();
+        let addresses = plugin.addresses.borrow();
+        let named = addresses.get(endpoint)?.named();
         Some(named.iter().map(ToString::to_string).collect())
     })?
 }

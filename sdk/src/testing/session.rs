@@ -109,7 +109,10 @@ pub fn open_as<'a, D: Device>(name: &str, options: impl IntoIterator<Item = (&'a
         |name: &str| !declared.endpoints.plugin_needs_credentials() && matches!(name, "username" | "password");
     let given = options.iter().filter(|(name, _)| !is_hidden(name));
     let given: Options = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let applied = Applied::new(Plugin { declared, addresses });
+    let applied = Applied::new(Plugin {
+        declared,
+        addresses: addresses.into(),
+    });
     if agent.operations.contains(Operations::CHECK_OPTIONS) {
         D::check_options(&given)?;
     }

@@ -118,6 +118,7 @@ impl Player {
             },
             log: Arc::new(Log::new(Box::new(std::io::sink()))),
             agent: "fence_fuzz".to_owned(),
+            client_certificate: None,
             remedies: Remedies::default(),
         })
     }

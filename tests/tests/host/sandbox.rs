@@ -19,6 +19,7 @@ mod descriptions;
 mod dns;
 mod files;
 mod limits;
+mod named;
 mod network;
 mod output;
 mod raw;
@@ -34,13 +35,14 @@ use std::time::Duration;
 
 use support::Outcome;
 
-/// Fixtures that other test programs run: in `xmlrpc_bombs.rs`, calls; in `install`, one plugin and its upgrades; in
+/// Fixtures that other test programs run: in `named.rs`, a cloud; in `xmlrpc_bombs.rs`, calls; in `install`, one plugin and its upgrades; in
 /// `matrix`, one that trusts its device too much; in `dns.rs`, a pair of names; in `secrets`, masked texts; in
 /// `bad_streams`, more lines than a pipe holds; in `check_options`, a check of its own; in `conformance.rs`, the recorded devices; in `dummy.rs`, access to
 /// files; and in `proof`, one with its own connection.
 const ELSEWHERE: &[&str] = &[
     "fence_calls",
     "fence_choosy",
+    "fence_cloud",
     "fence_credulous",
     "fence_echo",
     "fence_encodings",

@@ -66,6 +66,7 @@ fn declared() -> Declared {
             option: "state_file".to_owned(),
             kind: FileKind::File,
             access: FileAccess::Write,
+            fallbacks: Vec::new(),
         }],
         sockets: vec![Socket {
             name: "callback".to_owned(),

@@ -3,8 +3,8 @@
 //!
 //! Keys, letters, long names, placeholders, defaults, orders and choices are
 //! those of the fence-agents library 4.12.1 (`docs/reference/options.md#option-catalog`). The
-//! descriptions are fencebox's own, and so are the options `proxy`, `ca_file`
-//! and `ssl_fingerprint`.
+//! descriptions are fencebox's own, and so are the options `proxy`, `ca_file`,
+//! `ssl_fingerprint`, `client_cert` and `client_key`.
 
 use super::authority::Authority;
 use crate::description::ValueKind;
@@ -230,6 +230,8 @@ pub static ENTRIES: &[Entry] = &[
     flag(Authority::Operator, "quiet", "quiet", 50, "Do not write the log to standard error").letter('q'),
     text(Authority::Operator, "proxy", "proxy", "url", 1, "URL of the HTTP proxy"),
     text(Authority::Operator, "ca_file", "ca-file", "file", 1, "Path of a PEM file with the certificate of the device or of its issuer"),
+    text(Authority::Identity, "client_cert", "client-cert", "file", 1, "Path of a PEM file with the client certificate for TLS"),
+    text(Authority::Identity, "client_key", "client-key", "file", 1, "Path of a PEM file with the private key of the client certificate"),
     text(Authority::Operator, "ssl_fingerprint", "ssl-fingerprint", "digest", 1, "SHA-256 fingerprint of the device's certificate, or several with commas"),
 ];
 
@@ -267,6 +269,7 @@ pub fn dependencies(key: &str) -> &'static [&'static str] {
         "telnet" => &["telnet_path"],
         "ipaddr" => &["ipport"],
         "port" => &["separator"],
+        "client_cert" => &["client_key"],
         // The last two are fencebox's own: devices make their own certificates.
         "ssl" => &[
             "ssl_secure",

@@ -54,6 +54,7 @@ fn granted(folder: &Path) -> Files {
         option: option.to_owned(),
         kind,
         access: FileAccess::Write,
+        fallbacks: Vec::new(),
     });
     let (file, requests) = (folder.join("st"), folder.join("requests"));
     let option = |name: &str| match name {
@@ -156,6 +157,7 @@ fn paths_without_a_file_are_refused() {
             option: "status_file".to_owned(),
             kind: FileKind::File,
             access: FileAccess::Write,
+            fallbacks: Vec::new(),
         }]);
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::default());
         let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));

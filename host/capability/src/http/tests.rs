@@ -2,6 +2,8 @@
 
 mod answers;
 mod certificates;
+mod client_certificate;
+mod instance_metadata;
 mod openssl;
 mod proxy;
 mod requests;
@@ -117,6 +119,10 @@ fn http(origin: Origin) -> Http {
 }
 
 fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
+    Http::new(parts(clock, origin, auth))
+}
+
+fn parts(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Parts {
     let endpoint = Endpoint {
         name: "api".to_owned(),
         scheme: Scheme::ByOptions,
@@ -132,7 +138,7 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
     };
     let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(3600));
     let origins = BTreeMap::from([("api".to_owned(), Addresses::new(vec![origin]))]);
-    Http::new(Parts {
+    Parts {
         endpoints,
         addresses: origins,
         agent_policy: Arc::new(AgentPolicy::unrestricted()),
@@ -144,7 +150,8 @@ fn http_on(clock: Arc<dyn Clock>, origin: Origin, auth: Auth) -> Http {
         log: Arc::new(Log::new(Box::new(std::io::sink()))),
         agent: "fence_x".to_owned(),
         remedies: Remedies::default(),
-    })
+        client_certificate: None,
+    }
 }
 
 fn timeout(limit: Duration) -> Timeout {

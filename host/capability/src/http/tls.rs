@@ -13,13 +13,15 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use super::Failure;
 use super::progress::Progress;
 use certificate::Certificate;
-use fencebox_policy::Trust;
+use client::Client;
+use fencebox_policy::{ClientCertificate, Trust};
 pub(super) use reason::{OFFER, reason};
 pub use remedies::Remedies;
 use sessions::Sessions;
 use verifier::{CertVerifier, Verification};
 
 mod certificate;
+mod client;
 mod der;
 mod issued;
 mod key;
@@ -56,12 +58,12 @@ pub(crate) struct Settings {
 const SESSIONS: usize = 256;
 
 impl Settings {
-    fn new(verification: Verification) -> Result<Self, Failure> {
+    fn new(verification: Verification, client: Option<&Client>) -> Result<Self, Failure> {
         let verifier = CertVerifier::new(verification, ring::default_provider().signature_verification_algorithms);
         let verifier = Arc::new(verifier);
         Ok(Self {
-            usual: Arc::new(config(&verifier, &[&TLS13, &TLS12])?),
-            tls12: Arc::new(config(&verifier, &[&TLS12])?),
+            usual: Arc::new(config(&verifier, client, &[&TLS13, &TLS12])?),
+            tls12: Arc::new(config(&verifier, client, &[&TLS12])?),
             verifier,
             sessions: Arc::new(ClientSessionMemoryCache::new(SESSIONS)),
         })
@@ -82,20 +84,33 @@ impl Settings {
     }
 }
 
-/// Settings that verify certificates according to `trust`. `remedies` are the options of the agent.
-pub(super) fn settings(trust: &Trust, remedies: Remedies) -> Result<Settings, Failure> {
-    match trust {
-        Trust::System => by_authorities(roots(BUNDLES)?, remedies),
-        Trust::File(path) => Settings::new(by_file(path)?),
-        Trust::Fingerprints(known) => Settings::new(Verification::Fingerprints(known.clone())),
-        Trust::Anything => Settings::new(Verification::Anything),
-    }
+/// Settings that verify certificates according to `trust`. `remedies` are the options of the agent. A device that asks
+/// for it gets the client's certificate.
+pub(super) fn settings(
+    trust: &Trust,
+    remedies: Remedies,
+    client: Option<&ClientCertificate>,
+) -> Result<Settings, Failure> {
+    let client = client.map(Client::read).transpose()?;
+    let verification = match trust {
+        Trust::System => by_authorities(roots(BUNDLES)?, remedies)?,
+        Trust::File(path) => by_file(path)?,
+        Trust::Fingerprints(known) => Verification::Fingerprints(known.clone()),
+        Trust::Anything => Verification::Anything,
+    };
+    Settings::new(verification, client.as_ref())
 }
 
-/// Settings that trust the certificates of these authorities.
-pub(super) fn by_authorities(roots: RootCertStore, remedies: Remedies) -> Result<Settings, Failure> {
+/// Trusts the certificates of these authorities.
+fn by_authorities(roots: RootCertStore, remedies: Remedies) -> Result<Verification, Failure> {
     let issuers = issuers(roots)?;
-    Settings::new(Verification::System { issuers, remedies })
+    Ok(Verification::System { issuers, remedies })
+}
+
+/// Settings that trust the certificates of these authorities, for tests.
+#[cfg(test)]
+pub(super) fn trusting(roots: RootCertStore, remedies: Remedies) -> Result<Settings, Failure> {
+    Settings::new(by_authorities(roots, remedies)?, None)
 }
 
 /// Settings for connections without TLS, because the HTTP client needs some. They trust no certificate.
@@ -110,14 +125,18 @@ pub(super) fn without() -> Result<ClientConfig, Failure> {
 /// The provider is explicit, so that a dependency cannot select another one.
 fn config(
     verifier: &Arc<CertVerifier>,
+    client: Option<&Client>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<ClientConfig, Failure> {
-    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(versions)
         .map_err(|cause| Failure::Tls(reason(&cause)))?
         .dangerous()
-        .with_custom_certificate_verifier(verifier.clone())
-        .with_no_client_auth())
+        .with_custom_certificate_verifier(verifier.clone());
+    match client {
+        Some(client) => client.presented(config),
+        None => Ok(config.with_no_client_auth()),
+    }
 }
 
 /// Reads a certificate as a verifier does, for tests of the reader. Returns what a message would

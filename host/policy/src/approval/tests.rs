@@ -29,6 +29,7 @@ fn approval() -> Approval {
                 option: "state_file".to_owned(),
                 kind: FileKind::File,
                 access: FileAccess::Write,
+                fallbacks: Vec::new(),
             }],
             sockets: Vec::new(),
         },

@@ -2,8 +2,8 @@
 
 use super::CapabilitySet;
 use crate::{
-    Address, Auth, Endpoint, Endpoints, File, FileAccess, FileKind, Files, Port, Scheme, Socket, SocketPurpose,
-    Sockets, UrlOption,
+    Address, Auth, Endpoint, Endpoints, File, FileAccess, FileKind, Files, NamingEndpoint, Port, Scheme, Socket,
+    SocketPurpose, Sockets, UrlOption,
 };
 
 fn endpoint() -> Endpoint {
@@ -195,6 +195,7 @@ fn files_exceed_by_option_kind_and_access() {
             option: option.to_owned(),
             kind,
             access,
+            fallbacks: Vec::new(),
         }],
         ..CapabilitySet::default()
     };
@@ -221,6 +222,54 @@ fn files_exceed_by_option_kind_and_access() {
         ),
     ] {
         assert_eq!(wanted.exceeding(granted), [words]);
+    }
+}
+
+#[test]
+fn fallbacks_of_a_file_exceed_if_they_are_new() {
+    let with = |paths: &[&str]| CapabilitySet {
+        files: vec![File {
+            option: "clouds_yaml".to_owned(),
+            kind: FileKind::File,
+            access: FileAccess::Read,
+            fallbacks: paths.iter().map(|&path| path.to_owned()).collect(),
+        }],
+        ..CapabilitySet::default()
+    };
+    let granted = with(&["/etc/openstack/clouds.yaml", "/root/clouds.yaml"]);
+    assert!(with(&["/root/clouds.yaml"]).exceeding(&granted).is_empty());
+    assert_eq!(
+        with(&["/etc/shadow"]).exceeding(&granted),
+        [
+            "reads the file in option clouds_yaml, or else /etc/shadow (approved: reads the file in option clouds_yaml, or \
+          else /etc/openstack/clouds.yaml, /root/clouds.yaml)"
+        ]
+    );
+}
+
+#[test]
+fn named_hosts_exceed_by_their_number() {
+    let named = |any_host, flag: Option<&str>| CapabilitySet {
+        endpoints: vec![Endpoint {
+            addresses: vec![Address::NamedBy(NamingEndpoint {
+                endpoint: "identity".to_owned(),
+                any_host,
+                follow_option: flag.map(str::to_owned),
+            })],
+            ..endpoint()
+        }],
+        ..CapabilitySet::default()
+    };
+    let (own, flagged, any) = (named(false, None), named(false, Some("follow")), named(true, None));
+    for (wanted, granted, words) in [
+        (&own, &own, ""),
+        (&own, &any, ""),
+        (&own, &flagged, ""),
+        (&any, &own, "any host, port and path that identity names"),
+        (&flagged, &own, "any host that it names if option follow is set"),
+    ] {
+        let more = wanted.exceeding(granted).join(" ");
+        assert!(more.contains(words) && more.is_empty() == words.is_empty(), "{more}");
     }
 }
 
@@ -302,6 +351,7 @@ fn a_set_contains_every_declaration() {
             option: "key".to_owned(),
             kind: FileKind::File,
             access: FileAccess::Read,
+            fallbacks: Vec::new(),
         }],
         sockets: vec![Socket {
             name: "callback".to_owned(),

@@ -21,6 +21,9 @@ impl Endpoint {
         };
         let mut absent = None;
         for address in &self.addresses {
+            if matches!(address, Address::NamedBy(_)) {
+                continue;
+            }
             let locations = match self.locations(address, &given) {
                 Ok(locations) => locations,
                 Err(Miss::Wrong(rule)) => return Err(rule),
@@ -36,7 +39,8 @@ impl Endpoint {
                     host: location.host,
                     port: location.port,
                     base_path: location.base_path,
-                    proxy: proxy.clone(),
+                    // A metadata service is on the link of this machine.
+                    proxy: proxy.clone().filter(|_| !self.is_metadata()),
                 };
                 self.check_clear_text(address, &origin).map(|()| origin)
             });
@@ -45,6 +49,9 @@ impl Endpoint {
             let url = match address {
                 Address::FromUrlOption(url) => url,
                 Address::FromOption(name) => return Ok(named.named_by(format!("option {name}"), true)),
+                Address::InstanceMetadata(_) => {
+                    return Ok(named.named_by(format!("endpoint {}", self.name), false).of_metadata());
+                }
                 _ => return Ok(named.named_by(format!("endpoint {}", self.name), false)),
             };
             let named = named.named_by(format!("option {}", url.option), true);
@@ -111,6 +118,8 @@ impl Endpoint {
                     .blame(format!("{host} is an address, and the template is for names"))
                     .into()),
             },
+            Address::InstanceMetadata(text) => vendors(text),
+            Address::NamedBy(source) => Err(Miss::Lack(self.blame(format!("{} has not named it", source.endpoint)))),
         }
     }
 
@@ -198,6 +207,10 @@ impl Endpoint {
     /// Refuses clear text to another machine unless the user accepted it.
     fn check_clear_text(&self, address: &Address, origin: &Origin) -> Result<(), Denied> {
         // With a proxy on another machine, even a request to this machine leaves it.
+        if self.is_metadata() {
+            // No secret is sent there.
+            return Ok(());
+        }
         let hops = [Some(&origin.host), origin.proxy.as_ref().map(|proxy| &proxy.host)];
         let Some(far) = hops.into_iter().flatten().find(|host| !is_loopback(host)) else {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The options for certificates.
 
-use super::{Fingerprint, Trust};
+use super::{ClientCertificate, Fingerprint, Trust};
 
 const DIGITS: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -69,5 +69,45 @@ fn invalid_fingerprints_are_refused() {
     ] {
         let refusal = trust(&[("ssl_fingerprint", text)]).unwrap_err();
         assert!(refusal.starts_with("option ssl_fingerprint: "), "{refusal}");
+    }
+}
+
+#[test]
+fn a_client_certificate_is_two_absolute_paths() {
+    let by_options = |options: &[(&str, &'static str)]| {
+        let given = |name: &str| Some(options.iter().find(|(known, _)| *known == name)?.1);
+        ClientCertificate::by_options(given).map_err(|rule| rule.to_string())
+    };
+    let files = |certificate: &str, key: &str| {
+        Ok(Some(ClientCertificate {
+            certificate: certificate.into(),
+            key: key.into(),
+        }))
+    };
+    assert_eq!(by_options(&[("client_cert", "")]), Ok(None));
+    assert_eq!(
+        by_options(&[("client_cert", "/c"), ("client_key", "/k")]),
+        files("/c", "/k")
+    );
+    assert_eq!(
+        by_options(&[("client_cert", "/both.pem")]),
+        files("/both.pem", "/both.pem")
+    );
+    for (options, words) in [
+        (
+            [("client_key", "/k"), ("x", "")],
+            "option client_key: it needs the option client_cert",
+        ),
+        (
+            [("client_cert", "c.pem"), ("x", "")],
+            "option client_cert: \"c.pem\" does not start with a slash",
+        ),
+        (
+            [("client_cert", "/c"), ("client_key", "k")],
+            "option client_key: \"k\" does not start with a slash",
+        ),
+    ] {
+        let rule = by_options(&options).unwrap_err();
+        assert!(rule.starts_with(words), "{rule}");
     }
 }

@@ -60,6 +60,7 @@ fn record() -> Record {
             option: "room".to_owned(),
             kind: FileKind::File,
             access: FileAccess::Read,
+            fallbacks: Vec::new(),
         }],
         sockets: vec![Socket {
             name: "group".to_owned(),

@@ -8,7 +8,7 @@
 use super::{agent, policy, wit};
 
 /// The description, and the capabilities that it declares.
-pub(super) fn convert(record: wit::Agent) -> (agent::Description, policy::CapabilitySet) {
+pub(in super::super) fn convert(record: wit::Agent) -> (agent::Description, policy::CapabilitySet) {
     let reach = policy::CapabilitySet {
         endpoints: record.capabilities.endpoints.into_iter().map(endpoint).collect(),
         files: record.capabilities.files.into_iter().map(file).collect(),
@@ -146,6 +146,12 @@ fn address(record: wit::Address) -> policy::Address {
             cases: choice.cases,
         },
         wit::Address::Template(text) => policy::Address::Template(text),
+        wit::Address::NamedBy(source) => policy::Address::NamedBy(policy::NamingEndpoint {
+            endpoint: source.endpoint_name,
+            any_host: source.any_host,
+            follow_option: source.follow_option,
+        }),
+        wit::Address::InstanceMetadata(text) => policy::Address::InstanceMetadata(text),
     }
 }
 
@@ -160,5 +166,6 @@ fn file(record: wit::File) -> policy::File {
             wit::FileAccess::Read => policy::FileAccess::Read,
             wit::FileAccess::Write => policy::FileAccess::Write,
         },
+        fallbacks: record.fallbacks,
     }
 }

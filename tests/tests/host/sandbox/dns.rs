@@ -91,8 +91,9 @@ fn reply(question: &[u8], addresses: &[Ipv4Addr]) -> Vec<u8> {
     reply
 }
 
-/// Runs one of the tests below in namespaces where this test resolves the names.
-fn in_namespaces(test: &str) {
+/// Runs one of the tests below, or of `named`, in namespaces where the test resolves the names and answers as the
+/// metadata service of the machine.
+pub fn in_namespaces(test: &str) {
     let root = std::fs::metadata("/proc/self").is_ok_and(|metadata| {
         use std::os::unix::fs::MetadataExt;
         metadata.uid() == 0
@@ -114,6 +115,7 @@ fn in_namespaces(test: &str) {
         ip link set lo up
         ip address add 10.9.8.7/32 dev lo
         ip address add 10.9.8.6/32 dev lo
+        ip address add 169.254.169.254/32 dev lo
         printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > \"$1/resolv.conf\"
         printf 'hosts: dns\\n' > \"$1/nsswitch.conf\"
         : > \"$1/hosts\"
@@ -133,7 +135,7 @@ fn in_namespaces(test: &str) {
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
-fn assert_inside() {
+pub fn assert_inside() {
     assert!(std::env::var_os(INSIDE).is_some(), "another test runs this test");
 }
 

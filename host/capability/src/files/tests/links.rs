@@ -19,6 +19,7 @@ fn readable(folder: &Path) -> Files {
         option: option.to_owned(),
         kind,
         access: FileAccess::Read,
+        fallbacks: Vec::new(),
     });
     let (key, volume) = (folder.join("key"), folder.join("volume"));
     let option = |name: &str| {

@@ -5,7 +5,7 @@ use rustls::RootCertStore;
 
 use super::openssl::{Folder, Identity, Peer};
 use super::*;
-use crate::http::tls::by_authorities;
+use crate::http::tls::trusting as settings_trusting;
 
 /// All that makes OpenSSL accept weak keys.
 const WEAK: &[&str] = &["-cipher", "DEFAULT@SECLEVEL=0"];
@@ -14,7 +14,7 @@ const WEAK_TLS12: &[&str] = &["-cipher", "DEFAULT@SECLEVEL=0", "-tls1_2"];
 /// The failure of the default trust, on a system that trusts no authority.
 fn by_default(peer: &Peer, remedies: Remedies) -> String {
     let mut http = peer.trusted_by(Trust::System);
-    let settings = by_authorities(RootCertStore::empty(), remedies).unwrap();
+    let settings = settings_trusting(RootCertStore::empty(), remedies).unwrap();
     http.tls.insert(Trust::System, settings);
     http.send(get("/")).unwrap_err().to_string()
 }

@@ -5,14 +5,14 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 
 use super::*;
-use crate::http::tls::by_authorities;
+use crate::http::tls::trusting as settings_trusting;
 use fencebox_policy::Fingerprint;
 
 pub(super) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
     rcgen::generate_simple_self_signed([name.to_owned()]).unwrap()
 }
 
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+pub(super) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
@@ -55,7 +55,7 @@ fn trusting(own: &CertifiedKey<KeyPair>, origin: Origin) -> Http {
         insecure: true,
         ..Remedies::default()
     };
-    let settings = by_authorities(roots, remedies).unwrap();
+    let settings = settings_trusting(roots, remedies).unwrap();
     let mut http = http(origin);
     http.tls.insert(Trust::System, settings);
     http
@@ -167,7 +167,7 @@ fn the_message_names_the_fingerprint_if_a_certificate_can_be_pinned() {
         file: false,
         insecure: true,
     };
-    let settings = by_authorities(RootCertStore::empty(), remedies).unwrap();
+    let settings = settings_trusting(RootCertStore::empty(), remedies).unwrap();
     http.tls.insert(Trust::System, settings);
     let failure = http.send(get("/")).unwrap_err().to_string();
     for word in [fingerprint(&own).to_string().as_str(), "set ssl_fingerprint to it"] {

@@ -219,7 +219,21 @@ fn refused(alert: AlertDescription) -> String {
             "the device refused the handshake: it does not serve this host name".to_owned()
         }
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            "the device refused the handshake: it requires a client certificate, which fencebox cannot send".to_owned()
+            "the device refused the handshake: it requires a client certificate; set option client_cert, if the agent has \
+             it"
+            .to_owned()
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA => {
+            "the device does not trust the certificate of this client (option client_cert)".to_owned()
+        }
+        AlertDescription::CertificateExpired | AlertDescription::CertificateRevoked => {
+            "the certificate of this client has expired or is revoked (option client_cert)".to_owned()
+        }
+        AlertDescription::DecryptError => {
+            "the device could not verify the handshake, or the certificate of this client (option client_cert)".to_owned()
         }
         AlertDescription::InternalError => "the device ended the handshake with an internal error".to_owned(),
         other => format!(

@@ -1,0 +1,252 @@
+//! Addresses that one endpoint names for another, and metadata services.
+
+use crate::{Address, Addresses, AgentPolicy, Auth, Endpoint, Endpoints, NamingEndpoint, Port, Scheme, UrlOption};
+
+/// An endpoint `identity` at the URL in an option.
+fn identity() -> Endpoint {
+    Endpoint {
+        name: "identity".to_owned(),
+        scheme: Scheme::ByOptions,
+        addresses: vec![Address::FromUrlOption(UrlOption {
+            option: "auth_url".to_owned(),
+            free_path: true,
+            ..UrlOption::default()
+        })],
+        port: Port::SchemeDefault,
+        base_path: String::new(),
+        auth: Auth::Plugin,
+    }
+}
+
+/// An endpoint `compute` that `identity` names.
+fn compute(any_host: bool, follow_option: Option<&str>) -> Endpoint {
+    let source = NamingEndpoint {
+        endpoint: "identity".to_owned(),
+        any_host,
+        follow_option: follow_option.map(str::to_owned),
+    };
+    Endpoint {
+        name: "compute".to_owned(),
+        addresses: vec![Address::NamedBy(source)],
+        ..identity()
+    }
+}
+
+fn metadata(address: &str) -> Endpoint {
+    Endpoint {
+        name: "metadata".to_owned(),
+        scheme: Scheme::Http,
+        addresses: vec![Address::InstanceMetadata(address.to_owned())],
+        ..identity()
+    }
+}
+
+fn located(endpoint: Endpoint, options: &[(&str, &str)]) -> Addresses {
+    let name = endpoint.name.clone();
+    let endpoints = Endpoints::new(vec![identity(), endpoint]).unwrap();
+    let given = |name: &str| Some(options.iter().find(|(known, _)| *known == name)?.1);
+    let all = endpoints.locate_all(&AgentPolicy::unrestricted(), given).unwrap();
+    all.get(&name).unwrap().clone()
+}
+
+fn select(addresses: &mut Addresses, url: &str) -> Result<String, String> {
+    let selected = addresses.select(url).map(|origin| origin.base_url());
+    selected.map_err(|rule| rule.to_string())
+}
+
+#[track_caller]
+fn refused(addresses: &mut Addresses, url: &str, words: &str) {
+    let rule = select(addresses, url).unwrap_err();
+    assert!(rule.contains(words), "{url}: {rule}");
+}
+
+const CLOUD: [(&str, &str); 1] = [("auth_url", "https://cloud.example:5000/v3")];
+
+#[test]
+fn the_same_host_is_named_with_its_port_and_path() {
+    let mut addresses = located(compute(false, None), &CLOUD);
+    let missing = addresses.current().unwrap_err().to_string();
+    assert!(
+        missing.contains("before the plugin selects one that identity named"),
+        "{missing}"
+    );
+    assert_eq!(
+        select(&mut addresses, "https://cloud.example:8774/v2.1/").as_deref(),
+        Ok("https://cloud.example:8774/v2.1")
+    );
+    assert_eq!(addresses.current().unwrap().port, 8774);
+    assert_eq!(
+        select(&mut addresses, "https://CLOUD.example").as_deref(),
+        Ok("https://cloud.example")
+    );
+    // The address that was selected before stays.
+    refused(
+        &mut addresses,
+        "https://other.example/v2.1",
+        "identity names other.example, and may name only cloud.example",
+    );
+    assert_eq!(addresses.current().unwrap().base_url(), "https://cloud.example");
+}
+
+#[test]
+fn another_host_needs_approval_or_the_flag() {
+    let url = "https://nova.example:8774/v2.1";
+    let flag = |value| [CLOUD[0], ("follow_catalog", value)];
+    for (endpoint, options) in [
+        (compute(true, None), CLOUD.to_vec()),
+        (compute(false, Some("follow_catalog")), flag("1").to_vec()),
+    ] {
+        assert_eq!(select(&mut located(endpoint, &options), url).as_deref(), Ok(url));
+    }
+    let mut unset = located(compute(false, Some("follow_catalog")), &flag("0"));
+    refused(&mut unset, url, "set follow_catalog=1 to accept that");
+}
+
+#[test]
+fn a_named_address_is_no_weaker_and_no_special_one() {
+    let mut addresses = located(compute(true, None), &CLOUD);
+    for (url, words) in [
+        ("http://cloud.example:8774", "without TLS"),
+        ("http://nova.example", "without TLS"),
+        ("https://127.0.0.1:8774", "which is this machine"),
+        ("https://localhost", "which is this machine"),
+        ("https://169.254.169.254/latest", "a link-local address"),
+        ("https://[fd00:ec2::254]/", "has to be written literally"),
+        ("https://0x7f.1/", "ambiguous form of an address"),
+        ("https://2130706433/", "ambiguous form of an address"),
+        ("https://nova.example/../admin?x=1", "query or a fragment"),
+        ("https://nova.example/v2/../admin", "stands for `.` or `..`"),
+        ("https://nova.example/v2/%2e%2e/admin", "stands for `.` or `..`"),
+        ("https://user:pw@nova.example/", "user name and password"),
+        ("https://nova.example:0/", "0 is not a port"),
+        ("nova.example", "this is not a URL"),
+        ("ftp://nova.example", "not a supported scheme"),
+    ] {
+        refused(&mut addresses, url, words);
+    }
+    assert!(addresses.current().is_err(), "nothing was selected");
+}
+
+#[test]
+fn clear_text_is_named_only_by_clear_text() {
+    let simulator = [("auth_url", "http://127.0.0.1:5000/v3")];
+    let mut addresses = located(compute(true, None), &simulator);
+    assert_eq!(
+        select(&mut addresses, "http://127.0.0.1:8774/v2.1").as_deref(),
+        Ok("http://127.0.0.1:8774/v2.1")
+    );
+    refused(&mut addresses, "http://nova.example/v2.1", "clear text to nova.example");
+    let tls_only = Endpoint {
+        scheme: Scheme::Https,
+        ..compute(true, None)
+    };
+    refused(
+        &mut located(tls_only, &simulator),
+        "http://127.0.0.1:8774",
+        "without TLS",
+    );
+}
+
+#[test]
+fn an_option_goes_before_the_name() {
+    let mut endpoint = compute(true, None);
+    let option = Address::FromUrlOption(UrlOption {
+        option: "compute_url".to_owned(),
+        free_path: true,
+        ..UrlOption::default()
+    });
+    endpoint.addresses.insert(0, option);
+    let given = located(
+        endpoint.clone(),
+        &[CLOUD[0], ("compute_url", "https://nova.example/v2.1")],
+    );
+    assert_eq!(given.current().unwrap().base_url(), "https://nova.example/v2.1");
+    let mut absent = located(endpoint, &CLOUD);
+    assert!(absent.current().is_err());
+    assert!(select(&mut absent, "https://nova.example").is_ok());
+}
+
+#[test]
+fn a_name_needs_an_endpoint_that_has_an_address() {
+    let invalid = |declared: Vec<Endpoint>| Endpoints::new(declared).unwrap_err().to_string();
+    let rule = invalid(vec![compute(false, None)]);
+    assert!(rule.contains("named by \"identity\", which is not declared"), "{rule}");
+    let in_circle = Endpoint {
+        name: "identity".to_owned(),
+        ..compute(false, None)
+    };
+    let rule = invalid(vec![in_circle]);
+    assert!(rule.contains("no address of its own"), "{rule}");
+    let by_host = Endpoint {
+        auth: Auth::HostBasic,
+        ..compute(false, None)
+    };
+    let rule = invalid(vec![identity(), by_host]);
+    assert!(rule.contains("fencebox does not log in there"), "{rule}");
+}
+
+#[test]
+fn a_metadata_service_is_clear_text_on_the_link_of_this_machine() {
+    for (address, url) in [
+        ("169.254.169.254", "http://169.254.169.254"),
+        ("169.254.170.2", "http://169.254.170.2"),
+        ("100.100.100.200", "http://100.100.100.200"),
+        ("fd00:ec2::254", "http://[fd00:ec2::254]"),
+    ] {
+        // Neither the proxy nor TLS settings apply.
+        let options = [CLOUD[0], ("proxy", "http://proxy.example:3128")];
+        let addresses = located(metadata(address), &options);
+        let origin = addresses.current().unwrap();
+        assert_eq!((origin.base_url().as_str(), origin.port), (url, 80));
+        assert_eq!(origin.proxy, None);
+    }
+}
+
+#[test]
+fn a_metadata_service_has_no_other_place_and_no_login() {
+    let one = metadata("169.254.169.254");
+    let two = vec![one.addresses[0].clone(), Address::FromOption("ip".to_owned())];
+    for (declared, words) in [
+        (metadata("10.0.0.1"), "is not the address of a metadata service"),
+        (metadata("metadata.example"), "is not the address of a metadata service"),
+        (metadata("127.0.0.1"), "is not the address of a metadata service"),
+        (
+            Endpoint {
+                scheme: Scheme::Https,
+                ..one.clone()
+            },
+            "the scheme http",
+        ),
+        (
+            Endpoint {
+                port: Port::Fixed(8080),
+                ..one.clone()
+            },
+            "port 80",
+        ),
+        (
+            Endpoint {
+                port: Port::FromOption("ipport".to_owned()),
+                ..one.clone()
+            },
+            "port 80",
+        ),
+        (
+            Endpoint {
+                addresses: two,
+                ..one.clone()
+            },
+            "one address",
+        ),
+        (
+            Endpoint {
+                auth: Auth::HostBasic,
+                ..one.clone()
+            },
+            "does not log in",
+        ),
+    ] {
+        let rule = Endpoints::new(vec![declared]).unwrap_err().to_string();
+        assert!(rule.contains(words), "{words}: {rule}");
+    }
+}

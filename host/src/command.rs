@@ -1,7 +1,6 @@
 //! The commands of `fencebox`, one file each, and the agent that runs if the program is called by an agent's name.
 
 mod agent;
-mod attempt;
 mod candidate;
 mod check;
 mod compile;
@@ -15,6 +14,7 @@ mod remove;
 mod replay;
 mod report;
 mod run;
+mod test;
 mod verify;
 
 use std::ffi::OsString;
@@ -126,6 +126,32 @@ enum Command {
         #[arg(last = true, value_name = "NAME=VALUE")]
         options: Vec<String>,
     },
+    /// Test a plugin file: its description, its options, and every action with faults at each exchange
+    ///
+    /// The answers come from recordings, or from a simulated device that is running. The device is switched again and
+    /// again: never give the options of a real one. Time is virtual, so the simulated device must not wait.
+    Test {
+        /// Plugin file (./fence_clc.wasm)
+        file: PathBuf,
+        /// Recording of `fencebox run --trace`; may be repeated
+        #[arg(long = "recording", value_name = "FILE")]
+        recordings: Vec<PathBuf>,
+        /// One run, as the report names it, or a text in the lines of runs
+        #[arg(long, value_name = "TEXT")]
+        case: Option<String>,
+        /// Number of pairs of faults, in addition to all single faults
+        #[arg(long, default_value_t = 0, value_name = "N")]
+        pairs: usize,
+        /// Seed that chooses the pairs
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Also write the report as JUnit XML
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        /// Options of the simulated device: ip=127.0.0.1 plug=1
+        #[arg(last = true, value_name = "NAME=VALUE")]
+        options: Vec<String>,
+    },
     /// Write the records of plugins beside the plugin files, for packages
     #[command(hide = true)]
     Record {
@@ -172,6 +198,25 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         }
         Command::Run { file, trace, options } => {
             return end(run::run(&file, &options, trace.as_deref(), &mut stdout), &mut stdout);
+        }
+        Command::Test {
+            file,
+            recordings,
+            case,
+            pairs,
+            seed,
+            junit,
+            options,
+        } => {
+            let selection = test::Selection {
+                recordings: &recordings,
+                options: &options,
+                case,
+                pairs,
+                seed,
+                junit: junit.as_deref(),
+            };
+            return end(test::run(&file, &selection, &mut stdout), &mut stdout);
         }
         Command::Replay { trace, file, options } => replay::run(&trace, &file, &options, &mut stdout),
     };

@@ -11,6 +11,7 @@ pub mod confinement;
 pub mod installation;
 pub mod plugin;
 pub mod trace;
+pub mod trial;
 
 pub use fencebox_agent as agent;
 pub use fencebox_capability as capability;

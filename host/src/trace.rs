@@ -4,6 +4,7 @@
 //! A recording is a text file with one JSON object a line: the header, the events in their order, the result. Secrets
 //! that the host has seen by the end of the run are replaced, and values of header fields with credentials are left out.
 
+mod device;
 mod event;
 mod guest;
 mod player;
@@ -17,7 +18,8 @@ use std::io::{BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::log::Log;
-pub use event::{Answer, Body, Event, Reply, Sent};
+pub use device::RecordedDevice;
+pub use event::{Answer, Body, CALL, Event, Reply, Sent, step_of};
 pub use player::Player;
 pub use recorder::Recorder;
 

@@ -77,6 +77,16 @@ impl Outcome {
     }
 }
 
+impl From<Outcome> for fencebox_trial::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            exit: outcome.exit,
+            stdout: outcome.stdout,
+            stderr: outcome.stderr,
+        }
+    }
+}
+
 /// The install tree that xtask created.
 ///
 /// # Errors

@@ -5,69 +5,72 @@
 //! with the real power status of the machine. See `docs/matrix.md`.
 
 mod clc;
-mod judge;
 mod ovh;
-mod plan;
-mod play;
 mod relay;
-mod rng;
 mod scene;
 mod wired;
 mod xenapi;
 mod xvm;
 mod xvm_group;
 
-use std::fmt;
-
-use anyhow::Result;
-
-use crate::agent::Outcome;
-
-pub use judge::{Truth, Wrong, judge};
-pub use play::{Options, run};
+pub use fencebox_trial::{Fault, Options, Report, Run, Truth, run, verdict};
 pub use relay::credulous;
-pub use scene::{Habit, Scene, Trouble};
+pub use scene::{Habit, Scene, truth};
 
-/// A device in the matrix. This trait does not depend on the device's protocol.
-pub trait Device: Sync {
-    /// Its name on the command line.
-    fn name(&self) -> &'static str;
+/// A device in the matrix.
+pub type Device = dyn fencebox_trial::Device<Scene = Scene>;
 
-    /// The agent that is called.
-    fn agent(&self) -> &'static str;
-
-    /// The scenes: the calls of the agent, each with the state of its machine.
-    fn scenes(&self) -> Vec<Scene>;
-
-    /// The possible faults at each step that may occur in this scene, the rare steps included.
-    fn troubles(&self, scene: &Scene) -> Vec<Trouble>;
-
-    /// The reason to leave these faults out, if there is one: no agent could detect the real power status from the answers.
-    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str>;
-
-    /// The texts that must not be printed.
-    fn secrets(&self) -> &'static [&'static str];
-
-    /// Calls the agent with these faults planned.
-    ///
-    /// # Errors
-    /// If the device or the agent cannot be started, or a fault does not exist.
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run>;
+/// The same devices with a host that accepts this number of off reads in a row as proof: shows that fewer are not
+/// enough.
+pub fn with_off_reads(devices: Vec<Box<Device>>, off_reads: u32) -> Vec<Box<Device>> {
+    let mutated = devices
+        .into_iter()
+        .map(|device| Box::new(Mutated { device, off_reads }) as Box<Device>);
+    mutated.collect()
 }
 
-/// The result of a call.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// The output of the agent.
-    pub outcome: Outcome,
-    /// The real state of the machine.
-    pub truth: Truth,
-    /// The steps of the conversation, in order.
-    pub steps: Vec<&'static str>,
+/// A device whose agent has a mutated host.
+struct Mutated {
+    device: Box<Device>,
+    off_reads: u32,
+}
+
+impl fencebox_trial::Device for Mutated {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
+        self.device.name()
+    }
+
+    fn agent(&self) -> &str {
+        self.device.agent()
+    }
+
+    fn scenes(&self) -> Vec<Scene> {
+        let scenes = self.device.scenes().into_iter();
+        let off_reads = self.off_reads;
+        scenes.map(|scene| Scene { off_reads, ..scene }).collect()
+    }
+
+    fn faults(&self, scene: &Scene, steps: &[String]) -> Vec<Fault> {
+        self.device.faults(scene, steps)
+    }
+
+    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
+        self.device.excluded(scene, faults)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.device.secrets()
+    }
+
+    fn run(&self, scene: &Scene, faults: &[String]) -> anyhow::Result<Run> {
+        self.device.run(scene, faults)
+    }
 }
 
 /// Every device that has a plugin and a simulator.
-pub fn devices() -> Vec<Box<dyn Device>> {
+pub fn devices() -> Vec<Box<Device>> {
     vec![
         Box::new(clc::Cloud),
         Box::new(xenapi::Pool),
@@ -78,57 +81,6 @@ pub fn devices() -> Vec<Box<dyn Device>> {
 }
 
 /// The device that needs its own network namespace, with a loopback interface that supports multicast.
-pub fn hypervisors() -> Box<dyn Device> {
+pub fn hypervisors() -> Box<Device> {
     Box::new(xvm_group::Group)
-}
-
-/// The results of all runs.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// The number of runs.
-    pub runs: usize,
-    /// The false successes, each with the option that repeats its run.
-    pub false_successes: Vec<String>,
-    /// The other wrong results.
-    pub others: Vec<String>,
-    /// The reasons why faults were left out, and the number of runs for each.
-    pub excluded: Vec<(String, usize)>,
-    /// The runs of each device, in one line.
-    pub devices: Vec<String>,
-}
-
-impl Report {
-    /// Whether all results are correct.
-    pub fn is_good(&self) -> bool {
-        self.false_successes.is_empty() && self.others.is_empty()
-    }
-
-    fn add(&mut self, other: Report) {
-        self.runs += other.runs;
-        self.false_successes.extend(other.false_successes);
-        self.others.extend(other.others);
-        self.excluded.extend(other.excluded);
-        self.devices.extend(other.devices);
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for device in &self.devices {
-            writeln!(f, "{device}")?;
-        }
-        for (why, number) in &self.excluded {
-            writeln!(f, "left out: {number} of {why}")?;
-        }
-        for line in &self.others {
-            writeln!(f, "wrong: {line}")?;
-        }
-        for line in &self.false_successes {
-            writeln!(f, "FALSE: {line}")?;
-        }
-        if !self.others.is_empty() {
-            writeln!(f, "{} other wrong results", self.others.len())?;
-        }
-        write!(f, "{} runs, {} false successes", self.runs, self.false_successes.len())
-    }
 }

@@ -54,16 +54,15 @@ fn a_plugin_that_reports_accepted_as_done_is_detected() {
 fn a_host_that_accepts_one_read_as_proof_is_detected() {
     support::tree();
     for device in ["clc", "xenapi", "ovh", "relay"] {
-        let options = |off_reads| Options {
+        let options = Options {
             device: Some(device.to_owned()),
             case: Some("off/onoff/on/replicas-".to_owned()),
             share: Some(4),
-            off_reads,
             ..Options::default()
         };
-        let real = matrix::run(&matrix::devices(), &options(None)).unwrap();
+        let real = matrix::run(&matrix::devices(), &options).unwrap();
         assert!(real.is_good() && real.runs > 0, "{real}");
-        let mutated = matrix::run(&matrix::devices(), &options(Some(1))).unwrap();
+        let mutated = matrix::run(&matrix::with_off_reads(matrix::devices(), 1), &options).unwrap();
         println!("{mutated}");
         assert!(!mutated.false_successes.is_empty(), "{mutated}");
     }

@@ -1,13 +1,16 @@
 //! A plugin before its installation: its description under each of its names, and what needs approval.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 
+use crate::agent::clock::Clock;
 use crate::plugin::{Approvals, Declared, Plugin, Record, agent_name};
 use crate::policy::Approval;
+use crate::trial::Attempt;
 
 /// Maximum size of a plugin file, in bytes.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
@@ -134,4 +137,10 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
         file.display()
     );
     Ok(wasm)
+}
+
+/// A plugin file that is ready to run. The lines of the agent's log go to `stderr`.
+pub(super) fn attempt(file: &Path, clock: Arc<dyn Clock>, stderr: Box<dyn Write + Send>) -> anyhow::Result<Attempt> {
+    let (name, wasm) = (stem(file)?, read(file)?);
+    Attempt::new(name, file, &wasm, clock, stderr)
 }

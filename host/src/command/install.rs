@@ -9,7 +9,6 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::attempt;
 use super::candidate::{self, Candidate};
 use super::report;
 use crate::agent::log::Log;
@@ -27,7 +26,7 @@ pub(super) struct Choice {
 pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::Result<()> {
     candidate::stem(file)?;
     let wasm = candidate::read(file)?;
-    attempt::announce(file, &wasm);
+    crate::trial::announce(file, &wasm);
     let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?;
     let candidate = Candidate::of(&plugin, file);
     let log = Log::new(Box::new(std::io::sink()));

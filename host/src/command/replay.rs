@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 
-use super::attempt::Attempt;
+use super::candidate;
 use crate::agent::clock::Clock;
 use crate::agent::virtual_clock::VirtualClock;
 use crate::plugin::Seam;
@@ -23,7 +23,7 @@ pub(super) fn run(recording: &Path, file: &Path, options: &[String], out: &mut d
     let trace = Trace::read(BufReader::new(source)).with_context(named)?;
     // What the agent reports is in the recording, or follows from the departure.
     let stderr = Box::new(std::io::sink());
-    let attempt = Attempt::new(file, Arc::new(VirtualClock::default()) as Arc<dyn Clock>, stderr)?;
+    let attempt = candidate::attempt(file, Arc::new(VirtualClock::default()) as Arc<dyn Clock>, stderr)?;
     ensure!(
         attempt.name == trace.header.agent,
         "{} is a recording of {}, and {} is {}",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::attempt::Attempt;
+use super::candidate;
 use crate::agent::stream::Lines;
 use crate::agent::system_clock::SystemClock;
 use crate::plugin::Seam;
@@ -29,7 +29,7 @@ pub(super) fn run(file: &Path, options: &[String], trace: Option<&Path>, out: &m
         // The process has no file descriptor left.
         Err(_) => Box::new(std::io::stderr()),
     };
-    let attempt = Attempt::new(file, Arc::new(SystemClock::start()), stderr)?;
+    let attempt = candidate::attempt(file, Arc::new(SystemClock::start()), stderr)?;
     let options = parse(options)?;
     let Some(path) = trace else {
         let outcome = attempt.run(&options, None, true)?;

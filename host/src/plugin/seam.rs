@@ -1,8 +1,9 @@
-//! What can stand between a plugin and the functions that the host offers: recording and replaying.
+//! What can stand between a plugin and the functions that the host offers: recording, replaying, and faults.
 
 use std::sync::Arc;
 
 use crate::agent::clock::Clock;
+use crate::agent::device::PowerTarget;
 use crate::capability::calls::HostCalls;
 
 /// Replaces what a plugin gets from the host. Agents use [`Plain`], which replaces nothing.
@@ -16,6 +17,10 @@ pub trait Seam: Send + Sync {
     fn guest_clock(&self, clock: Arc<dyn Clock>) -> Arc<dyn Clock> {
         clock
     }
+
+    /// The plugin begins to switch its plug to this state, or, with `None`, has ended that. A power cycle counts as
+    /// switching off.
+    fn switching(&self, _target: Option<PowerTarget>) {}
 
     /// The random numbers of the plugin, which repeat. Without them, the system's.
     fn random(&self) -> Option<Vec<u8>> {

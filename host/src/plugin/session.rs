@@ -154,16 +154,22 @@ impl Device for PluginInstance {
 
     fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<(), Error> {
         let plug = plug.to_owned();
+        self.seam.switching(Some(target));
         let target = match target {
             PowerTarget::On => types::PowerTarget::On,
             PowerTarget::Off => types::PowerTarget::Off,
         };
-        self.in_session(|guest, store, session| guest.call_set_power(store, session, &plug, target))
+        let outcome = self.in_session(|guest, store, session| guest.call_set_power(store, session, &plug, target));
+        self.seam.switching(None);
+        outcome
     }
 
     fn cycle(&mut self, plug: &str) -> Result<(), Error> {
         let plug = plug.to_owned();
-        self.in_session(|guest, store, session| guest.call_cycle(store, session, &plug))
+        self.seam.switching(Some(PowerTarget::Off));
+        let outcome = self.in_session(|guest, store, session| guest.call_cycle(store, session, &plug));
+        self.seam.switching(None);
+        outcome
     }
 
     fn cycle_complete(&mut self, plug: &str) -> Result<bool, Error> {

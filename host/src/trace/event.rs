@@ -270,6 +270,14 @@ fn is_secret(bytes: &[Value], log: &Log) -> bool {
     log.without_secrets(&text) != text
 }
 
+/// The step of an XML-RPC call begins with this.
+pub const CALL: &str = "call ";
+
+/// The step of a request in a conversation. A query is not a part of it, because it may have values that change.
+pub fn step_of(method: &str, path: &str) -> String {
+    format!("{method} {}", path.split('?').next().unwrap_or_default())
+}
+
 fn fields_size(fields: &[(String, String)]) -> usize {
     fields.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
@@ -331,6 +339,15 @@ impl Event {
                 | Self::SendDatagram { datagram: content, .. } => content.size(),
                 _ => 0,
             }
+    }
+
+    /// Its step, if it is an exchange with the device.
+    pub fn step(&self) -> Option<String> {
+        match self {
+            Self::Send { request, .. } => Some(step_of(&request.method, &request.path)),
+            Self::XmlrpcCall { method, .. } => Some(format!("{CALL}{method}")),
+            _ => None,
+        }
     }
 
     /// The call in one line, for a person: what it is and where it goes.

@@ -78,7 +78,7 @@ impl Seam for Player {
     fn calls(&self, calls: Box<dyn HostCalls>) -> Box<dyn HostCalls> {
         Box::new(Playing {
             calls,
-            state: self.state.clone(),
+            source: self.state.clone(),
         })
     }
 
@@ -91,12 +91,18 @@ impl Seam for Player {
     }
 }
 
-fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn locked<T: ?Sized>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl State {
-    /// The recorded event, if the plugin makes this call now. `call` has any answer.
+/// What answers the calls of a plugin.
+pub(super) trait Source: Send {
+    /// The event with the answer to this call, if there is one. `call` has any answer.
+    fn next(&mut self, call: &Event) -> Option<Event>;
+}
+
+impl Source for State {
+    /// The recorded event, if the plugin makes this call now.
     fn next(&mut self, call: &Event) -> Option<Event> {
         if self.departure.is_some() {
             return None;
@@ -127,7 +133,7 @@ impl State {
 }
 
 /// What is different in two calls, if anything is.
-fn difference(recorded: &Event, call: &Event) -> Option<String> {
+pub(super) fn difference(recorded: &Event, call: &Event) -> Option<String> {
     let other = |what: &str, one: &str, other: &str| {
         Some(format!(
             "{}: the plugin's {what} is {other:?}; the recording has {one:?}",
@@ -198,15 +204,15 @@ fn compared_fields(request: &Sent) -> Vec<(String, String)> {
 }
 
 /// Answers the calls of one session.
-struct Playing {
+pub(super) struct Playing {
     /// For what is not recorded: log lines.
-    calls: Box<dyn HostCalls>,
-    state: Arc<Mutex<State>>,
+    pub(super) calls: Box<dyn HostCalls>,
+    pub(super) source: Arc<Mutex<dyn Source>>,
 }
 
 impl Playing {
     fn next(&self, call: &Event) -> Option<Event> {
-        locked(&self.state).next(call)
+        locked(&self.source).next(call)
     }
 }
 

@@ -73,6 +73,9 @@ fn main() -> Result<ExitCode> {
     if named.iter().flatten().any(|name| name.starts_with(credulous.name())) {
         devices.push(credulous);
     }
+    if let Some(reads) = arguments.reads {
+        devices = matrix::with_off_reads(devices, reads);
+    }
     let report = matrix::run(
         &devices,
         &Options {
@@ -84,7 +87,7 @@ fn main() -> Result<ExitCode> {
             brief: arguments.brief,
             share: None,
             list: arguments.list,
-            off_reads: arguments.reads,
+            alone: false,
         },
     )?;
     println!("{report}");

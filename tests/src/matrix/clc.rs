@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
-use super::scene::{Scene, Trouble};
+use super::Run;
+use super::scene::Scene;
 use super::wired::{self, Wired};
-use super::{Device, Run};
 use fencebox_sim::clc::{GRAMMAR, Settings};
 use fencebox_sim::machine::{Machine, Power};
+use fencebox_trial::{Device, Fault};
 
 const MACHINE: &str = "WA1ACMEDB01";
 const PASSWORD: &str = "s3cret-pass";
@@ -16,11 +17,13 @@ const STEPS: &[&str] = &["login", "server", "operation", "task"];
 pub(super) struct Cloud;
 
 impl Device for Cloud {
-    fn name(&self) -> &'static str {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
         "clc"
     }
 
-    fn agent(&self) -> &'static str {
+    fn agent(&self) -> &str {
         "fence_clc"
     }
 
@@ -31,19 +34,19 @@ impl Device for Cloud {
         scenes
     }
 
-    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
-        wired::troubles(&GRAMMAR, STEPS, Vec::new())
+    fn faults(&self, _: &Scene, _: &[String]) -> Vec<Fault> {
+        wired::faults(&GRAMMAR, STEPS, Vec::new())
     }
 
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
         wired::deceived(scene, faults)
     }
 
-    fn secrets(&self) -> &'static [&'static str] {
-        &[PASSWORD, "SIMULATED."]
+    fn secrets(&self) -> Vec<String> {
+        [PASSWORD, "SIMULATED."].map(str::to_owned).into()
     }
 
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+    fn run(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let settings = Settings {
             password: PASSWORD.to_owned(),
             // The other server is off: an agent that confuses the two reports a false success.
@@ -58,7 +61,7 @@ impl Device for Cloud {
             machine: MACHINE,
             is_off: |power| *power == Power::Off,
         };
-        wired.play(scene, faults, |simulator| {
+        wired.run(scene, faults, |simulator| {
             let url = simulator.url();
             format!("login=fencer\npasswd={PASSWORD}\naccount=ACME\nplug={MACHINE}\napi_url={url}\n")
         })

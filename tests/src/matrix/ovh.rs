@@ -2,12 +2,13 @@
 
 use anyhow::{Context as _, Result};
 
-use super::scene::{Habit, Scene, Trouble};
+use super::Run;
+use super::scene::{Habit, Scene};
 use super::wired::{self, Wired, scenes_of};
-use super::{Device, Run};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::ovh::{CLOUD, DEDICATED, GRAMMAR, RESCUE, Server, Settings, VPS};
 use fencebox_sim::server::Simulator;
+use fencebox_trial::{Device, Fault};
 
 const KEYS: &str = "application_key=simAK0123456789\napplication_secret=simAS0123456789abcdef\n\
                     consumer_key=simCK0123456789abcdef\n";
@@ -100,11 +101,13 @@ fn is_dark_or_rescued(power: &Power) -> bool {
 pub(super) struct Services;
 
 impl Device for Services {
-    fn name(&self) -> &'static str {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
         "ovh"
     }
 
-    fn agent(&self) -> &'static str {
+    fn agent(&self) -> &str {
         "fence_ovh"
     }
 
@@ -134,9 +137,9 @@ impl Device for Services {
             .collect()
     }
 
-    fn troubles(&self, scene: &Scene) -> Vec<Trouble> {
+    fn faults(&self, scene: &Scene, _: &[String]) -> Vec<Fault> {
         let steps = service(scene).map_or(&[] as &[_], |service| service.steps);
-        wired::troubles(&GRAMMAR, steps, Vec::new())
+        wired::faults(&GRAMMAR, steps, Vec::new())
     }
 
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
@@ -157,16 +160,18 @@ impl Device for Services {
         wired::deceived(scene, faults)
     }
 
-    fn secrets(&self) -> &'static [&'static str] {
-        &[
+    fn secrets(&self) -> Vec<String> {
+        [
             "simAS0123456789abcdef",
             "simCK0123456789abcdef",
             "oauth-s3cret",
             "soap-s3cret",
         ]
+        .map(str::to_owned)
+        .into()
     }
 
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+    fn run(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let service = service(scene).with_context(|| format!("no service {}", scene.kind))?;
         let wired = Wired {
             agent: self.agent(),
@@ -175,7 +180,7 @@ impl Device for Services {
             machine: service.plug,
             is_off: service.is_off,
         };
-        wired.play(scene, faults, |simulator| {
+        wired.run(scene, faults, |simulator| {
             let (login, base) = login(service, simulator);
             let url = simulator.url();
             format!("{login}{}plug={}\napi_url={url}{base}\n", service.options, service.plug)

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
-use super::scene::{Scene, Trouble};
+use super::Run;
+use super::scene::Scene;
 use super::wired::{self, Wired};
-use super::{Device, Run};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::relay::{self, GRAMMAR};
+use fencebox_trial::{Device, Fault};
 
 const STEPS: &[&str] = &["read", "switch"];
 
@@ -27,7 +28,7 @@ impl Board {
 
 /// The same board with a plugin that treats an accepted request as success. It is not one of the devices: it proves
 /// that the matrix finds false successes.
-pub fn credulous() -> Box<dyn Device> {
+pub fn credulous() -> Box<super::Device> {
     Box::new(Board {
         name: "credulous",
         agent: "fence_credulous",
@@ -35,11 +36,13 @@ pub fn credulous() -> Box<dyn Device> {
 }
 
 impl Device for Board {
-    fn name(&self) -> &'static str {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
         self.name
     }
 
-    fn agent(&self) -> &'static str {
+    fn agent(&self) -> &str {
         self.agent
     }
 
@@ -47,19 +50,19 @@ impl Device for Board {
         wired::scenes(None, false)
     }
 
-    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
-        wired::troubles(&GRAMMAR, STEPS, Vec::new())
+    fn faults(&self, _: &Scene, _: &[String]) -> Vec<Fault> {
+        wired::faults(&GRAMMAR, STEPS, Vec::new())
     }
 
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
         wired::deceived(scene, faults)
     }
 
-    fn secrets(&self) -> &'static [&'static str] {
-        &["s3cret", "ZmVuY2VyOnMzY3JldA=="]
+    fn secrets(&self) -> Vec<String> {
+        ["s3cret", "ZmVuY2VyOnMzY3JldA=="].map(str::to_owned).into()
     }
 
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+    fn run(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let mut config = relay::config();
         config.machines = vec![scene.machine("1"), Machine::new("2", Power::Off)];
         let wired = Wired {
@@ -69,7 +72,7 @@ impl Device for Board {
             machine: "1",
             is_off: |power| *power == Power::Off,
         };
-        wired.play(scene, faults, |board| {
+        wired.run(scene, faults, |board| {
             let port = board.address().port();
             format!("ip=127.0.0.1\nipport={port}\nusername=fencer\npassword=s3cret\nplug=1\n")
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fencebox::agent::power::OFF_READS;
 
 use fencebox_sim::machine::{Machine, Old, Power};
+use fencebox_trial::Truth;
 
 /// The behavior of the machine and of the reads, apart from the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,15 +107,27 @@ impl Scene {
         );
         is_old && self.power != Power::Off
     }
+}
 
-    /// Whether an agent must succeed without a fault.
-    pub fn is_orderly(&self) -> bool {
+impl fencebox_trial::Scene for Scene {
+    fn action(&self) -> &str {
+        self.action
+    }
+
+    fn is_orderly(&self) -> bool {
         matches!(self.habit, Habit::Lags(_))
     }
 
-    /// Whether many scenes are similar to this one, so that the tests need only a few runs of it.
-    pub fn is_one_of_many(&self) -> bool {
+    fn is_usual(&self) -> bool {
+        self.habit == Habit::Lags(1)
+    }
+
+    fn is_one_of_many(&self) -> bool {
         !matches!(self.habit, Habit::Lags(_) | Habit::Lately(_) | Habit::Rebounds(_))
+    }
+
+    fn rebounds(&self) -> bool {
+        matches!(self.habit, Habit::Rebounds(_))
     }
 }
 
@@ -137,28 +150,15 @@ impl fmt::Display for Scene {
     }
 }
 
-/// A kind of fault at a step of the conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// The step.
-    pub step: &'static str,
-    /// The kind, with its argument.
-    pub kind: String,
-    /// Whether it is useful at each call of the step, and not only at the first.
-    pub everywhere: bool,
-    /// Whether it is so expensive that it is placed only at the first call.
-    pub heavy: bool,
-}
-
-impl Trouble {
-    /// The fault at only this call of the step, from 1.
-    pub fn once(&self, call: u64) -> String {
-        format!("{}#{call}*1={}", self.step, self.kind)
-    }
-
-    /// The fault at this call of the step and at all later ones.
-    pub fn lasting(&self, call: u64) -> String {
-        format!("{}#{call}={}", self.step, self.kind)
+/// The truth about a machine since the mark; `is_off` defines which states are certainly off.
+pub fn truth(machine: &Machine, mark: usize, is_off: fn(&Power) -> bool) -> Truth {
+    let since = machine.history().iter().skip(mark);
+    Truth {
+        off: is_off(machine.power()),
+        was_off: since.clone().any(is_off),
+        on: *machine.power() == Power::On,
+        history: since.map(Power::to_string).collect::<Vec<_>>().join(", "),
+        harm: None,
     }
 }
 

@@ -6,12 +6,13 @@ use anyhow::{Context as _, Result};
 use fencebox::agent::virtual_clock::VirtualClock;
 
 use super::Run;
-use super::judge::Truth;
-use super::scene::{Habit, Scene, Trouble};
+use super::Truth;
+use super::scene::{Habit, Scene, truth};
 use crate::agent;
 use fencebox_sim::fault::{Grammar, Occasion, Plan};
 use fencebox_sim::machine::Power;
 use fencebox_sim::server::{Config, Simulator};
+use fencebox_trial::Fault;
 
 /// Kinds that are expensive for both sides, and differ least from call to call.
 const HEAVY: &[&str] = &["huge", "long-string", "wide", "deep", "json-deep", "laughs"];
@@ -30,12 +31,7 @@ pub(super) struct Wired<'a> {
 
 impl Wired<'_> {
     /// Calls the agent; `stdin` makes its input from the device's URL.
-    pub(super) fn play(
-        self,
-        scene: &Scene,
-        faults: &[String],
-        stdin: impl FnOnce(&Simulator) -> String,
-    ) -> Result<Run> {
+    pub(super) fn run(self, scene: &Scene, faults: &[String], stdin: impl FnOnce(&Simulator) -> String) -> Result<Run> {
         let clock = Arc::new(VirtualClock::shared());
         let plans = faults.iter().map(|fault| self.grammar.parse(fault));
         let mut config = self.config;
@@ -61,23 +57,27 @@ impl Wired<'_> {
             .map(|other| format!("{}, another machine, was switched", other.id()));
         let truth = Truth {
             harm: switched.into_iter().next(),
-            ..Truth::of(&machine, mark, self.is_off)
+            ..truth(&machine, mark, self.is_off)
         };
-        let steps = simulator.steps();
-        Ok(Run { outcome, truth, steps })
+        let steps = simulator.steps().into_iter().map(str::to_owned).collect();
+        Ok(Run {
+            outcome: outcome.into(),
+            truth,
+            steps,
+        })
     }
 }
 
 /// The possible faults at these steps, from the tables of the simulator.
-pub(super) fn troubles(grammar: &'static Grammar, steps: &[&'static str], more: Vec<Plan>) -> Vec<Trouble> {
+pub(super) fn faults(grammar: &'static Grammar, steps: &[&'static str], more: Vec<Plan>) -> Vec<Fault> {
     let samples = steps.iter().flat_map(|step| grammar.samples(step, 1));
-    let troubles = samples.chain(more).map(|plan| Trouble {
-        step: plan.step,
+    let faults = samples.chain(more).map(|plan| Fault {
+        step: plan.step.to_owned(),
         everywhere: plan.kind.row.occasion == Occasion::Call,
         heavy: HEAVY.contains(&plan.kind.word()),
         kind: plan.kind.to_string(),
     });
-    troubles.collect()
+    faults.collect()
 }
 
 /// The scenes of a device with all actions; `paused` is a state of its machines that is neither on nor off.

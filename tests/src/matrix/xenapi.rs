@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
-use super::scene::{Scene, Trouble};
+use super::Run;
+use super::scene::Scene;
 use super::wired::{self, Wired};
-use super::{Device, Run};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::xenapi::{GRAMMAR, Settings, Vm, failures};
+use fencebox_trial::{Device, Fault};
 
 const VM: &str = "c0ffee00-0000-4000-8000-000000000001";
 const OTHER: &str = "c0ffee00-0000-4000-8000-000000000002";
@@ -17,11 +18,13 @@ const STEPS: &[&str] = &["login", "logout", "find", "record", "power-state", "po
 pub(super) struct Pool;
 
 impl Device for Pool {
-    fn name(&self) -> &'static str {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
         "xenapi"
     }
 
-    fn agent(&self) -> &'static str {
+    fn agent(&self) -> &str {
         "fence_xenapi"
     }
 
@@ -29,20 +32,20 @@ impl Device for Pool {
         wired::scenes(Some(Power::Paused), true)
     }
 
-    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+    fn faults(&self, _: &Scene, _: &[String]) -> Vec<Fault> {
         let failures = STEPS.iter().flat_map(|step| failures(step)).collect();
-        wired::troubles(&GRAMMAR, STEPS, failures)
+        wired::faults(&GRAMMAR, STEPS, failures)
     }
 
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
         wired::deceived(scene, faults)
     }
 
-    fn secrets(&self) -> &'static [&'static str] {
-        &[PASSWORD, "OpaqueRef:"]
+    fn secrets(&self) -> Vec<String> {
+        [PASSWORD, "OpaqueRef:"].map(str::to_owned).into()
     }
 
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+    fn run(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let settings = Settings {
             password: PASSWORD.to_owned(),
             vms: vec![
@@ -59,7 +62,7 @@ impl Device for Pool {
             machine: VM,
             is_off: |power| *power == Power::Off,
         };
-        wired.play(scene, faults, |simulator| {
+        wired.run(scene, faults, |simulator| {
             let url = simulator.url();
             format!("login=root\npasswd={PASSWORD}\nplug=db01\nsession_url={url}\n")
         })

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use fencebox::agent::virtual_clock::VirtualClock;
 
-use super::scene::{Scene, Trouble};
-use super::{Device, Run, Truth, wired};
+use super::scene::Scene;
+use super::scene::truth;
+use super::{Run, Truth, wired};
 use crate::agent;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::xvm::{Fault, FenceVirtd, STEPS, Settings, samples};
+use fencebox_trial::Device;
 
 const KEY: &str = "s3cret-key";
 const MACHINE: &str = "vm-alpha";
@@ -21,11 +23,13 @@ const CHANNEL: &str = "channel";
 pub(super) struct Hypervisor;
 
 impl Device for Hypervisor {
-    fn name(&self) -> &'static str {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
         "xvm"
     }
 
-    fn agent(&self) -> &'static str {
+    fn agent(&self) -> &str {
         "fence_virt"
     }
 
@@ -38,27 +42,27 @@ impl Device for Hypervisor {
         scenes
     }
 
-    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+    fn faults(&self, _: &Scene, _: &[String]) -> Vec<fencebox_trial::Fault> {
         let steps = STEPS.iter().map(|(step, _)| *step);
-        let troubles = steps.flat_map(|step| samples(step).into_iter().map(move |fault| (step, fault)));
-        let troubles = troubles.map(|(step, fault)| Trouble {
-            step,
+        let faults = steps.flat_map(|step| samples(step).into_iter().map(move |fault| (step, fault)));
+        let faults = faults.map(|(step, fault)| fencebox_trial::Fault {
+            step: step.to_owned(),
             kind: fault.to_string(),
             everywhere: true,
             heavy: fault == Fault::Endless,
         });
-        troubles.collect()
+        faults.collect()
     }
 
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
         wired::deceived(scene, faults)
     }
 
-    fn secrets(&self) -> &'static [&'static str] {
-        &[KEY]
+    fn secrets(&self) -> Vec<String> {
+        [KEY].map(str::to_owned).into()
     }
 
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+    fn run(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let clock = Arc::new(VirtualClock::shared());
         let plans = faults.iter().map(|fault| fault.parse().map_err(anyhow::Error::msg));
         let uuid = |number: u8| format!("11111111-2222-4333-8444-5555555555{number:02}");
@@ -96,11 +100,15 @@ impl Device for Hypervisor {
         let harm = machines.iter().find(switched);
         let truth = Truth {
             harm: harm.map(|other| format!("{}, another machine, was switched", other.name())),
-            ..Truth::of(&daemon.machine(MACHINE).context("no such machine")?, mark, |power| {
+            ..truth(&daemon.machine(MACHINE).context("no such machine")?, mark, |power| {
                 *power == Power::Off
             })
         };
-        let steps = daemon.requests();
-        Ok(Run { outcome, truth, steps })
+        let steps = daemon.requests().into_iter().map(str::to_owned).collect();
+        Ok(Run {
+            outcome: outcome.into(),
+            truth,
+            steps,
+        })
     }
 }

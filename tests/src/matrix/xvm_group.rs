@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use anyhow::{Context as _, Result};
 use fencebox::agent::virtual_clock::VirtualClock;
 
-use super::scene::{Habit, Scene, Trouble};
-use super::{Device, Run, Truth, wired};
+use super::scene::truth;
+use super::scene::{Habit, Scene};
+use super::{Run, Truth, wired};
 use crate::agent;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::xvm::{Fault, Hypervisors, Plan, STEPS, Settings, samples};
+use fencebox_trial::Device;
 
 const KEY: &str = "s3cret-key";
 const MACHINE: &str = "vm-alpha";
@@ -71,11 +73,13 @@ impl Group {
 }
 
 impl Device for Group {
-    fn name(&self) -> &'static str {
+    type Scene = Scene;
+
+    fn name(&self) -> &str {
         "xvm-group"
     }
 
-    fn agent(&self) -> &'static str {
+    fn agent(&self) -> &str {
         "fence_xvm"
     }
 
@@ -103,19 +107,19 @@ impl Device for Group {
         scenes
     }
 
-    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+    fn faults(&self, _: &Scene, _: &[String]) -> Vec<fencebox_trial::Fault> {
         let steps = STEPS.iter().map(|(step, _)| *step);
         let faults = steps.flat_map(|step| {
             let more = [Fault::Late(30), Fault::Twice];
             samples(step).into_iter().chain(more).map(move |fault| (step, fault))
         });
-        let troubles = faults.map(|(step, fault)| Trouble {
-            step,
+        let faults = faults.map(|(step, fault)| fencebox_trial::Fault {
+            step: step.to_owned(),
             kind: fault.to_string(),
             everywhere: true,
             heavy: fault == Fault::Endless,
         });
-        troubles.collect()
+        faults.collect()
     }
 
     fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
@@ -138,11 +142,11 @@ impl Device for Group {
         None
     }
 
-    fn secrets(&self) -> &'static [&'static str] {
-        &[KEY]
+    fn secrets(&self) -> Vec<String> {
+        [KEY].map(str::to_owned).into()
     }
 
-    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+    fn run(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
         let kind = Group::kind(scene)?;
         let clock = Arc::new(VirtualClock::shared());
         let uuid = "11111111-2222-4333-8444-555555555501";
@@ -185,10 +189,14 @@ impl Device for Group {
         let is_off = |power: &Power| *power == Power::Off;
         let truth = Truth {
             harm: harm(&hypervisors, scene),
-            ..Truth::of(&machine()?, mark, is_off)
+            ..truth(&machine()?, mark, is_off)
         };
-        let steps = hypervisors.requests(struck);
-        Ok(Run { outcome, truth, steps })
+        let steps = hypervisors.requests(struck).into_iter().map(str::to_owned).collect();
+        Ok(Run {
+            outcome: outcome.into(),
+            truth,
+            steps,
+        })
     }
 }
 

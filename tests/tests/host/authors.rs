@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 mod catalog;
+mod frozen;
 mod new_plugin;
+mod trial;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -24,7 +24,7 @@ mod network;
 mod output;
 mod raw;
 mod raw_module;
-mod server;
+pub mod server;
 use crate::support;
 mod tree;
 mod written;

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use fencebox_sim::machine::Power;
 use fencebox_sim::xvm::Plan;
-use fencebox_tests::matrix::{Scene, Truth, judge};
+use fencebox_tests::matrix::{Scene, truth, verdict};
 
 use crate::support::Outcome;
 use crate::xvm::lab::{Lab, UUID, available};
@@ -125,10 +125,10 @@ fn no_fault_over_a_group_ends_in_a_false_success() {
             assert!(plan.parse::<Plan>().is_ok(), "{plan}");
             let mut lab = Lab::simulated(&["--fault", &plan]);
             let outcome = fence(&lab, action, "vm-alpha", "2");
-            let truth = Truth::of(&lab.machine("vm-alpha"), 0, |power| *power == Power::Off);
+            let found = truth(&lab.machine("vm-alpha"), 0, |power| *power == Power::Off);
             let scene = Scene::new(action, Power::On);
-            let secrets = ["the key of the hypervisors"];
-            if let Err(reason) = judge("fence_xvm", &secrets, &scene, &truth, &outcome) {
+            let secrets = ["the key of the hypervisors".to_owned()];
+            if let Err(reason) = verdict("fence_xvm", &secrets, &scene, &found, &outcome.into()) {
                 wrong.lock().unwrap().push(format!("{plan} {action}: {reason:?}"));
             }
         }

@@ -7,10 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use super::judge::judge;
-use super::plan::{Case, Stage, pairs, replay, singles};
-use super::scene::Scene;
-use super::{Device, Report, Wrong};
+use crate::plan::{Case, Stage, named, pairs, singles};
+use crate::{Device, Report, Scene, Wrong, verdict};
 
 /// The number of runs at the same time per processor: some wait for the network for a moment.
 const AT_ONCE: usize = 3;
@@ -38,19 +36,18 @@ pub struct Options {
     pub share: Option<usize>,
     /// List the runs without running them.
     pub list: bool,
-    /// The number of off reads in a row that the host requires as proof, if not the usual number: shows that fewer are
-    /// not enough.
-    pub off_reads: Option<u32>,
+    /// One run after the other, because they share one device.
+    pub alone: bool,
 }
 
 /// Runs everything that is selected on these devices.
 ///
 /// # Errors
 /// If a device is unknown, a scene fails without a fault, or no run is selected.
-pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
+pub fn run<S: Scene>(devices: &[Box<dyn Device<Scene = S>>], options: &Options) -> Result<Report> {
     if let Some(line) = options.case.as_deref().filter(|line| line.contains(": ")) {
-        let case = replay(devices, line)?;
-        return Ok(play_all(vec![case]));
+        let case = named(devices, line)?;
+        return Ok(run_all(vec![case], 1));
     }
     let mut report = Report::default();
     for device in devices {
@@ -66,13 +63,9 @@ pub fn run(devices: &[Box<dyn Device>], options: &Options) -> Result<Report> {
     Ok(report)
 }
 
-fn run_device(device: &dyn Device, options: &Options) -> Result<Report> {
+fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options) -> Result<Report> {
     let started = Instant::now();
-    let scenes = device.scenes().into_iter().map(|scene| Scene {
-        off_reads: options.off_reads.unwrap_or(scene.off_reads),
-        ..scene
-    });
-    let stages = scenes.map(|scene| Stage::set(device, scene));
+    let stages = device.scenes().into_iter().map(|scene| Stage::set(device, scene));
     let stages: Vec<_> = stages.collect::<Result<_>>()?;
     let share = options.share.unwrap_or(if options.brief { SHARE } else { 1 });
     let mut cases = singles(&stages, share, options.seed);
@@ -94,7 +87,8 @@ fn run_device(device: &dyn Device, options: &Options) -> Result<Report> {
             ..Report::default()
         });
     }
-    let mut report = play_all(cases);
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut report = run_all(cases, if options.alone { 1 } else { processors * AT_ONCE });
     report.devices.push(format!(
         "{}: {} scenes, {} runs in {:.0} s",
         device.name(),
@@ -103,55 +97,58 @@ fn run_device(device: &dyn Device, options: &Options) -> Result<Report> {
         started.elapsed().as_secs_f32()
     ));
     if !options.excluded {
-        let told = excluded.into_iter();
-        report.excluded = told
+        let excluded = excluded.into_iter();
+        report.excluded = excluded
             .map(|(why, number)| (format!("{}: {why}", device.name()), number))
             .collect();
     }
     Ok(report)
 }
 
-fn play_all(mut cases: Vec<Case<'_>>) -> Report {
+fn run_all<S: Scene>(mut cases: Vec<Case<'_, S>>, threads: usize) -> Report {
     let mut report = Report {
         runs: cases.len(),
         ..Report::default()
     };
+    for case in &cases {
+        report.group(&case.scene.to_string()).runs += 1;
+    }
     // Cases are taken from the end, so this keeps their order.
     cases.reverse();
     let (cases, wrong) = (Mutex::new(cases), Mutex::new(Vec::new()));
-    let threads = std::thread::available_parallelism().map_or(2, usize::from) * AT_ONCE;
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(case) = { cases.lock().unwrap_or_else(PoisonError::into_inner).pop() } {
-                    if let Err(verdict) = play(&case) {
+                    if let Err(found) = run_case(&case) {
                         let mut wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner);
-                        wrong.push((case.to_string(), verdict));
+                        wrong.push((case.scene.to_string(), case.to_string(), found));
                     }
                 }
             });
         }
     });
     let mut wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
-    wrong.sort_by(|one, other| one.0.cmp(&other.0));
-    for (line, verdict) in wrong {
-        let told = |why: String| format!("--case '{line}': {why}");
-        match verdict {
-            Wrong::FalseSuccess(why) => report.false_successes.push(told(why)),
-            Wrong::Other(why) => report.others.push(told(why)),
+    wrong.sort_by(|one, other| one.1.cmp(&other.1));
+    for (scene, line, found) in wrong {
+        let named = |why: &str| format!("--case '{line}': {why}");
+        match &found {
+            Wrong::FalseSuccess(why) => report.false_successes.push(named(why)),
+            Wrong::Other(why) => report.others.push(named(why)),
         }
+        report.group(&scene).wrong.push((line, found));
     }
     report
 }
 
-fn play(case: &Case<'_>) -> Result<(), Wrong> {
+fn run_case<S: Scene>(case: &Case<'_, S>) -> Result<(), Wrong> {
     let device = case.device;
-    let played = catch_unwind(AssertUnwindSafe(|| device.play(&case.scene, &case.faults)));
-    match played {
+    let outcome = catch_unwind(AssertUnwindSafe(|| device.run(&case.scene, &case.faults)));
+    match outcome {
         Err(_) => Err(Wrong::Other("the agent or the simulator panicked".to_owned())),
         Ok(Err(cause)) => Err(Wrong::Other(format!("the run is not possible: {cause:#}"))),
         Ok(Ok(run)) => {
-            judge(device.agent(), device.secrets(), &case.scene, &run.truth, &run.outcome)?;
+            verdict(device.agent(), &device.secrets(), &case.scene, &run.truth, &run.outcome)?;
             let orderly = case.faults.is_empty() && case.scene.is_orderly();
             if orderly && run.outcome.exit == Some(1) {
                 Err(Wrong::Other(format!(

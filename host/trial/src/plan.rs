@@ -5,9 +5,8 @@ use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Device;
-use super::rng::Rng;
-use super::scene::{Habit, Scene, Trouble};
+use crate::rng::Rng;
+use crate::{Device, Fault, Scene};
 
 /// The last call of a step at which a fault is placed: later calls are more polls of the same kind.
 const LAST_CALL: u64 = 4;
@@ -16,44 +15,43 @@ const LAST_CALL: u64 = 4;
 const FURTHER: usize = 3;
 
 /// One run: a scene and its faults.
-#[derive(Clone)]
-pub(super) struct Case<'d> {
-    pub(super) device: &'d dyn Device,
-    pub(super) scene: Scene,
-    pub(super) faults: Vec<String>,
+pub(crate) struct Case<'d, S> {
+    pub(crate) device: &'d dyn Device<Scene = S>,
+    pub(crate) scene: S,
+    pub(crate) faults: Vec<String>,
 }
 
-impl fmt::Display for Case<'_> {
+impl<S: Scene> fmt::Display for Case<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.device.name(), self.scene, self.faults.join(" + "))
     }
 }
 
 /// A scene, and the positions of its possible faults.
-pub(super) struct Stage<'d> {
-    pub(super) device: &'d dyn Device,
-    pub(super) scene: Scene,
+pub(crate) struct Stage<'d, S> {
+    device: &'d dyn Device<Scene = S>,
+    scene: S,
     /// The number of calls of each step in a run without a fault.
-    calls: BTreeMap<&'static str, u64>,
-    troubles: Vec<Trouble>,
+    calls: BTreeMap<String, u64>,
+    faults: Vec<Fault>,
 }
 
-impl<'d> Stage<'d> {
+impl<'d, S: Scene> Stage<'d, S> {
     /// Runs a scene without a fault to find its exchanges. The result is checked later, as one of the runs.
-    pub(super) fn set(device: &'d dyn Device, scene: Scene) -> Result<Stage<'d>> {
+    pub(crate) fn set(device: &'d dyn Device<Scene = S>, scene: S) -> Result<Self> {
         let clean = device
-            .play(&scene, &[])
+            .run(&scene, &[])
             .with_context(|| format!("{} {scene}", device.name()))?;
+        let faults = device.faults(&scene, &clean.steps);
         let mut calls = BTreeMap::new();
         for step in clean.steps {
             *calls.entry(step).or_default() += 1;
         }
-        let troubles = device.troubles(&scene);
         Ok(Stage {
             device,
             scene,
             calls,
-            troubles,
+            faults,
         })
     }
 
@@ -61,28 +59,24 @@ impl<'d> Stage<'d> {
     /// differ least from others, one in `share`.
     fn singles(&self, share: usize, rng: &mut Rng) -> Vec<Vec<String>> {
         let mut singles = vec![Vec::new()];
-        let ordinary = self.scene.habit == Habit::Lags(1);
+        let is_usual = self.scene.is_usual();
         let share = if share > 1 && self.scene.is_one_of_many() {
             share * FURTHER
         } else {
             share
         };
-        for trouble in &self.troubles {
-            let calls = self.calls.get(trouble.step).copied().unwrap_or_default();
-            let last = if trouble.everywhere && !trouble.heavy {
-                LAST_CALL
-            } else {
-                1
-            };
+        for fault in &self.faults {
+            let calls = self.calls.get(&fault.step).copied().unwrap_or_default();
+            let last = if fault.everywhere && !fault.heavy { LAST_CALL } else { 1 };
             // Only these two actions claim that a machine was off.
-            let claims_off = matches!(self.scene.action, "off" | "reboot");
-            let is_first_choice = ordinary && claims_off && (!trouble.heavy || self.scene.action == "off");
+            let claims_off = matches!(self.scene.action(), "off" | "reboot");
+            let is_first_choice = is_usual && claims_off && (!fault.heavy || self.scene.action() == "off");
             for call in 1..=calls.min(last) {
-                for fault in [trouble.once(call), trouble.lasting(call)] {
+                for placed in [fault.once(call), fault.lasting(call)] {
                     // The two halves of a reboot are those of `off` and `on`.
-                    let first_calls = if self.scene.action == "off" { 2 } else { 1 };
+                    let first_calls = if self.scene.action() == "off" { 2 } else { 1 };
                     if (is_first_choice && call <= first_calls) || rng.below(share) == 0 {
-                        singles.push(vec![fault]);
+                        singles.push(vec![placed]);
                     }
                 }
             }
@@ -93,10 +87,10 @@ impl<'d> Stage<'d> {
     /// A fault in the conversation, and a second one anywhere, also at a step that the conversation reaches only
     /// because of the first.
     fn pair(&self, rng: &mut Rng) -> Option<Vec<String>> {
-        let anywhere: Vec<&Trouble> = self.troubles.iter().filter(|trouble| !trouble.heavy).collect();
-        let common: Vec<&Trouble> = anywhere
+        let anywhere: Vec<&Fault> = self.faults.iter().filter(|fault| !fault.heavy).collect();
+        let common: Vec<&Fault> = anywhere
             .iter()
-            .filter(|trouble| self.calls.contains_key(trouble.step))
+            .filter(|fault| self.calls.contains_key(&fault.step))
             .copied()
             .collect();
         let first = self.place(rng.pick(&common)?, 0, rng);
@@ -105,16 +99,16 @@ impl<'d> Stage<'d> {
     }
 
     /// A position in the conversation, or up to `beyond` calls after its end.
-    fn place(&self, trouble: &Trouble, beyond: u64, rng: &mut Rng) -> String {
-        let calls = self.calls.get(trouble.step).copied().unwrap_or_default() + beyond;
+    fn place(&self, fault: &Fault, beyond: u64, rng: &mut Rng) -> String {
+        let calls = self.calls.get(&fault.step).copied().unwrap_or_default() + beyond;
         let call = 1 + rng.below(usize::try_from(calls.min(LAST_CALL)).unwrap_or(1)) as u64;
         match rng.below(2) {
-            0 => trouble.once(call),
-            _ => trouble.lasting(call),
+            0 => fault.once(call),
+            _ => fault.lasting(call),
         }
     }
 
-    fn case(&self, faults: Vec<String>) -> Case<'d> {
+    fn case(&self, faults: Vec<String>) -> Case<'d, S> {
         Case {
             device: self.device,
             scene: self.scene.clone(),
@@ -124,7 +118,7 @@ impl<'d> Stage<'d> {
 }
 
 /// Every single fault of every scene of a device; of the faults that differ least from others, one in `share`.
-pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<Case<'d>> {
+pub(crate) fn singles<'d, S: Scene>(stages: &[Stage<'d, S>], share: usize, seed: u64) -> Vec<Case<'d, S>> {
     let mut rng = Rng::new(seed);
     let mut cases = Vec::new();
     for stage in stages {
@@ -135,7 +129,7 @@ pub(super) fn singles<'d>(stages: &[Stage<'d>], share: usize, seed: u64) -> Vec<
 }
 
 /// This number of pairs of faults of a device; the same pairs for the same seed.
-pub(super) fn pairs<'d>(stages: &[Stage<'d>], number: usize, seed: u64) -> Vec<Case<'d>> {
+pub(crate) fn pairs<'d, S: Scene>(stages: &[Stage<'d, S>], number: usize, seed: u64) -> Vec<Case<'d, S>> {
     let mut rng = Rng::new(seed);
     let mut pairs = Vec::with_capacity(number);
     for _ in 0..number {
@@ -149,7 +143,7 @@ pub(super) fn pairs<'d>(stages: &[Stage<'d>], number: usize, seed: u64) -> Vec<C
 }
 
 /// The run that belongs to a line of the report.
-pub(super) fn replay<'d>(devices: &'d [Box<dyn Device>], line: &str) -> Result<Case<'d>> {
+pub(crate) fn named<'d, S: Scene>(devices: &'d [Box<dyn Device<Scene = S>>], line: &str) -> Result<Case<'d, S>> {
     let (place, faults) = line
         .split_once(": ")
         .with_context(|| format!("case `{line}`: must be DEVICE SCENE: FAULTS"))?;

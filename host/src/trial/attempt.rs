@@ -5,7 +5,6 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::candidate;
 use crate::agent::audit::Audit;
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
@@ -23,32 +22,44 @@ const LARGE: usize = 4 * 1024 * 1024;
 const HIDDEN: &str = "********";
 
 /// The result of an action.
-pub(super) struct Outcome {
-    pub(super) exit: Exit,
+pub struct Outcome {
+    /// The exit code.
+    pub exit: Exit,
     /// Standard output.
-    pub(super) stdout: String,
+    pub stdout: String,
     /// The options without secrets.
-    pub(super) options: BTreeMap<String, String>,
+    pub options: BTreeMap<String, String>,
 }
 
 /// A plugin file that is ready to run.
-pub(super) struct Attempt {
+pub struct Attempt {
     /// The agent that the file is named after.
-    pub(super) name: String,
-    pub(super) plugin: Arc<Plugin>,
-    pub(super) log: Arc<Log>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub name: String,
+    /// The compiled plugin.
+    pub plugin: Arc<Plugin>,
+    /// The agent's log.
+    pub log: Arc<Log>,
+    /// The clock of the run.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Attempt {
-    /// Compiles the file. The lines of the agent's log go to `stderr`.
-    pub(super) fn new(file: &Path, clock: Arc<dyn Clock>, stderr: Box<dyn Write + Send>) -> anyhow::Result<Self> {
-        let name = candidate::stem(file)?;
-        let wasm = candidate::read(file)?;
-        announce(file, &wasm);
+    /// Compiles the plugin of the agent `name`, whose file has the content `wasm`. The lines of the agent's log go to
+    /// `stderr`.
+    ///
+    /// # Errors
+    /// If it is not a plugin.
+    pub fn new(
+        name: String,
+        file: &Path,
+        wasm: &[u8],
+        clock: Arc<dyn Clock>,
+        stderr: Box<dyn Write + Send>,
+    ) -> anyhow::Result<Self> {
+        announce(file, wasm);
         let policy = policy::places().and_then(|places| policy::read(&places));
         let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(&name));
-        let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?.approved(agent_policy);
+        let plugin = Plugin::from_bytes(file.to_owned(), wasm)?.approved(agent_policy);
         let log = Arc::new(Log::new(stderr));
         log.set_agent(&name);
         Ok(Self {
@@ -60,7 +71,10 @@ impl Attempt {
     }
 
     /// Runs one action with these options. `confine` is whether the process loses its permissions, as an agent does.
-    pub(super) fn run(
+    ///
+    /// # Errors
+    /// If the plugin has no such agent.
+    pub fn run(
         &self,
         options: &BTreeMap<String, String>,
         seam: Option<Arc<dyn Seam>>,
@@ -96,7 +110,6 @@ impl Attempt {
         }
         .run(&table, &mut agent);
         self.log.finish();
-        agent.abandon();
         let shown = |(name, value): (&String, &String)| {
             let option = table
                 .options()
@@ -119,7 +132,7 @@ impl Attempt {
 
 /// Reports on a terminal that a plugin takes long to compile.
 #[expect(clippy::print_stderr, reason = "for the person at the terminal")]
-pub(super) fn announce(file: &Path, wasm: &[u8]) {
+pub fn announce(file: &Path, wasm: &[u8]) {
     if wasm.len() >= LARGE && std::io::stderr().is_terminal() {
         let size = wasm.len() / 1024 / 1024;
         eprintln!(

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::plugin::find::STORE;
 use crate::plugin::{Folders, Recorded};
-use crate::policy::ownership::UntrustedPlace;
+use crate::policy::ownership::UntrustedPath;
 
 pub use atomic_fs::Steps;
 pub use change::{Package, Previous, install, previous, remove};
@@ -70,7 +70,7 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
         /// Why.
-        reason: UntrustedPlace,
+        reason: UntrustedPath,
     },
     /// Another process holds the lock.
     #[error("another fencebox process is changing the plugins in {}; try again when it has ended", .0.display())]

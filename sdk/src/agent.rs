@@ -74,7 +74,7 @@ impl Agent {
         self
     }
 
-    /// Options from the host's catalogue, by canonical name. The host adds the
+    /// Options from the host's catalog, by canonical name. The host adds the
     /// options that depend on them, such as `password_script`.
     #[must_use]
     pub fn options<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
@@ -89,21 +89,21 @@ impl Agent {
         self
     }
 
-    /// The default of an option of the catalogue for this device.
+    /// The default of an option of the catalog for this device.
     #[must_use]
     pub fn default(mut self, option: &str, value: impl Into<String>) -> Self {
         self.override_of(option).default = Some(value.into());
         self
     }
 
-    /// Whether an option of the catalogue is required.
+    /// Whether an option of the catalog is required.
     #[must_use]
     pub fn required(mut self, option: &str, required: bool) -> Self {
         self.override_of(option).required = Some(required);
         self
     }
 
-    /// The description of an option of the catalogue for this device, in one
+    /// The description of an option of the catalog for this device, in one
     /// line.
     #[must_use]
     pub fn meaning(mut self, option: &str, shortdesc: impl Into<String>) -> Self {
@@ -111,7 +111,7 @@ impl Agent {
         self
     }
 
-    /// The letter of an option of the catalogue: `letter("proxy", 'x')` for `-x`.
+    /// The letter of an option of the catalog: `letter("proxy", 'x')` for `-x`.
     #[must_use]
     pub fn letter(mut self, option: &str, letter: char) -> Self {
         self.override_of(option).letter = Some(letter);

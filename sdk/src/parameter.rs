@@ -91,7 +91,7 @@ impl Parameter {
         self
     }
 
-    /// The option of the catalogue that this is another name for. It gets the
+    /// The option of the catalog that this is another name for. It gets the
     /// value.
     #[must_use]
     pub fn synonym_of(mut self, option: impl Into<String>) -> Self {

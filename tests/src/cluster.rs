@@ -5,10 +5,10 @@
 //! what the tests run with our agents, and `cargo xtask cluster` also with the Python agents.
 
 mod agents;
+mod fencing;
 mod leftover;
 mod pacemaker;
 mod scenes;
-mod stage;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use agents::Agents;
+pub use fencing::Fencing;
 pub use leftover::Leftover;
 pub use pacemaker::{Fenced, View};
 pub use scenes::{ACTS, Act, DUEL, FAULTS, LEVELS, Scene};
-pub use stage::Fencing;
 
 use crate::lab::{Command, Ran, Ready, Seen, Truth};
 

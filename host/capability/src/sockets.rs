@@ -48,7 +48,7 @@ impl From<Denied> for Failure {
 
 /// Adds what these sockets need of the system. A plugin that only connects needs no system call that listens.
 pub fn needs(granted: &ResolvedSockets, needs: &mut Needs) {
-    for (purpose, host, port) in granted.places() {
+    for (purpose, host, port) in granted.destinations() {
         needs.names |= matches!(host, Some(url::Host::Domain(_)));
         match purpose {
             SocketPurpose::TcpConnect => drop(needs.ports.insert(port)),

@@ -107,7 +107,7 @@ impl Addresses {
             if !self.is_metadata {
                 agent_policy.check_tls(origin)?;
             }
-            if let Err(rule) = agent_policy.check_place(origin) {
+            if let Err(rule) = agent_policy.check_origin(origin) {
                 let rule = Denied::new(format!("{source}: {rule}"));
                 return if *by_user { Err(rule) } else { Ok(Self::absent(rule)) };
             }

@@ -103,14 +103,14 @@ impl AgentPolicy {
     pub fn check(&self, origin: &Origin) -> Result<(), Denied> {
         self.check_anything()?;
         self.check_tls(origin)?;
-        self.check_place(origin)
+        self.check_origin(origin)
     }
 
     /// The same for the metadata service of this machine. `insecure-tls = false` does not refuse its clear text, because
     /// no secret is sent there.
     pub fn check_metadata(&self, origin: &Origin) -> Result<(), Denied> {
         self.check_anything()?;
-        self.check_place(origin)
+        self.check_origin(origin)
     }
 
     /// `insecure-tls = false`: certificates are verified, and clear text does not leave this
@@ -138,7 +138,7 @@ impl AgentPolicy {
     }
 
     /// Whether `allow` and `deny` allow requests to this place, and to its proxy.
-    pub(super) fn check_place(&self, origin: &Origin) -> Result<(), Denied> {
+    pub(super) fn check_origin(&self, origin: &Origin) -> Result<(), Denied> {
         self.check_destination(origin.destination(), origin.proxy.is_some(), &origin)?;
         match &origin.proxy {
             None => Ok(()),

@@ -55,7 +55,7 @@ pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};
 pub use limits::{Bound, Limit, Limits, Unit};
 pub use malformed::Malformed;
 pub use origin::{Origin, Proxy};
-pub use read::{existing, none_at, places, read, read_file};
+pub use read::{existing, file_paths, none_at, read, read_file};
 pub use rule::Rule;
 pub use sockets::{ResolvedSockets, Socket, SocketPurpose, SocketUse, Sockets};
 pub use trust::{ClientCertificate, Fingerprint, Trust};

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::program;
 use reason::{IRREGULAR, PathKind};
-pub use reason::{Reason, SystemError, Untrusted, UntrustedPlace};
+pub use reason::{Reason, SystemError, Untrusted, UntrustedPath};
 
 mod reason;
 
@@ -62,8 +62,8 @@ pub fn check(path: &Path, metadata: &Metadata) -> Result<(), Untrusted> {
 /// # Errors
 ///
 /// If another user could replace a part of the path.
-pub fn check_place(path: &Path) -> Result<(), UntrustedPlace> {
-    Checker::new().check_place(path)
+pub fn check_path(path: &Path) -> Result<(), UntrustedPath> {
+    Checker::new().check_path(path)
 }
 
 /// Verifies a file that is not open. Prefer [`check`] for one that is then read.
@@ -113,10 +113,10 @@ impl Checker {
         }
         check_owner(metadata, self.owner)?;
         check_mode(metadata)?;
-        Ok(self.check_place(path)?)
+        Ok(self.check_path(path)?)
     }
 
-    fn check_place(&self, path: &Path) -> Result<(), UntrustedPlace> {
+    fn check_path(&self, path: &Path) -> Result<(), UntrustedPath> {
         self.resolve(path)?.trust
     }
 
@@ -125,9 +125,9 @@ impl Checker {
     /// # Errors
     ///
     /// If the path leads nowhere.
-    pub fn resolve(&self, path: &Path) -> Result<Resolved, UntrustedPlace> {
+    pub fn resolve(&self, path: &Path) -> Result<Resolved, UntrustedPath> {
         let absolute =
-            std::path::absolute(path).map_err(|cause| UntrustedPlace::unreachable(PathKind::Folder, path, cause))?;
+            std::path::absolute(path).map_err(|cause| UntrustedPath::unreachable(PathKind::Folder, path, cause))?;
         let mut walk = Walk {
             checker: self,
             folder: PathBuf::from("/"),
@@ -155,7 +155,7 @@ pub struct Resolved {
     /// The path without links.
     pub path: PathBuf,
     /// Whether only trusted users can make the original path lead to another file.
-    pub trust: Result<(), UntrustedPlace>,
+    pub trust: Result<(), UntrustedPath>,
 }
 
 /// A walk along one path.
@@ -166,17 +166,17 @@ struct Walk<'a> {
     /// Number of links until now.
     links: usize,
     /// The first reason not to trust the path.
-    trust: Result<(), UntrustedPlace>,
+    trust: Result<(), UntrustedPath>,
 }
 
 impl Walk<'_> {
     /// Walks to this absolute path. Returns its end.
-    fn to(&mut self, path: &Path) -> Result<PathBuf, UntrustedPlace> {
+    fn to(&mut self, path: &Path) -> Result<PathBuf, UntrustedPath> {
         let root = PathBuf::from("/");
         if !self.checker.trusted().contains(&root) {
             let metadata = root
                 .metadata()
-                .map_err(|cause| UntrustedPlace::unreachable(PathKind::Folder, &root, cause))?;
+                .map_err(|cause| UntrustedPath::unreachable(PathKind::Folder, &root, cause))?;
             self.enter(root, &metadata);
         }
         let mut left = parts(path);
@@ -194,7 +194,7 @@ impl Walk<'_> {
             }
             let metadata = end
                 .symlink_metadata()
-                .map_err(|cause| UntrustedPlace::unreachable(PathKind::Path, &end, cause))?;
+                .map_err(|cause| UntrustedPath::unreachable(PathKind::Path, &end, cause))?;
             if metadata.is_symlink() {
                 let target = self.follow(&end, &metadata)?;
                 left = parts(&target).into_iter().chain(left).collect();
@@ -202,7 +202,7 @@ impl Walk<'_> {
             } else if metadata.is_dir() {
                 self.enter(end.clone(), &metadata);
             } else if !left.is_empty() {
-                return Err(UntrustedPlace::new(PathKind::Path, &end, Reason::NotAFolder));
+                return Err(UntrustedPath::new(PathKind::Path, &end, Reason::NotAFolder));
             }
         }
         Ok(end)
@@ -219,17 +219,17 @@ impl Walk<'_> {
     }
 
     /// The target of a link. Continues in the root folder if the target is an absolute path.
-    fn follow(&mut self, link: &Path, metadata: &Metadata) -> Result<PathBuf, UntrustedPlace> {
+    fn follow(&mut self, link: &Path, metadata: &Metadata) -> Result<PathBuf, UntrustedPath> {
         let trust = check_owner(metadata, self.checker.owner)
-            .map_err(|reason| UntrustedPlace::new(PathKind::Link, link, reason));
+            .map_err(|reason| UntrustedPath::new(PathKind::Link, link, reason));
         self.note(trust);
         self.links += 1;
         if self.links > LINK_LIMIT {
-            return Err(UntrustedPlace::new(PathKind::Link, link, Reason::TooManyLinks));
+            return Err(UntrustedPath::new(PathKind::Link, link, Reason::TooManyLinks));
         }
         let target = link
             .read_link()
-            .map_err(|cause| UntrustedPlace::unreachable(PathKind::Link, link, cause))?;
+            .map_err(|cause| UntrustedPath::unreachable(PathKind::Link, link, cause))?;
         if target.is_absolute() {
             self.folder = PathBuf::from("/");
         }
@@ -237,7 +237,7 @@ impl Walk<'_> {
     }
 
     /// Keeps the first reason.
-    fn note(&mut self, trust: Result<(), UntrustedPlace>) {
+    fn note(&mut self, trust: Result<(), UntrustedPath>) {
         if self.trust.is_ok() {
             self.trust = trust;
         }
@@ -251,13 +251,13 @@ fn parts(path: &Path) -> VecDeque<OsString> {
     parts.map(|part| part.as_os_str().to_owned()).collect()
 }
 
-fn check_folder(folder: &Path, metadata: &Metadata, owner: u32) -> Result<(), UntrustedPlace> {
+fn check_folder(folder: &Path, metadata: &Metadata, owner: u32) -> Result<(), UntrustedPath> {
     // In a sticky folder such as /tmp, only the owner of a file renames it.
     let sticky = metadata.mode() & 0o1000 != 0;
     let mode = if sticky { Ok(()) } else { check_mode(metadata) };
     check_owner(metadata, owner)
         .and(mode)
-        .map_err(|reason| UntrustedPlace::new(PathKind::Folder, folder, reason))
+        .map_err(|reason| UntrustedPath::new(PathKind::Folder, folder, reason))
 }
 
 /// The owner of this program, also if another file has taken its place by now.

@@ -21,7 +21,7 @@ const OF_TREE: &str = "etc/fencebox/policy.toml";
 const LENGTH_LIMIT: u64 = 1024 * 1024;
 
 /// The paths where the policy of this program may be. Usually both are the same file.
-pub fn places() -> Result<Vec<PathBuf>, Denied> {
+pub fn file_paths() -> Result<Vec<PathBuf>, Denied> {
     let program = crate::program::path().map_err(|cause| {
         Denied::new(format!(
             "policy: cannot find this program, and so not the policy beside it ({cause})"

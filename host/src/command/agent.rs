@@ -113,7 +113,7 @@ impl AgentContext {
     /// metadata, because the cluster requests the metadata during its own start.
     fn device(&self) -> Result<PluginInstance, Error> {
         let name = &self.name;
-        let policy = policy::places().and_then(|places| policy::read(&places));
+        let policy = policy::file_paths().and_then(|places| policy::read(&places));
         let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(name));
         let limits = *agent_policy.limits();
         self.start(&agent_policy)

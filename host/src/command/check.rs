@@ -152,7 +152,7 @@ fn syslog() -> String {
 }
 
 fn policy_state() -> String {
-    let places = policy::places();
+    let places = policy::file_paths();
     let read = places.and_then(|places| {
         let existing = policy::existing(&places)?;
         let real = existing.iter().filter_map(|path| path.canonicalize().ok());

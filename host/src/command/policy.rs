@@ -32,7 +32,7 @@ pub(super) fn run(file: Option<&Path>, agent: Option<&str>, out: &mut dyn Write)
 
 /// The policy of this machine. Reports a missing policy with its places, so that a misplaced file is noticed.
 fn of_machine(out: &mut dyn Write) -> anyhow::Result<Policy> {
-    let places = policy::places()?;
+    let places = policy::file_paths()?;
     let policy = policy::read(&places)?;
     if policy::existing(&places)?.is_empty() {
         writeln!(out, "no policy is installed ({})", policy::none_at(&places))?;

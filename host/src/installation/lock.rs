@@ -8,7 +8,7 @@ use atomic_fs::Lock;
 
 use super::{Entry, Error, component, entry, is_ours};
 use crate::plugin::{Folders, Record};
-use crate::policy::ownership::check_place;
+use crate::policy::ownership::check_path;
 
 /// Locked while the plugins are changed. The kernel releases the lock if the process ends.
 const LOCK: &str = ".lock";
@@ -27,7 +27,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, Error> {
 /// nearest existing folder above it is checked.
 pub(super) fn trust(folder: &Path) -> Result<(), Error> {
     let nearest = folder.ancestors().find(|folder| folder.exists());
-    nearest.map_or(Ok(()), check_place).map_err(|reason| Error::Untrusted {
+    nearest.map_or(Ok(()), check_path).map_err(|reason| Error::Untrusted {
         folder: folder.to_owned(),
         reason,
     })

@@ -7,7 +7,7 @@ use super::cleanup::{agent, drafts, loose_names, unused};
 use super::{STORE, component, has_plugin, is_ours};
 use crate::plugin::{Folders, Plugin, Record, Recorded, agent_name, fault, locate};
 use crate::policy::AgentPolicy;
-use crate::policy::ownership::{Reason, Untrusted, UntrustedPlace, check, check_place};
+use crate::policy::ownership::{Reason, Untrusted, UntrustedPath, check, check_path};
 use atomic_fs::entries;
 
 /// The remedy for an owner or a mode.
@@ -75,14 +75,14 @@ impl Inspection {
     }
 
     /// A folder or link that other users can replace. It is reported once, for all files below it.
-    fn place(&mut self, place: &UntrustedPlace) {
+    fn place(&mut self, place: &UntrustedPath) {
         self.find(place.path.display(), format!("{place}; {CORRECT}"));
     }
 
     fn folder(&mut self, folders: &Folders, folder: &Path, names: &[String]) {
         if folder.exists()
             && names.is_empty()
-            && let Err(place) = check_place(folder)
+            && let Err(place) = check_path(folder)
         {
             self.place(&place);
         }
@@ -106,7 +106,7 @@ impl Inspection {
                     format!("{} is a broken link; install the plugin again", path.display()),
                 ),
                 Ok(real) => {
-                    if let Err(place) = check_place(&path) {
+                    if let Err(place) = check_path(&path) {
                         self.place(&place);
                     }
                     self.plugin(folders, folder, &name, &real);

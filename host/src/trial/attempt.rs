@@ -57,7 +57,7 @@ impl Attempt {
         stderr: Box<dyn Write + Send>,
     ) -> anyhow::Result<Self> {
         announce(file, wasm);
-        let policy = policy::places().and_then(|places| policy::read(&places));
+        let policy = policy::file_paths().and_then(|places| policy::read(&places));
         let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(&name));
         let plugin = Plugin::from_bytes(file.to_owned(), wasm)?.approved(agent_policy);
         let log = Arc::new(Log::new(stderr));

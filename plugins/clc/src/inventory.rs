@@ -18,7 +18,7 @@ const MOST: usize = 10_000;
 
 /// Number of reads of the whole list that fail because of a part with a transient
 /// failure. After them the rest is listed: the host repeats a read four times.
-const PATIENCE: u32 = 2;
+const FAILURE_LIMIT: u32 = 2;
 
 /// All servers except templates, each once, in the order of the device.
 /// `before` is the number of earlier reads of the list in this session.
@@ -142,7 +142,7 @@ impl Inventory<'_> {
         match problem {
             Error::PlugNotFound(_) | Error::NotPermitted(_) | Error::TaskFailed(_) => true,
             Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Busy(_) | Error::Unexpected(_) => {
-                self.before >= PATIENCE && self.seen.len() < MOST
+                self.before >= FAILURE_LIMIT && self.seen.len() < MOST
             }
             _ => false,
         }

@@ -19,7 +19,7 @@ pub(crate) fn kinds(settings: &Settings) -> Vec<Kind> {
 
 /// Number of reads of the whole list that fail because of a part with a transient failure. After
 /// them the rest is listed: the host repeats a read four times.
-const PATIENCE: u32 = 2;
+const FAILURE_LIMIT: u32 = 2;
 /// The same if the part is busy, which the host repeats until the action's deadline.
 const BUSY_PATIENCE: u32 = 5;
 
@@ -152,7 +152,7 @@ impl Inventory<'_> {
     fn is_tolerated(&self, problem: &Error) -> bool {
         let patience = match problem {
             Error::Busy(_) => BUSY_PATIENCE,
-            Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Unexpected(_) => PATIENCE,
+            Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Unexpected(_) => FAILURE_LIMIT,
             _ => 0,
         };
         errors::is_of_one_part(problem) && self.before >= patience

@@ -12,7 +12,7 @@ use crate::api_error::ApiError;
 const REFERENCE: &str = "OpaqueRef:";
 
 /// Why a call returned no value.
-pub(crate) enum Trouble {
+pub(crate) enum CallError {
     /// The device reported an error.
     Refused(ApiError),
     /// The answer is missing, or is not XML-RPC.
@@ -21,7 +21,7 @@ pub(crate) enum Trouble {
     Failed(Error),
 }
 
-impl Trouble {
+impl CallError {
     /// The device's error, if it has this code.
     pub(crate) fn refusal(&self, code: &str) -> Option<&ApiError> {
         match self {
@@ -57,24 +57,24 @@ impl Trouble {
     }
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for CallError {
     fn from(problem: Error) -> Self {
         Self::Failed(problem)
     }
 }
 
-impl From<Misfit> for Trouble {
+impl From<Misfit> for CallError {
     fn from(misfit: Misfit) -> Self {
         Self::Failed(misfit.into())
     }
 }
 
-impl From<Trouble> for Error {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Refused(refusal) => refusal.into(),
-            Trouble::Unanswered(failure) => failure.into(),
-            Trouble::Failed(problem) => problem,
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Refused(refusal) => refusal.into(),
+            CallError::Unanswered(failure) => failure.into(),
+            CallError::Failed(problem) => problem,
         }
     }
 }
@@ -82,12 +82,12 @@ impl From<Trouble> for Error {
 /// Sends a call and returns the `Value` of its answer.
 ///
 /// # Errors
-/// [`Trouble`], of which no text contains one of `secrets`, even if the device
+/// [`CallError`], of which no text contains one of `secrets`, even if the device
 /// repeats them.
-pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
+pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, CallError> {
     let mut answer = call
         .send()
-        .map_err(|failure| Trouble::Unanswered(clean_fault(failure, secrets)))?;
+        .map_err(|failure| CallError::Unanswered(clean_fault(failure, secrets)))?;
     match answer.member("Status")?.text()? {
         "Success" => answer
             .take("Value")
@@ -97,7 +97,7 @@ pub(crate) fn ask(call: Call, secrets: &[&str]) -> Result<Value, Trouble> {
     }
 }
 
-fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
+fn refusal(answer: &Value, secrets: &[&str]) -> Result<CallError, Misfit> {
     let items: Vec<_> = answer.member("ErrorDescription")?.items()?.collect();
     // Only the code has to be a text. A parameter of another type is left out.
     items.first().map(|code| code.text()).transpose()?;
@@ -111,7 +111,7 @@ fn refusal(answer: &Value, secrets: &[&str]) -> Result<Trouble, Misfit> {
     };
     let parameters = parameters.collect();
     let words = texts.iter().map(|word| clean(word, secrets)).collect();
-    Ok(Trouble::Refused(ApiError::new(code, parameters, words)))
+    Ok(CallError::Refused(ApiError::new(code, parameters, words)))
 }
 
 fn clean_fault(failure: Failure, secrets: &[&str]) -> Failure {

@@ -3,7 +3,7 @@
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::Part;
 
-use crate::answer::Trouble;
+use crate::answer::CallError;
 use crate::machine::{Kind, MEMBERS, Machine, text};
 use crate::plugs::record_of;
 use crate::session::{Ask, Session};
@@ -34,15 +34,12 @@ pub(crate) fn all_machines(session: &mut Session) -> Result<Vec<Plug>> {
     let mut inventory = Inventory::default();
     match records {
         Ok(records) => records.members()?.for_each(|(_, record)| inventory.add(&record)),
-        Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => inventory.add_each(session)?,
-        Err(trouble) if trouble.is_unreadable() => {
-            log::info(format!(
-                "{}; reading the records one by one",
-                Error::from(trouble).text()
-            ));
+        Err(CallError::Refused(refusal)) if refusal.is_stale_machine() => inventory.add_each(session)?,
+        Err(error) if error.is_unreadable() => {
+            log::info(format!("{}; reading the records one by one", Error::from(error).text()));
             inventory.add_each(session)?;
         }
-        Err(trouble) => return Err(trouble.into()),
+        Err(error) => return Err(error.into()),
     }
     inventory.plugs()
 }
@@ -61,12 +58,12 @@ impl Inventory {
             match record_of(session, reference) {
                 Ok(record) => self.add(&record.root()),
                 // The machine was removed after the pool returned its reference.
-                Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => {}
-                Err(trouble) if trouble.is_unreadable() || matches!(trouble, Trouble::Refused(_)) => {
+                Err(CallError::Refused(refusal)) if refusal.is_stale_machine() => {}
+                Err(error) if error.is_unreadable() || matches!(error, CallError::Refused(_)) => {
                     let names = ["VM.get_uuid", "VM.get_name_label"].map(|method| name(session, method, reference));
-                    self.add_unread(names, trouble.into());
+                    self.add_unread(names, error.into());
                 }
-                Err(trouble) => return Err(trouble.into()),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())

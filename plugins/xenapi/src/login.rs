@@ -8,7 +8,7 @@ use fencebox_sdk::http;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::Failure;
 
-use crate::answer::{Trouble, ask};
+use crate::answer::{CallError, ask};
 
 pub(crate) const ENDPOINT: &str = "api";
 
@@ -248,26 +248,26 @@ pub(crate) fn is_host(address: &str) -> bool {
 fn attempt(credentials: &Credentials) -> Result<String, Outcome> {
     let outcome = match log_in_here(credentials, &["1.0", ORIGINATOR]) {
         // Very old hosts accept neither a version nor an originator.
-        Err(trouble) if trouble.refusal("MESSAGE_PARAMETER_COUNT_MISMATCH").is_some() => log_in_here(credentials, &[]),
+        Err(error) if error.refusal("MESSAGE_PARAMETER_COUNT_MISMATCH").is_some() => log_in_here(credentials, &[]),
         outcome => outcome,
     };
-    let trouble = match outcome {
+    let error = match outcome {
         Ok(session) => return Ok(session),
-        Err(trouble) => trouble,
+        Err(error) => error,
     };
-    if let Some(refusal) = trouble.refusal("HOST_IS_SLAVE") {
+    if let Some(refusal) = error.refusal("HOST_IS_SLAVE") {
         return Err(Outcome::Member(refusal.parameter(0).to_owned()));
     }
     // A call that is invalid for one host is invalid for all.
-    let is_unsendable = matches!(&trouble, Trouble::Unanswered(Failure::Http(http::Failure::Invalid(_))));
-    Err(match Error::from(trouble) {
+    let is_unsendable = matches!(&error, CallError::Unanswered(Failure::Http(http::Failure::Invalid(_))));
+    Err(match Error::from(error) {
         problem @ (Error::LoginDenied(_) | Error::NotPermitted(_)) => Outcome::Final(problem),
         problem if is_unsendable => Outcome::Final(problem),
         problem => Outcome::PassedOver(problem),
     })
 }
 
-fn log_in_here(credentials: &Credentials, rest: &[&str]) -> Result<String, Trouble> {
+fn log_in_here(credentials: &Credentials, rest: &[&str]) -> Result<String, CallError> {
     let call = xmlrpc::call(ENDPOINT, "session.login_with_password")
         .args([&credentials.username, &credentials.password])
         .args(rest.iter().copied())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::Value;
 
-use crate::answer::Trouble;
+use crate::answer::CallError;
 use crate::machine::{Kind, MEMBERS, Machine};
 use crate::session::{Ask, Session};
 
@@ -34,8 +34,8 @@ impl Plugs {
             Ok(_) => Err(Error::unexpected(format!(
                 "the record of {plug} belongs to another machine"
             ))),
-            Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => self.find_again(session, plug),
-            Err(trouble) => Err(trouble.into()),
+            Err(CallError::Refused(refusal)) if refusal.is_stale_machine() => self.find_again(session, plug),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -94,11 +94,11 @@ fn by_uuid(session: &mut Session, plug: &str, uuid: &str) -> Result<(String, Mac
         args: vec![uuid.into()],
         keep: &["Value"],
     };
-    let missing = |trouble: Trouble| match trouble {
-        Trouble::Refused(refusal) if refusal.is("UUID_INVALID") || refusal.is_stale_machine() => {
+    let missing = |error: CallError| match error {
+        CallError::Refused(refusal) if refusal.is("UUID_INVALID") || refusal.is_stale_machine() => {
             Error::plug_not_found(plug)
         }
-        trouble => trouble.into(),
+        error => error.into(),
     };
     let reference = session.call(&ask).map_err(missing)?;
     let reference = reference.text()?;
@@ -135,8 +135,8 @@ fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
         let machine = match record(session, reference) {
             Ok(machine) => machine,
             // The VM was removed after the pool returned its reference.
-            Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => continue,
-            Err(trouble) => return Err(trouble.into()),
+            Err(CallError::Refused(refusal)) if refusal.is_stale_machine() => continue,
+            Err(error) => return Err(error.into()),
         };
         // The names of objects that are never switched do not matter.
         if machine.kind == Kind::Machine && machine.label != label {
@@ -160,12 +160,12 @@ fn by_label(session: &mut Session, label: &str) -> Result<(String, Machine)> {
     only.ok_or_else(|| Error::plug_not_found(label))
 }
 
-fn record(session: &mut Session, reference: &str) -> Result<Machine, Trouble> {
+fn record(session: &mut Session, reference: &str) -> Result<Machine, CallError> {
     Ok(Machine::read(&record_of(session, reference)?.root())?)
 }
 
 /// The record that the pool has for a reference.
-pub(crate) fn record_of(session: &mut Session, reference: &str) -> Result<Value, Trouble> {
+pub(crate) fn record_of(session: &mut Session, reference: &str) -> Result<Value, CallError> {
     let keep = MEMBERS.map(|member| format!("Value/{member}"));
     let keep = keep.each_ref().map(String::as_str);
     session.call(&Ask {

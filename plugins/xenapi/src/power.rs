@@ -6,7 +6,7 @@ use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::Value;
 
 use crate::Pool;
-use crate::answer::Trouble;
+use crate::answer::CallError;
 use crate::machine::{Domain, Machine, State};
 use crate::session::Ask;
 
@@ -43,11 +43,11 @@ impl Pool {
                 );
                 Ok(())
             }
-            Err(Trouble::Refused(refusal)) if refusal.is_dead_host() && self.resets_power_state => {
+            Err(CallError::Refused(refusal)) if refusal.is_dead_host() && self.resets_power_state => {
                 let reason = Error::from(refusal).text();
                 self.reset_power_state(plug, &reason)
             }
-            Err(trouble) => self.judge(plug, PowerTarget::Off, trouble),
+            Err(error) => self.judge(plug, PowerTarget::Off, error),
         }
     }
 
@@ -79,7 +79,7 @@ impl Pool {
             }
         };
         let outcome = self.ask(plug, method, args);
-        outcome.or_else(|trouble| self.judge(plug, PowerTarget::On, trouble))
+        outcome.or_else(|error| self.judge(plug, PowerTarget::On, error))
     }
 
     /// Starts a machine, not paused and forced ([`START`]), as the agent that
@@ -88,7 +88,7 @@ impl Pool {
     /// start a machine that runs.
     fn start(&mut self, plug: &str) -> Result<()> {
         let outcome = self.ask(plug, "VM.start", START.map(Value::from).to_vec());
-        outcome.or_else(|trouble| self.judge(plug, PowerTarget::On, trouble))
+        outcome.or_else(|error| self.judge(plug, PowerTarget::On, error))
     }
 
     /// Requests a power cycle in one call. Only the domain number proves the
@@ -126,13 +126,13 @@ impl Pool {
     /// its record says, the record was old: busy, so that the host retries.
     fn cycle_by(&mut self, plug: &str, machine: &Machine, method: &'static str, args: Vec<Value>) -> Result<()> {
         self.ask(plug, method, args)
-            .map_err(|trouble| match trouble.refusal("VM_BAD_POWER_STATE") {
+            .map_err(|error| match error.refusal("VM_BAD_POWER_STATE") {
                 Some(refusal) => {
                     let reason = format!("{plug} was {} and is {} now", machine.state, refusal.word(2));
                     self.requests.remove(plug);
                     Error::busy(reason, None)
                 }
-                None => trouble.into(),
+                None => error.into(),
             })
     }
 
@@ -175,10 +175,10 @@ impl Pool {
 
     /// Calls a method of the machine and ignores the value. If the reference is
     /// no longer valid, repeats the call once with the new one.
-    fn ask(&mut self, plug: &str, method: &'static str, args: Vec<Value>) -> Result<(), Trouble> {
+    fn ask(&mut self, plug: &str, method: &'static str, args: Vec<Value>) -> Result<(), CallError> {
         let reference = self.plugs.reference(plug)?;
         match self.call(method, reference, &args) {
-            Err(Trouble::Refused(refusal)) if refusal.is_stale_machine() => {
+            Err(CallError::Refused(refusal)) if refusal.is_stale_machine() => {
                 let (reference, _) = self.plugs.find_again(&mut self.session, plug)?;
                 self.call(method, reference, &args)
             }
@@ -186,7 +186,7 @@ impl Pool {
         }
     }
 
-    fn call(&mut self, method: &'static str, reference: String, args: &[Value]) -> Result<(), Trouble> {
+    fn call(&mut self, method: &'static str, reference: String, args: &[Value]) -> Result<(), CallError> {
         let args = [Value::Text(reference)]
             .into_iter()
             .chain(args.iter().cloned())
@@ -199,9 +199,9 @@ impl Pool {
     /// because of the power state, the machine may already be in the target
     /// state, so read it again. If it is not, the record is old or the state is
     /// changing: busy, so that the host retries.
-    fn judge(&mut self, plug: &str, target: PowerTarget, trouble: Trouble) -> Result<()> {
-        let Some(refusal) = trouble.refusal("VM_BAD_POWER_STATE") else {
-            return Err(trouble.into());
+    fn judge(&mut self, plug: &str, target: PowerTarget, error: CallError) -> Result<()> {
+        let Some(refusal) = error.refusal("VM_BAD_POWER_STATE") else {
+            return Err(error.into());
         };
         let machine = self.machine(plug)?;
         let is_done = match target {

@@ -6,7 +6,7 @@ use fencebox_sdk::http;
 use fencebox_sdk::prelude::*;
 use fencebox_sdk::xmlrpc::Value;
 
-use crate::answer::{Trouble, ask};
+use crate::answer::{CallError, ask};
 use crate::login::{Credentials, ENDPOINT, LogIn, is_host, log_in};
 
 /// A call in a session; the session itself comes before `args`.
@@ -49,32 +49,32 @@ impl Session {
 
     /// Makes a call. If the pool rejects the session, logs in again and repeats
     /// the call once: a call that was rejected in this way had no effect.
-    pub(crate) fn call(&mut self, ask: &Ask<'_>) -> Result<Value, Trouble> {
+    pub(crate) fn call(&mut self, ask: &Ask<'_>) -> Result<Value, CallError> {
         if self.is_lost {
             let lost = self.present.url.clone();
             self.log_in_anew(None, Some(&lost))?;
         }
-        let trouble = match self.once(ask) {
-            Err(trouble) => trouble,
+        let error = match self.once(ask) {
+            Err(error) => error,
             answer => return answer,
         };
-        if trouble.refusal("SESSION_INVALID").is_some() {
+        if error.refusal("SESSION_INVALID").is_some() {
             log::info("the pool has ended the session; logging in again");
             let ended = self.present.clone();
             self.open.retain(|open| *open != ended);
             self.log_in_anew(Some(&ended.url), None)?;
-        } else if let Some(refusal) = trouble.refusal("HOST_IS_SLAVE") {
+        } else if let Some(refusal) = error.refusal("HOST_IS_SLAVE") {
             log::warn(format!("{} is not the pool's master any more", self.present.url));
             // Ignore an invalid address of the master; the other hosts are tried.
             let master = Some(refusal.parameter(0)).filter(|master| is_host(master));
             self.log_in_anew(master, None)?;
         } else {
-            return Err(trouble);
+            return Err(error);
         }
         self.once(ask)
     }
 
-    fn once(&mut self, asked: &Ask<'_>) -> Result<Value, Trouble> {
+    fn once(&mut self, asked: &Ask<'_>) -> Result<Value, CallError> {
         let call = xmlrpc::call(ENDPOINT, asked.method)
             .arg(&self.present.session)
             .args(asked.args.iter().cloned())
@@ -82,10 +82,10 @@ impl Session {
             .keep(asked.keep.iter().copied());
         let outcome = ask(call, &self.secrets());
         match &outcome {
-            Err(trouble) if trouble.is_loss() => {
+            Err(error) if error.is_loss() => {
                 // The master may be down, which is a usual reason for fencing. If it was only slow, it is found again.
                 self.is_lost = self.has_other_hosts();
-                if trouble.is_silence() {
+                if error.is_silence() {
                     self.silent.insert(self.present.url.clone());
                 }
             }
@@ -122,20 +122,16 @@ impl Session {
                 log::debug(format!("cannot log out at {}: it does not answer", open.url));
                 continue;
             }
-            if let Err(trouble) = self.log_out(&open) {
-                if trouble.is_silence() {
+            if let Err(error) = self.log_out(&open) {
+                if error.is_silence() {
                     self.silent.insert(open.url.clone());
                 }
-                log::debug(format!(
-                    "cannot log out at {}: {}",
-                    open.url,
-                    Error::from(trouble).text()
-                ));
+                log::debug(format!("cannot log out at {}: {}", open.url, Error::from(error).text()));
             }
         }
     }
 
-    fn log_out(&self, open: &LogIn) -> Result<(), Trouble> {
+    fn log_out(&self, open: &LogIn) -> Result<(), CallError> {
         http::select_address(ENDPOINT, &open.url)?;
         let call = xmlrpc::call(ENDPOINT, "session.logout").arg(&open.session);
         let secrets = [&*open.session, &*self.credentials.password];

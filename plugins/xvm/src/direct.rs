@@ -23,7 +23,7 @@ pub(crate) fn ask(settings: &Settings, host: &str, request: &Request<'_>) -> Res
     let challenge = random::bytes()?;
     let mut converse = || {
         send(&mut stream, &packet)?;
-        finish(prove(&mut stream, settings.auth, &settings.key, challenge)).map_err(|trouble| match trouble {
+        finish(prove(&mut stream, settings.auth, &settings.key, challenge)).map_err(|error| match error {
             // The daemon closes the connection if the signature of a request is wrong.
             HandshakeError::BeforeSend(text) => HandshakeError::BeforeSend(format!(
                 "{text}; compare key_file, hash and auth with its configuration"
@@ -50,7 +50,7 @@ pub(crate) fn ask_channel(settings: &Settings, host: &str, request: &Request<'_>
 
 /// The result of the only hypervisor.
 fn gathered(outcome: Result<Answer, HandshakeError>, hypervisor: String) -> Result<Gathered> {
-    let answer = outcome.map_err(|trouble| trouble.of(&hypervisor))?;
+    let answer = outcome.map_err(|error| error.of(&hypervisor))?;
     Ok(Gathered {
         replies: vec![Reply { hypervisor, answer }],
         ..Gathered::default()

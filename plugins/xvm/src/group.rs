@@ -52,7 +52,7 @@ pub(crate) struct Reply {
 pub(crate) struct Gathered {
     pub(crate) replies: Vec<Reply>,
     /// The errors of callers without a complete answer.
-    pub(crate) troubles: Vec<HandshakeError>,
+    pub(crate) errors: Vec<HandshakeError>,
     /// A message about required hypervisors that did not answer.
     pub(crate) missing: Option<String>,
 }
@@ -178,9 +178,9 @@ impl<'a> Round<'a> {
         for mut caller in std::mem::take(&mut self.callers) {
             match caller.advance() {
                 Some(Ok(answer)) => self.take_answer(&caller, answer),
-                Some(Err(trouble)) => self.take_trouble(&caller, trouble),
+                Some(Err(error)) => self.take_error(&caller, error),
                 None if self.is_serial() && !caller.is_hypervisor() && caller.accepted.elapsed() > PROOF_LIMIT => {
-                    self.take_trouble(&caller, HandshakeError::BeforeSend("sent nothing for 5 s".to_owned()));
+                    self.take_error(&caller, HandshakeError::BeforeSend("sent nothing for 5 s".to_owned()));
                 }
                 None => self.callers.push(caller),
             }
@@ -233,16 +233,16 @@ impl<'a> Round<'a> {
         self.window.extend_if_answered(slowest);
     }
 
-    fn take_trouble(&mut self, caller: &Conversation<'_>, trouble: HandshakeError) {
-        let trouble = trouble.of(&name(caller.peer));
-        match &trouble {
+    fn take_error(&mut self, caller: &Conversation<'_>, error: HandshakeError) {
+        let error = error.of(&name(caller.peer));
+        match &error {
             // An attacker, or a hypervisor with another configuration: always log this.
             HandshakeError::AuthFailed(text) => log::warn(format!("{text}; the connection is dropped")),
-            trouble => self
+            error => self
                 .settings
-                .tell(&format!("{}; the connection is dropped", trouble.text())),
+                .tell(&format!("{}; the connection is dropped", error.text())),
         }
-        if trouble.may_count() {
+        if error.may_count() {
             if self.is_serial() {
                 // This hypervisor may have started the machine, so no other one may start it.
                 self.is_enough = true;
@@ -250,7 +250,7 @@ impl<'a> Round<'a> {
             }
             self.count(caller);
         }
-        self.gathered.troubles.push(trouble);
+        self.gathered.errors.push(error);
     }
 
     /// Counts a hypervisor that has answered, or has begun to.
@@ -299,12 +299,12 @@ impl<'a> Round<'a> {
 
     fn finish(mut self, is_decided: bool) -> Result<Gathered> {
         for caller in std::mem::take(&mut self.callers) {
-            let trouble = if caller.is_hypervisor() {
+            let error = if caller.is_hypervisor() {
                 HandshakeError::Truncated("did not answer in time".to_owned())
             } else {
                 HandshakeError::BeforeSend("sent nothing".to_owned())
             };
-            self.take_trouble(&caller, trouble);
+            self.take_error(&caller, error);
         }
         let is_whole = !self.is_enough && self.window.is_answered();
         let is_complete = self.is_complete();
@@ -352,14 +352,14 @@ impl<'a> Round<'a> {
 
     /// The error if no hypervisor has answered: the most likely cause first.
     fn silence(mut self) -> Error {
-        let worst = |trouble: &HandshakeError| match trouble {
+        let worst = |error: &HandshakeError| match error {
             HandshakeError::Truncated(_) | HandshakeError::Protocol(_) => 0,
             HandshakeError::AuthFailed(_) => 1,
             HandshakeError::BeforeSend(_) => 2,
         };
-        self.gathered.troubles.sort_by_key(worst);
-        match self.gathered.troubles.into_iter().next() {
-            Some(trouble) => trouble.into(),
+        self.gathered.errors.sort_by_key(worst);
+        match self.gathered.errors.into_iter().next() {
+            Some(error) => error.into(),
             None => Error::task_failed(format!(
                 "no hypervisor has called back within {} s: a hypervisor with another key or hash does not answer; \
                  compare key_file, hash, multicast_address and ipport with its configuration, and check that TCP port \

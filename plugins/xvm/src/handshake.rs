@@ -80,8 +80,8 @@ impl HandshakeError {
 impl From<HandshakeError> for Error {
     /// A request without effect may be retried. After one that may have taken effect,
     /// the host reads the power status. A failed authentication is final.
-    fn from(trouble: HandshakeError) -> Self {
-        match trouble {
+    fn from(error: HandshakeError) -> Self {
+        match error {
             HandshakeError::AuthFailed(text) => Self::LoginDenied(text),
             HandshakeError::BeforeSend(text) | HandshakeError::Truncated(text) => Self::ConnectionLost(text),
             HandshakeError::Protocol(text) => Self::Unexpected(text),
@@ -129,7 +129,7 @@ pub(crate) async fn answer(stream: &mut impl Read) -> Result<Answer, HandshakeEr
 /// `none`: only a caller that begins an answer counts as a hypervisor.
 pub(crate) async fn unproven_answer(stream: &mut impl Read, begun: &Cell<bool>) -> Result<Answer, HandshakeError> {
     let code = byte(stream, "closed the connection without an answer").await;
-    let code = code.map_err(|trouble| HandshakeError::BeforeSend(trouble.text().to_owned()))?;
+    let code = code.map_err(|error| HandshakeError::BeforeSend(error.text().to_owned()))?;
     if code != LIST && known(code).is_err() {
         return Err(HandshakeError::AuthFailed(format!(
             "sent {code}, which is not an answer of fence_virtd"

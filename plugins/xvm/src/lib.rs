@@ -209,9 +209,9 @@ fn find(plug: &str, replies: &[Reply]) -> Result<Option<PowerStatus>> {
 fn complete(gathered: &Gathered) -> Result<()> {
     use handshake::HandshakeError::{Protocol, Truncated};
     let cut = gathered
-        .troubles
+        .errors
         .iter()
-        .find(|trouble| matches!(trouble, Truncated(_) | Protocol(_)));
+        .find(|error| matches!(error, Truncated(_) | Protocol(_)));
     if let Some(cut) = cut {
         return Err(cut.clone().into());
     }
@@ -230,12 +230,12 @@ fn complete(gathered: &Gathered) -> Result<()> {
 fn failure(gathered: &Gathered, what: &str, plug: &str) -> Error {
     let about = format!("{what} {plug}");
     let about = about.trim_end();
-    if let Some(trouble) = gathered
-        .troubles
+    if let Some(error) = gathered
+        .errors
         .iter()
-        .find(|trouble| matches!(trouble, handshake::HandshakeError::Truncated(_)))
+        .find(|error| matches!(error, handshake::HandshakeError::Truncated(_)))
     {
-        return trouble.clone().into();
+        return error.clone().into();
     }
     if gathered.has(&Answer::Denied) {
         Error::NotPermitted(format!(

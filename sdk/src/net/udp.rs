@@ -179,8 +179,8 @@ mod tests {
         let socket = UdpSocket::connect("127.0.0.1", port, in_millis(100)).unwrap();
         socket.send(b"?").unwrap();
         let (_, from) = peer.recv_from(&mut [0; 1]).unwrap();
-        let stranger = System::bind("127.0.0.1:0").unwrap();
-        stranger.send_to(b"off", from).unwrap();
+        let other = System::bind("127.0.0.1:0").unwrap();
+        other.send_to(b"off", from).unwrap();
         peer.send_to(b"on", from).unwrap();
         assert_eq!(socket.receive().unwrap(), b"on");
     }

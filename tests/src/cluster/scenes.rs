@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::agents::{Agents, Belief};
-use super::stage::{Fencing, Watched};
+use super::fencing::{Fencing, Watched};
 use super::{Cluster, Programs};
 use crate::lab::{Command, KEY, MEMBERS, NETWORK, What};
 

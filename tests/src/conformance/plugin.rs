@@ -15,7 +15,7 @@ use super::observed::Observed;
 use super::{describe, engine, program};
 
 /// Cases that wait longer run only on the virtual clock.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_secs(1);
 
 /// The plugin's own option. No other option begins like it, so the abbreviations in a case stay unambiguous.
 const SCRIPT: &str = "x_script";
@@ -89,7 +89,7 @@ pub(super) fn compare(line: &str) -> Result<Way> {
     let description = describe::describe(&case).context("a device without a description")?;
     program::prepare(&case, here.path())?;
     let expected = engine::run(&case, &description, here.path())?;
-    if expected.took >= PATIENCE {
+    if expected.took >= LONG {
         return Ok(Way::Slow);
     }
     let found = played(line, &program, there.path())?;

@@ -14,7 +14,7 @@ use crate::isolation::bare;
 use crate::secrets::Secrets;
 
 /// Longer than every recorded case takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// The program of an agent in the install tree that `cargo xtask` created, if it exists.
 pub(super) fn of_agent(name: &str) -> Option<PathBuf> {
@@ -51,7 +51,7 @@ pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed
         if let Some(status) = child.try_wait()? {
             break status.code();
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > WAIT_LIMIT {
             child.kill()?;
             child.wait()?;
             bail!("it does not end");

@@ -13,7 +13,7 @@ use crate::isolation::isolated;
 use fencebox_sim::machine::{Body, Power};
 
 /// The timeout for the creation of a node's namespaces.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
 /// An event of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -292,7 +292,7 @@ impl Drop for Node {
 fn first_child(parent: &mut Child) -> Result<Pid> {
     let (began, own) = (Instant::now(), network_of("self")?);
     let children = format!("/proc/{0}/task/{0}/children", parent.id());
-    while began.elapsed() < PATIENCE {
+    while began.elapsed() < WAIT_LIMIT {
         if let Some(status) = parent.try_wait()? {
             bail!("unshare ended: {status}");
         }
@@ -304,7 +304,7 @@ fn first_child(parent: &mut Child) -> Result<Pid> {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    bail!("a node has no namespaces after {} s", PATIENCE.as_secs())
+    bail!("a node has no namespaces after {} s", WAIT_LIMIT.as_secs())
 }
 
 fn network_of(process: &str) -> Result<String> {

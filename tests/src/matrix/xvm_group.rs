@@ -58,7 +58,7 @@ const INVISIBLE: [&str; 7] = [
     "=reset",
     "=garbage",
     "=stall",
-    "=stranger",
+    "=wrong-key",
     "=late:",
 ];
 

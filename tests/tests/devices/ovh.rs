@@ -20,8 +20,8 @@ mod partial;
 mod rights;
 mod soap;
 use crate::support;
+mod failures;
 mod telling;
-mod trouble;
 mod vps;
 
 use fencebox_sim::fault::Plan;

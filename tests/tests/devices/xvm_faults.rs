@@ -77,7 +77,7 @@ fn transient_faults_are_retried() {
 
 #[test]
 fn a_server_without_the_key_gets_no_second_request() {
-    let plan: Plan = "any=stranger".parse().unwrap();
+    let plan: Plan = "any=wrong-key".parse().unwrap();
     let daemon = daemon(&Power::On, vec![plan]);
     fence(&daemon, "off", false).assert_refused(&["login refused", "did not prove that it has the key"]);
     assert_eq!(daemon.requests(), ["list"]);

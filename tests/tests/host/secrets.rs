@@ -15,7 +15,7 @@ mod audit;
 mod encodings;
 mod masks;
 mod output;
-mod room;
+mod sockets;
 mod sources;
 use crate::support;
 

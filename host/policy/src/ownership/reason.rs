@@ -14,20 +14,20 @@ pub enum Untrusted {
     File(#[from] Reason),
     /// Because of a folder or link in its path.
     #[error(transparent)]
-    Place(#[from] UntrustedPlace),
+    Place(#[from] UntrustedPath),
 }
 
 /// Why a path is not trusted: another user could make it lead to another file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the {kind} {} {reason}", .path.display())]
-pub struct UntrustedPlace {
+pub struct UntrustedPath {
     kind: PathKind,
     /// The path of that folder or link.
     pub path: PathBuf,
     reason: Reason,
 }
 
-impl UntrustedPlace {
+impl UntrustedPath {
     pub(super) fn new(kind: PathKind, path: &Path, reason: Reason) -> Self {
         Self {
             kind,

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::{Checker, check, check_file, check_mode, check_owner, check_place, open};
+use super::{Checker, check, check_file, check_mode, check_owner, check_path, open};
 
 #[test]
 fn a_bare_name_is_in_the_working_directory() {
@@ -56,7 +56,7 @@ fn chmod(path: &Path, mode: u32) {
 
 /// The folder or link that is not trusted.
 fn place(path: &Path) -> Option<PathBuf> {
-    check_place(path).err().map(|place| place.path)
+    check_path(path).err().map(|place| place.path)
 }
 
 #[test]
@@ -98,9 +98,9 @@ fn a_path_that_leads_nowhere_is_not_trusted() {
     symlink("absent", path("dangling")).unwrap();
     std::fs::write(path("file"), "").unwrap();
     for name in ["a", "dangling", "absent", "file/below"] {
-        assert!(check_place(&path(name)).is_err(), "{name}");
+        assert!(check_path(&path(name)).is_err(), "{name}");
     }
-    assert_eq!(check_place(&path("file")), Ok(()));
+    assert_eq!(check_path(&path("file")), Ok(()));
 }
 
 /// The opened file is verified, even if the path now leads to another file.
@@ -191,5 +191,5 @@ fn only_folders_that_were_trusted_are_not_examined_again() {
     // Only root or the owner of the program could do this.
     chmod(&root.join("one"), 0o777);
     assert!(trust("one/two"));
-    assert!(check_place(&root.join("one/two")).is_err());
+    assert!(check_path(&root.join("one/two")).is_err());
 }

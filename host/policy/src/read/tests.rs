@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{existing, places, read, read_file};
+use super::{existing, file_paths, read, read_file};
 use crate::Policy;
 
 fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
@@ -171,7 +171,7 @@ fn invalid_text_is_refused_with_its_line() {
 
 #[test]
 fn the_places_are_those_of_the_machine_and_of_the_tree() {
-    let places = places().unwrap();
+    let places = file_paths().unwrap();
     assert_eq!(places[0], Path::new("/etc/fencebox/policy.toml"));
     let tree = places[1].ancestors().nth(3).unwrap();
     assert_eq!(places[1], tree.join("etc/fencebox/policy.toml"));

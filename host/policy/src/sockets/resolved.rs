@@ -58,7 +58,7 @@ impl ResolvedSockets {
     }
 
     /// The purpose of each socket, with the host and the port, if the options determine them.
-    pub fn places(&self) -> impl Iterator<Item = (SocketPurpose, Option<&Host<String>>, u16)> {
+    pub fn destinations(&self) -> impl Iterator<Item = (SocketPurpose, Option<&Host<String>>, u16)> {
         let is_known = |socket: &LocatedSocket| socket.host.is_some() || socket.purpose == SocketPurpose::TcpListen;
         let known = self.sockets.iter().filter(move |socket| is_known(socket));
         known.filter_map(|socket| Some((socket.purpose, socket.host.as_ref(), socket.port?)))

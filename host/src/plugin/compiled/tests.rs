@@ -334,8 +334,8 @@ fn every_folder_above_counts_and_links_hide_none() {
 #[test]
 fn a_form_or_folder_of_another_user_is_rejected() {
     let (folder, path, form) = compiled(EMPTY);
-    let stranger = 54_321;
-    if std::os::unix::fs::chown(&form, Some(stranger), None).is_err() {
+    let other_user = 54_321;
+    if std::os::unix::fs::chown(&form, Some(other_user), None).is_err() {
         return;
     }
     let elsewhere = "belongs to user 54321, not to root or the owner of fencebox";
@@ -345,7 +345,7 @@ fn a_form_or_folder_of_another_user_is_rejected() {
     // The owner of a folder may rename its files, even in a sticky folder.
     for mode in [0o755, 0o1777] {
         chmod(folder.path(), mode);
-        std::os::unix::fs::chown(folder.path(), Some(stranger), None).unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(other_user), None).unwrap();
         assert!(warnings(&path).contains(elsewhere), "{mode:o}");
     }
 }

@@ -13,7 +13,7 @@ fn change(option: &str) -> Option<OptionOverride> {
 }
 
 #[test]
-fn catalogue_options_are_declared() {
+fn catalog_options_are_declared() {
     assert_eq!(agent().name, "fence_clc");
     assert_eq!(
         agent().options,

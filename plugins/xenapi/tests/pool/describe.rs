@@ -9,7 +9,7 @@ fn agent() -> Agent {
 }
 
 #[test]
-fn catalogue_options_are_declared() {
+fn catalog_options_are_declared() {
     assert_eq!(agent().name, "fence_xenapi");
     let options = agent().options;
     for option in [

@@ -88,8 +88,8 @@ fn a_peer_without_the_key_gets_no_proof() {
         CHALLENGE,
     ] {
         let mut far = Far::says(&[&proof, &[9; 64]]);
-        let trouble = prove(&mut far, Digest::Sha256, KEY, CHALLENGE);
-        assert!(matches!(trouble, Err(HandshakeError::AuthFailed(_))), "{trouble:?}");
+        let error = prove(&mut far, Digest::Sha256, KEY, CHALLENGE);
+        assert!(matches!(error, Err(HandshakeError::AuthFailed(_))), "{error:?}");
         assert_eq!(far.heard, CHALLENGE);
     }
 }
@@ -98,9 +98,9 @@ fn a_peer_without_the_key_gets_no_proof() {
 fn an_incomplete_proof_has_no_effect() {
     let whole = [Digest::Sha256.of(KEY, &CHALLENGE), [9; 64]].concat();
     for length in 0..whole.len() {
-        let trouble = prove(&mut Far::says(&[&whole[..length]]), Digest::Sha256, KEY, CHALLENGE);
-        let expected = matches!(trouble, Err(HandshakeError::BeforeSend(_)));
-        assert!(expected, "{length}: {trouble:?}");
+        let error = prove(&mut Far::says(&[&whole[..length]]), Digest::Sha256, KEY, CHALLENGE);
+        let expected = matches!(error, Err(HandshakeError::BeforeSend(_)));
+        assert!(expected, "{length}: {error:?}");
     }
 }
 
@@ -116,17 +116,17 @@ fn answers_match_the_protocol() {
         assert_eq!(channel_answer(&mut Far::says(&[b"noise abba", &[code]])), Ok(expected));
     }
     for code in 4..=255 {
-        let trouble = answer(&mut Far::says(&[&[code]]));
+        let error = answer(&mut Far::says(&[&[code]]));
         let is_list = code == 0xfd;
         assert_eq!(
-            matches!(trouble, Err(HandshakeError::Truncated(_))),
+            matches!(error, Err(HandshakeError::Truncated(_))),
             is_list,
-            "{code}: {trouble:?}"
+            "{code}: {error:?}"
         );
         assert_eq!(
-            matches!(trouble, Err(HandshakeError::Protocol(_))),
+            matches!(error, Err(HandshakeError::Protocol(_))),
             !is_list,
-            "{code}: {trouble:?}"
+            "{code}: {error:?}"
         );
     }
     assert!(matches!(answer(&mut Far::default()), Err(HandshakeError::Truncated(_))));
@@ -144,10 +144,10 @@ fn an_incomplete_list_is_an_error() {
         .collect();
     assert_eq!(statuses, [("a", PowerStatus::On), ("b", PowerStatus::Off)]);
     for length in 0..whole.len() - 1 {
-        let trouble = answer(&mut Far::says(&[&whole[..length]]));
+        let error = answer(&mut Far::says(&[&whole[..length]]));
         assert!(
-            matches!(trouble, Err(HandshakeError::Truncated(_))),
-            "{length}: {trouble:?}"
+            matches!(error, Err(HandshakeError::Truncated(_))),
+            "{length}: {error:?}"
         );
     }
     // The daemon may close the connection before its last byte is read.

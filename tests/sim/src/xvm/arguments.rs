@@ -56,7 +56,7 @@ pub struct Arguments {
     /// Run a program that is not a hypervisor and calls back repeatedly; END is how
     /// each of its connections ends: reset, late-reset, close, garbage or silent
     #[arg(long, value_name = "END", requires = "group")]
-    stranger: Option<UnrelatedClient>,
+    unrelated_client: Option<UnrelatedClient>,
     /// Serve until stdin ends instead of until killed
     #[arg(long)]
     until_eof: bool,
@@ -76,9 +76,9 @@ impl Arguments {
             Some(IpAddr::V6(_)) => Interface::V6(self.interface_number),
             _ => Interface::V4(self.interface),
         };
-        if let (Some(stranger), Some(group)) = (self.stranger, self.group) {
+        if let (Some(unrelated_client), Some(group)) = (self.unrelated_client, self.group) {
             let target = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), group.port());
-            std::thread::spawn(move || stranger.run(target));
+            std::thread::spawn(move || unrelated_client.run(target));
         }
         let settings = Settings {
             key: match &self.key_file {

@@ -25,7 +25,7 @@ const FOLDERS: [&str; 6] = [
     "var/lib/corosync",
 ];
 /// Maximum time to wait for a condition. Only a failure takes that long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_LIMIT: Duration = Duration::from_secs(30);
 
 /// The daemons of a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,7 +219,7 @@ impl Lab {
     /// Waits until a condition is true.
     #[track_caller]
     pub fn await_that(&self, what: &str, mut is_so: impl FnMut() -> bool) {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + WAIT_LIMIT;
         while !is_so() {
             assert!(
                 Instant::now() < end,
@@ -271,7 +271,7 @@ fn labs_leave_nothing_behind() {
             lab.script.kill().unwrap();
         }
         drop(lab);
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + WAIT_LIMIT;
         let lives = || {
             let all = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
             let mut namespaces = all.filter_map(|process| fs::read_link(process.join("ns/pid")).ok());

@@ -74,7 +74,7 @@ fn a_missing_hypervisor_is_not_off() {
     if !available() {
         return;
     }
-    let habits = ["any=silent", "any=hang-up", "any=reset", "any=garbage", "any=stranger"];
+    let habits = ["any=silent", "any=hang-up", "any=reset", "any=garbage", "any=wrong-key"];
     in_parallel(habits, |habit| {
         let mut lab = leftover(habit, NO_FAULT);
         for action in ["status", "off", "monitor"] {
@@ -182,7 +182,7 @@ fn callers_without_the_key_do_not_end_an_action() {
 }
 
 fn actions_work_beside_a_stranger(end: &str, digest: &str) {
-    let mut lab = Lab::simulated(&["--stranger", end, "--hash", digest, "--auth", digest]);
+    let mut lab = Lab::simulated(&["--unrelated-client", end, "--hash", digest, "--auth", digest]);
     let call = |lab: &Lab, action| {
         let key = lab.key().display().to_string();
         let arguments = ["-o", action, "-n", "vm-alpha", "-k", &key, "-t", "10", "-r", "5"];

@@ -104,7 +104,7 @@ fn no_fault_over_a_group_ends_in_a_false_success() {
     let faults = [
         "silent",
         "hang-up",
-        "stranger",
+        "wrong-key",
         "drop",
         "drop-after",
         "code:0",

@@ -227,14 +227,14 @@ fn a_link_that_others_can_replace_is_reported() {
 #[test]
 fn wrong_owners_are_reported() {
     let tree = installed();
-    let stranger = "belongs to user 54321";
+    let other_user = "belongs to user 54321";
     for extension in ["wasm", "json"] {
         let file = tree.stored("fence_narrow").with_extension(extension);
         if chown(&file, Some(54_321), None).is_err() {
             return;
         }
-        found(&tree, &[&[file.to_str().unwrap(), stranger]]);
-        assert_untrusted(&tree, extension, &[file.to_str().unwrap(), stranger]);
+        found(&tree, &[&[file.to_str().unwrap(), other_user]]);
+        assert_untrusted(&tree, extension, &[file.to_str().unwrap(), other_user]);
         chown(&file, Some(0), None).unwrap();
     }
     tree.assert_verified(3);
@@ -242,7 +242,7 @@ fn wrong_owners_are_reported() {
     let outcome = tree.verify();
     assert_eq!(outcome.exit, Some(1));
     assert!(outcome.stdout.contains("plugins belongs to user 54321"), "{outcome:?}");
-    assert_untrusted(&tree, "the folder of plugins", &[stranger]);
+    assert_untrusted(&tree, "the folder of plugins", &[other_user]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use fencebox_sim::xvm::{self, FenceVirtd};
 use fencebox_sim::{Config, Simulator, relay};
 use serde_json::{Value, json};
 
-use super::room::Room;
+use super::sockets::LogSockets;
 use super::support::{run, tree};
 use super::{assert_clean, options};
 use crate::support::isolated;
@@ -40,16 +40,18 @@ fn of_one_action(lines: &[String]) -> Value {
 
 #[test]
 fn a_success_has_all_fields() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     let board = Simulator::start(relay::config()).unwrap();
     let port = board.address().port();
-    let mut agent = room.agent("fence_relay");
+    let mut agent = log_sockets.agent("fence_relay");
     agent.env("PCMK_service", "pacemaker-fenced");
     let given = format!(
         "ip=127.0.0.1\nipport={port}\nusername=fencer\npassword=s3cret\nplug=1\naction=off\nstonith_status_sleep=0\n"
     );
     run(agent, &given).assert_done("Success: Powered OFF\n");
-    let end = of_one_action(&room.syslog());
+    let end = of_one_action(&log_sockets.syslog());
     for (name, value) in [
         ("agent", json!("fence_relay")),
         ("action", json!("off")),
@@ -88,7 +90,9 @@ fn a_success_has_all_fields() {
 
 #[test]
 fn sockets_are_recorded_as_contacts() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     let daemon = FenceVirtd::start(xvm::Settings {
         listen: Some(([127, 0, 0, 1], 0).into()),
         ..xvm::Settings::default()
@@ -103,8 +107,8 @@ fn sockets_are_recorded_as_contacts() {
         place.port(),
         key.path().display()
     );
-    run(room.agent("fence_virt"), &given).assert_done("Success: Powered OFF\n");
-    let end = of_one_action(&room.syslog());
+    run(log_sockets.agent("fence_virt"), &given).assert_done("Success: Powered OFF\n");
+    let end = of_one_action(&log_sockets.syslog());
     let contacts = end["contacts"].as_array().unwrap();
     assert_eq!(contacts.len(), 1, "{end}");
     assert_eq!(contacts[0]["origin"], format!("tcp://{place}"));
@@ -115,10 +119,12 @@ fn sockets_are_recorded_as_contacts() {
 
 #[test]
 fn the_journal_receives_the_record_instead_of_syslog() {
-    let Some(room) = Room::new(true) else { return };
-    let outcome = run(room.agent("fence_echo"), &options("action=status\nplug=1\n"));
+    let Some(log_sockets) = LogSockets::new(true) else {
+        return;
+    };
+    let outcome = run(log_sockets.agent("fence_echo"), &options("action=status\nplug=1\n"));
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
-    let entries = room.journal();
+    let entries = log_sockets.journal();
     assert_eq!(entries.len(), 2, "{entries:?}");
     for field in [
         "FENCEBOX_EVENT=end",
@@ -128,12 +134,14 @@ fn the_journal_receives_the_record_instead_of_syslog() {
     ] {
         assert!(entries[1].lines().any(|line| line == field), "{field}: {entries:?}");
     }
-    assert!(records(&room.syslog()).is_empty());
+    assert!(records(&log_sockets.syslog()).is_empty());
 }
 
 #[test]
 fn failures_and_refusals_are_recorded() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     for (more, result, words) in [
         ("action=off\nplug=refuse\n", "failure", "not permitted"),
         ("action=off\nplug=panic\n", "failure", "the plugin failed"),
@@ -142,8 +150,8 @@ fn failures_and_refusals_are_recorded() {
         ("action=off\nplug=1\nssl=maybe\nipport=none\n", "refused", "ipport"),
     ] {
         let given = options(more);
-        let agent = room.agent("fence_echo");
-        let lines = room.listen_while(|| assert_eq!(run(agent, &given).exit, Some(1)));
+        let agent = log_sockets.agent("fence_echo");
+        let lines = log_sockets.listen_while(|| assert_eq!(run(agent, &given).exit, Some(1)));
         let end = records(&lines).pop().unwrap();
         assert_eq!(
             (&end["result"], &end["exit"]),
@@ -157,13 +165,15 @@ fn failures_and_refusals_are_recorded() {
 
 #[test]
 fn a_missing_plugin_is_recorded() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     // Another name of the same program.
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("fence_nowhere");
     std::os::unix::fs::symlink(super::support::program("fencebox"), &link).unwrap();
-    assert_eq!(run(room.program(&link), "action=off\n").exit, Some(1));
-    let [end] = records(&room.syslog()).try_into().unwrap();
+    assert_eq!(run(log_sockets.program(&link), "action=off\n").exit, Some(1));
+    let [end] = records(&log_sockets.syslog()).try_into().unwrap();
     assert_eq!(
         (&end["agent"], &end["result"]),
         (&json!("fence_nowhere"), &json!("refused"))
@@ -179,26 +189,30 @@ fn a_missing_plugin_is_recorded() {
 
 #[test]
 fn documents_are_not_recorded() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     for action in ["metadata", "validate-all"] {
         let outcome = run(
-            room.agent("fence_echo"),
+            log_sockets.agent("fence_echo"),
             &options(&format!("action={action}\nplug=1\n")),
         );
         assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     }
-    assert!(records(&room.syslog()).is_empty());
+    assert!(records(&log_sockets.syslog()).is_empty());
 }
 
 #[test]
 fn sigterm_is_recorded() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     let cloud = Simulator::start(Config {
         faults: vec![clc::plan("operation=no-effect").unwrap()],
         ..Settings::default().config()
     })
     .unwrap();
-    let mut agent = room.agent("fence_clc");
+    let mut agent = log_sockets.agent("fence_clc");
     let mut agent = agent
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -219,7 +233,7 @@ fn sigterm_is_recorded() {
     let mut kill = isolated("kill");
     kill.args(["-TERM", &agent.id().to_string()]);
     assert!(kill.status().unwrap().success());
-    let lines = room.listen_while(move || assert!(!agent.wait().unwrap().success()));
+    let lines = log_sockets.listen_while(move || assert!(!agent.wait().unwrap().success()));
     let end = of_one_action(&lines);
     assert_eq!(
         (&end["result"], &end["action"]),

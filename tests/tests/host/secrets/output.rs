@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use super::room::Room;
+use super::sockets::LogSockets;
 use super::support::{call, call_with, run};
 use super::{PASSWORD, TOKEN, assert_clean, encodings, options};
 
@@ -116,10 +116,12 @@ fn a_secret_of_several_lines_is_rejected_and_not_shown() {
 
 #[test]
 fn syslog_shows_no_secret() {
-    let Some(room) = Room::new(false) else { return };
+    let Some(log_sockets) = LogSockets::new(false) else {
+        return;
+    };
     let given = options("action=off\nplug=refuse\nverbose_level=3\n");
-    let agent = room.agent("fence_echo");
-    let mut lines = room.listen_while(|| assert_eq!(run(agent, &given).exit, Some(1)));
+    let agent = log_sockets.agent("fence_echo");
+    let mut lines = log_sockets.listen_while(|| assert_eq!(run(agent, &given).exit, Some(1)));
     lines.retain(|line| !line.contains(" audit {"));
     assert!(lines.len() > 10, "{lines:?}");
     assert!(lines.iter().any(|line| line.contains("[********]")), "{lines:?}");

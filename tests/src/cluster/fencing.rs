@@ -6,7 +6,7 @@ use super::{Cluster, Fenced};
 use crate::lab::{Command, Event, Seen, What};
 
 /// How long the cluster may take to detect, fence and report, in seconds: much longer than it needs, for busy machines.
-const PATIENCE: u64 = 90;
+const WAIT_LIMIT: u64 = 90;
 
 /// A node was fenced and came back. All times are in seconds since it was isolated.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Watched {
         heal(cluster)?;
         let told = cluster.wait(
             &format!("{victim} fenced in the history of {}", self.witness),
-            PATIENCE,
+            WAIT_LIMIT,
             |cluster| {
                 let mut new = cluster.history(&self.witness, victim)?;
                 new.retain(|fenced| fenced.status == "success" && !self.before.history.contains(fenced));
@@ -126,7 +126,7 @@ impl Watched {
     }
 
     fn wait_for(&self, cluster: &mut Cluster, what: What) -> Result<Event> {
-        cluster.wait(&format!("{} {what:?}", self.victim), PATIENCE, |cluster| {
+        cluster.wait(&format!("{} {what:?}", self.victim), WAIT_LIMIT, |cluster| {
             let events = self.events(cluster)?;
             Ok(events
                 .into_iter()

@@ -12,13 +12,13 @@ use super::support::program;
 use crate::support::isolated;
 
 /// The folders that replace `/dev` and `/run`, and the listening sockets.
-pub struct Room {
+pub struct LogSockets {
     folder: TempDir,
     journal: Option<UnixDatagram>,
     syslog: UnixDatagram,
 }
 
-impl Room {
+impl LogSockets {
     /// With syslog, and optionally with a journal; `None`, with a message, if this process cannot create a mount
     /// namespace.
     pub fn new(with_journal: bool) -> Option<Self> {

@@ -31,6 +31,7 @@ mod calls;
 mod declared;
 pub(crate) mod files;
 pub(crate) mod multicast;
+mod recording;
 mod script;
 mod session;
 pub(crate) mod udp;
@@ -38,6 +39,7 @@ pub(crate) mod udp;
 pub use calls::Called;
 pub(crate) use calls::call;
 pub use multicast::Datagram;
+pub use recording::replay;
 pub use script::Script;
 pub use session::{Session, describe, open, open_as};
 

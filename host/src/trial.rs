@@ -8,7 +8,7 @@ mod kind;
 mod recorded;
 mod scene;
 
-pub use attempt::{Attempt, announce};
+pub use attempt::Attempt;
 pub use device::PluginDevice;
 pub use recorded::Conversation;
 pub use scene::Scene;

@@ -1,7 +1,7 @@
 //! A plugin before its installation: its description under each of its names, and what needs approval.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +14,9 @@ use crate::trial::Attempt;
 
 /// Maximum size of a plugin file, in bytes.
 const SIZE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Plugins from this size on contain an interpreter, and take most of a minute to compile.
+const LARGE: u64 = 4 * 1024 * 1024;
 
 /// A plugin with its description under each of its names.
 pub(super) struct Candidate {
@@ -142,5 +145,19 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 /// A plugin file that is ready to run. The lines of the agent's log go to `stderr`.
 pub(super) fn attempt(file: &Path, clock: Arc<dyn Clock>, stderr: Box<dyn Write + Send>) -> anyhow::Result<Attempt> {
     let (name, wasm) = (stem(file)?, read(file)?);
+    announce(file);
     Attempt::new(name, file, &wasm, clock, stderr)
+}
+
+/// Reports on a terminal that a plugin takes long to compile.
+#[expect(clippy::print_stderr, reason = "for the person at the terminal")]
+pub(super) fn announce(file: &Path) {
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    if size >= LARGE && std::io::stderr().is_terminal() {
+        eprintln!(
+            "compiling {} ({} MiB, with an interpreter): this takes up to a minute",
+            file.display(),
+            size / 1024 / 1024
+        );
+    }
 }

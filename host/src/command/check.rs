@@ -76,22 +76,22 @@ fn protections() -> Vec<Row> {
     let InForce { ruled, filtered } = confinement::confine(&attempts.needs());
     attempts.repeat();
     let landlock = |has: bool, since: i32| match &ruled {
-        Ok(ruled) if has => Ok(format!("Landlock {}", ruled.abi)),
-        Ok(ruled) => Err(format!(
+        Ok(ruled) if has => Mechanism::InForce(format!("Landlock {}", ruled.abi)),
+        Ok(ruled) => Mechanism::Missing(format!(
             "this kernel has Landlock version {}; version {since} is needed",
             ruled.abi
         )),
-        Err(reason) => Err(reason.to_string()),
+        Err(reason) => Mechanism::Missing(reason.to_string()),
     };
     let ports = ruled.as_ref().is_ok_and(|ruled| ruled.ports);
     let scopes = ruled.as_ref().is_ok_and(|ruled| ruled.scopes);
     let filter = match &filtered {
-        Ok(number) => Ok(format!("seccomp, {number} system calls allowed")),
-        Err(reason) => Err(reason.to_string()),
+        Ok(number) => Mechanism::InForce(format!("seccomp, {number} system calls allowed")),
+        Err(reason) => Mechanism::Missing(reason.to_string()),
     };
     // Each of the two is sufficient for these.
-    let signals = filter.clone().or_else(|_| landlock(scopes, 6));
-    let programs = filter.clone().or_else(|_| landlock(true, 1));
+    let signals = filter.clone().or_else(|| landlock(scopes, 6));
+    let programs = filter.clone().or_else(|| landlock(true, 1));
     let core = match (confinement::core_dumps_forbidden(), forbidden) {
         (true, _) => (
             State::InForce,
@@ -118,21 +118,38 @@ fn protections() -> Vec<Row> {
     ]
 }
 
-/// `by` is the mechanism that has to deny the attempts, or the reason why it is missing.
-fn row(what: &'static str, by: Result<String, String>, attempts: &[Attempt]) -> Row {
+/// What has to deny the attempts.
+#[derive(Clone)]
+enum Mechanism {
+    /// It is in force: its name and version.
+    InForce(String),
+    /// It is missing, for this reason.
+    Missing(String),
+}
+
+impl Mechanism {
+    fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::InForce(_) => self,
+            Self::Missing(_) => other(),
+        }
+    }
+}
+
+fn row(what: &'static str, by: Mechanism, attempts: &[Attempt]) -> Row {
     let of = |wanted: Verdict| -> Vec<_> {
         let those = attempts.iter().filter(|attempt| attempt.verdict() == wanted);
         those.map(|attempt| attempt.what.as_str()).collect()
     };
     let (wrong, right, untried) = (of(Verdict::Wrong), of(Verdict::Right), of(Verdict::Untried));
     let (state, mut detail) = match by {
-        Err(reason) => (State::Missing, reason),
-        Ok(by) if !wrong.is_empty() => (
+        Mechanism::Missing(reason) => (State::Missing, reason),
+        Mechanism::InForce(by) if !wrong.is_empty() => (
             State::Broken,
             format!("{by}, but these are not true: {}", wrong.join(", ")),
         ),
-        Ok(by) if right.is_empty() => (State::Untried, by),
-        Ok(by) => (State::InForce, format!("{by}: {}", right.join(", "))),
+        Mechanism::InForce(by) if right.is_empty() => (State::Untried, by),
+        Mechanism::InForce(by) => (State::InForce, format!("{by}: {}", right.join(", "))),
     };
     if !untried.is_empty() {
         detail.push_str(&format!("; not tested: {}", untried.join(", ")));

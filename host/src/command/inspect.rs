@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::candidate::announce;
 use super::report;
 use crate::agent::description::Description;
 use crate::agent::log::Log;
@@ -16,6 +17,10 @@ use crate::policy::AgentPolicy;
 /// Prints a report, or with `names` only the names of the plugin, one a line.
 pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let (name, path) = find(plugin)?;
+    // An installed plugin has a compiled form.
+    if path.with_extension("cwasm").symlink_metadata().is_err() {
+        announce(&path);
+    }
     // A plugin that is not installed yet has no compiled form, so the warning about that is suppressed.
     let log = Arc::new(Log::new(Box::new(std::io::sink())));
     let plugin = Arc::new(Plugin::at(path.clone(), AgentPolicy::unrestricted())?);

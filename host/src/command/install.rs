@@ -26,7 +26,7 @@ pub(super) struct Choice {
 pub(super) fn run(file: &Path, choice: &Choice, out: &mut dyn Write) -> anyhow::Result<()> {
     candidate::stem(file)?;
     let wasm = candidate::read(file)?;
-    crate::trial::announce(file, &wasm);
+    candidate::announce(file);
     let plugin = Plugin::from_bytes(file.to_owned(), &wasm)?;
     let candidate = Candidate::of(&plugin, file);
     let log = Log::new(Box::new(std::io::sink()));

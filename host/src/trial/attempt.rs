@@ -1,7 +1,7 @@
 //! Runs a plugin file once, without installing it: for its author.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,9 +14,6 @@ use crate::agent::run::Invocation;
 use crate::confinement;
 use crate::plugin::{Plugin, Seam};
 use crate::policy::{self, AgentPolicy};
-
-/// Plugins from this size on contain an interpreter, and take most of a minute to compile.
-const LARGE: usize = 4 * 1024 * 1024;
 
 /// The value of an option that may be secret.
 const HIDDEN: &str = "********";
@@ -56,7 +53,6 @@ impl Attempt {
         clock: Arc<dyn Clock>,
         stderr: Box<dyn Write + Send>,
     ) -> anyhow::Result<Self> {
-        announce(file, wasm);
         let policy = policy::file_paths().and_then(|places| policy::read(&places));
         let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(&name));
         let plugin = Plugin::from_bytes(file.to_owned(), wasm)?.approved(agent_policy);
@@ -127,17 +123,5 @@ impl Attempt {
             stdout: String::from_utf8_lossy(&stdout).into_owned(),
             options: options.iter().map(shown).collect(),
         })
-    }
-}
-
-/// Reports on a terminal that a plugin takes long to compile.
-#[expect(clippy::print_stderr, reason = "for the person at the terminal")]
-pub fn announce(file: &Path, wasm: &[u8]) {
-    if wasm.len() >= LARGE && std::io::stderr().is_terminal() {
-        let size = wasm.len() / 1024 / 1024;
-        eprintln!(
-            "compiling {} ({size} MiB, with an interpreter): this takes up to a minute",
-            file.display()
-        );
     }
 }

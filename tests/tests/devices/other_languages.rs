@@ -39,6 +39,33 @@ fn assert_fences(language: &Language) {
     plugs_are_percent_encoded(&tree.beside_a_board());
     unknown_words_are_neither_on_nor_off(&tree.beside_a_board());
     failures_have_the_errors_of_the_contract(&tree.beside_a_board());
+    no_fault_ends_in_a_false_success(&component);
+}
+
+/// Every fault at each exchange of `off`, with the command that authors of plugins use. Such a component is slow to start,
+/// so the other actions are left to the tests of the plugin in Rust.
+fn no_fault_ends_in_a_false_success(component: &Path) {
+    let board = Simulator::start(relay::config()).unwrap();
+    let mut test = isolated(support::program("fencebox"));
+    test.arg("test")
+        .arg(component)
+        .args(["--case", "off/on", "--", "ip=127.0.0.1", "plug=1"]);
+    test.args(["username=fencer", "password=s3cret"])
+        .arg(format!("ipport={}", board.address().port()));
+    let outcome = support::observe(&mut test, b"");
+    assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
+    assert!(outcome.stdout.ends_with(" runs, 0 false successes\n"), "{outcome:?}");
+    let runs: usize = outcome
+        .stdout
+        .lines()
+        .last()
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(runs > 80, "{outcome:?}");
 }
 
 /// An install tree with the plugin.

@@ -382,12 +382,8 @@ fn a_plug_that_the_device_does_not_have_fails_monitor() {
     ] {
         for plugs in [plug.to_owned(), format!("{NS},{plug}"), format!("{plug},web1")] {
             let script = projects(everything());
-            let script = if path.is_empty() {
-                script
-            } else {
-                script.on("GET", path).reply(404, missing())
-            };
-            let _script = script.start();
+            let lookup = |script: Script| script.on("GET", path).reply(404, missing());
+            let _script = if path.is_empty() { script } else { lookup(script) }.start();
             let mut ovh = open_with(&[("plug", &plugs), ("plug_separator", ",")]);
             assert_eq!(ovh.probe(), Err(Error::PlugNotFound(plug.to_owned())), "{plugs}");
         }

@@ -380,10 +380,8 @@ pub fn every_fault() -> Vec<Plan> {
         ("power-state", 2),
         ("power", 1),
     ];
-    places
-        .into_iter()
-        .flat_map(|(step, first)| every_fault_at(step, first))
-        .collect()
+    let plans = places.into_iter().flat_map(|(step, first)| every_fault_at(step, first));
+    plans.collect()
 }
 
 fn every_fault_at(step: &'static str, first: u64) -> Vec<Plan> {
@@ -394,10 +392,8 @@ fn every_fault_at(step: &'static str, first: u64) -> Vec<Plan> {
 
 /// The API's errors that are possible at a step, from its first call on, without an end.
 pub fn failures(step: &str) -> Vec<Plan> {
-    let codes = CODES
-        .iter()
-        .filter(|(own, _)| *own == step)
-        .flat_map(|(_, codes)| *codes);
+    let own = CODES.iter().filter(|(own, _)| *own == step);
+    let codes = own.flat_map(|(_, codes)| *codes);
     codes
         .filter_map(|code| plan(&format!("{step}=failure:{code}")).ok())
         .collect()

@@ -137,6 +137,11 @@ fn from_nothing_to_a_fenced_machine(device: &str, protocol: &str, login: &str) {
         support::run(run, "")
     };
     run("status").assert_done("Status: ON\n");
+    let mut test = isolated(support::program("fencebox"));
+    test.arg("test").arg(&component).arg("--").args(options.split(' '));
+    let tested = support::run(test, "");
+    assert_eq!((tested.exit, tested.stderr.as_str()), (Some(0), ""), "{tested:?}");
+    assert!(tested.stdout.ends_with(" runs, 0 false successes\n"), "{tested:?}");
 
     let root = tempfile::tempdir().unwrap();
     let programs = root.path().join("usr/sbin");

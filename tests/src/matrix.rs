@@ -9,6 +9,7 @@ mod judge;
 mod ovh;
 mod plan;
 mod play;
+mod redfish;
 mod relay;
 mod rng;
 mod scene;
@@ -72,6 +73,7 @@ pub fn devices() -> Vec<Box<dyn Device>> {
         Box::new(clc::Cloud),
         Box::new(xenapi::Pool),
         Box::new(ovh::Services),
+        Box::new(redfish::Bmc),
         Box::new(relay::Board::honest()),
         Box::new(xvm::Hypervisor),
     ]

@@ -1,0 +1,90 @@
+//! BMCs with Redfish in the matrix.
+
+use anyhow::Result;
+
+use super::scene::{Scene, Trouble};
+use super::wired::{self, Wired};
+use super::{Device, Run};
+use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::redfish::{GRAMMAR, Profile, Settings};
+
+const PASSWORD: &str = "s3cret-pass";
+const STEPS: &[&str] = &["root", "systems", "system", "info", "reset", "task", "login", "logout"];
+
+/// A BMC with two systems.
+pub(super) struct Bmc;
+
+/// The profiles, by kind of service. `session` is iLO 5 with `session_auth`.
+fn profile(kind: &str) -> Profile {
+    match kind {
+        "megarac" => Profile::Megarac,
+        "openbmc" => Profile::Openbmc,
+        "fujitsu" => Profile::Fujitsu,
+        "session" => Profile::HpeIlo5,
+        _ => Profile::Dell,
+    }
+}
+
+impl Device for Bmc {
+    fn name(&self) -> &'static str {
+        "redfish"
+    }
+
+    fn agent(&self) -> &'static str {
+        "fence_redfish"
+    }
+
+    fn scenes(&self) -> Vec<Scene> {
+        let all = || wired::scenes(Some(Power::Paused), false);
+        let mut scenes: Vec<Scene> = wired::scenes_of("dell", all()).collect();
+        // The other vendors differ in their answers, and not in how their machines behave.
+        for kind in ["megarac", "openbmc", "fujitsu", "session"] {
+            let orderly = all().into_iter().filter(Scene::is_orderly);
+            scenes.extend(wired::scenes_of(kind, orderly.collect()));
+        }
+        scenes
+    }
+
+    fn troubles(&self, _: &Scene) -> Vec<Trouble> {
+        wired::troubles(&GRAMMAR, STEPS, Vec::new())
+    }
+
+    fn excluded(&self, scene: &Scene, faults: &[String]) -> Option<&'static str> {
+        wired::deceived(scene, faults)
+    }
+
+    fn secrets(&self) -> &'static [&'static str] {
+        &[PASSWORD, "SIMULATED-token"]
+    }
+
+    fn play(&self, scene: &Scene, faults: &[String]) -> Result<Run> {
+        let profile = profile(scene.kind);
+        let id = profile.ids()[0];
+        let settings = Settings {
+            password: PASSWORD.to_owned(),
+            // The other system is off: an agent that confuses the two reports a false success.
+            machines: vec![scene.machine(id), Machine::new("other", Power::Off)],
+            lag: 0,
+            task_polls: 1,
+            ..Settings::of(profile)
+        };
+        let wired = Wired {
+            agent: self.agent(),
+            config: settings.config(),
+            grammar: &GRAMMAR,
+            machine: id,
+            is_off: |power| *power == Power::Off,
+        };
+        wired.play(scene, faults, |simulator| {
+            let port = simulator.address().port();
+            let session = if scene.kind == "session" {
+                "session_auth=1\n"
+            } else {
+                ""
+            };
+            format!(
+                "login=fencer\npasswd={PASSWORD}\nip=127.0.0.1\nipport={port}\nssl_insecure=1\nplug={id}\n{session}"
+            )
+        })
+    }
+}

@@ -59,11 +59,13 @@ impl Device for Bmc {
             )
             .parameter(
                 Parameter::text("redfish_uri")
+                    .obsoletes("redfish-uri")
                     .shortdesc("URI of the service root")
                     .default(service::ROOT),
             )
             .parameter(
                 Parameter::text("systems_uri")
+                    .obsoletes("systems-uri")
                     .shortdesc("URI of the system, such as /redfish/v1/Systems/System.Embedded.1"),
             )
             .parameter(

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::scene::{Scene, Trouble};
+use super::scene::{Habit, Scene, Trouble};
 use super::wired::{self, Wired};
 use super::{Device, Run};
 use fencebox_sim::machine::{Machine, Power};
@@ -19,7 +19,6 @@ fn profile(kind: &str) -> Profile {
     match kind {
         "megarac" => Profile::Megarac,
         "openbmc" => Profile::Openbmc,
-        "fujitsu" => Profile::Fujitsu,
         "session" => Profile::HpeIlo5,
         _ => Profile::Dell,
     }
@@ -38,8 +37,8 @@ impl Device for Bmc {
         let all = || wired::scenes(Some(Power::Paused), false);
         let mut scenes: Vec<Scene> = wired::scenes_of("dell", all()).collect();
         // The other vendors differ in their answers, and not in how their machines behave.
-        for kind in ["megarac", "openbmc", "fujitsu", "session"] {
-            let orderly = all().into_iter().filter(Scene::is_orderly);
+        for kind in ["megarac", "openbmc", "session"] {
+            let orderly = all().into_iter().filter(|scene| scene.habit == Habit::Lags(1));
             scenes.extend(wired::scenes_of(kind, orderly.collect()));
         }
         scenes

@@ -60,7 +60,10 @@ pub(crate) fn reason(answer: &Response) -> Option<String> {
     let messages = messages(answer);
     let first = messages.iter().find(|message| id(message).is_some())?;
     let id = id(first)?;
-    Some(match first["Message"].as_str().filter(|text| !text.is_empty()) {
+    let body: Value = answer.json().unwrap_or_default();
+    let texts = [&first["Message"], &body["error"]["message"]];
+    let mut texts = texts.into_iter().filter_map(Value::as_str);
+    Some(match texts.find(|text| !text.is_empty()) {
         Some(text) => format!("{id}: {text}"),
         None => id.to_owned(),
     })

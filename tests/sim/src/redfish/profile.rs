@@ -117,7 +117,7 @@ impl Profile {
         }
     }
 
-    /// The number of reads that show `PoweringOff` or `PoweringOn` before a request has its effect.
+    /// The number of reads that show `PoweringOff` or `PoweringOn`.
     pub(super) fn transition(self) -> u32 {
         if self == Profile::Openbmc { 2 } else { 0 }
     }

@@ -14,8 +14,8 @@ pub(super) struct Pending {
     pub(super) task: Option<u64>,
     pub(super) system: String,
     reset_type: String,
-    /// The states that the system goes through at the end.
-    truths: Vec<Power>,
+    /// The states that the system goes through at the end; none if it already has.
+    effect: Option<Vec<Power>>,
     /// The words of the task or of the power state, step by step; the last one forever.
     states: Vec<String>,
     next: usize,
@@ -30,9 +30,9 @@ impl Pending {
         self.next += 1;
         if !self.over
             && state == "Completed"
-            && let Some(machine) = device.fleet.get_mut(&self.system)
+            && let (Some(machine), Some(truths)) = (device.fleet.get_mut(&self.system), &self.effect)
         {
-            machine.operate(&self.reset_type, &self.truths);
+            machine.operate(&self.reset_type, truths);
         }
         self.over |= ["Completed", "Exception", "Killed", "Cancelled"].contains(&state.as_str());
         state
@@ -108,36 +108,7 @@ impl Redfish {
         let has_task = profile.accepted() == 202 && !["no-task", "elsewhere"].contains(&word);
         let transition = profile.transition();
         if has_task || (transition > 0 && !truths.is_empty()) {
-            let planned = has_task
-                .then(|| device.faults.strike(Some("task"), Occasion::Creation))
-                .flatten();
-            let planned = planned.and_then(|plan| plan.kind.text);
-            let steps = if has_task { self.settings.task_polls } else { transition };
-            let running = match (has_task, truths.first()) {
-                (true, _) => "Running",
-                (false, Some(Power::On)) => "PoweringOn",
-                (false, _) => "PoweringOff",
-            };
-            let states = match planned {
-                Some(planned) => planned.split(',').map(str::to_owned).collect(),
-                None => (0..steps)
-                    .map(|_| running)
-                    .chain(["Completed"])
-                    .map(str::to_owned)
-                    .collect(),
-            };
-            self.tasks += u64::from(has_task);
-            self.pending
-                .retain(|pending| pending.task.is_some() || pending.system != id);
-            self.pending.push(Pending {
-                task: has_task.then_some(self.tasks),
-                system: id.to_owned(),
-                reset_type: reset_type.to_owned(),
-                truths,
-                states,
-                next: 0,
-                over: false,
-            });
+            self.begin(device, id, reset_type, truths, has_task);
         } else if word != "no-effect"
             && let Some(machine) = device.fleet.get_mut(id)
         {
@@ -159,6 +130,46 @@ impl Redfish {
                 ..Answer::default()
             },
         }
+    }
+
+    /// Begins a task or a transition. A system that is powering on has power, and one that is powering off too.
+    fn begin(&mut self, device: &mut Device, id: &str, reset_type: &str, truths: Vec<Power>, has_task: bool) {
+        let planned = has_task
+            .then(|| device.faults.strike(Some("task"), Occasion::Creation))
+            .flatten();
+        let planned = planned.and_then(|plan| plan.kind.text);
+        let is_switched_on = truths == [Power::On];
+        let (running, steps) = match (has_task, is_switched_on) {
+            (true, _) => ("Running", self.settings.task_polls),
+            (false, true) => ("PoweringOn", self.settings.profile.transition()),
+            (false, false) => ("PoweringOff", self.settings.profile.transition()),
+        };
+        let states = match planned {
+            Some(planned) => planned.split(',').map(str::to_owned).collect(),
+            None => {
+                let states = (0..steps).map(|_| running).chain(["Completed"]);
+                states.map(str::to_owned).collect()
+            }
+        };
+        self.tasks += u64::from(has_task);
+        self.pending
+            .retain(|pending| pending.task.is_some() || pending.system != id);
+        let mut effect = Some(truths);
+        if !has_task
+            && is_switched_on
+            && let (Some(machine), Some(truths)) = (device.fleet.get_mut(id), effect.take())
+        {
+            machine.operate(reset_type, &truths);
+        }
+        self.pending.push(Pending {
+            task: has_task.then_some(self.tasks),
+            system: id.to_owned(),
+            reset_type: reset_type.to_owned(),
+            effect,
+            states,
+            next: 0,
+            over: false,
+        });
     }
 
     /// `GET TaskService/TaskMonitors/ID`.

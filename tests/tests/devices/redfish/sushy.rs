@@ -138,7 +138,6 @@ fn each_action_works() {
         (NODE1, "status", 2, "Status: OFF\n"),
         (NODE1, "on", 0, "Success: Powered ON\n"),
         (NODE1, "reboot", 0, "Success: Rebooted\n"),
-        (NODE1, "diag", 0, ""),
         (NODE2, "status", 2, "Status: OFF\n"),
     ] {
         let outcome = call(
@@ -151,6 +150,15 @@ fn each_action_works() {
             "{action}: {outcome:?}"
         );
     }
+}
+
+#[test]
+fn diagnostics_that_the_device_refuses_are_a_failure() {
+    let Some(bmc) = Emulator::start() else {
+        return;
+    };
+    let lines = format!("{}ssl_insecure=1\nsystems_uri={NODE1}\naction=diag\n", bmc.reach());
+    call("fence_redfish", &lines).assert_refused(&["diag", "Base.1.0.GeneralError"]);
 }
 
 #[test]
@@ -176,6 +184,6 @@ fn systems_have_names_and_are_never_chosen_silently() {
     }
     let wrong = reach.replace("password=s3cret", "password=wrong-pass");
     call("fence_redfish", &wrong).assert_refused(&["login refused"]);
-    // It has no sessions.
-    call("fence_redfish", &format!("{reach}session_auth=1\n")).assert_refused(&["option session_auth"]);
+    // It has no sessions, and answers a request for one with 401.
+    call("fence_redfish", &format!("{reach}session_auth=1\n")).assert_refused(&["for the login"]);
 }

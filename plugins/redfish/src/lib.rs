@@ -83,21 +83,20 @@ impl Device for Bmc {
     fn check_options(options: &Options) -> Result<()> {
         service::root(options)?;
         service::check_username(options)?;
-        let given = given(options)?;
-        if given.is_some() && named(options).len() > 1 {
-            return Err(Error::invalid_option(
-                "systems_uri",
-                "is one system, and plug names several; omit systems_uri, or set one plug",
-            ));
-        }
-        Ok(())
+        given(options).map(drop)
     }
 
     fn open(options: &Options) -> Result<Self> {
+        let (given, named) = (given(options)?, named(options));
+        // `check_options` gets one plug in each call.
+        if given.is_some() && named.len() > 1 {
+            let reason = "is one system, and plug names several; omit systems_uri, or set one plug";
+            return Err(Error::invalid_option("systems_uri", reason));
+        }
         Ok(Self {
             service: Service::open(options)?,
-            given: given(options)?,
-            named: named(options),
+            given,
+            named,
             found: BTreeMap::new(),
             tasks: BTreeMap::new(),
         })

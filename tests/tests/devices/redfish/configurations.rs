@@ -67,10 +67,6 @@ fn wrong_options_are_named() {
             "redfish_uri=https://192.0.2.10/redfish/v1\n",
             ["option redfish_uri", "begins with one slash"],
         ),
-        (
-            "systems_uri=/redfish/v1/Systems/1\nplug=node1,node2\n",
-            ["option systems_uri", "plug names several"],
-        ),
         ("username=a:b\n", ["option username", "has a colon"]),
     ] {
         call("fence_redfish", &format!("{login}{lines}")).assert_refused(&words);

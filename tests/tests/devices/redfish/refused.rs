@@ -79,6 +79,17 @@ fn several_systems_without_a_name_are_ambiguous() {
 }
 
 #[test]
+fn one_system_is_not_several_plugs() {
+    let bmc = start(Settings::of(Profile::Dell));
+    let uri = "systems_uri=/redfish/v1/Systems/System.Embedded.1\n";
+    fence(&bmc, &format!("action=off\nplug=node1,node2\n{uri}")).assert_refused(&["option systems_uri", "several"]);
+    assert!(bmc.requests().is_empty());
+    // Without it, each plug needs a system of its own.
+    fence(&bmc, "action=off\nplug=node1,node2\n").assert_refused(&["not unique"]);
+    assert_eq!(bmc.power("System.Embedded.1"), Some(Power::On));
+}
+
+#[test]
 fn a_long_answer_is_read_up_to_the_limit() {
     let bmc = faulty(Profile::Dell, &["system=huge:8300000"]);
     fence(&bmc, "action=status\n").assert_done("Status: ON\n");

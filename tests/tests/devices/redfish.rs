@@ -1,5 +1,7 @@
 //! `fence_redfish` against simulated BMCs, against sushy-tools, and beside the Python agent.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
+
 mod actions;
 mod configurations;
 mod refused;

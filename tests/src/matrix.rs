@@ -6,6 +6,7 @@
 
 mod clc;
 mod ovh;
+mod redfish;
 mod relay;
 mod scene;
 mod wired;
@@ -75,6 +76,7 @@ pub fn devices() -> Vec<Box<Device>> {
         Box::new(clc::Cloud),
         Box::new(xenapi::Pool),
         Box::new(ovh::Services),
+        Box::new(redfish::Bmc),
         Box::new(relay::Board::honest()),
         Box::new(xvm::Hypervisor),
     ]

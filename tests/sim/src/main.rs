@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, relay, xenapi, xvm};
+use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, redfish, relay, xenapi, xvm};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
 #[derive(Parser)]
@@ -58,6 +58,17 @@ enum Protocol {
         listener: Listener,
         /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
+        faults: Vec<Plan>,
+    },
+    /// BMC or chassis with Redfish, always with TLS; user fencer, password s3cret
+    #[command(after_help = control_and(&redfish::GRAMMAR.help()))]
+    Redfish {
+        #[command(flatten)]
+        service: Box<redfish::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = redfish::plan)]
         faults: Vec<Plan>,
     },
     /// fence_virtd, daemon of a hypervisor: multicast and TCP, no control endpoint
@@ -264,11 +275,19 @@ fn main() -> Result<()> {
             let config = service.config(listener.tls);
             (listener, Config { faults, ..config })
         }
+        Protocol::Redfish {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().config();
+            (listener, Config { faults, ..config })
+        }
         Protocol::Xvm(daemon) => return daemon.serve(),
     };
     let simulator = Simulator::start(Config {
         listen: listener.listen,
-        tls: listener.tls,
+        tls: listener.tls || config.tls,
         certificate: if listener.common_name_only {
             Certificate::CommonNameOnly
         } else {

@@ -7,6 +7,7 @@ mod other_languages;
 mod ovh;
 mod ovh_faults;
 mod proof;
+mod redfish;
 mod relay;
 #[path = "../support/mod.rs"]
 mod support;

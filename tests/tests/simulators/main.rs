@@ -3,6 +3,7 @@
 mod ovh_clients;
 mod ovh_soap;
 mod python;
+mod redfish_clients;
 #[path = "../support/mod.rs"]
 mod support;
 mod xenapi_agent;

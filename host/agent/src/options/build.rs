@@ -107,7 +107,12 @@ impl Table {
                     option.required = false;
                 }
             }
-            if let Some(plug) = self.find_mut("plug").filter(|plug| plug.placeholder == "id") {
+            // A device with systems of its own keeps its description of the plug.
+            let has_plugs = self.has_plugs();
+            if let Some(plug) = self
+                .find_mut("plug")
+                .filter(|plug| plug.placeholder == "id" && !has_plugs)
+            {
                 plug.placeholder = "ip".to_owned();
                 plug.shortdesc = "Host name or IP address of the device; needs --port-as-ip".to_owned();
             }

@@ -66,6 +66,22 @@ fn a_device_without_plugs_gets_its_options_last() {
 }
 
 #[test]
+fn a_device_with_plugs_keeps_their_description_beside_port_as_ip() {
+    let mut device = device(&["ipaddr", "no_password", "no_port", "port", "port_as_ip", "web"]);
+    device.overrides.push(Override {
+        shortdesc: Some("Id of the system".to_owned()),
+        ..change("plug")
+    });
+    let table = table(&device);
+    let plug = table.find("plug").unwrap();
+    assert_eq!(
+        (plug.shortdesc.as_str(), plug.placeholder.as_str()),
+        ("Id of the system", "id")
+    );
+    assert!(table.port_as_ip() && table.has_plugs() && !plug.required);
+}
+
+#[test]
 fn parameters_come_after_listed_options() {
     let mut dummy = dummy();
     dummy.operations.cycle = true;

@@ -117,7 +117,7 @@ fn a_user_is_looked_up_by_privilege_if_not_found_by_name() {
     opened(&bmc, &LOGIN);
     assert_eq!(bmc.count(Kind::User), 2);
     let unknown = Login {
-        username: b"nobody",
+        username: b"stranger",
         ..LOGIN
     };
     assert!(matches!(refused(&bmc, &unknown), Failure::UnknownUser));
@@ -173,7 +173,7 @@ fn forged_duplicate_and_late_answers_are_dropped() {
     let forged = session.call(status());
     assert!(matches!(forged, Err(Failure::Silent { dropped: 3, .. })), "{forged:?}");
     bmc.state().is_forged = false;
-    // Answers to the first request are no answers to the second one.
+    // Answers to the first request do not count for the second one.
     bmc.state().copies = 3;
     assert_eq!(session.call(status()).unwrap(), [1, 2, 3]);
     assert!(session.call(control(1)).unwrap().is_empty());

@@ -33,6 +33,17 @@ pub(crate) struct Outside<'a, T> {
 impl<T: Transport> Outside<'_, T> {
     /// The completion code and the data of the answer.
     pub(crate) fn ask(&mut self, request: &Request, patience: Patience, step: Step) -> Result<(u8, Vec<u8>), Failure> {
+        self.ask_in(packet::outside, request, patience, step)
+    }
+
+    /// The same with the packet in this form. The answer may have either form.
+    fn ask_in(
+        &mut self,
+        form: fn(&[u8]) -> Vec<u8>,
+        request: &Request,
+        patience: Patience,
+        step: Step,
+    ) -> Result<(u8, Vec<u8>), Failure> {
         *self.number = (*self.number + 1) & 0x3f;
         let number = *self.number;
         exchange(
@@ -40,9 +51,9 @@ impl<T: Transport> Outside<'_, T> {
             patience,
             step,
             &mut (),
-            |()| Ok(packet::outside(&request.encode(number))),
+            |()| Ok(form(&request.encode(number))),
             |(), datagram| {
-                let message = packet::message_outside(datagram)?;
+                let message = packet::message_outside(datagram).or_else(|| packet::payload_of(0, datagram))?;
                 let (code, data) = request.answer(number, message)?;
                 Some((code, data.to_vec()))
             },
@@ -70,7 +81,9 @@ impl<T: Transport> Outside<'_, T> {
         let mut records = Vec::new();
         for part in 0..PARTS {
             let request = Request::new(0x06, 0x54, [0x0e, 0x00, 0x80 | part]);
-            let data = match self.ask(&request, Patience::once(SUITES_LIMIT), Step::Suites) {
+            // In the form of IPMI 2.0, as other clients send it.
+            let form = |message: &[u8]| packet::payload(0, message);
+            let data = match self.ask_in(form, &request, Patience::once(SUITES_LIMIT), Step::Suites) {
                 Ok((0, data)) => data,
                 Ok(_) | Err(Failure::Silent { .. }) => return Ok(None),
                 Err(other) => return Err(other),

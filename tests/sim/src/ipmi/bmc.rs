@@ -75,10 +75,16 @@ impl Bmc {
             let packet = answer.map(|answer| session::to_payload(kind + 1, &answer));
             return self.reply(step, fault, packet, None);
         }
-        if let Some(message) = session::outside(datagram) {
+        // Requests outside a session arrive in both forms.
+        let plus = session::payload_outside(datagram);
+        if let Some(message) = plus.or_else(|| session::outside(datagram)) {
             let (step, fault) = self.step_and_fault(message);
             let answer = self.answer_outside(step, fault, message);
-            let packet = answer.map(|answer| session::to_outside(&changed(fault, answer)));
+            let answer = answer.map(|answer| changed(fault, answer));
+            let packet = answer.map(|answer| match plus {
+                Some(_) => session::to_payload(0, &answer),
+                None => session::to_outside(&answer),
+            });
             return self.reply(step, fault, packet, None);
         }
         let places = 0..self.sessions.len();

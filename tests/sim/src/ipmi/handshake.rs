@@ -62,7 +62,12 @@ pub(super) fn answer(bmc: &mut Bmc, kind: u8, payload: &[u8]) -> Option<Vec<u8>>
         _ => password(bmc, payload),
     };
     match outcome? {
-        Ok(answer) => Some([&[*payload.first()?, 0, 0, 0][..], &answer].concat()),
+        Ok(answer) => {
+            // The highest level of the session: the requested one, or that of an administrator.
+            let level = payload.get(1).filter(|level| kind == 0x10 && **level != 0);
+            let level = level.copied().unwrap_or(if kind == 0x10 { 4 } else { 0 });
+            Some([&[*payload.first()?, 0, level, 0][..], &answer].concat())
+        }
         Err(code) => Some(failure(bmc, kind, payload, code)),
     }
 }

@@ -162,6 +162,12 @@ pub(super) fn payload(datagram: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
+/// The message in a packet of IPMI 2.0 outside a session.
+pub(super) fn payload_outside(datagram: &[u8]) -> Option<&[u8]> {
+    let is_outside = datagram.get(6..14).is_some_and(|numbers| numbers == [0; 8]);
+    payload(datagram).and_then(|(kind, message)| (kind == 0 && is_outside).then_some(message))
+}
+
 /// A packet of the handshake.
 pub(super) fn to_payload(kind: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap_or(u16::MAX).to_le_bytes();

@@ -149,7 +149,7 @@ impl State {
         if let Some(message) = plus.or(lan) {
             return self.in_session(&message);
         }
-        if let Some(message) = packet::message_outside(datagram) {
+        if let Some(message) = packet::message_outside(datagram).or_else(|| packet::payload_of(0, datagram)) {
             let (kind, answer) = self.outside(message);
             return (
                 kind,

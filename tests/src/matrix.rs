@@ -5,6 +5,7 @@
 //! with the real power status of the machine. See `docs/matrix.md`.
 
 mod clc;
+mod ipmilan;
 mod judge;
 mod ovh;
 mod plan;
@@ -74,6 +75,7 @@ pub fn devices() -> Vec<Box<dyn Device>> {
         Box::new(ovh::Services),
         Box::new(relay::Board::honest()),
         Box::new(xvm::Hypervisor),
+        Box::new(ipmilan::Bmc),
     ]
 }
 

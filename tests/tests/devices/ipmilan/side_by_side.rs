@@ -55,7 +55,6 @@ fn our_agent_prints_and_does_the_same_as_debians() {
         ("fence_ipmilan", format!("{login} -P -C 3 -o reboot"), on()),
         ("fence_ipmilan", format!("{login} -P -C 3 -o reboot"), Power::Off),
         ("fence_ipmilan", format!("{login} -P -C 3 -m cycle -o reboot"), on()),
-        ("fence_ipmilan", format!("{login} -P -C 3 -o diag"), on()),
         ("fence_ilo4", format!("{login} -o status"), on()),
         ("fence_idrac", format!("{login} -o status"), on()),
         (
@@ -82,6 +81,18 @@ fn our_agent_prints_and_does_the_same_as_debians() {
             assert_eq!(power_after_ours, power_after_theirs, "{arguments}");
         }
     });
+}
+
+/// Debian's agent prints the line of another action.
+#[test]
+fn a_diagnostic_interrupt_is_not_a_reboot() {
+    if !available() {
+        return;
+    }
+    let arguments = "-l admin -p s3cret -P -C 3 -o diag";
+    let [(theirs, _), (ours, _)] = both("fence_ipmilan", arguments, &Power::On);
+    assert_eq!((theirs.exit, theirs.stdout.as_str()), (Some(0), "Success: Rebooted\n"));
+    ours.assert_done("");
 }
 
 /// A wrong password of IPMI 1.5, which both refuse. Debian's agent sends it again.

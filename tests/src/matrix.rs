@@ -5,6 +5,7 @@
 //! with the real power status of the machine. See `docs/matrix.md`.
 
 mod clc;
+mod ipmilan;
 mod ovh;
 mod redfish;
 mod relay;
@@ -79,6 +80,7 @@ pub fn devices() -> Vec<Box<Device>> {
         Box::new(redfish::Bmc),
         Box::new(relay::Board::honest()),
         Box::new(xvm::Hypervisor),
+        Box::new(ipmilan::Bmc),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ovh, redfish, relay, xenapi, xvm};
+use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ipmi, ovh, redfish, relay, xenapi, xvm};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
 #[derive(Parser)]
@@ -74,6 +74,9 @@ enum Protocol {
     /// fence_virtd, daemon of a hypervisor: multicast and TCP, no control endpoint
     #[command(after_help = xvm::help())]
     Xvm(Box<xvm::Arguments>),
+    /// BMC of one machine with IPMI over LAN, 2.0 and 1.5: UDP, no control endpoint
+    #[command(after_help = ipmi::help())]
+    Ipmi(Box<ipmi::Arguments>),
 }
 
 /// Where every simulator listens, and until when.
@@ -284,6 +287,7 @@ fn main() -> Result<()> {
             (listener, Config { faults, ..config })
         }
         Protocol::Xvm(daemon) => return daemon.serve(),
+        Protocol::Ipmi(bmc) => return bmc.serve(),
     };
     let simulator = Simulator::start(Config {
         listen: listener.listen,

@@ -3,6 +3,7 @@
 mod clc;
 mod clc_faults;
 mod dummy;
+mod ipmilan;
 mod other_languages;
 mod ovh;
 mod ovh_faults;

@@ -46,7 +46,14 @@ fn metadata_is_accepted_by_pcs() {
         return;
     }
     let agents = agents();
-    for own in ["fence_clc", "fence_ovh", "fence_virt", "fence_xenapi", "fence_xvm"] {
+    for own in [
+        "fence_clc",
+        "fence_ovh",
+        "fence_redfish",
+        "fence_virt",
+        "fence_xenapi",
+        "fence_xvm",
+    ] {
         assert!(agents.contains(&own.to_owned()), "{own}: {agents:?}");
     }
     for agent in agents {

@@ -85,3 +85,36 @@ fn redfishtool_logs_in_and_out() {
     let sessions = bmc.sessions();
     assert_eq!((sessions.opened, sessions.open), (1, 0));
 }
+
+/// The use cases of power control: each reset type is sent, and the power state has to follow. The checkers wait 10
+/// seconds after each. (iDRAC answers `On` to a system that is on with 409, which they count as a failure.)
+#[test]
+fn the_checkers_of_dmtf_find_no_failure() {
+    let Some(interpreter) = python::interpreter() else {
+        return;
+    };
+    in_parallel([Profile::Lenovo, Profile::Openbmc, Profile::Megarac], |profile| {
+        let bmc = start(profile);
+        let reports = tempfile::tempdir().unwrap();
+        let main = "from redfish_use_case_checkers.console_scripts import main; main()";
+        let mut command = isolated(interpreter);
+        command.args(["-c", main, "-r", &bmc.url(), "-u", "fencer", "-p", "s3cret"]);
+        command
+            .args(["--test-list", "PowerControl", "--report-dir"])
+            .arg(reports.path());
+        let outcome = observe(&mut command, b"");
+        let counts = |line: &str| -> Option<Vec<u32>> {
+            let cells = line.strip_prefix('|')?.strip_suffix('|')?.split('|');
+            cells.map(|cell| cell.trim().parse().ok()).collect()
+        };
+        // The columns are PASS, WARN, FAIL and NOT TESTED.
+        let counts = outcome.stdout.lines().find_map(counts);
+        let is_good = |counts: &Vec<u32>| counts.len() == 4 && counts[0] >= 9 && counts[1..3] == [0, 0];
+        assert!(
+            counts.as_ref().is_some_and(is_good),
+            "{profile:?}: {counts:?} {outcome:?}"
+        );
+        let sessions = bmc.sessions();
+        assert_eq!((sessions.opened, sessions.open), (1, 0), "{profile:?}");
+    });
+}

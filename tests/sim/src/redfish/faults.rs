@@ -65,7 +65,7 @@ pub static GRAMMAR: Grammar = Grammar {
         row("reset", "not-ready", "503 with IDRAC.SWC0700; no effect"),
         row("reset", "privilege", "403 with Base.InsufficientPrivilege; no effect"),
         row("reset", "license", "400 with SMC.OemLicenseNotPassed; no effect"),
-        row("reset", "precondition", "412 for any If-Match; no effect"),
+        row("reset", "precondition", "412 with any If-Match; no effect"),
         row("reset", "no-effect", "accepted, and the truth never changes"),
         row("reset", "no-task", "202 without Location; the effect happens"),
         elsewhere("reset", "202 with the Location URL; the effect happens"),

@@ -25,7 +25,7 @@ pub use agents::Agents;
 pub use fencing::Fencing;
 pub use leftover::Leftover;
 pub use pacemaker::{Fenced, View};
-pub use scenes::{ACTS, Act, DUEL, FAULTS, LEVELS, Scene};
+pub use scenes::{ACTS, Act, BMCS, DUEL, FAULTS, LEVELS, Scene};
 
 use crate::lab::{Command, Ran, Ready, Seen, Truth};
 

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{Command, Ran, Seen, Truth};
 use devices::Devices;
+pub use network::BRIDGE;
 pub use node::{Event, What};
 use node::{Journal, Node};
 
@@ -35,6 +36,9 @@ pub const NETWORK: &str = "10.77.0";
 
 /// The last number of the address of each member of the pool.
 pub const MEMBERS: [u8; 3] = [251, 252, 253];
+
+/// The UDP port of the first node's BMC, minus its number; the address is that of the hypervisor.
+pub const BMC_PORT: u16 = 6230;
 
 /// The lab's folder, in its own view of files and in that of every node.
 pub const FOLDER: &str = "/run/lab";

@@ -51,8 +51,7 @@ pub(super) fn run(file: &Path, selection: &Selection<'_>, out: &mut dyn Write) -
     let candidate = Candidate::of(&attempt.plugin, file)?;
     let declared = candidate.first()?;
     let options = parse(selection.options)?;
-    let operations = declared.description.operations;
-    let device = PluginDevice::new(&attempt, operations, options, selection.recordings)?;
+    let device = PluginDevice::new(&attempt, declared, options, selection.recordings)?;
     let parts = [
         Part {
             name: "description",

@@ -18,8 +18,9 @@ use crate::agent::clock::Clock;
 use crate::agent::description::Operations;
 use crate::agent::device::PowerTarget;
 use crate::agent::log::Log;
+use crate::agent::system_clock::SystemClock;
 use crate::agent::virtual_clock::VirtualClock;
-use crate::plugin::{Plugin, Seam};
+use crate::plugin::{Declared, Plugin, Seam};
 use crate::trace::{CALL, RecordedDevice, Trace};
 
 /// A plugin file.
@@ -27,6 +28,8 @@ pub(super) struct Subject {
     /// The agent that the file is named after.
     pub(super) name: String,
     plugin: Arc<Plugin>,
+    /// The plugin has sockets of its own. The host cannot wait for them on virtual time.
+    has_sockets: bool,
 }
 
 /// What an agent writes to its log.
@@ -52,7 +55,7 @@ impl Lines {
 }
 
 impl Subject {
-    /// One run, on virtual time and with a log of its own.
+    /// One run, with a log of its own, and on virtual time if that is possible.
     pub(super) fn attempt(&self) -> Attempt {
         self.attempt_with(Lines::default())
     }
@@ -64,7 +67,11 @@ impl Subject {
             name: self.name.clone(),
             plugin: self.plugin.clone(),
             log,
-            clock: Arc::new(VirtualClock::default()) as Arc<dyn Clock>,
+            clock: if self.has_sockets {
+                Arc::new(SystemClock::start()) as Arc<dyn Clock>
+            } else {
+                Arc::new(VirtualClock::default())
+            },
         }
     }
 }
@@ -81,19 +88,20 @@ pub struct PluginDevice {
 }
 
 impl PluginDevice {
-    /// The plugin of `attempt` with the device of these options, and with these recordings.
+    /// The plugin of `attempt`, as it describes itself, with the device of these options, and with these recordings.
     ///
     /// # Errors
     /// If the plugin departs from a recording, or a recording cannot be read.
     pub fn new(
         attempt: &Attempt,
-        operations: Operations,
+        declared: &Declared,
         options: BTreeMap<String, String>,
         recordings: &[impl AsRef<Path>],
     ) -> anyhow::Result<Self> {
         let subject = Subject {
             name: attempt.name.clone(),
             plugin: attempt.plugin.clone(),
+            has_sockets: declared.sockets.iter().next().is_some(),
         };
         let mut conversations = Vec::new();
         for path in recordings {
@@ -105,7 +113,7 @@ impl PluginDevice {
         }
         Ok(Self {
             subject,
-            operations,
+            operations: declared.description.operations,
             options,
             conversations,
             switches: Mutex::default(),

@@ -9,7 +9,7 @@ use crate::agent;
 use crate::lab::{CERTIFICATE, MEMBERS, NETWORK};
 
 /// The agents that the scenes use.
-const NAMES: [&str; 2] = ["fence_xenapi", "fence_xvm"];
+const NAMES: [&str; 3] = ["fence_ipmilan", "fence_xenapi", "fence_xvm"];
 
 /// The origin of the agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,8 +21,8 @@ pub struct Fencing {
     pub whole: f64,
     /// The requests to the pool in this time.
     pub requests: Vec<Seen>,
-    /// The operations on it that took effect in this time, those of the pool and those of the hypervisor.
-    pub operations: [Vec<String>; 2],
+    /// The operations on it that took effect in this time: those of the pool, of the hypervisor, and of its BMC.
+    pub operations: [Vec<String>; 3],
 }
 
 impl Fencing {
@@ -62,7 +62,7 @@ struct Before {
     init: u32,
     history: Vec<Fenced>,
     requests: usize,
-    operations: [Vec<String>; 2],
+    operations: [Vec<String>; 3],
 }
 
 impl Watched {
@@ -109,7 +109,7 @@ impl Watched {
         self.judge(cluster, &told)?;
         let truth = cluster.truth()?;
         let after = truth.operations.get(victim).context("no operations")?;
-        let [by_pool, by_hypervisor] = [0, 1].map(|by: usize| {
+        let operations = [0, 1, 2].map(|by: usize| {
             let (before, after) = (&self.before.operations, after);
             let skip = before.get(by).map_or(0, Vec::len);
             after.get(by).into_iter().flatten().skip(skip).cloned().collect()
@@ -121,7 +121,7 @@ impl Watched {
             booted: booted.at - cut,
             whole: truth.now - cut,
             requests: cluster.tell(&Command::Requests(self.before.requests))?,
-            operations: [by_pool, by_hypervisor],
+            operations,
         })
     }
 

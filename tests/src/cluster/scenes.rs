@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::agents::{Agents, Belief};
 use super::fencing::{Fencing, Watched};
 use super::{Cluster, Programs};
-use crate::lab::{Command, KEY, MEMBERS, NETWORK, What};
+use crate::lab::{BMC_PORT, BRIDGE, Command, KEY, MEMBERS, NETWORK, What};
 
 /// An event in a complete cluster, which is complete again after it.
 #[derive(Debug)]
@@ -78,8 +78,19 @@ pub const DUEL: Act = Act {
     }],
 };
 
+/// Three nodes, each with a BMC.
+pub const BMCS: Act = Act {
+    nodes: 3,
+    set_up: bmcs,
+    devices: &["bmc1", "bmc2", "bmc3"],
+    scenes: &[Scene {
+        name: "a node is switched off by its BMC",
+        play: cut_off_by_bmc,
+    }],
+};
+
 /// All kinds of clusters.
-pub const ACTS: [Act; 3] = [FAULTS, LEVELS, DUEL];
+pub const ACTS: [Act; 4] = [FAULTS, LEVELS, DUEL, BMCS];
 
 impl Act {
     /// Starts a cluster of this kind, ready for its scenes.
@@ -141,11 +152,28 @@ fn head_start(cluster: &mut Cluster, agents: Agents) -> Result<()> {
     Ok(())
 }
 
+fn bmcs(cluster: &mut Cluster, _: Agents) -> Result<()> {
+    for number in 1..=3 {
+        let options = [
+            format!("ip={NETWORK}.{BRIDGE}"),
+            format!("ipport={}", BMC_PORT + number),
+            "username=admin".to_owned(),
+            "password=s3cret".to_owned(),
+            "lanplus=1".to_owned(),
+            // Debian's agent needs 14 s for each request to a BMC that does not list its cipher suites.
+            "cipher=17".to_owned(),
+            format!("pcmk_host_list=node{number}"),
+        ];
+        cluster.create(&format!("bmc{number}"), "fence_ipmilan", &options)?;
+    }
+    Ok(())
+}
+
 /// Checks that only the pool switched the node off and on.
 fn by_pool(fencing: &Fencing) -> Result<()> {
-    let [pool, hypervisor] = &fencing.operations;
+    let [pool, hypervisor, bmc] = &fencing.operations;
     ensure!(
-        pool == &["hard_shutdown", "start"] && hypervisor.is_empty(),
+        pool == &["hard_shutdown", "start"] && hypervisor.is_empty() && bmc.is_empty(),
         "{:?}",
         fencing.operations
     );
@@ -155,6 +183,17 @@ fn by_pool(fencing: &Fencing) -> Result<()> {
 fn cut_off(cluster: &mut Cluster) -> Result<Fencing> {
     let fencing = cluster.cut("node3")?;
     by_pool(&fencing)?;
+    Ok(fencing)
+}
+
+fn cut_off_by_bmc(cluster: &mut Cluster) -> Result<Fencing> {
+    let fencing = cluster.cut("node3")?;
+    let [pool, hypervisor, bmc] = &fencing.operations;
+    ensure!(
+        pool.is_empty() && hypervisor.is_empty() && bmc == &["off", "on"],
+        "{:?}",
+        fencing.operations
+    );
     Ok(fencing)
 }
 
@@ -171,9 +210,9 @@ fn dies(cluster: &mut Cluster) -> Result<Fencing> {
     let watched = Watched::new(cluster, "node3", What::Ended)?;
     cluster.tell::<()>(&Command::Crash("node3".to_owned()))?;
     let fencing = watched.see(cluster, |_| Ok(()))?;
-    let [pool, hypervisor] = &fencing.operations;
+    let [pool, hypervisor, bmc] = &fencing.operations;
     ensure!(
-        pool == &["start"] && hypervisor.is_empty(),
+        pool == &["start"] && hypervisor.is_empty() && bmc.is_empty(),
         "a node that is already off was switched off: {:?}",
         fencing.operations
     );
@@ -225,10 +264,10 @@ fn next_level(cluster: &mut Cluster) -> Result<Fencing> {
     cluster.tell::<()>(&Command::Faults(vec![wrong]))?;
     let fencing = cluster.cut("node3")?;
     cluster.tell::<()>(&Command::Faults(Vec::new()))?;
-    let [pool, hypervisor] = &fencing.operations;
+    let [pool, hypervisor, bmc] = &fencing.operations;
     // Our agent reads the status between off and on; the client of fence_virtd leaves the reboot to the daemon.
     let done = hypervisor == &["off", "on"] || hypervisor == &["reboot"];
-    ensure!(pool.is_empty() && done, "{:?}", fencing.operations);
+    ensure!(pool.is_empty() && bmc.is_empty() && done, "{:?}", fencing.operations);
     ensure!(
         fencing.requests.iter().any(|seen| seen.fault.is_some()),
         "level 1 was not tried"

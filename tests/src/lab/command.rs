@@ -74,8 +74,8 @@ pub struct Truth {
     pub events: Vec<Event>,
     /// The running nodes, with the process id of each node's first process.
     pub running: BTreeMap<String, u32>,
-    /// The power operations that took effect on each node, those of the pool and those of the hypervisor.
-    pub operations: BTreeMap<String, [Vec<String>; 2]>,
+    /// The power operations that took effect on each node: those of the pool, of the hypervisor, and of its BMC.
+    pub operations: BTreeMap<String, [Vec<String>; 3]>,
     /// Why nodes that were switched on did not start.
     pub failures: Vec<String>,
     /// How many logins the pool has received, and how many of these sessions are still open.

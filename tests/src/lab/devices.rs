@@ -1,4 +1,4 @@
-//! The devices of a lab: a pool and a hypervisor that have the same machines.
+//! The devices of a lab: a pool, a hypervisor and BMCs that have the same machines.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -8,16 +8,18 @@ use anyhow::{Context as _, Result};
 
 use super::network::BRIDGE;
 use super::node::Node;
-use super::{CERTIFICATE, KEY, MEMBERS};
+use super::{BMC_PORT, CERTIFICATE, KEY, MEMBERS};
+use fencebox_sim::ipmi;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::server::{Config, Simulator};
 use fencebox_sim::xenapi::{self, Member, Vm};
 use fencebox_sim::xvm::{self, FenceVirtd};
 
-/// The pool and the hypervisor.
+/// The pool, the hypervisor, and the BMC of each node.
 pub(super) struct Devices {
     pool: Simulator,
     hypervisor: FenceVirtd,
+    bmcs: Vec<(u8, ipmi::Simulator)>,
 }
 
 /// The UUID of a node's machine.
@@ -38,7 +40,7 @@ fn address(number: u8) -> Ipv4Addr {
 }
 
 impl Devices {
-    /// Starts both, with a machine for each node. All nodes are off.
+    /// Starts all, with a machine for each node. All nodes are off.
     pub(super) fn start(nodes: &[Arc<Node>]) -> Result<Devices> {
         let members = MEMBERS.map(|number| Member {
             address: address(number).into(),
@@ -63,7 +65,20 @@ impl Devices {
             group: Some((group, xvm::Interface::V4(address(BRIDGE)))),
             ..xvm::Settings::default()
         })?;
-        Ok(Devices { pool, hypervisor })
+        let bmc = |node: &Arc<Node>| -> Result<_> {
+            let port = BMC_PORT + u16::from(node.number());
+            let settings = ipmi::Settings {
+                listen: (address(BRIDGE), port).into(),
+                machine: machine(node),
+                ..ipmi::Settings::default()
+            };
+            Ok((node.number(), ipmi::Simulator::start(settings)?))
+        };
+        Ok(Devices {
+            pool,
+            hypervisor,
+            bmcs: nodes.iter().map(bmc).collect::<Result<_>>()?,
+        })
     }
 
     /// Switches all machines on.
@@ -102,12 +117,17 @@ impl Devices {
         self.pool.set_master(IpAddr::V4(address(number)))
     }
 
-    /// The power operations that took effect on a node's machine, by the pool and by the hypervisor.
-    pub(super) fn operations(&self, node: &Node) -> [Vec<String>; 2] {
+    /// The power operations that took effect on a node's machine, by the pool, by the hypervisor and by its BMC.
+    pub(super) fn operations(&self, node: &Node) -> [Vec<String>; 3] {
         let by = |machine: Option<Machine>| machine.map(|machine| machine.operations().to_vec()).unwrap_or_default();
         [
             by(self.pool.machine(&uuid(node.number()))),
             by(self.hypervisor.machine(&format!("vm-{}", node.number()))),
+            by(self
+                .bmcs
+                .iter()
+                .find(|(number, _)| *number == node.number())
+                .map(|(_, bmc)| bmc.machine())),
         ]
     }
 }

@@ -6,7 +6,7 @@ use super::rootfs::run;
 use super::{MEMBERS, NETWORK};
 
 /// The last number of the address of the bridge itself, where the hypervisor is.
-pub(super) const BRIDGE: u8 = 254;
+pub const BRIDGE: u8 = 254;
 
 /// Creates the bridge, with the addresses of the devices.
 pub(super) fn bridge() -> Result<()> {

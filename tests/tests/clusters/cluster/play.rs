@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use fencebox_tests::cluster::{self, Act, Agents, Cluster, DUEL, FAULTS, LEVELS, Programs};
+use fencebox_tests::cluster::{self, Act, Agents, BMCS, Cluster, DUEL, FAULTS, LEVELS, Programs};
 
 /// Whether this machine can run a cluster. In CI, a missing requirement is a failure.
 pub(crate) fn available() -> bool {
@@ -66,4 +66,9 @@ fn one_of_two_nodes_survives_and_the_second_level_takes_over() {
         scope.spawn(|| play(&LEVELS, no_session_is_open));
         play(&DUEL, sessions_may_be_open);
     });
+}
+
+#[test]
+fn an_isolated_node_is_switched_off_by_its_bmc() {
+    play(&BMCS, no_session_is_open);
 }

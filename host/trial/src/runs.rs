@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::plan::{Case, Stage, named, pairs, singles};
+use crate::rng::Rng;
 use crate::{Device, Report, Scene, Wrong, verdict};
 
 /// The number of runs at the same time per processor: some wait for the network for a moment.
@@ -15,6 +16,9 @@ const AT_ONCE: usize = 3;
 
 /// One run in this number is selected, if not all runs are.
 const SHARE: usize = 40;
+
+/// The number of runs of one device at most, if not all runs are selected: the tests have many devices and little time.
+const SAMPLE: usize = 2500;
 
 /// The selection of runs.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +34,7 @@ pub struct Options {
     /// Only the runs that are otherwise left out, to see what they would find.
     pub excluded: bool,
     /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
-    /// one in 40; the seed chooses which.
+    /// one in 40, and of all runs of a device at most 2500; the seed chooses which.
     pub brief: bool,
     /// Run one in so many of the runs that differ least, instead of what `brief` says.
     pub share: Option<usize>,
@@ -73,6 +77,9 @@ fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options) -> Re
     if let Some(text) = &options.case {
         cases.retain(|case| case.to_string().contains(text));
     }
+    if options.brief {
+        sample(&mut cases, SAMPLE, options.seed);
+    }
     let mut excluded: BTreeMap<&str, usize> = BTreeMap::new();
     cases.retain(|case| match device.excluded(&case.scene, &case.faults) {
         Some(why) => {
@@ -103,6 +110,14 @@ fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options) -> Re
             .collect();
     }
     Ok(report)
+}
+
+/// Keeps this number of cases, in their order; the same for the same seed.
+fn sample<T>(cases: &mut Vec<T>, number: usize, seed: u64) {
+    let mut rng = Rng::new(seed);
+    while cases.len() > number {
+        cases.remove(rng.below(cases.len()));
+    }
 }
 
 fn run_all<S: Scene>(mut cases: Vec<Case<'_, S>>, threads: usize) -> Report {
@@ -159,5 +174,26 @@ fn run_case<S: Scene>(case: &Case<'_, S>) -> Result<(), Wrong> {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample;
+
+    #[test]
+    fn a_sample_is_that_of_its_seed_and_in_order() {
+        let of = |seed| {
+            let mut cases: Vec<u32> = (0..100).collect();
+            sample(&mut cases, 10, seed);
+            cases
+        };
+        assert_eq!(of(1).len(), 10);
+        assert!(of(1).is_sorted());
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+        let mut few = vec![1, 2];
+        sample(&mut few, 10, 1);
+        assert_eq!(few, [1, 2]);
     }
 }

@@ -9,7 +9,14 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 5] = ["fence_clc", "fence_dummy", "fence_ovh", "fence_xenapi", "fence_xvm"];
+const PLUGINS: [&str; 6] = [
+    "fence_clc",
+    "fence_dummy",
+    "fence_ipmilan",
+    "fence_ovh",
+    "fence_xenapi",
+    "fence_xvm",
+];
 
 /// An install tree as `cargo xtask dist` makes it: the tests' tree without the plugins that only tests use.
 pub(crate) struct Laid(TempDir);

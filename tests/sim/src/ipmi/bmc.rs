@@ -99,7 +99,11 @@ impl Bmc {
             return self.in_session(place, &message);
         }
         // A login with a wrong password, or a packet that was received before.
-        if self.sessions.iter().any(|session| datagram.windows(4).any(|id| id == session.id)) {
+        if self
+            .sessions
+            .iter()
+            .any(|session| datagram.windows(4).any(|id| id == session.id))
+        {
             self.requests.push("rejected");
         }
         Outcome::default()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, ensure};
 use fencebox_trial::{Device, Fault, Outcome, Run, Truth};
@@ -83,6 +83,8 @@ pub struct PluginDevice {
     /// The options of the author's device; empty if there are only recordings.
     options: BTreeMap<String, String>,
     conversations: Vec<Conversation>,
+    /// Why the author's device cannot be used any more.
+    lost: OnceLock<String>,
     /// What switches the machine in each scene without a fault, by its name.
     switches: Mutex<BTreeMap<String, Vec<Switch>>>,
 }
@@ -116,6 +118,7 @@ impl PluginDevice {
             operations: declared.description.operations,
             options,
             conversations,
+            lost: OnceLock::new(),
             switches: Mutex::default(),
         })
     }
@@ -152,11 +155,18 @@ impl PluginDevice {
 
     /// Whether the plug of the author's device is off.
     fn is_off(&self) -> anyhow::Result<bool> {
+        if let Some(lost) = self.lost.get() {
+            anyhow::bail!("{lost}");
+        }
         let outcome = self.call(&self.with_action("status"))?;
         match outcome.exit {
             Some(0) => Ok(false),
             Some(2) => Ok(true),
-            _ => anyhow::bail!("`status` without a fault fails: {}", last_line(&outcome)),
+            _ => {
+                // A device that hangs would cost a timeout in each of the runs that are left.
+                let lost = format!("`status` without a fault fails: {}", last_line(&outcome));
+                anyhow::bail!("{}", self.lost.get_or_init(|| lost))
+            }
         }
     }
 

@@ -9,9 +9,10 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 6] = [
+const PLUGINS: [&str; 7] = [
     "fence_clc",
     "fence_dummy",
+    "fence_ipmilan",
     "fence_ovh",
     "fence_redfish",
     "fence_xenapi",

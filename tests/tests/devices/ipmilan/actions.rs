@@ -1,7 +1,7 @@
 //! Every action, under every name, with every cipher suite.
 
 use fencebox_sim::ipmi::Settings;
-use fencebox_sim::machine::{Machine, Power};
+use fencebox_sim::machine::{Machine, Old, Power};
 
 use super::{count, fault_free, faulty, fence, fence_as, start};
 use crate::support::in_parallel;
@@ -134,5 +134,25 @@ fn lost_and_odd_datagrams_do_not_fail_an_action() {
         let off = fence(&bmc, "off", "");
         off.assert_done("Success: Powered OFF\n");
         assert_eq!(*bmc.machine().power(), Power::Off, "{fault}");
+    });
+}
+
+/// Replicas that are old for four reads of five, a request that never arrives, and one lost answer. A read that was
+/// repeated unseen would make it five old reads in a row.
+#[test]
+fn a_lost_answer_to_a_read_starts_the_count_again() {
+    in_parallel(2..=8, |read| {
+        let faults = ["off=lost".to_owned(), format!("status#{read}*1=drop-after")];
+        let bmc = start(Settings {
+            machine: Machine::new("machine", Power::On).replicated(Power::Off, Old::Reads(Old::order("fssss"))),
+            faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
+            ..Settings::default()
+        });
+        let off = fence(&bmc, "off", "shell_timeout=1 ipmitool_timeout=1 power_timeout=4");
+        assert_eq!(
+            (off.exit, bmc.machine().power()),
+            (Some(1), &Power::On),
+            "read {read}: {off:?}"
+        );
     });
 }

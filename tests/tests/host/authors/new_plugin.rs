@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
@@ -88,8 +88,6 @@ impl Project {
 struct Simulator {
     child: Child,
     port: u16,
-    /// It prints each request, which fails after this is closed.
-    _output: BufReader<ChildStdout>,
 }
 
 impl Simulator {
@@ -99,10 +97,11 @@ impl Simulator {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
         let port = line.trim().rsplit(':').next().unwrap().parse();
+        // It prints each request, and stops when the pipe is full.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         Self {
             child,
             port: port.unwrap_or_else(|_| panic!("no port in {line:?}")),
-            _output: output,
         }
     }
 }

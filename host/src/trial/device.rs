@@ -187,7 +187,9 @@ impl PluginDevice {
         let faulty = Arc::new(Faulty::new(None, faults)?);
         let outcome = self.run_with(&options, Some(faulty.clone() as Arc<dyn Seam>))?;
         let conduct = faulty.conduct();
-        let switched_off = self.was_switched_off(scene, faults, &conduct);
+        // What is sent by sockets is not seen, so between off and on again the machine may have been off.
+        let is_unseen = self.subject.has_sockets && conduct.steps.is_empty();
+        let switched_off = self.was_switched_off(scene, faults, &conduct) || (is_unseen && scene.action == "reboot");
         let off = self.is_off()?;
         Ok(Run {
             outcome,

@@ -1,7 +1,8 @@
 //! All capabilities of a plugin, and those that exceed an approval.
 //!
-//! Names of endpoints do not matter here: a renamed endpoint does not reach more. In case of doubt,
-//! a difference counts as more, so that the administrator decides.
+//! Names of endpoints do not matter here: a renamed endpoint does not reach more, unless it names the
+//! address of another one. In case of doubt, a difference counts as more, so that the administrator
+//! decides.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,7 @@ impl CapabilitySet {
         let mut more = Vec::new();
         for endpoint in &self.endpoints {
             more.extend(more_of_endpoint(endpoint, &granted.endpoints));
+            more.extend(self.other_namer(endpoint, &granted.endpoints));
         }
         for socket in &self.sockets {
             more.extend(more_of_socket(socket, &granted.sockets));
@@ -65,6 +67,26 @@ impl CapabilitySet {
             more.push("the plugin sees the password, which was hidden from it before".to_owned());
         }
         more
+    }
+
+    /// The endpoint that names the address of this one, if another endpoint was approved under its name.
+    fn other_namer(&self, endpoint: &Endpoint, granted: &[Endpoint]) -> Option<String> {
+        let mut sources = endpoint.addresses.iter().filter_map(|address| match address {
+            Address::NamedBy(source) => Some(&source.endpoint),
+            _ => None,
+        });
+        let by_name = |endpoints: &[Endpoint], name: &String| endpoints.iter().find(|one| one.name == *name).cloned();
+        let other = sources.find(|name| {
+            let (namer, earlier) = (by_name(&self.endpoints, name), by_name(granted, name));
+            namer.zip(earlier).is_some_and(|(namer, earlier)| {
+                let addresses: Vec<_> = namer.addresses.iter().collect();
+                !differences(&namer, &addresses, &earlier).is_empty()
+            })
+        })?;
+        Some(format!(
+            "{}: it is named by {other}, which was another endpoint before",
+            endpoint.name
+        ))
     }
 
     /// Whether the plugin gets the password: for one of its endpoints, or because fencebox does not log in at all.

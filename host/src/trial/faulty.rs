@@ -323,10 +323,10 @@ impl HostCalls for FaultyCalls {
         if let Some(Ok(tree)) = &real {
             state.keep(&step, Kept::Tree(tree.clone()));
         }
+        if let Some(failure) = kind.and_then(failure) {
+            return Err(xmlrpc::Failure::Http(failure));
+        }
         match (kind, real) {
-            (Some(kind), _) if failure(kind).is_some() => {
-                Err(failure(kind).map_or(xmlrpc::Failure::Status(0), xmlrpc::Failure::Http))
-            }
             (Some(Kind::Status(status) | Kind::ExecutedStatus(status)), _) => Err(xmlrpc::Failure::Status(status)),
             (_, real) => match (instead, real) {
                 (Some(Kept::Tree(tree)), _) => Ok(tree),

@@ -12,16 +12,16 @@ const KEPT: usize = 256 * 1024;
 /// What the service returned in this session.
 #[derive(Default)]
 pub(super) struct Returned {
-    bodies: Vec<Vec<u8>>,
-    size: usize,
+    /// The answers, one after the other. A header field has no line end, so it matches in one of them only.
+    answers: String,
 }
 
 impl Returned {
     /// Keeps an answer. What does not fit is not kept, and then cannot be sent if it is a secret.
     pub(super) fn keep(&mut self, body: &[u8]) {
-        if self.size + body.len() <= KEPT {
-            self.size += body.len();
-            self.bodies.push(body.to_vec());
+        if self.answers.len() + body.len() < KEPT {
+            self.answers.push_str(&String::from_utf8_lossy(body));
+            self.answers.push('\n');
         }
     }
 
@@ -41,14 +41,10 @@ impl Returned {
         Ok(())
     }
 
-    /// Whether the value is a whole line or string of an answer, and not only a piece that may be in it by chance.
+    /// Whether an answer contains the value, and the value is too long for a coincidence. The search of the standard
+    /// library is linear, whatever the plugin and the service choose.
     fn has(&self, value: &str) -> bool {
         const SHORTEST: usize = 16;
-        let value = value.as_bytes();
-        value.len() >= SHORTEST
-            && self
-                .bodies
-                .iter()
-                .any(|body| body.windows(value.len()).any(|part| part == value))
+        value.len() >= SHORTEST && self.answers.contains(value)
     }
 }

@@ -274,6 +274,31 @@ fn named_hosts_exceed_by_their_number() {
 }
 
 #[test]
+fn another_endpoint_under_the_name_of_the_naming_one_exceeds() {
+    let at = |name: &str, host: &str| Endpoint {
+        name: name.to_owned(),
+        addresses: vec![Address::Fixed(host.to_owned())],
+        ..endpoint()
+    };
+    let named = Endpoint {
+        name: "compute".to_owned(),
+        addresses: vec![Address::NamedBy(NamingEndpoint {
+            endpoint: "identity".to_owned(),
+            any_host: true,
+            follow_option: None,
+        })],
+        ..endpoint()
+    };
+    let granted = reach(&[at("identity", "a.example"), at("other", "b.example"), named.clone()]);
+    let swapped = reach(&[at("other", "a.example"), at("identity", "b.example"), named]);
+    assert!(granted.exceeding(&granted).is_empty());
+    assert_eq!(
+        swapped.exceeding(&granted),
+        ["compute: it is named by identity, which was another endpoint before"]
+    );
+}
+
+#[test]
 fn sockets_exceed_by_purpose_place_and_port() {
     let socket = |purpose, addresses: &[&str], port| Socket {
         name: "bmc".to_owned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::failure::{Failure, Step};
 use crate::message::Request;
 use crate::packet;
-use crate::transport::{Patience, Transport, exchange};
+use crate::transport::{RetryPolicy, Transport, exchange};
 
 /// The time limit of Get Channel Cipher Suites. Several BMCs do not answer it at all.
 const SUITES_LIMIT: Duration = Duration::from_secs(1);
@@ -32,8 +32,8 @@ pub(crate) struct Outside<'a, T> {
 
 impl<T: Transport> Outside<'_, T> {
     /// The completion code and the data of the answer.
-    pub(crate) fn ask(&mut self, request: &Request, patience: Patience, step: Step) -> Result<(u8, Vec<u8>), Failure> {
-        self.ask_in(packet::outside, request, patience, step)
+    pub(crate) fn ask(&mut self, request: &Request, policy: RetryPolicy, step: Step) -> Result<(u8, Vec<u8>), Failure> {
+        self.ask_in(packet::outside, request, policy, step)
     }
 
     /// The same with the packet in this form. The answer may have either form.
@@ -41,14 +41,14 @@ impl<T: Transport> Outside<'_, T> {
         &mut self,
         form: fn(&[u8]) -> Vec<u8>,
         request: &Request,
-        patience: Patience,
+        policy: RetryPolicy,
         step: Step,
     ) -> Result<(u8, Vec<u8>), Failure> {
         *self.number = (*self.number + 1) & 0x3f;
         let number = *self.number;
         exchange(
             self.transport,
-            patience,
+            policy,
             step,
             &mut (),
             |()| Ok(form(&request.encode(number))),
@@ -66,7 +66,7 @@ impl<T: Transport> Outside<'_, T> {
         let halves = [0x80, 0x00].map(|extended| Request::new(0x06, 0x38, [0x0e | extended, privilege]));
         let mut last = Failure::Invalid("no answer".to_owned());
         for request in halves {
-            match self.ask(&request, Patience::repeated(limit / 2), Step::Capabilities) {
+            match self.ask(&request, RetryPolicy::repeated(limit / 2), Step::Capabilities) {
                 Ok((0, data)) => return Capabilities::parse(&data),
                 Ok((code, _)) => last = Failure::Completion(code),
                 Err(silent @ Failure::Silent { .. }) => last = silent,
@@ -83,7 +83,7 @@ impl<T: Transport> Outside<'_, T> {
             let request = Request::new(0x06, 0x54, [0x0e, 0x00, 0x80 | part]);
             // In the form of IPMI 2.0, as other clients send it.
             let form = |message: &[u8]| packet::payload(0, message);
-            let data = match self.ask_in(form, &request, Patience::once(SUITES_LIMIT), Step::Suites) {
+            let data = match self.ask_in(form, &request, RetryPolicy::once(SUITES_LIMIT), Step::Suites) {
                 Ok((0, data)) => data,
                 Ok(_) | Err(Failure::Silent { .. }) => return Ok(None),
                 Err(other) => return Err(other),

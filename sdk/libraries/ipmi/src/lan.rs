@@ -10,7 +10,7 @@ use crate::failure::{Failure, Step};
 use crate::message::Request;
 use crate::packet::{self, RMCP};
 use crate::session::Login;
-use crate::transport::{Patience, Transport, exchange};
+use crate::transport::{RetryPolicy, Transport, exchange};
 use crate::window::Window;
 
 /// The size of a password, a user name and an authentication code.
@@ -159,7 +159,7 @@ fn challenge<T: Transport>(
     limit: Duration,
 ) -> Result<([u8; 4], [u8; SIZE]), Failure> {
     let request = Request::new(0x06, 0x39, [&[auth.number()][..], username].concat());
-    match outside.ask(&request, Patience::repeated(limit), Step::Challenge)? {
+    match outside.ask(&request, RetryPolicy::repeated(limit), Step::Challenge)? {
         (0, data) => {
             let parts = data.first_chunk::<4>().zip(data.get(4..20));
             let parts = parts.and_then(|(id, challenge)| Some((*id, challenge.try_into().ok()?)));
@@ -180,7 +180,7 @@ fn activate<T: Transport>(
     let number = *outside.number;
     let answer = exchange(
         outside.transport,
-        Patience::once(limit),
+        RetryPolicy::once(limit),
         Step::Activate,
         lan,
         |lan| Ok(lan.wrap(&request.encode(number))),

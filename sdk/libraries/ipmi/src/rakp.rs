@@ -8,7 +8,7 @@ use crate::packet;
 use crate::plus::{Keys, Plus};
 use crate::session::Login;
 use crate::suite::Suite;
-use crate::transport::{Patience, Transport, exchange};
+use crate::transport::{RetryPolicy, Transport, exchange};
 
 /// The size of a password, and of the key Kg.
 pub(crate) const KEY: usize = 20;
@@ -83,14 +83,14 @@ fn handshake<T: Transport>(
     suite: Suite,
     user: &User<'_>,
 ) -> Result<Plus, Failure> {
-    let patience = Patience::repeated(login.timeout);
+    let policy = RetryPolicy::repeated(login.timeout);
     let [tag, ..] = crypto::random::<4>()?;
     let own = nonzero(crypto::random()?);
     let ask = |transport: &mut T, kind: u8, step, payload: Vec<u8>, tag: u8| {
         let mut sent = 0_u32;
         let answer = exchange(
             transport,
-            patience,
+            policy,
             step,
             &mut sent,
             |sent| {

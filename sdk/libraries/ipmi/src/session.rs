@@ -9,7 +9,7 @@ use crate::message::Request;
 use crate::plus::Plus;
 use crate::rakp;
 use crate::suite::Suite;
-use crate::transport::{Patience, Transport, exchange};
+use crate::transport::{RetryPolicy, Transport, exchange};
 
 /// The time limit of Close Session, whose answer does not matter.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
@@ -235,15 +235,15 @@ impl<T: Transport> Session<T> {
     fn ask(&mut self, request: &Request, limit: Duration, step: Step) -> Result<Vec<u8>, Failure> {
         self.number = (self.number + 1) & 0x3f;
         let number = self.number;
-        let patience = if request.is_repeatable {
-            Patience::repeated(limit)
+        let policy = if request.is_repeatable {
+            RetryPolicy::repeated(limit)
         } else {
-            Patience::once(limit)
+            RetryPolicy::once(limit)
         };
         let message = request.encode(number);
         let answer = exchange(
             &mut self.transport,
-            patience,
+            policy,
             step,
             &mut self.security,
             |security| security.wrap(&message),

@@ -42,12 +42,12 @@ impl Transport for UdpSocket {
 
 /// How long to wait for an answer, and how often to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Patience {
+pub(crate) struct RetryPolicy {
     pub(crate) limit: Duration,
     pub(crate) tries: u32,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// Sends again each second.
     pub(crate) fn repeated(limit: Duration) -> Self {
         // Two tries at the least, because one datagram may get lost.
@@ -70,7 +70,7 @@ impl Patience {
 /// The number of packets is fixed, so that a double without time ends too.
 pub(crate) fn exchange<S, A>(
     transport: &mut impl Transport,
-    patience: Patience,
+    policy: RetryPolicy,
     step: Step,
     state: &mut S,
     packet: impl Fn(&mut S) -> Result<Vec<u8>, Failure>,
@@ -78,9 +78,9 @@ pub(crate) fn exchange<S, A>(
 ) -> Result<A, Failure> {
     let start = Instant::now();
     let mut dropped = 0;
-    for number in 1..=patience.tries {
+    for number in 1..=policy.tries {
         transport.send(&packet(state)?)?;
-        let until = start + patience.limit * number / patience.tries;
+        let until = start + policy.limit * number / policy.tries;
         while let Some(datagram) = transport.receive(until)? {
             if let Some(answer) = accept(state, &datagram) {
                 return Ok(answer);

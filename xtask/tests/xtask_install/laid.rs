@@ -108,6 +108,14 @@ impl Laid {
         self.0.path().join("usr").join(below)
     }
 
+    /// The number of names that the plugins answer to.
+    pub(crate) fn agents(&self) -> usize {
+        let entries = fs::read_dir(self.usr("sbin")).unwrap();
+        entries
+            .filter(|entry| entry.as_ref().unwrap().path().is_symlink())
+            .count()
+    }
+
     pub(crate) fn path(&self) -> &str {
         self.0.path().to_str().unwrap()
     }

@@ -169,9 +169,9 @@ impl Fencing<'_> {
             {
                 // The last failure is reported; one line is enough.
                 self.log.info(format!(
-                    "{}: {} {plug}: the device failed the request: {reason}; asking again",
+                    "{}: {}: the device failed the request: {reason}; asking again",
                     self.agent,
-                    target.word()
+                    request_line(target.word(), plug)
                 ));
                 made += 1;
                 outcome = self.request(&mut request, target);
@@ -196,6 +196,11 @@ impl Fencing<'_> {
         }
         self.send(request, target)
     }
+}
+
+/// How messages name a request: `off 7`. A device that is one machine has no plug, and the word is enough.
+fn request_line(word: &str, plug: &str) -> String {
+    format!("{word} {plug}").trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -295,11 +295,14 @@ pub fn dependencies(key: &str) -> &'static [&'static str] {
 
 /// Name, long name and placeholder of device options that do not follow the
 /// rule (hyphens; the last word of the name) in the Python agents fence_dummy,
-/// fence_aws and fence_pve. The fencebox agents have to accept the same.
+/// fence_aws, fence_ipmilan and fence_pve. The fencebox agents have to accept the same.
 pub static SPELLINGS: &[(&str, &str, &str)] = &[
     ("random_sleep_range", "random_sleep_range", "seconds"),
     ("boto3_debug", "boto3_debug", "option"),
+    ("hexadecimal_kg", "hexadecimal-kg", "key"),
+    ("privlvl", "privlvl", "level"),
     ("pve_node", "pve-node", "node_name"),
+    ("target", "target", "targetaddress"),
 ];
 
 /// The row with this canonical name.

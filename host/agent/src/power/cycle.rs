@@ -6,7 +6,7 @@
 //! (`session.cycle-complete`). It compares with its read directly before the
 //! request; the cycle is proven if this read is not old.
 
-use super::Fencing;
+use super::{Fencing, request_line};
 use crate::device::Error;
 
 impl Fencing<'_> {
@@ -41,8 +41,9 @@ impl Fencing<'_> {
         match outcome {
             Err(error) if error.is_transient() => {
                 self.log.warning(format!(
-                    "{}: cycle {plug}: {error}; polling the device for the result of the request",
-                    self.agent
+                    "{}: {}: {error}; polling the device for the result of the request",
+                    self.agent,
+                    request_line("cycle", plug)
                 ));
                 Ok(Some(error))
             }
@@ -58,7 +59,8 @@ impl Fencing<'_> {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) if error.is_transient() => {
-                    self.log.warning(format!("{}: cycle {plug}: {error}", self.agent));
+                    self.log
+                        .warning(format!("{}: {}: {error}", self.agent, request_line("cycle", plug)));
                     last = Some(error);
                 }
                 Err(error) => return Err(error),
@@ -69,8 +71,9 @@ impl Fencing<'_> {
             if self.timeouts.power_timeout > 0 && polls >= self.timeouts.power_timeout {
                 let last = last.map(|last| format!("; last error: {last}"));
                 return Err(Error::TimedOut(format!(
-                    "the device has not reported the cycle of {plug} as complete after {polls} polls \
-                     (option power_timeout){}",
+                    "the device has not reported the request {} as complete after {polls} polls (option \
+                     power_timeout){}",
+                    request_line("cycle", plug),
                     last.unwrap_or_default()
                 )));
             }

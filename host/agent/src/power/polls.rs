@@ -2,7 +2,7 @@
 //! without effect.
 
 use super::request::{Answer, Request};
-use super::{Fencing, READ_PAUSE, Reading};
+use super::{Fencing, READ_PAUSE, Reading, request_line};
 use crate::device::{Error, PowerStatus, PowerTarget};
 
 /// The state of the polling.
@@ -100,17 +100,16 @@ impl Fencing<'_> {
                 Ok(status) => status,
                 Err(error @ Error::TaskFailed(_)) if request.excuses_failure() => {
                     self.log.warning(format!(
-                        "{}: {} {}: after the request was repeated: {error}",
+                        "{}: {}: after the request was repeated: {error}",
                         self.agent,
-                        target.word(),
-                        request.plug
+                        request_line(target.word(), request.plug)
                     ));
                     progress.error = Some(error);
                     PowerStatus::Unknown
                 }
                 Err(error) => {
                     let is_busy = matches!(error, Error::Busy { .. });
-                    self.pass_over(error, &format!("read power {}", request.plug), progress)?;
+                    self.pass_over(error, &request_line("read power", request.plug), progress)?;
                     if is_busy {
                         is_any_busy = true;
                         statuses.push(PowerStatus::Unknown);
@@ -150,9 +149,9 @@ impl Fencing<'_> {
         if !request.is_accepted() {
             return self.send(request, target);
         }
-        let (word, plug) = (target.word(), request.plug);
+        let line = request_line(target.word(), request.plug);
         self.log.warning(format!(
-            "{}: {word} {plug}: the device accepted the request, and {} polls show no effect; asking again",
+            "{}: {line}: the device accepted the request, and {} polls show no effect; asking again",
             self.agent,
             request.unchanged()
         ));
@@ -160,7 +159,7 @@ impl Fencing<'_> {
         match self.send(request, target) {
             Err(error @ Error::TaskFailed(_)) => {
                 self.log.warning(format!(
-                    "{}: {word} {plug}: {error}; the next power status decides",
+                    "{}: {line}: {error}; the next power status decides",
                     self.agent
                 ));
                 request.note(Answer::Accepted, self.clock.now());
@@ -185,10 +184,9 @@ impl Fencing<'_> {
         };
         let wait = self.busy_pause(&error).max(self.timeouts.status_sleep);
         self.log.warning(format!(
-            "{}: {} {}: {error}; reading the power status to see the result of the request",
+            "{}: {}: {error}; reading the power status to see the result of the request",
             self.agent,
-            target.word(),
-            request.plug
+            request_line(target.word(), request.plug)
         ));
         // A busy device has not accepted the request.
         let answer = match error {
@@ -210,10 +208,15 @@ fn last_error<'a>(requests: &'a [Request<'_>], progress: &'a Progress) -> Option
 
 fn timed_out(requests: &[Request<'_>], target: PowerTarget, progress: &Progress) -> Error {
     let plugs: Vec<_> = requests.iter().map(|request| request.plug).collect();
+    let subject = match plugs[..] {
+        // A device that is one machine has no plug.
+        [] | [""] => "the machine is".to_owned(),
+        [plug] => format!("plug {plug} is"),
+        _ => format!("plugs {} are", plugs.join(", ")),
+    };
     let error = last_error(requests, progress).map(|error| format!("; last error: {error}"));
     Error::TimedOut(format!(
-        "{} is not {} after {} polls (option power_timeout){}",
-        plugs.join(", "),
+        "{subject} not {} after {} polls (option power_timeout){}",
         target.word(),
         progress.polls,
         error.unwrap_or_default()

@@ -59,7 +59,7 @@ fn a_request_that_is_never_accepted_names_the_refusal() {
         let (outcome, _) = fence(&mut device, off);
         let said = said(outcome);
         assert!(
-            said.contains("1 is not off after 20 polls (option power_timeout); last error: "),
+            said.contains("plug 1 is not off after 20 polls (option power_timeout); last error: "),
             "{said}"
         );
         assert!(said.ends_with(&error.to_string()), "{said}");
@@ -88,4 +88,25 @@ fn a_cycle_that_is_never_complete_names_the_last_failure() {
         said.contains("after 20 polls (option power_timeout); last error: no connection: reset"),
         "{said}"
     );
+}
+
+#[test]
+fn a_device_that_is_one_machine_is_named_as_such() {
+    let mut device = FakeDevice::default().and("", always(On));
+    let (outcome, _) = fence(&mut device, |fencing| fencing.switch_off(&plugs(&[""]), None));
+    let text = said(outcome);
+    assert!(text.contains("the machine is not off after 20 polls"), "{text}");
+
+    let mut device = FakeDevice::default().and("1", always(On)).and("2", always(On));
+    let (outcome, _) = fence(&mut device, |fencing| fencing.switch_off(&plugs(&["1", "2"]), None));
+    let text = said(outcome);
+    assert!(text.contains("plugs 1, 2 are not off after 20 polls"), "{text}");
+
+    let mut device = FakeDevice {
+        complete: (0..20).map(|_| Ok(false)).collect(),
+        ..FakeDevice::default()
+    };
+    let (outcome, _) = fence(&mut device, |fencing| fencing.cycle(&plugs(&[""]), 1));
+    let text = said(outcome);
+    assert!(text.contains("the request cycle as complete"), "{text}");
 }

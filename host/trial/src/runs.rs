@@ -17,8 +17,9 @@ const AT_ONCE: usize = 3;
 /// One run in this number is selected, if not all runs are.
 const SHARE: usize = 40;
 
-/// The number of runs of one device at most, if not all runs are selected: the tests have many devices and little time.
-const SAMPLE: usize = 2500;
+/// The number of runs of all devices together at most, if not all runs are selected: what the tests have time for does
+/// not grow with the number of devices.
+const SAMPLE: usize = 12_000;
 
 /// The selection of runs.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,7 @@ pub struct Options {
     /// Only the runs that are otherwise left out, to see what they would find.
     pub excluded: bool,
     /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
-    /// one in 40, and of all runs of a device at most 2500; the seed chooses which.
+    /// one in 40, and of all devices together at most 12,000 runs; the seed chooses which.
     pub brief: bool,
     /// Run one in so many of the runs that differ least, instead of what `brief` says.
     pub share: Option<usize>,
@@ -53,12 +54,15 @@ pub fn run<S: Scene>(devices: &[Box<dyn Device<Scene = S>>], options: &Options) 
         let case = named(devices, line)?;
         return Ok(run_all(vec![case], 1));
     }
+    let named = |name: &str| options.device.as_deref().is_none_or(|only| only == name);
+    let selected: Vec<_> = devices.iter().filter(|device| named(device.name())).collect();
     let mut report = Report::default();
-    for device in devices {
-        if options.device.as_deref().is_some_and(|name| name != device.name()) {
-            continue;
-        }
-        report.add(run_device(device.as_ref(), options)?);
+    for (done, device) in selected.iter().enumerate() {
+        // What a device with few runs leaves is for those after it.
+        let most = options
+            .brief
+            .then(|| SAMPLE.saturating_sub(report.runs) / (selected.len() - done));
+        report.add(run_device(device.as_ref(), options, most)?);
     }
     if report.runs == 0 && report.devices.is_empty() {
         let names: Vec<_> = devices.iter().map(|device| device.name()).collect();
@@ -67,7 +71,8 @@ pub fn run<S: Scene>(devices: &[Box<dyn Device<Scene = S>>], options: &Options) 
     Ok(report)
 }
 
-fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options) -> Result<Report> {
+/// Runs what is selected on one device; a sample of it if that is more than `most` runs.
+fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options, most: Option<usize>) -> Result<Report> {
     let started = Instant::now();
     let stages = device.scenes().into_iter().map(|scene| Stage::set(device, scene));
     let stages: Vec<_> = stages.collect::<Result<_>>()?;
@@ -77,8 +82,8 @@ fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options) -> Re
     if let Some(text) = &options.case {
         cases.retain(|case| case.to_string().contains(text));
     }
-    if options.brief {
-        sample(&mut cases, SAMPLE, options.seed);
+    if let Some(most) = most {
+        sample(&mut cases, most, options.seed);
     }
     let mut excluded: BTreeMap<&str, usize> = BTreeMap::new();
     cases.retain(|case| match device.excluded(&case.scene, &case.faults) {

@@ -1,16 +1,24 @@
-//! OpenIPMI's `ipmi_sim`, a BMC of another author, in its own network. Its machine is a process that writes a heartbeat
-//! while it has power. All of it ends when the standard input of its shell ends, so also after a test that failed.
+//! OpenIPMI's `ipmi_sim`, a BMC of another author, in its own network. Its machine is a process or a guest of qemu that
+//! writes a heartbeat while it has power. All of it ends when the standard input of its shell ends, so also after a test
+//! that failed.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::guest::Guest;
 use crate::support::{Outcome, isolated, needs, program, run};
 
 /// The interval of the heartbeat, in seconds.
 const INTERVAL: &str = "0.1";
 /// Several heartbeats.
 const SEVERAL: Duration = Duration::from_millis(600);
+/// More than a guest needs to boot on a busy machine.
+const BOOT: Duration = Duration::from_secs(120);
+/// How qemu reaches the BMC: its interface for the guest, over which the BMC also switches the guest off.
+const INTERFACE: &str = "-chardev socket,id=bmc,host=127.0.0.1,port=9002,reconnect=1 \
+                         -device ipmi-bmc-extern,id=bmc0,chardev=bmc -device isa-ipmi-bt,bmc=bmc0";
 
 /// Whether the requirements of the lab are met. In CI, a missing requirement is a failure.
 pub(super) fn available() -> bool {
@@ -25,8 +33,23 @@ pub(super) struct Lab {
 }
 
 impl Lab {
-    /// Starts the BMC, which starts its machine.
+    /// Starts the BMC, which starts its machine, a process.
     pub(super) fn start() -> Self {
+        Self::with(|heartbeat| {
+            format!(
+                "exec >>{}\nwhile :; do echo $$; sleep {INTERVAL}; done",
+                heartbeat.display()
+            )
+        })
+    }
+
+    /// Starts the BMC, which starts its machine, a guest of qemu.
+    pub(super) fn start_guest(guest: &Guest) -> Self {
+        Self::with(|heartbeat| format!("exec {}", guest.command(heartbeat, INTERFACE)))
+    }
+
+    /// `machine` gets the file for the heartbeat, and returns the commands of the machine.
+    fn with(machine: impl Fn(&Path) -> String) -> Self {
         let folder = tempfile::Builder::new().prefix("fencebox-ipmi-").tempdir().unwrap();
         let path = folder.path().display();
         let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
@@ -61,14 +84,16 @@ kill_wait 1
         write(
             "machine",
             format!(
-                "#!/bin/sh\necho $$ >{path}/pid\nexec >>{path}/heartbeat\nwhile :; do echo $$; sleep {INTERVAL}; done\n"
+                "#!/bin/sh\necho $$ >{path}/pid\n{}\n",
+                machine(&folder.path().join("heartbeat"))
             ),
         );
+        let tries = BOOT.as_millis() / 50;
         let script = format!(
             "ip link set lo up; chmod +x {path}/machine; mkdir {path}/state; \
              ipmi_sim -c {path}/lan.conf -f {path}/node.emu -s {path}/state -n </dev/null >{path}/log 2>&1 & D=$!; \
              i=0; until grep -q :2329 /proc/net/udp && [ -s {path}/heartbeat ]; do sleep 0.05; i=$((i+1)); \
-             if [ $i = 200 ]; then cat {path}/log; exit 1; fi; done; echo ready; \
+             if [ $i = {tries} ]; then cat {path}/log; exit 1; fi; done; echo ready; \
              cat >/dev/null; kill $D; kill -9 $(cat {path}/pid); wait"
         );
         let mut shell = isolated("unshare")
@@ -90,7 +115,12 @@ kill_wait 1
     /// The number of heartbeats so far, and the machine that wrote the last one.
     pub(super) fn heartbeat(&self) -> (usize, String) {
         let text = std::fs::read_to_string(self.folder.path().join("heartbeat")).unwrap();
-        (text.lines().count(), text.lines().last().unwrap_or_default().to_owned())
+        // The last line may be incomplete.
+        let complete = text.rsplit_once('\n').unwrap_or_default().0;
+        (
+            complete.lines().count(),
+            complete.lines().last().unwrap_or_default().to_owned(),
+        )
     }
 
     /// Asserts that the machine writes no more.
@@ -99,6 +129,9 @@ kill_wait 1
         let before = self.heartbeat();
         std::thread::sleep(SEVERAL);
         assert_eq!(self.heartbeat(), before, "the machine still runs");
+        let process = std::fs::read_to_string(self.folder.path().join("pid")).unwrap();
+        let process = Path::new("/proc").join(process.trim_end());
+        assert!(!process.exists(), "the process of the machine still exists");
     }
 
     /// Waits until the machine writes again, and returns its number.
@@ -107,7 +140,7 @@ kill_wait 1
         let (before, _) = self.heartbeat();
         let start = Instant::now();
         while self.heartbeat().0 == before {
-            assert!(start.elapsed() < Duration::from_secs(20), "the machine does not run");
+            assert!(start.elapsed() < BOOT, "the machine does not run");
             std::thread::sleep(SEVERAL / 10);
         }
         self.heartbeat().1

@@ -1,6 +1,7 @@
 //! Our agent with a BMC of another author, whose machine dies when it is fenced.
 
 use super::lab::{Lab, available};
+use crate::support::guest::guest;
 
 #[test]
 fn the_heartbeat_of_the_machine_stops_when_it_is_fenced() {
@@ -8,22 +9,36 @@ fn the_heartbeat_of_the_machine_stops_when_it_is_fenced() {
         return;
     }
     for options in ["lanplus=1", "lanplus=1 cipher=3", "lanplus=0"] {
-        let lab = Lab::start();
-        lab.fence("monitor", options).assert_done("");
-        lab.fence("status", options).assert_done("Status: ON\n");
-        let first = lab.await_alive();
-        lab.fence("off", options).assert_done("Success: Powered OFF\n");
-        lab.assert_dead();
-        assert_eq!(lab.fence("status", options).exit, Some(2));
-        lab.fence("on", options).assert_done("Success: Powered ON\n");
-        let second = lab.await_alive();
-        lab.fence("reboot", options).assert_done("Success: Rebooted\n");
-        let third = lab.await_alive();
-        assert!(
-            first != second && second != third,
-            "{options}: {first} {second} {third}"
-        );
+        assert_fences(&Lab::start(), options);
     }
+}
+
+/// A whole machine instead of a process: its kernel dies without warning, and boots again.
+#[test]
+fn a_guest_of_qemu_dies_when_it_is_fenced() {
+    let Some(guest) = available().then(guest).flatten() else {
+        return;
+    };
+    assert_fences(&Lab::start_guest(guest), "lanplus=1 cipher=3");
+}
+
+/// The machine stops when it is switched off, and each start is another one.
+#[track_caller]
+fn assert_fences(lab: &Lab, options: &str) {
+    lab.fence("monitor", options).assert_done("");
+    lab.fence("status", options).assert_done("Status: ON\n");
+    let first = lab.await_alive();
+    lab.fence("off", options).assert_done("Success: Powered OFF\n");
+    lab.assert_dead();
+    assert_eq!(lab.fence("status", options).exit, Some(2));
+    lab.fence("on", options).assert_done("Success: Powered ON\n");
+    let second = lab.await_alive();
+    lab.fence("reboot", options).assert_done("Success: Rebooted\n");
+    let third = lab.await_alive();
+    assert!(
+        first != second && second != third,
+        "{options}: {first} {second} {third}"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod actions;
 mod configurations;
+mod guest;
 mod refused;
 mod sessions;
 mod side_by_side;

@@ -59,6 +59,11 @@ pub fn guest() -> Option<&'static Guest> {
 }
 
 impl Guest {
+    /// The folder with `kernel` and `initrd`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The command of the machine, whose serial port is appended to the file `serial`, with further arguments.
     pub fn command(&self, serial: &Path, further: &str) -> String {
         let (folder, serial) = (self.folder.display(), serial.display());

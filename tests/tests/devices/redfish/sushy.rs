@@ -11,7 +11,7 @@
 )]
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,12 +27,40 @@ SUSHY_EMULATOR_SSL_CERT = '@FOLDER@/certificate'
 SUSHY_EMULATOR_SSL_KEY = '@FOLDER@/key'
 SUSHY_EMULATOR_AUTH_FILE = '@FOLDER@/htpasswd'
 SUSHY_EMULATOR_STATE_DIR = '@FOLDER@'
+";
+
+const IMAGINED: &str = "
 SUSHY_EMULATOR_FAKE_DRIVER = True
 SUSHY_EMULATOR_FAKE_SYSTEMS = [
     {'uuid': 'da69abcc-dae0-4913-9a7b-d344043097c0', 'name': 'node1', 'power_state': 'On', 'nics': []},
     {'uuid': 'da69abcc-dae0-4913-9a7b-d344043097c1', 'name': 'node2', 'power_state': 'Off', 'nics': []},
 ]
 ";
+
+/// The service, for `python -c`.
+pub const PROGRAM: &str = "from sushy_tools.emulator.main import main; main()";
+
+/// Writes `sushy.conf` with this driver, and its certificate, key and account (root, s3cret), into a folder. Returns the
+/// Python that has the service; none if it or openssl is missing, which is a failure in CI.
+pub fn configure(folder: &Path, port: u16, driver: &str) -> Option<&'static Path> {
+    if !needs::are_met(&["openssl"], "--fork", "true") {
+        return None;
+    }
+    let interpreter = python::interpreter()?;
+    let request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1";
+    let mut openssl = isolated("openssl");
+    openssl.args(request.split(' ')).current_dir(folder);
+    openssl.args(["-keyout", "key", "-out", "certificate"]);
+    assert!(openssl.stderr(Stdio::null()).status().unwrap().success());
+    let hash = "import bcrypt; print('root:' + bcrypt.hashpw(b's3cret', bcrypt.gensalt(4)).decode())";
+    let hashed = isolated(interpreter).args(["-c", hash]).output().unwrap();
+    assert!(hashed.status.success(), "{hashed:?}");
+    std::fs::write(folder.join("htpasswd"), hashed.stdout).unwrap();
+    let text = CONFIGURATION.replace("@PORT@", &port.to_string()) + driver;
+    let text = text.replace("@FOLDER@", folder.to_str().unwrap());
+    std::fs::write(folder.join("sushy.conf"), text).unwrap();
+    Some(interpreter)
+}
 
 /// The running service: node1 is on, node2 off; user root, password s3cret.
 pub struct Emulator {
@@ -44,46 +72,14 @@ pub struct Emulator {
 impl Emulator {
     /// None if Python or openssl is missing; in CI, that is a failure.
     pub fn start() -> Option<Emulator> {
-        if !needs::are_met(&["openssl"], "--fork", "true") {
-            return None;
-        }
-        let interpreter = python::interpreter()?;
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        let request = [
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ];
-        let names = ["-addext", "subjectAltName=IP:127.0.0.1"];
-        let mut openssl = isolated("openssl");
-        openssl
-            .args(request)
-            .args(names)
-            .arg("-keyout")
-            .arg(file("key"))
-            .arg("-out")
-            .arg(file("certificate"));
-        assert!(openssl.stderr(Stdio::null()).status().unwrap().success());
-        let hash = "import bcrypt; print('root:' + bcrypt.hashpw(b's3cret', bcrypt.gensalt(4)).decode())";
-        let hashed = isolated(interpreter).args(["-c", hash]).output().unwrap();
-        assert!(hashed.status.success(), "{hashed:?}");
-        std::fs::write(file("htpasswd"), hashed.stdout).unwrap();
         // A port that was free a moment ago.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let text = CONFIGURATION.replace("@PORT@", &port.to_string());
-        let text = text.replace("@FOLDER@", folder.path().to_str().unwrap());
-        std::fs::write(file("sushy.conf"), text).unwrap();
-        let run = "from sushy_tools.emulator.main import main; main()";
+        let folder = tempfile::tempdir().unwrap();
+        let interpreter = configure(folder.path(), port, IMAGINED)?;
+        let file = |name: &str| folder.path().join(name);
         let log = std::fs::File::create(file("log")).unwrap();
         let child = isolated(interpreter)
-            .args(["-c", run, "--fake", "--config"])
+            .args(["-c", PROGRAM, "--fake", "--config"])
             .arg(file("sushy.conf"))
             .current_dir(folder.path())
             .stdin(Stdio::null())

@@ -195,8 +195,20 @@ fn add_target(triple: &str) -> Result<()> {
 
 /// Runs cargo in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo).args(arguments))
+    run(cargo_command().args(arguments))
+}
+
+/// Cargo, without the variables that it has set for this program: build scripts (ring's) watch them, and would run again
+/// whenever a target is built in turn with and without `cargo xtask`.
+pub(crate) fn cargo_command() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Runs a program in the workspace. Returns an error if the program fails.

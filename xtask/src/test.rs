@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     plugins.extend(build::example()?);
     let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
     tree.add_fixtures(&build::fixtures()?)?;
-    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = build::cargo_command();
     // One failure does not hide those of the test programs after it.
     cargo.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
     if std::env::var_os("RUST_TEST_THREADS").is_none() {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures whole processes, ours and those of Debian's Python agents, against the same simulator.
 
 mod chart;
+mod devices;
 mod meter;
 mod report;
 mod rows;
@@ -14,6 +15,7 @@ use clap::Args;
 use crate::build;
 use crate::simulator::Simulator;
 use crate::tree::Tree;
+use devices::Devices;
 use meter::{Meter, Run};
 use report::Report;
 use rows::{Before, Row, Who};
@@ -87,7 +89,9 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
         folder,
     };
     let ca = format!("ca_file={}\n", certificate.display());
-    let rows = setting.rows(&plain, &secure, &middle, &large, settings.machines, &ca)?;
+    let mut rows = setting.rows(&plain, &secure, &middle, &large, settings.machines, &ca)?;
+    let (devices, further) = Devices::start(&setting, &program)?;
+    rows.extend(further);
     let mut measured: Vec<Measured> = rows.into_iter().map(|row| Measured { row, runs: Vec::new() }).collect();
     for round in 0..settings.rounds {
         // Another row begins each round, so that no row always follows the same one.
@@ -125,6 +129,7 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
         }
         eprint_progress(round + 1, settings.rounds);
     }
+    drop(devices);
     let crowds = setting.crowds(&plain, &secure, &slow, &ca)?;
     let report = Report::new(measured, crowds, rows::size_of_list(&large)?, settings.machines);
     println!("{}", report.text());

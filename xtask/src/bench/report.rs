@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use super::Measured;
 use super::rows::{CROWD, Crowd, Who};
+use super::{Measured, devices};
 
 /// Number of HTTP exchanges of a status action: log in, find the machine, read its record, log out.
 const EXCHANGES: f64 = 4.0;
@@ -134,6 +134,13 @@ impl Report {
             true,
         );
         add("peak memory of the longest list in MiB", peak(&list), 48.0, false);
+        let ipmi = devices::name("fence_ipmilan");
+        add(
+            "Python's fence_ipmilan / ours, status",
+            against(self.wall(Who::Python, &ipmi), self.wall(Who::Ours, &ipmi)),
+            10.0,
+            true,
+        );
         ratios
     }
 
@@ -252,7 +259,8 @@ impl Report {
              its end. All rows ran in turn, on one machine, against the same simulator of XenServer; the figures are\n\
              medians. Compare only figures of one run. `--check` fails if a ratio is missed. Rows with \"cold\" begin with an\n\
              empty page cache, so that the program is read from the disk. `install` checks and compiles the plugin of the\n\
-             README. The memory of {CROWD} processes is measured 0.5 s after their start: ours wait for the device then,\n\
+             README. The rows of other agents use their own simulator, and OpenIPMI's `ipmi_sim` for `fence_ipmilan`. The\n\
+             memory of {CROWD} processes is measured 0.5 s after their start: ours wait for the device then,\n\
              and most of the Python agents still load their modules.\n\n\
              ![Wall time of the calls, on a logarithmic scale](benchmarks.svg)\n\n{}",
             self.text()

@@ -1,0 +1,139 @@
+//! The rows of devices other than XenServer: the status of one machine.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Setting;
+use super::rows::{Before, Row, Who};
+use crate::simulator::Simulator;
+
+/// The program of OpenIPMI that is a BMC.
+const BMC: &str = "/usr/bin/ipmi_sim";
+
+/// A device of the benchmark.
+struct Device {
+    /// Ours and Debian's agent.
+    agent: &'static str,
+    /// Arguments of the simulator.
+    simulator: &'static [&'static str],
+    /// Options other than the address, without verification of certificates, because Debian's agents differ in what they
+    /// can verify.
+    options: &'static str,
+}
+
+const DEVICES: &[Device] = &[Device {
+    agent: "fence_redfish",
+    simulator: &["redfish", "--tls"],
+    options: "username=fencer\npassword=s3cret\nssl_insecure=1\n",
+}];
+
+/// The devices, which run until this is dropped.
+#[derive(Default)]
+pub(super) struct Devices {
+    simulators: Vec<Simulator>,
+    bmc: Option<Bmc>,
+}
+
+impl Devices {
+    /// Starts the devices. Returns also their rows.
+    pub(super) fn start(setting: &Setting, program: &Path) -> Result<(Self, Vec<Row>)> {
+        let (mut devices, mut rows) = (Self::default(), Vec::new());
+        for device in DEVICES {
+            let simulator = Simulator::start(program, device.simulator)?;
+            let url = simulator.url();
+            let port = url.rsplit(':').next().context("no port")?;
+            let reach = format!("ip=127.0.0.1\nipport={port}\n{}", device.options);
+            rows.extend(status(setting, device.agent, &reach)?);
+            devices.simulators.push(simulator);
+        }
+        if Path::new(BMC).exists() {
+            let bmc = Bmc::start(&setting.folder)?;
+            let reach = format!(
+                "ip=127.0.0.1\nipport={}\nusername=admin\npassword=s3cret\nlanplus=1\ncipher=3\n",
+                bmc.port
+            );
+            rows.extend(status(setting, "fence_ipmilan", &reach)?);
+            devices.bmc = Some(bmc);
+        }
+        Ok((devices, rows))
+    }
+}
+
+/// The name of the row of an agent's status.
+pub(super) fn name(agent: &str) -> String {
+    format!("{agent}, status")
+}
+
+/// The rows of ours and of Debian's agent, which may be missing.
+fn status(setting: &Setting, agent: &str, reach: &str) -> Result<Vec<Row>> {
+    let input = setting.input(&format!("{agent}-status"), &format!("action=status\n{reach}"))?;
+    let programs = [
+        (Who::Ours, setting.host.with_file_name(agent)),
+        (Who::Python, Path::new("/usr/sbin").join(agent)),
+    ];
+    let found = programs.into_iter().filter(|(_, program)| program.exists());
+    Ok(found
+        .map(|(who, program)| Row {
+            name: name(agent),
+            who,
+            command: [input.as_str(), &program.to_string_lossy()].join("\t"),
+            exit: 0,
+            before: Before::Nothing,
+            is_slow: who == Who::Python,
+        })
+        .collect())
+}
+
+/// OpenIPMI's `ipmi_sim`, whose machine is on.
+struct Bmc {
+    child: Child,
+    port: u16,
+}
+
+impl Bmc {
+    fn start(folder: &Path) -> Result<Self> {
+        // A port that was free a moment ago.
+        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
+        let folder = folder.join("ipmi_sim");
+        std::fs::create_dir_all(folder.join("state"))?;
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text);
+        write(
+            "lan.conf",
+            &format!(
+                "name \"node1\"\nset_working_mc 0x20\nstartlan 1\n  addr 127.0.0.1 {port}\n  priv_limit admin\n  \
+                 allowed_auths_admin none md2 md5 straight\nendlan\nuser 2 true \"admin\" \"s3cret\" admin 10 none md2 \
+                 md5 straight\nstartcmd \"sleep 86400\"\nstartnow true\n"
+            ),
+        )?;
+        write(
+            "node.emu",
+            "mc_setbmc 0x20\nmc_add 0x20 0 has-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr\nmc_enable 0x20\n",
+        )?;
+        let mut command = Command::new(BMC);
+        command.args(["-c", "lan.conf", "-f", "node.emu", "-s", "state", "-n"]);
+        command.current_dir(&folder).stdin(Stdio::null());
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context(BMC)?;
+        let bmc = Self { child, port };
+        let end = Instant::now() + Duration::from_secs(10);
+        while UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            ensure!(Instant::now() < end, "{BMC} does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(bmc)
+    }
+}
+
+impl Drop for Bmc {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

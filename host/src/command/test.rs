@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use fencebox_trial::{Options, Report, Wrong};
+use fencebox_trial::{Group, Options, Report, Wrong};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
@@ -48,9 +48,19 @@ pub(super) fn run(file: &Path, selection: &Selection<'_>, out: &mut dyn Write) -
     );
     let clock = Arc::new(VirtualClock::default()) as Arc<dyn Clock>;
     let attempt = candidate::attempt(file, clock, Box::new(std::io::sink()))?;
-    let candidate = Candidate::of(&attempt.plugin, file)?;
-    let declared = candidate.first()?;
     let options = parse(selection.options)?;
+    let candidate = Candidate::of(&attempt.plugin, file);
+    let declared = match candidate.as_ref().map(Candidate::first) {
+        Ok(declared) => declared?,
+        // Without a description there is no agent, and nothing else to test.
+        Err(cause) => {
+            let part = Part {
+                name: "description",
+                wrong: vec![format!("{cause:#}")],
+            };
+            return conclude(&attempt.name, &[part], None, selection.junit, out);
+        }
+    };
     let device = PluginDevice::new(&attempt, declared, options, selection.recordings)?;
     let parts = [
         Part {
@@ -75,29 +85,38 @@ pub(super) fn run(file: &Path, selection: &Selection<'_>, out: &mut dyn Write) -
             ..Options::default()
         },
     )?;
-    for part in &parts {
-        writeln!(
-            out,
-            "{}: {}",
-            part.name,
-            if part.wrong.is_empty() { "in order" } else { "wrong" }
-        )?;
-        for line in &part.wrong {
-            writeln!(out, "wrong: {line}")?;
-        }
-    }
     if has_sockets {
         writeln!(
             out,
             "sockets: no faults, because a trial does not see what is sent by them"
         )?;
     }
-    writeln!(out, "{report}")?;
-    if let Some(path) = selection.junit {
-        let xml = junit(&attempt.name, &parts, &report)?;
-        std::fs::write(path, xml).with_context(|| path.display().to_string())?;
+    conclude(&attempt.name, &parts, Some(&report), selection.junit, out)
+}
+
+/// Prints the report, and writes it as JUnit XML. Returns exit code 1 if something is wrong.
+fn conclude(
+    name: &str,
+    parts: &[Part],
+    report: Option<&Report>,
+    file: Option<&Path>,
+    out: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    for part in parts {
+        let verdict = if part.wrong.is_empty() { "in order" } else { "wrong" };
+        writeln!(out, "{}: {verdict}", part.name)?;
+        for line in &part.wrong {
+            writeln!(out, "wrong: {line}")?;
+        }
     }
-    let is_good = report.is_good() && parts.iter().all(|part| part.wrong.is_empty());
+    if let Some(report) = report {
+        writeln!(out, "{report}")?;
+    }
+    if let Some(path) = file {
+        let groups = report.map_or(&[][..], |report| &report.groups);
+        std::fs::write(path, junit(name, parts, groups)?).with_context(|| path.display().to_string())?;
+    }
+    let is_good = report.is_none_or(Report::is_good) && parts.iter().all(|part| part.wrong.is_empty());
     Ok(u8::from(!is_good))
 }
 
@@ -147,10 +166,10 @@ fn wrong_options(device: &PluginDevice, table: &Table) -> anyhow::Result<Vec<Str
 }
 
 /// The report in the form of JUnit, which CI services read: one case for each scene.
-fn junit(name: &str, parts: &[Part], report: &Report) -> anyhow::Result<Vec<u8>> {
-    let wrong_groups = report.groups.iter().filter(|group| !group.wrong.is_empty()).count();
+fn junit(name: &str, parts: &[Part], groups: &[Group]) -> anyhow::Result<Vec<u8>> {
+    let wrong_groups = groups.iter().filter(|group| !group.wrong.is_empty()).count();
     let wrong_parts = parts.iter().filter(|part| !part.wrong.is_empty()).count();
-    let tests = (parts.len() + report.groups.len()).to_string();
+    let tests = (parts.len() + groups.len()).to_string();
     let failures = (wrong_parts + wrong_groups).to_string();
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     let suite = writer.create_element("testsuite").with_attributes([
@@ -162,7 +181,7 @@ fn junit(name: &str, parts: &[Part], report: &Report) -> anyhow::Result<Vec<u8>>
         for part in parts {
             case(writer, name, part.name, &part.wrong)?;
         }
-        for group in &report.groups {
+        for group in groups {
             let wrong: Vec<String> = group.wrong.iter().map(line).collect();
             case(writer, name, &format!("{} ({} runs)", group.name, group.runs), &wrong)?;
         }
@@ -190,7 +209,7 @@ fn case(writer: &mut Writer<Vec<u8>>, class: &str, name: &str, wrong: &[String])
         return Ok(());
     }
     element.write_inner_content(|writer| {
-        let message = format!("{} wrong results", wrong.len());
+        let message = format!("wrong results: {}", wrong.len());
         // XML has no form for most control characters.
         let text = wrong.join("\n");
         let text: String = text

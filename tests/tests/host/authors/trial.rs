@@ -151,3 +151,18 @@ fn a_test_without_answers_and_a_foreign_recording_are_refused() {
     let line = "`status` without a fault fails: ";
     assert!(outcome.stderr.contains(line), "{outcome:?}");
 }
+
+#[test]
+fn a_refused_description_is_a_failed_case_of_the_report() {
+    let folder = Folder::with("fence_impostor");
+    let command = ["test", "fence_impostor.wasm", "--junit", "report.xml", "--", "plug=1"];
+    let outcome = folder.fencebox(&command);
+    assert_eq!(outcome.exit, Some(1), "{outcome:?}");
+    let expected = "wrong: fence_impostor.wasm: invalid description: it is fence_somebody_else";
+    assert!(
+        outcome.stdout.starts_with("description: wrong\n") && outcome.stdout.contains(expected),
+        "{outcome:?}"
+    );
+    let (cases, failing) = cases(&folder.path("report.xml"));
+    assert_eq!((cases, failing), (vec!["description".to_owned()], 1));
+}

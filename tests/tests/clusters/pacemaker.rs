@@ -13,6 +13,7 @@ mod crm;
 mod cts;
 mod customer;
 mod devices;
+mod existing;
 mod failing_devices;
 mod lab;
 mod pcs;

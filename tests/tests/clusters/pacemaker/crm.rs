@@ -7,10 +7,18 @@ use crate::pacemaker::tree;
 use crate::support::Outcome;
 
 /// One configuration line for each agent, as an administrator would write it.
-const DEVICES: [(&str, &str); 7] = [
+const DEVICES: [(&str, &str); 15] = [
     ("fence_clc", "username=fencer password=s3cret account=ACME"),
     ("fence_dummy", "type=file status_file=/tmp/power"),
+    ("fence_idrac", BMC),
+    ("fence_ilo3", BMC),
+    ("fence_ilo4", BMC),
+    ("fence_ilo5", BMC),
+    ("fence_imm", BMC),
+    ("fence_ipmilan", BMC),
+    ("fence_ipmilanplus", BMC),
     ("fence_ovh", "application_key=k application_secret=s consumer_key=c"),
+    ("fence_redfish", BMC),
     ("fence_virt", "ipaddr=192.0.2.1 key_file=/etc/cluster/fence_xvm.key"),
     (
         "fence_xenapi",
@@ -19,6 +27,8 @@ const DEVICES: [(&str, &str); 7] = [
     ("fence_xvm", "key_file=/etc/cluster/fence_xvm.key"),
     ("fence_relay", "ip=192.0.2.1 username=fencer password=s3cret"),
 ];
+
+const BMC: &str = "ip=192.0.2.1 username=fencer password=s3cret";
 
 fn crm(lab: &Lab, arguments: &[&str]) -> Outcome {
     lab.run("crm", arguments)

@@ -20,7 +20,17 @@ struct Row {
 
 const LOGIN: &str = "stonith option 'username' or 'login' (deprecated) has to be specified, use --force to override";
 
-const ROWS: [Row; 7] = [
+/// Further names of agents in `ROWS`, with their lines of `pcs stonith list`.
+const FURTHER: [(&str, &str); 6] = [
+    ("fence_idrac", "Fence agent for Dell iDRAC, by IPMI"),
+    ("fence_ilo3", "Fence agent for HPE iLO 3, by IPMI"),
+    ("fence_ilo4", "Fence agent for HPE iLO 4, by IPMI"),
+    ("fence_ilo5", "Fence agent for HPE iLO 5, by IPMI"),
+    ("fence_imm", "Fence agent for IBM Integrated Management Module, by IPMI"),
+    ("fence_ipmilanplus", "Fence agent for BMCs with IPMI 2.0 over LAN"),
+];
+
+const ROWS: [Row; 9] = [
     Row {
         agent: "fence_clc",
         shortdesc: "Fence agent for CenturyLink (Lumen) Cloud",
@@ -96,6 +106,29 @@ const ROWS: [Row; 7] = [
             ("login=fencer", "username"),
             ("passwd=s3cret", "password"),
             ("port=1", "plug"),
+        ],
+    },
+    Row {
+        agent: "fence_redfish",
+        shortdesc: "Fence agent for Redfish",
+        good: &["ip=192.0.2.1", "username=fencer", "password=s3cret"],
+        missing: &[LOGIN],
+        legacy: &[
+            ("ipaddr=192.0.2.1", "ip"),
+            ("login=fencer", "username"),
+            ("passwd=s3cret", "password"),
+            ("port=1", "plug"),
+        ],
+    },
+    Row {
+        agent: "fence_ipmilan",
+        shortdesc: "Fence agent for BMCs with IPMI over LAN",
+        good: &["ip=192.0.2.1", "username=fencer", "password=s3cret"],
+        missing: &[],
+        legacy: &[
+            ("ipaddr=192.0.2.1", "ip"),
+            ("login=fencer", "username"),
+            ("passwd=s3cret", "password"),
         ],
     },
 ];
@@ -284,6 +317,16 @@ fn a_customers_plugin_is_described_created_and_refused() {
     ROWS[6].everything();
 }
 
+#[test]
+fn redfish_is_described_created_and_refused() {
+    ROWS[7].everything();
+}
+
+#[test]
+fn ipmilan_is_described_created_and_refused() {
+    ROWS[8].everything();
+}
+
 /// On a machine without other agents: pcs requests the metadata of each agent.
 #[test]
 fn each_agent_is_listed() {
@@ -303,9 +346,10 @@ fn is_listed(lab: &Lab) {
         .lines()
         .filter(|line| line.starts_with("fence_"))
         .collect();
-    let mut expected: Vec<String> = ROWS
-        .iter()
-        .map(|row| format!("{} - {}", row.agent, row.shortdesc))
+    let rows = ROWS.iter().map(|row| (row.agent, row.shortdesc));
+    let mut expected: Vec<String> = rows
+        .chain(FURTHER)
+        .map(|(agent, shortdesc)| format!("{agent} - {shortdesc}"))
         .collect();
     expected.sort_unstable();
     assert_eq!(agents, expected);

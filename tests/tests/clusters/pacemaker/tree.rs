@@ -9,10 +9,18 @@ use crate::support::isolated;
 use crate::support::{self, Outcome, run};
 
 /// The agents of the package, and their plugin files.
-pub const AGENTS: [&str; 6] = [
+pub const AGENTS: [&str; 14] = [
     "fence_clc",
     "fence_dummy",
+    "fence_idrac",
+    "fence_ilo3",
+    "fence_ilo4",
+    "fence_ilo5",
+    "fence_imm",
+    "fence_ipmilan",
+    "fence_ipmilanplus",
     "fence_ovh",
+    "fence_redfish",
     "fence_virt",
     "fence_xenapi",
     "fence_xvm",

@@ -11,6 +11,7 @@ mod dist;
 mod fuzz;
 mod install;
 mod matrix;
+mod package;
 mod simulator;
 mod test;
 mod tree;
@@ -63,6 +64,8 @@ enum Task {
     Bench(bench::Settings),
     /// Make a release build and its install tree in target/dist
     Dist,
+    /// Make a release build and its packages: .deb, .rpm, and an image for containers
+    Package(package::Settings),
     /// Make a release build and install it, as a package does
     ///
     /// If an older version is installed, this is an upgrade. A running cluster is not disturbed.
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Task::Cluster { arguments } => cluster::run(&arguments),
         Task::Bench(settings) => bench::run(&settings),
         Task::Dist => dist::run(),
+        Task::Package(settings) => package::run(&settings),
         Task::Install(arguments) => install::install(&arguments),
         Task::Uninstall(destination) => install::uninstall(&destination),
     };

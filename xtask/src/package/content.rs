@@ -1,0 +1,84 @@
+//! What all packages contain: the install tree, and the policy.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::tree::{Part, Tree, What};
+
+/// The version of the packages.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The revision of the packages of one version.
+pub(super) const REVISION: &str = "1";
+/// One line about the package.
+pub(super) const SUMMARY: &str = "Fence agents in one sandboxed program";
+/// The text about the package, in lines of at most 75 characters.
+pub(super) const DESCRIPTION: [&str; 6] = [
+    "Cluster managers call a fence agent to switch a failed machine off and to",
+    "prove that it is off. fencebox is one program for the agents of many",
+    "devices. Each device is a plugin that runs in a sandbox and reaches only",
+    "what it was approved for. The program needs no other package.",
+    "An agent of another package that has the same name is set aside, and is",
+    "there again when this package is removed.",
+];
+/// There is no person whose address could be here.
+pub(super) const MAINTAINER: &str = "The fencebox authors <authors@fencebox.invalid>";
+/// The policy, which belongs to the administrator.
+pub(super) const POLICY: &str = "/etc/fencebox/policy.toml";
+
+/// The content of a package.
+pub(super) struct Content {
+    /// Below `/usr`, in order.
+    pub(super) parts: Vec<Part>,
+    /// A policy that limits nothing: all of it are comments.
+    pub(super) policy: PathBuf,
+    /// The time of all files.
+    pub(super) time: u64,
+}
+
+impl Content {
+    pub(super) fn of(tree: &Tree, time: u64) -> Result<Self> {
+        Ok(Self {
+            parts: tree.parts()?,
+            policy: build::workspace().join("docs/policy.sample.toml"),
+            time,
+        })
+    }
+
+    /// The names of the agents.
+    pub(super) fn agents(&self) -> Vec<&str> {
+        let links = self.parts.iter().filter(|part| matches!(part.what, What::Link(_)));
+        let names = links.filter_map(|part| part.path.strip_prefix("sbin").ok()?.to_str());
+        names.collect()
+    }
+
+    /// Copies the content below a folder, whose modes and owners another program sets.
+    pub(super) fn stage(&self, root: &Path) -> Result<()> {
+        if root.exists() {
+            std::fs::remove_dir_all(root).with_context(|| root.display().to_string())?;
+        }
+        for part in &self.parts {
+            let path = root.join("usr").join(&part.path);
+            make_parent(&path)?;
+            match &part.what {
+                What::Link(target) => std::os::unix::fs::symlink(target, &path)?,
+                What::File(source, mode) => copy(source, &path, *mode)?,
+            }
+        }
+        let policy = root.join(POLICY.trim_start_matches('/'));
+        make_parent(&policy)?;
+        copy(&self.policy, &policy, 0o644)
+    }
+}
+
+fn make_parent(path: &Path) -> Result<()> {
+    let parent = path.parent().context("a path without a folder")?;
+    std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())
+}
+
+fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::copy(from, to).with_context(|| format!("{} to {}", from.display(), to.display()))?;
+    Ok(std::fs::set_permissions(to, std::fs::Permissions::from_mode(mode))?)
+}

@@ -4,6 +4,7 @@ mod agent;
 mod candidate;
 mod check;
 mod compile;
+mod document;
 mod inspect;
 mod install;
 mod list;
@@ -22,7 +23,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use agent::agent;
 
@@ -152,6 +153,12 @@ enum Command {
         #[arg(last = true, value_name = "NAME=VALUE")]
         options: Vec<String>,
     },
+    /// Write the man pages of all agents and the completions of shells into a folder like /usr/share, for packages
+    #[command(hide = true)]
+    Document {
+        /// Folder
+        folder: PathBuf,
+    },
     /// Write the records of plugins beside the plugin files, for packages
     #[command(hide = true)]
     Record {
@@ -187,6 +194,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         }
         Command::Remove { name } => remove::run(&name, &mut stdout),
         Command::Verify { names } => verify::run(&names, &mut stdout),
+        Command::Document { folder } => document::run(&Arguments::command(), &folder, &mut stdout),
         Command::Record { files } => record::run(&files, &mut stdout),
         Command::New { name, socket, sdk, .. } => {
             let protocol = if socket {

@@ -29,7 +29,7 @@ use wasmtime::component::{Component, Linker};
 pub use compiled::compile;
 pub(crate) use compiled::fault;
 pub use fencebox_agent::{Declared, agent_name};
-pub use find::{Folders, installed, locate};
+pub use find::{Folders, installed, locate, packaged};
 pub use instance::PluginInstance;
 pub use record::{Approvals, Installed, Record, Recorded};
 pub use seam::Seam;

@@ -214,7 +214,11 @@ pub(crate) fn cargo_command() -> Command {
 /// Runs a program in the workspace. Returns an error if the program fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.current_dir(workspace()).status();
-    let status = status.with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(status.success(), "{command:?}: {status}");
+    let line = || {
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    };
+    let status = status.with_context(|| format!("cannot run {}", line()))?;
+    ensure!(status.success(), "{}: {status}", line());
     Ok(())
 }

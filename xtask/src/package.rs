@@ -61,14 +61,16 @@ pub(crate) fn run(settings: &Settings) -> Result<()> {
     };
     let to = settings.to.clone().unwrap_or_else(|| build::target().join("package"));
     std::fs::create_dir_all(&to).with_context(|| to.display().to_string())?;
-    let content = Content::of(&tree, time()?)?;
+    let scratch = to.join("man");
+    std::fs::create_dir_all(&scratch)?;
+    let content = Content::of(&tree, time()?, &scratch)?;
     let kinds = Kind::value_variants().iter();
     for kind in kinds.filter(|kind| settings.only.is_none_or(|only| only == **kind)) {
         let package = kind.build(&content, &to, settings.compression)?;
         let size = package.metadata()?.len();
         println!("{} ({:.1} MB)", package.display(), megabytes(size));
     }
-    Ok(())
+    Ok(std::fs::remove_dir_all(scratch)?)
 }
 
 /// The time of every file in the packages, in seconds since 1970: `SOURCE_DATE_EPOCH` as packagers set it, or the time

@@ -80,6 +80,7 @@ impl Tree {
         for plugin in plugins {
             tree.complete(plugin)?;
         }
+        tree.add_manuals()?;
         tree.add_sdk()?;
         let workspace = build::workspace();
         for document in ["README.md", "docs/policy.sample.toml", "LICENSE-APACHE", "LICENSE-MIT"] {
@@ -87,6 +88,22 @@ impl Tree {
             copy(&workspace.join(document), &documents.join(name), 0o644)?;
         }
         Ok(tree)
+    }
+
+    /// Adds the man pages, and the completions of shells.
+    fn add_manuals(&self) -> Result<()> {
+        let mut document = Command::new(self.programs().join("fencebox"));
+        document.arg("document").arg(self.0.join("usr/share"));
+        build::run(document.stdout(Stdio::null()))?;
+        for folder in [
+            "man/man8",
+            "bash-completion/completions",
+            "zsh/vendor-completions",
+            "fish/vendor_completions.d",
+        ] {
+            self.make_folder(&self.0.join("usr/share").join(folder))?;
+        }
+        Ok(())
     }
 
     /// Adds the source of the SDK and of what it needs, as a workspace of its own: until the crate is published, the

@@ -101,6 +101,12 @@ pub fn installed() -> Vec<(String, PathBuf)> {
     installed_in(&directories().0)
 }
 
+/// The same of the plugins that belong to the package of this program.
+pub fn packaged() -> Vec<(String, PathBuf)> {
+    let folders = program::path().map(|binary| of_tree(&binary));
+    installed_in(folders.as_ref().map_or(&[], |folders| &folders[..1]))
+}
+
 fn installed_in(folders: &[PathBuf]) -> Vec<(String, PathBuf)> {
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for folder in folders {

@@ -141,3 +141,62 @@ fn the_plugin_in_the_readme_is_the_one_that_is_built_and_tested() {
         "README.md does not show sdk/examples/relay.rs as it is"
     );
 }
+
+/// The man pages and the completions of shells, in the tree that a package has.
+#[test]
+fn man_pages_are_formatted_without_a_warning() {
+    if !support::needs::are_met(&["man"], "--fork", "true") {
+        return;
+    }
+    let folder = support::tree().join("usr/share/man/man8");
+    let mut pages: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.sort();
+    let has = |name: &str| pages.iter().any(|page| page.ends_with(name));
+    assert!(
+        has("fencebox.8") && has("fence_xenapi.8") && has("fence_idrac.8"),
+        "{pages:?}"
+    );
+    for page in pages {
+        let mut man = isolated("man");
+        man.args(["--warnings=w", "--local-file"]).arg(&page);
+        man.env("MANWIDTH", "80").env("MANROFFSEQ", "").env("LC_ALL", "C.UTF-8");
+        let outcome = support::observe(&mut man, b"");
+        assert_eq!(
+            (outcome.exit, outcome.stderr.as_str()),
+            (Some(0), ""),
+            "{}",
+            page.display()
+        );
+        for title in ["NAME", "SYNOPSIS", "DESCRIPTION"] {
+            assert!(outcome.stdout.lines().any(|line| line == title), "{title}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let share = support::tree().join("usr/share");
+    for file in [
+        "bash-completion/completions/fencebox",
+        "zsh/vendor-completions/_fencebox",
+        "fish/vendor_completions.d/fencebox.fish",
+    ] {
+        let text = std::fs::read_to_string(share.join(file)).unwrap();
+        assert!(text.contains("inspect") && text.contains("policy"), "{file}");
+        // Commands of packagers are hidden.
+        assert!(!text.contains("Write the records"), "{file}");
+    }
+    let script = format!(
+        "source {}/bash-completion/completions/fencebox && COMP_WORDS=(fencebox insp) COMP_CWORD=1 && \
+         _fencebox fencebox insp fencebox && echo ${{COMPREPLY[@]}}",
+        share.display()
+    );
+    let mut bash = isolated("bash");
+    bash.args(["-c", &script]);
+    let outcome = support::observe(&mut bash, b"");
+    assert_eq!(
+        (outcome.exit, outcome.stdout.as_str()),
+        (Some(0), "inspect\n"),
+        "{outcome:?}"
+    );
+}

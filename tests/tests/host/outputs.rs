@@ -100,3 +100,11 @@ fn policy_shows_restrictions_first() {
         .filter(|line| fixtures.iter().any(|name| line.starts_with(name)));
     assert_is("policy.txt", &(lines.collect::<Vec<_>>().join("\n") + "\n"));
 }
+
+#[test]
+fn man_pages_are_as_reviewed() {
+    let folder = support::tree().join("usr/share/man/man8");
+    for page in ["fencebox.8", "fence_clc.8"] {
+        assert_is(page, &std::fs::read_to_string(folder.join(page)).unwrap());
+    }
+}

@@ -26,7 +26,7 @@ done
 const PREPARE: &str = r#"
 set -eu
 image=$(apt-cache depends --important linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-.*\)/\1/p' | head -n 1)
-apt-get download -q "${image:?apt does not know linux-image-cloud-amd64}" >&2
+apt-get download -q "${image:?apt lacks linux-image-cloud-amd64}" >&2
 dpkg-deb --fsys-tarfile "$image"_*.deb | tar -x --wildcards './boot/vmlinuz-*'
 mv boot/vmlinuz-* kernel
 rm -r boot "$image"_*.deb

@@ -1,8 +1,9 @@
 //! What all packages contain: the install tree, and the policy.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::build;
 use crate::tree::{Part, Tree, What};
@@ -38,9 +39,12 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn of(tree: &Tree, time: u64) -> Result<Self> {
+    /// `scratch` is a folder for compressed man pages.
+    pub(super) fn of(tree: &Tree, time: u64, scratch: &Path) -> Result<Self> {
+        let parts = tree.parts()?.into_iter();
+        let parts = parts.map(|part| compressed(part, scratch)).collect::<Result<_>>()?;
         Ok(Self {
-            parts: tree.parts()?,
+            parts,
             policy: build::workspace().join("docs/policy.sample.toml"),
             time,
         })
@@ -51,6 +55,14 @@ impl Content {
         let links = self.parts.iter().filter(|part| matches!(part.what, What::Link(_)));
         let names = links.filter_map(|part| part.path.strip_prefix("sbin").ok()?.to_str());
         names.collect()
+    }
+
+    /// The paths that packages of a distribution may have too: programs of agents, and their man pages.
+    pub(super) fn contended(&self) -> Vec<String> {
+        let agents = self.agents();
+        let programs = agents.iter().map(|agent| format!("/usr/sbin/{agent}"));
+        let manuals = agents.iter().map(|agent| format!("/usr/share/man/man8/{agent}.8.gz"));
+        programs.chain(manuals).collect()
     }
 
     /// Copies the content below a folder, whose modes and owners another program sets.
@@ -70,6 +82,29 @@ impl Content {
         make_parent(&policy)?;
         copy(&self.policy, &policy, 0o644)
     }
+}
+
+/// Man pages are compressed in packages.
+fn compressed(mut part: Part, scratch: &Path) -> Result<Part> {
+    if let What::File(source, mode) = &part.what
+        && part.path.starts_with("share/man")
+    {
+        let name = part
+            .path
+            .file_name()
+            .context("a path without a name")?
+            .to_string_lossy();
+        let name = format!("{name}.gz");
+        let mut gzip = Command::new("gzip");
+        let output = gzip.args(["-9", "-n", "-c"]).arg(source).output().context("gzip")?;
+        ensure!(output.status.success(), "{gzip:?}: {}", output.status);
+        let page = scratch.join(&name);
+        make_parent(&page)?;
+        std::fs::write(&page, output.stdout).with_context(|| page.display().to_string())?;
+        part.path.set_file_name(name);
+        part.what = What::File(page, *mode);
+    }
+    Ok(part)
 }
 
 fn make_parent(path: &Path) -> Result<()> {

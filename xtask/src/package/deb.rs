@@ -22,12 +22,13 @@ const PREINST: &str = r#"#!/bin/sh
 set -e
 case "$1" in
 install|upgrade)
-    for agent in @AGENTS@; do
-        program=/usr/sbin/$agent
-        dpkg-divert --package fencebox --quiet --no-rename --add --divert "$program.distrib" "$program"
-        # dpkg replaces the old name when it unpacks this package.
-        if [ -e "$program" ] && [ ! -e "$program.distrib" ] && [ "$(readlink "$program")" != fencebox ]; then
-            ln "$program" "$program.distrib"
+    for path in @PATHS@; do
+        if [ "$(dpkg-divert --truename "$path")" = "$path" ]; then
+            dpkg-divert --package fencebox --quiet --no-rename --add --divert "$path.distrib" "$path"
+            # dpkg replaces the old name when it unpacks this package.
+            if [ -e "$path" ] && [ ! -e "$path.distrib" ]; then
+                ln "$path" "$path.distrib"
+            fi
         fi
     done
     ;;
@@ -39,14 +40,13 @@ const POSTRM: &str = r#"#!/bin/sh
 set -e
 case "$1" in
 remove|abort-install|disappear)
-    for agent in @AGENTS@; do
-        program=/usr/sbin/$agent
-        if [ "$program" -ef "$program.distrib" ]; then
-            rm "$program.distrib"
-        elif [ -e "$program.distrib" ]; then
-            mv "$program.distrib" "$program"
+    for path in @PATHS@; do
+        if [ "$path" -ef "$path.distrib" ]; then
+            rm "$path.distrib"
+        elif [ -e "$path.distrib" ]; then
+            mv "$path.distrib" "$path"
         fi
-        dpkg-divert --package fencebox --quiet --no-rename --remove "$program"
+        dpkg-divert --package fencebox --quiet --no-rename --remove "$path"
     done
     ;;
 purge)
@@ -71,9 +71,9 @@ pub(super) fn build(content: &Content, to: &Path, compression: u8) -> Result<Pat
     write("control", &fields(architecture, &root)?, 0o644)?;
     write("conffiles", &format!("{POLICY}\n"), 0o644)?;
     write("md5sums", &sums, 0o644)?;
-    let agents = content.agents().join(" ");
-    write("preinst", &PREINST.replace("@AGENTS@", &agents), 0o755)?;
-    write("postrm", &POSTRM.replace("@AGENTS@", &agents), 0o755)?;
+    let paths = content.contended().join(" ");
+    write("preinst", &PREINST.replace("@PATHS@", &paths), 0o755)?;
+    write("postrm", &POSTRM.replace("@PATHS@", &paths), 0o755)?;
     let package = to.join(format!("fencebox_{VERSION}-{REVISION}_{architecture}.deb"));
     let mut dpkg = Command::new("dpkg-deb");
     let method = match compression {

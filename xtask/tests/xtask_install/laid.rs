@@ -26,18 +26,16 @@ impl Laid {
     pub(crate) fn out() -> Self {
         let laid = Self(tempfile::tempdir().unwrap());
         let tree = agent::tree().unwrap().join("usr");
-        for below in ["sbin", "lib/fencebox/plugins", "share/doc"] {
+        for below in ["sbin", "lib/fencebox/plugins"] {
             fs::create_dir_all(laid.usr(below)).unwrap();
         }
         copy(&tree.join("sbin/fencebox"), &laid.usr("sbin/fencebox"));
-        let documents = tree.join("share/doc/fencebox");
-        fs::create_dir(laid.usr("share/doc/fencebox")).unwrap();
-        for document in fs::read_dir(documents).unwrap() {
-            let document = document.unwrap().path();
-            copy(
-                &document,
-                &laid.usr("share/doc/fencebox").join(document.file_name().unwrap()),
-            );
+        for below in ["share/doc/fencebox", "share/man/man8"] {
+            fs::create_dir_all(laid.usr(below)).unwrap();
+            for document in fs::read_dir(tree.join(below)).unwrap() {
+                let document = document.unwrap().path();
+                copy(&document, &laid.usr(below).join(document.file_name().unwrap()));
+            }
         }
         for entry in fs::read_dir(tree.join("lib/fencebox/plugins")).unwrap() {
             let path = entry.unwrap().path();

@@ -72,8 +72,8 @@ fn package(tree: &Laid, kind: &str) -> (TempDir, PathBuf) {
     let mut made = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path());
     let package = made.next().unwrap();
     assert_eq!(made.next(), None, "a package leaves something behind");
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with(&format!("{} (", package.display())), "{told}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.starts_with(&format!("{} (", package.display())), "{printed}");
     (folder, package)
 }
 
@@ -167,6 +167,7 @@ for package in fencebox fence-agents fence-virt; do [ -z "$(dpkg --verify $packa
 printf 'action=metadata\n' | fence_xenapi | grep 'shortdesc="Fence agent for .*XenServer' >/dev/null
 echo "test: installed, and no package is damaged"
 head -n 1 /usr/sbin/fence_xenapi.distrib | grep python >/dev/null
+man fence_xenapi | grep 'fencebox 0' >/dev/null
 echo "test: the other agent is aside"
 echo '# mine' >>/etc/fencebox/policy.toml
 (until [ -e /mnt/stop ]; do
@@ -205,6 +206,7 @@ fn an_rpm_has_the_files_and_sets_other_packages_aside() {
         "/etc/fencebox/policy.toml",
         "/usr/lib/fencebox/plugins/fence_xenapi.cwasm",
         "/usr/share/doc/fencebox/LICENSE-MIT",
+        "/usr/share/man/man8/fence_xenapi.8.gz",
     ] {
         assert!(files.lines().any(|line| line == path), "{files}");
     }

@@ -7,6 +7,8 @@ mod configurations;
 mod faults;
 mod names;
 mod sessions;
+mod side_by_side;
+mod vcsim;
 
 use crate::support::{Outcome, call};
 use fencebox_sim::server::{Config, Simulator};

@@ -155,9 +155,10 @@ impl Soap {
         Ok(info)
     }
 
-    /// Advances the tasks of a machine.
-    pub(super) fn advance(&mut self, device: &mut Device, id: &str) {
-        for task in self.pending.iter_mut().filter(|task| task.vm == id && !task.is_over) {
+    /// Advances the tasks of a machine, or of all.
+    pub(super) fn advance(&mut self, device: &mut Device, id: Option<&str>) {
+        let is_own = |task: &&mut Pending| id.is_none_or(|id| task.vm == id) && !task.is_over;
+        for task in self.pending.iter_mut().filter(is_own) {
             task.advance(device);
         }
     }

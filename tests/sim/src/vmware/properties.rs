@@ -24,13 +24,14 @@ impl Soap {
         };
         match object.kind.as_str() {
             "ContainerView" => {
+                self.advance(device, None);
                 let ids: Vec<String> = self.settings.vms.iter().map(|vm| vm.machine.id().to_owned()).collect();
                 let most = call.text("maxObjects").parse().unwrap_or(usize::MAX);
                 self.list(device, ids, &paths, most, word)
             }
             "Task" => self.task(device, &object.id, word).map(|task| returned(&task)),
             _ => {
-                self.advance(device, &object.id);
+                self.advance(device, Some(&object.id));
                 let id = object.id.clone();
                 self.record(device, &id, &paths, fault).map(|record| returned(&record))
             }
@@ -133,7 +134,7 @@ impl Soap {
                 returned(format!("<val xsi:type=\"TaskInfo\">{task}</val>"))
             }
             ("VirtualMachine", path) => {
-                self.advance(device, &object.id);
+                self.advance(device, Some(&object.id));
                 let missing = || Fault::new("ManagedObjectNotFound", object.element("obj"));
                 let vm = self.settings.vm(&object.id).ok_or_else(missing)?.clone();
                 let values = values(device, &vm, None);

@@ -10,6 +10,7 @@ mod ovh;
 mod redfish;
 mod relay;
 mod scene;
+mod vmware;
 mod wired;
 mod xenapi;
 mod xvm;
@@ -79,6 +80,8 @@ pub fn devices() -> Vec<Box<Device>> {
         Box::new(ovh::Services),
         Box::new(redfish::Bmc),
         Box::new(relay::Board::honest()),
+        Box::new(vmware::Rest),
+        Box::new(vmware::Soap),
         Box::new(xvm::Hypervisor),
         Box::new(ipmilan::Bmc),
     ]

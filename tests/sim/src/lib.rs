@@ -4,8 +4,8 @@
 //!
 //! - [`machine`]: the *truth*, which is the real power status of each machine, and a read side that may lag behind it;
 //! - [`fault`]: the planned faults, each with its step and its calls; [`wire`] applies faults to the bytes of answers;
-//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`ovh`], [`redfish`], [`relay`], [`xenapi`],
-//!   [`xvm`].
+//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`ovh`], [`redfish`], [`relay`], [`vmware`],
+//!   [`xenapi`], [`xvm`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` next to the device's own paths:
 //!
@@ -45,8 +45,10 @@ pub mod relay;
 pub mod server;
 mod time;
 mod tls;
+pub mod vmware;
 pub mod wire;
 pub mod xenapi;
+pub mod xml;
 pub mod xvm;
 
 pub use fault::{Plan, PlanError};

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use fencebox_sim::{Certificate, Config, Machine, Plan, Simulator, clc, ipmi, ovh, redfish, relay, xenapi, xvm};
+use fencebox_sim::{
+    Certificate, Config, Machine, Plan, Simulator, clc, ipmi, ovh, redfish, relay, vmware, xenapi, xvm,
+};
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
 #[derive(Parser)]
@@ -69,6 +71,28 @@ enum Protocol {
         listener: Listener,
         /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = redfish::plan)]
+        faults: Vec<Plan>,
+    },
+    /// VMware vCenter with its REST API, always with TLS; user fencer, password s3cret
+    #[command(after_help = control_and(&vmware::REST.help()))]
+    VmwareRest {
+        #[command(flatten)]
+        service: Box<vmware::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = vmware::rest_plan)]
+        faults: Vec<Plan>,
+    },
+    /// VMware vCenter or ESXi host with its SOAP API, always with TLS; user fencer, password s3cret
+    #[command(after_help = control_and(&vmware::SOAP.help()))]
+    VmwareSoap {
+        #[command(flatten)]
+        service: Box<vmware::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = vmware::soap_plan)]
         faults: Vec<Plan>,
     },
     /// fence_virtd, daemon of a hypervisor: multicast and TCP, no control endpoint
@@ -284,6 +308,22 @@ fn main() -> Result<()> {
             faults,
         } => {
             let config = service.settings().config();
+            (listener, Config { faults, ..config })
+        }
+        Protocol::VmwareRest {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().rest();
+            (listener, Config { faults, ..config })
+        }
+        Protocol::VmwareSoap {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().soap();
             (listener, Config { faults, ..config })
         }
         Protocol::Xvm(daemon) => return daemon.serve(),

@@ -13,6 +13,7 @@ mod relay;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod vmware;
 mod xenapi;
 mod xenapi_faults;
 mod xvm;

@@ -51,6 +51,8 @@ fn metadata_is_accepted_by_pcs() {
         "fence_ovh",
         "fence_redfish",
         "fence_virt",
+        "fence_vmware_rest",
+        "fence_vmware_soap",
         "fence_xenapi",
         "fence_xvm",
     ] {

@@ -194,6 +194,8 @@ fn help_has_no_word_of_the_list() {
         "fence_ovh",
         "fence_redfish",
         "fence_virt",
+        "fence_vmware_rest",
+        "fence_vmware_soap",
         "fence_xenapi",
         "fence_xvm",
     ]

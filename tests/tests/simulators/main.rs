@@ -7,5 +7,6 @@ mod python;
 mod redfish_clients;
 #[path = "../support/mod.rs"]
 mod support;
+mod vmware_clients;
 mod xenapi_agent;
 mod xenapi_clients;

@@ -9,12 +9,14 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 7] = [
+const PLUGINS: [&str; 9] = [
     "fence_clc",
     "fence_dummy",
     "fence_ipmilan",
     "fence_ovh",
     "fence_redfish",
+    "fence_vmware_rest",
+    "fence_vmware_soap",
     "fence_xenapi",
     "fence_xvm",
 ];

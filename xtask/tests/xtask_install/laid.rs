@@ -9,11 +9,12 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 7] = [
+const PLUGINS: [&str; 8] = [
     "fence_clc",
     "fence_dummy",
     "fence_ipmilan",
     "fence_ovh",
+    "fence_pve",
     "fence_redfish",
     "fence_xenapi",
     "fence_xvm",

@@ -7,6 +7,7 @@
 mod clc;
 mod ipmilan;
 mod ovh;
+mod pve;
 mod redfish;
 mod relay;
 mod scene;
@@ -78,6 +79,7 @@ pub fn devices() -> Vec<Box<Device>> {
         Box::new(clc::Cloud),
         Box::new(xenapi::Pool),
         Box::new(ovh::Services),
+        Box::new(pve::Cluster),
         Box::new(redfish::Bmc),
         Box::new(relay::Board::honest()),
         Box::new(vmware::Rest),

@@ -4,8 +4,8 @@
 //!
 //! - [`machine`]: the *truth*, which is the real power status of each machine, and a read side that may lag behind it;
 //! - [`fault`]: the planned faults, each with its step and its calls; [`wire`] applies faults to the bytes of answers;
-//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`ovh`], [`redfish`], [`relay`], [`vmware`],
-//!   [`xenapi`], [`xvm`].
+//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`ovh`], [`pve`], [`redfish`], [`relay`],
+//!   [`vmware`], [`xenapi`], [`xvm`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` next to the device's own paths:
 //!
@@ -40,6 +40,7 @@ pub mod json;
 pub mod machine;
 pub mod ovh;
 pub mod protocol;
+pub mod pve;
 pub mod redfish;
 pub mod relay;
 pub mod server;

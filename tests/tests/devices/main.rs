@@ -8,6 +8,7 @@ mod other_languages;
 mod ovh;
 mod ovh_faults;
 mod proof;
+mod pve;
 mod redfish;
 mod relay;
 #[path = "../support/mod.rs"]

@@ -49,6 +49,7 @@ fn metadata_is_accepted_by_pcs() {
     for own in [
         "fence_clc",
         "fence_ovh",
+        "fence_pve",
         "fence_redfish",
         "fence_virt",
         "fence_vmware_rest",

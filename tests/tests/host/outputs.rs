@@ -53,6 +53,7 @@ fn help_of_the_agents_is_as_reviewed() {
     for agent in [
         "fence_clc",
         "fence_ovh",
+        "fence_pve",
         "fence_redfish",
         "fence_vmware_rest",
         "fence_vmware_soap",
@@ -67,6 +68,7 @@ fn help_of_the_agents_is_as_reviewed() {
 fn inspect_shows_approvals_permissions_and_options() {
     for agent in [
         "fence_clc",
+        "fence_pve",
         "fence_redfish",
         "fence_vmware_rest",
         "fence_vmware_soap",
@@ -87,6 +89,7 @@ fn list_has_aligned_columns() {
         "fence_clc ",
         "fence_dummy_",
         "fence_ovh ",
+        "fence_pve ",
         "fence_redfish ",
         "fence_virt ",
         "fence_vmware_",
@@ -106,6 +109,7 @@ fn policy_shows_restrictions_first() {
         "fence_clc",
         "fence_dummy:",
         "fence_ovh",
+        "fence_pve",
         "fence_redfish",
         "fence_vmware_",
         "fence_xenapi",

@@ -192,6 +192,7 @@ fn help_has_no_word_of_the_list() {
         "fence_clc",
         "fence_dummy",
         "fence_ovh",
+        "fence_pve",
         "fence_redfish",
         "fence_virt",
         "fence_vmware_rest",

@@ -3,6 +3,7 @@
 mod ipmi_clients;
 mod ovh_clients;
 mod ovh_soap;
+mod pve_clients;
 mod python;
 mod redfish_clients;
 #[path = "../support/mod.rs"]

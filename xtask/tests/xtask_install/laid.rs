@@ -9,11 +9,12 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 9] = [
+const PLUGINS: [&str; 10] = [
     "fence_clc",
     "fence_dummy",
     "fence_ipmilan",
     "fence_ovh",
+    "fence_pve",
     "fence_redfish",
     "fence_vmware_rest",
     "fence_vmware_soap",

@@ -6,6 +6,7 @@
 
 mod clc;
 mod ipmilan;
+mod openstack;
 mod ovh;
 mod redfish;
 mod relay;
@@ -76,6 +77,7 @@ pub fn devices() -> Vec<Box<Device>> {
     vec![
         Box::new(clc::Cloud),
         Box::new(xenapi::Pool),
+        Box::new(openstack::Cloud),
         Box::new(ovh::Services),
         Box::new(redfish::Bmc),
         Box::new(relay::Board::honest()),

@@ -4,6 +4,8 @@ mod clc;
 mod clc_faults;
 mod dummy;
 mod ipmilan;
+mod openstack;
+mod openstack;
 mod other_languages;
 mod ovh;
 mod ovh_faults;

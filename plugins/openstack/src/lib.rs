@@ -19,6 +19,9 @@ use fencebox_sdk::prelude::*;
 use compute::{Action, Compute, Outcome, Progress};
 use settings::Settings;
 
+/// What happens to a server that keeps its memory.
+const REBOOTING: &str = "a hard reboot ends the server, which keeps its memory; then it is stopped";
+
 /// A session with one project of the cloud.
 pub struct Cloud {
     compute: Compute,
@@ -197,9 +200,10 @@ impl Device for Cloud {
             PowerTarget::On => Action::Start,
             PowerTarget::Off => Action::Stop,
         };
-        let is_same = self.running.get(plug).is_some_and(|running| running.action == action);
-        if is_same && self.is_under_way(plug)? {
-            return Ok(());
+        match self.running.get(plug).map(|running| running.action) {
+            Some(same) if same == action && self.is_under_way(plug)? => return Ok(()),
+            Some(Action::HardReboot) if self.is_under_way(plug)? => return Err(Error::busy(REBOOTING, None)),
+            _ => {}
         }
         let id = self.id(plug)?;
         self.running.remove(plug);
@@ -208,7 +212,7 @@ impl Device for Cloud {
                 self.running.insert(plug.to_owned(), Running { action, request });
                 Ok(())
             }
-            Outcome::Conflict(reason) => self.resolve(&id, target, &reason),
+            Outcome::Conflict(reason) => self.resolve(plug, &id, target, &reason),
         }
     }
 
@@ -264,7 +268,7 @@ impl Cloud {
 
     /// Decides what a refused action means. Nova also refuses one for the state
     /// that the server already has, so its record decides.
-    fn resolve(&mut self, id: &str, target: PowerTarget, reason: &str) -> Result<()> {
+    fn resolve(&mut self, plug: &str, id: &str, target: PowerTarget, reason: &str) -> Result<()> {
         let server = self.compute.server(id)?;
         if let Some(task) = server.task() {
             return Err(Error::busy(format!("the server is in the task {task}: {reason}"), None));
@@ -278,8 +282,12 @@ impl Cloud {
             )),
             // Nova stops only servers that run. A hard reboot ends one that keeps its memory.
             (PowerTarget::Off, PowerStatus::Standby) if server.has_kept_memory() => {
-                match self.compute.act(id, Action::HardReboot)? {
-                    Outcome::Accepted(_) => Err(Error::busy("a hard reboot ends the server, then it is stopped", None)),
+                let action = Action::HardReboot;
+                match self.compute.act(id, action)? {
+                    Outcome::Accepted(request) => {
+                        self.running.insert(plug.to_owned(), Running { action, request });
+                        Err(Error::busy(REBOOTING, None))
+                    }
                     Outcome::Conflict(reason) => Err(Error::task_failed(reason)),
                 }
             }

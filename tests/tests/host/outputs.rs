@@ -50,14 +50,27 @@ fn help_of_the_program_is_as_reviewed() {
 
 #[test]
 fn help_of_the_agents_is_as_reviewed() {
-    for agent in ["fence_clc", "fence_ovh", "fence_redfish", "fence_xenapi", "fence_xvm"] {
+    for agent in [
+        "fence_clc",
+        "fence_openstack",
+        "fence_ovh",
+        "fence_redfish",
+        "fence_xenapi",
+        "fence_xvm",
+    ] {
         assert_is(&format!("help-{agent}.txt"), &output(agent, &["-h"]));
     }
 }
 
 #[test]
 fn inspect_shows_approvals_permissions_and_options() {
-    for agent in ["fence_clc", "fence_redfish", "fence_xenapi", "fence_xvm"] {
+    for agent in [
+        "fence_clc",
+        "fence_openstack",
+        "fence_redfish",
+        "fence_xenapi",
+        "fence_xvm",
+    ] {
         assert_is(
             &format!("inspect-{agent}.txt"),
             &output("fencebox", &["inspect", agent]),
@@ -71,6 +84,7 @@ fn list_has_aligned_columns() {
     let packaged = [
         "fence_clc ",
         "fence_dummy_",
+        "fence_openstack ",
         "fence_ovh ",
         "fence_redfish ",
         "fence_virt ",
@@ -89,6 +103,7 @@ fn policy_shows_restrictions_first() {
     let fixtures = [
         "fence_clc",
         "fence_dummy:",
+        "fence_openstack",
         "fence_ovh",
         "fence_redfish",
         "fence_xenapi",

@@ -123,14 +123,12 @@ impl Server {
             return PowerStatus::Off;
         }
         log::warn(format!(
-            "{} has the status {}, but power_state {}, vm_state {} and task_state {}",
+            "{} has the status {}, but power_state {}, vm_state {} and task {:?}",
             excerpt(&self.id),
-            excerpt(self.status.as_str().unwrap_or_default()),
+            self.status,
             excerpt(&self.power_state.to_string()),
             excerpt(&self.vm_state.to_string()),
-            self.task_state
-                .as_ref()
-                .map_or_else(|| "missing".to_owned(), |task| excerpt(&task.to_string())),
+            self.task(),
         ));
         PowerStatus::Unknown
     }
@@ -145,14 +143,8 @@ pub(crate) struct InstanceAction {
     #[serde(default)]
     pub(crate) message: Value,
     /// Users see them since microversion 2.51.
-    pub(crate) events: Option<Element<Vec<Event>>>,
-}
-
-/// A step of an action, which has a result after its end.
-#[derive(Deserialize)]
-pub(crate) struct Event {
-    #[serde(default)]
-    pub(crate) result: Value,
+    /// Each has a `result` after its end.
+    pub(crate) events: Option<Vec<Value>>,
 }
 
 /// The reason in an error: its only member has a name of its own, such as

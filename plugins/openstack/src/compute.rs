@@ -95,7 +95,7 @@ impl Compute {
         // The service takes a regular expression, in the language of its database. Dots match at least this name.
         let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_ ".contains(character);
         let pattern: String = name.chars().map(|one| if is_plain(one) { one } else { '.' }).collect();
-        let servers = self.all("/servers", Some(&format!("^{pattern}$")))?;
+        let servers = self.servers(Some(&format!("^{pattern}$")))?;
         let named = servers.iter().filter(|server| server.name() == Some(name));
         let ids: Vec<String> = named.map(|server| server.id().to_owned()).collect();
         match ids.as_slice() {
@@ -105,22 +105,17 @@ impl Compute {
         }
     }
 
-    /// All servers of the project, with their status.
-    pub(crate) fn servers(&mut self) -> Result<Vec<Server>> {
-        self.all("/servers/detail", None)
-    }
-
-    /// All servers. The links of the service to further pages are not used: they
-    /// often have another host than the catalog.
-    fn all(&mut self, list: &'static str, name: Option<&str>) -> Result<Vec<Server>> {
+    /// The servers of the project: those whose name matches, or all with their
+    /// status. The links of the service to further pages are not used: they often
+    /// have another host than the catalog.
+    pub(crate) fn servers(&mut self, name: Option<&str>) -> Result<Vec<Server>> {
         let (mut all, mut seen): (Vec<Server>, BTreeSet<String>) = Default::default();
         loop {
-            let marker = all.last().map(Server::id);
-            let path = match (list, name, marker) {
-                (_, Some(name), None) => path!("/servers?name={name}"),
-                (_, Some(name), Some(marker)) => path!("/servers?name={name}&marker={marker}"),
-                (list, None, None) => list.into(),
-                (_, None, Some(marker)) => path!("/servers/detail?marker={marker}"),
+            let path = match (name, all.last().map(Server::id)) {
+                (Some(name), None) => path!("/servers?name={name}"),
+                (Some(name), Some(last)) => path!("/servers?name={name}&marker={last}"),
+                (None, None) => "/servers/detail".into(),
+                (None, Some(last)) => path!("/servers/detail?marker={last}"),
             };
             let (servers, has_more) = self.page(path)?;
             for server in servers {
@@ -186,17 +181,14 @@ impl Compute {
         if record.request_id != request || server.is_some_and(|server| !server.eq_ignore_ascii_case(id)) {
             return Err(answer.unexpected("an answer about another action"));
         }
-        let Some(Ok(events)) = record.events.map(|events| events.into_result()) else {
-            let is_error = record.message == "Error";
-            return Ok(if is_error { Progress::Failed } else { Progress::Ended });
-        };
-        let has = |word: &str| events.iter().any(|event| event.result == word);
-        let is_over = !events.is_empty() && events.iter().all(|event| event.result == "Success");
-        Ok(match (record.message == "Error" || has("Error"), is_over) {
-            (true, _) => Progress::Failed,
-            (false, true) => Progress::Ended,
-            (false, false) => Progress::UnderWay,
-        })
+        let events = record.events.as_deref();
+        let failed = |event: &Value| event["result"] == "Error";
+        if record.message == "Error" || events.is_some_and(|events| events.iter().any(failed)) {
+            return Ok(Progress::Failed);
+        }
+        let succeeded = |event: &Value| event["result"] == "Success";
+        let is_over = events.is_none_or(|events| !events.is_empty() && events.iter().all(succeeded));
+        Ok(if is_over { Progress::Ended } else { Progress::UnderWay })
     }
 
     fn record(&mut self, id: &str, request: &str) -> Result<Response> {

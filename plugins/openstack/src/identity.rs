@@ -71,23 +71,23 @@ fn compute_url(settings: &Settings, login: Login) -> Result<String> {
     if let Some(region) = &settings.region {
         places.retain(|place| place.region() == region);
     }
-    let first = places.pop();
-    match first {
+    let wrong = |reason: String| Err(Error::invalid_option("region_name", reason));
+    match places.pop() {
         Some(place) if places.iter().all(|other| other.url == place.url) => Ok(place.url),
-        Some(_) => Err(Error::invalid_option(
-            "region_name",
-            format!("the cloud has several regions; set one of {}", regions.join(", ")),
-        )),
-        None if regions.is_empty() => Err(Error::invalid_option(
+        _ if regions.is_empty() => Err(Error::invalid_option(
             "interface",
             format!(
                 "the catalog has no compute service with the interface {}",
                 settings.interface
             ),
         )),
-        None => Err(Error::invalid_option(
-            "region_name",
-            format!("the cloud has no such region; set one of {}", regions.join(", ")),
+        Some(_) => wrong(format!(
+            "the cloud has several regions; set one of {}",
+            regions.join(", ")
+        )),
+        None => wrong(format!(
+            "the cloud has no such region; set one of {}",
+            regions.join(", ")
         )),
     }
 }

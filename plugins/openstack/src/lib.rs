@@ -42,6 +42,10 @@ struct Running {
 #[device]
 impl Device for Cloud {
     fn describe(_name: &str) -> Agent {
+        let text = |name: &str, shortdesc: &str| Parameter::text(name).shortdesc(shortdesc);
+        let named = |name: &str, shortdesc: &str, default: &str| {
+            text(name, shortdesc).obsoletes(name.replace('_', "-")).default(default)
+        };
         Agent::new("fence_openstack", "Fence agent for OpenStack's Nova service")
             .longdesc(
                 "Switches servers of an OpenStack cloud on and off through Keystone v3 and Nova. The account needs the \
@@ -71,63 +75,38 @@ impl Device for Cloud {
             .required("plug", false)
             .meaning("username", "User name of the account")
             .meaning("plug", "UUID or unique name of the server")
-            .parameter(
-                Parameter::text("uuid")
-                    .shortdesc("UUID of the server")
-                    .synonym_of("plug"),
-            )
-            .parameter(
-                Parameter::text("auth_url")
-                    .obsoletes("auth-url")
-                    .shortdesc("URL of the identity service, such as https://cloud.example:5000/v3"),
-            )
-            .parameter(
-                Parameter::text("project_name")
-                    .obsoletes("project-name")
-                    .shortdesc("Name of the project of the servers")
-                    .default("admin"),
-            )
-            .parameter(
-                Parameter::text("user_domain_name")
-                    .obsoletes("user-domain-name")
-                    .shortdesc("Name of the domain of the user")
-                    .default("Default"),
-            )
-            .parameter(
-                Parameter::text("project_domain_name")
-                    .obsoletes("project-domain-name")
-                    .shortdesc("Name of the domain of the project")
-                    .default("Default"),
-            )
-            .parameter(Parameter::text("application_credential_id").shortdesc("ID of an application credential"))
-            .parameter(
-                Parameter::text("application_credential_secret")
-                    .shortdesc("Secret of the application credential")
-                    .secret(),
-            )
-            .parameter(Parameter::text("cloud").shortdesc("Name of a cloud in clouds.yaml"))
-            .parameter(Parameter::text("clouds_yaml").shortdesc("Path of clouds.yaml"))
-            .parameter(
-                Parameter::text("secure_yaml").shortdesc("Path of secure.yaml, which adds secrets to clouds.yaml"),
-            )
-            .parameter(
-                Parameter::text("openrc").shortdesc("Path of an openrc file with lines such as export OS_NAME=value"),
-            )
-            .parameter(Parameter::text("region_name").shortdesc("Name of the region of the servers"))
-            .parameter(
-                Parameter::choice("interface", ["public", "internal", "admin"])
-                    .shortdesc("Interface of the compute service"),
-            )
-            .parameter(Parameter::text("compute_url").shortdesc("URL of the compute service, instead of the catalog's"))
-            .parameter(
-                Parameter::boolean("follow_catalog")
-                    .shortdesc("Accept a compute service at another host than the identity service"),
-            )
-            .parameter(
-                Parameter::text("cacert")
-                    .shortdesc("Path of a PEM file with the certificate of the cloud or of its issuer")
-                    .synonym_of("ca_file"),
-            )
+            .parameter(text("uuid", "UUID of the server").synonym_of("plug"))
+            .parameter(text("auth_url", "URL of the identity service").obsoletes("auth-url"))
+            .parameter(named("project_name", "Name of the project of the servers", "admin"))
+            .parameter(named("user_domain_name", "Name of the domain of the user", "Default"))
+            .parameter(named(
+                "project_domain_name",
+                "Name of the domain of the project",
+                "Default",
+            ))
+            .parameter(text("application_credential_id", "ID of an application credential"))
+            .parameter(text("application_credential_secret", "Secret of the application credential").secret())
+            .parameter(text("cloud", "Name of a cloud in clouds.yaml"))
+            .parameter(text("clouds_yaml", "Path of clouds.yaml"))
+            .parameter(text(
+                "secure_yaml",
+                "Path of secure.yaml, which adds secrets to clouds.yaml",
+            ))
+            .parameter(text(
+                "openrc",
+                "Path of an openrc file with lines such as export OS_NAME=value",
+            ))
+            .parameter(text("region_name", "Name of the region of the servers"))
+            .parameter(text(
+                "interface",
+                "Interface of the compute service: public, internal or admin",
+            ))
+            .parameter(text(
+                "compute_url",
+                "URL of the compute service, instead of the one in the catalog",
+            ))
+            .parameter(Parameter::boolean("follow_catalog").shortdesc("Accept a compute service at another host"))
+            .parameter(text("cacert", "Path of a PEM file with the certificate of the cloud").synonym_of("ca_file"))
             .parameter(
                 Parameter::seconds("apitimeout")
                     .shortdesc("Timeout in seconds of each request after login")
@@ -217,7 +196,7 @@ impl Device for Cloud {
     }
 
     fn plugs(&mut self, _with_status: bool) -> Result<Vec<Plug>> {
-        let servers = self.compute.servers()?;
+        let servers = self.compute.servers(None)?;
         let plug = |server: answers::Server| {
             let plug = Plug::new(server.id()).status(server.power());
             match server.name() {

@@ -88,10 +88,8 @@ impl Sources<'_> {
                 "auth_url",
                 format!("is not the URL of option {}; omit one of them", self.place),
             )),
-            (Some(_), Some(_)) => Ok(None),
-            (Some(url), None) => Ok(Some(url.to_owned())),
-            (None, Some(_)) => Ok(None),
-            (None, None) => self.required("auth_url").map(|_| None),
+            (url, None) => self.required("auth_url").map(|_| url.map(str::to_owned)),
+            _ => Ok(None),
         }
     }
 

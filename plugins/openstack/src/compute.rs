@@ -118,19 +118,15 @@ impl Compute {
                 (None, Some(last)) => path!("/servers/detail?marker={last}"),
             };
             let (servers, has_more) = self.page(path)?;
-            for server in servers {
-                if !seen.insert(server.id().to_owned()) {
-                    return Err(Error::unexpected("the list of servers repeats itself"));
-                }
-                all.push(server);
+            let is_odd = has_more && servers.is_empty() || all.len() > MOST;
+            if is_odd || !servers.iter().all(|server| seen.insert(server.id().to_owned())) {
+                let reason =
+                    format!("the list of servers repeats itself, has an empty page, or more than {MOST} servers");
+                return Err(Error::unexpected(reason));
             }
+            all.extend(servers);
             if !has_more {
                 return Ok(all);
-            }
-            if all.is_empty() || all.len() > MOST {
-                return Err(Error::unexpected(format!(
-                    "a list of no servers, or of more than {MOST}"
-                )));
             }
         }
     }

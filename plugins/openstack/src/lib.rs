@@ -147,8 +147,12 @@ impl Device for Cloud {
     }
 
     fn open(options: &Options) -> Result<Self> {
+        let settings = Settings::read(options)?;
+        if let Some(advice) = &settings.advice {
+            log::warn(advice);
+        }
         Ok(Self {
-            compute: Compute::open(Settings::read(options)?)?,
+            compute: Compute::open(settings)?,
             named: options.plugs().into_iter().map(str::to_owned).collect(),
             ids: BTreeMap::new(),
             running: BTreeMap::new(),
@@ -249,8 +253,9 @@ impl Cloud {
     /// that the server already has, so its record decides.
     fn resolve(&mut self, plug: &str, id: &str, target: PowerTarget, reason: &str) -> Result<()> {
         let server = self.compute.server(id)?;
-        if let Some(task) = server.task() {
-            return Err(Error::busy(format!("the server is in the task {task}: {reason}"), None));
+        // The task may have ended since.
+        if server.task().is_some() || reason.contains("task_state") {
+            return Err(Error::busy(reason, None));
         }
         match (target, server.power()) {
             (PowerTarget::On, PowerStatus::On) | (PowerTarget::Off, PowerStatus::Off) => Ok(()),

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) region: Option<String>,
     pub(crate) interface: String,
     pub(crate) has_compute_url: bool,
+    /// What the administrator may have forgotten.
+    pub(crate) advice: Option<String>,
 }
 
 /// The options, and the file that goes before them.
@@ -43,8 +45,8 @@ impl Settings {
         }
         let sources = Sources { options, file, place };
         let file_url = sources.file_url()?;
-        sources.advise();
         Ok(Self {
+            advice: sources.advice(),
             login: sources.login()?,
             region: options
                 .get("region_name")
@@ -94,23 +96,19 @@ impl Sources<'_> {
     }
 
     /// What a file cannot decide: which certificates are trusted.
-    fn advise(&self) {
-        let options = self.options;
-        let is_given = ["ca_file", "ssl_fingerprint", "ssl_insecure"]
-            .iter()
-            .any(|name| options.get(name).is_some());
-        if is_given {
-            return;
-        }
-        if let Some(path) = self.in_file("cacert") {
-            log::warn(format!(
-                "cacert of the file is not used; set option cacert to {}",
-                excerpt(path)
-            ));
-        }
+    fn advice(&self) -> Option<String> {
+        let options = ["ca_file", "ssl_fingerprint", "ssl_insecure"];
         let word = |name: &str| self.in_file(name).unwrap_or_default().to_ascii_lowercase();
-        if word("verify") == "false" || ["true", "1"].contains(&word("insecure").as_str()) {
-            log::warn("the file accepts any certificate, the agent does not; set option cacert or ssl_insecure");
+        if options.iter().any(|name| self.options.get(name).is_some()) {
+            None
+        } else if let Some(path) = self.in_file("cacert") {
+            let path = excerpt(path);
+            Some(format!("the file's cacert is not used; set option cacert to {path}"))
+        } else if word("verify") == "false" || ["true", "1"].contains(&word("insecure").as_str()) {
+            let text = "the file accepts any certificate, the agent does not; set option cacert or ssl_insecure";
+            Some(text.to_owned())
+        } else {
+            None
         }
     }
 

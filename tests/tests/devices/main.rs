@@ -5,7 +5,6 @@ mod clc_faults;
 mod dummy;
 mod ipmilan;
 mod openstack;
-mod openstack;
 mod other_languages;
 mod ovh;
 mod ovh_faults;

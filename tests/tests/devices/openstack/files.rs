@@ -65,7 +65,9 @@ fn a_cloud_of_clouds_yaml_is_fenced() {
     folder
         .fence("cloud=other\nplug=node1\naction=off\n")
         .assert_refused(&["option cloud", "no cloud with this name"]);
-    folder.fence("cloud=ops\naction=validate-all\n").assert_done("");
+    folder
+        .fence("cloud=ops\nplug=node1\naction=validate-all\n")
+        .assert_done("");
     // The secret is in the other file.
     folder
         .fence("cloud=cred\nplug=node1\naction=status\n")
@@ -161,9 +163,14 @@ fn a_file_does_not_decide_about_certificates() {
     let text = clouds_yaml(&cloud).replace("    region_name: RegionOne\n", "    verify: false\n");
     fs::write(folder.path("clouds.yaml"), text).unwrap();
     let lines = "cloud=ops\nplug=node1\naction=status\n";
-    folder
-        .fence(lines)
-        .assert_refused(&["certificate", "set option cacert or ssl_insecure"]);
+    let outcome = folder.fence(lines);
+    let words = ["ERROR", "certificate", "WARNING", "set option cacert or ssl_insecure"];
+    assert!(words.iter().all(|word| outcome.stderr.contains(word)), "{outcome:?}");
+    assert_eq!(
+        (outcome.exit, outcome.stderr.lines().count()),
+        (Some(1), 2),
+        "{outcome:?}"
+    );
     assert!(cloud.requests().is_empty());
     folder
         .fence(&format!("{lines}ssl_insecure=1\n"))

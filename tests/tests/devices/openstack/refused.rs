@@ -35,7 +35,7 @@ fn nothing_is_sent_to_another_host() {
     let page = format!("servers=elsewhere:{url}/servers?marker=x");
     let cloud = faulty(&[&page]);
     // The pages are asked for by the agent's own path.
-    fence(&cloud, "action=list\n").assert_refused(&["repeats itself"]);
+    fence(&cloud, "action=list\n").assert_refused(&["has an empty page"]);
     // The option goes before the catalog.
     let own = faulty(&[&format!("login=elsewhere:{url}")]);
     let lines = format!(

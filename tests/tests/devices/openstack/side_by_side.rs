@@ -22,7 +22,18 @@ struct Difference {
     ours: (i32, &'static str),
 }
 
-const DIFFERENCES: [Difference; 7] = [
+const ON_AND_OFF: &str =
+    "5a1c0de1-0000-4000-8000-000000000001,node1,on\n5a1c0de1-0000-4000-8000-000000000002,node2,off\n";
+const UPPER_CASE: &str =
+    "5a1c0de1-0000-4000-8000-000000000001,node1,ON\n5a1c0de1-0000-4000-8000-000000000002,node2,OFF\n";
+
+const DIFFERENCES: [Difference; 8] = [
+    Difference {
+        case: "list-status",
+        reason: "all agents of fencebox write upper case",
+        python: (0, ON_AND_OFF),
+        ours: (0, UPPER_CASE),
+    },
     Difference {
         case: "a name",
         reason: "the Python agent takes only UUIDs",

@@ -118,6 +118,16 @@ impl Endpoint {
         self
     }
 
+    /// If the options before are not given: a URL that the declared file of this
+    /// option contains ([`Agent::file`](crate::Agent::file), for reading).
+    /// [`crate::http::select_address`] sets it, as the file writes it. Its path
+    /// replaces [`Endpoint::base_path`]. Several files are possible.
+    #[must_use]
+    pub fn or_named_in_file(mut self, option: impl AsRef<str>) -> Self {
+        self.addresses.push(named_by(format!("file:{}", option.as_ref())));
+        self
+    }
+
     /// Any host may be named, and not only a host of the endpoint that names
     /// it. The administrator approves that when the plugin is installed. For
     /// [`Endpoint::named_by`].

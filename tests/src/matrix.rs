@@ -6,6 +6,7 @@
 
 mod clc;
 mod ipmilan;
+mod openstack;
 mod ovh;
 mod pve;
 mod redfish;
@@ -78,6 +79,7 @@ pub fn devices() -> Vec<Box<Device>> {
     vec![
         Box::new(clc::Cloud),
         Box::new(xenapi::Pool),
+        Box::new(openstack::Cloud),
         Box::new(ovh::Services),
         Box::new(pve::Cluster),
         Box::new(redfish::Bmc),

@@ -97,6 +97,16 @@ impl Files {
         self.in_time(option, move || file.read())
     }
 
+    /// The same of a file that the plugin cannot write.
+    pub(crate) fn read_unwritable(&self, option: &str) -> Result<Vec<u8>, Failure> {
+        if self.located.check(option, None, FileAccess::Write).is_ok() {
+            return Err(Failure::Denied(format!(
+                "option {option}: the plugin can write this file"
+            )));
+        }
+        self.read(option, None)
+    }
+
     /// Makes the file, or replaces its content at once.
     pub fn write(&self, option: &str, entry: Option<&str>, content: Vec<u8>) -> Result<(), Failure> {
         let file = self.locate(option, entry, FileAccess::Write)?;

@@ -144,16 +144,26 @@ impl Http {
         Ok(addresses.iter().map(Origin::to_string).collect())
     }
 
+    /// The options of the files that name the address of an endpoint.
+    pub fn naming_files(&self, endpoint: &str) -> Vec<String> {
+        let addresses = self.parts.addresses.get(endpoint);
+        addresses.map(|known| known.naming_files().to_vec()).unwrap_or_default()
+    }
+
     /// Sends the requests that follow to another address of the endpoint. Returns its URL.
     pub fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, Failure> {
         self.parts.endpoints.get(endpoint)?;
-        let addresses = self.parts.addresses.get_mut(endpoint);
+        let addresses = self.parts.addresses.get(endpoint);
         let addresses = addresses.ok_or_else(|| no_address(endpoint))?;
         let mut moved = addresses.clone();
+        let namer = moved.late_namer().and_then(|namer| self.parts.addresses.get(namer));
+        if let Some(namer) = namer.and_then(|namer| namer.current().ok()) {
+            moved.set_namer(namer);
+        }
         let selected = moved.select(address)?;
         self.parts.agent_policy.check(selected)?;
         let url = selected.to_string();
-        *addresses = moved;
+        self.parts.addresses.insert(endpoint.to_owned(), moved);
         Ok(url)
     }
 

@@ -31,6 +31,8 @@ pub struct Addresses {
     is_metadata: bool,
     /// Another endpoint names the address, and the options do not.
     naming: Option<Naming>,
+    /// A file names the endpoint that names the address.
+    follows_file: bool,
     /// The plugin may select a host that the device names.
     follows: bool,
     /// The hosts that it selected this way, the latest first.
@@ -52,6 +54,7 @@ impl Addresses {
             option: None,
             is_metadata: false,
             naming: None,
+            follows_file: false,
             follows: false,
             followed: VecDeque::new(),
         }
@@ -133,6 +136,28 @@ impl Addresses {
     /// The addresses of the endpoint that names this one, if the options do not. Its port is not known before.
     pub fn namers(&self) -> Option<&[Origin]> {
         self.naming.as_ref().map(Naming::namers)
+    }
+
+    /// The options of the declared files that name the address, if the options do not. Such an address has to be in one
+    /// of them ([`is_named_in`](crate::is_named_in)).
+    pub fn naming_files(&self) -> &[String] {
+        self.naming.as_ref().map(Naming::files).unwrap_or_default()
+    }
+
+    /// The endpoint that names the address, if that endpoint has no address by the options.
+    pub fn late_namer(&self) -> Option<&str> {
+        let naming = self.naming.as_ref()?;
+        naming
+            .namer()
+            .filter(|_| self.follows_file || naming.namers().is_empty())
+    }
+
+    /// Sets where the endpoint that names this one is, after a file has named it.
+    pub fn set_namer(&mut self, namer: &Origin) {
+        if let Some(naming) = &mut self.naming {
+            naming.set_namer(namer);
+            self.follows_file = true;
+        }
     }
 
     /// Selects the address for the next requests: one of [`Addresses::named`] or one that was

@@ -65,6 +65,10 @@ impl Display for Address {
                 write!(formatter, "one of {} (option {option})", hosts.join(", "))
             }
             Self::Template(template) => write!(formatter, "{template}, with the values of these options"),
+            Self::NamedBy(source) if source.file().is_some() => {
+                let option = source.file().unwrap_or_default();
+                write!(formatter, "a URL in the file of option {option}, with its path")
+            }
             Self::NamedBy(source) => match (&source.any_host, &source.follow_option) {
                 (true, _) => write!(formatter, "any host, port and path that {} names", source.endpoint),
                 (false, None) => write!(

@@ -14,6 +14,7 @@ use super::request::check_path;
 use super::{Addresses, AgentPolicy, Denied};
 pub(super) use locate::Miss;
 pub(super) use naming::Naming;
+pub use naming::is_named_in;
 
 /// An HTTP service that a plugin declared (`metadata.endpoint`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,16 +71,23 @@ pub enum Address {
     InstanceMetadata(String),
 }
 
-/// An endpoint whose answers name the address of another one (`metadata.naming-endpoint`).
+/// What names the address of an endpoint: the answers of another one, or a file (`metadata.naming-endpoint`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct NamingEndpoint {
-    /// Its name.
+    /// Its name; or `file:` and the option of a declared file.
     pub endpoint: String,
     /// It may name any host, and not only its own.
     pub any_host: bool,
     /// The flag option that lets it name any host.
     pub follow_option: Option<String>,
+}
+
+impl NamingEndpoint {
+    /// The option of the file that names the address, if a file does.
+    pub fn file(&self) -> Option<&str> {
+        self.endpoint.strip_prefix("file:")
+    }
 }
 
 /// An option that holds a URL (`metadata.url-option`).
@@ -182,11 +190,20 @@ impl Endpoints {
         option: &dyn Fn(&str) -> Option<&'o str>,
     ) -> Result<Addresses, Denied> {
         let located = endpoint.locate(option)?;
-        let source = endpoint.addresses.iter().find_map(|address| match address {
-            Address::NamedBy(source) if located.current().is_err() => Some(source),
-            _ => None,
-        });
-        match source {
+        if located.current().is_ok() {
+            return Ok(located);
+        }
+        let sources = || {
+            endpoint.addresses.iter().filter_map(|address| match address {
+                Address::NamedBy(source) => Some(source),
+                _ => None,
+            })
+        };
+        let files: Vec<_> = sources().filter_map(NamingEndpoint::file).map(str::to_owned).collect();
+        if !files.is_empty() {
+            return Ok(Addresses::named_later(Naming::in_files(endpoint, files, option)?));
+        }
+        match sources().next() {
             None => Ok(located),
             Some(source) => {
                 let namer = self.locate(&source.endpoint, agent_policy, option)?;
@@ -242,9 +259,14 @@ impl Endpoint {
         let refuse = |rule: String| Err(Denied::new(format!("endpoint {:?}: {rule}", self.name)));
         for address in &self.addresses {
             match address {
+                // The administrator's file, which the plugin declares for reading.
+                Address::NamedBy(source) if source.file().is_some() => {}
                 Address::NamedBy(source) => {
                     let namer = declared.iter().find(|endpoint| endpoint.name == source.endpoint);
-                    let named_itself = |namer: &Self| namer.addresses.iter().any(|a| matches!(a, Address::NamedBy(_)));
+                    let named_itself = |namer: &Self| {
+                        let mut addresses = namer.addresses.iter();
+                        addresses.any(|one| matches!(one, Address::NamedBy(by) if by.file().is_none()))
+                    };
                     match namer {
                         None => return refuse(format!("it is named by {:?}, which is not declared", source.endpoint)),
                         Some(namer) if named_itself(namer) || namer.is_metadata() => {

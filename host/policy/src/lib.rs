@@ -49,7 +49,7 @@ pub use addresses::Addresses;
 pub use agent_policy::AgentPolicy;
 pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Proof};
 pub use capability_set::CapabilitySet;
-pub use endpoint::{Address, Auth, Endpoint, Endpoints, NamingEndpoint, Port, Scheme, UrlOption};
+pub use endpoint::{Address, Auth, Endpoint, Endpoints, NamingEndpoint, Port, Scheme, UrlOption, is_named_in};
 pub use file::Policy;
 pub use files::{File, FileAccess, FileKind, Files, LocatedFiles};
 pub use limits::{Bound, Limit, Limits, Unit};

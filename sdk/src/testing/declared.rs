@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fencebox_agent::Declared;
-use fencebox_policy::{Addresses, FileAccess, SocketPurpose};
+use fencebox_policy::{Addresses, FileAccess, SocketPurpose, is_named_in};
 
 use crate::http::Failure;
 use crate::{files, multicast};
@@ -72,7 +72,23 @@ pub(super) fn check_endpoint(name: &str) -> Result<(), Failure> {
 pub(super) fn select_address(endpoint: &str, address: &str) -> Option<Result<String, Failure>> {
     with(|plugin| {
         let mut addresses = plugin.addresses.borrow_mut();
-        let selected = addresses.get_mut(endpoint)?.select(address).map(ToString::to_string);
+        let files = addresses.get(endpoint)?.naming_files();
+        let contains = |option: &String| super::files::read(option, None).is_ok_and(|text| is_named_in(&text, address));
+        if !files.is_empty() && !files.iter().any(contains) {
+            let files = files.join(" or ");
+            let rule = format!("the file of option {files} does not contain this address of {endpoint}");
+            return Some(Err(Failure::Denied(rule)));
+        }
+        let namer = addresses
+            .get(endpoint)?
+            .late_namer()
+            .and_then(|namer| addresses.get(namer));
+        let namer = namer.and_then(|namer| namer.current().ok()).cloned();
+        let known = addresses.get_mut(endpoint)?;
+        if let Some(namer) = namer {
+            known.set_namer(&namer);
+        }
+        let selected = known.select(address).map(ToString::to_string);
         Some(selected.map_err(|rule| Failure::Denied(rule.to_string())))
     })?
 }

@@ -4,8 +4,8 @@
 //!
 //! - [`machine`]: the *truth*, which is the real power status of each machine, and a read side that may lag behind it;
 //! - [`fault`]: the planned faults, each with its step and its calls; [`wire`] applies faults to the bytes of answers;
-//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`ovh`], [`pve`], [`redfish`], [`relay`],
-//!   [`vmware`], [`xenapi`], [`xvm`].
+//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`openstack`], [`ovh`], [`pve`], [`redfish`],
+//!   [`relay`], [`vmware`], [`xenapi`], [`xvm`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` next to the device's own paths:
 //!
@@ -38,6 +38,7 @@ pub mod fault;
 pub mod ipmi;
 pub mod json;
 pub mod machine;
+pub mod openstack;
 pub mod ovh;
 pub mod protocol;
 pub mod pve;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use fencebox_sim::{
-    Certificate, Config, Machine, Plan, Simulator, clc, ipmi, ovh, pve, redfish, relay, vmware, xenapi, xvm,
+    Certificate, Config, Machine, Plan, Simulator, clc, ipmi, openstack, ovh, pve, redfish, relay, vmware, xenapi, xvm,
 };
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
@@ -60,6 +60,17 @@ enum Protocol {
         listener: Listener,
         /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = ovh::plan)]
+        faults: Vec<Plan>,
+    },
+    /// OpenStack: Keystone at --listen and Nova at another port; user fencer, password s3cret
+    #[command(after_help = control_and(&openstack::GRAMMAR.help()))]
+    Openstack {
+        #[command(flatten)]
+        service: Box<openstack::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = openstack::plan)]
         faults: Vec<Plan>,
     },
     /// Cluster of Proxmox VE, always with TLS; user fencer@pve, password s3cret
@@ -311,6 +322,14 @@ fn main() -> Result<()> {
             faults,
         } => {
             let config = service.config(listener.tls);
+            (listener, Config { faults, ..config })
+        }
+        Protocol::Openstack {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().config();
             (listener, Config { faults, ..config })
         }
         Protocol::Pve {

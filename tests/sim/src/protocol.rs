@@ -14,6 +14,8 @@ pub struct Request {
     pub order: u64,
     /// The simulator's address that received it, without the port: `127.0.0.2`. Identifies the member of a pool.
     pub at: String,
+    /// The simulator's port that received it. Identifies the service of a device with several.
+    pub port: u16,
     /// `GET`, `POST`, …
     pub method: String,
     /// Path and query, as they were sent.
@@ -163,6 +165,10 @@ pub struct Device {
 pub trait Protocol: Send {
     /// The faults that it supports.
     fn grammar(&self) -> &'static Grammar;
+
+    /// Receives the URLs of the device without a path, before the first request: the first address, and those of the
+    /// further services.
+    fn listens(&mut self, _urls: &[String]) {}
 
     /// The step of a request, one of the grammar's; `None` for a path that the device does not have.
     fn step(&self, request: &Request) -> Option<&'static str>;

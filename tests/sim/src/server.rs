@@ -24,6 +24,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Further addresses on which the same device listens, on the same port: the other members of a pool.
     pub further: Vec<IpAddr>,
+    /// Number of further services of the device, each on a free port of the first address.
+    pub services: usize,
     /// Whether to speak TLS, with a certificate of its own.
     pub tls: bool,
     /// The names in that certificate.
@@ -46,6 +48,7 @@ impl Config {
         Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             further: Vec::new(),
+            services: 0,
             tls: false,
             certificate: Certificate::default(),
             chunked: false,
@@ -94,10 +97,17 @@ fn locked(shared: &Shared) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn urls(tls: bool, addresses: &[SocketAddr]) -> Vec<String> {
+    let scheme = if tls { "https" } else { "http" };
+    let urls = addresses.iter().map(|address| format!("{scheme}://{address}"));
+    urls.collect()
+}
+
 /// A running simulator. It has its own thread, and stops when it is dropped.
 pub struct Simulator {
     shared: Shared,
     address: SocketAddr,
+    services: Vec<SocketAddr>,
     certificate: Option<String>,
     fingerprint: Option<String>,
     stop: Option<oneshot::Sender<Infallible>>,
@@ -128,14 +138,22 @@ impl Simulator {
         };
         let shared = Arc::new(Mutex::new(state));
 
-        let listeners = listener::bind(config.listen, &config.further)?;
+        let mut listeners = listener::bind(config.listen, &config.further)?;
         let address = listeners.first().context("no address to listen on")?.local_addr()?;
+        let mut services = Vec::new();
+        for _ in 0..config.services {
+            let mut service = listener::bind(SocketAddr::new(address.ip(), 0), &[])?;
+            services.extend(service.first().map(std::net::TcpListener::local_addr).transpose()?);
+            listeners.append(&mut service);
+        }
         let addresses: Vec<IpAddr> = config.further.into_iter().chain([address.ip()]).collect();
         let tls = config.tls.then(|| tls::self_signed(config.certificate, &addresses));
         let (acceptor, certificate, fingerprint) = match tls.transpose()? {
             Some(tls) => (Some(tls.acceptor), Some(tls.pem), Some(tls.fingerprint)),
             None => (None, None, None),
         };
+        let all: Vec<SocketAddr> = std::iter::once(address).chain(services.iter().copied()).collect();
+        locked(&shared).protocol.listens(&urls(config.tls, &all));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut serving = Vec::new();
         for listener in listeners {
@@ -156,11 +174,17 @@ impl Simulator {
         Ok(Simulator {
             shared,
             address,
+            services,
             certificate,
             fingerprint,
             stop: Some(stop),
             thread: Some(thread),
         })
+    }
+
+    /// The URLs of the further services, as in [`Simulator::url`].
+    pub fn service_urls(&self) -> Vec<String> {
+        urls(self.certificate.is_some(), &self.services)
     }
 
     /// The URL without a path: `http://127.0.0.1:PORT`, or `https://…`.

@@ -4,6 +4,7 @@ mod clc;
 mod clc_faults;
 mod dummy;
 mod ipmilan;
+mod openstack;
 mod other_languages;
 mod ovh;
 mod ovh_faults;

@@ -191,6 +191,7 @@ fn help_has_no_word_of_the_list() {
     let mut agents: Vec<_> = [
         "fence_clc",
         "fence_dummy",
+        "fence_openstack",
         "fence_ovh",
         "fence_pve",
         "fence_redfish",

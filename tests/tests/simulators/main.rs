@@ -1,6 +1,7 @@
 //! The simulators, by the published clients of each device: what these clients accept, the real service would send.
 
 mod ipmi_clients;
+mod openstack_clients;
 mod ovh_clients;
 mod ovh_soap;
 mod pve_clients;

@@ -9,10 +9,11 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 10] = [
+const PLUGINS: [&str; 11] = [
     "fence_clc",
     "fence_dummy",
     "fence_ipmilan",
+    "fence_openstack",
     "fence_ovh",
     "fence_pve",
     "fence_redfish",

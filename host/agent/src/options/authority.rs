@@ -23,7 +23,7 @@ mod tests;
 /// | `Strict` | only `1` | yes | no | no | no |
 /// | `Location` | part of what is approved | yes | yes | no | yes |
 /// | `Identity` | none | yes | yes | no | only `plug` |
-/// | `Operator` | none | yes | no | no | no |
+/// | `Operator` | none | yes | only of `ca_file` | no | no |
 /// | `Guard` | none | no | no | no | no |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authority {
@@ -144,7 +144,10 @@ fn check_parameter(table: &Table, option: &AgentOption) -> Result<(), Descriptio
     let Some(target) = option.synonym_of.as_deref().and_then(|target| table.find(target)) else {
         return Ok(());
     };
-    if authority_of(target).is_some_and(|authority| !authority.allows_synonym()) {
+    // Python agents have other names for it, such as `cacert`. A file without the device's certificate only ends a
+    // connection.
+    let is_ca_file = target.name == "ca_file";
+    if !is_ca_file && authority_of(target).is_some_and(|authority| !authority.allows_synonym()) {
         return Err(DescriptionError::SynonymDenied(
             option.name.clone(),
             target.name.clone(),

@@ -14,11 +14,7 @@ impl Endpoint {
     /// All addresses that the options determine, with TLS settings and proxy.
     pub(super) fn locate<'o>(&self, option: &dyn Fn(&str) -> Option<&'o str>) -> Result<Addresses, Denied> {
         let given = |name: &str| option(name).filter(|value| !value.is_empty());
-        let trust = Trust::by_options(&given)?;
-        let proxy = match given("proxy") {
-            None => None,
-            Some(text) => Some(Proxy::parse(text).map_err(|rule| Denied::option("proxy", rule))?),
-        };
+        let (trust, proxy) = Self::trust_and_proxy(option)?;
         let mut absent = None;
         for address in &self.addresses {
             if matches!(address, Address::NamedBy(_)) {
@@ -61,6 +57,39 @@ impl Endpoint {
         Ok(Addresses::absent(
             absent.unwrap_or_else(|| self.blame("it has no address")),
         ))
+    }
+
+    /// How certificates are verified, and the proxy.
+    pub(super) fn trust_and_proxy<'o>(
+        option: &dyn Fn(&str) -> Option<&'o str>,
+    ) -> Result<(Trust, Option<Proxy>), Denied> {
+        let given = |name: &str| option(name).filter(|value| !value.is_empty());
+        let proxy = given("proxy").map(Proxy::parse).transpose();
+        Ok((
+            Trust::by_options(&given)?,
+            proxy.map_err(|rule| Denied::option("proxy", rule))?,
+        ))
+    }
+
+    /// The place of a URL in a file, by the rules of a URL in an option. `settings` has TLS and the proxy, and `source`
+    /// is the option of the file.
+    pub(super) fn at_url(&self, text: &str, source: &str, settings: &Origin) -> Result<Origin, Denied> {
+        let option = UrlOption {
+            option: source.to_owned(),
+            free_path: true,
+            ..UrlOption::default()
+        };
+        let location = self.by_url(&option, text);
+        let location = location.map_err(|rule| Denied::option(source, format!("{:?}: {rule}", shortened(text))))?;
+        let origin = Origin {
+            tls: location.tls,
+            host: location.host,
+            port: location.port,
+            base_path: location.base_path,
+            ..settings.clone()
+        };
+        self.check_clear_text(&Address::FromUrlOption(option), &origin)
+            .map(|()| origin)
     }
 
     /// Where one of the addresses is.

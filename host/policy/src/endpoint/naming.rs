@@ -1,4 +1,7 @@
-//! The address that another endpoint names in an answer, such as a service in a catalog.
+//! The address that another endpoint names in an answer, such as a service in a catalog; or that a file of the
+//! administrator contains, such as the `clouds.yaml` of OpenStack.
+
+use url::Host;
 
 use super::{Endpoint, NamingEndpoint, Scheme};
 use crate::addresses::check_named;
@@ -19,6 +22,28 @@ pub(crate) struct Naming {
     any_host: bool,
     /// The addresses of the endpoint that names it.
     namers: Vec<Origin>,
+    /// A file of the administrator names the address, and no endpoint.
+    files: Option<InFiles>,
+}
+
+/// An address that a declared file contains. It is as good as one in an option: the administrator wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct InFiles {
+    /// The options of the files.
+    options: Vec<String>,
+    /// The endpoint that gets the address.
+    endpoint: Endpoint,
+}
+
+/// Whether a file contains this URL, as a text of its own. The host decides that, and not the plugin that read the file.
+pub fn is_named_in(content: &[u8], url: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_whitespace() || b"\"'=".contains(byte));
+    let wanted = url.as_bytes();
+    !wanted.is_empty()
+        && content.windows(wanted.len()).enumerate().any(|(start, text)| {
+            let before = start.checked_sub(1).and_then(|before| content.get(before));
+            text == wanted && is_edge(before) && is_edge(content.get(start + wanted.len()))
+        })
 }
 
 impl Naming {
@@ -36,12 +61,65 @@ impl Naming {
             allows_clear_text: endpoint.scheme != Scheme::Https,
             any_host: source.any_host || flag.is_some_and(|value| !matches!(value, "" | "0")),
             namers: namer.named().to_vec(),
+            files: None,
         }
     }
 
-    /// The addresses of the endpoint that names this one.
+    /// The address is in one of these declared files.
+    pub(crate) fn in_files<'o>(
+        endpoint: &Endpoint,
+        options: Vec<String>,
+        option: &dyn Fn(&str) -> Option<&'o str>,
+    ) -> Result<Self, Denied> {
+        let (trust, proxy) = Endpoint::trust_and_proxy(option)?;
+        // Only TLS and the proxy are known before the file is read.
+        let settings = Origin {
+            tls: true,
+            trust,
+            host: Host::Domain(String::new()),
+            port: default_port(true),
+            base_path: String::new(),
+            proxy,
+        };
+        let files = format!("option {}", options.join(" or "));
+        Ok(Self {
+            endpoint: endpoint.name.clone(),
+            source: NamingEndpoint {
+                endpoint: format!("the file of {files}"),
+                any_host: true,
+                follow_option: None,
+            },
+            allows_clear_text: endpoint.scheme != Scheme::Https,
+            any_host: true,
+            namers: vec![settings],
+            files: Some(InFiles {
+                options,
+                endpoint: endpoint.clone(),
+            }),
+        })
+    }
+
+    /// The addresses of the endpoint that names this one. Of a file, only TLS and the proxy.
     pub(crate) fn namers(&self) -> &[Origin] {
         &self.namers
+    }
+
+    /// The options of the files that name the address.
+    pub(crate) fn files(&self) -> &[String] {
+        self.files
+            .as_ref()
+            .map(|files| files.options.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// The endpoint that names the address.
+    pub(crate) fn namer(&self) -> Option<&str> {
+        self.files.is_none().then_some(&self.source.endpoint)
+    }
+
+    /// Sets where the endpoint that names this one is. Only a file can name it later than the options do.
+    pub(crate) fn set_namer(&mut self, namer: &Origin) {
+        self.namers = vec![namer.clone()];
     }
 
     /// Why the endpoint has no address yet.
@@ -54,6 +132,9 @@ impl Naming {
 
     /// The place of the URL, if it may be named.
     pub(crate) fn origin(&self, text: &str) -> Result<Origin, Denied> {
+        if let (Some(files), Some(settings)) = (&self.files, self.namers.first()) {
+            return files.endpoint.at_url(text, &files.options.join(" or "), settings);
+        }
         let names = format!("{} names", self.source.endpoint);
         let url = parse_url(text, "https://HOST[:PORT]/PATH");
         let url = url.map_err(|rule| Denied::new(format!("{names} {:?}: {rule}", shortened(text))))?;

@@ -71,10 +71,7 @@ pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<Tl
         // An answer consists of several writes; without this option, each exchange would take 40 ms longer.
         let _ = stream.set_nodelay(true);
         let (acceptor, shared) = (acceptor.clone(), shared.clone());
-        let at = stream
-            .local_addr()
-            .map(|address| address.ip().to_string())
-            .unwrap_or_default();
+        let at = stream.local_addr().ok();
         tokio::spawn(async move {
             match acceptor {
                 None => converse(TokioIo::new(stream), at, shared).await,
@@ -90,15 +87,15 @@ pub(super) async fn serve(listener: tokio::net::TcpListener, acceptor: Option<Tl
 }
 
 /// Serves one connection to its end.
-async fn converse(stream: impl Read + Write + Unpin, at: String, shared: Shared) {
+async fn converse(stream: impl Read + Write + Unpin, at: Option<SocketAddr>, shared: Shared) {
     let connection = locked(&shared).count_connection();
-    let service = service_fn(|request| answer(at.clone(), connection, shared.clone(), request));
+    let service = service_fn(|request| answer(at, connection, shared.clone(), request));
     // Planned faults and clients with short timeouts cause errors here; the record of requests is complete.
     let _ = http1::Builder::new().serve_connection(stream, service).await;
 }
 
 async fn answer(
-    at: String,
+    at: Option<SocketAddr>,
     connection: u64,
     shared: Shared,
     request: hyper::Request<Incoming>,
@@ -111,7 +108,8 @@ async fn answer(
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let request = Request {
         order: 0,
-        at,
+        at: at.map(|address| address.ip().to_string()).unwrap_or_default(),
+        port: at.map(|address| address.port()).unwrap_or_default(),
         method: head.method.to_string(),
         target: head.uri.to_string(),
         headers: head

@@ -176,7 +176,7 @@ fn a_synonym_is_allowed_only_for_harmless_options_and_shows_no_secret() {
             ..parameter("other")
         })
     };
-    for of in ["plug", "action", "username", "ip"] {
+    for of in ["plug", "action", "username", "ip", "ca_file"] {
         assert_eq!(synonym(of, false), Ok(()), "{of}");
     }
     assert_eq!(synonym("password", true), Ok(()));

@@ -250,3 +250,87 @@ fn a_metadata_service_has_no_other_place_and_no_login() {
         assert!(rule.contains(words), "{words}: {rule}");
     }
 }
+
+/// An endpoint `identity` at the URL in an option, or in one of two files.
+fn identity_of_files() -> Endpoint {
+    let by = |file: &str| {
+        Address::NamedBy(NamingEndpoint {
+            endpoint: format!("file:{file}"),
+            any_host: false,
+            follow_option: None,
+        })
+    };
+    let mut identity = identity();
+    identity.addresses.extend([by("clouds_yaml"), by("openrc")]);
+    identity
+}
+
+fn identity_and_compute(options: &[(&str, &str)]) -> (Addresses, Addresses) {
+    let endpoints = Endpoints::new(vec![identity_of_files(), compute(false, None)]).unwrap();
+    let given = |name: &str| Some(options.iter().find(|(known, _)| *known == name)?.1);
+    let mut all = endpoints.locate_all(&AgentPolicy::unrestricted(), given).unwrap();
+    (all.remove("identity").unwrap(), all.remove("compute").unwrap())
+}
+
+#[test]
+fn a_file_names_an_address_by_the_rules_of_an_option() {
+    let (mut identity, _) = identity_and_compute(&[]);
+    assert_eq!(identity.naming_files(), ["clouds_yaml", "openrc"]);
+    assert!(identity.current().is_err());
+    assert_eq!(
+        select(&mut identity, "https://cloud.example:5000/v3/").as_deref(),
+        Ok("https://cloud.example:5000/v3")
+    );
+    assert!(select(&mut identity, "http://127.0.0.1:5000").is_ok());
+    refused(
+        &mut identity,
+        "http://cloud.example:5000/v3",
+        "accept that with ssl_insecure=1",
+    );
+    refused(&mut identity, "https://cloud.example/?x=1", "query");
+    let (mut insecure, _) = identity_and_compute(&[("ssl_insecure", "1")]);
+    assert!(select(&mut insecure, "http://cloud.example:5000/v3").is_ok());
+    let (by_option, _) = identity_and_compute(&CLOUD);
+    assert_eq!(by_option.naming_files(), [""; 0]);
+    assert!(by_option.current().is_ok());
+}
+
+#[test]
+fn an_endpoint_that_a_file_names_can_name_another_one() {
+    let (mut identity, mut compute) = identity_and_compute(&[]);
+    refused(&mut compute, "https://cloud.example:8774/v2.1", "no address before");
+    select(&mut identity, "https://cloud.example:5000/v3").unwrap();
+    assert_eq!(compute.late_namer(), Some("identity"));
+    compute.set_namer(identity.current().unwrap());
+    assert!(select(&mut compute, "https://cloud.example:8774/v2.1").is_ok());
+    refused(
+        &mut compute,
+        "https://evil.example:8774/v2.1",
+        "may name only cloud.example",
+    );
+    refused(&mut compute, "http://cloud.example:8774/v2.1", "without TLS");
+    let (_, by_option) = identity_and_compute(&CLOUD);
+    assert_eq!(by_option.late_namer(), None);
+}
+
+#[test]
+fn a_file_contains_a_url_only_as_a_text_of_its_own() {
+    let url = "https://cloud.example:5000/v3";
+    for text in [
+        "auth_url: https://cloud.example:5000/v3\n",
+        "auth_url: \"https://cloud.example:5000/v3\"",
+        "export OS_AUTH_URL=https://cloud.example:5000/v3",
+        "https://cloud.example:5000/v3",
+    ] {
+        assert!(crate::is_named_in(text.as_bytes(), url), "{text}");
+    }
+    for text in [
+        "",
+        "https://cloud.example:5000/v3/x",
+        "xhttps://cloud.example:5000/v3",
+        "https://cloud.example",
+    ] {
+        assert!(!crate::is_named_in(text.as_bytes(), url), "{text}");
+    }
+    assert!(!crate::is_named_in(b"x", ""));
+}

@@ -48,6 +48,7 @@ fn metadata_is_accepted_by_pcs() {
     let agents = agents();
     for own in [
         "fence_clc",
+        "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",
         "fence_pve",

@@ -52,6 +52,7 @@ fn help_of_the_program_is_as_reviewed() {
 fn help_of_the_agents_is_as_reviewed() {
     for agent in [
         "fence_clc",
+        "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",
         "fence_pve",
@@ -69,6 +70,7 @@ fn help_of_the_agents_is_as_reviewed() {
 fn inspect_shows_approvals_permissions_and_options() {
     for agent in [
         "fence_clc",
+        "fence_ipmilan",
         "fence_openstack",
         "fence_pve",
         "fence_redfish",
@@ -90,6 +92,8 @@ fn list_has_aligned_columns() {
     let packaged = [
         "fence_clc ",
         "fence_dummy_",
+        "fence_idrac ",
+        "fence_ipmilan ",
         "fence_openstack ",
         "fence_ovh ",
         "fence_pve ",
@@ -111,6 +115,7 @@ fn policy_shows_restrictions_first() {
     let fixtures = [
         "fence_clc",
         "fence_dummy:",
+        "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",
         "fence_pve",

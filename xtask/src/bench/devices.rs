@@ -20,16 +20,35 @@ struct Device {
     agent: &'static str,
     /// Arguments of the simulator.
     simulator: &'static [&'static str],
-    /// Options other than the address, without verification of certificates, because Debian's agents differ in what they
+    /// Options with PORT for the port, without verification of certificates, because Debian's agents differ in what they
     /// can verify.
     options: &'static str,
 }
 
-const DEVICES: &[Device] = &[Device {
-    agent: "fence_redfish",
-    simulator: &["redfish", "--tls"],
-    options: "username=fencer\npassword=s3cret\nssl_insecure=1\n",
-}];
+const DEVICES: &[Device] = &[
+    Device {
+        agent: "fence_redfish",
+        simulator: &["redfish", "--tls"],
+        options: "ip=127.0.0.1\nipport=PORT\nusername=fencer\npassword=s3cret\nssl_insecure=1\n",
+    },
+    Device {
+        agent: "fence_pve",
+        simulator: &["pve", "--tls"],
+        options: "ip=127.0.0.1\nipport=PORT\nusername=fencer@pve\npassword=s3cret\nplug=100\npve_node_auto=1\n\
+                  ssl_insecure=1\n",
+    },
+    Device {
+        agent: "fence_vmware_rest",
+        simulator: &["vmware-rest", "--tls"],
+        options: "ip=127.0.0.1\nipport=PORT\nusername=fencer\npassword=s3cret\nplug=db01\nssl_insecure=1\n",
+    },
+    Device {
+        agent: "fence_openstack",
+        simulator: &["openstack"],
+        options: "auth_url=http://127.0.0.1:PORT/v3\nusername=fencer\npassword=s3cret\nproject_name=admin\n\
+                  plug=c0ffee00-0000-4000-8000-000000000001\n",
+    },
+];
 
 /// The devices, which run until this is dropped.
 #[derive(Default)]
@@ -46,8 +65,8 @@ impl Devices {
             let simulator = Simulator::start(program, device.simulator)?;
             let url = simulator.url();
             let port = url.rsplit(':').next().context("no port")?;
-            let reach = format!("ip=127.0.0.1\nipport={port}\n{}", device.options);
-            rows.extend(status(setting, device.agent, &reach)?);
+            let options = device.options.replace("PORT", port.trim_end_matches('/'));
+            rows.extend(status(setting, device.agent, &options)?);
             devices.simulators.push(simulator);
         }
         if Path::new(BMC).exists() {
@@ -68,24 +87,39 @@ pub(super) fn name(agent: &str) -> String {
     format!("{agent}, status")
 }
 
-/// The rows of ours and of Debian's agent, which may be missing.
-fn status(setting: &Setting, agent: &str, reach: &str) -> Result<Vec<Row>> {
-    let input = setting.input(&format!("{agent}-status"), &format!("action=status\n{reach}"))?;
-    let programs = [
-        (Who::Ours, setting.host.with_file_name(agent)),
-        (Who::Python, Path::new("/usr/sbin").join(agent)),
-    ];
-    let found = programs.into_iter().filter(|(_, program)| program.exists());
-    Ok(found
-        .map(|(who, program)| Row {
-            name: name(agent),
-            who,
-            command: [input.as_str(), &program.to_string_lossy()].join("\t"),
-            exit: 0,
-            before: Before::Nothing,
-            is_slow: who == Who::Python,
-        })
-        .collect())
+/// The rows of ours and of Debian's agent, which may be missing, and which may lack a module that it needs.
+fn status(setting: &Setting, agent: &str, options: &str) -> Result<Vec<Row>> {
+    let input = setting.input(&format!("{agent}-status"), &format!("action=status\n{options}"))?;
+    let theirs = Path::new("/usr/sbin").join(agent);
+    let mut rows = vec![(Who::Ours, setting.host.with_file_name(agent))];
+    if works(&theirs, &input) {
+        rows.push((Who::Python, theirs));
+    } else {
+        println!("note: {} does not work here, so it is not measured", theirs.display());
+    }
+    let rows = rows.into_iter().map(|(who, program)| Row {
+        name: name(agent),
+        who,
+        command: [input.as_str(), &program.to_string_lossy()].join("\t"),
+        exit: 0,
+        before: Before::Nothing,
+        is_slow: who == Who::Python,
+    });
+    Ok(rows.collect())
+}
+
+/// Whether an agent reads the status with this standard input.
+fn works(agent: &Path, input: &str) -> bool {
+    let Ok(input) = std::fs::File::open(input) else {
+        return false;
+    };
+    let mut command = Command::new(agent);
+    let status = command
+        .stdin(input)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// OpenIPMI's `ipmi_sim`, whose machine is on.

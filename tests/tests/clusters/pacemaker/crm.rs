@@ -7,7 +7,7 @@ use crate::pacemaker::tree;
 use crate::support::Outcome;
 
 /// One configuration line for each agent, as an administrator would write it.
-const DEVICES: [(&str, &str); 15] = [
+const DEVICES: [(&str, &str); 19] = [
     ("fence_clc", "username=fencer password=s3cret account=ACME"),
     ("fence_dummy", "type=file status_file=/tmp/power"),
     ("fence_idrac", BMC),
@@ -17,9 +17,16 @@ const DEVICES: [(&str, &str); 15] = [
     ("fence_imm", BMC),
     ("fence_ipmilan", BMC),
     ("fence_ipmilanplus", BMC),
+    (
+        "fence_openstack",
+        "auth_url=https://cloud.example:5000/v3 username=fencer password=s3cret project_name=ops",
+    ),
     ("fence_ovh", "application_key=k application_secret=s consumer_key=c"),
+    ("fence_pve", "ip=192.0.2.1 username=fence@pve password=s3cret"),
     ("fence_redfish", BMC),
     ("fence_virt", "ipaddr=192.0.2.1 key_file=/etc/cluster/fence_xvm.key"),
+    ("fence_vmware_rest", BMC),
+    ("fence_vmware_soap", BMC),
     (
         "fence_xenapi",
         "session_url=\"https://xen1.example\" username=root password=s3cret",

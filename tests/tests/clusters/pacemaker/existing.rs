@@ -1,11 +1,11 @@
 //! Existing configurations: `pcs stonith create` with lines in the forms of public documentation (of Red Hat, SUSE, the
-//! ClusterLabs wiki and vendors of servers), as they are.
+//! ClusterLabs wiki and vendors), as they are.
 
 use crate::pacemaker::lab::{Daemons, Lab};
 use crate::pacemaker::system::System;
 
 /// What follows `pcs stonith create NAME`.
-const LINES: [&str; 12] = [
+const LINES: [&str; 20] = [
     "fence_ipmilan ipaddr=192.0.2.1 login=testuser passwd=acd123 lanplus=1 pcmk_host_list=node1",
     "fence_ipmilan pcmk_host_list=node1 ip=192.0.2.1 username=testuser password=abcd1234 lanplus=1 power_wait=4 op monitor interval=60s",
     "fence_ipmilan pcmk_host_check=static-list pcmk_host_list=node1 ip=bmc1.example username=admin password=pw lanplus=true privlvl=operator cipher=17 retry_on=2",
@@ -18,6 +18,14 @@ const LINES: [&str; 12] = [
     "fence_redfish ipaddr=192.0.2.11 login=admin passwd=s3cret systems-uri=/redfish/v1/Systems/1 redfish-uri=/redfish/v1 ssl_insecure=true pcmk_host_list=node1",
     "fence_redfish ip=ilo-node1.example ipport=443 username=fence password=s3cret systems_uri=/redfish/v1/Systems/1/ ssl=1 ssl_secure=1 pcmk_delay_max=15s",
     "fence_redfish pcmk_host_map=node1:192.0.2.13 port_as_ip=1 username=fence password=s3cret ssl_insecure=1 op monitor interval=60s",
+    "fence_pve ip=192.0.2.20 username=root@pam password=s3cret plug=100 pve_node_auto=1 ssl_insecure=1 pcmk_host_list=node1",
+    "fence_pve ipaddr=pve1.example login=root@pam passwd=s3cret port=101 pve_node=pve1 vmtype=qemu power_wait=5",
+    "fence_vmware_soap ipaddr=192.0.2.10 ssl_insecure=1 login=fencer passwd=s3cret port=/DC1/vm/node1 pcmk_host_list=node1",
+    "fence_vmware_soap ip=vcenter.example username=administrator@vsphere.local password=s3cret ssl=1 ssl_insecure=1 pcmk_host_map=node1:vm1;node2:vm2 power_timeout=60",
+    "fence_vmware_rest ip=vcenter.example username=fencer@vsphere.local password=s3cret ssl=1 ssl_insecure=1 pcmk_host_map=node1:vm1;node2:vm2 op monitor interval=60s",
+    "fence_vmware_rest ip=192.0.2.10 login=fencer@vsphere.local passwd=s3cret ssl_insecure=1 plug=node1 api_path=/rest",
+    "fence_openstack auth_url=https://cloud.example:5000/v3 username=fencer password=s3cret project_name=ops user_domain_name=Default project_domain_name=Default pcmk_host_map=node1:c0ffee00-0000-4000-8000-000000000001",
+    "fence_openstack auth-url=https://cloud.example:5000/v3 login=fencer passwd=s3cret project-name=ops port=c0ffee00-0000-4000-8000-000000000001",
 ];
 
 #[test]

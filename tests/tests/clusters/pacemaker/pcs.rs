@@ -20,14 +20,18 @@ struct Row {
 
 const LOGIN: &str = "stonith option 'username' or 'login' (deprecated) has to be specified, use --force to override";
 
-/// Further names of agents in `ROWS`, with their lines of `pcs stonith list`.
-const FURTHER: [(&str, &str); 6] = [
+/// Agents and further names that are not in `ROWS`, with their lines of `pcs stonith list`.
+const FURTHER: [(&str, &str); 10] = [
     ("fence_idrac", "Fence agent for Dell iDRAC, by IPMI"),
     ("fence_ilo3", "Fence agent for HPE iLO 3, by IPMI"),
     ("fence_ilo4", "Fence agent for HPE iLO 4, by IPMI"),
     ("fence_ilo5", "Fence agent for HPE iLO 5, by IPMI"),
     ("fence_imm", "Fence agent for IBM Integrated Management Module, by IPMI"),
     ("fence_ipmilanplus", "Fence agent for BMCs with IPMI 2.0 over LAN"),
+    ("fence_openstack", "Fence agent for OpenStack's Nova service"),
+    ("fence_pve", "Fence agent for Proxmox VE"),
+    ("fence_vmware_rest", "Fence agent for VMware vCenter, by REST"),
+    ("fence_vmware_soap", "Fence agent for VMware vCenter and ESXi, by SOAP"),
 ];
 
 const ROWS: [Row; 9] = [

@@ -9,7 +9,7 @@ use crate::support::isolated;
 use crate::support::{self, Outcome, run};
 
 /// The agents of the package, and their plugin files.
-pub const AGENTS: [&str; 14] = [
+pub const AGENTS: [&str; 18] = [
     "fence_clc",
     "fence_dummy",
     "fence_idrac",
@@ -19,9 +19,13 @@ pub const AGENTS: [&str; 14] = [
     "fence_imm",
     "fence_ipmilan",
     "fence_ipmilanplus",
+    "fence_openstack",
     "fence_ovh",
+    "fence_pve",
     "fence_redfish",
     "fence_virt",
+    "fence_vmware_rest",
+    "fence_vmware_soap",
     "fence_xenapi",
     "fence_xvm",
 ];

@@ -16,7 +16,19 @@ fn within(mebibytes: u64, agent: &str, stdin: &str) -> Outcome {
 
 #[test]
 fn documents_fit_into_little_address_space() {
-    for agent in ["fence_clc", "fence_xenapi", "fence_ovh", "fence_xvm", "fence_dummy"] {
+    for agent in [
+        "fence_clc",
+        "fence_dummy",
+        "fence_ipmilan",
+        "fence_openstack",
+        "fence_ovh",
+        "fence_pve",
+        "fence_redfish",
+        "fence_vmware_rest",
+        "fence_vmware_soap",
+        "fence_xenapi",
+        "fence_xvm",
+    ] {
         let outcome = within(SPACE, agent, "action=metadata\n");
         assert_eq!((outcome.exit, outcome.stderr.as_str()), (Some(0), ""), "{agent}");
     }

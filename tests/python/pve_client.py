@@ -4,7 +4,7 @@ import sys
 import urllib.parse
 import warnings
 
-from proxmoxer import ProxmoxAPI
+from proxmoxer import ProxmoxAPI, ResourceException
 from proxmoxer.tools import Tasks
 
 warnings.simplefilter('ignore')
@@ -26,5 +26,5 @@ for verb in ('stop', 'start', 'reset'):
 print('privileges', sorted(api.access.permissions.get(path=f'/vms/{vmid}')[f'/vms/{vmid}']))
 try:
     api.nodes(node).qemu('999').status.current.get()
-except Exception as error:
-    print('missing', 'does not exist' in str(error))
+except ResourceException as error:
+    print('missing', error.status_code)

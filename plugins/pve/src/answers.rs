@@ -1,7 +1,6 @@
 //! The parts of the device's answers that fencing reads. Unknown members are
 //! ignored. A member that occurs twice makes its structure invalid.
 
-use fencebox_sdk::http::Element;
 use fencebox_sdk::prelude::*;
 
 /// What every answer contains.
@@ -51,14 +50,6 @@ impl Kind {
             Self::Lxc => "lxc",
         }
     }
-
-    /// For messages.
-    pub(crate) fn noun(self) -> &'static str {
-        match self {
-            Self::Qemu => "virtual machine",
-            Self::Lxc => "container",
-        }
-    }
 }
 
 /// The state of a machine, as its node reports it.
@@ -92,23 +83,6 @@ pub(crate) struct TaskStatus {
     pub(crate) status: Value,
     #[serde(default)]
     pub(crate) exitstatus: Value,
-}
-
-/// The rows, and whether some of them are not understood.
-pub(crate) struct Rows {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) are_complete: bool,
-}
-
-impl From<Vec<Element<Row>>> for Rows {
-    fn from(elements: Vec<Element<Row>>) -> Self {
-        let number = elements.len();
-        let rows: Vec<Row> = elements.into_iter().filter_map(|one| one.into_result().ok()).collect();
-        Self {
-            are_complete: rows.len() == number,
-            rows,
-        }
-    }
 }
 
 /// A number as the device writes it: some versions write it as text.

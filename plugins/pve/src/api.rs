@@ -33,7 +33,7 @@ pub(crate) struct Api {
     current: usize,
     client: Option<Client>,
     /// The user is the one who may ignore locks.
-    is_root: bool,
+    pub(crate) is_root: bool,
 }
 
 impl Api {
@@ -41,7 +41,9 @@ impl Api {
     pub(crate) fn open(options: &Options) -> Result<Self> {
         check_username(options)?;
         let (username, password) = (options.required("username")?, options.required("password")?);
-        let credentials = if is_token(username) {
+        let (_, realm) = username.rsplit_once('@').unwrap_or_default();
+        // `USER@REALM!TOKENID`
+        let credentials = if realm.contains('!') {
             let token = format!("PVEAPIToken={username}={password}");
             log::hide(&token);
             Credentials::Token(token)
@@ -66,10 +68,6 @@ impl Api {
         Ok(api)
     }
 
-    pub(crate) fn is_root(&self) -> bool {
-        self.is_root
-    }
-
     /// Reads a resource whose status has a meaning of its own. If a host does not
     /// answer, or cannot reach the node, the next host is asked.
     pub(crate) fn get(&mut self, path: impl Into<Path>) -> Result<Response> {
@@ -85,18 +83,6 @@ impl Api {
             self.leave_host();
         }
         answer
-    }
-
-    /// The value in the answer of a read.
-    pub(crate) fn read<T: for<'a> Deserialize<'a>>(&self, answer: &Response) -> Result<T> {
-        if answer.status() != 200 {
-            return Err(refusal(answer));
-        }
-        // A service that starts may answer in another structure, so the host retries.
-        answer
-            .json::<Answer<T>>()
-            .map(|answer| answer.data)
-            .map_err(Error::retried)
     }
 
     /// Asks the hosts in turn, each once, from the current one on.
@@ -157,12 +143,19 @@ impl Api {
     }
 }
 
-/// Sets the fields that the next requests need.
-fn take_ticket(client: &mut Client, answer: &Response) -> Result<()> {
+/// The value in the answer of a success. A service that starts may answer in
+/// another structure, so the host retries.
+pub(crate) fn read<T: for<'a> Deserialize<'a>>(answer: &Response) -> Result<T> {
     if answer.status() != 200 {
         return Err(refusal(answer));
     }
-    let login: Login = answer.json::<Answer<Login>>().map_err(Error::retried)?.data;
+    let value = answer.json::<Answer<T>>().map_err(Error::retried)?;
+    Ok(value.data)
+}
+
+/// Sets the fields that the next requests need.
+fn take_ticket(client: &mut Client, answer: &Response) -> Result<()> {
+    let login: Login = read(answer)?;
     let ticket = login.ticket.as_str().filter(|ticket| !ticket.is_empty());
     if is_set(&login.needs_second_factor) || ticket.is_some_and(|ticket| ticket.starts_with("PVE:!tfa!")) {
         return Err(Error::LoginDenied(
@@ -207,7 +200,6 @@ fn reached(answer: Response) -> Result<Response> {
             answer.reason(),
             answer.status()
         ))),
-        502 | 504 => Err(answer.unexpected(&answer.reason())),
         503 => Err(Error::busy(answer.reason(), None)),
         _ => Ok(answer),
     }
@@ -215,15 +207,15 @@ fn reached(answer: Response) -> Result<Response> {
 
 /// Whether another host may do better.
 fn is_of_host(problem: &Error) -> bool {
+    // An invalid certificate is `Denied`.
     matches!(
         problem,
-        // An invalid certificate is `Denied`.
         Error::ConnectionLost(_) | Error::TimedOut(_) | Error::Denied(_)
     )
 }
 
 /// The error that an answer means by its status.
-pub(crate) fn refusal(answer: &Response) -> Error {
+fn refusal(answer: &Response) -> Error {
     match answer.status() {
         403 => Error::NotPermitted(format!(
             "{}; the account needs VM.Audit and VM.PowerMgmt for the machine (status 403)",
@@ -236,20 +228,13 @@ pub(crate) fn refusal(answer: &Response) -> Error {
     }
 }
 
-/// Whether the user name is that of an API token: `USER@REALM!TOKENID`.
-fn is_token(username: &str) -> bool {
-    let realm = username.rsplit_once('@').map_or("", |(_, realm)| realm);
-    realm.contains('!')
-}
-
+/// The user name has to be `USER@REALM` or `USER@REALM!TOKENID`.
 pub(crate) fn check_username(options: &Options) -> Result<()> {
     let username = options.required("username")?;
-    let parts = username.rsplit_once('@');
-    let is_complete = parts.is_some_and(|(user, realm)| {
-        let parts = realm.split_once('!').map_or((realm, "-"), |parts| parts);
-        !user.is_empty() && !parts.0.is_empty() && !parts.1.is_empty()
-    });
-    if is_complete && !username.contains([' ', '=', ':', '/']) {
+    let (user, realm) = username.rsplit_once('@').unwrap_or_default();
+    let (realm, token) = realm.split_once('!').unwrap_or((realm, "-"));
+    let has_all = ![user, realm, token].contains(&"");
+    if has_all && !username.contains([' ', '=', ':', '/']) {
         return Ok(());
     }
     let reason = "has no realm; write USER@REALM, such as root@pam, or USER@REALM!TOKENID for an API token";

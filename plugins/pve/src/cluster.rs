@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use fencebox_sdk::http::{Element, Response};
 use fencebox_sdk::prelude::*;
 
-use crate::answers::{Kind, Record, Row, Rows, is_set, number};
-use crate::api::Api;
+use crate::answers::{Kind, Record, Row, is_set, number};
+use crate::api::{Api, read};
 use crate::machine::{self, Machine, Place, Vmid};
 use crate::task::{Progress, Purpose, Task};
 
@@ -15,8 +15,8 @@ pub struct Cluster {
     api: Api,
     /// The machines in the option `plug`.
     named: Vec<String>,
-    /// The kind that the machines have to be.
-    only: Option<Kind>,
+    /// The machines have to be containers.
+    is_container: bool,
     /// Where the machines were last.
     places: BTreeMap<String, Place>,
     tasks: BTreeMap<String, Task>,
@@ -26,7 +26,7 @@ impl Cluster {
     pub(crate) fn log_in(options: &Options) -> Result<Self> {
         let named: Vec<String> = options.plugs().into_iter().map(str::to_owned).collect();
         // `qemu` is the default, so it does not say that a container is wrong.
-        let only = (options.get("vmtype") == Some(Kind::Lxc.word())).then_some(Kind::Lxc);
+        let is_container = options.get("vmtype") == Some(Kind::Lxc.word());
         let mut places = BTreeMap::new();
         let node = options.get("pve_node").filter(|_| !options.is_set("pve_node_auto"));
         if let Some(node) = node {
@@ -34,7 +34,7 @@ impl Cluster {
                 let place = Vmid::parse(plug).map(|vmid| Place {
                     vmid,
                     node: node.to_owned(),
-                    kind: only.unwrap_or(Kind::Qemu),
+                    kind: if is_container { Kind::Lxc } else { Kind::Qemu },
                 });
                 places.extend(place.map(|place| (plug.clone(), place)));
             }
@@ -42,7 +42,7 @@ impl Cluster {
         Ok(Self {
             api: Api::open(options)?,
             named,
-            only,
+            is_container,
             places,
             tasks: BTreeMap::new(),
         })
@@ -56,7 +56,7 @@ impl Cluster {
         }
         for plug in self.named.clone() {
             let machine = self.read(&plug)?;
-            if machine.is_managed_by_ha() {
+            if is_set(&machine.record.ha["managed"]) {
                 log::warn(format!("{} {HA_IS_SLOW}", machine.place.vmid));
             }
             let vmid = machine.place.vmid;
@@ -65,7 +65,7 @@ impl Cluster {
                 // Devices before version 6 do not have it.
                 continue;
             }
-            let granted: BTreeMap<String, BTreeMap<String, Value>> = self.api.read(&answer)?;
+            let granted: BTreeMap<String, BTreeMap<String, Value>> = read(&answer)?;
             if !granted
                 .values()
                 .any(|privileges| privileges.contains_key("VM.PowerMgmt"))
@@ -83,7 +83,7 @@ impl Cluster {
         if let Some(place) = self.places.get(plug) {
             return Ok(place.clone());
         }
-        let place = machine::find(&mut self.api, plug, self.only)?;
+        let place = machine::find(&mut self.api, plug, self.is_container)?;
         self.places.insert(plug.to_owned(), place.clone());
         Ok(place)
     }
@@ -120,7 +120,7 @@ impl Cluster {
             place = new;
             answer = self.ask(&place)?;
         }
-        let record: Record = self.api.read(&answer)?;
+        let record: Record = read(&answer)?;
         Machine::new(place, plug, record)
     }
 
@@ -133,7 +133,7 @@ impl Cluster {
     /// Refuses a start that would continue with an old memory.
     pub(crate) fn check_start(&mut self, plug: &str) -> Result<()> {
         let machine = self.read(plug)?;
-        if !machine.is_suspended_to_disk() {
+        if machine.record.lock() != Some("suspended") {
             return Ok(());
         }
         let vmid = machine.place.vmid;
@@ -160,7 +160,7 @@ impl Cluster {
         if answer.status() == 500 {
             return Err(Error::task_failed(advised(&answer.reason())));
         }
-        let upid: Value = self.api.read(&answer)?;
+        let upid: Value = read(&answer)?;
         let task = Task::new(&upid, &place.node, place.vmid, purpose)?;
         if task.is_of_ha() {
             log::warn(format!("{} {HA_IS_SLOW}", place.vmid));
@@ -177,7 +177,7 @@ impl Cluster {
             // A shutdown that waits for the machine's system holds the lock.
             form.insert(OVERRULE, "1");
         }
-        if self.api.is_root() && purpose != Purpose::Power(PowerTarget::On) {
+        if self.api.is_root && purpose != Purpose::Power(PowerTarget::On) {
             form.insert("skiplock", "1");
         }
         let path = path!("/nodes/{node}/{kind}/{vmid}/status/{verb}");
@@ -225,16 +225,16 @@ impl Cluster {
     fn explain(&mut self, plug: &str, task: &Task, reason: &str) -> Result<()> {
         self.places.remove(plug);
         let machine = self.read(plug)?;
-        let is_reached = match (task.purpose, machine.power()) {
-            (Purpose::Power(PowerTarget::Off), power) => power == PowerStatus::Off,
-            (Purpose::Power(PowerTarget::On), power) => power == PowerStatus::On,
-            (Purpose::Cycle, _) => false,
+        let is_reached = match machine.record.power() {
+            PowerStatus::Off => task.purpose == Purpose::Power(PowerTarget::Off),
+            PowerStatus::On => task.purpose == Purpose::Power(PowerTarget::On),
+            _ => false,
         };
         if is_reached || machine.place.node != task.node {
             log::warn(format!("the task at node {} failed: {reason}", task.node));
             return Ok(());
         }
-        let lock = machine.lock().filter(|lock| !reason.contains(lock));
+        let lock = machine.record.lock().filter(|lock| !reason.contains(lock));
         let lock = lock.map_or_else(String::new, |lock| format!(" (lock: {})", excerpt(lock)));
         Err(Error::task_failed(advised(&format!("{reason}{lock}"))))
     }
@@ -256,8 +256,8 @@ impl Cluster {
 
     /// All machines; the states come from their nodes.
     pub(crate) fn all(&mut self, with_status: bool) -> Result<Vec<Plug>> {
-        let Rows { rows, are_complete } = machine::rows(&mut self.api)?;
-        if !are_complete {
+        let (rows, is_complete) = machine::rows(&mut self.api)?;
+        if !is_complete {
             return Err(Error::unexpected("the cluster lists machines in an unknown form"));
         }
         let mut states = BTreeMap::new();
@@ -289,23 +289,15 @@ impl Cluster {
         let records = self
             .api
             .get(path)
-            .and_then(|answer| self.api.read::<Vec<Element<Record>>>(&answer));
+            .and_then(|answer| read::<Vec<Element<Record>>>(&answer));
         let records = records.unwrap_or_else(|problem| {
             log::warn(format!("node {}: {}", excerpt(node), problem.text()));
             Vec::new()
         });
         let records = records.into_iter().filter_map(|record| record.into_result().ok());
-        let state = |record: Record| {
-            let vmid = number(&record.vmid)?;
-            let plug = vmid.to_string();
-            let place = Place {
-                vmid: Vmid::parse(&plug)?,
-                node: node.clone(),
-                kind: row.kind,
-            };
-            Some((vmid, Machine::new(place, &plug, record).ok()?.power()))
-        };
-        records.filter_map(state).collect()
+        records
+            .filter_map(|record| Some((number(&record.vmid)?, record.power())))
+            .collect()
     }
 }
 

@@ -89,7 +89,7 @@ impl Device for Cluster {
         if self.is_under_way(plug)? {
             return Ok(PowerStatus::Unknown);
         }
-        Ok(self.read(plug)?.power())
+        Ok(self.read(plug)?.record.power())
     }
 
     fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {

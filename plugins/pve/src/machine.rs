@@ -5,8 +5,8 @@ use std::fmt;
 use fencebox_sdk::http::Element;
 use fencebox_sdk::prelude::*;
 
-use crate::answers::{Kind, Record, Row, Rows, is_set, number};
-use crate::api::Api;
+use crate::answers::{Kind, Record, Row, is_set, number};
+use crate::api::{Api, read};
 
 /// Maximum number of machines in a message.
 const SHOWN: usize = 20;
@@ -38,16 +38,21 @@ pub(crate) struct Place {
     pub(crate) kind: Kind,
 }
 
-/// All machines of the cluster that the account may see. Their nodes are always
-/// right, and their states up to 20 seconds old.
-pub(crate) fn rows(api: &mut Api) -> Result<Rows> {
+/// All machines of the cluster that the account may see, and whether the list
+/// has nothing else. Their nodes are always right, and their states up to 20
+/// seconds old.
+pub(crate) fn rows(api: &mut Api) -> Result<(Vec<Row>, bool)> {
     let answer = api.get("/cluster/resources?type=vm")?;
-    api.read::<Vec<Element<Row>>>(&answer).map(Rows::from)
+    let elements: Vec<Element<Row>> = read(&answer)?;
+    let number = elements.len();
+    let rows: Vec<Row> = elements.into_iter().filter_map(|one| one.into_result().ok()).collect();
+    let is_complete = rows.len() == number;
+    Ok((rows, is_complete))
 }
 
-/// Finds the machine that a plug names. With `only`, it has to be of this kind.
-pub(crate) fn find(api: &mut Api, plug: &str, only: Option<Kind>) -> Result<Place> {
-    let Rows { rows, are_complete } = rows(api)?;
+/// Finds the machine that a plug names.
+pub(crate) fn find(api: &mut Api, plug: &str, is_container: bool) -> Result<Place> {
+    let (rows, is_complete) = rows(api)?;
     let vmid = Vmid::parse(plug);
     let is_plug = |row: &&Row| match vmid {
         Some(vmid) => number(&row.vmid) == Some(vmid.0),
@@ -55,43 +60,27 @@ pub(crate) fn find(api: &mut Api, plug: &str, only: Option<Kind>) -> Result<Plac
     };
     let found: Vec<&Row> = rows.iter().filter(is_plug).collect();
     let machines: Vec<&Row> = found.iter().copied().filter(|row| !is_set(&row.template)).collect();
-    let place = match machines[..] {
-        [row] => place(row)?,
+    let row = match machines[..] {
+        [row] => row,
         [] if !found.is_empty() => return Err(is_template(plug)),
-        [] if !are_complete => {
-            return Err(Error::unexpected(format!(
-                "the cluster lists no {plug}, and machines in an unknown form"
-            )));
-        }
-        [] => return Err(missing(plug, vmid, &rows)),
+        [] if is_complete => return Err(missing(plug, vmid, &rows)),
+        [] => return Err(Error::unexpected("the cluster lists machines in an unknown form")),
         _ if vmid.is_some() => return Err(Error::unexpected(format!("the cluster lists {plug} twice"))),
-        _ => return Err(ambiguous(&machines)),
+        _ => {
+            let numbers = machines.iter().take(SHOWN).filter_map(|row| number(&row.vmid));
+            return Err(Error::PlugAmbiguous(numbers.map(|number| number.to_string()).collect()));
+        }
     };
-    match only {
-        Some(kind) if kind != place.kind => Err(Error::invalid_option(
-            "vmtype",
-            format!("is {}, and {plug} is a {}; omit it", kind.word(), place.kind.noun()),
-        )),
-        _ => Ok(place),
+    if is_container && row.kind != Kind::Lxc {
+        let reason = format!("is lxc, and {} is a virtual machine; omit it", excerpt(plug));
+        return Err(Error::invalid_option("vmtype", reason));
     }
-}
-
-fn place(row: &Row) -> Result<Place> {
     let vmid = number(&row.vmid).ok_or_else(|| Error::unexpected("the cluster lists a machine without a number"))?;
     Ok(Place {
         vmid: Vmid(vmid),
         node: row.node.clone(),
         kind: row.kind,
     })
-}
-
-fn ambiguous(rows: &[&Row]) -> Error {
-    let numbers = rows.iter().take(SHOWN).filter_map(|row| number(&row.vmid));
-    let mut plugs: Vec<String> = numbers.map(|number| number.to_string()).collect();
-    if rows.len() > SHOWN {
-        plugs.push(format!("… ({} more)", rows.len() - SHOWN));
-    }
-    Error::PlugAmbiguous(plugs)
 }
 
 /// Why no machine is the plug.
@@ -127,7 +116,7 @@ fn is_template(plug: &str) -> Error {
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
     pub(crate) place: Place,
-    record: Record,
+    pub(crate) record: Record,
 }
 
 impl Machine {
@@ -151,30 +140,21 @@ impl Machine {
         }
         Ok(Self { place, record })
     }
+}
 
+impl Record {
     /// The lock of a task on the device.
     pub(crate) fn lock(&self) -> Option<&str> {
-        self.record.lock.as_str().filter(|lock| !lock.is_empty())
-    }
-
-    /// Its memory is saved, and a start continues with it.
-    pub(crate) fn is_suspended_to_disk(&self) -> bool {
-        self.lock() == Some("suspended")
-    }
-
-    pub(crate) fn is_managed_by_ha(&self) -> bool {
-        is_set(&self.record.ha["managed"])
+        self.lock.as_str().filter(|lock| !lock.is_empty())
     }
 
     /// Off only if nothing in the record contradicts it.
     pub(crate) fn power(&self) -> PowerStatus {
-        let vmid = self.place.vmid;
-        let (status, qmpstatus) = (self.record.status.as_str(), &self.record.qmpstatus);
-        match status {
+        match self.status.as_str() {
             Some("stopped") => self.stopped(),
             // Containers have no `qmpstatus`.
-            Some("running") if qmpstatus.is_null() => PowerStatus::On,
-            Some("running") => match qmpstatus.as_str() {
+            Some("running") if self.qmpstatus.is_null() => PowerStatus::On,
+            Some("running") => match self.qmpstatus.as_str() {
                 Some(
                     "running" | "inmigrate" | "postmigrate" | "finish-migrate" | "restore-vm" | "save-vm" | "colo",
                 ) => PowerStatus::On,
@@ -183,27 +163,24 @@ impl Machine {
                     "paused" | "prelaunch" | "suspended" | "io-error" | "internal-error" | "guest-panicked"
                     | "shutdown" | "watchdog" | "debug",
                 ) => PowerStatus::Standby,
-                _ => unknown(vmid, "qmpstatus", qmpstatus),
+                _ => self.unknown("qmpstatus", &self.qmpstatus),
             },
-            _ => unknown(vmid, "status", &self.record.status),
+            _ => self.unknown("status", &self.status),
         }
     }
 
     fn stopped(&self) -> PowerStatus {
-        let (vmid, record) = (self.place.vmid, &self.record);
-        if !record.qmpstatus.is_null() && record.qmpstatus != "stopped" {
-            return unknown(vmid, "qmpstatus", &record.qmpstatus);
+        if !self.qmpstatus.is_null() && self.qmpstatus != "stopped" {
+            return self.unknown("qmpstatus", &self.qmpstatus);
         }
-        if number(&record.pid).is_some_and(|pid| pid > 0) {
-            log::warn(format!("{vmid} is stopped, and has a process: not off"));
-            return PowerStatus::Unknown;
+        if number(&self.pid).is_some_and(|pid| pid > 0) {
+            return self.unknown("state: stopped, and with the process", &self.pid);
         }
         match self.lock() {
-            None if record.lock.is_null() || record.lock.is_string() => PowerStatus::Off,
+            None if self.lock.is_null() || self.lock.is_string() => PowerStatus::Off,
+            // It has no process, and writes to no disk. Only a start would continue with its memory.
             Some("suspended") => {
-                log::warn(format!(
-                    "{vmid} is suspended to disk: it is off, and a start would continue with its old memory"
-                ));
+                log::warn(format!("{} is suspended to disk, which is off", self.vmid));
                 PowerStatus::Off
             }
             // These tasks never start a machine with the memory that it had.
@@ -212,23 +189,16 @@ impl Machine {
                 | "snapshot-delete",
             ) => PowerStatus::Off,
             // After a migration or a rollback it may run on with its memory, maybe on another node.
-            lock => {
-                log::warn(format!(
-                    "{vmid} is stopped and locked ({}): it may run on after this task, so it is not off",
-                    lock.map_or_else(|| "unknown".to_owned(), excerpt)
-                ));
-                PowerStatus::Unknown
-            }
+            _ => self.unknown(
+                "state: stopped, and it may run on after the task with the lock",
+                &self.lock,
+            ),
         }
     }
-}
 
-fn unknown(vmid: Vmid, what: &str, word: &Value) -> PowerStatus {
-    let word = if word.is_null() {
-        "missing".to_owned()
-    } else {
-        excerpt(&word.to_string())
-    };
-    log::warn(format!("{vmid} has an unknown {what}: {word}"));
-    PowerStatus::Unknown
+    fn unknown(&self, what: &str, word: &Value) -> PowerStatus {
+        let word = excerpt(&word.to_string());
+        log::warn(format!("{} has an unknown {what} {word}", self.vmid));
+        PowerStatus::Unknown
+    }
 }

@@ -4,7 +4,7 @@
 use fencebox_sdk::prelude::*;
 
 use crate::answers::TaskStatus;
-use crate::api::Api;
+use crate::api::{Api, read};
 use crate::machine::Vmid;
 
 /// What a task is for.
@@ -66,7 +66,7 @@ impl Task {
         if matches!(answer.status(), 400 | 403 | 404 | 500 | 501) {
             return Ok(Progress::Gone(answer.reason()));
         }
-        let task: TaskStatus = api.read(&answer)?;
+        let task: TaskStatus = read(&answer)?;
         if task.upid.as_str().is_some_and(|other| other != upid) {
             return Err(answer.unexpected("an answer about another task"));
         }

@@ -59,7 +59,7 @@ fn proxmoxer_follows_the_tasks() {
             "start OK running",
             "reset OK running",
             "privileges ['VM.Audit', 'VM.PowerMgmt']",
-            "missing True",
+            "missing 500",
         ];
         let seen: Vec<&str> = outcome.stdout.lines().collect();
         assert_eq!(seen, lines, "{user}: {outcome:?}");

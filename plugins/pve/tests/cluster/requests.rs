@@ -237,7 +237,7 @@ fn a_cycle_is_complete_when_its_task_has_succeeded() {
         let script = script().on("POST", "/nodes/pve1/qemu/100/status/reset");
         script.reply(200, data(json!(reset))).on("GET", &path)
     };
-    let script = accepted()
+    let running = accepted()
         .reply(200, answer("running", None))
         .reply(200, answer("stopped", Some("OK")))
         .start();
@@ -245,7 +245,7 @@ fn a_cycle_is_complete_when_its_task_has_succeeded() {
     session.cycle("100").unwrap();
     assert_eq!(session.cycle_complete("100"), Ok(false));
     assert_eq!(session.cycle_complete("100"), Ok(true));
-    drop((session, script));
+    drop((session, running));
     for (status, body, is_failed) in [
         (200, answer("stopped", Some("VM 100 not running")), true),
         (200, answer("stopped", None), true),

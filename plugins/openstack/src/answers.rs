@@ -89,9 +89,13 @@ impl Server {
         Some(task.as_str().map_or_else(|| "of an unknown kind".to_owned(), excerpt))
     }
 
+    pub(crate) fn is_paused(&self) -> bool {
+        self.status == "PAUSED"
+    }
+
     /// Whether the server can go on with its memory.
     pub(crate) fn has_kept_memory(&self) -> bool {
-        self.status == "PAUSED" || self.status == "SUSPENDED"
+        self.is_paused() || self.status == "SUSPENDED"
     }
 
     /// Off only for the states without a process on a hypervisor, and only if

@@ -23,6 +23,8 @@ pub(crate) enum Action {
     /// Nova forces the end after its `shutdown_timeout`. It has no other way.
     Stop,
     HardReboot,
+    Unpause,
+    Resume,
 }
 
 impl Action {
@@ -31,6 +33,8 @@ impl Action {
             Self::Start => json!({ "os-start": null }),
             Self::Stop => json!({ "os-stop": null }),
             Self::HardReboot => json!({ "reboot": { "type": "HARD" } }),
+            Self::Unpause => json!({ "unpause": null }),
+            Self::Resume => json!({ "resume": null }),
         }
     }
 }

@@ -264,15 +264,22 @@ impl Cloud {
                 format!("the record of the server contradicts itself: {reason}"),
                 None,
             )),
-            // Nova stops only servers that run. A hard reboot ends one that keeps its memory.
-            (PowerTarget::Off, PowerStatus::Standby) if server.has_kept_memory() => {
-                let action = Action::HardReboot;
+            // Nova stops only servers that run, and starts only stopped ones.
+            (_, PowerStatus::Standby) if server.has_kept_memory() => {
+                let action = match target {
+                    PowerTarget::Off => Action::HardReboot,
+                    PowerTarget::On if server.is_paused() => Action::Unpause,
+                    PowerTarget::On => Action::Resume,
+                };
                 match self.compute.act(id, action)? {
+                    Outcome::Conflict(reason) => Err(Error::task_failed(reason)),
                     Outcome::Accepted(request) => {
                         self.running.insert(plug.to_owned(), Running { action, request });
+                        if target == PowerTarget::On {
+                            return Ok(());
+                        }
                         Err(Error::busy(REBOOTING, None))
                     }
-                    Outcome::Conflict(reason) => Err(Error::task_failed(reason)),
                 }
             }
             _ => Err(Error::task_failed(reason)),

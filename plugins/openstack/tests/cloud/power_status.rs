@@ -84,8 +84,9 @@ fn another_server_and_a_deleted_one_are_errors() {
 #[test]
 fn a_404_is_a_missing_server_only_as_json() {
     let missing = json!({ "itemNotFound": { "code": 404, "message": "Instance could not be found." } });
-    let _script = script().on("GET", PATH).reply(404, missing).start();
+    let json = script().on("GET", PATH).reply(404, missing).start();
     assert_eq!(open().power_status(ID), Err(Error::plug_not_found(ID)));
-    let _script = script().on("GET", PATH).reply_text(404, "<html>").start();
+    drop(json);
+    let _page = script().on("GET", PATH).reply_text(404, "<html>").start();
     assert!(matches!(open().power_status(ID), Err(Error::Unexpected(_))));
 }

@@ -88,6 +88,10 @@ fn effect(body: &Value, power: &Power) -> Option<(&'static str, Option<Vec<Power
         }
         "pause" => ("pause", (*power == Power::On).then(|| vec![Power::Paused])),
         "unpause" => ("unpause", (*power == Power::Paused).then(|| vec![Power::On])),
+        "resume" => {
+            let accepted = *power == Power::Other("SUSPENDED".to_owned());
+            ("resume", accepted.then(|| vec![Power::On]))
+        }
         _ => return None,
     })
 }

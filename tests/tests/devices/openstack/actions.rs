@@ -84,6 +84,19 @@ fn a_paused_server_becomes_off() {
 }
 
 #[test]
+fn a_paused_server_goes_on() {
+    for (state, operation) in [("paused", "unpause"), ("SUSPENDED", "resume")] {
+        let Ok(power) = state.parse::<Power>();
+        let cloud = start(Settings {
+            machines: vec![Machine::new(WEB1, power).named("web1")],
+            ..Settings::default()
+        });
+        fence(&cloud, "plug=web1\naction=on\n").assert_done("Success: Powered ON\n");
+        assert_eq!(cloud.machine(WEB1).unwrap().operations(), [operation], "{state}");
+    }
+}
+
+#[test]
 fn other_states_are_what_they_mean() {
     let states = [
         ("SHELVED_OFFLOADED", Some(2), "Status: OFF\n"),

@@ -103,7 +103,6 @@ fn a_busy_device_is_asked_again() {
         (Api::Soap, "power*2=in-progress"),
         (Api::Soap, "power*1=retry-after:1"),
         (Api::Soap, "record*1=html"),
-        (Api::Soap, "task*1=states:running,error"),
         (Api::Soap, "record*1=removed"),
     ];
     in_parallel(cases, |(api, fault)| {

@@ -21,7 +21,110 @@ struct Difference {
     ours: (i32, &'static str),
 }
 
-const DIFFERENCES: [Difference; 0] = [];
+const DIFFERENCES: [Difference; 11] = [
+    Difference {
+        case: (Api::Soap, "status of a suspended machine"),
+        reason: "it continues when somebody resumes it",
+        python: (2, "Status: OFF\n"),
+        ours: (0, "Status: ON\n"),
+    },
+    Difference {
+        case: (Api::Soap, "status of one of two machines"),
+        reason: "the other one may be another node",
+        python: (2, "Status: OFF\n"),
+        ours: (1, ""),
+    },
+    Difference {
+        case: (Api::Soap, "off of a suspended machine"),
+        reason: "the Python agent takes suspended for off, and sends nothing",
+        python: (0, "Success: Already OFF\n"),
+        ours: (0, "Success: Powered OFF\n"),
+    },
+    Difference {
+        case: (Api::Soap, "list"),
+        reason: "the Python agent leaves out machines without a configuration, and all but one with the same name",
+        python: (
+            0,
+            "node1,4200c0de-0000-4000-8000-000000000001\n\
+         node2,4200c0de-0000-4000-8000-000000000002\n\
+         node3,4200c0de-0000-4000-8000-000000000003\n\
+         twin,4200c0de-0000-4000-8000-000000000006\n",
+        ),
+        ours: (
+            0,
+            "node1,4200c0de-0000-4000-8000-000000000001\n\
+         node2,4200c0de-0000-4000-8000-000000000002\n\
+         node3,4200c0de-0000-4000-8000-000000000003\n\
+         lost,\n\
+         twin,4200c0de-0000-4000-8000-000000000005\n\
+         twin,4200c0de-0000-4000-8000-000000000006\n",
+        ),
+    },
+    Difference {
+        case: (Api::Soap, "list-status"),
+        reason: "the Python agent reports every machine as unknown",
+        python: (
+            0,
+            "node1,4200c0de-0000-4000-8000-000000000001,UNKNOWN\n\
+         node2,4200c0de-0000-4000-8000-000000000002,UNKNOWN\n\
+         node3,4200c0de-0000-4000-8000-000000000003,UNKNOWN\n\
+         twin,4200c0de-0000-4000-8000-000000000006,UNKNOWN\n",
+        ),
+        ours: (
+            0,
+            "node1,4200c0de-0000-4000-8000-000000000001,ON\n\
+         node2,4200c0de-0000-4000-8000-000000000002,OFF\n\
+         node3,4200c0de-0000-4000-8000-000000000003,ON\n\
+         lost,,UNKNOWN\n\
+         twin,4200c0de-0000-4000-8000-000000000005,ON\n\
+         twin,4200c0de-0000-4000-8000-000000000006,OFF\n",
+        ),
+    },
+    Difference {
+        case: (Api::Rest, "status of a suspended machine"),
+        reason: "it continues when somebody resumes it",
+        python: (2, "Status: OFF\n"),
+        ours: (0, "Status: ON\n"),
+    },
+    Difference {
+        case: (Api::Rest, "status of a disconnected machine"),
+        reason: "it may run",
+        python: (2, "Status: OFF\n"),
+        ours: (1, ""),
+    },
+    Difference {
+        case: (Api::Rest, "status of one of two machines"),
+        reason: "the other one may be another node",
+        python: (0, "Status: ON\n"),
+        ours: (1, ""),
+    },
+    Difference {
+        case: (Api::Rest, "off of a suspended machine"),
+        reason: "the Python agent takes suspended for off, and sends nothing",
+        python: (0, "Success: Already OFF\n"),
+        ours: (0, "Success: Powered OFF\n"),
+    },
+    Difference {
+        case: (Api::Rest, "list"),
+        reason: "the Python agent leaves out all machines but one with the same name",
+        python: (0, "node1,\nnode2,\nnode3,\nlost,\ntwin,\n"),
+        ours: (0, "node1,\nnode2,\nnode3,\nlost,\ntwin,\ntwin,\n"),
+    },
+    Difference {
+        case: (Api::Rest, "list-status"),
+        reason: "a suspended or disconnected machine is not off",
+        python: (0, "node1,,on\nnode2,,off\nnode3,,off\nlost,,off\ntwin,,off\n"),
+        ours: (
+            0,
+            "node1,,ON\n\
+         node2,,OFF\n\
+         node3,,ON\n\
+         lost,,UNKNOWN\n\
+         twin,,ON\n\
+         twin,,OFF\n",
+        ),
+    },
+];
 
 /// The input for each case.
 const CASES: [(&str, &str); 20] = [

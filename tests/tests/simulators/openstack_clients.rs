@@ -41,7 +41,7 @@ print(action["action"], action["message"], [event["result"] for event in action[
 cloud.reboot_server(node, "HARD")
 node = cloud.wait_for_server(node, status="ACTIVE", interval=0.1, wait=20)
 print(node.status)
-print(cloud.find_server("nobody"))
+print(cloud.find_server("node9"))
 "#;
 
 fn openstacksdk(cloud: &Simulator, kind: &str) -> Option<Outcome> {

@@ -47,7 +47,7 @@ fn check(answer: Response) -> Result<Response> {
         401 if answer.header("openstack-auth-receipt").is_some() => Err(Error::LoginDenied(
             "the account needs a second factor; use an application credential".to_owned(),
         )),
-        // Nobody is told whether the user, the password, a domain or the project is wrong.
+        // Keystone does not report which of these is wrong.
         status @ (400 | 401 | 403) => Err(Error::LoginDenied(format!(
             "{} (status {status} for the login; check user, password, domains and project)",
             answer.reason()

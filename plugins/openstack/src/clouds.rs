@@ -46,7 +46,7 @@ impl Node {
 
 /// The settings of a cloud.
 pub(crate) fn read(cloud: &str) -> Result<Words> {
-    let text = files::read("clouds_yaml").map_err(|failure| Error::from(failure))?;
+    let text = files::read("clouds_yaml").map_err(Error::from)?;
     let clouds = parse("clouds_yaml", &text)?;
     let mut words = words_of("clouds_yaml", &clouds, cloud)?
         .ok_or_else(|| Error::invalid_option("cloud", "clouds.yaml has no cloud with this name"))?;

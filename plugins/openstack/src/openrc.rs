@@ -13,7 +13,7 @@ const LIMIT: usize = 64 * 1024;
 
 /// The variables of the file in the option, by the names of clouds.yaml.
 pub(crate) fn read() -> Result<Words> {
-    let content = files::read(OPTION).map_err(|failure| Error::from(failure))?;
+    let content = files::read(OPTION).map_err(Error::from)?;
     let text = String::from_utf8(content).ok().filter(|text| text.len() <= LIMIT);
     let text = text.ok_or_else(|| Error::invalid_option(OPTION, "is not a text of at most 64 KiB"))?;
     parse(&text)

@@ -20,7 +20,8 @@ const RESTRICTED: [&str; 3] = ["LicenseRestricted", "NotEnoughLicenses", "Restri
 pub(crate) struct Fault {
     kind: String,
     reason: String,
-    detail: Element,
+    // A box, because results with a fault are many, and faults are few.
+    detail: Box<Element>,
 }
 
 /// A fault, or no answer of the API at all.
@@ -59,7 +60,7 @@ impl Fault {
         Self {
             kind: kind.strip_suffix("Fault").unwrap_or(kind).to_owned(),
             reason: reason.map(excerpt).unwrap_or_default(),
-            detail: detail.cloned().unwrap_or_default(),
+            detail: Box::new(detail.cloned().unwrap_or_default()),
         }
     }
 

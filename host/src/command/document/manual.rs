@@ -19,11 +19,9 @@ pub(super) fn of_command(command: clap::Command) -> io::Result<Vec<u8>> {
 /// The page of an agent with this name.
 pub(super) fn of_agent(table: &Table, name: &str) -> String {
     let description = table.description();
-    let links = description.symlinks.iter();
-    let own = links
-        .filter(|link| link.name == name)
-        .map(|link| link.shortdesc.as_str());
-    let shortdesc = own.last().unwrap_or(&description.shortdesc);
+    let mut links = description.symlinks.iter();
+    let own = links.find(|link| link.name == name).map(|link| link.shortdesc.as_str());
+    let shortdesc = own.unwrap_or(&description.shortdesc);
     let version = format!("fencebox {}", env!("CARGO_PKG_VERSION"));
     let mut page = Roff::new();
     page.control("TH", [name, SECTION, " ", &version, "Fence agents"]);

@@ -36,17 +36,17 @@ fn off_waits_for_the_end_of_the_action() {
     let (none, success) = (Value::Null, json!("Success"));
     for results in [
         &[][..],
-        &[none.clone()],
+        std::slice::from_ref(&none),
         &[success.clone(), none.clone()],
         &[json!("Other")],
     ] {
         let status = status_after(200, record(Value::Null, results));
         assert_eq!(status, Ok(PowerStatus::Unknown), "{results:?}");
     }
-    let ended = record(Value::Null, &[success.clone()]);
+    let ended = record(Value::Null, std::slice::from_ref(&success));
     assert_eq!(status_after(200, ended), Ok(PowerStatus::Off));
     for failed in [
-        record(json!("Error"), &[success.clone()]),
+        record(json!("Error"), std::slice::from_ref(&success)),
         record(Value::Null, &[success, json!("Error")]),
         record(json!("Error"), &[]),
     ] {

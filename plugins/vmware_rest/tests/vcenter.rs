@@ -116,12 +116,14 @@ fn a_request_is_switched_and_its_refusals_are_understood() {
             .on("POST", "/rest/vcenter/vm/vm-57/power/stop")
             .reply(code, body)
             .start();
-        let outcome = open(&[]).unwrap().set_power("node1", PowerTarget::Off);
+        let mut session = open(&[]).unwrap();
+        let outcome = session.set_power("node1", PowerTarget::Off);
         assert_eq!(outcome, expected.map_err(Error::task_failed), "{code}");
         let requests = script.requests();
         let sent = requests.last().unwrap();
         assert_eq!(sent.header("vmware-api-session-id"), Some("t0ken"));
         assert_eq!(sent.header("authorization"), None);
+        session.close();
     }
 }
 

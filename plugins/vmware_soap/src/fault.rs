@@ -56,9 +56,11 @@ impl Fault {
     }
 
     fn new(detail: Option<&Element>, reason: Option<&str>) -> Self {
-        let kind = detail.map_or("", |detail| detail.xsi_type().unwrap_or(detail.name()));
+        // Elements are called after the type, with `Fault` at the end: `InvalidLoginFault` of the type `InvalidLogin`.
+        let named = |detail: &Element| detail.name().strip_suffix("Fault").unwrap_or(detail.name()).to_owned();
+        let typed = |detail: &Element| detail.xsi_type().map_or_else(|| named(detail), str::to_owned);
         Self {
-            kind: kind.strip_suffix("Fault").unwrap_or(kind).to_owned(),
+            kind: detail.map(typed).unwrap_or_default(),
             reason: reason.map(excerpt).unwrap_or_default(),
             detail: Box::new(detail.cloned().unwrap_or_default()),
         }

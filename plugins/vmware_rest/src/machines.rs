@@ -54,7 +54,7 @@ impl Row {
         decoded(&self.name)
     }
 
-    /// The power state that vCenter knows, which may be an old one.
+    /// The power state that vCenter has, which may be an old one.
     pub(crate) fn power(&self) -> PowerStatus {
         power(&self.name, &self.power_state)
     }

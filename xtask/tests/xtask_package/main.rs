@@ -269,6 +269,6 @@ for library in $(ldd usr/sbin/fencebox | grep -o '/[^ ]*' || true); do
     cp -L "$library" ".$library"
 done
 # A folder of the agent's user, as a volume would be.
-install -d -m 700 -o 65532 -g 65532 $LOADED/root/tmp
-echo "test: $(printf 'action=status\ntype=file\nstatus_file=/tmp/power\n' | chroot --userspec=65532:65532 . /usr/sbin/fence_dummy || true)"
+install -d -m 700 -o 65532 -g 65532 $LOADED/root/volume
+echo "test: $(printf 'action=status\ntype=file\nstatus_file=/volume/power\n' | chroot --userspec=65532:65532 . /usr/sbin/fence_dummy || true)"
 "#;

@@ -68,9 +68,9 @@ fn a_missing_machine_is_an_error() {
     for api in BOTH {
         let vcenter = api.start(Settings::default());
         for (plug, words) in [
-            ("nobody", &["nobody"][..]),
+            ("absent", &["absent"][..]),
             ("golden", &["golden"]),
-            ("/DC1/vm/nobody", &["nobody"]),
+            ("/DC1/vm/absent", &["absent"]),
             ("00000000-0000-4000-8000-000000000000", &["00000000"]),
         ] {
             api.fence(&vcenter, &format!("action=off\nplug={plug}\n"))

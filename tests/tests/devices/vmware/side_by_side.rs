@@ -144,7 +144,7 @@ const CASES: [(&str, &str); 20] = [
     ("reboot of a machine that is off", "action=reboot\nplug=node2\n"),
     ("list", "action=list\n"),
     ("list-status", "action=list-status\n"),
-    ("a missing machine", "action=status\nplug=nobody\n"),
+    ("a missing machine", "action=status\nplug=absent\n"),
     ("a wrong password", "action=status\nplug=node1\npassword=wrong-pass\n"),
     ("no user name", "action=status\nplug=node1\nusername=\n"),
     ("no machine", "action=off\n"),

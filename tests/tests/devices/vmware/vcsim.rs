@@ -154,7 +154,7 @@ fn vcsim_refuses_a_wrong_password_and_has_no_other_machine() {
         reach(&vcsim)
     );
     call("fence_vmware_soap", &wrong).assert_refused(&["login refused", "InvalidLogin"]);
-    for plug in ["nobody", "/DC0/vm/nobody", "00000000-0000-4000-8000-000000000000"] {
+    for plug in ["absent", "/DC0/vm/absent", "00000000-0000-4000-8000-000000000000"] {
         fence(&vcsim, &format!("action=off\nplug={plug}\n")).assert_refused(&[plug]);
     }
     // A folder is not a machine.
@@ -192,8 +192,8 @@ fn both_agents_do_the_same_to_vcsim() {
         ("off", "action=on\nplug=DC0_H0_VM0\n"),
         ("on", "action=on\nplug=DC0_H0_VM0\n"),
         ("on", "action=reboot\nplug=DC0_H0_VM0\n"),
-        ("on", "action=status\nplug=nobody\n"),
-        ("on", "action=status\nplug=/DC0/vm/nobody\n"),
+        ("on", "action=status\nplug=absent\n"),
+        ("on", "action=status\nplug=/DC0/vm/absent\n"),
         ("on", "action=status\nplug=DC0_H0_VM0\npassword=wrong-pass\n"),
     ] {
         reset(before);

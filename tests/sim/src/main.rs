@@ -1,10 +1,10 @@
 //! `fencebox-sim`: a simulated device to fence, for people and for programs that are not written in Rust.
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use fencebox_sim::{
     Certificate, Config, Machine, Plan, Simulator, clc, ipmi, openstack, ovh, pve, redfish, relay, vmware, xenapi, xvm,
@@ -35,7 +35,7 @@ enum Protocol {
     #[command(after_help = control_and(&xenapi::GRAMMAR.help()))]
     Xenapi {
         #[command(flatten)]
-        pool: XenapiPool,
+        pool: xenapi::Arguments,
         #[command(flatten)]
         listener: Listener,
         /// Planned fault, see below; may be repeated
@@ -200,81 +200,6 @@ impl ClcService {
             server_detail: !self.no_server_detail,
         };
         settings.config()
-    }
-}
-
-/// The settings of the XenAPI pool.
-#[derive(Args)]
-struct XenapiPool {
-    /// User name that may log in
-    #[arg(long, value_name = "NAME", default_value = "root")]
-    login: String,
-    /// Password of that user
-    #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
-    password: String,
-    /// Additional VM as UUID=POWER[,name=LABEL]; POWER is on, off, paused,
-    /// suspended or another word; may be repeated. The pool always has db01 (on),
-    /// db02 (off), web01 (paused), web02 (suspended), two VMs with the label twin,
-    /// one with an odd label, a template, a snapshot, and the control domain of
-    /// each host
-    #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
-    machines: Vec<Machine>,
-    /// Number of further VMs, all halted, for measurements
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
-    vms: u32,
-    /// Further member of the pool, on the same port; may be repeated
-    #[arg(long = "member", value_name = "ADDRESS")]
-    members: Vec<IpAddr>,
-    /// Dead member of the pool; may be repeated
-    #[arg(long = "dead-member", value_name = "ADDRESS")]
-    dead_members: Vec<IpAddr>,
-    /// Address of the master [default: the address of --listen]
-    #[arg(long, value_name = "ADDRESS")]
-    master: Option<IpAddr>,
-    /// Number of reads of a VM for which its old state is shown after a change
-    #[arg(long, value_name = "READS", default_value_t = 0)]
-    lag: u32,
-    /// Number of calls for which a session is valid [default: unlimited]
-    #[arg(long, value_name = "CALLS")]
-    session_calls: Option<u64>,
-    /// Write strings with their type, unlike the real service
-    #[arg(long)]
-    typed_strings: bool,
-}
-
-impl XenapiPool {
-    /// The pool whose first member is at an address.
-    fn config(self, first: IpAddr) -> Result<Config> {
-        let living = std::iter::once(first)
-            .chain(self.members)
-            .map(|address| (address, true));
-        let dead = self.dead_members.into_iter().map(|address| (address, false));
-        let members = living
-            .chain(dead)
-            .map(|(address, alive)| xenapi::Member { address, alive });
-        let members: Vec<_> = members.collect();
-        let wanted = self.master.unwrap_or(first);
-        let Some(master) = members.iter().position(|member| member.address == wanted) else {
-            bail!("--master {wanted}: no such member; add it with --member");
-        };
-        let mut vms = xenapi::vms();
-        vms.extend(self.machines.into_iter().map(xenapi::Vm::new));
-        vms.extend((0..self.vms).map(xenapi::further_vm));
-        let settings = xenapi::Settings {
-            login: self.login,
-            password: self.password,
-            vms,
-            members,
-            master,
-            lag: self.lag,
-            session_calls: self.session_calls,
-            style: xenapi::Style {
-                typed_strings: self.typed_strings,
-                ..Default::default()
-            },
-            ..Default::default()
-        };
-        Ok(settings.config())
     }
 }
 

@@ -7,6 +7,7 @@
 //! may lag, a session may expire, a session of the old master is not valid on the new one, UUIDs and labels are
 //! compared exactly.
 
+mod arguments;
 mod calls;
 mod document;
 mod failure;
@@ -21,6 +22,7 @@ mod wrong_answers;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+pub use arguments::Arguments;
 pub use faults::{GRAMMAR, every_fault, failures, plan};
 pub use inventory::{
     DB01, DB02, Member, ODD, ODD_LABEL, Role, SNAPSHOT, TEMPLATE, TWINS, Vm, WEB01, WEB02, control_domain, further_vm,

@@ -353,7 +353,7 @@ mod tests {
             panic!("not xenapi");
         };
         let config = pool.config([127, 0, 0, 1].into()).unwrap();
-        assert_eq!(config.further, [IpAddr::from([127, 0, 0, 2])]);
+        assert_eq!(config.further, [std::net::IpAddr::from([127, 0, 0, 2])]);
         let wrong = ["fencebox-sim", "clc", "--fault", "login=nonsense"];
         assert!(Arguments::try_parse_from(wrong).is_err_and(|error| error.to_string().contains("no kind `nonsense`")));
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fencebox_agent::clock::Deadline;
 use fencebox_agent::device::RemotePeer;
 use fencebox_agent::log::{LENGTH_LIMIT, Level};
-use fencebox_policy::{Denied, is_named_in};
+use fencebox_policy::Denied;
 
 use super::files::{self, Files};
 use super::http::{self, Http, Request, Response, Timeout};
@@ -239,12 +239,7 @@ impl HostCalls for Session {
 
     fn select_address(&mut self, endpoint: &str, address: &str) -> Result<String, http::Failure> {
         let files = self.http.naming_files(endpoint);
-        // The word of the file counts, and not that of the plugin that read it. A file that the plugin can write is its own.
-        let contains = |option: &String| {
-            let content = self.files.read_unwritable(option);
-            content.is_ok_and(|content| is_named_in(&content, address))
-        };
-        if files.is_empty() || files.iter().any(contains) {
+        if files.is_empty() || self.files.contain(&files, address) {
             return self.http.select_address(endpoint, address);
         }
         let files = files.join(" or ");

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use fencebox_agent::Needs;
 use fencebox_agent::clock::{Clock, Deadline};
-use fencebox_policy::{Denied, FileAccess, FileKind, LocatedFiles};
+use fencebox_policy::{Denied, FileAccess, FileKind, LocatedFiles, is_named_in};
 use replace::replace;
 
 /// Largest file, in bytes.
@@ -97,14 +97,14 @@ impl Files {
         self.in_time(option, move || file.read())
     }
 
-    /// The same of a file that the plugin cannot write.
-    pub(crate) fn read_unwritable(&self, option: &str) -> Result<Vec<u8>, Failure> {
-        if self.located.check(option, None, FileAccess::Write).is_ok() {
-            return Err(Failure::Denied(format!(
-                "option {option}: the plugin can write this file"
-            )));
-        }
-        self.read(option, None)
+    /// Whether one of these files contains a URL. The word of the file counts, and not that of the plugin that read it,
+    /// so a file that the plugin can write contains none.
+    pub(crate) fn contain(&self, options: &[String], url: &str) -> bool {
+        options.iter().any(|option| {
+            let is_writable = self.located.check(option, None, FileAccess::Write).is_ok();
+            let content = self.read(option, None);
+            !is_writable && content.is_ok_and(|content| is_named_in(&content, url))
+        })
     }
 
     /// Makes the file, or replaces its content at once.

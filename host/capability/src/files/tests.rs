@@ -44,6 +44,49 @@ impl Fixture {
     }
 }
 
+/// A plugin cannot invent an address that a file should contain: neither by its word, nor by writing the file.
+#[test]
+fn a_url_is_contained_only_as_a_whole_and_in_a_file_that_the_plugin_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clouds");
+    fs::write(
+        &path,
+        "auth_url: \"https://cloud.example:5000/v3\"\nother=http://192.0.2.1\n",
+    )
+    .unwrap();
+    let files = |access| {
+        let declared = File {
+            option: "clouds".to_owned(),
+            kind: FileKind::File,
+            access,
+            fallbacks: Vec::new(),
+        };
+        let clock = Arc::new(VirtualClock::default());
+        let deadline = Deadline::after(clock.as_ref(), Duration::from_secs(5));
+        let located = fencebox_policy::Files::new(vec![declared]).unwrap();
+        Files::new(located.locate(|_| path.to_str()), clock, deadline)
+    };
+    let options = ["absent".to_owned(), "clouds".to_owned()];
+    let readable = files(FileAccess::Read);
+    for url in ["https://cloud.example:5000/v3", "http://192.0.2.1"] {
+        assert!(readable.contain(&options, url), "{url}");
+        assert!(!readable.contain(&options[..1], url), "{url}: no such file is declared");
+        assert!(
+            !files(FileAccess::Write).contain(&options, url),
+            "{url}: the plugin can write the file"
+        );
+    }
+    for url in [
+        "https://cloud.example",
+        "https://cloud.example:5000",
+        "//cloud.example:5000/v3",
+        "https://evil.example",
+        "",
+    ] {
+        assert!(!readable.contain(&options, url), "{url}");
+    }
+}
+
 fn granted(folder: &Path) -> Files {
     let declared = [
         ("status_file", FileKind::File),

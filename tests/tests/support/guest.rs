@@ -76,26 +76,26 @@ impl Guest {
 }
 
 fn prepare() -> Result<Guest, String> {
-    let told = |error: std::io::Error| error.to_string();
+    let text = |error: std::io::Error| error.to_string();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let lock = File::create(target.join("guest.lock")).map_err(told)?;
-    lock.lock().map_err(told)?;
+    let lock = File::create(target.join("guest.lock")).map_err(text)?;
+    lock.lock().map_err(text)?;
     let folder = target.join("guest");
     let made = || folder.join("kernel").exists() && folder.join("initrd").exists();
     if !made() {
         let _ = fs::remove_dir_all(&folder);
-        let scratch = tempfile::tempdir_in(target).map_err(told)?;
-        fs::write(scratch.path().join("init"), INIT).map_err(told)?;
+        let scratch = tempfile::tempdir_in(target).map_err(text)?;
+        fs::write(scratch.path().join("init"), INIT).map_err(text)?;
         let mut shell = isolated("sh");
         shell.args(["-c", PREPARE]).current_dir(scratch.path());
-        let output = shell.output().map_err(told)?;
+        let output = shell.output().map_err(text)?;
         if !output.status.success() {
             return Err(format!(
                 "no machine: {}",
                 String::from_utf8_lossy(&output.stderr).trim_end()
             ));
         }
-        fs::rename(scratch.keep(), &folder).map_err(told)?;
+        fs::rename(scratch.keep(), &folder).map_err(text)?;
     }
     Ok(Guest { folder })
 }

@@ -52,6 +52,21 @@ pub fn call(name: &str, stdin: &str) -> Outcome {
     run(isolated(program(name)), stdin)
 }
 
+/// Asserts that an agent accepts these lines of options as they are: it ignores none, and calls none unknown or
+/// deprecated.
+#[track_caller]
+pub fn assert_accepted(name: &str, lines: &str) {
+    let outcome = call(name, &format!("action=validate-all\n{lines}\n"));
+    assert_eq!(
+        (outcome.exit, outcome.stdout.as_str()),
+        (Some(0), ""),
+        "{lines}: {outcome:?}"
+    );
+    let words = ["ignor", "unknown", "deprecated"];
+    let complaint = words.iter().find(|word| outcome.stderr.contains(**word));
+    assert_eq!(complaint, None, "{lines}: {outcome:?}");
+}
+
 /// Runs the real program with arguments and an empty standard input.
 #[track_caller]
 pub fn call_with(name: &str, arguments: &[&str]) -> Outcome {

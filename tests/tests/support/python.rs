@@ -51,10 +51,10 @@ fn skip(why: &str) {
 
 /// Finds or makes the environment of these requirements, and returns its interpreter.
 fn environment() -> Result<PathBuf, String> {
-    let told = |what: &str, error: std::io::Error| format!("{what}: {error}");
+    let named = |what: &str, error: std::io::Error| format!("{what}: {error}");
     let mut hasher = DefaultHasher::new();
     fs::read(REQUIREMENTS)
-        .map_err(|error| told(REQUIREMENTS, error))?
+        .map_err(|error| named(REQUIREMENTS, error))?
         .hash(&mut hasher);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let made = folder.join(format!("python-{:016x}", hasher.finish()));
@@ -62,13 +62,13 @@ fn environment() -> Result<PathBuf, String> {
 
     // Several test programs may start at once: one makes the environment, the others wait. Only a complete environment
     // gets the final name, so the rest of a killed one is never used.
-    let lock = File::create(folder.join("python.lock")).map_err(|error| told("python.lock", error))?;
-    lock.lock().map_err(|error| told("python.lock", error))?;
+    let lock = File::create(folder.join("python.lock")).map_err(|error| named("python.lock", error))?;
+    lock.lock().map_err(|error| named("python.lock", error))?;
     if !works(&interpreter(&made)) {
         let fresh = tempfile::Builder::new()
             .prefix("python-")
             .tempdir_in(folder)
-            .map_err(|error| told("a temporary folder", error))?;
+            .map_err(|error| named("a temporary folder", error))?;
         run(isolated("python3").args(["-m", "venv"]).arg(fresh.path()))?;
         run(isolated(interpreter(fresh.path()))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
@@ -82,7 +82,7 @@ fn environment() -> Result<PathBuf, String> {
             ]))?;
         // The interpreter of this environment has been removed since.
         let _ = fs::remove_dir_all(&made);
-        fs::rename(fresh.path(), &made).map_err(|error| told(&made.display().to_string(), error))?;
+        fs::rename(fresh.path(), &made).map_err(|error| named(&made.display().to_string(), error))?;
     }
     Ok(interpreter(&made))
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
-use crate::support::{call, call_with};
+use crate::support::{assert_accepted, call, call_with};
 
 /// Options of `pcs stonith create NAME fence_pve …` without those that only Pacemaker reads, as Pacemaker passes them on.
 const LINES: [&str; 7] = [
@@ -25,16 +25,7 @@ const LINES: [&str; 7] = [
 fn existing_configurations_are_accepted() {
     for line in LINES {
         let lines = line.replace(' ', "\n");
-        let outcome = call("fence_pve", &format!("action=validate-all\n{lines}\n"));
-        assert_eq!(
-            (outcome.exit, outcome.stdout.as_str()),
-            (Some(0), ""),
-            "{line}: {outcome:?}"
-        );
-        let complaint = ["ignor", "unknown", "deprecated"]
-            .iter()
-            .find(|word| outcome.stderr.contains(**word));
-        assert_eq!(complaint, None, "{line}: {outcome:?}");
+        assert_accepted("fence_pve", &lines);
     }
 }
 

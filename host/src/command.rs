@@ -7,6 +7,8 @@ mod compile;
 mod document;
 mod inspect;
 mod install;
+mod installed;
+mod json;
 mod list;
 mod new;
 mod policy;
@@ -16,6 +18,7 @@ mod replay;
 mod report;
 mod run;
 mod test;
+mod trace;
 mod verify;
 
 use std::ffi::OsString;
@@ -50,8 +53,21 @@ enum Command {
         #[arg(long)]
         names: bool,
     },
-    /// Test the protections of this machine and what agents need
-    Check,
+    /// Check an agent with its device, without switching anything; or the protections of this machine
+    ///
+    /// With an agent: options, policy, name resolution, connection, TLS, login, permissions, plug and clock, step by
+    /// step, and the first request that `off` would send, which is kept back. Without one: what protects agents on this
+    /// machine. The exit code is 1 if a step failed.
+    Check {
+        /// Print JSON (docs/json.md)
+        #[arg(long)]
+        json: bool,
+        /// Agent name (fence_clc); without it, this machine
+        agent: Option<String>,
+        /// Options as on standard input of an agent: ip=192.0.2.7 plug=1; without them, standard input is read
+        #[arg(value_name = "NAME=VALUE", requires = "agent")]
+        options: Vec<String>,
+    },
     /// Check the policy and show how it restricts an agent
     Policy {
         /// Policy file to test instead of /etc/fencebox/policy.toml
@@ -117,9 +133,22 @@ enum Command {
         #[arg(last = true, value_name = "NAME=VALUE")]
         options: Vec<String>,
     },
+    /// Run an action of an installed agent, and record its conversation for a report
+    ///
+    /// The action is real. Secrets are masked in the recording. The exit code is the agent's.
+    Trace {
+        /// File for the recording, which must not exist; AGENT.trace if it is not given
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Agent name (fence_clc)
+        agent: String,
+        /// Options as on standard input of an agent: action=status plug=1; without them, standard input is read
+        #[arg(value_name = "NAME=VALUE")]
+        options: Vec<String>,
+    },
     /// Play a recording back to a plugin without a network, and show where the plugin departs from it
     Replay {
-        /// Recording of `fencebox run --trace`
+        /// Recording of `fencebox trace` or `fencebox run --trace`
         trace: PathBuf,
         /// Plugin file (./fence_clc.wasm)
         file: PathBuf,
@@ -180,7 +209,12 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let mut stdout = std::io::stdout().lock();
     let outcome = match command {
-        Command::Check => check::run(&mut stdout),
+        Command::Check { json, agent, options } => {
+            return end(check::run(agent.as_deref(), &options, json, &mut stdout), &mut stdout);
+        }
+        Command::Trace { output, agent, options } => {
+            return end(trace::run(&agent, &options, output.as_deref(), &mut stdout), &mut stdout);
+        }
         Command::List => list::run(&mut stdout),
         Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),
         Command::Policy { policy, agent } => policy::run(policy.as_deref(), agent.as_deref(), &mut stdout),

@@ -12,7 +12,7 @@ use super::device::{Device, Error, Plug, PowerStatus, PowerTarget, Rejection};
 use super::exit::Exit;
 use super::limits::Limits;
 use super::log::Log;
-use super::options::Options;
+use super::options::{Options, Table, build};
 use super::power::OFF_READS;
 use super::run::Invocation;
 
@@ -148,14 +148,8 @@ pub(super) fn run(device: &mut FakeDevice, clock: &dyn Clock, operations: Operat
     run_audited(device, clock, operations, arguments, &Audit::disabled())
 }
 
-/// Runs an agent with an audit.
-pub(super) fn run_audited(
-    device: &mut FakeDevice,
-    clock: &dyn Clock,
-    operations: Operations,
-    arguments: &[&str],
-    audit: &Audit,
-) -> Outcome {
+/// The options of an agent with these operations.
+pub(super) fn table(device: &FakeDevice, operations: Operations) -> Table {
     let mut options = vec!["password", "method"];
     options.extend((!device.is_single).then_some("plug"));
     let description = Description {
@@ -169,7 +163,18 @@ pub(super) fn run_audited(
         },
         ..Description::default()
     };
-    let table = crate::options::build(&description).unwrap();
+    build(&description).unwrap()
+}
+
+/// Runs an agent with an audit.
+pub(super) fn run_audited(
+    device: &mut FakeDevice,
+    clock: &dyn Clock,
+    operations: Operations,
+    arguments: &[&str],
+    audit: &Audit,
+) -> Outcome {
+    let table = table(device, operations);
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     let (mut stdout, stderr) = (Vec::new(), CapturedLog::default());
     let call = Invocation {

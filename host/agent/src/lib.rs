@@ -11,6 +11,7 @@ pub mod clock;
 mod declared;
 pub mod description;
 pub mod device;
+pub mod examination;
 pub mod exit;
 #[cfg(test)]
 mod fake_device;

@@ -194,6 +194,11 @@ impl Options {
         resolve::timeouts(self, service);
     }
 
+    /// Replaces the action of the caller.
+    pub(crate) fn set_action(&mut self, action: Action) {
+        self.set("action", action.word().to_owned());
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.table.options().iter().position(|option| option.name == name)
     }

@@ -243,7 +243,8 @@ fn render(document: Document, name: &str, options: &Options) -> String {
     }
 }
 
-fn timeouts(options: &Options, plugs: usize) -> Timeouts {
+/// The values of the options about time.
+pub(crate) fn timeouts(options: &Options, plugs: usize) -> Timeouts {
     let count = |name| {
         options
             .integer(name)

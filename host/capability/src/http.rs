@@ -35,6 +35,7 @@ mod message;
 mod needs;
 mod pace;
 mod progress;
+mod report;
 pub mod resolve;
 mod sensitive_headers;
 #[cfg(test)]
@@ -46,7 +47,9 @@ pub use credentials::Credentials;
 pub use message::{Failure, Request, Response};
 pub use needs::{needs, needs_of_client};
 pub use pace::Timeout;
-pub use tls::Remedies;
+pub use progress::Step;
+pub use report::Report;
+pub use tls::{PresentedCertificate, Remedies};
 pub use usage::Usage;
 
 /// How soon SIGTERM is noticed while the device is waited for.
@@ -199,8 +202,8 @@ impl Http {
         let settings = self.tls_for(&origin)?;
         let (clock, agent_policy) = (self.parts.clock.clone(), self.parts.agent_policy.clone());
         let (closing, known) = (self.closing, self.parts.usage.latest(&origin));
-        let (started, status, peer) = (clock.now(), Cell::new(None), Cell::new(None));
-        let progress = Arc::new(Progress::default());
+        let (started, status, peer, date) = (clock.now(), Cell::new(None), Cell::new(None), Cell::new(None));
+        let progress = Arc::new(Progress::new(clock.clone()));
         // Started now, because the answer may arrive before the first poll.
         let expiry = clock.expiry(budget);
         let expired = async {
@@ -215,6 +218,7 @@ impl Http {
             let arriving = sent.await?;
             status.set(Some(arriving.status()));
             peer.set(arriving.peer());
+            date.set(arriving.date());
             read(arriving).await
         };
         let bounded = async {
@@ -236,9 +240,19 @@ impl Http {
             (None, Err(failure)) => failure.to_string(),
             (None, Ok(_)) => "no answer".to_owned(),
         };
-        let took = elapsed.as_millis();
+        let steps = progress.end();
+        let times: Vec<_> = steps.iter().map(step_time).collect();
+        let (took, times) = (elapsed.as_millis(), times.join(", "));
         let Parts { log, agent, .. } = &self.parts;
-        log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms)"));
+        log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms: {times})"));
+        self.parts.usage.report(Report {
+            origin: progress::place(&origin),
+            address: peer.get(),
+            steps,
+            failure: outcome.as_ref().err().map(ToString::to_string),
+            certificate: settings.and_then(|settings| settings.presented()),
+            clocks: date.get().map(|date| (date, clock.wall())),
+        });
         outcome
     }
 
@@ -384,6 +398,10 @@ impl Drop for Http {
             runtime.shutdown_background();
         }
     }
+}
+
+fn step_time((step, took): &(Step, Duration)) -> String {
+    format!("{} {}", step.word(), took.as_millis())
 }
 
 fn no_address(endpoint: &str) -> Failure {

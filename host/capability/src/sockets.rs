@@ -78,6 +78,8 @@ struct Usage {
     /// Names, and the addresses that they were found to have.
     resolved: Vec<(String, IpAddr)>,
     denials: Vec<String>,
+    /// Set while nothing may be sent: what the plugin tried first.
+    kept: Option<KeptBack>,
     contacts: RemotePeers,
     sockets: u64,
     datagrams: u64,
@@ -85,6 +87,12 @@ struct Usage {
     /// The far ends of accepted connections, by the number of the guest's socket.
     peers: BTreeMap<u32, SocketAddr>,
 }
+
+/// What a plugin tried to send first while nothing may be sent.
+type KeptBack = Option<String>;
+
+/// Why nothing may be sent.
+const KEPT_BACK: &str = "it is kept back, because this is only a check";
 
 impl Usage {
     /// The name leads to these addresses, and no longer to what it led to
@@ -132,6 +140,14 @@ impl SocketFilter {
         }
         let resolved = self.usage().resolved.clone();
         let checked = self.granted.check(purpose, address, &resolved);
+        let checked = checked.and_then(|reached| {
+            let attempt = match purpose {
+                SocketUse::TcpConnect => format!("a connection to {address}"),
+                SocketUse::UdpSend => format!("a datagram to {address}"),
+                _ => return Ok(reached),
+            };
+            self.check_kept_back(|| attempt).map(|()| reached)
+        });
         let counted = checked.and_then(|reached| self.count(purpose).map(|()| reached));
         let Ok(reached) = self.noted(counted) else {
             return false;
@@ -143,6 +159,33 @@ impl SocketFilter {
                 .note(&origin, Some(address_of(purpose, address)), false);
         }
         true
+    }
+
+    /// From now on, nothing is sent and no connection is made. What the plugin tries first is kept.
+    pub fn keep_back(&self) {
+        self.usage().kept.get_or_insert_default();
+    }
+
+    /// What the plugin tried first since [`Self::keep_back`]. Sends again from now on.
+    pub fn release(&self) -> Option<String> {
+        self.usage().kept.take().flatten()
+    }
+
+    /// Fails while nothing may be sent; the first attempt is kept.
+    fn check_kept_back(&self, attempt: impl FnOnce() -> String) -> Result<(), Denied> {
+        match &mut self.usage().kept {
+            None => Ok(()),
+            Some(kept) => {
+                kept.get_or_insert_with(attempt);
+                Err(Denied::new(KEPT_BACK))
+            }
+        }
+    }
+
+    /// Whether bytes may go out through a stream. The first ones that may not are kept.
+    pub fn allows_bytes(&self, bytes: usize) -> bool {
+        let attempt = || format!("{bytes} bytes through a connection");
+        self.check_kept_back(attempt).is_ok()
     }
 
     fn count(&self, purpose: SocketUse) -> Result<(), Denied> {
@@ -213,6 +256,8 @@ impl SocketFilter {
         if datagram.len() > DATAGRAM_LIMIT {
             return Err(denied(format!("a datagram of more than {DATAGRAM_LIMIT} bytes")));
         }
+        let attempt = || format!("a datagram to the group {group}");
+        self.noted(self.check_kept_back(attempt))?;
         self.noted(self.count(SocketUse::UdpSend))?;
         let failed = |cause| Failure::Failed(format!("socket {socket}: {group} from {source}: {cause}"));
         let here = interfaces().map_err(failed)?;

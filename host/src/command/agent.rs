@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::agent::audit::{Audit, Caller, daemon};
+use super::installed::{audit, standard_error};
+use crate::agent::audit::{Audit, Caller};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
 use crate::agent::late::Late;
@@ -16,14 +17,11 @@ use crate::agent::options::StandardInput;
 use crate::agent::panic;
 use crate::agent::power::OFF_READS;
 use crate::agent::run::Invocation;
-use crate::agent::stream::{Lines, Output};
+use crate::agent::stream::Output;
 use crate::agent::system_clock::SystemClock;
 use crate::confinement;
 use crate::plugin::{Error, Plugin, PluginInstance};
 use crate::policy::{self, AgentPolicy, Denied};
-
-/// The socket on which systemd's journal receives entries with fields.
-const JOURNAL: &str = "/run/systemd/journal/socket";
 
 /// State that exists during the whole run.
 struct AgentContext {
@@ -41,15 +39,11 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let _ = confinement::forbid_core_dumps();
     let service = std::env::var("PCMK_service").ok();
     let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
-    let agent = name.to_owned();
-    let journal = Late::new("journal", move || {
-        daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), &agent)
-    });
     let context = AgentContext {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
         log: Arc::new(Log::new(standard_error())),
-        audit: Arc::new(Audit::new(name, caller, vec![Box::new(journal)])),
+        audit: Arc::new(audit(name, caller)),
         service,
     };
     context.expect_panics();
@@ -151,14 +145,5 @@ impl AgentContext {
             audit.panicked(clock.as_ref(), &log);
             std::process::exit(Exit::Failure.code().into());
         }));
-    }
-}
-
-/// The output of the log.
-fn standard_error() -> Box<dyn Write + Send> {
-    match Lines::standard_error() {
-        Ok(lines) => Box::new(lines),
-        // The process has no file descriptor left.
-        Err(_) => Box::new(std::io::stderr()),
     }
 }

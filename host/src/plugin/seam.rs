@@ -1,10 +1,12 @@
-//! What can stand between a plugin and the functions that the host offers: recording, replaying, and faults.
+//! What can stand between a plugin and the functions that the host offers: recording, replaying, faults, and keeping
+//! back what would switch.
 
 use std::sync::Arc;
 
 use crate::agent::clock::Clock;
 use crate::agent::device::PowerTarget;
 use crate::capability::calls::HostCalls;
+use crate::capability::sockets::SocketFilter;
 
 /// Replaces what a plugin gets from the host. Agents use [`Plain`], which replaces nothing.
 pub trait Seam: Send + Sync {
@@ -12,6 +14,9 @@ pub trait Seam: Send + Sync {
     fn calls(&self, calls: Box<dyn HostCalls>) -> Box<dyn HostCalls> {
         calls
     }
+
+    /// The filter of the sockets of a session, which do not go through the calls.
+    fn sockets(&self, _filter: &SocketFilter) {}
 
     /// The clock that the plugin reads. The limits of the host use the other one.
     fn guest_clock(&self, clock: Arc<dyn Clock>) -> Arc<dyn Clock> {

@@ -66,6 +66,7 @@ impl Device for PluginInstance {
         let bounds = *self.agent_policy.limits();
         let filter = self.filter.get_or_insert_with(|| SocketFilter::new(sockets, bounds));
         let filter = filter.clone();
+        self.seam.sockets(&filter);
         let protocols = self.declared.sockets.protocols();
         let clock = self.clock.clone();
         let files = Files::new(files, clock.clone(), limits.deadline);
@@ -215,6 +216,11 @@ impl PluginInstance {
     pub(super) fn located(&self) -> Result<&Located, Error> {
         let located = self.located.as_ref();
         located.ok_or_else(|| Error::Denied("the options were not checked".to_owned()))
+    }
+
+    /// How the first exchange with each origin went.
+    pub fn reports(&self) -> Vec<http::Report> {
+        self.http_usage.reports()
     }
 
     /// The options that the plugin receives: all except those that the host itself handles, with this plug.

@@ -38,6 +38,8 @@ pub struct Attempt {
     pub log: Arc<Log>,
     /// The clock of the run.
     pub clock: Arc<dyn Clock>,
+    /// The audit of its actions.
+    pub audit: Audit,
 }
 
 impl Attempt {
@@ -63,6 +65,7 @@ impl Attempt {
             plugin: Arc::new(plugin),
             log,
             clock,
+            audit: Audit::disabled(),
         })
     }
 
@@ -101,7 +104,7 @@ impl Attempt {
                 }
             },
             credentials: None,
-            audit: &Audit::disabled(),
+            audit: &self.audit,
             off_reads: OFF_READS,
         }
         .run(&table, &mut agent);

@@ -14,6 +14,7 @@ use super::faulty::{Conduct, Faulty};
 use super::kind::Kind;
 use super::recorded::{Switch, switches};
 use super::scene::{Scene, Source};
+use crate::agent::audit::Audit;
 use crate::agent::clock::Clock;
 use crate::agent::description::Operations;
 use crate::agent::device::PowerTarget;
@@ -72,6 +73,7 @@ impl Subject {
             } else {
                 Arc::new(VirtualClock::default())
             },
+            audit: Audit::disabled(),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, LOCATION, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_LENGTH, DATE, HeaderMap, LOCATION, TRANSFER_ENCODING};
 use reqwest::{Method, StatusCode};
 
 use super::connection::{self, Upload};
@@ -162,6 +162,12 @@ impl<'o> PartialResponse<'o> {
     /// The address of the device, or of the proxy.
     pub(super) fn peer(&self) -> Option<SocketAddr> {
         self.response.remote_addr()
+    }
+
+    /// The clock of the device or of the server before it.
+    pub(super) fn date(&self) -> Option<SystemTime> {
+        let date = self.response.headers().get(DATE)?.to_str().ok()?;
+        httpdate::parse_http_date(date).ok()
     }
 
     /// The next piece of the body; none at its end.

@@ -2,42 +2,96 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Failure;
+use fencebox_agent::clock::Clock;
 use fencebox_policy::Origin;
 
 /// The steps of an exchange, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Step {
+pub enum Step {
+    /// The name is looked up.
     #[default]
     Resolution,
+    /// The TCP connection is made.
     Connection,
+    /// A proxy is asked for a tunnel.
     Tunnel,
+    /// The TLS handshake.
     Handshake,
+    /// The request is sent.
     Request,
+    /// The answer is waited for.
     Wait,
+    /// The answer is read.
     Answer,
 }
 
 /// The progress of one exchange. The HTTP client reports it from its own tasks.
-#[derive(Debug, Default)]
-pub(super) struct Progress(Mutex<State>);
+pub(super) struct Progress {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
 
-#[derive(Debug, Default)]
 struct State {
     step: Step,
+    /// When the step began.
+    since: Duration,
+    /// The steps before it, and how long each took. A step of a second attempt adds to the first.
+    took: Vec<(Step, Duration)>,
     addresses: Vec<SocketAddr>,
 }
 
+impl State {
+    fn start(&mut self, step: Step, now: Duration) {
+        if step != self.step {
+            self.end(now);
+            (self.step, self.since) = (step, now);
+        }
+    }
+
+    fn end(&mut self, now: Duration) {
+        let took = now.saturating_sub(self.since);
+        match self.took.iter_mut().find(|(step, _)| *step == self.step) {
+            Some((_, before)) => *before += took,
+            None => self.took.push((self.step, took)),
+        }
+        self.since = now;
+    }
+}
+
 impl Progress {
+    /// An exchange that begins now, with the name resolution.
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        let state = State {
+            step: Step::default(),
+            since: clock.now(),
+            took: Vec::new(),
+            addresses: Vec::new(),
+        };
+        Self {
+            clock,
+            state: Mutex::new(state),
+        }
+    }
+
     pub(super) fn start(&self, step: Step) {
-        self.state().step = step;
+        let now = self.clock.now();
+        self.state().start(step, now);
     }
 
     pub(super) fn step(&self) -> Step {
         self.state().step
+    }
+
+    /// The exchange has ended: its steps, and how long each took.
+    pub(super) fn end(&self) -> Vec<(Step, Duration)> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.end(now);
+        state.took.clone()
     }
 
     /// The addresses that the next steps are about.
@@ -47,14 +101,15 @@ impl Progress {
 
     /// The request was sent, unless the answer was faster.
     pub(super) fn sent(&self) {
+        let now = self.clock.now();
         let mut state = self.state();
         if state.step == Step::Request {
-            state.step = Step::Wait;
+            state.start(Step::Wait, now);
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds the place, the step, the address and the time to a failure to reach the device. Other
@@ -91,7 +146,7 @@ impl Progress {
 
     /// The step, with the host or the addresses that it is about.
     fn describe(&self, origin: &Origin) -> String {
-        let State { step, addresses } = &*self.state();
+        let State { step, addresses, .. } = &*self.state();
         if *step == Step::Resolution {
             return format!("{step} {}", origin.next_hop().0);
         }
@@ -105,6 +160,28 @@ pub(super) fn place(origin: &Origin) -> String {
     match &origin.proxy {
         Some(proxy) => format!("{origin} through the proxy {proxy}"),
         None => origin.to_string(),
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Progress");
+        debug.field("step", &self.step()).finish_non_exhaustive()
+    }
+}
+
+impl Step {
+    /// One word for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Resolution => "name",
+            Self::Connection => "connect",
+            Self::Tunnel => "tunnel",
+            Self::Handshake => "TLS",
+            Self::Request => "send",
+            Self::Wait => "wait",
+            Self::Answer => "read",
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::progress::Progress;
 use certificate::Certificate;
 use client::Client;
 use fencebox_policy::{ClientCertificate, Trust};
+pub use presented::PresentedCertificate;
 pub(super) use reason::{OFFER, reason};
 pub use remedies::Remedies;
 use sessions::Sessions;
@@ -25,6 +26,7 @@ mod client;
 mod der;
 mod issued;
 mod key;
+mod presented;
 mod reason;
 mod remedies;
 mod sessions;
@@ -75,6 +77,11 @@ impl Settings {
         let (mut config, store) = (config.as_ref().clone(), self.sessions.clone());
         config.resumption = Resumption::store(Arc::new(Sessions { store, progress }));
         config
+    }
+
+    /// The last certificate that a device presented.
+    pub(super) fn presented(&self) -> Option<PresentedCertificate> {
+        self.verifier.presented().map(|der| PresentedCertificate::new(&der))
     }
 
     /// Whether only TLS 1.2 is used, because an earlier handshake found that the key of the device is

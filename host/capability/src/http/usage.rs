@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fencebox_agent::device::RemotePeer;
 
+use super::report::Report;
 use crate::remote_peers::RemotePeers;
 
 /// The number of exchanges of one action, and the hosts that they went to.
@@ -20,7 +21,12 @@ struct Counts {
     /// When the latest exchanges began, as many as may begin within one second.
     latest: VecDeque<Duration>,
     contacts: RemotePeers,
+    /// The first exchange with each of the first origins.
+    reports: Vec<Report>,
 }
+
+/// Most origins that are reported.
+const REPORTS: usize = 16;
 
 impl Usage {
     /// Counts one more exchange. Returns the number of exchanges.
@@ -57,6 +63,19 @@ impl Usage {
     /// The hosts that were contacted.
     pub(super) fn contacts(&self) -> Vec<RemotePeer> {
         self.counts().contacts.all().to_vec()
+    }
+
+    /// Keeps the report, if it is the first one of its origin.
+    pub(super) fn report(&self, report: Report) {
+        let reports = &mut self.counts().reports;
+        if reports.len() < REPORTS && reports.iter().all(|known| known.origin != report.origin) {
+            reports.push(report);
+        }
+    }
+
+    /// How the first exchange with each origin went.
+    pub fn reports(&self) -> Vec<Report> {
+        self.counts().reports.clone()
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {

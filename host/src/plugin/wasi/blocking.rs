@@ -145,10 +145,19 @@ impl WaitContext<'_> {
             .map_err(|cause| StreamError::Trap(cause.into()))
     }
 
+    /// Fails while nothing may be sent.
+    fn check_sending(&self, bytes: usize) -> StreamResult<()> {
+        match self.sockets {
+            Some(filter) if !filter.allows_bytes(bytes) => Err(StreamError::Closed),
+            _ => Ok(()),
+        }
+    }
+
     fn write_and_flush(&mut self, stream: &Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
         if bytes.len() > WRITE_LIMIT {
             return Err(StreamError::trap("a blocking write of more than 4096 bytes"));
         }
+        self.check_sending(bytes.len())?;
         self.count_bytes(bytes.len())?;
         let (has_sockets, patience) = (self.sockets.is_some(), self.patience());
         let write = self.table.get_mut(stream)?.blocking_write_and_flush(bytes.into());
@@ -194,6 +203,7 @@ impl streams::HostOutputStream for WaitContext<'_> {
     }
 
     fn write(&mut self, stream: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
+        self.check_sending(bytes.len())?;
         self.count_bytes(bytes.len())?;
         streams::HostOutputStream::write(self.table, stream, bytes)
     }
@@ -216,6 +226,7 @@ impl streams::HostOutputStream for WaitContext<'_> {
     }
 
     fn write_zeroes(&mut self, stream: Resource<DynOutputStream>, length: u64) -> StreamResult<()> {
+        self.check_sending(usize::try_from(length).unwrap_or(usize::MAX))?;
         self.count_bytes(usize::try_from(length).unwrap_or(usize::MAX))?;
         streams::HostOutputStream::write_zeroes(self.table, stream, length)
     }
@@ -232,6 +243,7 @@ impl streams::HostOutputStream for WaitContext<'_> {
         from: Resource<DynInputStream>,
         length: u64,
     ) -> StreamResult<u64> {
+        self.check_sending(usize::try_from(length).unwrap_or(usize::MAX))?;
         let moved = streams::HostOutputStream::splice(self.table, to, from, length)?;
         // Counted twice, for input and output.
         self.count_bytes(usize::try_from(moved).unwrap_or(usize::MAX).saturating_mul(2))?;

@@ -245,7 +245,7 @@ fn the_connection_goes_to_the_checked_address() {
         .enable_all()
         .build()
         .unwrap();
-    let progress = Arc::default();
+    let progress = Arc::new(crate::http::progress::Progress::new(Arc::new(VirtualClock::default())));
     let answer = send_with(&origin, server.address, None, outgoing, LONG, &progress);
     assert_eq!(runtime.block_on(answer).unwrap().status(), 200);
     let host = format!("\r\nhost: device.invalid:{}\r\n", server.address.port());

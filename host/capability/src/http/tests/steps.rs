@@ -5,7 +5,7 @@ use crate::http::progress::{Progress, Step};
 
 #[test]
 fn each_step_is_named_with_its_address() {
-    let progress = Progress::default();
+    let progress = Progress::new(Arc::new(VirtualClock::default()));
     let origin = Origin {
         tls: true,
         host: url::Host::parse("device.example").unwrap(),

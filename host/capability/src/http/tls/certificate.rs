@@ -19,6 +19,8 @@ const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 /// The attribute of a subject with its name (2.5.4.3).
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
+/// The attribute of a subject with its organization (2.5.4.10).
+const ORGANIZATION: &[u8] = &[0x55, 4, 10];
 /// The extension with alternative names (2.5.29.17).
 const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 17];
 /// The extension that marks an authority (2.5.29.19).
@@ -161,14 +163,13 @@ impl<'a> Certificate<'a> {
     }
 
     fn common_name(&self) -> Option<String> {
-        let attributes = self.subject.elements().filter(|set| set.tag == SET);
-        let mut attributes = attributes.flat_map(|set| set.elements());
-        attributes.find_map(|attribute| {
-            let mut parts = attribute.elements();
-            let id = parts.expect(OBJECT_IDENTIFIER)?;
-            let text = parts.next()?.content;
-            (id.content == COMMON_NAME).then(|| String::from_utf8_lossy(text).into_owned())
-        })
+        attribute(self.subject, COMMON_NAME)
+    }
+
+    /// The name of the issuer, or of its organization.
+    pub(super) fn issuer_name(&self) -> Option<String> {
+        let issuer = Reader(self.issuer).expect(SEQUENCE)?;
+        attribute(issuer, COMMON_NAME).or_else(|| attribute(issuer, ORGANIZATION))
     }
 
     /// Identifier, whether it is critical, and content of each extension.
@@ -186,6 +187,18 @@ impl<'a> Certificate<'a> {
         let mut all = self.extensions();
         all.find(|(id, ..)| *id == wanted).map(|(.., content)| Content(content))
     }
+}
+
+/// The first attribute of this kind of a subject.
+fn attribute(subject: Element<'_>, kind: &[u8]) -> Option<String> {
+    let attributes = subject.elements().filter(|set| set.tag == SET);
+    let mut attributes = attributes.flat_map(|set| set.elements());
+    attributes.find_map(|attribute| {
+        let mut parts = attribute.elements();
+        let id = parts.expect(OBJECT_IDENTIFIER)?;
+        let text = parts.next()?.content;
+        (id.content == kind).then(|| String::from_utf8_lossy(text).into_owned())
+    })
 }
 
 /// The content of an extension.

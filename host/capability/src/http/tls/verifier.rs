@@ -1,8 +1,8 @@
 //! Verifies the certificate of a device, and that the device has its key.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
 use rustls::client::WebPkiServerVerifier;
@@ -52,6 +52,8 @@ pub(super) struct CertVerifier {
     verification: Verification,
     algorithms: WebPkiSupportedAlgorithms,
     needs_tls12: AtomicBool,
+    /// The last certificate that a device presented.
+    presented: Mutex<Option<CertificateDer<'static>>>,
 }
 
 impl CertVerifier {
@@ -60,12 +62,18 @@ impl CertVerifier {
             verification,
             algorithms,
             needs_tls12: AtomicBool::new(false),
+            presented: Mutex::new(None),
         }
     }
 
     /// Whether a handshake failed because the key is too small for TLS 1.3.
     pub(super) fn needs_tls12(&self) -> bool {
         self.needs_tls12.load(Ordering::Relaxed)
+    }
+
+    /// The last certificate that a device presented, trusted or not. A handshake that resumes a session has none.
+    pub(super) fn presented(&self) -> Option<CertificateDer<'static>> {
+        self.presented.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn is_default(&self) -> bool {
@@ -104,6 +112,7 @@ impl ServerCertVerifier for CertVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.clone().into_owned());
         let by_issuer = |issuers: &Option<Arc<WebPkiServerVerifier>>| match issuers {
             Some(issuers) => issuers.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
             None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
@@ -225,7 +234,7 @@ fn unusable(key: UnsupportedKey) -> Error {
     ))
 }
 
-fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> Fingerprint {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest(&SHA256, certificate).as_ref());
     Fingerprint(bytes)

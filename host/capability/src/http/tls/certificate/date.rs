@@ -1,6 +1,7 @@
 //! Dates of certificates.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::UnixTime;
 
@@ -36,6 +37,12 @@ impl Date {
         let seconds = if rest.len() == 8 { 0 } else { pair(4)? };
         let days = days(year, pair(0)?, pair(1)?);
         (rest.len() <= 10).then_some(Self(days * DAY + pair(2)? * 60 * 60 + pair(3)? * 60 + seconds))
+    }
+
+    /// As a time of the system; none before 1970.
+    pub(in super::super) fn time(self) -> Option<SystemTime> {
+        let seconds = u64::try_from(self.0).ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 }
 

@@ -152,7 +152,9 @@ impl HostCalls for Capturing {
         // Parameters that cannot be encoded are never sent.
         let body = encode(&call.method, &call.params).unwrap_or_default();
         let form = form([call.endpoint.as_bytes(), call.path.as_bytes(), body.as_bytes()]);
-        let refused = self.check(form, || format!("the XML-RPC call {} to {base}{}", call.method, call.path));
+        let refused = self.check(form, || {
+            format!("the XML-RPC call {} to {base}{}", call.method, call.path)
+        });
         refused.map_err(http::Failure::from)?;
         self.calls.call(call)
     }

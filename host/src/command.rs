@@ -213,7 +213,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             return end(check::run(agent.as_deref(), &options, json, &mut stdout), &mut stdout);
         }
         Command::Trace { output, agent, options } => {
-            return end(trace::run(&agent, &options, output.as_deref(), &mut stdout), &mut stdout);
+            return end(
+                trace::run(&agent, &options, output.as_deref(), &mut stdout),
+                &mut stdout,
+            );
         }
         Command::List => list::run(&mut stdout),
         Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),

@@ -182,20 +182,25 @@ impl Error {
                 "check the login on the device's own page; do not try often, because devices lock accounts"
             }
             Self::NotPermitted(_) => "give the account the permissions that `fencebox inspect` lists",
-            Self::Denied(_) => "`fencebox policy` shows the rules; allow it there only if it is right",
             Self::ConnectionLost(_) => {
                 "check ip and ipport, that the device is on, and the cables and firewalls between it and this machine"
             }
-            Self::TimedOut(_) => "check that the device is on; if it is only slow, set the option that is named to more seconds",
+            Self::TimedOut(_) => {
+                "check that the device is on; if it is only slow, set the option that is named to more seconds"
+            }
             Self::Busy { .. } => "wait until the device has ended its own task, then check again",
             Self::TaskFailed(_) => "read the log of the device: the reason is there",
             Self::Unexpected(_) => {
                 "check that ip is the address of this kind of device; if it is, report it with a recording                  (`fencebox trace`)"
             }
-            Self::Plugin(_) => "run `fencebox verify`; if all files are as installed, report it with a recording (`fencebox trace`)",
+            Self::Plugin(_) => {
+                "run `fencebox verify`; if all files are as installed, report it with a recording (`fencebox trace`)"
+            }
             Self::Deadline(_) => "find the slow step above, and the option that bounds it",
             Self::Stopped { last, .. } => return last.remedy(),
-            Self::PlugNotFound(_)
+            // A certificate that is not trusted, or a rule: the text names the option or the rule.
+            Self::Denied(_)
+            | Self::PlugNotFound(_)
             | Self::PlugAmbiguous(_)
             | Self::InvalidOption { .. }
             | Self::Unsupported

@@ -168,7 +168,9 @@ impl Examination<'_> {
             self.contact(&options, &plugs, device, first_request, &mut steps);
         } else {
             let all = [Stage::Policy, Stage::Plugin, Stage::LogIn, Stage::Account];
-            let all = all.into_iter().chain([Stage::Plug, Stage::Off, Stage::Unchanged, Stage::LogOut]);
+            let all = all
+                .into_iter()
+                .chain([Stage::Plug, Stage::Off, Stage::Unchanged, Stage::LogOut]);
             let missing: Vec<Stage> = all
                 .filter(|stage| steps.list.iter().all(|step| step.stage != *stage))
                 .collect();

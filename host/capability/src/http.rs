@@ -240,14 +240,14 @@ impl Http {
             (None, Err(failure)) => failure.to_string(),
             (None, Ok(_)) => "no answer".to_owned(),
         };
-        let steps = progress.end();
+        let (steps, addresses) = progress.end();
         let times: Vec<_> = steps.iter().map(step_time).collect();
         let (took, times) = (elapsed.as_millis(), times.join(", "));
         let Parts { log, agent, .. } = &self.parts;
         log.debug(format!("{agent}: {what} to {origin}: {answer} ({took} ms: {times})"));
         self.parts.usage.report(Report {
             origin: progress::place(&origin),
-            address: peer.get(),
+            addresses,
             steps,
             failure: outcome.as_ref().err().map(ToString::to_string),
             certificate: settings.and_then(|settings| settings.presented()),

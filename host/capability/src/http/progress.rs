@@ -86,12 +86,12 @@ impl Progress {
         self.state().step
     }
 
-    /// The exchange has ended: its steps, and how long each took.
-    pub(super) fn end(&self) -> Vec<(Step, Duration)> {
+    /// The exchange has ended: its steps, how long each took, and the addresses that the last one was about.
+    pub(super) fn end(&self) -> (Vec<(Step, Duration)>, Vec<SocketAddr>) {
         let now = self.clock.now();
         let mut state = self.state();
         state.end(now);
-        state.took.clone()
+        (state.took.clone(), state.addresses.clone())
     }
 
     /// The addresses that the next steps are about.

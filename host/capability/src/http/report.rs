@@ -11,8 +11,8 @@ use super::tls::PresentedCertificate;
 pub struct Report {
     /// The origin, such as `https://bmc1:443`, with its proxy.
     pub origin: String,
-    /// The address of the device or of its proxy; none if no connection was made.
-    pub address: Option<SocketAddr>,
+    /// The addresses of the device or of its proxy: the one of the connection, or else all that were tried.
+    pub addresses: Vec<SocketAddr>,
     /// The steps in their order, and how long each took. The last one is where it failed, if it failed.
     pub steps: Vec<(Step, Duration)>,
     /// Why it failed.

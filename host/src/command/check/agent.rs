@@ -83,11 +83,25 @@ pub(super) fn run(name: &str, options: &[String], json: bool, out: &mut dyn Writ
             None => outcome.map(|()| None),
         }
     });
-    let rows = rows(steps, &device.reports(), &device.contacts().into_iter().map(|peer| peer.origin).collect::<Vec<_>>());
+    let rows = rows(
+        steps,
+        &device.reports(),
+        &device
+            .contacts()
+            .into_iter()
+            .map(|peer| peer.origin)
+            .collect::<Vec<_>>(),
+    );
     device.abandon();
     let rows: Vec<Row> = rows.into_iter().map(|row| row.masked(&log)).collect();
     if json {
-        json::print(&Document { agent: name, steps: &rows }, out)?;
+        json::print(
+            &Document {
+                agent: name,
+                steps: &rows,
+            },
+            out,
+        )?;
     } else {
         print(&rows, out)?;
     }
@@ -103,11 +117,23 @@ fn rows(steps: Vec<Step>, reports: &[Report], contacts: &[String]) -> Vec<Row> {
     for step in steps {
         if step.stage == Stage::LogIn {
             rows.extend(reports.iter().flat_map(connection));
-            let others = contacts.iter().filter(|origin| reports.iter().all(|report| report.origin != **origin));
-            rows.extend(others.map(|origin| Row::new("connection", State::Ok, None, origin.clone())));
+            let others = contacts
+                .iter()
+                .filter(|origin| reports.iter().all(|report| report.origin != **origin));
+            rows.extend(others.map(|origin| {
+                // Datagrams have no connection.
+                let detail = format!("{origin}; only an answer proves that it was reached");
+                Row::new("address", State::Ok, None, detail)
+            }));
         }
         let is_last = step.stage == Stage::LogOut;
-        rows.push(Row::of(step));
+        let mut row = Row::of(step);
+        // The row of the connection has the reason.
+        let failed = reports.iter().filter_map(|report| report.failure.as_ref());
+        if row.state == State::Failed && failed.clone().any(|reason| row.detail.contains(reason)) {
+            row.detail = "the device was not reached, see above".to_owned();
+        }
+        rows.push(row);
         if is_last {
             rows.extend(reports.iter().filter_map(clock));
         }
@@ -129,7 +155,8 @@ fn connection(report: &Report) -> Vec<Row> {
         };
         rows.push(Row::new(name, state, Some(took), detail));
     };
-    let address = report.address.map(|address| address.to_string()).unwrap_or_default();
+    let addresses: Vec<_> = report.addresses.iter().map(ToString::to_string).collect();
+    let address = addresses.join(", ");
     add("name", Step::Resolution, format!("{origin} is {address}"));
     add("connection", Step::Connection, address.clone());
     add("tunnel", Step::Tunnel, address);
@@ -139,15 +166,25 @@ fn connection(report: &Report) -> Vec<Row> {
         if row.state == State::Ok {
             row.detail = text;
         }
-        let left = certificate.expires.and_then(|end| end.duration_since(SystemTime::now()).ok());
+        let left = certificate
+            .expires
+            .and_then(|end| end.duration_since(SystemTime::now()).ok());
         if row.state == State::Ok && left.is_none_or(|left| left < Duration::from_secs(DAYS * 24 * 60 * 60)) {
             row.state = State::Warning;
             row.remedy = Some("renew the certificate of the device before it ends".to_owned());
         }
     }
     if matches!(failed, Some(Step::Request | Step::Wait | Step::Answer)) {
-        let took = [Step::Request, Step::Wait, Step::Answer].iter().filter_map(|step| report.took(*step)).sum();
-        rows.push(Row::new("exchange", State::Failed, Some(took), report.failure.clone().unwrap_or_default()));
+        let took = [Step::Request, Step::Wait, Step::Answer]
+            .iter()
+            .filter_map(|step| report.took(*step))
+            .sum();
+        rows.push(Row::new(
+            "exchange",
+            State::Failed,
+            Some(took),
+            report.failure.clone().unwrap_or_default(),
+        ));
     }
     rows
 }
@@ -177,7 +214,12 @@ fn clock(report: &Report) -> Option<Row> {
     };
     // The header field has whole seconds.
     if ahead < Duration::from_secs(2) {
-        return Some(Row::new("clock", State::Ok, None, "the device and this machine agree".to_owned()));
+        return Some(Row::new(
+            "clock",
+            State::Ok,
+            None,
+            "the device and this machine agree".to_owned(),
+        ));
     }
     let detail = format!("the device is {} s {word} this machine", ahead.as_secs());
     let state = if ahead < CLOCKS { State::Ok } else { State::Warning };
@@ -238,7 +280,11 @@ fn print(rows: &[Row], out: &mut dyn Write) -> std::io::Result<()> {
             (Some(plug), detail) => format!("plug {plug}: {detail}"),
             (None, detail) => detail.to_owned(),
         };
-        writeln!(out, "{}", format!("{:<11} {state:<8} {time:>11}  {detail}", row.step).trim_end())?;
+        writeln!(
+            out,
+            "{}",
+            format!("{:<11} {state:<8} {time:>11}  {detail}", row.step).trim_end()
+        )?;
         if let Some(remedy) = &row.remedy {
             writeln!(out, "{:34}remedy: {remedy}", "")?;
         }

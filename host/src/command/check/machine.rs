@@ -10,12 +10,12 @@ use std::path::Path;
 use anyhow::bail;
 use serde::Serialize;
 
+use super::super::json;
+use super::attempts::{Attempt, Attempts, Verdict};
 use crate::agent::log::Syslog;
 use crate::confinement::{self, InForce};
 use crate::plugin::{fault, installed};
 use crate::policy;
-use super::super::json;
-use super::attempts::{Attempt, Attempts, Verdict};
 
 /// One line of the report.
 #[derive(Serialize)]
@@ -46,7 +46,10 @@ pub(super) fn run(json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     if json {
         let document = Document {
             protections: &rows,
-            surroundings: surroundings.iter().map(|(what, detail)| (*what, detail.as_str())).collect(),
+            surroundings: surroundings
+                .iter()
+                .map(|(what, detail)| (*what, detail.as_str()))
+                .collect(),
         };
         json::print(&document, out)?;
     } else {

@@ -1,7 +1,7 @@
 //! Keeps back what a plugin sends while it switches a plug, for `fencebox check`.
 //!
 //! While a plugin switches, only a request that it has sent before passes, byte for byte: what it has sent to log in and
-//! to read is no request to switch. Everything else is refused, and the first of it is kept. So nothing can switch the
+//! to read does not switch. Everything else is refused, and the first of it is kept. So nothing can switch the
 //! plug, whatever the method or the call is.
 
 use std::collections::BTreeSet;

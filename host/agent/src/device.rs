@@ -191,7 +191,8 @@ impl Error {
             Self::Busy { .. } => "wait until the device has ended its own task, then check again",
             Self::TaskFailed(_) => "read the log of the device: the reason is there",
             Self::Unexpected(_) => {
-                "check that ip is the address of this kind of device; if it is, report it with a recording                  (`fencebox trace`)"
+                "check that ip is the address of this kind of device; if it is, report it with a recording \
+                 (`fencebox trace`)"
             }
             Self::Plugin(_) => {
                 "run `fencebox verify`; if all files are as installed, report it with a recording (`fencebox trace`)"

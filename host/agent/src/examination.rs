@@ -1,6 +1,6 @@
 //! Everything that `off` needs, step by step, short of switching: for `fencebox check AGENT`.
 //!
-//! Each step is tried once. After a step that the next ones need, the rest is skipped; the log-out is not.
+//! Each step is tried once. After a step that the next ones need, the rest is skipped; the logout is not.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -29,7 +29,7 @@ pub enum Stage {
     Policy,
     /// The sources of secrets that the options name.
     Secrets,
-    /// The plugin is loaded, and judges the options.
+    /// The plugin is loaded, and checks the options.
     Plugin,
     /// The login.
     LogIn,
@@ -85,7 +85,7 @@ const EARLIER: &str = "an earlier step failed";
 pub struct Examination<'a> {
     /// The agent's name, for the log.
     pub name: &'a str,
-    /// The options, one a line. The action is `off`, or `monitor` without a plug.
+    /// The options, one a line. The action is `off`, or `monitor` if `off` needs a plug and there is none.
     pub stdin: &'a mut dyn Read,
     /// The log.
     pub log: &'a Log,
@@ -212,10 +212,17 @@ impl Examination<'_> {
         let rejected = |reason: &dyn Display| Failed::new(reason, None);
         let mut options = Options::read(table, &[], self.stdin, self.log).map_err(|error| rejected(&error))?;
         self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
-        let has_plug = options.is_set("plug") || !table.has_plugs();
-        let action = if has_plug { Action::Off } else { Action::Monitor };
-        options.set_action(action);
-        checks::check(&mut options).map_err(|errors| {
+        self.log.show_bodies(options.verbose_level() > 1);
+        let mut checked = options.clone();
+        checked.set_action(Action::Off);
+        let mut outcome = checks::check(&mut checked);
+        if outcome.is_err() && !options.is_set("plug") {
+            options.set_action(Action::Monitor);
+            outcome = checks::check(&mut options);
+        } else {
+            options = checked;
+        }
+        outcome.map_err(|errors| {
             let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
             rejected(&errors.join("; "))
         })?;
@@ -249,7 +256,7 @@ impl Examination<'_> {
             return steps.skip(&[Stage::LogOut], None, EARLIER);
         }
         steps.attempt(Stage::Account, None, || device.probe().map(|()| ((), String::new())));
-        let has_plug = options.is_set("plug") || !options.table().has_plugs();
+        let has_plug = options.get("action") == Some(Action::Off.word());
         let no_status = options.table().description().operations.no_status;
         for plug in plugs {
             if has_plug {
@@ -287,7 +294,7 @@ fn examine_plug(
     steps.attempt(Stage::Off, named, || {
         let first = first_request(device, plug)?;
         let fact = first.map_or_else(
-            || "the plugin sends nothing, because the plug is off".to_owned(),
+            || "the plugin sends nothing".to_owned(),
             |first| format!("would begin with {first}"),
         );
         Ok::<_, Error>(((), fact))

@@ -10,8 +10,10 @@ mod fingerprints;
 mod mask;
 mod reading;
 mod sinks;
+mod terminal;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -24,8 +26,10 @@ use super::stream::Lines;
 use destination::Destination;
 use fingerprints::CUT_MARK;
 use mask::Mask;
-use sinks::timestamp;
 pub use sinks::{DebugFile, Syslog};
+use terminal::Progress;
+pub(super) use text::is_harmful;
+use text::{printed, stars, up_to};
 
 /// Maximum length of a message, in bytes. It fits a syslog datagram, and stops
 /// devices and plugins from flooding the log.
@@ -102,6 +106,9 @@ struct State {
     configured: bool,
     quiet: bool,
     verbose: bool,
+    /// Whether what is sent and received is logged too.
+    bodies: bool,
+    progress: Progress,
 }
 
 impl Log {
@@ -116,6 +123,8 @@ impl Log {
                 configured: false,
                 quiet: false,
                 verbose: false,
+                bodies: false,
+                progress: Progress::default(),
             }),
         }
     }
@@ -127,6 +136,39 @@ impl Log {
         state.configured = true;
         state.verbose = verbose;
         state.quiet = quiet;
+    }
+
+    /// Also logs what is sent and received, as debug lines (verbose level 2).
+    pub fn show_bodies(&self, shown: bool) {
+        self.state().bodies = shown;
+    }
+
+    /// Whether what is sent and received is logged.
+    pub fn shows_bodies(&self) -> bool {
+        let state = self.state();
+        state.bodies && state.wants(Level::Debug)
+    }
+
+    /// Standard error is a terminal: from now on it shows the progress of what takes long.
+    pub fn set_terminal(&self) {
+        self.state().progress.enable();
+    }
+
+    /// Shows how far something is that takes long, in one line that the next one replaces. Only on a terminal, and not
+    /// if all lines are logged.
+    pub fn progress(&self, text: impl Display) {
+        let mut state = self.state();
+        if !state.quiet && !state.verbose {
+            let text = state.excerpt(&text.to_string(), LENGTH_LIMIT);
+            let State { progress, stderr, .. } = &mut *state;
+            progress.show(&text, &mut stderr.to);
+        }
+    }
+
+    /// Removes the progress from the terminal, before other output.
+    pub fn end_progress(&self) {
+        let state = &mut *self.state();
+        state.progress.clear(&mut state.stderr.to);
     }
 
     /// Adds a destination for later lines.
@@ -286,6 +328,7 @@ impl State {
     fn write(&mut self, level: Level, message: &str) {
         let (now, configured) = (SystemTime::now(), self.configured);
         if !(configured && self.quiet) {
+            self.progress.clear(&mut self.stderr.to);
             self.stderr.line(&self.agent, (level, message), |stderr, lines| {
                 let text: String = lines
                     .iter()
@@ -311,6 +354,7 @@ impl State {
     }
 
     fn finish(&mut self) {
+        self.progress.clear(&mut self.stderr.to);
         let _ = self.stderr.to.flush();
         for sink in &mut self.sinks {
             let _ = sink.to.flush();
@@ -320,59 +364,6 @@ impl State {
         let dropped: Vec<String> = self.stderr.take_dropped().into_iter().chain(sinks).collect();
         for text in dropped {
             self.write(Level::Warning, &destination::about(&self.agent, &text));
-        }
-    }
-}
-
-/// The text of a line: with the time or, before the options are parsed, in the format of the Python library.
-fn printed((level, message): &(Level, &str), time: Option<SystemTime>) -> String {
-    let word = level.word();
-    match time {
-        Some(time) => format!("{} {word}: {message}\n", timestamp(time)),
-        None => format!("{word}:root:{message}\n"),
-    }
-}
-
-/// The first `end` bytes of a text, or fewer for whole characters.
-fn up_to(text: &str, mut end: usize) -> &str {
-    end = end.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
-}
-
-/// Whether a character ends a line, moves the cursor, or changes the visible order
-/// of characters.
-pub(super) fn is_harmful(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
-}
-
-/// The text with stars in these ranges, and without blanks at its end. Secrets are found before characters are escaped,
-/// because an escape inside a secret would hide it.
-fn stars(text: &str, ranges: &[(usize, usize)]) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = 0;
-    for (start, end) in ranges {
-        escape(text.get(rest..*start).unwrap_or_default(), &mut clean);
-        clean.push_str(STARS);
-        rest = *end;
-    }
-    escape(text.get(rest..).unwrap_or_default().trim_end(), &mut clean);
-    clean
-}
-
-/// Appends the text and escapes harmful characters.
-fn escape(text: &str, clean: &mut String) {
-    for character in text.chars() {
-        if is_harmful(character) {
-            clean.extend(character.escape_default())
-        } else {
-            clean.push(character)
         }
     }
 }

@@ -71,6 +71,7 @@ impl Invocation<'_> {
             return Exit::Success;
         }
         self.log.configure(options.verbose_level() > 0, options.is_set("quiet"));
+        self.log.show_bodies(options.verbose_level() > 1);
         let action = match self.check(&mut options, device) {
             Ok(action) => action,
             Err(exit) => return exit,
@@ -223,6 +224,7 @@ impl Invocation<'_> {
     /// Writes to standard output. A failure does not change the exit code, because
     /// the action is already complete.
     fn print(&mut self, text: &str) {
+        self.log.end_progress();
         if let Err(cause) = self
             .stdout
             .write_all(text.as_bytes())

@@ -9,23 +9,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, PRAGMA};
-use url::{Position, Url};
-
-use exchange::{PartialResponse, PreparedRequest, send_once};
+use bodies::Bodies;
+use exchange::{PartialResponse, send_once};
 use fencebox_agent::clock::{Clock, Deadline};
 use fencebox_agent::device::RemotePeer;
 use fencebox_agent::log::Log;
-use fencebox_policy::{
-    Addresses, AgentPolicy, Auth, ClientCertificate, Endpoints, Limit, Origin, Trust, request as rules,
-};
+use fencebox_policy::{Addresses, AgentPolicy, ClientCertificate, Endpoints, Limit, Origin, Trust};
 use instance_metadata::Returned;
 use progress::Progress;
-use sensitive_headers::{is_sensitive, tokens};
+use sensitive_headers::is_sensitive;
 use tls::Settings;
 
+mod bodies;
 mod connection;
 mod credentials;
 pub(crate) mod exchange;
@@ -34,6 +29,7 @@ mod instance_metadata;
 mod message;
 mod needs;
 mod pace;
+mod prepare;
 mod progress;
 mod report;
 pub mod resolve;
@@ -99,6 +95,7 @@ pub struct Http {
     tls: BTreeMap<Trust, Settings>,
     /// What the metadata service of this machine returned.
     returned: Returned,
+    bodies: Bodies,
 }
 
 impl Http {
@@ -110,6 +107,7 @@ impl Http {
             runtime: None,
             tls: BTreeMap::new(),
             returned: Returned::default(),
+            bodies: Bodies::default(),
         }
     }
 
@@ -177,6 +175,7 @@ impl Http {
             arriving.complete().await
         })?;
         self.hide(&response.headers)?;
+        self.bodies.received(&self.parts.log, &self.parts.agent, &response.body);
         if is_metadata {
             self.returned.keep(&response.body);
         }
@@ -194,6 +193,12 @@ impl Http {
         let origin = self.check(&request)?;
         let what = request.what();
         let outgoing = self.prepare(&origin, request, body)?;
+        self.bodies.flush(&self.parts.log);
+        Bodies::sent(
+            &self.parts.log,
+            &self.parts.agent,
+            outgoing.body.as_deref().unwrap_or_default(),
+        );
         self.slow_down(&origin)?;
         let (budget, bound) = self.budget();
         if budget.is_zero() {
@@ -256,29 +261,13 @@ impl Http {
         outcome
     }
 
-    /// Checks every rule that needs no address and counts the request. Returns the origin that it goes to.
-    fn check(&mut self, request: &Request) -> Result<Origin, Failure> {
-        let origin = self.origin(&request.endpoint)?.clone();
-        if self.parts.endpoints.is_metadata(&request.endpoint) {
-            self.parts.agent_policy.check_metadata(&origin)?;
-            self.returned.check(request, &self.parts.log)?;
-        } else {
-            self.parts.agent_policy.check(&origin)?;
+    /// Shows what was kept of an answer whose body was not received as a whole.
+    pub(super) fn show_answer(&mut self, answer: &impl std::fmt::Debug) {
+        if self.parts.log.shows_bodies() {
+            let text = format!("{answer:?}");
+            self.bodies
+                .received(&self.parts.log, &self.parts.agent, text.as_bytes());
         }
-        // Empty is the base path itself.
-        if !request.path.is_empty() {
-            rules::check_path(&request.path).map_err(Failure::invalid)?;
-        }
-        rules::check_headers(&request.headers).map_err(Failure::invalid)?;
-        let exchanges = self.parts.usage.count();
-        let most = self.parts.agent_policy.limits().get(Limit::Requests);
-        if exchanges > most.count() {
-            let note = most.note();
-            return Err(Failure::Denied(format!(
-                "more than {most} requests in one action{note}"
-            )));
-        }
-        Ok(origin)
     }
 
     /// The hosts that this action has contacted.
@@ -286,74 +275,10 @@ impl Http {
         self.parts.usage.contacts()
     }
 
-    /// Masks the secrets of these header fields in the log. If the log cannot mask them, they are neither sent nor
-    /// handed to the plugin.
-    fn hide(&self, fields: &[(String, String)]) -> Result<(), Failure> {
-        let mut tokens = fields.iter().flat_map(|(name, value)| tokens(name, value));
-        if tokens.all(|token| self.parts.log.hide_token(token)) {
-            Ok(())
-        } else {
-            Err(Failure::Denied(
-                "too many secrets in header fields in one action".to_owned(),
-            ))
-        }
-    }
-
     fn origin(&self, endpoint: &str) -> Result<&Origin, Failure> {
         self.parts.endpoints.get(endpoint)?;
         let addresses = self.parts.addresses.get(endpoint).ok_or_else(|| no_address(endpoint))?;
         Ok(addresses.current()?)
-    }
-
-    fn prepare(&self, origin: &Origin, request: Request, body: Limit) -> Result<PreparedRequest, Failure> {
-        let path = match format!("{}{}", origin.base_path, request.path) {
-            path if path.is_empty() => "/".to_owned(),
-            path => path,
-        };
-        let url = Url::parse(&format!("{origin}{path}")).map_err(|cause| Failure::Invalid(format!("path: {cause}")))?;
-        // A plugin may have signed the exact text of the URL.
-        if url[Position::BeforePath..] != path {
-            return Err(Failure::Invalid(
-                "path has characters that need percent-encoding".to_owned(),
-            ));
-        }
-        let mut headers = HeaderMap::new();
-        for (name, value) in &request.headers {
-            let malformed = |_| Failure::Invalid(format!("header field {name:?} is malformed"));
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(()))?;
-            let mut field = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| malformed(()))?;
-            field.set_sensitive(is_sensitive(name.as_str()));
-            headers.append(name, field);
-        }
-        // A cached answer may be older than the previous request.
-        if matches!(request.method, Method::GET | Method::HEAD) && !headers.contains_key(CACHE_CONTROL) {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            headers.entry(PRAGMA).or_insert(HeaderValue::from_static("no-cache"));
-        }
-        self.hide(&request.headers)?;
-        let basic = self.parts.endpoints.get(&request.endpoint)?.auth == Auth::HostBasic;
-        if basic && headers.contains_key(AUTHORIZATION) {
-            return Err(Failure::Invalid(
-                "header field \"authorization\" is the host's to set".to_owned(),
-            ));
-        }
-        let empty = request.body.as_ref().is_none_or(Vec::is_empty);
-        if empty && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
-            // hyper says nothing of an empty body, and some servers answer 411
-            // to that.
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        if basic {
-            headers.insert(AUTHORIZATION, self.parts.credentials.basic()?);
-        }
-        Ok(PreparedRequest {
-            method: request.method,
-            url,
-            headers,
-            body: request.body.map(Bytes::from),
-            limits: *self.parts.agent_policy.limits(),
-            body_limit: self.parts.agent_policy.limits().get(body),
-        })
     }
 
     /// The settings for TLS to the device or to its proxy; none if neither uses it.
@@ -393,6 +318,7 @@ impl Http {
 
 impl Drop for Http {
     fn drop(&mut self) {
+        self.bodies.flush(&self.parts.log);
         // A name lookup that hangs must not delay the end of the agent.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

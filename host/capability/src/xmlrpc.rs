@@ -62,9 +62,13 @@ pub fn call(http: &mut Http, call: Call) -> Result<Tree, Failure> {
         headers: vec![("content-type".to_owned(), "text/xml".to_owned())],
         body: Some(body.into_bytes()),
     };
-    http.send_with(request, Limit::XmlrpcBytes, async |arriving| {
+    let answer = http.send_with(request, Limit::XmlrpcBytes, async |arriving| {
         Ok(receive(arriving, &keep).await)
-    })?
+    })?;
+    if let Ok(tree) = &answer {
+        http.show_answer(&tree.nodes);
+    }
+    answer
 }
 
 async fn receive(arriving: PartialResponse<'_>, keep: &Keep) -> Result<Tree, Failure> {

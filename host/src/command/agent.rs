@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::installed::{audit, standard_error};
+use super::installed::{audit, log};
 use crate::agent::audit::{Audit, Caller};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
@@ -42,12 +42,11 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let context = AgentContext {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
-        log: Arc::new(Log::new(standard_error())),
+        log: log(name),
         audit: Arc::new(audit(name, caller)),
         service,
     };
     context.expect_panics();
-    context.log.set_agent(name);
     let agent = name.to_owned();
     let syslog = move || Syslog::connect(Path::new(Syslog::SOCKET), &agent);
     context.log.add_sink(Box::new(Late::new("syslog", syslog)));

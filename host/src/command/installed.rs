@@ -1,6 +1,6 @@
 //! An installed agent for a command, as it would act.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,8 +37,7 @@ impl Installed {
         let _ = confinement::forbid_core_dumps();
         let policy = policy::read(&policy::file_paths()?)?;
         let plugin = Arc::new(Plugin::installed(name, &policy.for_agent(name))?);
-        let log = Arc::new(Log::new(standard_error()));
-        log.set_agent(name);
+        let log = log(name);
         let clock = Arc::new(SystemClock::start());
         let instance = plugin.agent(name, &log, clock.clone())?;
         Ok(Self {
@@ -68,6 +67,16 @@ pub(super) fn audit(name: &str, caller: Caller) -> Audit {
         daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), &agent)
     });
     Audit::new(name, caller, vec![Box::new(journal)])
+}
+
+/// The log of an agent, which shows progress if standard error is a terminal.
+pub(super) fn log(name: &str) -> Arc<Log> {
+    let log = Log::new(standard_error());
+    log.set_agent(name);
+    if std::io::stderr().is_terminal() {
+        log.set_terminal();
+    }
+    Arc::new(log)
 }
 
 /// The output of the log, where no write blocks.

@@ -3,6 +3,7 @@
 mod authors;
 mod bad_input;
 mod bad_streams;
+mod check_agent;
 mod check_options;
 mod confinement;
 mod documents;
@@ -17,5 +18,7 @@ mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod surroundings;
+mod trace;
+mod verbose;
 mod words;
 mod xmlrpc_bombs;

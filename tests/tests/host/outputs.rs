@@ -39,7 +39,7 @@ fn assert_is(file: &str, printed: &str) {
 fn help_of_the_program_is_as_reviewed() {
     assert_is("help.txt", &output("fencebox", &["--help"]));
     for command in [
-        "install", "remove", "list", "inspect", "check", "policy", "verify", "new", "run", "replay",
+        "install", "remove", "list", "inspect", "check", "policy", "verify", "new", "run", "replay", "trace",
     ] {
         assert_is(
             &format!("help-{command}.txt"),

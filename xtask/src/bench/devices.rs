@@ -46,7 +46,7 @@ const DEVICES: &[Device] = &[
         agent: "fence_openstack",
         simulator: &["openstack"],
         options: "auth_url=http://127.0.0.1:PORT/v3\nusername=fencer\npassword=s3cret\nproject_name=admin\n\
-                  plug=c0ffee00-0000-4000-8000-000000000001\n",
+                  plug=5a1c0de1-0000-4000-8000-000000000001\n",
     },
 ];
 

@@ -50,6 +50,12 @@ impl Fencing<'_> {
                 target.word(),
                 progress.polls
             ));
+            self.log.progress(format!(
+                "{}: {}: {reading} so far, {} s",
+                self.agent,
+                target.word(),
+                self.clock.now().as_secs()
+            ));
             self.pause(self.timeouts.status_sleep)
                 .map_err(|stop| stop.after(last_error(requests, &progress)))?;
             progress.polls += 1;

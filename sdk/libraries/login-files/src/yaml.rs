@@ -1,6 +1,6 @@
 //! YAML, such as `clouds.yaml`.
 //!
-//! The parser gives events, so aliases are not expanded: a small file cannot become a large one. Whoever reads an
+//! The parser gives events, so aliases are not expanded: a small file cannot become a large one. The reader of an
 //! [`Node::Alias`] refuses it.
 //!
 //! ```

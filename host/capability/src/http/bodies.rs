@@ -1,0 +1,188 @@
+//! The bodies of requests and answers in the log, for verbose level 2: cut, and without secrets.
+//!
+//! The log masks the secrets that it was given. An answer can bring a new one, which the plugin reports or sends only after
+//! it has read the answer, so its line waits until then. Besides, the values of members whose names sound secret are
+//! left out.
+
+use fencebox_agent::log::Log;
+
+/// Bytes of a body at most.
+const LENGTH: usize = 1024;
+/// A name of a member with one of these in it has a secret value.
+const SECRET: [&str; 9] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "ticket",
+    "session",
+    "credential",
+    "cookie",
+    "accesskey",
+];
+/// Replaces a secret value.
+const STARS: &str = "********";
+
+/// The lines that wait.
+#[derive(Default)]
+pub(super) struct Bodies {
+    waiting: Option<String>,
+}
+
+impl Bodies {
+    /// Logs the body of a request now.
+    pub(super) fn sent(log: &Log, agent: &str, body: &[u8]) {
+        if log.shows_bodies() && !body.is_empty() {
+            log.debug(format!("{agent}: sent: {}", shown(body)));
+        }
+    }
+
+    /// Keeps the body of an answer until the plugin had time to report what is secret in it.
+    pub(super) fn received(&mut self, log: &Log, agent: &str, body: &[u8]) {
+        if log.shows_bodies() && !body.is_empty() {
+            self.waiting = Some(format!("{agent}: received: {}", shown(body)));
+        }
+    }
+
+    /// Logs what waits.
+    pub(super) fn flush(&mut self, log: &Log) {
+        if let Some(line) = self.waiting.take() {
+            log.debug(line);
+        }
+    }
+}
+
+/// The start of a body, without values whose names sound secret.
+fn shown(body: &[u8]) -> String {
+    let Ok(text) = str::from_utf8(body) else {
+        return format!("{} bytes, not text", body.len());
+    };
+    let text = without_secret_members(text.trim());
+    if text.len() <= LENGTH {
+        return text;
+    }
+    let end = text.floor_char_boundary(LENGTH);
+    format!("{} … ({} bytes)", text.get(..end).unwrap_or_default(), body.len())
+}
+
+/// Whether the name of a member, an element or a field sounds secret.
+fn sounds_secret(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = name.to_ascii_lowercase();
+    SECRET.iter().any(|word| name.contains(word))
+}
+
+/// Replaces the texts after names that sound secret: of members in JSON, elements in XML and fields of forms.
+fn without_secret_members(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|character| matches!(character, '"' | '>' | '=')) {
+        let (before, mark) = rest.split_at(at);
+        clean.push_str(before);
+        let kind = mark.as_bytes().first().copied().unwrap_or_default();
+        let after = mark.get(1..).unwrap_or_default();
+        let (kept, left) = match kind {
+            b'"' => member(after),
+            b'>' => element(&clean, after),
+            _ => field(&clean, after),
+        };
+        clean.push(char::from(kind));
+        clean.push_str(&kept);
+        rest = left;
+    }
+    clean + rest
+}
+
+/// After an opening quote: the string, and its value if it is the name of a secret member. Returns what to show, and
+/// the rest.
+fn member(after: &str) -> (String, &str) {
+    let Some(end) = end_of_string(after) else {
+        return (String::new(), after);
+    };
+    let (name, rest) = after.split_at(end);
+    let value = rest.get(1..).unwrap_or_default().trim_start().strip_prefix(':');
+    let value = value.map(str::trim_start).filter(|_| sounds_secret(name));
+    let Some(value) = value else {
+        return (format!("{name}\""), rest.get(1..).unwrap_or_default());
+    };
+    match value.strip_prefix('"') {
+        Some(text) => {
+            let end = end_of_string(text).map_or(text.len(), |end| end + 1);
+            (format!("{name}\":\"{STARS}\""), text.get(end..).unwrap_or_default())
+        }
+        // Not a text: an object has names of its own.
+        None => (format!("{name}\":"), value),
+    }
+}
+
+/// The index of the quote that ends a string of JSON.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, character) in text.char_indices() {
+        match character {
+            '"' if !is_escaped => return Some(at),
+            '\\' => is_escaped = !is_escaped,
+            _ => is_escaped = false,
+        }
+    }
+    None
+}
+
+/// After the end of a tag: the text of the element, if its name sounds secret.
+fn element<'t>(before: &str, after: &'t str) -> (String, &'t str) {
+    let tag = before.rsplit('<').next().unwrap_or_default();
+    let name = tag.split_whitespace().next().unwrap_or_default();
+    let is_open = !name.is_empty() && !name.starts_with('/') && !tag.ends_with('/') && before.contains('<');
+    if !is_open || !sounds_secret(name) || after.trim_start().starts_with('<') {
+        return (String::new(), after);
+    }
+    let end = after.find('<').unwrap_or(after.len());
+    (STARS.to_owned(), after.get(end..).unwrap_or_default())
+}
+
+/// After an equals sign: the value of a field of a form, if its name sounds secret.
+fn field<'t>(before: &str, after: &'t str) -> (String, &'t str) {
+    let name = before.rsplit(['&', '?', ' ', '\n', '<']).next().unwrap_or_default();
+    if !sounds_secret(name) || after.starts_with('"') {
+        return (String::new(), after);
+    }
+    let end = after.find(['&', ' ', '\n']).unwrap_or(after.len());
+    (STARS.to_owned(), after.get(end..).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_members_are_left_out() {
+        for (body, shown) in [
+            (
+                r#"{"user":"a","password":"p\"w","n":1}"#,
+                r#"{"user":"a","password":"********","n":1}"#,
+            ),
+            (r#"{"bearerToken" : "abc"}"#, r#"{"bearerToken":"********"}"#),
+            (
+                r#"{"token":{"id":"x","secret":"y"}}"#,
+                r#"{"token":{"id":"x","secret":"********"}}"#,
+            ),
+            (
+                "<a><Password x='1'>abc</Password><b>c</b></a>",
+                "<a><Password x='1'>********</Password><b>c</b></a>",
+            ),
+            ("user=a&password=b&x=c", "user=a&password=********&x=c"),
+            (r#"{"access_token":"open"#, r#"{"access_token":"********""#),
+            ("plain", "plain"),
+            ("\"", "\""),
+        ] {
+            assert_eq!(super::shown(body.as_bytes()), shown, "{body}");
+        }
+    }
+
+    #[test]
+    fn long_bodies_are_cut_and_others_are_counted() {
+        let long = shown("é".repeat(2000).as_bytes());
+        assert!(long.ends_with("… (4000 bytes)") && long.len() < LENGTH + 30, "{long}");
+        assert_eq!(shown(&[0xff, 0xfe]), "2 bytes, not text");
+    }
+}

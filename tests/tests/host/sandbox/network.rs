@@ -10,6 +10,7 @@ use crate::support::{Outcome, call};
 pub const FIXTURES: &[&str] = &[
     "fence_errand",
     "fence_follow",
+    "fence_forger",
     "fence_smuggle",
     "fence_sockets",
     "fence_torrent",
@@ -246,6 +247,54 @@ fn a_login_is_never_sent_to_special_addresses() {
         &follow("127.0.0.2"),
         &["1 of 1 targets reached"],
     );
+}
+
+/// Only the file of the administrator names the address: neither the plugin, nor a file that the plugin can write, nor a
+/// part of a URL in the file.
+#[test]
+fn a_plugin_cannot_invent_what_a_file_names() {
+    let (server, other) = (Server::start(well), Server::start(well));
+    let folder = tempfile::tempdir().unwrap();
+    let (config, scratch) = (folder.path().join("config"), folder.path().join("scratch"));
+    let named = format!("http://127.0.0.1:{}/api", server.port);
+    std::fs::write(
+        &config,
+        format!("url: {named}\n"),
+    )
+    .unwrap();
+    let forge = |targets: &[String]| {
+        let lines = format!(
+            "config={}\nscratch={}\nssl_insecure=1\ntargets={}\n",
+            config.display(),
+            scratch.display(),
+            targets.join(" ")
+        );
+        call("fence_forger", &options("off", &lines))
+    };
+    let invented = [
+        format!("http://127.0.0.1:{}/api", other.port),
+        format!("http://127.0.0.1:{}", server.port),
+        format!("http://127.0.0.1:{}/ap", server.port),
+        format!("{named}/more"),
+        named.replace("127.0.0.1", "127.0.0.2"),
+        named.replace("http:", "https:"),
+        "http://169.254.169.254/latest".to_owned(),
+    ];
+    let words = format!("0 of {} targets selected", invented.len());
+    assert_contained("fence_forger", "forge", &forge(&invented), &[&words]);
+    assert_eq!(
+        [server.heads(), other.heads()],
+        [[""; 0], [""; 0]],
+        "a device received a request"
+    );
+    let written = std::fs::read_to_string(&scratch).unwrap();
+    assert!(
+        written.starts_with("http://169.254"),
+        "the plugin can write its own file: {written}"
+    );
+    // Proves that the file is the reason for the refusal.
+    assert_contained("fence_forger", "forge", &forge(&[named]), &["1 of 1 targets selected"]);
+    assert_eq!(server.heads().len(), 1);
 }
 
 /// An address must not contain another address.

@@ -3,12 +3,14 @@
 #
 #   debian13.sh FOLDER
 #
+# Beside it, FOLDER-base has only the packages that every Debian has.
+#
 # Packages come from the mirror that apt of this machine uses. A complete folder is kept, and a second call waits for the
 # first. Exit code 75: apt has no mirror with Debian 13, or the mirror does not answer.
 set -euo pipefail
 
 if [ "${1:-}" != --inside ]; then
-    [ "$#" = 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+    [ "$#" = 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
     mkdir -p "$(dirname "$1")"
     # Mounts and processes of an installation end with these namespaces, also where it is interrupted.
     exec flock "$1.lock" unshare --mount --pid --fork --kill-child --mount-proc \
@@ -19,7 +21,7 @@ folder=$2 made=$2.made
 # A change of this script makes the folder anew.
 stamp=$(cksum <"$0")
 [ ! -e "$folder/stamp" ] || [ "$(cat "$folder/stamp")" != "$stamp" ] || exit 0
-rm -rf --one-file-system "$folder" "$made"
+rm -rf --one-file-system "$folder" "$folder-base" "$made"
 
 # The mirror of the release that this machine has.
 codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
@@ -39,6 +41,8 @@ clean() {
         ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} "$@"
 }
 clean debootstrap --variant=minbase trixie "$made" "$mirror"
+
+cp -a "$made" "$folder-base"
 
 # The same ways to the mirror, no documents, and no daemon is started.
 apt-config dump Acquire >"$made/etc/apt/apt.conf.d/machine"

@@ -18,6 +18,7 @@ mod isolation;
 #[path = "../xtask_install/laid.rs"]
 #[allow(dead_code, reason = "shared with the tests of installations")]
 mod laid;
+mod roots;
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};

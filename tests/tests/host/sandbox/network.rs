@@ -257,11 +257,7 @@ fn a_plugin_cannot_invent_what_a_file_names() {
     let folder = tempfile::tempdir().unwrap();
     let (config, scratch) = (folder.path().join("config"), folder.path().join("scratch"));
     let named = format!("http://127.0.0.1:{}/api", server.port);
-    std::fs::write(
-        &config,
-        format!("url: {named}\n"),
-    )
-    .unwrap();
+    std::fs::write(&config, format!("url: {named}\n")).unwrap();
     let forge = |targets: &[String]| {
         let lines = format!(
             "config={}\nscratch={}\nssl_insecure=1\ntargets={}\n",

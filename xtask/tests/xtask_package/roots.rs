@@ -1,0 +1,190 @@
+//! The `.deb` in clean systems: a Debian 13 with only the packages that every Debian has, and one with pcs.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Output, Stdio};
+
+use crate::isolation::isolated;
+use crate::laid::Laid;
+use crate::{are_met, assert_reported, package, shell};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/lab/debian13.sh");
+/// The script's exit code if there is no Debian 13 to get.
+const NO_MIRROR: i32 = 75;
+
+/// The folder with a Debian 13, which the tests share. Beside it is the one with only the base. None, with a message, if
+/// this machine cannot make it.
+fn debian13() -> Option<PathBuf> {
+    if !are_met(&["debootstrap", "flock", "dpkg-deb", "chroot"], "-mpf") {
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debian13");
+    let made = isolated(SCRIPT).arg(&folder).stdin(Stdio::null()).output().unwrap();
+    if made.status.code() == Some(NO_MIRROR) {
+        eprintln!("SKIPPED: no Debian 13: {}", String::from_utf8_lossy(&made.stdout));
+        return None;
+    }
+    assert!(made.status.success(), "{made:?}");
+    Some(folder)
+}
+
+/// A simulated cloud in a process of its own, which ends with its standard input.
+struct Cloud {
+    child: Child,
+    _stdin: ChildStdin,
+    options: String,
+}
+
+impl Cloud {
+    fn start() -> Self {
+        let tests = std::env::current_exe().unwrap();
+        let simulator = tests.parent().and_then(Path::parent).unwrap().join("fencebox-sim");
+        let mut child = isolated(simulator)
+            .args(["clc", "--until-eof"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap();
+        let options = format!("login=fencer passwd=s3cret plug=WA1ACMEDB01 api_url={url} stonith_status_sleep=0");
+        Self {
+            _stdin: child.stdin.take().unwrap(),
+            child,
+            options,
+        }
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the script in a copy of the system that ends with it. `first` and `second` are two builds of the package.
+fn in_root(root: &Path, script: &str) -> Output {
+    let cloud = Cloud::start();
+    let ((_one, first), (_other, second)) = (package(&Laid::out(), "deb"), package(&Laid::by_another_build(), "deb"));
+    let script = format!("{PREPARE}{script}");
+    shell(
+        "-mpf",
+        &script,
+        &[
+            ("ROOT", root),
+            ("FIRST", &first),
+            ("SECOND", &second),
+            ("OPTIONS", Path::new(&cloud.options)),
+        ],
+    )
+}
+
+/// Makes the copy, and the functions of the scripts: `inside` runs a program in it, `agent` calls an agent as Pacemaker
+/// does, and `state` lists all files.
+const PREPARE: &str = r#"
+set -euo pipefail
+mount -t tmpfs none /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay none -o "lowerdir=$ROOT,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
+mount -t proc none /mnt/root/proc
+mount --rbind /dev /mnt/root/dev
+cp "$FIRST" /mnt/root/tmp/first.deb
+cp "$SECOND" /mnt/root/tmp/second.deb
+inside() { chroot /mnt/root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+agent() { printf '%s\n' "action=$2" $OPTIONS | inside "$1"; }
+state() {
+    find /mnt/root/usr /mnt/root/etc /mnt/root/var/lib /mnt/root/opt -path /mnt/root/var/lib/dpkg -prune -o \
+        \( -type d -printf '%p %M %U %G\n' \) -o -printf '%p %M %U %G %s %l\n' | sort
+    inside dpkg-divert --list | sort
+}
+state >/mnt/before
+"#;
+
+#[test]
+fn a_system_with_only_the_base_is_fenced_from_upgraded_and_left_as_it_was() {
+    let Some(folder) = debian13() else { return };
+    let output = in_root(&folder.with_file_name("debian13-base"), BASE);
+    assert_reported(
+        &output,
+        &[
+            "installed without another package",
+            "Success: Powered OFF",
+            "Status: OFF",
+            "checked: still off",
+            "upgraded while agents ran, and none failed",
+            "removed and purged, and nothing is left",
+        ],
+    );
+}
+
+const BASE: &str = r#"
+[ ! -e /mnt/root/usr/bin/python3 ] && [ ! -e /mnt/root/usr/sbin/pcs ]
+inside dpkg -i /tmp/first.deb
+[ -z "$(inside dpkg --verify fencebox)" ]
+inside fencebox verify >/dev/null
+echo "test: installed without another package"
+echo "test: $(agent fence_clc off)"
+echo "test: $(agent fence_clc status || [ $? = 2 ])"
+echo "test: checked: $(printf '%s\n' $OPTIONS | inside fencebox check fence_clc | grep -o 'still off')"
+(until [ -e /mnt/stop ]; do
+    agent fence_clc status >/dev/null 2>>/mnt/lines || [ $? = 2 ] || echo failed >>/mnt/failed
+    echo called >>/mnt/called
+done) &
+inside dpkg -i /tmp/second.deb
+touch /mnt/stop
+wait
+[ ! -e /mnt/failed ] && [ "$(wc -l </mnt/called)" -gt 3 ] && [ ! -s /mnt/lines ]
+inside fencebox verify >/dev/null
+echo "test: upgraded while agents ran, and none failed"
+inside dpkg -r fencebox
+inside dpkg -P fencebox
+state | diff /mnt/before -
+echo "test: removed and purged, and nothing is left"
+"#;
+
+#[test]
+fn a_system_with_pcs_configures_and_validates_the_agents_of_the_package() {
+    let Some(folder) = debian13() else { return };
+    let output = in_root(&folder, PCS);
+    assert_reported(
+        &output,
+        &[
+            "fence_clc - Fence agent for",
+            "pcs has created the device",
+            "pcs has refused a device that cannot work",
+            "Pacemaker reads the agent: 0",
+            "upgraded, and pcs reads the agent",
+            "removed, and pcs has no such agent",
+            "purged, and nothing is left",
+        ],
+    );
+}
+
+const PCS: &str = r#"
+inside dpkg -i /tmp/first.deb
+inside mkdir -p /tmp/cluster
+inside cibadmin --empty >/mnt/root/tmp/cluster/cib.xml
+echo "test: $(inside pcs stonith describe fence_clc | head -n 1 | grep -o '^fence_clc - Fence agent for')"
+create() { inside pcs -f /tmp/cluster/cib.xml stonith create "$@" --agent-validation; }
+create cloud fence_clc $OPTIONS
+grep 'type="fence_clc"' /mnt/root/tmp/cluster/cib.xml >/dev/null
+echo "test: pcs has created the device"
+if create broken fence_clc login=fencer 2>/mnt/refused; then exit 1; fi
+grep password /mnt/refused >/dev/null
+echo "test: pcs has refused a device that cannot work"
+echo "test: Pacemaker reads the agent: $(inside stonith_admin --metadata --agent fence_clc >/dev/null; echo $?)"
+inside dpkg -i /tmp/second.deb
+inside pcs stonith describe fence_clc >/dev/null
+echo "test: upgraded, and pcs reads the agent"
+inside dpkg -r fencebox
+if inside pcs stonith describe fence_clc 2>/dev/null; then exit 1; fi
+echo "test: removed, and pcs has no such agent"
+inside dpkg -P fencebox
+rm -rf /mnt/root/tmp/cluster
+state | diff /mnt/before -
+echo "test: purged, and nothing is left"
+"#;

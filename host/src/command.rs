@@ -3,6 +3,7 @@
 mod agent;
 mod candidate;
 mod check;
+mod colour;
 mod compile;
 mod document;
 mod inspect;

@@ -111,7 +111,10 @@ impl Call {
             keep: self.keep,
         };
         let answer = transmit(call).map_err(|problem| Failure::new(&method, problem))?;
-        grow(answer).map_err(|reason| Failure::Malformed { method, reason })
+        grow(answer).map_err(|reason| Failure::Malformed {
+            method,
+            reason: reason.to_string(),
+        })
     }
 }
 

@@ -54,8 +54,8 @@ pub(crate) fn call(call: wit::MethodCall) -> Result<wit::Tree, wit::Error> {
     }
 }
 
-fn invalid(reason: String) -> wit::Error {
-    wit::Error::Http(Failure::Invalid(reason))
+fn invalid(reason: impl ToString) -> wit::Error {
+    wit::Error::Http(Failure::Invalid(reason.to_string()))
 }
 
 /// Whether the host would send this value.

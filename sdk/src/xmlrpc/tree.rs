@@ -4,6 +4,7 @@
 //! memory.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use super::Value;
 use crate::bindings::fencebox::agent::xmlrpc::{Node, NodeIndex, Tree};
@@ -52,26 +53,52 @@ struct Grown {
     depth: u32,
 }
 
+/// Why nodes are not a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotATree {
+    /// A node points at one that is not after it.
+    PointsBack { from: usize, to: usize },
+    /// A node points at one that does not exist.
+    Missing { from: usize, to: usize },
+    /// Two nodes point at this one.
+    Shared(usize),
+    /// It is nested too deep.
+    TooDeep,
+    /// It has no node.
+    Empty,
+}
+
+impl fmt::Display for NotATree {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PointsBack { from, to } => write!(formatter, "value {from} points back at value {to}"),
+            Self::Missing { from, to } => {
+                write!(formatter, "value {from} points at value {to}, which is missing")
+            }
+            Self::Shared(index) => write!(formatter, "two values point at value {index}"),
+            Self::TooDeep => write!(formatter, "values are nested more than {DEEPEST} deep"),
+            Self::Empty => formatter.write_str("the tree is empty"),
+        }
+    }
+}
+
 /// Converts a tree to a value. It starts at the last node, so that the values
 /// that a node points at are complete before the node.
-pub(crate) fn grow(tree: Tree) -> Result<Value, String> {
+pub(crate) fn grow(tree: Tree) -> Result<Value, NotATree> {
     let mut nodes = tree.nodes;
     let mut grown: Vec<Option<Grown>> = Vec::new();
     grown.resize_with(nodes.len(), || None);
     while let Some(node) = nodes.pop() {
         let here = nodes.len();
         let mut depth = 0;
-        let mut take = |index: NodeIndex| -> Result<Value, String> {
+        let mut take = |index: NodeIndex| -> Result<Value, NotATree> {
             let index = usize::try_from(index).unwrap_or(usize::MAX);
             if index <= here {
-                return Err(format!("value {here} points back at value {index}"));
+                return Err(NotATree::PointsBack { from: here, to: index });
             }
-            let part = grown
-                .get_mut(index)
-                .ok_or_else(|| format!("value {here} points at value {index}, which is missing"))?;
-            let part = part
-                .take()
-                .ok_or_else(|| format!("two values point at value {index}"))?;
+            let part = grown.get_mut(index);
+            let part = part.ok_or(NotATree::Missing { from: here, to: index })?;
+            let part = part.take().ok_or(NotATree::Shared(index))?;
             depth = depth.max(part.depth + 1);
             Ok(part.value)
         };
@@ -86,11 +113,11 @@ pub(crate) fn grow(tree: Tree) -> Result<Value, String> {
             Node::Array(items) => Value::Array(items.into_iter().map(take).collect::<Result<_, _>>()?),
             Node::Structure(members) => {
                 let members = members.into_iter().map(|(name, index)| Ok((name, take(index)?)));
-                Value::Struct(members.collect::<Result<_, String>>()?)
+                Value::Struct(members.collect::<Result<_, NotATree>>()?)
             }
         };
         if depth > DEEPEST {
-            return Err(format!("values are nested more than {DEEPEST} deep"));
+            return Err(NotATree::TooDeep);
         }
         if let Some(place) = grown.get_mut(here) {
             *place = Some(Grown { value, depth });
@@ -98,6 +125,6 @@ pub(crate) fn grow(tree: Tree) -> Result<Value, String> {
     }
     match grown.into_iter().next().flatten() {
         Some(root) => Ok(root.value),
-        None => Err("the tree is empty".to_owned()),
+        None => Err(NotATree::Empty),
     }
 }

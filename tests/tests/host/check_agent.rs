@@ -284,3 +284,30 @@ fn only_agents_can_be_checked() {
         outcome.assert_refused(&[name, reason]);
     }
 }
+
+/// Only a terminal gets colours, and only if the environment does not refuse them.
+#[test]
+fn colours_are_for_terminals() {
+    let board = Simulator::start(relay::config()).unwrap();
+    let login = "username=fencer password=s3cret ip=127.0.0.1 plug=1";
+    let line = format!(
+        "{} check fence_relay {login} ipport={}",
+        program("fencebox").display(),
+        port(&board)
+    );
+    let shown = |no_colour: &str| {
+        let mut terminal = isolated("script");
+        terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        terminal.env("TERM", "xterm").env("NO_COLOR", no_colour);
+        run(terminal, "").stdout
+    };
+    assert!(shown("").contains("\x1b[32mok"), "{}", shown(""));
+    assert!(!shown("1").contains('\x1b'), "{}", shown("1"));
+    let mut plain = isolated("sh");
+    plain.args(["-c", &line]).env("TERM", "xterm");
+    let outcome = run(plain, "");
+    assert!(
+        outcome.stdout.contains("ok ") && !outcome.stdout.contains('\x1b'),
+        "{outcome:?}"
+    );
+}

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use serde::Serialize;
 
+use super::super::colour::{self, Meaning};
 use super::super::installed::Installed;
 use super::super::json;
 use super::super::run::options_text;
@@ -269,21 +270,22 @@ impl Row {
 /// Prints the rows in columns. A remedy is a line of its own below its row.
 fn print(rows: &[Row], out: &mut dyn Write) -> std::io::Result<()> {
     for row in rows {
-        let state = match row.state {
-            State::Ok => "ok",
-            State::Warning => "WARNING",
-            State::Failed => "FAILED",
-            State::Skipped => "skipped",
+        let (state, meaning) = match row.state {
+            State::Ok => ("ok", Meaning::Good),
+            State::Warning => ("WARNING", Meaning::Doubtful),
+            State::Failed => ("FAILED", Meaning::Bad),
+            State::Skipped => ("skipped", Meaning::Plain),
         };
+        let state = colour::word(state, meaning, 8);
         let time = row.milliseconds.map(|time| format!("{time:.1} ms")).unwrap_or_default();
-        let detail = match (&row.plug, row.detail.as_str()) {
-            (Some(plug), detail) => format!("plug {plug}: {detail}"),
-            (None, detail) => detail.to_owned(),
+        let detail = match &row.plug {
+            Some(plug) => format!("plug {plug}: {}", row.detail),
+            None => row.detail.clone(),
         };
         writeln!(
             out,
             "{}",
-            format!("{:<11} {state:<8} {time:>11}  {detail}", row.step).trim_end()
+            format!("{:<11} {state} {time:>11}  {detail}", row.step).trim_end()
         )?;
         if let Some(remedy) = &row.remedy {
             writeln!(out, "{:34}remedy: {remedy}", "")?;

@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::bail;
 use serde::Serialize;
 
+use super::super::colour::{self, Meaning};
 use super::super::json;
 use super::attempts::{Attempt, Attempts, Verdict};
 use crate::agent::log::Syslog;
@@ -54,7 +55,8 @@ pub(super) fn run(json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
         json::print(&document, out)?;
     } else {
         for row in &rows {
-            writeln!(out, "{:<16} {:<9} {}", row.what, row.state.word(), row.detail)?;
+            let state = colour::word(row.state.word(), row.state.meaning(), 9);
+            writeln!(out, "{:<16} {state} {}", row.what, row.detail)?;
         }
         writeln!(out)?;
         for (what, detail) in surroundings {
@@ -87,6 +89,15 @@ impl State {
             Self::Untried => "untested",
             Self::Missing => "MISSING",
             Self::Broken => "BROKEN",
+        }
+    }
+
+    fn meaning(self) -> Meaning {
+        match self {
+            Self::InForce => Meaning::Good,
+            Self::Untried => Meaning::Plain,
+            Self::Missing => Meaning::Doubtful,
+            Self::Broken => Meaning::Bad,
         }
     }
 }

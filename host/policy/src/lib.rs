@@ -46,8 +46,8 @@ mod sockets;
 mod trust;
 
 pub use addresses::Addresses;
-pub use agent_policy::AgentPolicy;
-pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Proof};
+pub use agent_policy::{AgentPolicy, Restricted, Restriction};
+pub use approval::{Approval, FORMAT as APPROVAL_FORMAT, Need, NeedKind, Proof};
 pub use capability_set::CapabilitySet;
 pub use endpoint::{Address, Auth, Endpoint, Endpoints, NamingEndpoint, Port, Scheme, UrlOption, is_named_in};
 pub use file::Policy;

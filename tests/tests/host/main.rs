@@ -8,6 +8,7 @@ mod confinement;
 mod documents;
 mod install;
 mod isolation;
+mod json;
 mod outputs;
 mod parsers;
 mod policy;

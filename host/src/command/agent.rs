@@ -1,5 +1,7 @@
 //! fencebox as a fence agent.
 
+mod observe;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::mem::ManuallyDrop;
@@ -7,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::agent::audit::{Audit, Caller, daemon};
+use crate::agent::audit::{Audit, Caller, Sink, daemon};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
 use crate::agent::late::Late;
@@ -21,6 +23,7 @@ use crate::agent::system_clock::SystemClock;
 use crate::confinement;
 use crate::plugin::{Error, Plugin, PluginInstance};
 use crate::policy::{self, AgentPolicy, Denied};
+use observe::Observation;
 
 /// The socket on which systemd's journal receives entries with fields.
 const JOURNAL: &str = "/run/systemd/journal/socket";
@@ -31,6 +34,7 @@ struct AgentContext {
     clock: Arc<SystemClock>,
     log: Arc<Log>,
     audit: Arc<Audit>,
+    observation: Observation,
     /// The environment variable `PCMK_service`.
     service: Option<String>,
 }
@@ -45,11 +49,15 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let journal = Late::new("journal", move || {
         daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), &agent)
     });
+    let observation = Observation::of_machine();
+    let further = observation.sinks();
+    let sinks = std::iter::once(Box::new(journal) as Box<dyn Sink>).chain(further);
     let context = AgentContext {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
         log: Arc::new(Log::new(standard_error())),
-        audit: Arc::new(Audit::new(name, caller, vec![Box::new(journal)])),
+        audit: Arc::new(Audit::new(name, caller, sinks.collect())),
+        observation,
         service,
     };
     context.expect_panics();
@@ -95,8 +103,10 @@ impl AgentContext {
                 // After the confinement, the agent cannot connect to the daemons.
                 let absent = self.log.connect();
                 self.audit.connect();
+                let mut needs = needs.clone();
+                needs.write.extend(self.observation.folder().map(Path::to_owned));
                 self.log
-                    .debug(format!("{}: {}", self.name, confinement::confine(needs)));
+                    .debug(format!("{}: {}", self.name, confinement::confine(&needs)));
                 for name in absent {
                     let socket = Syslog::SOCKET;
                     self.log

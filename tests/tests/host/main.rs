@@ -9,6 +9,7 @@ mod documents;
 mod install;
 mod isolation;
 mod json;
+mod observe;
 mod outputs;
 mod parsers;
 mod policy;

@@ -89,6 +89,7 @@ impl Tree {
         )?;
         for document in [
             "README.md",
+            "docs/operating.md",
             "docs/policy.sample.toml",
             "docs/observe.sample.toml",
             "docs/logrotate.sample",

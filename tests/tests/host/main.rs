@@ -10,6 +10,7 @@ mod install;
 mod isolation;
 mod json;
 mod observe;
+mod operating;
 mod outputs;
 mod parsers;
 mod policy;

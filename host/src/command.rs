@@ -3,7 +3,7 @@
 mod agent;
 mod candidate;
 mod check;
-mod colour;
+mod color;
 mod compile;
 mod document;
 mod inspect;
@@ -12,6 +12,7 @@ mod installed;
 mod json;
 mod list;
 mod new;
+mod observe;
 mod policy;
 mod record;
 mod remove;
@@ -45,7 +46,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// List the agents that have a plugin
-    List,
+    List {
+        /// Print JSON, as docs/json.md describes it
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what a plugin is and what needs approval
     Inspect {
         /// Agent name (fence_clc) or plugin file (./fence_clc.wasm)
@@ -53,6 +58,9 @@ enum Command {
         /// Print only the agent names of the plugin, one a line
         #[arg(long)]
         names: bool,
+        /// Print JSON, as docs/json.md describes it
+        #[arg(long, conflicts_with = "names")]
+        json: bool,
     },
     /// Check an agent with its device, without switching anything; or the protections of this machine
     ///
@@ -60,7 +68,7 @@ enum Command {
     /// step, and the first request that `off` would send, which is kept back. Without one: what protects agents on this
     /// machine. The exit code is 1 if a step failed.
     Check {
-        /// Print JSON (docs/json.md)
+        /// Print JSON, as docs/json.md describes it
         #[arg(long)]
         json: bool,
         /// Agent name (fence_clc); without it, this machine
@@ -76,6 +84,9 @@ enum Command {
         policy: Option<PathBuf>,
         /// Agent name (fence_clc); without it, all agents
         agent: Option<String>,
+        /// Print JSON, as docs/json.md describes it
+        #[arg(long)]
+        json: bool,
     },
     /// Compile plugins; the compiled forms are written beside the plugin files
     ///
@@ -105,6 +116,9 @@ enum Command {
     Verify {
         /// Agent names; without them, all agents
         names: Vec<String>,
+        /// Print JSON, as docs/json.md describes it
+        #[arg(long)]
+        json: bool,
     },
     /// Make the crate of a new plugin, with tests and a simulated device
     New {
@@ -219,9 +233,16 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
                 &mut stdout,
             );
         }
-        Command::List => list::run(&mut stdout),
-        Command::Inspect { plugin, names } => inspect::run(&plugin, names, &mut stdout),
-        Command::Policy { policy, agent } => policy::run(policy.as_deref(), agent.as_deref(), &mut stdout),
+        Command::List { json } => list::run(json, &mut stdout),
+        Command::Inspect { plugin, names, json } => {
+            let form = match (names, json) {
+                (true, _) => inspect::Form::Names,
+                (false, true) => inspect::Form::Json,
+                (false, false) => inspect::Form::Text,
+            };
+            inspect::run(&plugin, form, &mut stdout)
+        }
+        Command::Policy { policy, agent, json } => policy::run(policy.as_deref(), agent.as_deref(), json, &mut stdout),
         Command::Compile { files } => compile::run(&files, &mut stdout),
         Command::Install { file, grant, no_links } => {
             let choice = install::Choice {
@@ -231,7 +252,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             install::run(&file, &choice, &mut stdout)
         }
         Command::Remove { name } => remove::run(&name, &mut stdout),
-        Command::Verify { names } => verify::run(&names, &mut stdout),
+        Command::Verify { names, json } => verify::run(&names, json, &mut stdout),
         Command::Document { folder } => document::run(&Arguments::command(), &folder, &mut stdout),
         Command::Record { files } => record::run(&files, &mut stdout),
         Command::New { name, socket, sdk, .. } => {

@@ -122,7 +122,7 @@ pub(crate) fn plugins() -> Result<Vec<PathBuf>> {
     plugins_of(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Builds the plugin that the README shows.
+/// Builds the plugin that docs/plugins.md shows.
 pub(crate) fn example() -> Result<Vec<PathBuf>> {
     let built = components(
         ["--package", "fencebox-sdk", "--examples"].into_iter(),

@@ -12,6 +12,7 @@ mod fuzz;
 mod install;
 mod matrix;
 mod package;
+mod picture;
 mod simulator;
 mod test;
 mod tree;
@@ -64,6 +65,8 @@ enum Task {
     Bench(bench::Settings),
     /// Make a release build and its install tree in target/dist
     Dist,
+    /// Draw the picture of the README from a run
+    Picture(picture::Settings),
     /// Make a release build and its packages: .deb, .rpm, and an image for containers
     Package(package::Settings),
     /// Make a release build and install it, as a package does
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::Bench(settings) => bench::run(&settings),
         Task::Dist => dist::run(),
         Task::Package(settings) => package::run(&settings),
+        Task::Picture(settings) => picture::run(&settings),
         Task::Install(arguments) => install::install(&arguments),
         Task::Uninstall(destination) => install::uninstall(&destination),
     };

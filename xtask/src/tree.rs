@@ -83,7 +83,19 @@ impl Tree {
         tree.add_manuals()?;
         tree.add_sdk()?;
         let workspace = build::workspace();
-        for document in ["README.md", "docs/policy.sample.toml", "LICENSE-APACHE", "LICENSE-MIT"] {
+        tree.copy_folder(
+            &workspace.join("docs/schema"),
+            &tree.0.join("usr/share/fencebox/schema"),
+        )?;
+        for document in [
+            "README.md",
+            "docs/operating.md",
+            "docs/policy.sample.toml",
+            "docs/observe.sample.toml",
+            "docs/logrotate.sample",
+            "LICENSE-APACHE",
+            "LICENSE-MIT",
+        ] {
             let name = Path::new(document).file_name().context("a document without a name")?;
             copy(&workspace.join(document), &documents.join(name), 0o644)?;
         }

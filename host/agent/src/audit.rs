@@ -1,22 +1,28 @@
 //! The audit: who requested which action on which machine, and its result. Each
 //! action has one record at its begin and one at its end, in the journal or in
-//! syslog.
+//! syslog, and also in a file if the administrator names one. Numbers about the
+//! actions can go to files for monitoring.
 //!
 //! If the cluster kills an agent after a timeout, the action has only the first
 //! record.
 
 mod caller;
 mod daemon;
+mod file;
+mod metrics;
 mod observed;
 mod record;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 pub use caller::Caller;
 pub use daemon::{Journal, daemon};
+pub use file::AuditFile;
+pub use metrics::Metrics;
 pub use observed::{Observed, Report};
 pub use record::Record;
 
@@ -37,6 +43,11 @@ pub trait Sink: Send {
     /// Writes one masked record. A destination that does not accept it does not
     /// delay the action.
     fn write(&mut self, record: &Record);
+
+    /// Why the last record was not written, for a warning. Each fault is returned once.
+    fn fault(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// The audit of one run.
@@ -215,6 +226,9 @@ impl State {
         record.mask(log);
         for sink in &mut self.sinks {
             sink.write(&record);
+            if let Some(fault) = sink.fault() {
+                log.warning(format!("{}: {fault}", self.agent));
+            }
         }
     }
 }

@@ -60,6 +60,13 @@ impl audit::Sink for Late<Box<dyn audit::Sink>> {
             sink.write(record);
         }
     }
+
+    fn fault(&mut self) -> Option<String> {
+        // Nothing failed if it is not connected.
+        LazyCell::get_mut(&mut self.destination)
+            .and_then(Option::as_mut)
+            .and_then(|sink| sink.fault())
+    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,11 @@ use super::location::is_loopback;
 use super::rule::{Destination, Meant, Purpose, Rule};
 use super::{Denied, Fingerprint, Limits, Origin, Policy, Trust};
 
+mod restriction;
 #[cfg(test)]
 mod tests;
+
+pub use restriction::{Restricted, Restriction};
 
 /// What one agent may do. It has no default: code that needs no policy has to call
 /// [`AgentPolicy::unrestricted`] explicitly.
@@ -215,50 +218,10 @@ impl AgentPolicy {
 
     /// One line of text for each restriction.
     pub fn describe(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self
-            .nothing
-            .iter()
-            .map(|reason| format!("may do nothing: {reason}"))
-            .collect();
-        for table in &self.tables {
-            if let Some(allow) = &table.allow {
-                let rules: Vec<_> = allow.value.iter().map(Rule::to_string).collect();
-                let rules = if rules.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    rules.join(", ")
-                };
-                lines.push(format!("reaches only {rules} ({})", table.place(allow.line)));
-            }
-            for Entry { value, line } in &table.deny {
-                lines.push(format!("does not reach {value} ({})", table.place(*line)));
-            }
-            if let Some(pins) = &table.pins {
-                let digests: Vec<_> = pins.value.iter().map(Fingerprint::digits).collect();
-                lines.push(format!(
-                    "runs only a plugin file with the SHA-256 digest {} ({})",
-                    digests.join(" or "),
-                    table.place(pins.line)
-                ));
-            }
-            if let Some(flag) = &table.secure_tls {
-                lines.push(format!(
-                    "verifies certificates, and sends plain HTTP only to this machine ({})",
-                    table.place(flag.line)
-                ));
-            }
-            for Entry { value, line } in &table.limits {
-                let (limit, value) = *value;
-                lines.push(format!(
-                    "has the limit {} = {}, not {} ({})",
-                    limit.key(),
-                    limit.show(value),
-                    limit.show(limit.default()),
-                    table.place(*line)
-                ));
-            }
-        }
-        lines
+        let nothing = self.nothing.iter().map(|reason| format!("may do nothing: {reason}"));
+        nothing
+            .chain(self.restrictions().map(|restriction| restriction.to_string()))
+            .collect()
     }
 }
 

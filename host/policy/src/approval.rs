@@ -55,6 +55,48 @@ pub enum Proof {
     Fabric,
 }
 
+impl Proof {
+    /// Its name in descriptions.
+    fn word(self) -> &'static str {
+        match self {
+            Self::NoStatus => "no-status",
+            Self::SettledStatus => "settled-status",
+            Self::Fabric => "fabric",
+        }
+    }
+}
+
+/// Something that needs approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// What it is.
+    pub kind: NeedKind,
+    /// The name of the endpoint, socket, option or claim.
+    pub name: String,
+    /// One line for people.
+    pub text: String,
+}
+
+/// The kind of something that needs approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NeedKind {
+    /// It sends requests to an endpoint.
+    Endpoint,
+    /// It uses a socket.
+    Socket,
+    /// It reads or writes the file that an option names.
+    File,
+    /// It sets the default of an option that determines an address or a path.
+    Default,
+    /// It changes what proves that a machine is off.
+    Proof,
+    /// It declares an option secret.
+    Secret,
+    /// It sees the password, although it has no endpoint.
+    Password,
+}
+
 impl std::fmt::Display for Proof {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
@@ -98,20 +140,37 @@ impl Approval {
         flags.collect()
     }
 
-    /// Everything that needs approval, one line each.
-    pub fn lines(&self) -> Vec<String> {
-        let endpoints = self.reach.endpoints.iter().map(ToString::to_string);
-        let sockets = self.reach.sockets.iter().map(ToString::to_string);
-        let files = self.reach.files.iter().map(ToString::to_string);
-        let mut lines: Vec<String> = endpoints.chain(sockets).chain(files).collect();
-        lines.extend(self.defaults.iter().map(default_line));
-        lines.extend(self.proof.iter().map(Proof::to_string));
-        lines.extend(self.secrets.iter().map(|name| format!("option {name} is secret")));
+    /// Everything that needs approval.
+    pub fn needs(&self) -> Vec<Need> {
+        let need = |kind, name: &str, text: String| Need {
+            kind,
+            name: name.to_owned(),
+            text,
+        };
+        let endpoints = self.reach.endpoints.iter();
+        let endpoints = endpoints.map(|it| need(NeedKind::Endpoint, &it.name, it.to_string()));
+        let sockets = self.reach.sockets.iter();
+        let sockets = sockets.map(|it| need(NeedKind::Socket, &it.name, it.to_string()));
+        let files = self.reach.files.iter();
+        let files = files.map(|it| need(NeedKind::File, &it.option, it.to_string()));
+        let mut needs: Vec<Need> = endpoints.chain(sockets).chain(files).collect();
+        let defaults = self.defaults.iter();
+        needs.extend(defaults.map(|line| need(NeedKind::Default, line.0, default_line(line))));
+        let claims = self.proof.iter();
+        needs.extend(claims.map(|claim| need(NeedKind::Proof, claim.word(), claim.to_string())));
+        let secrets = self.secrets.iter();
+        needs.extend(secrets.map(|name| need(NeedKind::Secret, name, format!("option {name} is secret"))));
         // Else an endpoint's line reports that the plugin logs in there.
         if self.reach.endpoints.is_empty() && !self.reach.is_empty() {
-            lines.push("the plugin sees the password".to_owned());
+            let text = "the plugin sees the password".to_owned();
+            needs.push(need(NeedKind::Password, "password", text));
         }
-        lines
+        needs
+    }
+
+    /// The same, one line each.
+    pub fn lines(&self) -> Vec<String> {
+        self.needs().into_iter().map(|need| need.text).collect()
     }
 
     /// The parts that `earlier` does not cover, one line each. If empty, no further approval is

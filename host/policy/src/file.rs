@@ -180,9 +180,9 @@ impl Table {
 }
 
 /// A file that is being read.
-struct Source<'t> {
-    path: Arc<PathBuf>,
-    text: &'t str,
+pub(super) struct Source<'t> {
+    pub(super) path: Arc<PathBuf>,
+    pub(super) text: &'t str,
 }
 
 impl Source<'_> {
@@ -191,11 +191,11 @@ impl Source<'_> {
         1 + before.filter(|byte| *byte == b'\n').count()
     }
 
-    fn refuse(&self, span: &Range<usize>, reason: impl Display) -> Denied {
+    pub(super) fn refuse(&self, span: &Range<usize>, reason: impl Display) -> Denied {
         Denied::new(format!("{}:{}: {reason}", self.path.display(), self.line(span)))
     }
 
-    fn malformed(&self, error: &toml::de::Error) -> Denied {
+    pub(super) fn malformed(&self, error: &toml::de::Error) -> Denied {
         let message: Vec<_> = error.message().split_whitespace().collect();
         let message: String = message.join(" ").chars().take(MESSAGE_LIMIT).collect();
         self.refuse(&error.span().unwrap_or_default(), message)

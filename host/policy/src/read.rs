@@ -87,7 +87,7 @@ fn exists(path: &Path) -> Result<bool, Denied> {
     for step in way {
         let refuse = |reason: String| {
             Denied::new(format!(
-                "{}: {} {reason}; make the policy readable, or remove what is in its way",
+                "{}: {} {reason}; make the file readable, or remove what is in its way",
                 path.display(),
                 step.display()
             ))
@@ -107,12 +107,17 @@ fn exists(path: &Path) -> Result<bool, Denied> {
 
 /// Reads a policy at any path, to test it before it is installed.
 pub fn read_file(path: &Path) -> Result<Policy, Denied> {
+    Policy::parse(path, &text_of(path)?)
+}
+
+/// The text of a file.
+pub(super) fn text_of(path: &Path) -> Result<String, Denied> {
     let refuse = |reason: String| Denied::new(format!("{}: {reason}", path.display()));
     let bytes = bytes_of(path).map_err(|cause| refuse(cause.to_string()))?;
     if bytes.len() as u64 > LENGTH_LIMIT {
         return Err(refuse("the file is longer than 1 MiB; shorten it".to_owned()));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = 1 + error
             .as_bytes()
@@ -124,8 +129,7 @@ pub fn read_file(path: &Path) -> Result<Policy, Denied> {
             "{}:{line}: this is not UTF-8; save the file as UTF-8",
             path.display()
         ))
-    })?;
-    Policy::parse(path, &text)
+    })
 }
 
 /// The whole content, but at most one byte more than the limit.
@@ -137,15 +141,20 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 fn read_trusted(path: &Path) -> Result<Policy, Denied> {
-    // Show the path with the links of its folder resolved.
+    read_file(&trusted(path, "a policy")?)
+}
+
+/// The path of a file that only trusted users can write, with the links of its folder resolved.
+/// `what` is the kind of file, for the message.
+pub(super) fn trusted(path: &Path, what: &str) -> Result<PathBuf, Denied> {
     let shown = path.parent().and_then(|folder| folder.canonicalize().ok());
     let shown = shown.zip(path.file_name()).map(|(folder, name)| folder.join(name));
-    let path = shown.as_deref().unwrap_or(path);
-    ownership::check_file(path).map_err(|reason| {
+    let path = shown.unwrap_or_else(|| path.to_owned());
+    ownership::check_file(&path).map_err(|reason| {
         Denied::new(format!(
-            "{}: {reason}; only root may own a policy and write it (chown, chmod)",
+            "{}: {reason}; only root may own {what} and write it (chown, chmod)",
             path.display()
         ))
     })?;
-    read_file(path)
+    Ok(path)
 }

@@ -140,6 +140,11 @@ pub(super) enum Purpose {
 }
 
 impl Rule {
+    /// The text of the rule, as the file has it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a rule. The error names the problem and the remedy.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.is_empty()

@@ -127,7 +127,7 @@ impl Fingerprint {
     }
 
     /// As sha256sum prints it.
-    pub(super) fn digits(&self) -> String {
+    pub fn digits(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

@@ -1,5 +1,7 @@
 //! `fencebox inspect`: shows what a plugin is, and what needs approval.
 
+mod report;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,44 +9,88 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::candidate::announce;
-use super::report;
+use super::json;
+use super::report as text;
 use crate::agent::description::Description;
 use crate::agent::log::Log;
 use crate::agent::system_clock::SystemClock;
-use crate::plugin::{Plugin, agent_name, locate};
+use crate::plugin::{Declared, Plugin, PluginInstance, agent_name, locate};
 use crate::policy::AgentPolicy;
 
-/// Prints a report, or with `names` only the names of the plugin, one a line.
-pub(super) fn run(plugin: &Path, names: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    let (name, path) = find(plugin)?;
-    // An installed plugin has a compiled form.
-    if path.with_extension("cwasm").symlink_metadata().is_err() {
-        announce(&path);
+/// How the result is printed.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// A report for people.
+    Text,
+    /// The same as JSON.
+    Json,
+    /// Only the names of the plugin, one a line.
+    Names,
+}
+
+/// Prints what a plugin is.
+pub(super) fn run(plugin: &Path, form: Form, out: &mut dyn Write) -> anyhow::Result<()> {
+    let as_json = matches!(form, Form::Json);
+    let mut found = json::outcome("inspect", as_json, Inspected::of(plugin), out)?;
+    let description = &found.declared.description;
+    match form {
+        Form::Names => list_names(description, out),
+        Form::Json => {
+            let error = found.agent.load().err().map(|reason| reason.to_string());
+            let report = report::collect(&found.plugin, &found.path, &found.declared, error, &json::clean);
+            let report = json::outcome("inspect", true, report, out)?;
+            json::print("inspect", &report, out)
+        }
+        Form::Text => print(found, out),
     }
-    // A plugin that is not installed yet has no compiled form, so the warning about that is suppressed.
-    let log = Arc::new(Log::new(Box::new(std::io::sink())));
-    let plugin = Arc::new(Plugin::at(path.clone(), AgentPolicy::unrestricted())?);
-    let mut agent = plugin.agent(&name, &log, Arc::new(SystemClock::start()))?;
-    // For a plugin without a record, the report also includes what is denied until it is installed.
-    let declared = match plugin.recorded().approvals() {
-        Some(_) => agent.declared.clone(),
-        None => plugin.describe(&name)?,
-    };
+}
+
+/// A plugin and its description.
+struct Inspected {
+    path: PathBuf,
+    plugin: Arc<Plugin>,
+    agent: PluginInstance,
+    declared: Declared,
+}
+
+impl Inspected {
+    fn of(plugin: &Path) -> anyhow::Result<Self> {
+        let (name, path) = find(plugin)?;
+        // An installed plugin has a compiled form.
+        if path.with_extension("cwasm").symlink_metadata().is_err() {
+            announce(&path);
+        }
+        // A plugin that is not installed yet has no compiled form, so the warning about that is suppressed.
+        let log = Arc::new(Log::new(Box::new(std::io::sink())));
+        let plugin = Arc::new(Plugin::at(path.clone(), AgentPolicy::unrestricted())?);
+        let agent = plugin.agent(&name, &log, Arc::new(SystemClock::start()))?;
+        // For a plugin without a record, the report also includes what is denied until it is installed.
+        let declared = match plugin.recorded().approvals() {
+            Some(_) => agent.declared.clone(),
+            None => plugin.describe(&name)?,
+        };
+        Ok(Self {
+            path,
+            plugin,
+            agent,
+            declared,
+        })
+    }
+}
+
+fn print(mut found: Inspected, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (declared, clean) = (&found.declared, &json::clean);
     let description = &declared.description;
-    if names {
-        return list_names(description, out);
-    }
-    let clean = |text: &str| log.masked(text);
-    report::names(description, out, &clean)?;
-    writeln!(out, "file: {}", path.display())?;
+    text::names(description, out, clean)?;
+    writeln!(out, "file: {}", found.path.display())?;
     // The most important line stands before the details.
-    if let Err(reason) = agent.load() {
+    if let Err(reason) = found.agent.load() {
         writeln!(out, "\nevery action fails: {}", clean(&reason.to_string()))?;
     }
-    report::approval(&declared, &[], out, &clean)?;
-    report::options(description, out, &clean)?;
-    report::paragraph(&clean(&description.longdesc), out)?;
-    report::printed(&plugin.printed(), out, &clean)?;
+    text::approval(declared, &[], out, clean)?;
+    text::options(description, out, clean)?;
+    text::paragraph(&clean(&description.longdesc), out)?;
+    text::printed(&found.plugin.printed(), out, clean)?;
     Ok(())
 }
 

@@ -75,11 +75,7 @@ pub(super) fn options(
     out: &mut dyn Write,
     clean: &dyn Fn(&str) -> String,
 ) -> anyhow::Result<()> {
-    let table = build(description)?;
-    let is_listed = |option: &&AgentOption| {
-        let is_of_device = option.device_specific || description.options.contains(&option.name);
-        is_of_device && option.source_of.is_none() && !option.hidden
-    };
+    let listed = listed(description)?;
     let row = |option: &AgentOption| {
         let note = match (&option.default, option.required) {
             (Some(default), _) => format!(" [default: {}]", clean(default)),
@@ -88,7 +84,7 @@ pub(super) fn options(
         };
         (clean(&option.left_column()), clean(&option.shortdesc) + &note)
     };
-    let rows: Vec<_> = table.options().iter().filter(is_listed).map(row).collect();
+    let rows: Vec<_> = listed.iter().map(row).collect();
     let width = rows
         .iter()
         .map(|(left, _)| left.chars().count())
@@ -103,6 +99,16 @@ pub(super) fn options(
         writeln!(out, "  {left:<width$}  {right}")?;
     }
     Ok(())
+}
+
+/// The options that belong to this device.
+pub(super) fn listed(description: &Description) -> anyhow::Result<Vec<AgentOption>> {
+    let is_listed = |option: &&AgentOption| {
+        let is_of_device = option.device_specific || description.options.contains(&option.name);
+        is_of_device && option.source_of.is_none() && !option.hidden
+    };
+    let table = build(description)?;
+    Ok(table.options().iter().filter(is_listed).cloned().collect())
 }
 
 /// Prints a text after an empty line, in lines of at most [`WIDTH`] characters; nothing if the text is empty.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::agent::audit::Audit;
@@ -40,6 +40,8 @@ pub struct Attempt {
     pub clock: Arc<dyn Clock>,
     /// The audit of its actions.
     pub audit: Audit,
+    /// The folder in which the audit replaces files.
+    pub audit_folder: Option<PathBuf>,
 }
 
 impl Attempt {
@@ -66,6 +68,7 @@ impl Attempt {
             log,
             clock,
             audit: Audit::disabled(),
+            audit_folder: None,
         })
     }
 
@@ -100,7 +103,10 @@ impl Attempt {
             confine: &|needs| {
                 if confine {
                     let name = &self.name;
-                    self.log.debug(format!("{name}: {}", confinement::confine(needs)));
+                    let mut needs = needs.clone();
+                    needs.write.extend(self.audit_folder.clone());
+                    self.audit.connect();
+                    self.log.debug(format!("{name}: {}", confinement::confine(&needs)));
                 }
             },
             credentials: None,

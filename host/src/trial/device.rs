@@ -74,6 +74,7 @@ impl Subject {
                 Arc::new(VirtualClock::default())
             },
             audit: Audit::disabled(),
+            audit_folder: None,
         }
     }
 }

@@ -42,7 +42,7 @@ enum Protocol {
         #[arg(long = "fault", value_name = "PLAN", value_parser = xenapi::plan)]
         faults: Vec<Plan>,
     },
-    /// Relay board of the README's plugin; user fencer, password s3cret, relays 1 to 3
+    /// Relay board of the plugin in docs/plugins.md; user fencer, password s3cret, relays 1 to 3
     #[command(after_help = control_and(&relay::GRAMMAR.help()))]
     Relay {
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! A relay board behind a small JSON API: the device of the plugin that the README shows (`sdk/examples/relay.rs`).
+//! A relay board behind a small JSON API: the device of the plugin that docs/plugins.md shows (`sdk/examples/relay.rs`).
 //!
 //! | request | answer |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The relay board of the README's plugin in the matrix, and a wrong plugin for the same board.
+//! The relay board of the plugin of docs/plugins.md in the matrix, and a wrong plugin for the same board.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The plugin of the README in other languages: built, installed and run by the real program.
+//! The plugin of docs/plugins.md in other languages: built, installed and run by the real program.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 

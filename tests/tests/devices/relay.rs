@@ -1,4 +1,4 @@
-//! The plugin that the README shows, run by the real program.
+//! The plugin that docs/plugins.md shows, run by the real program.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 

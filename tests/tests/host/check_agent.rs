@@ -285,9 +285,9 @@ fn only_agents_can_be_checked() {
     }
 }
 
-/// Only a terminal gets colours, and only if the environment does not refuse them.
+/// Only a terminal gets colors, and only if the environment does not refuse them.
 #[test]
-fn colours_are_for_terminals() {
+fn colors_are_for_terminals() {
     let board = Simulator::start(relay::config()).unwrap();
     let login = "username=fencer password=s3cret ip=127.0.0.1 plug=1";
     let line = format!(
@@ -295,10 +295,10 @@ fn colours_are_for_terminals() {
         program("fencebox").display(),
         port(&board)
     );
-    let shown = |no_colour: &str| {
+    let shown = |no_color: &str| {
         let mut terminal = isolated("script");
         terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
-        terminal.env("TERM", "xterm").env("NO_COLOR", no_colour);
+        terminal.env("TERM", "xterm").env("NO_COLOR", no_color);
         run(terminal, "").stdout
     };
     assert!(shown("").contains("\x1b[32mok"), "{}", shown(""));

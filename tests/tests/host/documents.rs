@@ -1,5 +1,5 @@
-//! The output of an agent without a device: metadata that pcs accepts, help and version. Also the README, whose
-//! examples must stay correct.
+//! The output of an agent without a device: metadata that pcs accepts, help and version. Also the page docs/plugins.md, whose
+//! example must stay correct.
 
 #![allow(
     clippy::expect_used,
@@ -136,14 +136,14 @@ fn help_and_version_need_no_other_option() {
 }
 
 #[test]
-fn the_plugin_in_the_readme_is_the_one_that_is_built_and_tested() {
+fn the_plugin_in_the_page_is_the_one_that_is_built_and_tested() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let page = std::fs::read_to_string(root.join("docs/plugins.md")).unwrap();
     let example = std::fs::read_to_string(root.join("sdk/examples/relay.rs")).unwrap();
     let plugin = example.split("#[cfg(test)]").next().unwrap().trim();
     assert!(
-        readme.contains(plugin),
-        "README.md does not show sdk/examples/relay.rs as it is"
+        page.contains(plugin),
+        "docs/plugins.md does not show sdk/examples/relay.rs as it is"
     );
 }
 

@@ -14,6 +14,7 @@ mod audit;
 #[path = "../../fixtures/src/encodings.rs"]
 mod encodings;
 mod masks;
+mod observed;
 mod output;
 mod sockets;
 mod sources;

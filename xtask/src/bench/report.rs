@@ -258,8 +258,8 @@ impl Report {
              `cargo xtask bench --write` writes this page and the chart. Each row is a whole process, from its start to\n\
              its end. All rows ran in turn, on one machine, against the same simulator of XenServer; the figures are\n\
              medians. Compare only figures of one run. `--check` fails if a ratio is missed. Rows with \"cold\" begin with an\n\
-             empty page cache, so that the program is read from the disk. `install` checks and compiles the plugin of the\n\
-             README. The rows of other agents use their own simulator, and OpenIPMI's `ipmi_sim` for `fence_ipmilan`. The\n\
+             empty page cache, so that the program is read from the disk. `install` checks and compiles the plugin of\n\
+             docs/plugins.md. The rows of other agents use their own simulator, and OpenIPMI's `ipmi_sim` for `fence_ipmilan`. The\n\
              memory of {CROWD} processes is measured 0.5 s after their start: ours wait for the device then,\n\
              and most of the Python agents still load their modules.\n\n\
              ![Wall time of the calls, on a logarithmic scale](benchmarks.svg)\n\n{}",

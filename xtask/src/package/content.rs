@@ -1,5 +1,6 @@
-//! What all packages contain: the install tree, and the policy.
+//! What all packages contain: the install tree, and the files that belong to the administrator.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,15 +26,20 @@ pub(super) const DESCRIPTION: [&str; 6] = [
 ];
 /// There is no person whose address could be here.
 pub(super) const MAINTAINER: &str = "The fencebox authors <authors@fencebox.invalid>";
-/// The policy, which belongs to the administrator.
-pub(super) const POLICY: &str = "/etc/fencebox/policy.toml";
+/// Files that belong to the administrator, and their sources. The policy and the destinations limit and change nothing:
+/// all of them are comments.
+pub(super) const SETTINGS: [(&str, &str); 3] = [
+    ("/etc/fencebox/observe.toml", "docs/observe.sample.toml"),
+    ("/etc/fencebox/policy.toml", "docs/policy.sample.toml"),
+    ("/etc/logrotate.d/fencebox", "docs/logrotate.sample"),
+];
+/// The folder of the audit file, with its mode: not every user should read about the devices.
+pub(super) const LOGS: (&str, u32) = ("/var/log/fencebox", 0o750);
 
 /// The content of a package.
 pub(super) struct Content {
     /// Below `/usr`, in order.
     pub(super) parts: Vec<Part>,
-    /// A policy that limits nothing: all of it are comments.
-    pub(super) policy: PathBuf,
     /// The time of all files.
     pub(super) time: u64,
 }
@@ -43,11 +49,7 @@ impl Content {
     pub(super) fn of(tree: &Tree, time: u64, scratch: &Path) -> Result<Self> {
         let parts = tree.parts()?.into_iter();
         let parts = parts.map(|part| compressed(part, scratch)).collect::<Result<_>>()?;
-        Ok(Self {
-            parts,
-            policy: build::workspace().join("docs/policy.sample.toml"),
-            time,
-        })
+        Ok(Self { parts, time })
     }
 
     /// The names of the agents.
@@ -78,9 +80,15 @@ impl Content {
                 What::File(source, mode) => copy(source, &path, *mode)?,
             }
         }
-        let policy = root.join(POLICY.trim_start_matches('/'));
-        make_parent(&policy)?;
-        copy(&self.policy, &policy, 0o644)
+        for (path, source) in SETTINGS {
+            let path = below(root, path);
+            make_parent(&path)?;
+            copy(&build::workspace().join(source), &path, 0o644)?;
+        }
+        let (logs, mode) = LOGS;
+        let logs = below(root, logs);
+        std::fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
+        Ok(std::fs::set_permissions(&logs, std::fs::Permissions::from_mode(mode))?)
     }
 }
 
@@ -112,8 +120,12 @@ fn make_parent(path: &Path) -> Result<()> {
     std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())
 }
 
+/// A path of the machine below a folder.
+fn below(root: &Path, path: &str) -> PathBuf {
+    root.join(path.trim_start_matches('/'))
+}
+
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     std::fs::copy(from, to).with_context(|| format!("{} to {}", from.display(), to.display()))?;
     Ok(std::fs::set_permissions(to, std::fs::Permissions::from_mode(mode))?)
 }

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use md5::{Digest, Md5};
 
-use super::content::{Content, DESCRIPTION, MAINTAINER, POLICY, REVISION, SUMMARY, VERSION};
+use super::content::{Content, DESCRIPTION, LOGS, MAINTAINER, REVISION, SETTINGS, SUMMARY, VERSION};
 use crate::build;
 
 /// The names of architectures: Rust's and Debian's.
@@ -51,6 +51,7 @@ remove|abort-install|disappear)
     ;;
 purge)
     rmdir --ignore-fail-on-non-empty /etc/fencebox 2>/dev/null || true
+    rm -rf @LOGS@
     ;;
 esac
 "#;
@@ -69,11 +70,13 @@ pub(super) fn build(content: &Content, to: &Path, compression: u8) -> Result<Pat
     };
     let sums = sums(&root, content)?;
     write("control", &fields(architecture, &root)?, 0o644)?;
-    write("conffiles", &format!("{POLICY}\n"), 0o644)?;
+    let settings: String = SETTINGS.iter().map(|(path, _)| format!("{path}\n")).collect();
+    write("conffiles", &settings, 0o644)?;
     write("md5sums", &sums, 0o644)?;
     let paths = content.contended().join(" ");
     write("preinst", &PREINST.replace("@PATHS@", &paths), 0o755)?;
-    write("postrm", &POSTRM.replace("@PATHS@", &paths), 0o755)?;
+    let postrm = POSTRM.replace("@PATHS@", &paths).replace("@LOGS@", LOGS.0);
+    write("postrm", &postrm, 0o755)?;
     let package = to.join(format!("fencebox_{VERSION}-{REVISION}_{architecture}.deb"));
     let mut dpkg = Command::new("dpkg-deb");
     let method = match compression {
@@ -113,7 +116,7 @@ fn fields(architecture: &str, root: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The sums that `dpkg --verify` compares (deb-md5sums(5)). The policy is not one of them.
+/// The sums that `dpkg --verify` compares (deb-md5sums(5)). The administrator's files are not among them.
 fn sums(root: &Path, content: &Content) -> Result<String> {
     let mut text = String::new();
     for part in &content.parts {

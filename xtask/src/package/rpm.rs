@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::content::{Content, DESCRIPTION, MAINTAINER, POLICY, REVISION, SUMMARY, VERSION};
+use super::content::{Content, DESCRIPTION, LOGS, MAINTAINER, REVISION, SETTINGS, SUMMARY, VERSION};
 use crate::build;
 use crate::tree::What;
 
@@ -77,7 +77,11 @@ fn describe(content: &Content, compression: u8) -> Result<String> {
         let path = path.to_str().context("a path that is not UTF-8")?.replace('%', "%%");
         let _ = writeln!(text, "{kind}\"{path}\"");
     }
-    let _ = writeln!(text, "%config(noreplace) %attr(644,root,root) {POLICY}");
+    for (path, _) in SETTINGS {
+        let _ = writeln!(text, "%config(noreplace) %attr(644,root,root) {path}");
+    }
+    let (logs, mode) = LOGS;
+    let _ = writeln!(text, "%dir %attr({mode:o},root,root) {logs}");
     for folder in ["/etc/fencebox", "/usr/lib/fencebox", "/usr/lib/fencebox/plugins"] {
         let _ = writeln!(text, "%dir %attr(755,root,root) {folder}");
     }

@@ -150,7 +150,7 @@ fn a_deb_is_installed_upgraded_removed_and_purged() {
 const DEB: &str = r#"
 set -euo pipefail
 mount -t tmpfs none /mnt
-for folder in /usr /var/lib/dpkg /etc; do
+for folder in /usr /var/lib/dpkg /var/log /etc; do
     mkdir -p /mnt/upper$folder /mnt/work$folder
     mount -t overlay none -o lowerdir=$folder,upperdir=/mnt/upper$folder,workdir=/mnt/work$folder $folder
 done
@@ -165,6 +165,8 @@ state /usr >/mnt/before-usr
 dpkg -i "$FIRST"
 fencebox verify
 for package in fencebox fence-agents fence-virt; do [ -z "$(dpkg --verify $package)" ]; done
+[ "$(stat -c '%a %U' /var/log/fencebox)" = "750 root" ]
+if command -v logrotate >/dev/null; then logrotate --debug /etc/logrotate.d/fencebox >/dev/null 2>&1; fi
 printf 'action=metadata\n' | fence_xenapi | grep 'shortdesc="Fence agent for .*XenServer' >/dev/null
 echo "test: installed, and no package is damaged"
 head -n 1 /usr/sbin/fence_xenapi.distrib | grep python >/dev/null
@@ -187,7 +189,9 @@ dpkg -r fencebox
 grep mine /etc/fencebox/policy.toml >/dev/null
 state /usr | diff /mnt/before-usr -
 echo "test: removed, and the other agent is back"
+touch /var/log/fencebox/audit.log
 dpkg -P fencebox
+[ ! -e /var/log/fencebox ]
 state "/usr /etc" | diff /mnt/before -
 echo "test: purged, and all is as before"
 "#;
@@ -208,10 +212,12 @@ fn an_rpm_has_the_files_and_sets_other_packages_aside() {
         "/usr/lib/fencebox/plugins/fence_xenapi.cwasm",
         "/usr/share/doc/fencebox/LICENSE-MIT",
         "/usr/share/man/man8/fence_xenapi.8.gz",
+        "/var/log/fencebox",
     ] {
         assert!(files.lines().any(|line| line == path), "{files}");
     }
-    assert_eq!(printed("rpm", &["-qpc"], &rpm), "/etc/fencebox/policy.toml\n");
+    let settings = "/etc/fencebox/observe.toml\n/etc/fencebox/policy.toml\n/etc/logrotate.d/fencebox\n";
+    assert_eq!(printed("rpm", &["-qpc"], &rpm), settings);
     let requires = printed("rpm", &["-qp", "--requires"], &rpm);
     let further = requires
         .lines()

@@ -55,6 +55,15 @@ impl Record {
         record
     }
 
+    /// A record with these fields.
+    #[cfg(test)]
+    pub(super) fn of_fields(agent: &str, fields: Value) -> Self {
+        Self {
+            agent: agent.to_owned(),
+            fields: fields.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
     /// The fields of both records of an action.
     fn of(state: &State, event: &str, time: SystemTime) -> Self {
         let mut record = Self {
@@ -111,6 +120,11 @@ impl Record {
     /// The whole record on one line.
     pub fn json(&self) -> String {
         Value::Object(self.fields.clone()).to_string()
+    }
+
+    /// The value of one field.
+    pub(super) fn field(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
     }
 
     /// The texts of one field.

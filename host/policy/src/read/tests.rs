@@ -98,7 +98,7 @@ fn only_a_regular_file_is_accepted() {
     assert!(refusal(&inner).contains("this is not a regular file"));
     // A path below a file is not a missing policy.
     let file = write(&folder, "file", "");
-    assert!(refusal(&file.join("policy.toml")).contains("make the policy readable"));
+    assert!(refusal(&file.join("policy.toml")).contains("make the file readable"));
 }
 
 /// Each of these could hide a policy.

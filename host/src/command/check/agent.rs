@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use serde::Serialize;
 
-use super::super::colour::{self, Meaning};
+use super::super::color::{self, Meaning};
 use super::super::installed::Installed;
 use super::super::json;
 use super::super::run::options_text;
@@ -96,13 +96,11 @@ pub(super) fn run(name: &str, options: &[String], json: bool, out: &mut dyn Writ
     device.abandon();
     let rows: Vec<Row> = rows.into_iter().map(|row| row.masked(&log)).collect();
     if json {
-        json::print(
-            &Document {
-                agent: name,
-                steps: &rows,
-            },
-            out,
-        )?;
+        let document = Document {
+            agent: name,
+            steps: &rows,
+        };
+        json::print("check", &document, out)?;
     } else {
         print(&rows, out)?;
     }
@@ -276,7 +274,7 @@ fn print(rows: &[Row], out: &mut dyn Write) -> std::io::Result<()> {
             State::Failed => ("FAILED", Meaning::Bad),
             State::Skipped => ("skipped", Meaning::Plain),
         };
-        let state = colour::word(state, meaning, 8);
+        let state = color::word(state, meaning, 8);
         let time = row.milliseconds.map(|time| format!("{time:.1} ms")).unwrap_or_default();
         let detail = match &row.plug {
             Some(plug) => format!("plug {plug}: {}", row.detail),

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::bail;
 use serde::Serialize;
 
-use super::super::colour::{self, Meaning};
+use super::super::color::{self, Meaning};
 use super::super::json;
 use super::attempts::{Attempt, Attempts, Verdict};
 use crate::agent::log::Syslog;
@@ -52,10 +52,10 @@ pub(super) fn run(json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
                 .map(|(what, detail)| (*what, detail.as_str()))
                 .collect(),
         };
-        json::print(&document, out)?;
+        json::print("check", &document, out)?;
     } else {
         for row in &rows {
-            let state = colour::word(row.state.word(), row.state.meaning(), 9);
+            let state = color::word(row.state.word(), row.state.meaning(), 9);
             writeln!(out, "{:<16} {state} {}", row.what, row.detail)?;
         }
         writeln!(out)?;

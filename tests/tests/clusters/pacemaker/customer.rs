@@ -1,4 +1,4 @@
-//! A plugin that a customer wrote for their own device, made by the steps of the README.
+//! A plugin that a customer wrote for their own device, made by the steps of docs/plugins.md.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use crate::pacemaker::tree;
 use crate::support::observe;
 use crate::support::{cargo, isolated};
 
-/// The agent's name in the README.
+/// The agent's name on the page.
 pub const AGENT: &str = "fence_relay";
 
-/// The component file, built by the first test that needs it from the code in the README, as a package outside of the
+/// The component file, built by the first test that needs it from the code on the page, as a package outside of the
 /// workspace. Its target folder is kept, so that later runs build only the package itself.
 pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -48,17 +48,17 @@ pub fn built() -> &'static Path {
     })
 }
 
-/// Step 1 of the README: the code, and the additions to `Cargo.toml`.
+/// Step 1 of the page: the code, and the additions to `Cargo.toml`.
 fn write_project(project: &Path, workspace: &Path) {
-    let readme = fs::read_to_string(workspace.join("README.md")).unwrap();
-    let section = readme.split("## Write a plugin").nth(1).unwrap();
+    let page = fs::read_to_string(workspace.join("docs/plugins.md")).unwrap();
+    let section = page.split("## A complete plugin").nth(1).unwrap();
     let code = block(section, "rust");
     let lines: Vec<&str> = block(section, "toml").lines().map(str::trim).collect();
     let sdk = workspace.join("sdk");
     let shown = "…/fencebox/sdk";
     let manifest = lines.join("\n");
     assert_eq!(manifest.matches(shown).count(), 1, "{manifest}");
-    // The file that `cargo new --lib` writes, before the additions of the README.
+    // The file that `cargo new --lib` writes, before the additions of the page.
     let package = format!("[package]\nname = \"{AGENT}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n");
     fs::create_dir_all(project.join("src")).unwrap();
     fs::write(project.join("src/lib.rs"), code).unwrap();
@@ -85,7 +85,7 @@ fn forget(folder: &Path) {
     }
 }
 
-/// Steps 3 and 4 of the README.
+/// Steps 3 and 4 of the page.
 #[test]
 fn a_plugin_shows_its_capabilities_before_it_is_installed() {
     let root = tempfile::tempdir().unwrap();

@@ -132,7 +132,7 @@ fn a_broken_path_to_the_policy_is_an_error() {
     symlink("nowhere", &folder).unwrap();
     assert_broken(
         &tree,
-        &["etc/fencebox is a link that leads nowhere", "make the policy readable"],
+        &["etc/fencebox is a link that leads nowhere", "make the file readable"],
     );
     std::fs::remove_file(&folder).unwrap();
     symlink("fencebox", &folder).unwrap();

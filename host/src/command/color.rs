@@ -1,4 +1,4 @@
-//! Colours for people: only on a terminal, and not if the environment has `NO_COLOR` (no-color.org) or a terminal that
+//! Colors for people: only on a terminal, and not if the environment has `NO_COLOR` (no-color.org) or a terminal that
 //! has none.
 
 use std::io::IsTerminal;
@@ -12,7 +12,7 @@ pub(super) enum Meaning {
     Plain,
 }
 
-/// The word in the colour of its meaning, in at least `width` columns.
+/// The word in the color of its meaning, in at least `width` columns.
 pub(super) fn word(word: &str, meaning: Meaning, width: usize) -> String {
     let padded = format!("{word:<width$}");
     let code = match meaning {

@@ -260,10 +260,9 @@ fn each_metric_of_the_page_is_written() {
     chmod(&settings, 0o644);
     tree.call("fence_relay", &lines(&board, "action=off\n"))
         .assert_done("Success: Powered OFF\n");
-    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let mut entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
     let file = entries
-        .filter(|path| path.extension().is_some_and(|kind| kind == "prom"))
-        .next()
+        .find(|path| path.extension().is_some_and(|kind| kind == "prom"))
         .unwrap();
     let text = fs::read_to_string(file).unwrap();
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");

@@ -250,23 +250,22 @@ impl Display for Textfile {
                 writeln!(formatter, "{ACTIONS}{labels},result=\"{}\"}} {number}", result.word())?;
             }
         }
-        let times: [(_, _, fn(&Numbers) -> u64); 3] = [
-            (LAST_SUCCESS, "Time of the last success, 0 for never.", |numbers| {
-                numbers.last_success
-            }),
-            (LAST_FAILURE, "Time of the last other result, 0 for never.", |numbers| {
-                numbers.last_failure
-            }),
-            (LAST_DURATION, "Duration of the last action.", |numbers| {
-                numbers.last_duration
-            }),
-        ];
-        for (name, help, number) in times {
+        let mut gauge = |name, help, number: fn(&Numbers) -> u64| {
             family(formatter, name, "gauge", help)?;
             for (labels, numbers) in &self.0 {
                 writeln!(formatter, "{name}{labels}}} {}", Seconds(number(numbers)))?;
             }
-        }
+            Ok(())
+        };
+        gauge(LAST_SUCCESS, "Time of the last success, 0 for never.", |numbers| {
+            numbers.last_success
+        })?;
+        gauge(LAST_FAILURE, "Time of the last other result, 0 for never.", |numbers| {
+            numbers.last_failure
+        })?;
+        gauge(LAST_DURATION, "Duration of the last action.", |numbers| {
+            numbers.last_duration
+        })?;
         let name = DURATION_SUM.trim_end_matches("_sum");
         family(formatter, name, "summary", "Durations of all actions.")?;
         for (labels, numbers) in &self.0 {

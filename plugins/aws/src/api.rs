@@ -124,10 +124,13 @@ fn read(action: &str, answer: &Response) -> Result<Element, Failure> {
             _ => answer.error(),
         }));
     };
-    if let Some(refusal) = Refusal::read(&root).filter(|_| root.name() == "Response") {
+    if let Some(refusal) = Refusal::read(&root) {
         return Err(Failure::Refused(refusal));
     }
-    if answer.status() != 200 || root.name() != format!("{action}Response") {
+    if ![200, 404].contains(&answer.status()) {
+        return Err(Failure::Other(answer.error()));
+    }
+    if root.name() != format!("{action}Response") || answer.status() != 200 {
         let what = format!("the answer is {} instead of {action}Response", excerpt(root.name()));
         return Err(Failure::Other(answer.unexpected(&what)));
     }

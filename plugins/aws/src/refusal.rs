@@ -11,9 +11,13 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The error in an answer: `<Response><Errors><Error><Code/><Message/></Error></Errors></Response>`.
+    /// The error in an answer: `<Response><Errors><Error><Code/><Message/></Error></Errors></Response>`, or
+    /// `<ErrorResponse>` as of other services.
     pub(crate) fn read(answer: &Element) -> Option<Self> {
-        let error = answer.child("Errors")?.child("Error")?;
+        if !["Response", "ErrorResponse"].contains(&answer.name()) {
+            return None;
+        }
+        let error = answer.child("Errors").unwrap_or(answer).child("Error")?;
         let message = error.text_of("Message").unwrap_or_default();
         // The rest of the message is a long text that only AWS can decode.
         let message = message

@@ -48,10 +48,7 @@ impl Server {
         let is = |text: &Value| text.as_str().and_then(|text| text.parse().ok()) == Some(wanted);
         // A server has a whole network of IPv6.
         let network = self.public_net["ipv6"]["ip"].as_str().unwrap_or_default();
-        let is_inside = match (network.strip_suffix("/64").map(str::parse::<Ipv6Addr>), wanted) {
-            (Some(Ok(network)), IpAddr::V6(wanted)) => network.segments()[..4] == wanted.segments()[..4],
-            _ => false,
-        };
+        let is_inside = matches!(wanted, IpAddr::V6(wanted) if is_inside(wanted, network));
         let private = self.private_net.as_array().into_iter().flatten();
         let aliases = |network: &Value| network["alias_ips"].as_array().is_some_and(|all| all.iter().any(is));
         is_inside
@@ -60,6 +57,17 @@ impl Server {
             || private
                 .into_iter()
                 .any(|network| is(&network["ip"]) || aliases(network))
+    }
+}
+
+/// Whether an address is in a network such as `2001:db8:1::/64`.
+fn is_inside(address: Ipv6Addr, network: &str) -> bool {
+    let Some((start, length)) = network.split_once('/') else {
+        return false;
+    };
+    match (start.parse::<Ipv6Addr>(), length.parse::<u32>()) {
+        (Ok(start), Ok(length @ 1..=128)) => (start.to_bits() ^ address.to_bits()) >> (128 - length) == 0,
+        _ => false,
     }
 }
 

@@ -20,9 +20,8 @@ const STATES: [(u8, &str); 6] = [
 #[derive(Debug)]
 pub(super) struct Transition {
     machine: String,
-    /// `stop` or `start`.
+    /// `stop` or `start`. An instance that starts runs at once, and is only shown as `pending`.
     operation: &'static str,
-    target: Power,
     /// The number of reads that are left; it never ends if `None`.
     polls: Option<u32>,
 }
@@ -113,8 +112,8 @@ impl Ec2 {
             None => {}
             Some(0) => {
                 let done = self.transitions.remove(index);
-                if let Some(machine) = device.fleet.get_mut(id) {
-                    machine.operate(done.operation, &[done.target]);
+                if let Some(machine) = device.fleet.get_mut(id).filter(|_| done.operation == "stop") {
+                    machine.operate(done.operation, &[Power::Off]);
                 }
             }
             Some(polls) => *polls -= 1,
@@ -246,11 +245,12 @@ impl Ec2 {
             let before = self.truth(device, &id);
             let after = self.after(&id, operation, &before, fault)?;
             if after != before && fault != "no-effect" {
-                let target = if operation == "stop" { Power::Off } else { Power::On };
+                if let Some(machine) = device.fleet.get_mut(&id).filter(|_| operation == "start") {
+                    machine.operate(operation, &[Power::On]);
+                }
                 self.transitions.push(Transition {
                     machine: id.clone(),
                     operation,
-                    target,
                     polls: Some(self.settings.polls).filter(|_| fault != "stuck"),
                 });
             }

@@ -126,7 +126,7 @@ impl Cloud {
             .find(|action| !action.is_over && action.server == server)
     }
 
-    /// Advances the actions of a server, whose records nobody may read.
+    /// Advances the actions of a server, also of those whose records are never read.
     pub(super) fn advance(&mut self, device: &mut Device, server: &str) {
         let own = self.actions.iter_mut().filter(|action| action.server == server);
         own.for_each(|action| action.advance(device));

@@ -151,6 +151,14 @@ impl Endpoint {
         self
     }
 
+    /// If the options before are not given: the host name that contains these
+    /// options, with TLS, as with [`Endpoint::template`].
+    #[must_use]
+    pub fn or_template(mut self, name: impl Into<String>) -> Self {
+        self.addresses.push(Address::Template(name.into()));
+        self
+    }
+
     fn url_option(mut self, change: impl FnOnce(&mut UrlOption)) -> Self {
         if let Some(Address::FromUrlOption(option)) = self.addresses.last_mut() {
             change(option);

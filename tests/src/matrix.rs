@@ -4,7 +4,9 @@
 //! A [`Device`] defines the calls of its agent and the possible faults; [`run`] runs them all and compares each result
 //! with the real power status of the machine. See `docs/matrix.md`.
 
+mod aws;
 mod clc;
+mod hetzner_cloud;
 mod ipmilan;
 mod openstack;
 mod ovh;
@@ -78,6 +80,8 @@ impl fencebox_trial::Device for Mutated {
 pub fn devices() -> Vec<Box<Device>> {
     vec![
         Box::new(clc::Cloud),
+        Box::new(aws::Region),
+        Box::new(hetzner_cloud::Project),
         Box::new(xenapi::Pool),
         Box::new(openstack::Cloud),
         Box::new(ovh::Services),
@@ -91,7 +95,8 @@ pub fn devices() -> Vec<Box<Device>> {
     ]
 }
 
-/// The device that needs its own network namespace, with a loopback interface that supports multicast.
-pub fn hypervisors() -> Box<Device> {
-    Box::new(xvm_group::Group)
+/// The devices that need their own network namespace, whose loopback interface supports multicast and has the address of
+/// the metadata service of clouds.
+pub fn in_own_network() -> Vec<Box<Device>> {
+    vec![Box::new(xvm_group::Group), Box::new(aws::Role)]
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures whole processes, ours and those of Debian's Python agents, against the same simulator.
 
+mod aws;
 mod chart;
 mod devices;
 mod meter;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use fencebox_sim::{
-    Certificate, Config, Machine, Plan, Simulator, clc, ipmi, openstack, ovh, pve, redfish, relay, vmware, xenapi, xvm,
+    Certificate, Config, Machine, Plan, Simulator, aws, clc, hetzner_cloud, ipmi, openstack, ovh, pve, redfish, relay,
+    vmware, xenapi, xvm,
 };
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
@@ -71,6 +72,31 @@ enum Protocol {
         listener: Listener,
         /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = openstack::plan)]
+        faults: Vec<Plan>,
+    },
+    /// Amazon EC2 and the metadata service; access key AKIASIMULATED, secret key s3cret, region eu-central-1
+    #[command(after_help = control_and(&aws::GRAMMAR.help()))]
+    Aws {
+        #[command(flatten)]
+        service: Box<aws::Arguments>,
+        /// Further address, on the same port: 169.254.169.254 with port 80 is where agents look for the metadata service
+        #[arg(long = "further", value_name = "ADDRESS")]
+        further: Vec<std::net::IpAddr>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = aws::plan)]
+        faults: Vec<Plan>,
+    },
+    /// Hetzner Cloud; API token s3cret, and s3cret-read, which may only read
+    #[command(after_help = control_and(&hetzner_cloud::GRAMMAR.help()))]
+    HetznerCloud {
+        #[command(flatten)]
+        service: Box<hetzner_cloud::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = hetzner_cloud::plan)]
         faults: Vec<Plan>,
     },
     /// Cluster of Proxmox VE, always with TLS; user fencer@pve, password s3cret
@@ -250,6 +276,30 @@ fn main() -> Result<()> {
             (listener, Config { faults, ..config })
         }
         Protocol::Openstack {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().config();
+            (listener, Config { faults, ..config })
+        }
+        Protocol::Aws {
+            service,
+            further,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().config();
+            (
+                listener,
+                Config {
+                    faults,
+                    further,
+                    ..config
+                },
+            )
+        }
+        Protocol::HetznerCloud {
             service,
             listener,
             faults,

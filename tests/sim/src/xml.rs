@@ -63,11 +63,13 @@ pub(crate) fn owns(fault: &Kind) -> bool {
     XML.iter().any(|row| row.word == fault.row.word)
 }
 
-/// The document with the fault in it. It begins with `declaration`, and its content is between `<soapenv:Body>` tags.
-pub(crate) fn malformed(text: &str, declaration: &str, fault: &Kind) -> Vec<u8> {
+/// The document with the fault in it. It begins with `declaration`, and its content is in the element whose start tag is
+/// `body`.
+pub(crate) fn malformed(text: &str, declaration: &str, body: &str, fault: &Kind) -> Vec<u8> {
     let number = usize::try_from(fault.number.unwrap_or_default()).unwrap_or(1);
     let after = |place: &str, more: &str| text.replacen(place, &format!("{place}{more}"), 1);
-    let body = "<soapenv:Body>";
+    let name = body.trim_matches(['<', '>']).split(' ').next().unwrap_or_default();
+    let end = format!("</{name}>");
     let text = match fault.word() {
         "xml-doctype" => after(declaration, "<!DOCTYPE x SYSTEM \"http://127.0.0.1:9/x.dtd\">"),
         "xml-external" => {
@@ -84,7 +86,7 @@ pub(crate) fn malformed(text: &str, declaration: &str, fault: &Kind) -> Vec<u8> 
         "xml-control" => after(body, "&#1;"),
         "xml-twice" => match text
             .split_once(body)
-            .and_then(|(_, rest)| rest.split_once("</soapenv:Body>"))
+            .and_then(|(_, rest)| rest.split_once(end.as_str()))
         {
             Some((content, _)) => after(body, content),
             None => text.to_owned(),

@@ -16,8 +16,8 @@ struct Arguments {
     /// Number of pairs of faults for each device
     #[arg(long, default_value_t = 0, value_name = "N")]
     pairs: usize,
-    /// Device: clc, xenapi, openstack, ovh, pve, redfish, relay, vmware-rest, vmware-soap, xvm, xvm-group, ipmilan, or
-    /// credulous (which must fail)
+    /// Device: clc, aws, aws-role, hetzner-cloud, xenapi, openstack, ovh, pve, redfish, relay, vmware-rest, vmware-soap,
+    /// xvm, xvm-group, ipmilan, or credulous (which must fail)
     #[arg(long)]
     device: Option<String>,
     /// One run, as the report names it, or a text in the lines of single faults
@@ -40,8 +40,8 @@ struct Arguments {
 /// Set in the private network namespace.
 const OWN_NETWORK: &str = "FENCEBOX_MATRIX_NETWORK";
 /// Prepares a private network namespace, then runs this program again.
-const MAKE_NETWORK: &str =
-    "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo && exec \"$@\"";
+const MAKE_NETWORK: &str = "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo && \
+                            ip address add 169.254.169.254/32 dev lo && exec \"$@\"";
 
 /// Runs this program again in a private network namespace, if the system allows one.
 fn in_own_network() -> Result<Option<ExitCode>> {
@@ -49,7 +49,7 @@ fn in_own_network() -> Result<Option<ExitCode>> {
     unshare.args(["-n", "sh", "-c", MAKE_NETWORK, "sh"]);
     let made = unshare.arg("true").output();
     if !made.is_ok_and(|made| made.status.success()) {
-        println!("not run: xvm-group, which needs root and a private network namespace (unshare, ip)");
+        println!("not run: xvm-group and aws-role, which need root and a private network namespace (unshare, ip)");
         return Ok(None);
     }
     let mut again = Command::new("unshare");
@@ -67,7 +67,7 @@ fn main() -> Result<ExitCode> {
     }
     let mut devices = matrix::devices();
     if has_own_network {
-        devices.push(matrix::hypervisors());
+        devices.extend(matrix::in_own_network());
     }
     let credulous = matrix::credulous();
     let named = [arguments.device.as_deref(), arguments.case.as_deref()];

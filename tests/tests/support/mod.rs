@@ -9,6 +9,7 @@
     reason = "test code, shared by test files, each of which uses its part"
 )]
 
+pub mod debian13;
 pub mod guest;
 pub mod languages;
 pub mod needs;

@@ -1,13 +1,14 @@
 //! The rows of devices other than XenServer: the status of one machine.
 
 use std::net::UdpSocket;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use super::Setting;
+use super::aws::Moto;
 use super::rows::{Before, Row, Who};
 use crate::simulator::Simulator;
 
@@ -43,6 +44,12 @@ const DEVICES: &[Device] = &[
         options: "ip=127.0.0.1\nipport=PORT\nusername=fencer\npassword=s3cret\nplug=db01\nssl_insecure=1\n",
     },
     Device {
+        // Debian's fence-agents does not have it.
+        agent: "fence_hetzner_cloud",
+        simulator: &["hetzner-cloud"],
+        options: "api_url=http://127.0.0.1:PORT/v1\napi_token=s3cret\nplug=node1\n",
+    },
+    Device {
         agent: "fence_openstack",
         simulator: &["openstack"],
         options: "auth_url=http://127.0.0.1:PORT/v3\nusername=fencer\npassword=s3cret\nproject_name=admin\n\
@@ -55,6 +62,7 @@ const DEVICES: &[Device] = &[
 pub(super) struct Devices {
     simulators: Vec<Simulator>,
     bmc: Option<Bmc>,
+    moto: Option<Moto>,
 }
 
 impl Devices {
@@ -78,6 +86,13 @@ impl Devices {
             rows.extend(status(setting, "fence_ipmilan", &reach)?);
             devices.bmc = Some(bmc);
         }
+        match Moto::start(setting)? {
+            Some(moto) => {
+                rows.extend(status_of(setting, "fence_aws", &moto.options, moto.theirs.clone())?);
+                devices.moto = Some(moto);
+            }
+            None => println!("note: the tests have not made a Python with moto, so fence_aws is not measured"),
+        }
         Ok((devices, rows))
     }
 }
@@ -89,8 +104,12 @@ pub(super) fn name(agent: &str) -> String {
 
 /// The rows of ours and of Debian's agent, which may be missing, and which may lack a module that it needs.
 fn status(setting: &Setting, agent: &str, options: &str) -> Result<Vec<Row>> {
+    status_of(setting, agent, options, Path::new("/usr/sbin").join(agent))
+}
+
+/// The same, with another program of Debian's agent.
+fn status_of(setting: &Setting, agent: &str, options: &str, theirs: PathBuf) -> Result<Vec<Row>> {
     let input = setting.input(&format!("{agent}-status"), &format!("action=status\n{options}"))?;
-    let theirs = Path::new("/usr/sbin").join(agent);
     let mut rows = vec![(Who::Ours, setting.host.with_file_name(agent))];
     if works(&theirs, &input) {
         rows.push((Who::Python, theirs));

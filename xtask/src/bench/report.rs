@@ -64,6 +64,10 @@ impl Report {
         self.find(who, name).map(|one| one.median(|run| run.wall))
     }
 
+    fn cpu(&self, who: Who, name: &str) -> Option<f64> {
+        self.find(who, name).map(|one| one.median(|run| run.cpu))
+    }
+
     fn crowd(&self, who: Who) -> Option<&Crowd> {
         self.crowds.iter().rfind(|crowd| crowd.who == who)
     }
@@ -139,6 +143,13 @@ impl Report {
             "Python's fence_ipmilan / ours, status",
             against(self.wall(Who::Python, &ipmi), self.wall(Who::Ours, &ipmi)),
             10.0,
+            true,
+        );
+        let aws = devices::name("fence_aws");
+        add(
+            "Python's fence_aws / ours, status, CPU",
+            against(self.cpu(Who::Python, &aws), self.cpu(Who::Ours, &aws)),
+            40.0,
             true,
         );
         ratios

@@ -1,9 +1,9 @@
 //! Header fields with credentials, and the secret parts of their values.
 
 /// Fields of requests and answers with credentials: those of the standards, and those of the APIs
-/// of devices (Redfish, OpenStack, OVHcloud, vSphere, Proxmox, HMC). Signatures are not included,
+/// of devices (Redfish, OpenStack, OVHcloud, vSphere, Proxmox, HMC, AWS). Signatures are not included,
 /// because each is valid for one request only.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 16] = [
     "authorization",
     "proxy-authorization",
     "cookie",
@@ -18,6 +18,8 @@ const FIELDS: [&str; 14] = [
     "vmware-api-session-id",
     "x-vcloud-authorization",
     "x-vmware-vcloud-access-token",
+    "x-amz-security-token",
+    "x-aws-ec2-metadata-token",
 ];
 /// Minimum length of a token, in bytes. Shorter values are words such as `true`, and masking them
 /// would make other lines hard to read.

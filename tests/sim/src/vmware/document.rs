@@ -147,7 +147,7 @@ pub(super) fn answer(method: &str, outcome: Result<String, Fault>, fault: Option
          </soapenv:Envelope>"
     );
     let body = match fault.filter(|fault| xml::owns(fault)) {
-        Some(fault) => xml::malformed(&text, DECLARATION, fault),
+        Some(fault) => xml::malformed(&text, DECLARATION, "<soapenv:Body>", fault),
         None => text.into_bytes(),
     };
     document(status, body)

@@ -7,9 +7,14 @@ use crate::pacemaker::tree;
 use crate::support::Outcome;
 
 /// One configuration line for each agent, as an administrator would write it.
-const DEVICES: [(&str, &str); 19] = [
+const DEVICES: [(&str, &str); 21] = [
+    (
+        "fence_aws",
+        "region=eu-central-1 access_key=AKIAEXAMPLE secret_key=s3cret",
+    ),
     ("fence_clc", "username=fencer password=s3cret account=ACME"),
     ("fence_dummy", "type=file status_file=/tmp/power"),
+    ("fence_hetzner_cloud", "api_token=s3cret-t0ken"),
     ("fence_idrac", BMC),
     ("fence_ilo3", BMC),
     ("fence_ilo4", BMC),

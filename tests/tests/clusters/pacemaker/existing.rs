@@ -26,6 +26,9 @@ const LINES: [&str; 20] = [
     "fence_vmware_rest ip=192.0.2.10 login=fencer@vsphere.local passwd=s3cret ssl_insecure=1 plug=node1 api_path=/rest",
     "fence_openstack auth_url=https://cloud.example:5000/v3 username=fencer password=s3cret project_name=ops user_domain_name=Default project_domain_name=Default pcmk_host_map=node1:c0ffee00-0000-4000-8000-000000000001",
     "fence_openstack auth-url=https://cloud.example:5000/v3 login=fencer passwd=s3cret project-name=ops port=c0ffee00-0000-4000-8000-000000000001",
+    "fence_aws access_key=AKIAEXAMPLE secret_key=s3cret region=us-east-1 pcmk_host_map=node1:i-0a1b2c3d4e5f60001;node2:i-0a1b2c3d4e5f60002 power_timeout=240 pcmk_reboot_timeout=480",
+    "fence_aws region=eu-central-1 pcmk_host_map=node1:i-0a1b2c3d4e5f60001 pcmk_delay_max=45 skip_os_shutdown=true op monitor interval=60s",
+    "fence_hetzner_cloud api_token=s3cret-t0ken pcmk_host_list=node1 op monitor interval=60s",
 ];
 
 #[test]

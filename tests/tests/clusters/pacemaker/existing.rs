@@ -5,7 +5,7 @@ use crate::pacemaker::lab::{Daemons, Lab};
 use crate::pacemaker::system::System;
 
 /// What follows `pcs stonith create NAME`.
-const LINES: [&str; 20] = [
+const LINES: &[&str] = &[
     "fence_ipmilan ipaddr=192.0.2.1 login=testuser passwd=acd123 lanplus=1 pcmk_host_list=node1",
     "fence_ipmilan pcmk_host_list=node1 ip=192.0.2.1 username=testuser password=abcd1234 lanplus=1 power_wait=4 op monitor interval=60s",
     "fence_ipmilan pcmk_host_check=static-list pcmk_host_list=node1 ip=bmc1.example username=admin password=pw lanplus=true privlvl=operator cipher=17 retry_on=2",

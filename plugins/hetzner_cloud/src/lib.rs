@@ -43,7 +43,7 @@ impl Device for Project {
             )
             .vendor_url("https://www.hetzner.com/cloud/")
             .rights(["API token of the project with the permission Read & Write"])
-            .options(["plug", "ssl_insecure", "ca_file", "ssl_fingerprint", "proxy"])
+            .options(["plug", "ssl", "proxy"])
             .meaning("plug", "Name, ID or IP address of the server")
             .parameter(
                 Parameter::text("api_token")

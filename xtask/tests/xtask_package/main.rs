@@ -185,11 +185,12 @@ fencebox verify
 echo "test: upgraded, and no call failed"
 grep mine /etc/fencebox/policy.toml >/dev/null
 echo "test: the policy is kept"
+touch /var/log/fencebox/audit.log
 dpkg -r fencebox
+[ -e /var/log/fencebox/audit.log ]
 grep mine /etc/fencebox/policy.toml >/dev/null
 state /usr | diff /mnt/before-usr -
 echo "test: removed, and the other agent is back"
-touch /var/log/fencebox/audit.log
 dpkg -P fencebox
 [ ! -e /var/log/fencebox ]
 state "/usr /etc" | diff /mnt/before -

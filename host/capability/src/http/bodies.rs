@@ -76,7 +76,7 @@ fn sounds_secret(name: &str) -> bool {
 fn without_secret_members(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(|character| matches!(character, '"' | '>' | '=')) {
+    while let Some(at) = rest.find(['"', '>', '=']) {
         let (before, mark) = rest.split_at(at);
         clean.push_str(before);
         let kind = mark.as_bytes().first().copied().unwrap_or_default();

@@ -96,8 +96,9 @@ fn record(machine: &Machine, status: &str, is_locked: bool) -> Value {
     let id = number(machine.id());
     let last = id % 250;
     // Every second server has no IPv4 address.
-    let ipv4 =
-        (id % 2 == 0).then(|| json!({ "id": id, "ip": format!("203.0.113.{last}"), "blocked": false, "dns_ptr": "" }));
+    let ipv4 = id
+        .is_multiple_of(2)
+        .then(|| json!({ "id": id, "ip": format!("203.0.113.{last}"), "blocked": false, "dns_ptr": "" }));
     json!({
         "id": id,
         "name": machine.name(),

@@ -21,10 +21,10 @@ mkdir "$1/opt/cloudalone"
 mount --bind "$2" "$1/opt/cloudalone"
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
-mount -t tmpfs tmpfs "$1/tmp"
-exec chroot "$1" env -i PATH=/usr/bin:/bin HOME=/tmp LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
+mount -t tmpfs tmpfs "$1/run"
+exec chroot "$1" env -i PATH=/usr/bin:/bin HOME=/run LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPATH=/opt/cloudalone CLOUDALONE_BACKEND=stub CLOUDALONE_TOKEN=s3cret CLOUDALONE_HOST=127.0.0.1 \
-    CLOUDALONE_PORT="$3" CLOUDALONE_HOME=/tmp CLOUDALONE_DB=/tmp/cloudalone.sqlite \
+    CLOUDALONE_PORT="$3" CLOUDALONE_HOME=/run CLOUDALONE_DB=/run/cloudalone.sqlite \
     python3 -c 'import sys, cloudalone; sys.argv = ["cloudalone", "serve"]; cloudalone.main()'
 "#;
 

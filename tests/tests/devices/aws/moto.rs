@@ -127,7 +127,7 @@ fn permissions_and_keys_are_checked() {
     }
     let wrong = format!("{}x\n", moto.fencer.trim_end());
     let outcome = moto.fence(&wrong, &format!("plug={plug}\naction=off\n"));
-    assert_failed(&outcome, &["login refused", "SignatureDoesNotMatch"]);
+    assert_failed(&outcome, &["login refused", "AuthFailure"]);
     let unknown = "access_key=AKIAUNKNOWN\nsecret_key=s3cret\n";
     assert_failed(
         &moto.fence(unknown, &format!("plug={plug}\naction=off\n")),

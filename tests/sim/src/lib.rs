@@ -4,7 +4,7 @@
 //!
 //! - [`machine`]: the *truth*, which is the real power status of each machine, and a read side that may lag behind it;
 //! - [`fault`]: the planned faults, each with its step and its calls; [`wire`] applies faults to the bytes of answers;
-//! - a [`Protocol`], one file (or folder) per device: [`clc`], [`ipmi`], [`openstack`], [`ovh`], [`pve`], [`redfish`],
+//! - a [`Protocol`], one file (or folder) per device: [`azure_arm`], [`clc`], [`gce`], [`ipmi`], [`openstack`], [`ovh`], [`pve`], [`redfish`],
 //!   [`relay`], [`vmware`], [`xenapi`], [`xvm`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` next to the device's own paths:
@@ -32,9 +32,11 @@
 //! # }
 //! ```
 
+pub mod azure_arm;
 pub mod clc;
 mod control;
 pub mod fault;
+pub mod gce;
 pub mod ipmi;
 pub mod json;
 pub mod machine;

@@ -4,7 +4,9 @@
 //! A [`Device`] defines the calls of its agent and the possible faults; [`run`] runs them all and compares each result
 //! with the real power status of the machine. See `docs/matrix.md`.
 
+mod azure_arm;
 mod clc;
+mod gce;
 mod ipmilan;
 mod openstack;
 mod ovh;
@@ -88,6 +90,8 @@ pub fn devices() -> Vec<Box<Device>> {
         Box::new(vmware::Soap),
         Box::new(xvm::Hypervisor),
         Box::new(ipmilan::Bmc),
+        Box::new(gce::Project),
+        Box::new(azure_arm::Group),
     ]
 }
 

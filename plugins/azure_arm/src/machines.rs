@@ -182,17 +182,22 @@ impl Machines {
 /// only the path is used, and the request goes to the declared host.
 fn operation(url: &str) -> Result<Path> {
     let base = http::base_url(ENDPOINT)?;
-    let (_, own) = base.split_once("://").unwrap_or_default();
-    let host = own.split('/').next().unwrap_or_default();
     let elsewhere = || Error::unexpected(format!("the operation is at another host: {}", excerpt(url)));
-    let (_, rest) = url.split_once("://").ok_or_else(elsewhere)?;
-    let at = rest.find('/').ok_or_else(elsewhere)?;
-    let is_own = rest[..at].eq_ignore_ascii_case(host) || rest[..at].ends_with(&format!(".{host}"));
-    let below = rest[at..].strip_prefix(own.strip_prefix(host).unwrap_or_default());
-    match below.filter(|_| is_own) {
+    let ((own, own_path), (host, path)) = parts(&base).zip(parts(url)).ok_or_else(elsewhere)?;
+    let is_own = host == own || host.ends_with(&format!(".{own}"));
+    match path.strip_prefix(own_path).filter(|_| is_own) {
         Some(path) => Path::of_device(path),
         None => Err(elsewhere()),
     }
+}
+
+/// The host of a URL, without the usual port of its scheme, and the path.
+fn parts(url: &str) -> Option<(String, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    let host = host.to_ascii_lowercase();
+    Some((host.strip_suffix(port).unwrap_or(&host).to_owned(), path))
 }
 
 /// The value in an answer. A proxy may answer in another structure, so the host

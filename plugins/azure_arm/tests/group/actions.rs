@@ -73,15 +73,19 @@ fn an_operation_that_proves_nothing_is_not_off() {
 /// The path is used, and the declared host: an operation elsewhere is not followed.
 #[test]
 fn an_operation_is_followed_at_the_declared_host() {
-    let regional = URL.replace("https://", "https://westeurope.");
-    let script = accepted(script(), &regional)
-        .on("GET", OPERATION)
-        .reply(200, json!({ "name": "op1", "status": "InProgress" }))
-        .start();
-    let mut group = open();
-    assert_eq!(group.set_power("node1", PowerTarget::Off), Ok(()));
-    assert_eq!(group.power_status("node1"), Ok(PowerStatus::Unknown));
-    drop(script);
+    for url in [
+        URL.replace("https://", "https://westeurope."),
+        URL.replace(".com/", ".com:443/"),
+        URL.replace("management.azure.com", "Management.Azure.com"),
+    ] {
+        let _script = accepted(script(), &url)
+            .on("GET", OPERATION)
+            .reply(200, json!({ "name": "op1", "status": "InProgress" }))
+            .start();
+        let mut group = open();
+        assert_eq!(group.set_power("node1", PowerTarget::Off), Ok(()));
+        assert_eq!(group.power_status("node1"), Ok(PowerStatus::Unknown), "{url}");
+    }
     for url in [
         "https://evil.example/subscriptions/sub1/operations/op1",
         "https://management.azure.com.evil.example/op1",
@@ -92,10 +96,7 @@ fn an_operation_is_followed_at_the_declared_host() {
         "https://management.azure.com",
         "",
     ] {
-        let _script = accepted(crate::group::script(), url)
-            .on("GET", MACHINE)
-            .reply(200, off())
-            .start();
+        let _script = accepted(script(), url).on("GET", MACHINE).reply(200, off()).start();
         let mut group = open();
         let outcome = group.set_power("node1", PowerTarget::Off);
         assert!(matches!(outcome, Err(Error::Unexpected(_))), "{url}: {outcome:?}");

@@ -1,8 +1,10 @@
 //! Each device through its agent, its plugin and its simulator or real daemon.
 
+mod azure_arm;
 mod clc;
 mod clc_faults;
 mod dummy;
+mod gce;
 mod ipmilan;
 mod openstack;
 mod other_languages;

@@ -47,7 +47,9 @@ fn metadata_is_accepted_by_pcs() {
     }
     let agents = agents();
     for own in [
+        "fence_azure_arm",
         "fence_clc",
+        "fence_gce",
         "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",

@@ -51,7 +51,9 @@ fn help_of_the_program_is_as_reviewed() {
 #[test]
 fn help_of_the_agents_is_as_reviewed() {
     for agent in [
+        "fence_azure_arm",
         "fence_clc",
+        "fence_gce",
         "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",
@@ -69,7 +71,9 @@ fn help_of_the_agents_is_as_reviewed() {
 #[test]
 fn inspect_shows_approvals_permissions_and_options() {
     for agent in [
+        "fence_azure_arm",
         "fence_clc",
+        "fence_gce",
         "fence_ipmilan",
         "fence_openstack",
         "fence_pve",
@@ -90,8 +94,10 @@ fn inspect_shows_approvals_permissions_and_options() {
 fn list_has_aligned_columns() {
     let listed = output("fencebox", &["list"]);
     let packaged = [
+        "fence_azure_arm ",
         "fence_clc ",
         "fence_dummy_",
+        "fence_gce ",
         "fence_idrac ",
         "fence_ipmilan ",
         "fence_openstack ",
@@ -113,8 +119,10 @@ fn list_has_aligned_columns() {
 fn policy_shows_restrictions_first() {
     let sample = output("fencebox", &["policy", "--policy", "docs/policy.sample.toml"]);
     let fixtures = [
+        "fence_azure_arm",
         "fence_clc",
         "fence_dummy:",
+        "fence_gce",
         "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",

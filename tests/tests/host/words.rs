@@ -189,8 +189,10 @@ fn sources_and_documents_have_no_word_of_the_list() {
 fn help_has_no_word_of_the_list() {
     let words = words();
     let mut agents: Vec<_> = [
+        "fence_azure_arm",
         "fence_clc",
         "fence_dummy",
+        "fence_gce",
         "fence_openstack",
         "fence_ovh",
         "fence_pve",

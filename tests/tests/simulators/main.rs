@@ -1,5 +1,7 @@
 //! The simulators, by the published clients of each device: what these clients accept, the real service would send.
 
+mod azure_clients;
+mod gce_clients;
 mod ipmi_clients;
 mod openstack_clients;
 mod ovh_clients;

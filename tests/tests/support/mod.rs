@@ -10,6 +10,7 @@
 )]
 
 pub mod guest;
+pub mod instance_metadata;
 pub mod languages;
 pub mod needs;
 pub mod python;

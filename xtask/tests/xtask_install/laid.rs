@@ -9,9 +9,11 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 11] = [
+const PLUGINS: [&str; 13] = [
+    "fence_azure_arm",
     "fence_clc",
     "fence_dummy",
+    "fence_gce",
     "fence_ipmilan",
     "fence_openstack",
     "fence_ovh",

@@ -7,9 +7,14 @@ use crate::pacemaker::tree;
 use crate::support::Outcome;
 
 /// One configuration line for each agent, as an administrator would write it.
-const DEVICES: [(&str, &str); 19] = [
+const DEVICES: [(&str, &str); 21] = [
+    (
+        "fence_azure_arm",
+        "msi=1 resourceGroup=rg1 subscriptionId=11111111-0000-4000-8000-000000000001",
+    ),
     ("fence_clc", "username=fencer password=s3cret account=ACME"),
     ("fence_dummy", "type=file status_file=/tmp/power"),
+    ("fence_gce", "project=proj1 zone=europe-west1-b"),
     ("fence_idrac", BMC),
     ("fence_ilo3", BMC),
     ("fence_ilo4", BMC),

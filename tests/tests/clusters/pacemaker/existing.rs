@@ -26,6 +26,10 @@ const LINES: [&str; 20] = [
     "fence_vmware_rest ip=192.0.2.10 login=fencer@vsphere.local passwd=s3cret ssl_insecure=1 plug=node1 api_path=/rest",
     "fence_openstack auth_url=https://cloud.example:5000/v3 username=fencer password=s3cret project_name=ops user_domain_name=Default project_domain_name=Default pcmk_host_map=node1:c0ffee00-0000-4000-8000-000000000001",
     "fence_openstack auth-url=https://cloud.example:5000/v3 login=fencer passwd=s3cret project-name=ops port=c0ffee00-0000-4000-8000-000000000001",
+    "fence_gce plug=node1 zone=us-west1-a project=proj1 pcmk_reboot_timeout=300 pcmk_monitor_retries=4 pcmk_delay_max=30",
+    "fence_gce port=node1 zone=us-west1-a project=proj1 method=cycle pcmk_host_list=node1 op monitor interval=300s timeout=120s",
+    "fence_azure_arm msi=true resourceGroup=rg1 subscriptionId=11111111-0000-4000-8000-000000000001 pcmk_host_map=node1:vm1;node2:vm2 power_timeout=240 pcmk_reboot_timeout=900 pcmk_monitor_timeout=120 pcmk_monitor_retries=4 pcmk_action_limit=3",
+    "fence_azure_arm login=app1 passwd=s3cret resourceGroup=rg1 tenantId=t1 subscriptionId=s1 power_timeout=240 pcmk_reboot_timeout=900",
 ];
 
 #[test]

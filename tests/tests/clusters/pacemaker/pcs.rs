@@ -21,7 +21,9 @@ struct Row {
 const LOGIN: &str = "stonith option 'username' or 'login' (deprecated) has to be specified, use --force to override";
 
 /// Agents and further names that are not in `ROWS`, with their lines of `pcs stonith list`.
-const FURTHER: [(&str, &str); 10] = [
+const FURTHER: [(&str, &str); 12] = [
+    ("fence_azure_arm", "Fence agent for Azure Resource Manager"),
+    ("fence_gce", "Fence agent for Google Compute Engine"),
     ("fence_idrac", "Fence agent for Dell iDRAC, by IPMI"),
     ("fence_ilo3", "Fence agent for HPE iLO 3, by IPMI"),
     ("fence_ilo4", "Fence agent for HPE iLO 4, by IPMI"),

@@ -9,9 +9,11 @@ use crate::support::isolated;
 use crate::support::{self, Outcome, run};
 
 /// The agents of the package, and their plugin files.
-pub const AGENTS: [&str; 18] = [
+pub const AGENTS: [&str; 20] = [
+    "fence_azure_arm",
     "fence_clc",
     "fence_dummy",
+    "fence_gce",
     "fence_idrac",
     "fence_ilo3",
     "fence_ilo4",

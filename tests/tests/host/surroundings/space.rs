@@ -17,8 +17,10 @@ fn within(mebibytes: u64, agent: &str, stdin: &str) -> Outcome {
 #[test]
 fn documents_fit_into_little_address_space() {
     for agent in [
+        "fence_azure_arm",
         "fence_clc",
         "fence_dummy",
+        "fence_gce",
         "fence_ipmilan",
         "fence_openstack",
         "fence_ovh",

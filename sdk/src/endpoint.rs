@@ -159,6 +159,14 @@ impl Endpoint {
         self
     }
 
+    /// If the options before are not given: this host name, with TLS. (A URL has
+    /// its own scheme.)
+    #[must_use]
+    pub fn or_fixed(mut self, host: impl Into<String>) -> Self {
+        self.addresses.push(Address::Fixed(host.into()));
+        self
+    }
+
     fn url_option(mut self, change: impl FnOnce(&mut UrlOption)) -> Self {
         if let Some(Address::FromUrlOption(option)) = self.addresses.last_mut() {
             change(option);
@@ -278,6 +286,16 @@ mod tests {
         assert_eq!(endpoint.base_path, "/v2");
         let plain = endpoint.scheme(Scheme::Http).port(8080);
         assert_eq!((plain.scheme, plain.port), (Scheme::Http, Port::Fixed(8080)));
+    }
+
+    #[test]
+    fn a_fixed_address_can_follow_an_option() {
+        let endpoint = Endpoint::from_url_option("api", "api_url").or_fixed("x.example");
+        let fixed = Address::Fixed("x.example".into());
+        assert_eq!(
+            endpoint.addresses,
+            [Address::FromUrlOption(url_option("api_url")), fixed]
+        );
     }
 
     #[test]

@@ -39,6 +39,20 @@ impl Error {
         }
     }
 
+    /// The same error with `advice` at its end, if the device was not reached:
+    /// for a service that exists only in some places, such as the metadata
+    /// service of a cloud.
+    #[must_use]
+    pub fn advised(self, advice: &str) -> Self {
+        let with = |text: String| format!("{text}; {advice}");
+        match self {
+            Self::ConnectionLost(text) => Self::ConnectionLost(with(text)),
+            Self::TimedOut(text) => Self::TimedOut(with(text)),
+            Self::Denied(text) => Self::Denied(with(text)),
+            other => other,
+        }
+    }
+
     /// The device failed or refused the request, for this `reason`.
     #[must_use]
     pub fn task_failed(reason: impl Into<String>) -> Self {

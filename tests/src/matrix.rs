@@ -5,7 +5,9 @@
 //! with the real power status of the machine. See `docs/matrix.md`.
 
 mod aws;
+mod azure_arm;
 mod clc;
+mod gce;
 mod hetzner_cloud;
 mod ipmilan;
 mod openstack;
@@ -92,6 +94,8 @@ pub fn devices() -> Vec<Box<Device>> {
         Box::new(vmware::Soap),
         Box::new(xvm::Hypervisor),
         Box::new(ipmilan::Bmc),
+        Box::new(gce::Project),
+        Box::new(azure_arm::Group),
     ]
 }
 

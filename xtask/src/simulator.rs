@@ -1,5 +1,6 @@
 //! A running device simulator, and the true power status that it reports.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -18,7 +19,7 @@ pub(crate) struct Simulator {
 
 impl Simulator {
     /// Starts the simulator on a free loopback port.
-    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<Self> {
         let mut child = Command::new(program)
             .args(arguments)
             .arg("--until-eof")

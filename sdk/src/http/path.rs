@@ -120,12 +120,22 @@ impl Path {
         self.0.as_deref().map_err(Clone::clone)
     }
 
-    /// The path with one more parameter in its query.
-    pub(super) fn with_number(self, name: &str, number: u32) -> Self {
+    /// The path with one more parameter in its query, whose value is encoded.
+    ///
+    /// ```
+    /// use fencebox_sdk::http::Path;
+    ///
+    /// let next = Path::from("/vms?limit=9").with_parameter("page", "a/b");
+    /// assert_eq!(next.text(), Ok("/vms?limit=9&page=a%2Fb"));
+    /// ```
+    #[must_use]
+    pub fn with_parameter(self, name: &str, value: impl Display) -> Self {
         Self(self.0.map(|mut path| {
             path.push(if path.contains('?') { '&' } else { '?' });
             push_encoded(&mut path, name);
-            path + &format!("={number}")
+            path.push('=');
+            push_encoded(&mut path, &value.to_string());
+            path
         }))
     }
 

@@ -4,8 +4,8 @@
 //!
 //! - [`machine`]: the *truth*, which is the real power status of each machine, and a read side that may lag behind it;
 //! - [`fault`]: the planned faults, each with its step and its calls; [`wire`] applies faults to the bytes of answers;
-//! - a [`Protocol`], one file (or folder) per device: [`aws`], [`clc`], [`hetzner_cloud`], [`ipmi`], [`openstack`],
-//!   [`ovh`], [`pve`], [`redfish`], [`relay`], [`vmware`], [`xenapi`], [`xvm`].
+//! - a [`Protocol`], one file (or folder) per device: [`aws`], [`azure_arm`], [`clc`], [`gce`], [`hetzner_cloud`], [`ipmi`],
+//!   [`openstack`], [`ovh`], [`pve`], [`redfish`], [`relay`], [`vmware`], [`xenapi`], [`xvm`].
 //!
 //! [`Simulator`] serves them, with a control endpoint under `/_sim/` next to the device's own paths:
 //!
@@ -33,9 +33,11 @@
 //! ```
 
 pub mod aws;
+pub mod azure_arm;
 pub mod clc;
 mod control;
 pub mod fault;
+pub mod gce;
 pub mod hetzner_cloud;
 pub mod ipmi;
 pub mod json;

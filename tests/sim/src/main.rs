@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use fencebox_sim::{
-    Certificate, Config, Machine, Plan, Simulator, aws, clc, hetzner_cloud, ipmi, openstack, ovh, pve, redfish, relay,
-    vmware, xenapi, xvm,
+    Certificate, Config, Machine, Plan, Simulator, aws, azure_arm, clc, gce, hetzner_cloud, ipmi, openstack, ovh, pve,
+    redfish, relay, vmware, xenapi, xvm,
 };
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
@@ -141,6 +141,28 @@ enum Protocol {
         listener: Listener,
         /// Planned fault, see below; may be repeated
         #[arg(long = "fault", value_name = "PLAN", value_parser = vmware::soap_plan)]
+        faults: Vec<Plan>,
+    },
+    /// Google Compute Engine, its service for tokens and its metadata service; project proj1
+    #[command(after_help = control_and(&gce::GRAMMAR.help()))]
+    Gce {
+        #[command(flatten)]
+        service: Box<gce::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = gce::plan)]
+        faults: Vec<Plan>,
+    },
+    /// Azure Resource Manager, Microsoft Entra ID and the metadata service; secret s3cret
+    #[command(after_help = control_and(&azure_arm::GRAMMAR.help()))]
+    AzureArm {
+        #[command(flatten)]
+        service: Box<azure_arm::Arguments>,
+        #[command(flatten)]
+        listener: Listener,
+        /// Planned fault, see below; may be repeated
+        #[arg(long = "fault", value_name = "PLAN", value_parser = azure_arm::plan)]
         faults: Vec<Plan>,
     },
     /// fence_virtd, daemon of a hypervisor: multicast and TCP, no control endpoint
@@ -337,6 +359,22 @@ fn main() -> Result<()> {
             faults,
         } => {
             let config = service.settings().soap();
+            (listener, Config { faults, ..config })
+        }
+        Protocol::Gce {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.config()?;
+            (listener, Config { faults, ..config })
+        }
+        Protocol::AzureArm {
+            service,
+            listener,
+            faults,
+        } => {
+            let config = service.settings().config();
             (listener, Config { faults, ..config })
         }
         Protocol::Xvm(daemon) => return daemon.serve(),

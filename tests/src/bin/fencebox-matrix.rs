@@ -16,8 +16,8 @@ struct Arguments {
     /// Number of pairs of faults for each device
     #[arg(long, default_value_t = 0, value_name = "N")]
     pairs: usize,
-    /// Device: clc, aws, aws-role, hetzner-cloud, xenapi, openstack, ovh, pve, redfish, relay, vmware-rest, vmware-soap,
-    /// xvm, xvm-group, ipmilan, or credulous (which must fail)
+    /// Device: clc, aws, aws-role, azure-arm, gce, hetzner-cloud, xenapi, openstack, ovh, pve, redfish, relay,
+    /// vmware-rest, vmware-soap, xvm, xvm-group, ipmilan, or credulous (which must fail)
     #[arg(long)]
     device: Option<String>,
     /// One run, as the report names it, or a text in the lines of single faults

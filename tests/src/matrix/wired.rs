@@ -137,6 +137,26 @@ const HABITS: &[Habit] = &[
     Habit::Deaf(99),
 ];
 
+/// Scenes of a cloud whose reads are half a minute old, on every connection: a machine that was started just before is
+/// shown as off for longer than the action takes.
+pub(super) fn long_behind() -> Vec<Scene> {
+    let behind = |action| Scene::new(action, Power::On).with(Habit::Behind(30_000));
+    vec![behind("off"), behind("reboot"), behind("status")]
+}
+
+/// Why a device that confirms each request by an operation deceives its agent: the operation has succeeded without an
+/// effect, and nothing else shows that.
+pub(super) fn unproven(scene: &Scene, faults: &[String]) -> Option<&'static str> {
+    let is_without_effect = faults.iter().any(|fault| fault.ends_with("=no-effect"));
+    if is_without_effect && scene.method == "cycle" {
+        return Some("the device reports a power cycle as complete and shows no power status in between");
+    }
+    if is_without_effect && matches!(scene.habit, Habit::Behind(30_000..)) {
+        return Some("the device reports the request as done, and every read is from before the machine was started");
+    }
+    None
+}
+
 /// Kinds that make a device report a wrong state.
 const OTHER_STATES: &[&str] = &["=state:", "=power-state:", "=status-word:"];
 

@@ -1,9 +1,11 @@
 //! Each device through its agent, its plugin and its simulator or real daemon.
 
 mod aws;
+mod azure_arm;
 mod clc;
 mod clc_faults;
 mod dummy;
+mod gce;
 mod hetzner_cloud;
 mod ipmilan;
 mod openstack;

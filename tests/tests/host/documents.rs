@@ -48,7 +48,9 @@ fn metadata_is_accepted_by_pcs() {
     let agents = agents();
     for own in [
         "fence_aws",
+        "fence_azure_arm",
         "fence_clc",
+        "fence_gce",
         "fence_hetzner_cloud",
         "fence_ipmilan",
         "fence_openstack",

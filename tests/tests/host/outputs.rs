@@ -52,7 +52,9 @@ fn help_of_the_program_is_as_reviewed() {
 fn help_of_the_agents_is_as_reviewed() {
     for agent in [
         "fence_aws",
+        "fence_azure_arm",
         "fence_clc",
+        "fence_gce",
         "fence_hetzner_cloud",
         "fence_ipmilan",
         "fence_openstack",
@@ -72,7 +74,9 @@ fn help_of_the_agents_is_as_reviewed() {
 fn inspect_shows_approvals_permissions_and_options() {
     for agent in [
         "fence_aws",
+        "fence_azure_arm",
         "fence_clc",
+        "fence_gce",
         "fence_hetzner_cloud",
         "fence_ipmilan",
         "fence_openstack",
@@ -95,8 +99,10 @@ fn list_has_aligned_columns() {
     let listed = output("fencebox", &["list"]);
     let packaged = [
         "fence_aws ",
+        "fence_azure_arm ",
         "fence_clc ",
         "fence_dummy_",
+        "fence_gce ",
         "fence_hetzner_cloud ",
         "fence_idrac ",
         "fence_ipmilan ",
@@ -120,8 +126,10 @@ fn policy_shows_restrictions_first() {
     let sample = output("fencebox", &["policy", "--policy", "docs/policy.sample.toml"]);
     let fixtures = [
         "fence_aws",
+        "fence_azure_arm",
         "fence_clc",
         "fence_dummy:",
+        "fence_gce",
         "fence_hetzner_cloud",
         "fence_ipmilan",
         "fence_openstack",

@@ -190,8 +190,10 @@ fn help_has_no_word_of_the_list() {
     let words = words();
     let mut agents: Vec<_> = [
         "fence_aws",
+        "fence_azure_arm",
         "fence_clc",
         "fence_dummy",
+        "fence_gce",
         "fence_hetzner_cloud",
         "fence_openstack",
         "fence_ovh",

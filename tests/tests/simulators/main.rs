@@ -1,6 +1,8 @@
 //! The simulators, by the published clients of each device: what these clients accept, the real service would send.
 
 mod aws_clients;
+mod azure_clients;
+mod gce_clients;
 mod hetzner_cloud_clients;
 mod ipmi_clients;
 mod openstack_clients;

@@ -11,6 +11,7 @@
 
 pub mod debian13;
 pub mod guest;
+pub mod instance_metadata;
 pub mod languages;
 pub mod needs;
 pub mod python;

@@ -38,6 +38,16 @@ pub fn agent(name: &str) -> Option<PathBuf> {
     python.then_some(path)
 }
 
+/// The call of an agent for a cloud whose SDK goes to a simulator at this address.
+pub fn cloud_agent(interpreter: &Path, agent: &Path, simulator: &str) -> Command {
+    let mut command = isolated(interpreter);
+    command.args(["-W", "ignore"]).arg(agent);
+    command
+        .env("PYTHONPATH", script("cloud_agents"))
+        .env("SIMULATOR", simulator);
+    command
+}
+
 /// The path of one of our scripts, `tests/python/NAME`.
 pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(name)

@@ -19,9 +19,9 @@ const BMC: &str = "/usr/bin/ipmi_sim";
 struct Device {
     /// Ours and Debian's agent.
     agent: &'static str,
-    /// Arguments of the simulator.
+    /// Arguments of the simulator, with FOLDER for a folder of the benchmark.
     simulator: &'static [&'static str],
-    /// Options with PORT for the port, without verification of certificates, because Debian's agents differ in what they
+    /// Options with PORT for the port and FOLDER for that folder, without verification of certificates, because Debian's agents differ in what they
     /// can verify.
     options: &'static str,
 }
@@ -55,6 +55,20 @@ const DEVICES: &[Device] = &[
         options: "auth_url=http://127.0.0.1:PORT/v3\nusername=fencer\npassword=s3cret\nproject_name=admin\n\
                   plug=5a1c0de1-0000-4000-8000-000000000001\n",
     },
+    Device {
+        agent: "fence_azure_arm",
+        simulator: &["azure-arm", "--tls"],
+        options: "api_url=https://127.0.0.1:PORT\nlogin_url=https://127.0.0.1:PORT\nssl_insecure=1\npassword=s3cret\n\
+                  username=5a1c0de1-0000-4000-8000-00000000cccc\ntenantId=5a1c0de1-0000-4000-8000-00000000bbbb\n\
+                  subscriptionId=5a1c0de1-0000-4000-8000-00000000aaaa\nresourceGroup=cluster-rg\nplug=node1\n",
+    },
+    // The key file is the one that the simulator writes.
+    Device {
+        agent: "fence_gce",
+        simulator: &["gce", "--key-file", "FOLDER/key.json"],
+        options: "api_url=http://127.0.0.1:PORT/compute/v1\ntoken_url=http://127.0.0.1:PORT/token\nproject=proj1\n\
+                  zone=europe-west1-b\nserviceaccount=FOLDER/key.json\nplug=node1\n",
+    },
 ];
 
 /// The devices, which run until this is dropped.
@@ -70,10 +84,19 @@ impl Devices {
     pub(super) fn start(setting: &Setting, program: &Path) -> Result<(Self, Vec<Row>)> {
         let (mut devices, mut rows) = (Self::default(), Vec::new());
         for device in DEVICES {
-            let simulator = Simulator::start(program, device.simulator)?;
+            let folder = setting.folder.to_string_lossy();
+            let arguments: Vec<String> = device
+                .simulator
+                .iter()
+                .map(|argument| argument.replace("FOLDER", &folder))
+                .collect();
+            let simulator = Simulator::start(program, &arguments)?;
             let url = simulator.url();
             let port = url.rsplit(':').next().context("no port")?;
-            let options = device.options.replace("PORT", port.trim_end_matches('/'));
+            let options = device
+                .options
+                .replace("PORT", port.trim_end_matches('/'))
+                .replace("FOLDER", &folder);
             rows.extend(status(setting, device.agent, &options)?);
             devices.simulators.push(simulator);
         }

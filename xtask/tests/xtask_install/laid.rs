@@ -9,10 +9,12 @@ use fencebox_tests::agent;
 use tempfile::TempDir;
 
 /// The plugins of fencebox.
-const PLUGINS: [&str; 13] = [
+const PLUGINS: [&str; 15] = [
     "fence_aws",
+    "fence_azure_arm",
     "fence_clc",
     "fence_dummy",
+    "fence_gce",
     "fence_hetzner_cloud",
     "fence_ipmilan",
     "fence_openstack",

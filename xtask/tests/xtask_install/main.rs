@@ -89,7 +89,7 @@ fn an_installation_works_and_is_removed_completely() {
     let usr = machine.path().join("usr");
     let destination = ["--prefix", "/", "--destdir", root];
     let installed = xtask(&[&["install", "--from", laid.path()], &destination[..]].concat());
-    let agents = "fence_aws fence_clc fence_dummy fence_hetzner_cloud fence_ipmilan fence_openstack fence_ovh fence_pve \
+    let agents = "fence_aws fence_azure_arm fence_clc fence_dummy fence_gce fence_hetzner_cloud fence_ipmilan fence_openstack fence_ovh fence_pve \
                   fence_redfish fence_virt fence_vmware_rest fence_vmware_soap fence_xenapi fence_xvm";
     let line = format!("installed in {}: {agents}", usr.display());
     let words: Vec<&str> = line.split(' ').collect();

@@ -52,7 +52,7 @@ impl Client {
     ) -> Result<Vec<T>> {
         let first = first.into();
         let mut path = match next {
-            Next::Number(name, number) => first.clone().with_number(name, number),
+            Next::Number(name, number) => first.clone().with_parameter(name, number),
             Next::Header | Next::Field(_) => first.clone(),
         };
         let mut all = Vec::new();
@@ -74,7 +74,7 @@ impl Client {
                 Next::Number(..) if is_empty => None,
                 Next::Number(name, start) => {
                     let number = start.saturating_add(u32::try_from(page).unwrap_or(u32::MAX));
-                    Some(Ok(first.clone().with_number(name, number)))
+                    Some(Ok(first.clone().with_parameter(name, number)))
                 }
             };
             match following {

@@ -7,13 +7,18 @@ use crate::pacemaker::tree;
 use crate::support::Outcome;
 
 /// One configuration line for each agent, as an administrator would write it.
-const DEVICES: [(&str, &str); 21] = [
+const DEVICES: [(&str, &str); 23] = [
     (
         "fence_aws",
         "region=eu-central-1 access_key=AKIAEXAMPLE secret_key=s3cret",
     ),
+    (
+        "fence_azure_arm",
+        "msi=1 resourceGroup=rg1 subscriptionId=11111111-0000-4000-8000-000000000001",
+    ),
     ("fence_clc", "username=fencer password=s3cret account=ACME"),
     ("fence_dummy", "type=file status_file=/tmp/power"),
+    ("fence_gce", "project=proj1 zone=europe-west1-b"),
     ("fence_hetzner_cloud", "api_token=s3cret-t0ken"),
     ("fence_idrac", BMC),
     ("fence_ilo3", BMC),

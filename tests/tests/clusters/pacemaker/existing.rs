@@ -29,6 +29,10 @@ const LINES: &[&str] = &[
     "fence_aws access_key=AKIAEXAMPLE secret_key=s3cret region=us-east-1 pcmk_host_map=node1:i-0a1b2c3d4e5f60001;node2:i-0a1b2c3d4e5f60002 power_timeout=240 pcmk_reboot_timeout=480",
     "fence_aws region=eu-central-1 pcmk_host_map=node1:i-0a1b2c3d4e5f60001 pcmk_delay_max=45 skip_os_shutdown=true op monitor interval=60s",
     "fence_hetzner_cloud api_token=s3cret-t0ken pcmk_host_list=node1 op monitor interval=60s",
+    "fence_gce plug=node1 zone=us-west1-a project=proj1 pcmk_reboot_timeout=300 pcmk_monitor_retries=4 pcmk_delay_max=30",
+    "fence_gce port=node1 zone=us-west1-a project=proj1 method=cycle pcmk_host_list=node1 op monitor interval=300s timeout=120s",
+    "fence_azure_arm msi=true resourceGroup=rg1 subscriptionId=11111111-0000-4000-8000-000000000001 pcmk_host_map=node1:vm1;node2:vm2 power_timeout=240 pcmk_reboot_timeout=900 pcmk_monitor_timeout=120 pcmk_monitor_retries=4 pcmk_action_limit=3",
+    "fence_azure_arm login=app1 passwd=s3cret resourceGroup=rg1 tenantId=t1 subscriptionId=s1 power_timeout=240 pcmk_reboot_timeout=900",
 ];
 
 #[test]

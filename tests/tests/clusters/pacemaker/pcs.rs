@@ -21,8 +21,10 @@ struct Row {
 const LOGIN: &str = "stonith option 'username' or 'login' (deprecated) has to be specified, use --force to override";
 
 /// Agents and further names that are not in `ROWS`, with their lines of `pcs stonith list`.
-const FURTHER: [(&str, &str); 12] = [
+const FURTHER: [(&str, &str); 14] = [
     ("fence_aws", "Fence agent for instances of Amazon EC2"),
+    ("fence_azure_arm", "Fence agent for Azure Resource Manager"),
+    ("fence_gce", "Fence agent for Google Compute Engine"),
     ("fence_hetzner_cloud", "Fence agent for servers of Hetzner Cloud"),
     ("fence_idrac", "Fence agent for Dell iDRAC, by IPMI"),
     ("fence_ilo3", "Fence agent for HPE iLO 3, by IPMI"),

@@ -9,10 +9,12 @@ use crate::support::isolated;
 use crate::support::{self, Outcome, run};
 
 /// The agents of the package, and their plugin files.
-pub const AGENTS: [&str; 20] = [
+pub const AGENTS: [&str; 22] = [
     "fence_aws",
+    "fence_azure_arm",
     "fence_clc",
     "fence_dummy",
+    "fence_gce",
     "fence_hetzner_cloud",
     "fence_idrac",
     "fence_ilo3",

@@ -18,8 +18,10 @@ fn within(mebibytes: u64, agent: &str, stdin: &str) -> Outcome {
 fn documents_fit_into_little_address_space() {
     for agent in [
         "fence_aws",
+        "fence_azure_arm",
         "fence_clc",
         "fence_dummy",
+        "fence_gce",
         "fence_hetzner_cloud",
         "fence_ipmilan",
         "fence_openstack",

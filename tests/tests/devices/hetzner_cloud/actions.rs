@@ -19,9 +19,12 @@ fn each_action_works_with_each_kind_of_plug() {
         "2001:db8:2a::5",
     ];
     in_parallel(plugs, |plug| {
-        let mut settings = Settings::default();
-        // The server is on the second page.
-        settings.machines = further(60).chain(machines()).collect();
+        let settings = Settings {
+            // The server is on the third page.
+            machines: further(40).chain(machines()).collect(),
+            page: 20,
+            ..Settings::default()
+        };
         let project = start(settings, &[]);
         for (action, exit, stdout, truth) in [
             ("status", 0, "Status: ON\n", Power::On),

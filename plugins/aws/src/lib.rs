@@ -157,6 +157,8 @@ impl Device for Region {
     fn set_power(&mut self, plug: &str, target: PowerTarget) -> Result<()> {
         let outcome = match target {
             PowerTarget::Off => {
+                // From here on, a read alone proves nothing, even if nothing is sent.
+                self.stops.entry(plug.to_owned()).or_insert(false);
                 self.check_race()?;
                 self.stop(plug).map(drop)
             }
@@ -205,6 +207,7 @@ impl Region {
     /// Decides whether an instance that reads as stopped is stopped: the read may be from before it was started, and
     /// the request to stop may be lost. A request to stop a stopped instance changes nothing.
     fn confirm(&mut self, plug: &str) -> Result<PowerStatus> {
+        self.check_race()?;
         let before = match self.stop(plug) {
             Ok(before) => before.word(),
             Err(Failure::Refused(refusal)) if refusal.is_about_state() => "in a state that it cannot be stopped from",

@@ -366,3 +366,33 @@ fn a_machine_that_stops_itself_stops_no_other() {
     let stopped = testing::open::<Region>(keys).unwrap().set_power(ID, PowerTarget::Off);
     assert_eq!(stopped, Ok(()));
 }
+
+/// While this machine is stopping, nothing is sent, and a read of stopped proves nothing.
+#[test]
+fn a_read_proves_nothing_while_the_race_check_fails() {
+    let own = "i-0ffffffffffffffff";
+    let keys = [
+        ("region", "eu-central-1"),
+        ("access_key", "AKIDEXAMPLE"),
+        ("secret_key", "s3cret-key"),
+        ("plug", ID),
+    ];
+    let refusing = |script: Script| {
+        let script = script.on("PUT", "/latest/api/token").reply_text(200, "metadata-token");
+        let script = script
+            .on("GET", &format!("{METADATA}/instance-id"))
+            .reply_text(200, own);
+        script.on("POST", "/").reply_text(200, instance(own, 64, "stopping"))
+    };
+    let script = refusing(Script::new().base_url("api", URL).in_order());
+    let script = script.on("POST", "/").reply_text(200, instance(ID, 80, "stopped"));
+    let script = refusing(script).start();
+    let mut region = testing::open::<Region>(keys).unwrap();
+    assert!(matches!(region.set_power(ID, PowerTarget::Off), Err(Error::Busy(_))));
+    assert!(matches!(region.power_status(ID), Err(Error::Busy(_))));
+    let stops = script
+        .requests()
+        .into_iter()
+        .filter(|one| one.body.starts_with(b"Action=StopInstances"));
+    assert_eq!(stops.count(), 0);
+}

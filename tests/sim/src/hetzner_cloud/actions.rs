@@ -86,7 +86,7 @@ impl Cloud {
             "conflict" => return refused("conflict", "the server was changed by another request"),
             "protected" => return refused("protected", "the server is protected"),
             "forbidden" => return refused("forbidden", "insufficient permissions"),
-            "unavailable" => return refused("resource_unavailable", "the resource is unavailable"),
+            "no-room" => return refused("resource_unavailable", "the resource is unavailable"),
             _ => {}
         }
         if self.running(id).is_some() {

@@ -47,7 +47,7 @@ pub static GRAMMAR: Grammar = Grammar {
         row("act", "conflict", "409 with conflict; no effect"),
         row("act", "protected", "403 with protected; no effect"),
         row("act", "forbidden", "403 with forbidden; no effect"),
-        row("act", "unavailable", "412 with resource_unavailable; no effect"),
+        row("act", "no-room", "412 with resource_unavailable; no effect"),
         row(
             "act",
             "no-effect",

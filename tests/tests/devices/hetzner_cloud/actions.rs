@@ -19,9 +19,10 @@ fn each_action_works_with_each_kind_of_plug() {
         "2001:db8:2a::5",
     ];
     in_parallel(plugs, |plug| {
-        // The server is on the second page.
         let settings = Settings {
-            machines: further(60).chain(machines()).collect(),
+            // The server is on the third page.
+            machines: further(40).chain(machines()).collect(),
+            page: 20,
             ..Settings::default()
         };
         let project = start(settings, &[]);

@@ -13,7 +13,7 @@ fn refusals_name_the_cause() {
         ("servers=unauthorized", &["login refused", "check option api_token"]),
         ("act=forbidden", &["not permitted", "insufficient permissions"]),
         ("act=protected", &["is protected", "remove the protection"]),
-        ("act=unavailable", &["resource_unavailable"]),
+        ("act=no-room", &["resource_unavailable"]),
         ("act=locked", &["server is locked", "another action"]),
         (
             "action=results:running,error",

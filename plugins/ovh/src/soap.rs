@@ -84,6 +84,7 @@ impl Soap {
         let session = reply.first().filter(|session| !session.is_empty());
         let session =
             session.ok_or_else(|| Error::unexpected("a login without a session (status 200 for POST login)"))?;
+        log::hide(session);
         let text = |name: &str| options.get(name).unwrap_or_default().to_owned();
         Ok(Self {
             session: session.to_owned(),

@@ -35,7 +35,12 @@ impl Device for Project {
         let orderly = orderly.filter(|scene| scene.habit == Habit::Lags(1));
         scenes.extend(wired::scenes_of("found", orderly.collect()));
         scenes.push(Scene::new("reboot", Power::Off).cycling().of("zone"));
-        scenes
+        // An instance that keeps its memory has to be resumed first, which is no power action.
+        let is_refused = |scene: &Scene| Some(&scene.power) == suspended().as_ref() && scene.action != "status";
+        let refused = scenes
+            .into_iter()
+            .map(|scene| if is_refused(&scene) { scene.refused() } else { scene });
+        refused.collect()
     }
 
     fn faults(&self, _: &Scene, _: &[String]) -> Vec<Fault> {

@@ -44,6 +44,8 @@ pub struct Scene {
     pub habit: Habit,
     /// The number of off reads in a row that the host requires as proof.
     pub off_reads: u32,
+    /// The device refuses the action in this state, so the agent fails without a fault too.
+    pub is_refused: bool,
 }
 
 impl Scene {
@@ -56,6 +58,16 @@ impl Scene {
             kind: "",
             habit: Habit::Lags(1),
             off_reads: OFF_READS,
+            is_refused: false,
+        }
+    }
+
+    /// The same scene on a device that refuses the action in this state.
+    #[must_use]
+    pub fn refused(self) -> Scene {
+        Scene {
+            is_refused: true,
+            ..self
         }
     }
 
@@ -115,7 +127,7 @@ impl fencebox_trial::Scene for Scene {
     }
 
     fn is_orderly(&self) -> bool {
-        matches!(self.habit, Habit::Lags(_))
+        matches!(self.habit, Habit::Lags(_)) && !self.is_refused
     }
 
     fn is_usual(&self) -> bool {

@@ -80,10 +80,33 @@ fn fence_by_arguments(pool: &Simulator, arguments: &[&str]) -> Outcome {
 #[track_caller]
 fn assert_clean(pool: &Simulator, outcome: &Outcome) {
     assert_eq!(pool.sessions().open, 0, "a session was left open: {outcome:?}");
-    for secret in [PASSWORD, "OpaqueRef"] {
-        let told = outcome.stdout.contains(secret) || outcome.stderr.contains(secret);
-        assert!(!told, "{secret} was printed: {outcome:?}");
+    let told = |secret: &str| outcome.stdout.contains(secret) || outcome.stderr.contains(secret);
+    assert!(!told(PASSWORD), "the password was printed: {outcome:?}");
+    for session in logins(pool) {
+        assert!(!told(&session), "{session} was printed: {outcome:?}");
     }
+    // References of machines are not secret, but only bodies have them (verbose level 2).
+    let is_body = |line: &&str| line.contains(": sent: ") || line.contains(": received: ");
+    let mut lines = outcome.stderr.lines().filter(|line| !is_body(line));
+    assert!(
+        !lines.any(|line| line.contains("OpaqueRef")),
+        "a reference was printed: {outcome:?}"
+    );
+    assert!(
+        !outcome.stdout.contains("OpaqueRef"),
+        "a reference was printed: {outcome:?}"
+    );
+}
+
+/// The sessions that requests had: the first parameter of each method but the login.
+fn logins(pool: &Simulator) -> Vec<String> {
+    let session = |body: &str| {
+        let rest = body.split_once("<params>")?.1.split_once("<string>")?.1;
+        let session = rest.split_once('<')?.0;
+        session.starts_with("OpaqueRef:").then(|| session.to_owned())
+    };
+    let requests = pool.requests();
+    requests.iter().filter_map(|request| session(&request.body)).collect()
 }
 
 /// The methods that were called, in order, each with the address of the member.

@@ -35,7 +35,7 @@ impl Device for Project {
         let orderly = orderly.filter(|scene| scene.habit == Habit::Lags(1));
         scenes.extend(wired::scenes_of("found", orderly.collect()));
         scenes.push(Scene::new("reboot", Power::Off).cycling().of("zone"));
-        // An instance that keeps its memory has to be resumed first, which is no power action.
+        // An instance that keeps its memory has to be resumed first, which the power actions do not do.
         let is_refused = |scene: &Scene| Some(&scene.power) == suspended().as_ref() && scene.action != "status";
         let refused = scenes
             .into_iter()

@@ -104,8 +104,9 @@ fn form<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Vec<u8> {
     form
 }
 
-fn form_of(request: &Request) -> Vec<u8> {
-    let line = [&request.endpoint, request.method.as_str(), &request.path];
+/// The bytes of a request to this address: the same request to another one is another request.
+fn form_of(base: &str, request: &Request) -> Vec<u8> {
+    let line = [&request.endpoint, base, request.method.as_str(), &request.path];
     let headers = request.headers.iter().flat_map(|(name, value)| [name, value]);
     let texts = line.into_iter().chain(headers.map(String::as_str)).map(str::as_bytes);
     let body = request.body.as_deref();
@@ -123,14 +124,16 @@ impl HostCalls for Capturing {
 
     fn send(&mut self, request: Request) -> Result<Response, http::Failure> {
         let base = self.calls.base_url(&request.endpoint).unwrap_or_default();
-        self.check(form_of(&request), || {
+        self.check(form_of(&base, &request), || {
             let body = request.body.as_deref().unwrap_or_default();
             let body = match str::from_utf8(body) {
                 Ok("") => String::new(),
                 Ok(text) => format!(" with the body {text}"),
                 Err(_) => format!(" with a body of {} bytes", body.len()),
             };
-            format!("{} {base}{}{body}", request.method, request.path)
+            // Without the query, because it may contain keys.
+            let path = request.path.split('?').next().unwrap_or_default();
+            format!("{} {base}{path}{body}", request.method)
         })?;
         self.calls.send(request)
     }
@@ -151,7 +154,7 @@ impl HostCalls for Capturing {
         let base = self.calls.base_url(&call.endpoint).unwrap_or_default();
         // Parameters that cannot be encoded are never sent.
         let body = encode(&call.method, &call.params).unwrap_or_default();
-        let form = form([call.endpoint.as_bytes(), call.path.as_bytes(), body.as_bytes()]);
+        let form = form([&call.endpoint, &base, &call.path, &body].map(|part| part.as_bytes()));
         let refused = self.check(form, || {
             format!("the XML-RPC call {} to {base}{}", call.method, call.path)
         });

@@ -9,7 +9,8 @@ use fencebox_agent::log::Log;
 /// Bytes of a body at most.
 const LENGTH: usize = 1024;
 /// A name of a member with one of these in it has a secret value.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 10] = [
+    "assertion",
     "password",
     "passwd",
     "secret",

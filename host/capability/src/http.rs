@@ -48,6 +48,9 @@ pub use report::Report;
 pub use tls::{PresentedCertificate, Remedies};
 pub use usage::Usage;
 
+/// Parts of an answer that the log shows at most.
+const PARTS_SHOWN: usize = 64;
+
 /// How soon SIGTERM is noticed while the device is waited for.
 const INTERRUPT_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -175,7 +178,7 @@ impl Http {
             arriving.complete().await
         })?;
         self.hide(&response.headers)?;
-        self.bodies.received(&self.parts.log, &self.parts.agent, &response.body);
+        self.bodies.received(&self.parts.log, &response.body);
         if is_metadata {
             self.returned.keep(&response.body);
         }
@@ -193,7 +196,7 @@ impl Http {
         let origin = self.check(&request)?;
         let what = request.what();
         let outgoing = self.prepare(&origin, request, body)?;
-        self.bodies.flush(&self.parts.log);
+        self.bodies.flush(&self.parts.log, &self.parts.agent);
         Bodies::sent(
             &self.parts.log,
             &self.parts.agent,
@@ -261,12 +264,11 @@ impl Http {
         outcome
     }
 
-    /// Shows what was kept of an answer whose body was not received as a whole.
-    pub(super) fn show_answer(&mut self, answer: &impl std::fmt::Debug) {
+    /// Shows the beginning of an answer whose body was not received as a whole.
+    pub(super) fn show_answer(&mut self, parts: &[impl std::fmt::Debug]) {
         if self.parts.log.shows_bodies() {
-            let text = format!("{answer:?}");
-            self.bodies
-                .received(&self.parts.log, &self.parts.agent, text.as_bytes());
+            let first = parts.get(..PARTS_SHOWN).unwrap_or(parts);
+            self.bodies.received(&self.parts.log, format!("{first:?}").as_bytes());
         }
     }
 
@@ -318,7 +320,7 @@ impl Http {
 
 impl Drop for Http {
     fn drop(&mut self) {
-        self.bodies.flush(&self.parts.log);
+        self.bodies.flush(&self.parts.log, &self.parts.agent);
         // A name lookup that hangs must not delay the end of the agent.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

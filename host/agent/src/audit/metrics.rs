@@ -122,7 +122,7 @@ fn lock(folder: &Path) -> io::Result<File> {
     }
 }
 
-/// The text of the file; none if there is no file. A link is not followed.
+/// The text of the file; none if it does not exist. A link is not followed.
 fn read(path: &Path) -> io::Result<Option<String>> {
     let named = |cause: io::Error| io::Error::new(cause.kind(), format!("cannot read {}: {cause}", path.display()));
     let (file, _) = match ownership::open(path, false) {

@@ -5,6 +5,7 @@
 //! left out.
 
 use fencebox_agent::log::Log;
+use zeroize::Zeroizing;
 
 /// Bytes of a body at most.
 const LENGTH: usize = 1024;
@@ -24,46 +25,60 @@ const SECRET: [&str; 10] = [
 /// Replaces a secret value.
 const STARS: &str = "********";
 
-/// The lines that wait.
+/// Bytes of a body that are looked at. The log needs more than it shows, to find a secret at the cut.
+const KEPT: usize = 64 * 1024;
+/// Bytes in which the log masks the secrets that it was given, before the names are looked at.
+const MASKED: usize = 8 * 1024;
+
+/// The answer that waits.
 #[derive(Default)]
 pub(super) struct Bodies {
-    waiting: Option<String>,
+    waiting: Option<(Zeroizing<Vec<u8>>, usize)>,
 }
 
 impl Bodies {
     /// Logs the body of a request now.
     pub(super) fn sent(log: &Log, agent: &str, body: &[u8]) {
         if log.shows_bodies() && !body.is_empty() {
-            log.debug(format!("{agent}: sent: {}", shown(body)));
+            log.debug(format!("{agent}: sent: {}", shown(log, start(body), body.len())));
         }
     }
 
     /// Keeps the body of an answer until the plugin had time to report what is secret in it.
-    pub(super) fn received(&mut self, log: &Log, agent: &str, body: &[u8]) {
+    pub(super) fn received(&mut self, log: &Log, body: &[u8]) {
         if log.shows_bodies() && !body.is_empty() {
-            self.waiting = Some(format!("{agent}: received: {}", shown(body)));
+            self.waiting = Some((start(body).to_vec().into(), body.len()));
         }
     }
 
     /// Logs what waits.
-    pub(super) fn flush(&mut self, log: &Log) {
-        if let Some(line) = self.waiting.take() {
-            log.debug(line);
+    pub(super) fn flush(&mut self, log: &Log, agent: &str) {
+        if let Some((body, length)) = self.waiting.take() {
+            log.debug(format!("{agent}: received: {}", shown(log, &body, length)));
         }
     }
 }
 
-/// The start of a body, without values whose names sound secret.
-fn shown(body: &[u8]) -> String {
-    let Ok(text) = str::from_utf8(body) else {
-        return format!("{} bytes, not text", body.len());
+fn start(body: &[u8]) -> &[u8] {
+    body.get(..KEPT).unwrap_or(body)
+}
+
+/// The start of a body of this length, without secrets and without values whose names sound secret.
+fn shown(log: &Log, body: &[u8], length: usize) -> String {
+    let text = match str::from_utf8(body) {
+        Ok(text) => text,
+        // A character is cut.
+        Err(cause) if cause.error_len().is_none() => {
+            str::from_utf8(body.get(..cause.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+        }
+        Err(_) => return format!("{length} bytes, not text"),
     };
-    let text = without_secret_members(text.trim());
+    let text = without_secret_members(&log.excerpt(text.trim(), MASKED));
     if text.len() <= LENGTH {
         return text;
     }
     let end = text.floor_char_boundary(LENGTH);
-    format!("{} … ({} bytes)", text.get(..end).unwrap_or_default(), body.len())
+    format!("{} … ({length} bytes)", text.get(..end).unwrap_or_default())
 }
 
 /// Whether the name of a member, an element or a field sounds secret.
@@ -155,6 +170,24 @@ fn field<'t>(before: &str, after: &'t str) -> (String, &'t str) {
 mod tests {
     use super::*;
 
+    fn log() -> Log {
+        Log::new(Box::new(std::io::sink()))
+    }
+
+    /// Wherever the text is cut, and however large the body is.
+    #[test]
+    fn no_part_of_a_secret_stays_at_a_cut() {
+        let log = log();
+        log.hide("correct-horse-battery");
+        for cut in [LENGTH, MASKED, KEPT] {
+            for before in (cut - 24)..=cut {
+                let body = format!("{}correct-horse-battery{}", "x".repeat(before), "y".repeat(100));
+                let text = shown(&log, start(body.as_bytes()), body.len());
+                assert!(!text.contains("correct"), "{before}: {text}");
+            }
+        }
+    }
+
     #[test]
     fn secret_members_are_left_out() {
         for (body, shown) in [
@@ -176,14 +209,15 @@ mod tests {
             ("plain", "plain"),
             ("\"", "\""),
         ] {
-            assert_eq!(super::shown(body.as_bytes()), shown, "{body}");
+            assert_eq!(super::shown(&log(), body.as_bytes(), body.len()), shown, "{body}");
         }
     }
 
     #[test]
     fn long_bodies_are_cut_and_others_are_counted() {
-        let long = shown("é".repeat(2000).as_bytes());
+        let body = "é".repeat(2000);
+        let long = shown(&log(), body.as_bytes(), body.len());
         assert!(long.ends_with("… (4000 bytes)") && long.len() < LENGTH + 30, "{long}");
-        assert_eq!(shown(&[0xff, 0xfe]), "2 bytes, not text");
+        assert_eq!(shown(&log(), &[0xff, 0xfe], 2), "2 bytes, not text");
     }
 }

@@ -23,6 +23,8 @@ use crate::confinement;
 
 /// A difference of the clocks that is reported: tokens and signatures of some devices allow five minutes.
 const CLOCKS: Duration = Duration::from_secs(60);
+/// Bytes of a detail at most: a plugin or a device may have chosen it.
+const DETAIL: usize = 1024;
 /// Days before the end of a certificate from which on it is reported.
 const DAYS: u64 = 30;
 
@@ -165,10 +167,8 @@ fn connection(report: &Report) -> Vec<Row> {
         if row.state == State::Ok {
             row.detail = text;
         }
-        let left = certificate
-            .expires
-            .and_then(|end| end.duration_since(SystemTime::now()).ok());
-        if row.state == State::Ok && left.is_none_or(|left| left < Duration::from_secs(DAYS * 24 * 60 * 60)) {
+        let soon = SystemTime::now() + Duration::from_secs(DAYS * 24 * 60 * 60);
+        if row.state == State::Ok && certificate.expires.is_some_and(|end| end < soon) {
             row.state = State::Warning;
             row.remedy = Some("renew the certificate of the device before it ends".to_owned());
         }
@@ -258,7 +258,7 @@ impl Row {
     fn masked(self, log: &Log) -> Self {
         Self {
             plug: self.plug.map(|plug| log.masked(&plug)),
-            detail: log.masked(&self.detail),
+            detail: log.excerpt(&self.detail, DETAIL),
             remedy: self.remedy.map(|remedy| log.masked(&remedy)),
             ..self
         }

@@ -29,6 +29,7 @@ pub use record::Record;
 use super::clock::Clock;
 use super::exit::Exit;
 use super::log::Log;
+use crate::Needs;
 
 /// Maximum number of reasons of a failure in a record.
 const REASONS: usize = 4;
@@ -43,6 +44,9 @@ pub trait Sink: Send {
     /// Writes one masked record. A destination that does not accept it does not
     /// delay the action.
     fn write(&mut self, record: &Record);
+
+    /// Adds what it needs of the system after the process is confined.
+    fn add_needs(&self, _needs: &mut Needs) {}
 
     /// Why the last record was not written, for a warning. Each fault is returned once.
     fn fault(&mut self) -> Option<String> {
@@ -119,11 +123,15 @@ impl Audit {
         }))
     }
 
-    /// Connects to all destinations and reads what the records need, because the confinement denies it later.
-    pub fn connect(&self) {
+    /// Connects to all destinations and reads what the records need, because the confinement denies it later. Returns
+    /// `needs` with what the destinations need after that.
+    pub fn connect(&self, needs: &Needs) -> Needs {
         let mut state = self.state();
         state.sinks.retain_mut(|sink| sink.connect());
         state.caller.parent_name();
+        let mut needs = needs.clone();
+        state.sinks.iter().for_each(|sink| sink.add_needs(&mut needs));
+        needs
     }
 
     /// An audit without destinations.

@@ -6,6 +6,7 @@ use std::io;
 use std::time::SystemTime;
 
 use super::{audit, log};
+use crate::Needs;
 
 type Connect<T> = Box<dyn FnOnce() -> Option<T> + Send>;
 
@@ -58,6 +59,13 @@ impl audit::Sink for Late<Box<dyn audit::Sink>> {
     fn write(&mut self, record: &audit::Record) {
         if let Some(sink) = self.destination() {
             sink.write(record);
+        }
+    }
+
+    fn add_needs(&self, needs: &mut Needs) {
+        // Without a connection, it needs nothing.
+        if let Some(sink) = LazyCell::get(&self.destination).and_then(Option::as_ref) {
+            sink.add_needs(needs);
         }
     }
 

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::installed::{audit, log};
-use super::observe::Observation;
 use crate::agent::audit::{Audit, Caller};
 use crate::agent::clock::Clock;
 use crate::agent::exit::Exit;
@@ -30,7 +29,6 @@ struct AgentContext {
     clock: Arc<SystemClock>,
     log: Arc<Log>,
     audit: Arc<Audit>,
-    observation: Observation,
     /// The environment variable `PCMK_service`.
     service: Option<String>,
 }
@@ -41,13 +39,11 @@ pub fn agent(name: &str, arguments: &[OsString]) -> ExitCode {
     let _ = confinement::forbid_core_dumps();
     let service = std::env::var("PCMK_service").ok();
     let caller = Caller::of_this_process(service.as_deref(), !arguments.is_empty());
-    let observation = Observation::of_machine();
     let context = AgentContext {
         name: name.to_owned(),
         clock: Arc::new(SystemClock::start()),
         log: log(name),
-        audit: Arc::new(audit(name, caller, &observation)),
-        observation,
+        audit: Arc::new(audit(name, caller)),
         service,
     };
     context.expect_panics();
@@ -91,9 +87,7 @@ impl AgentContext {
             confine: &|needs| {
                 // After the confinement, the agent cannot connect to the daemons.
                 let absent = self.log.connect();
-                self.audit.connect();
-                let mut needs = needs.clone();
-                needs.write.extend(self.observation.folder().map(Path::to_owned));
+                let needs = self.audit.connect(needs);
                 self.log
                     .debug(format!("{}: {}", self.name, confinement::confine(&needs)));
                 for name in absent {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 
-use super::observe::Observation;
+use super::observe;
 use crate::agent::audit::{Audit, Caller, Sink, daemon};
 use crate::agent::late::Late;
 use crate::agent::log::{Log, Syslog};
@@ -51,26 +51,24 @@ impl Installed {
 
     /// The same, for one action with its audit.
     pub(super) fn attempt(self, name: &str) -> Attempt {
-        let observation = Observation::of_machine();
         Attempt {
             name: name.to_owned(),
             plugin: self.plugin,
             log: self.log,
             clock: self.clock,
-            audit: audit(name, Caller::of_this_process(None, true), &observation),
-            audit_folder: observation.folder().map(Path::to_owned),
+            audit: audit(name, Caller::of_this_process(None, true)),
         }
     }
 }
 
 /// The audit of an agent's actions.
-pub(super) fn audit(name: &str, caller: Caller, observation: &Observation) -> Audit {
+pub(super) fn audit(name: &str, caller: Caller) -> Audit {
     let agent = name.to_owned();
     let journal = Late::new("journal", move || {
         daemon(Path::new(JOURNAL), Path::new(Syslog::SOCKET), &agent)
     });
     let journal = Box::new(journal) as Box<dyn Sink>;
-    let sinks = std::iter::once(journal).chain(observation.sinks());
+    let sinks = std::iter::once(journal).chain(observe::sinks());
     Audit::new(name, caller, sinks.collect())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::agent::audit::Audit;
@@ -40,8 +40,6 @@ pub struct Attempt {
     pub clock: Arc<dyn Clock>,
     /// The audit of its actions.
     pub audit: Audit,
-    /// The folder in which the audit replaces files.
-    pub audit_folder: Option<PathBuf>,
 }
 
 impl Attempt {
@@ -68,7 +66,6 @@ impl Attempt {
             log,
             clock,
             audit: Audit::disabled(),
-            audit_folder: None,
         })
     }
 
@@ -103,9 +100,7 @@ impl Attempt {
             confine: &|needs| {
                 if confine {
                     let name = &self.name;
-                    let mut needs = needs.clone();
-                    needs.write.extend(self.audit_folder.clone());
-                    self.audit.connect();
+                    let needs = self.audit.connect(needs);
                     self.log.debug(format!("{name}: {}", confinement::confine(&needs)));
                 }
             },

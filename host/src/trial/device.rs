@@ -74,7 +74,6 @@ impl Subject {
                 Arc::new(VirtualClock::default())
             },
             audit: Audit::disabled(),
-            audit_folder: None,
         }
     }
 }

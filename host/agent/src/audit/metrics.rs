@@ -18,6 +18,7 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 
 use super::within::within;
 use super::{Record, Sink};
+use crate::Needs;
 use textfile::{Sample, Textfile};
 
 /// Maximum time for an update.
@@ -66,6 +67,10 @@ impl Sink for Metrics {
             "metrics folder {}: {cause}; the action goes on without it",
             self.folder.display()
         ));
+    }
+
+    fn add_needs(&self, needs: &mut Needs) {
+        needs.write.insert(self.folder.clone());
     }
 
     fn fault(&mut self) -> Option<String> {

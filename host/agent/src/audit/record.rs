@@ -37,8 +37,8 @@ impl Record {
         record.put("exit", json!(exit.code()));
         record.put("answer", json!(facts.answer));
         record.put("errors", json!(facts.reasons));
-        record.put("first_status", json!(report.first.map(word)));
-        record.put("last_status", json!(report.last.map(word)));
+        record.put("first_status", json!(report.first.map(PowerStatus::word)));
+        record.put("last_status", json!(report.last.map(PowerStatus::word)));
         let contacts: Vec<Value> = report.contacts.iter().take(LISTED).map(contact).collect();
         record.put("contacts", json!(contacts));
         let left_out = report.contacts.len().saturating_sub(LISTED);
@@ -164,15 +164,6 @@ fn contact(contact: &RemotePeer) -> Value {
         "exchanges": contact.exchanges,
         "failures": contact.failures,
     })
-}
-
-fn word(status: PowerStatus) -> &'static str {
-    match status {
-        PowerStatus::On => "on",
-        PowerStatus::Off => "off",
-        PowerStatus::Standby => "standby",
-        PowerStatus::Unknown => "unknown",
-    }
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -50,6 +50,19 @@ impl Outcome {
         }
     }
 
+    /// Asserts a failure, perhaps after warnings: exit 1, nothing on standard output, and all of `words` on standard
+    /// error.
+    ///
+    /// # Panics
+    /// If it is not such a failure.
+    #[track_caller]
+    pub fn assert_failed(&self, words: &[&str]) {
+        assert_eq!((self.exit, self.stdout.as_str()), (Some(1), ""), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
+        }
+    }
+
     /// Asserts that neither its output nor its debug file contains a secret.
     ///
     /// # Panics

@@ -4,6 +4,7 @@
 //! take time and fail, the read side may lag, ids are answered in lower case whatever the request was, a token may
 //! expire.
 
+mod arguments;
 mod directory;
 mod faults;
 mod operation;
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+pub use arguments::Arguments;
 pub use faults::{GRAMMAR, every_fault, plan};
 
 use crate::fault::{Grammar, Kind};

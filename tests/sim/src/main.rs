@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use fencebox_sim::{
-    Certificate, Config, Machine, Plan, Simulator, aws, azure_arm, clc, gce, hetzner_cloud, ipmi, openstack, ovh, pve,
-    redfish, relay, vmware, xenapi, xvm,
+    Certificate, Config, Plan, Simulator, aws, azure_arm, clc, gce, hetzner_cloud, ipmi, openstack, ovh, pve, redfish,
+    relay, vmware, xenapi, xvm,
 };
 
 /// Simulates a device: keeps machines, changes their power, and fails as planned
@@ -25,7 +25,7 @@ enum Protocol {
     #[command(after_help = control_and(&clc::GRAMMAR.help()))]
     Clc {
         #[command(flatten)]
-        service: ClcService,
+        service: clc::Arguments,
         #[command(flatten)]
         listener: Listener,
         /// Planned fault, see below; may be repeated
@@ -199,58 +199,6 @@ struct Listener {
     until_eof: bool,
 }
 
-/// The settings of the CLC service.
-#[derive(Args)]
-struct ClcService {
-    /// User name that may log in
-    #[arg(long, value_name = "NAME", default_value = "fencer")]
-    login: String,
-    /// Password of that user
-    #[arg(long, value_name = "PASSWORD", default_value = "s3cret")]
-    password: String,
-    /// Alias of the account
-    #[arg(long, value_name = "ALIAS", default_value = "ACME")]
-    account: String,
-    /// Server as ID=POWER[,name=NAME]; POWER is on, off, paused or another word;
-    /// may be repeated
-    /// [default: WA1ACMEDB01=on,name=db01 WA1ACMEDB02=off WA1ACMEWEB01=paused]
-    #[arg(long = "machine", value_name = "MACHINE", verbatim_doc_comment)]
-    machines: Vec<Machine>,
-    /// Number of reads of a server for which its old state is shown after a change
-    #[arg(long, value_name = "READS", default_value_t = 0)]
-    lag: u32,
-    /// Number of polls at which a task is `executing` before it is `succeeded`
-    #[arg(long, value_name = "POLLS", default_value_t = 2)]
-    task_polls: u32,
-    /// Number of calls for which a token is valid [default: unlimited]
-    #[arg(long, value_name = "CALLS")]
-    token_calls: Option<u64>,
-    /// Never include the servers themselves in groups, even if requested
-    #[arg(long)]
-    no_server_detail: bool,
-}
-
-impl ClcService {
-    fn config(self) -> Config {
-        let machines = if self.machines.is_empty() {
-            clc::machines()
-        } else {
-            self.machines
-        };
-        let settings = clc::Settings {
-            login: self.login,
-            password: self.password,
-            account: self.account,
-            machines,
-            lag: self.lag,
-            task_polls: self.task_polls,
-            token_calls: self.token_calls,
-            server_detail: !self.no_server_detail,
-        };
-        settings.config()
-    }
-}
-
 fn control_and(faults: &str) -> String {
     format!(
         "When ready, the simulator prints one line, `listening on URL`.\n\n\
@@ -275,7 +223,7 @@ fn main() -> Result<()> {
             listener,
             Config {
                 faults,
-                ..service.config()
+                ..service.settings().config()
             },
         ),
         Protocol::Xenapi { pool, listener, faults } => {
@@ -435,7 +383,7 @@ mod tests {
         let Protocol::Clc { service, faults, .. } = Arguments::parse_from(given).protocol else {
             panic!("not clc");
         };
-        assert_eq!((service.machines.len(), faults.len()), (1, 2));
+        assert_eq!((service.settings().machines.len(), faults.len()), (1, 2));
         let given = "fencebox-sim xenapi --member 127.0.0.2 --master 127.0.0.2 --dead-member 127.0.0.3";
         let Protocol::Xenapi { pool, .. } = Arguments::parse_from(given.split(' ')).protocol else {
             panic!("not xenapi");

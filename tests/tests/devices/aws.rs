@@ -54,12 +54,3 @@ fn bodies(simulator: &Simulator, action: &str) -> Vec<String> {
         .filter(|body| body.starts_with(&prefix))
         .collect()
 }
-
-/// Asserts a failure with these words, after warnings.
-#[track_caller]
-fn assert_failed(outcome: &Outcome, words: &[&str]) {
-    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
-    for word in words {
-        assert!(outcome.stderr.contains(word), "no {word:?} in {outcome:?}");
-    }
-}

@@ -29,12 +29,3 @@ fn with_token(simulator: &Simulator, token: &str, lines: &str) -> Outcome {
     let reach = format!("api_url={}/v1\napi_token={token}\npower_wait=0\n", simulator.url());
     call("fence_hetzner_cloud", &format!("{reach}{lines}"))
 }
-
-/// Asserts a failure with these words, after warnings.
-#[track_caller]
-fn assert_failed(outcome: &Outcome, words: &[&str]) {
-    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
-    for word in words {
-        assert!(outcome.stderr.contains(word), "no {word:?} in {outcome:?}");
-    }
-}

@@ -39,12 +39,3 @@ fn fence(simulator: &Simulator, lines: &str) -> Outcome {
     let login = "username=fencer@pve\npassword=s3cret\n";
     call("fence_pve", &format!("{}{login}{lines}", reach(simulator)))
 }
-
-/// Asserts a failure with these words, after warnings.
-#[track_caller]
-fn assert_failed(outcome: &Outcome, words: &[&str]) {
-    assert_eq!((outcome.exit, outcome.stdout.as_str()), (Some(1), ""), "{outcome:?}");
-    for word in words {
-        assert!(outcome.stderr.contains(word), "no {word:?} in {outcome:?}");
-    }
-}

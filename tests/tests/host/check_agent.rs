@@ -5,10 +5,11 @@
 mod faults;
 
 use std::fs;
+use std::path::Path;
 
 use crate::support::{Outcome, isolated, program, run};
 use fencebox_sim::server::{Config, Simulator};
-use fencebox_sim::{clc, openstack, ovh, pve, redfish, relay, vmware, xenapi};
+use fencebox_sim::{aws, azure_arm, clc, gce, hetzner_cloud, openstack, ovh, pve, redfish, relay, vmware, xenapi};
 use serde_json::Value;
 
 /// A simulated device, the options that reach a machine of it, and the beginning of the request that would switch that
@@ -16,7 +17,8 @@ use serde_json::Value;
 struct Case {
     agent: &'static str,
     config: Config,
-    options: fn(&Simulator) -> String,
+    /// With a folder for files.
+    options: fn(&Simulator, &Path) -> String,
     request: &'static str,
 }
 
@@ -33,9 +35,51 @@ fn cases() -> Vec<Case> {
     };
     vec![
         case(
+            "fence_aws",
+            aws::Settings::default().config(),
+            |region, _| {
+                let keys = "access_key=AKIASIMULATED\nsecret_key=s3cret\nregion=eu-central-1\nskip_race_check=1\n";
+                format!("endpoint_url={}\n{keys}plug={}\n", region.url(), aws::NODE1)
+            },
+            "POST http://127.0.0.1:PORT/ with the body Action=StopInstances&",
+        ),
+        case(
+            "fence_azure_arm",
+            azure_arm::Settings::default().config(),
+            |cloud, _| {
+                use azure_arm::{CLIENT, GROUP, SUBSCRIPTION, TENANT};
+                let url = cloud.url();
+                let account = format!("username={CLIENT}\npassword=s3cret\ntenantId={TENANT}\n");
+                let place = format!("subscriptionId={SUBSCRIPTION}\nresourceGroup={GROUP}\nplug=node1\n");
+                format!("api_url={url}\nlogin_url={url}\n{account}{place}")
+            },
+            "/virtualMachines/node1/powerOff",
+        ),
+        case(
+            "fence_gce",
+            gce::Settings::default().config(),
+            |project, folder| {
+                let key = folder.join("key.json");
+                fs::write(&key, gce::key_file("https://oauth2.googleapis.com/token")).unwrap();
+                let (url, key) = (project.url(), key.display());
+                let reach = format!("api_url={url}/compute/v1\ntoken_url={url}/token\n");
+                format!(
+                    "{reach}serviceaccount={key}\nzone=europe-west1-b\nplug={}\n",
+                    gce::NODE1
+                )
+            },
+            "/instances/NODE1/stop",
+        ),
+        case(
+            "fence_hetzner_cloud",
+            hetzner_cloud::Settings::default().config(),
+            |project, _| format!("api_url={}/v1\napi_token=s3cret\nplug=node1\n", project.url()),
+            "POST http://127.0.0.1:PORT/v1/servers/42/actions/poweroff",
+        ),
+        case(
             "fence_clc",
             clc::Settings::default().config(),
-            |cloud| {
+            |cloud, _| {
                 format!(
                     "login=fencer\npasswd=s3cret\nplug=WA1ACMEDB01\napi_url={}\n",
                     cloud.url()
@@ -46,7 +90,7 @@ fn cases() -> Vec<Case> {
         case(
             "fence_xenapi",
             xenapi::Settings::default().config(),
-            |pool| {
+            |pool, _| {
                 format!(
                     "session_url={}\nusername=root\npassword=s3cret\nplug=db01\n",
                     pool.url()
@@ -57,7 +101,7 @@ fn cases() -> Vec<Case> {
         case(
             "fence_openstack",
             openstack::Settings::default().config(),
-            |cloud| {
+            |cloud, _| {
                 let plug = "5a1c0de1-0000-4000-8000-000000000001";
                 format!(
                     "auth_url={}/v3\nusername=fencer\npassword=s3cret\nplug={plug}\n",
@@ -69,7 +113,7 @@ fn cases() -> Vec<Case> {
         case(
             "fence_pve",
             pve::Settings::default().config(),
-            |cluster| {
+            |cluster, _| {
                 let port = port(cluster);
                 let login = "username=fencer@pve\npassword=s3cret\nplug=node1\n";
                 format!("ip=127.0.0.1\nipport={port}\nssl_insecure=1\n{login}")
@@ -79,31 +123,31 @@ fn cases() -> Vec<Case> {
         case(
             "fence_redfish",
             redfish::Settings::of(redfish::Profile::Dell).config(),
-            |bmc| bmc_options(bmc, ""),
+            |bmc, _| bmc_options(bmc, ""),
             "POST https://127.0.0.1:PORT/redfish/v1/Systems/",
         ),
         case(
             "fence_vmware_rest",
             vmware::Settings::default().rest(),
-            |center| bmc_options(center, "plug=db01\n"),
+            |center, _| bmc_options(center, "plug=db01\n"),
             "POST https://127.0.0.1:PORT/",
         ),
         case(
             "fence_vmware_soap",
             vmware::Settings::default().soap(),
-            |center| bmc_options(center, "plug=db01\n"),
+            |center, _| bmc_options(center, "plug=db01\n"),
             "POST https://127.0.0.1:PORT/sdk",
         ),
         case(
             "fence_relay",
             relay::config(),
-            |board| bmc_options(board, "plug=1\n").replace("ssl_insecure=1\n", ""),
+            |board, _| bmc_options(board, "plug=1\n").replace("ssl_insecure=1\n", ""),
             "POST http://127.0.0.1:PORT/relays/1 with the body {\"on\":false}",
         ),
         case(
             "fence_ovh",
             ovh::Settings::default().config(),
-            |service| {
+            |service, _| {
                 let keys = "application_key=simAK0123456789\napplication_secret=simAS0123456789abcdef\n\
                             consumer_key=simCK0123456789abcdef\nplug=ns1234567.ip-192-0-2.eu\n";
                 format!("api_url={}/1.0\n{keys}", service.url())
@@ -149,13 +193,13 @@ fn every_device_is_checked_and_none_is_switched() {
         request,
     } in cases()
     {
-        let device = Simulator::start(config).unwrap();
+        let (device, folder) = (Simulator::start(config).unwrap(), tempfile::tempdir().unwrap());
         let before: Vec<_> = device
             .machines()
             .iter()
             .map(|machine| device.history(machine.id()))
             .collect();
-        let outcome = check(agent, &["--json"], &options(&device));
+        let outcome = check(agent, &["--json"], &options(&device, folder.path()));
         assert_eq!(
             (outcome.exit, outcome.stderr.as_str()),
             (Some(0), ""),
@@ -163,7 +207,9 @@ fn every_device_is_checked_and_none_is_switched() {
         );
         let steps = steps(&outcome);
         assert!(steps.iter().all(|(_, state, _)| state == "ok"), "{agent}: {steps:?}");
-        let request = request.replace("PORT", &port(&device).to_string());
+        let request = request
+            .replace("PORT", &port(&device).to_string())
+            .replace("NODE1", gce::NODE1);
         let off = detail(&steps, "off");
         assert!(off.contains(&request), "{agent}: {off} does not contain {request}");
         let after: Vec<_> = device
@@ -217,7 +263,7 @@ fn datagrams_are_kept_back() {
 fn the_report_for_people_has_a_row_for_each_step() {
     let cluster = Simulator::start(pve::Settings::default().config()).unwrap();
     let case = cases().into_iter().find(|case| case.agent == "fence_pve").unwrap();
-    let outcome = check("fence_pve", &[], &(case.options)(&cluster));
+    let outcome = check("fence_pve", &[], &(case.options)(&cluster, Path::new("")));
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
     let names: Vec<_> = outcome.stdout.lines().map(|line| line[..11].trim_end()).collect();
     let wanted = [

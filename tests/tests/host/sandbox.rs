@@ -26,6 +26,7 @@ mod raw;
 mod raw_module;
 pub mod server;
 use crate::support;
+mod sockets;
 mod tree;
 mod written;
 
@@ -191,6 +192,7 @@ fn every_fixture_has_a_test() {
         output::FIXTURES,
         descriptions::FIXTURES,
         network::FIXTURES,
+        sockets::FIXTURES,
         ELSEWHERE,
     ];
     let tested: BTreeSet<_> = tested.concat().into_iter().map(str::to_owned).collect();
@@ -204,7 +206,7 @@ fn every_fixture_has_a_test() {
 /// Each named fixture is really run: it has a row or a test.
 #[test]
 fn every_fixture_is_run() {
-    let sources = ["limits.rs", "output.rs", "descriptions.rs", "network.rs"].map(|file| {
+    let sources = ["limits.rs", "output.rs", "descriptions.rs", "network.rs", "sockets.rs"].map(|file| {
         std::fs::read_to_string(
             Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("tests/host/sandbox")

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use super::{isolated, needs};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lab/debian13.sh");
+/// Beside the manifest of the tests, or of xtask, whose tests share this file.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/lab/debian13.sh");
 /// The script's exit code if there is no Debian 13 to get.
 const NO_MIRROR: i32 = 75;
 

@@ -15,6 +15,7 @@ pub mod instance_metadata;
 pub mod languages;
 pub mod needs;
 pub mod python;
+pub mod side_by_side;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

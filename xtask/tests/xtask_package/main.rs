@@ -8,6 +8,9 @@
     reason = "test code"
 )]
 
+#[path = "../../../tests/tests/support/debian13.rs"]
+#[allow(unreachable_pub, reason = "shared with fencebox-tests")]
+mod debian13;
 #[path = "../../../tests/src/isolation.rs"]
 #[allow(
     dead_code,
@@ -18,10 +21,12 @@ mod isolation;
 #[path = "../xtask_install/laid.rs"]
 #[allow(dead_code, reason = "shared with the tests of installations")]
 mod laid;
+#[path = "../../../tests/tests/support/needs.rs"]
+#[allow(unreachable_pub, reason = "shared with fencebox-tests")]
+mod needs;
 mod roots;
-
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use crate::isolation::isolated;
 use laid::Laid;
@@ -30,25 +35,9 @@ use tempfile::TempDir;
 /// 2026-01-02 03:04:05 UTC.
 const TIME: &str = "1767323045";
 
-fn installed(program: &str) -> bool {
-    let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-    folders.iter().any(|folder| Path::new(folder).join(program).exists())
-}
-
-/// Whether these programs and rights are there. In CI, they must be.
+/// Whether these programs are there, and private namespaces of these kinds. In CI, they must be.
 fn are_met(programs: &[&str], namespaces: &str) -> bool {
-    let missing: Vec<_> = programs.iter().filter(|program| !installed(program)).collect();
-    let mut unshare = isolated("unshare");
-    let tried = unshare.args([namespaces, "true"]).stderr(Stdio::null()).status();
-    let is_met = missing.is_empty() && tried.is_ok_and(|status| status.success());
-    assert!(
-        is_met || std::env::var_os("CI").is_none(),
-        "CI must meet all requirements: {missing:?}, unshare {namespaces}"
-    );
-    if !is_met {
-        eprintln!("SKIPPED: needs {programs:?}, and unshare {namespaces}");
-    }
-    is_met
+    needs::are_met(programs, namespaces, "true")
 }
 
 /// Makes one package of a tree.

@@ -1,32 +1,13 @@
 //! The `.deb` in clean systems: a Debian 13 with only the packages that every Debian has, and one with pcs.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Output, Stdio};
 
+use crate::debian13::debian13;
 use crate::isolation::isolated;
 use crate::laid::Laid;
-use crate::{are_met, assert_reported, package, shell};
-
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/lab/debian13.sh");
-/// The script's exit code if there is no Debian 13 to get.
-const NO_MIRROR: i32 = 75;
-
-/// The folder with a Debian 13, which the tests share. Beside it is the one with only the base. None, with a message, if
-/// this machine cannot make it.
-fn debian13() -> Option<PathBuf> {
-    if !are_met(&["debootstrap", "flock", "dpkg-deb", "chroot"], "-mpf") {
-        return None;
-    }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debian13");
-    let made = isolated(SCRIPT).arg(&folder).stdin(Stdio::null()).output().unwrap();
-    if made.status.code() == Some(NO_MIRROR) {
-        eprintln!("SKIPPED: no Debian 13: {}", String::from_utf8_lossy(&made.stdout));
-        return None;
-    }
-    assert!(made.status.success(), "{made:?}");
-    Some(folder)
-}
+use crate::{assert_reported, package, shell};
 
 /// A simulated cloud in a process of its own, which ends with its standard input.
 struct Cloud {
@@ -149,7 +130,7 @@ echo "test: removed and purged, and nothing is left"
 #[test]
 fn a_system_with_pcs_configures_and_validates_the_agents_of_the_package() {
     let Some(folder) = debian13() else { return };
-    let output = in_root(&folder, PCS);
+    let output = in_root(folder, PCS);
     assert_reported(
         &output,
         &[

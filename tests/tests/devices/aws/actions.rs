@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
-use super::{assert_failed, bodies, faulty, fence, start};
+use super::{bodies, faulty, fence, start};
 use crate::support::in_parallel;
 use fencebox_sim::aws::{NODE1, NODE2, Settings, WEB1, further};
 use fencebox_sim::machine::{Machine, Power};
@@ -95,7 +95,7 @@ fn a_terminated_instance_is_off_forever() {
     });
     let fence = |action: &str| fence(&region, &format!("plug={NODE1}\naction={action}\npower_timeout=3\n"));
     fence("off").assert_done("Success: Already OFF\n");
-    assert_failed(&fence("on"), &["is terminated, and cannot be started"]);
+    fence("on").assert_failed(&["is terminated, and cannot be started"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use super::{assert_failed, faulty, fence, reach, start};
+use super::{faulty, fence, reach, start};
 use crate::support::call;
 use fencebox_sim::aws::{Keys, NODE1, Settings};
 use fencebox_sim::machine::Power;
@@ -58,16 +58,13 @@ fn a_profile_of_the_credentials_file_is_used() {
     let outcome = with_file(&region, text, &format!("profile=ha\n{OFF}"));
     outcome.assert_done("Success: Powered OFF\n");
     let outcome = with_file(&region, text, "action=monitor\n");
-    assert_failed(
-        &outcome,
-        &[
-            "login refused",
-            "AuthFailure",
-            "profile default of the credentials file",
-        ],
-    );
+    outcome.assert_failed(&[
+        "login refused",
+        "AuthFailure",
+        "profile default of the credentials file",
+    ]);
     let outcome = with_file(&region, text, &format!("profile=other\n{OFF}"));
-    assert_failed(&outcome, &["option profile", "no profile other"]);
+    outcome.assert_failed(&["option profile", "no profile other"]);
     // Keys in the options go before the file.
     let keys = "access_key=AKIASIMULATED\nsecret_key=s3cret\nsession_token=SESSION-t0ken==\n";
     with_file(&region, text, &format!("{keys}action=monitor\n")).assert_done("");
@@ -89,7 +86,7 @@ fn a_file_that_cannot_be_used_names_its_option_and_no_secret() {
         ("[other]\n", "no profile default"),
     ] {
         let outcome = with_file(&region, text, OFF);
-        assert_failed(&outcome, &["option ", words]);
+        outcome.assert_failed(&["option ", words]);
     }
     let missing = format!("{}credentials_file=/nowhere/credentials\n{OFF}", reach(&region));
     call("fence_aws", &missing).assert_refused(&["option credentials_file"]);

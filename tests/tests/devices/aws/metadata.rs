@@ -5,7 +5,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{assert_failed, plan_all};
+use super::plan_all;
 use crate::support::{Outcome, call, isolated, needs};
 use fencebox_sim::aws::{METADATA, NODE1, Settings, WEB1};
 use fencebox_sim::machine::{Machine, Power};
@@ -117,7 +117,7 @@ fn role() {
         let region = start(settings, faults);
         let outcome = fence("action=off\nregion=eu-central-1\nlogin_timeout=3\n");
         if faults != ["metadata#4=failed"] {
-            assert_failed(&outcome, words);
+            outcome.assert_failed(words);
             assert!(
                 region.requests().iter().all(|request| request.at == METADATA),
                 "{faults:?}"
@@ -203,7 +203,7 @@ fn race() {
         };
         let region = start(settings, &[]);
         let outcome = fence(&format!("{keys}action=off\n"));
-        assert_failed(&outcome, &[WEB1, state, "skip_race_check=1"]);
+        outcome.assert_failed(&[WEB1, state, "skip_race_check=1"]);
         assert_eq!(region.power(NODE1), Some(Power::On), "{state}");
         fence(&format!("{keys}action=off\nskip_race_check=1\n")).assert_done("Success: Powered OFF\n");
         drop(region);
@@ -242,5 +242,5 @@ fn outside() {
         "fence_aws",
         &format!("{reach}region=eu-central-1\naction=status\nlogin_timeout=2\n"),
     );
-    assert_failed(&outcome, &["no keys in the options or in a file", "169.254.169.254"]);
+    outcome.assert_failed(&["no keys in the options or in a file", "169.254.169.254"]);
 }

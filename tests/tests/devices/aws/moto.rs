@@ -8,7 +8,6 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::Ipv4Addr;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use super::assert_failed;
 use super::metadata::{assert_inside, in_own_network};
 use crate::support::{Outcome, call, isolated, observe, program, python};
 use fencebox_sim::aws::Settings;
@@ -110,7 +109,7 @@ fn each_action_works_with_checked_signatures() {
     let list = moto.fence(&moto.fencer, "action=list\nfilter=tag:Name=node1\n");
     assert_eq!(list.stdout, format!("{plug},node1\n"), "{list:?}");
     let outcome = moto.fence(&moto.fencer, "plug=i-0a1b2c3d4e5f60718\naction=off\n");
-    assert_failed(&outcome, &["i-0a1b2c3d4e5f60718"]);
+    outcome.assert_failed(&["i-0a1b2c3d4e5f60718"]);
 }
 
 #[test]
@@ -123,16 +122,14 @@ fn permissions_and_keys_are_checked() {
         .assert_done("Status: ON\n");
     for action in ["off", "reboot"] {
         let outcome = moto.fence(&moto.reader, &format!("plug={plug}\naction={action}\n"));
-        assert_failed(&outcome, &["not permitted", "ec2:StopInstances"]);
+        outcome.assert_failed(&["not permitted", "ec2:StopInstances"]);
     }
     let wrong = format!("{}x\n", moto.fencer.trim_end());
     let outcome = moto.fence(&wrong, &format!("plug={plug}\naction=off\n"));
-    assert_failed(&outcome, &["login refused", "AuthFailure"]);
+    outcome.assert_failed(&["login refused", "AuthFailure"]);
     let unknown = "access_key=AKIAUNKNOWN\nsecret_key=s3cret\n";
-    assert_failed(
-        &moto.fence(unknown, &format!("plug={plug}\naction=off\n")),
-        &["login refused"],
-    );
+    moto.fence(unknown, &format!("plug={plug}\naction=off\n"))
+        .assert_failed(&["login refused"]);
     assert_eq!(moto.tell("state", &plug), "running");
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
-use super::{assert_failed, faulty, fence};
+use super::{faulty, fence};
 use crate::support::in_parallel;
 use fencebox_sim::aws::{NODE1, Settings};
 use fencebox_sim::machine::Power;
@@ -20,7 +20,7 @@ fn refusals_name_the_cause() {
     in_parallel(cases, |(fault, words)| {
         let region = faulty(Settings::default(), &[fault]);
         let outcome = fence(&region, &format!("action=off\nplug={NODE1}\npower_timeout=3\n"));
-        assert_failed(&outcome, words);
+        outcome.assert_failed(words);
         // The long text that only AWS can decode is left out.
         assert!(!outcome.stderr.contains("xxxx"), "{outcome:?}");
         assert_eq!(region.power(NODE1), Some(Power::On), "{fault}");

@@ -8,21 +8,11 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{account, reach};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::azure_arm::{Settings, deallocated};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::server::{Config, Simulator};
-
-/// What a call leads to: exit code, standard output, and the power of the machines.
-type Seen = (Option<i32>, String, Vec<String>);
-
-/// A deliberate difference: the case, and what each agent does.
-struct Difference {
-    case: &'static str,
-    reason: &'static str,
-    python: (i32, &'static str),
-    ours: (i32, &'static str),
-}
 
 const DIFFERENCES: [Difference; 4] = [
     Difference {
@@ -156,15 +146,6 @@ fn both_agents_do_the_same_to_a_simulated_subscription() {
             &case,
         );
         let ours = see(|_, _| isolated(program("fence_azure_arm")), &case);
-        match DIFFERENCES.iter().find(|difference| difference.case == case.name) {
-            Some(row) => {
-                let outcome = |seen: &Seen| (seen.0, seen.1.clone());
-                let expected = |(exit, stdout): (i32, &str)| (Some(exit), stdout.to_owned());
-                let about = format!("{} ({})", row.case, row.reason);
-                assert_eq!(outcome(&theirs), expected(row.python), "{about}: {theirs:?}");
-                assert_eq!(outcome(&ours), expected(row.ours), "{about}: {ours:?}");
-            }
-            None => assert_eq!(theirs, ours, "{}", case.name),
-        }
+        assert_same(&DIFFERENCES, case.name, &theirs, &ours);
     });
 }

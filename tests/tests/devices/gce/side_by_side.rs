@@ -6,20 +6,10 @@
 use std::process::Command;
 
 use super::Project;
+use crate::support::side_by_side::{Difference, Seen, assert_same};
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::gce::{NODE1, NODE2, Settings};
 use fencebox_sim::machine::{Machine, Power};
-
-/// What a call leads to: exit code, standard output, and the power of the instances.
-type Seen = (Option<i32>, String, Vec<String>);
-
-/// A deliberate difference: the case, and what each agent does.
-struct Difference {
-    case: &'static str,
-    reason: &'static str,
-    python: (i32, &'static str),
-    ours: (i32, &'static str),
-}
 
 const LOWER_CASE: &str = "4510000000000000001,node1,on\n4510000000000000002,node2,off\n";
 const UPPER_CASE: &str = "4510000000000000001,node1,ON\n4510000000000000002,node2,OFF\n";
@@ -170,15 +160,6 @@ fn both_agents_do_the_same_to_a_simulated_project() {
             &case,
         );
         let ours = see(|_| isolated(program("fence_gce")), &case);
-        match DIFFERENCES.iter().find(|difference| difference.case == case.name) {
-            Some(row) => {
-                let outcome = |seen: &Seen| (seen.0, seen.1.clone());
-                let expected = |(exit, stdout): (i32, &str)| (Some(exit), stdout.to_owned());
-                let about = format!("{} ({})", row.case, row.reason);
-                assert_eq!(outcome(&theirs), expected(row.python), "{about}: {theirs:?}");
-                assert_eq!(outcome(&ours), expected(row.ours), "{about}: {ours:?}");
-            }
-            None => assert_eq!(theirs, ours, "{}", case.name),
-        }
+        assert_same(&DIFFERENCES, case.name, &theirs, &ours);
     });
 }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::assert_failed;
 use crate::support::debian13::debian13;
 use crate::support::{Outcome, call, isolated, needs, python};
 
@@ -169,7 +168,9 @@ fn each_action_works() {
     }
     let list = service.fence("api_token=s3cret\naction=list-status\n");
     assert_eq!(list.stdout, "node1,,ON\n", "{list:?}");
-    assert_failed(&service.fence("api_token=s3cret\nplug=node9\naction=off\n"), &["node9"]);
+    service
+        .fence("api_token=s3cret\nplug=node9\naction=off\n")
+        .assert_failed(&["node9"]);
     let outcome = service.fence("api_token=wr0ng-token\nplug=node1\naction=off\n");
-    assert_failed(&outcome, &["login refused"]);
+    outcome.assert_failed(&["login refused"]);
 }

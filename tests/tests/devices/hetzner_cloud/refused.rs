@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
-use super::{assert_failed, fence, start, with_token};
+use super::{fence, start, with_token};
 use crate::support::in_parallel;
 use fencebox_sim::hetzner_cloud::Settings;
 use fencebox_sim::machine::Power;
@@ -25,12 +25,12 @@ fn refusals_name_the_cause() {
     in_parallel(cases, |(fault, words)| {
         let project = start(Settings::default(), &[fault]);
         let outcome = fence(&project, "action=off\nplug=node1\npower_timeout=3\n");
-        assert_failed(&outcome, words);
+        outcome.assert_failed(words);
         assert_eq!(project.power("42"), Some(Power::On), "{fault}");
     });
     let project = start(Settings::default(), &[]);
     let outcome = with_token(&project, "s3cret-read", "action=off\nplug=node1\n");
-    assert_failed(&outcome, &["not permitted", "Read & Write"]);
+    outcome.assert_failed(&["not permitted", "Read & Write"]);
 }
 
 #[test]

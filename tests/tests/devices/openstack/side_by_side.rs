@@ -7,20 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{reach, start};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
 use crate::support::{in_parallel, isolated, needs, observe, program, python};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::openstack::{NODE1, NODE2, Settings};
-
-/// What a call leads to: exit code, standard output, and the power of the servers.
-type Seen = (Option<i32>, String, Vec<String>);
-
-/// A deliberate difference: the case, and what the Python agent does instead.
-struct Difference {
-    case: &'static str,
-    reason: &'static str,
-    python: (i32, &'static str),
-    ours: (i32, &'static str),
-}
 
 const ON_AND_OFF: &str =
     "5a1c0de1-0000-4000-8000-000000000001,node1,on\n5a1c0de1-0000-4000-8000-000000000002,node2,off\n";
@@ -191,15 +181,6 @@ fn both_agents_do_the_same_to_a_simulated_cloud() {
     in_parallel(cases(), |case| {
         let python = see(isolated(&theirs), &case);
         let ours = see(isolated(program("fence_openstack")), &case);
-        match DIFFERENCES.iter().find(|difference| difference.case == case.name) {
-            Some(row) => {
-                let outcome = |seen: &Seen| (seen.0, seen.1.clone());
-                let expected = |(exit, stdout): (i32, &str)| (Some(exit), stdout.to_owned());
-                let about = format!("{} ({})", row.case, row.reason);
-                assert_eq!(outcome(&python), expected(row.python), "{about}: {python:?}");
-                assert_eq!(outcome(&ours), expected(row.ours), "{about}: {ours:?}");
-            }
-            None => assert_eq!(python, ours, "{}", case.name),
-        }
+        assert_same(&DIFFERENCES, case.name, &python, &ours);
     });
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
-use super::{assert_failed, faulty, fence, start};
+use super::{faulty, fence, start};
 use crate::support::in_parallel;
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::pve::{Guest, Kind, Settings};
@@ -132,7 +132,7 @@ fn a_suspended_machine_is_off_and_not_resumed() {
     assert!(outcome.stderr.contains("suspended to disk"), "{outcome:?}");
     fence(&cluster, "action=off\nplug=100\n").assert_done("Success: Already OFF\n");
     let words = ["suspended to disk", "continue with its old memory", "qm unlock 100"];
-    assert_failed(&fence(&cluster, "action=on\nplug=100\n"), &words);
+    fence(&cluster, "action=on\nplug=100\n").assert_failed(&words);
     // A reboot leaves it off.
     let outcome = fence(&cluster, "action=reboot\nplug=100\n");
     assert_eq!(outcome.exit, Some(0), "{outcome:?}");
@@ -156,7 +156,7 @@ fn ha_is_named_and_acts_later() {
         ..settings()
     });
     let outcome = fence(&cluster, "action=off\nplug=100\npower_timeout=3\n");
-    assert_failed(&outcome, &["is not off", "HA"]);
+    outcome.assert_failed(&["is not off", "HA"]);
     let monitored = fence(&cluster, "action=monitor\nplug=100\n");
     assert!(
         monitored.exit == Some(0) && monitored.stderr.contains("power_timeout=120"),

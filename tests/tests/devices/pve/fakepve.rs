@@ -11,7 +11,6 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use super::assert_failed;
 use crate::support::{call, isolated, needs, python};
 
 /// The running service: user root@pam and others, password s3cret; see `tests/python/fakepve_lab.py`.
@@ -143,7 +142,7 @@ fn its_errors_are_named() {
             "fence_pve",
             &format!("{}{lines}plug=100\naction=off\npower_timeout=2\n", fake.reach()),
         );
-        assert_failed(&outcome, words);
+        outcome.assert_failed(words);
         assert_eq!(fake.tell("power 100"), "running", "{commands:?} {lines}");
     }
 }

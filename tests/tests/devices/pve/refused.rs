@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
-use super::{assert_failed, faulty, fence, reach, start};
+use super::{faulty, fence, reach, start};
 use crate::support::{call, in_parallel};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::pve::{Guest, Kind, Settings, guests};
@@ -45,7 +45,7 @@ fn refusals_name_the_cause() {
     ];
     in_parallel(cases, |(fault, words)| {
         let cluster = faulty(Settings::default(), &[fault]);
-        assert_failed(&fence(&cluster, "action=off\nplug=100\npower_timeout=3\n"), words);
+        fence(&cluster, "action=off\nplug=100\npower_timeout=3\n").assert_failed(words);
         assert_eq!(cluster.power("100"), Some(Power::On), "{fault}");
     });
 }
@@ -63,7 +63,7 @@ fn missing_permissions_are_found_by_monitor() {
         ..Settings::default()
     });
     let outcome = fence(&cluster, "action=monitor\nplug=100\n");
-    assert_failed(&outcome, &["it needs VM.Audit", "has no plug"]);
+    outcome.assert_failed(&["it needs VM.Audit", "has no plug"]);
     fence(&cluster, "action=status\nplug=100\npve_node=pve1\n").assert_refused(&["not permitted", "VM.Audit"]);
 }
 
@@ -85,7 +85,7 @@ fn a_plug_that_is_not_one_machine_is_refused() {
     }
     for plug in ["node9", "0100"] {
         let outcome = fence(&cluster, &format!("action=off\nplug={plug}\n"));
-        assert_failed(&outcome, &["pcmk_host_map", "has no plug"]);
+        outcome.assert_failed(&["pcmk_host_map", "has no plug"]);
     }
     assert!(cluster.machines().iter().all(|machine| machine.operations().is_empty()));
 }

@@ -7,20 +7,10 @@ use std::process::Command;
 
 use super::fakepve::Fake;
 use super::{reach, start};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::pve::{Guest, Kind, Settings, guests};
-
-/// What a call leads to: exit code, standard output, and the power of the machines.
-type Seen = (Option<i32>, String, Vec<String>);
-
-/// A deliberate difference: the case, and what the Python agent does instead.
-struct Difference {
-    case: &'static str,
-    reason: &'static str,
-    python: (i32, &'static str),
-    ours: (i32, &'static str),
-}
 
 const DIFFERENCES: [Difference; 10] = [
     Difference {
@@ -235,16 +225,7 @@ fn both_agents_do_the_same_to_a_simulated_cluster() {
     in_parallel(cases(), |case| {
         let python = see(isolated(&theirs), &case);
         let ours = see(isolated(program("fence_pve")), &case);
-        match DIFFERENCES.iter().find(|difference| difference.case == case.name) {
-            Some(row) => {
-                let outcome = |seen: &Seen| (seen.0, seen.1.clone());
-                let expected = |(exit, stdout): (i32, &str)| (Some(exit), stdout.to_owned());
-                let (case, reason) = (row.case, row.reason);
-                assert_eq!(outcome(&python), expected(row.python), "{case} ({reason}): {python:?}");
-                assert_eq!(outcome(&ours), expected(row.ours), "{case} ({reason}): {ours:?}");
-            }
-            None => assert_eq!(python, ours, "{}", case.name),
-        }
+        assert_same(&DIFFERENCES, case.name, &python, &ours);
     });
 }
 

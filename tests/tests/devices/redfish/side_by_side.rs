@@ -7,20 +7,10 @@ use std::process::Command;
 
 use super::sushy::{Emulator, NODE1, NODE2};
 use super::{reach, start};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::machine::Power;
 use fencebox_sim::redfish::{Profile, Settings};
-
-/// What a call leads to: exit code, standard output, and the power of the systems.
-type Seen = (Option<i32>, String, Vec<String>);
-
-/// A deliberate difference: the case, and what the Python agent does instead.
-struct Difference {
-    case: &'static str,
-    reason: &'static str,
-    python: (i32, &'static str),
-    ours: (i32, &'static str),
-}
 
 const DIFFERENCES: [Difference; 6] = [
     Difference {
@@ -172,27 +162,7 @@ fn both_agents_do_the_same_to_a_simulated_bmc() {
     in_parallel(cases(), |case| {
         let python = see(isolated(&theirs), &case);
         let ours = see(isolated(program("fence_redfish")), &case);
-        match DIFFERENCES.iter().find(|difference| difference.case == case.name) {
-            Some(row) => {
-                let outcome = |seen: &Seen| (seen.0, seen.1.clone());
-                let expected = |(exit, stdout): (i32, &str)| (Some(exit), stdout.to_owned());
-                assert_eq!(
-                    outcome(&python),
-                    expected(row.python),
-                    "{} ({}): {python:?}",
-                    row.case,
-                    row.reason
-                );
-                assert_eq!(
-                    outcome(&ours),
-                    expected(row.ours),
-                    "{} ({}): {ours:?}",
-                    row.case,
-                    row.reason
-                );
-            }
-            None => assert_eq!(python, ours, "{} with {:?}", case.name, case.profile),
-        }
+        assert_same(&DIFFERENCES, case.name, &python, &ours);
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 
 use super::{Case, cases, check, steps};
 use crate::support::Outcome;
@@ -22,7 +23,7 @@ fn case(agent: &str) -> Case {
 
 /// Checks `fence_pve` with these further options. Returns the first step that failed, and its detail.
 fn failing(cluster: &Simulator, more: &str) -> (String, String, Outcome) {
-    let options = (case("fence_pve").options)(cluster) + more;
+    let options = (case("fence_pve").options)(cluster, Path::new("")) + more;
     let outcome = check("fence_pve", &["--json"], &options);
     assert_eq!(outcome.exit, Some(1), "{outcome:?}");
     let trouble = trouble(&outcome);
@@ -89,7 +90,11 @@ fn a_device_in_trouble_is_not_switched() {
             ..clc::Settings::default().config()
         })
         .unwrap();
-        let outcome = check("fence_clc", &["--json"], &(case("fence_clc").options)(&cloud));
+        let outcome = check(
+            "fence_clc",
+            &["--json"],
+            &(case("fence_clc").options)(&cloud, Path::new("")),
+        );
         assert_eq!(outcome.exit, Some(1), "{fault}: {outcome:?}");
         assert!(
             cloud.steps().iter().all(|step| *step != "operation"),

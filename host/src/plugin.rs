@@ -11,6 +11,7 @@ mod imports;
 mod instance;
 mod located;
 mod record;
+mod replacement;
 mod seam;
 mod session;
 mod shape;
@@ -114,6 +115,8 @@ struct Loaded {
     hash: blake3::Hash,
     /// Why it must not act: it is not the recorded or pinned file.
     refusal: Option<Denied>,
+    /// It is not the recorded file.
+    is_replaced: bool,
     /// If it had to be compiled now, which costs time: a warning with the reason.
     warning: Option<String>,
 }
@@ -176,6 +179,7 @@ impl Plugin {
             linker,
             hash,
             refusal: None,
+            is_replaced: false,
             warning: None,
         };
         Ok(Self {
@@ -210,12 +214,12 @@ impl Plugin {
         }
         let loaded = compiled::load(&self.path, &self.agent_policy, &self.recorded, &self.checker)?;
         let linker = link(&self.path, &loaded.component)?;
-        let replaced = self
+        let is_replaced = self
             .recorded
             .blake3()
             .is_some_and(|recorded| recorded != loaded.hash.to_hex().as_str());
         let refusal = match loaded.allowed {
-            _ if replaced => {
+            _ if is_replaced => {
                 Some(self.refuse("it is not the file that was installed: its hash differs from its record"))
             }
             outcome => outcome.err(),
@@ -225,6 +229,7 @@ impl Plugin {
             linker,
             hash: loaded.hash,
             refusal,
+            is_replaced,
             warning: loaded.warning,
         }))
     }

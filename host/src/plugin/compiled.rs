@@ -232,7 +232,7 @@ pub(super) fn sealed(code: Vec<u8>) -> Vec<u8> {
 }
 
 /// The plugin file, and whether other users could have written it.
-fn read(path: &Path, checker: &Checker) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
+pub(super) fn read(path: &Path, checker: &Checker) -> Result<(Vec<u8>, Result<(), Untrusted>), Error> {
     let unreadable = |cause| Error::Unreadable {
         path: path.to_owned(),
         cause,

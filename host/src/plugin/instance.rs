@@ -12,7 +12,7 @@ use super::seam::{Plain, Seam};
 use super::state::{HostState, store};
 use super::trust::{Trusted, trusted};
 use super::wasi::GuestSources;
-use super::{Declared, Error, Plugin, trap};
+use super::{Declared, Error, Plugin, replacement, trap};
 use crate::agent::clock::{Clock, Deadline};
 use crate::agent::device::{self, Rejection};
 use crate::agent::log::{Level, Log};
@@ -115,10 +115,12 @@ impl PluginInstance {
     }
 
     /// If another plugin has replaced this one since its record was read, uses the new one. Its description must be the
-    /// same, because the options were read by the old description.
+    /// same, because the options were read by the old description. Package managers replace one file after the other,
+    /// so this waits until the record and the plugin belong together.
     fn find_replaced(&mut self) -> Result<(), Error> {
         match self.plugin.loaded() {
             Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(loaded) if loaded.is_replaced && replacement::is_completed(&self.plugin.path, self.clock.as_ref()) => {}
             outcome => return outcome.map(drop),
         }
         let new = Arc::new(Plugin::installed(&self.agent, &self.agent_policy)?);

@@ -27,6 +27,7 @@ mod needs;
 mod roots;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::OnceLock;
 
 use crate::isolation::isolated;
 use laid::Laid;
@@ -65,6 +66,23 @@ fn package(tree: &Laid, kind: &str) -> (TempDir, PathBuf) {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(printed.starts_with(&format!("{} (", package.display())), "{printed}");
     (folder, package)
+}
+
+/// Two builds of the Debian package. All tests share them, because each plugin of the second one is compiled.
+fn two_builds() -> &'static [PathBuf; 2] {
+    static BUILDS: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    BUILDS.get_or_init(|| {
+        // A static value is not dropped, so the folder is one that the next run replaces.
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("two-builds");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        [("first", Laid::out()), ("second", Laid::by_another_build())].map(|(name, laid)| {
+            let (_made, path) = package(&laid, "deb");
+            let kept = folder.join(name).with_extension("deb");
+            std::fs::copy(path, &kept).unwrap();
+            kept
+        })
+    })
 }
 
 /// What a program prints.
@@ -121,8 +139,8 @@ fn a_deb_is_installed_upgraded_removed_and_purged() {
         eprintln!("SKIPPED: needs Debian with fence-agents");
         return;
     }
-    let ((_one, first), (_other, second)) = (package(&Laid::out(), "deb"), package(&Laid::by_another_build(), "deb"));
-    let output = shell("-m", DEB, &[("FIRST", &first), ("SECOND", &second)]);
+    let [first, second] = two_builds();
+    let output = shell("-m", DEB, &[("FIRST", first), ("SECOND", second)]);
     assert_reported(
         &output,
         &[

@@ -2,6 +2,7 @@
 
 mod replica;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
@@ -325,7 +326,11 @@ impl FromStr for Machine {
 
 /// The machines of one device, in the order in which they were given.
 #[derive(Clone, Debug, Default)]
-pub struct Fleet(Vec<Machine>);
+pub struct Fleet {
+    machines: Vec<Machine>,
+    /// Where the machine of an id is. The ids are in lower case.
+    places: HashMap<String, usize>,
+}
 
 impl Fleet {
     /// A fleet of these machines.
@@ -333,37 +338,39 @@ impl Fleet {
     /// # Errors
     /// If two machines have ids that differ only in case.
     pub fn new(machines: Vec<Machine>) -> Result<Fleet> {
-        for (index, machine) in machines.iter().enumerate() {
-            if machines[..index]
-                .iter()
-                .any(|other| other.id.eq_ignore_ascii_case(&machine.id))
-            {
+        let mut places = HashMap::with_capacity(machines.len());
+        for (place, machine) in machines.iter().enumerate() {
+            if places.insert(machine.id.to_ascii_lowercase(), place).is_some() {
                 bail!("machine `{}`: this id is given twice", machine.id);
             }
         }
-        Ok(Fleet(machines))
+        Ok(Fleet { machines, places })
     }
 
     /// All machines.
     pub fn machines(&self) -> &[Machine] {
-        &self.0
+        &self.machines
     }
 
     /// Records how a request came, on which the reads for it depend. Reads the present state of each machine's body.
     pub fn arrive(&mut self, arrival: Arrival) {
-        for machine in &mut self.0 {
+        for machine in &mut self.machines {
             machine.arrive(arrival);
         }
     }
 
     /// The machine of this id, without regard to case.
     pub fn get(&self, id: &str) -> Option<&Machine> {
-        self.0.iter().find(|machine| machine.id.eq_ignore_ascii_case(id))
+        self.place(id).and_then(|place| self.machines.get(place))
     }
 
     /// The machine of this id, without regard to case, to read or change it.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Machine> {
-        self.0.iter_mut().find(|machine| machine.id.eq_ignore_ascii_case(id))
+        self.place(id).and_then(|place| self.machines.get_mut(place))
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        self.places.get(&id.to_ascii_lowercase()).copied()
     }
 }
 

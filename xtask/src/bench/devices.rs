@@ -175,14 +175,17 @@ impl Bmc {
         // A port that was free a moment ago.
         let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
         let folder = folder.join("ipmi_sim");
+        // Without a GUID, ipmi_sim crashes when ipmitool asks for it.
         std::fs::create_dir_all(folder.join("state"))?;
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text);
         write(
             "lan.conf",
             &format!(
                 "name \"node1\"\nset_working_mc 0x20\nstartlan 1\n  addr 127.0.0.1 {port}\n  priv_limit admin\n  \
-                 allowed_auths_admin none md2 md5 straight\nendlan\nuser 2 true \"admin\" \"s3cret\" admin 10 none md2 \
-                 md5 straight\nstartcmd \"sleep 86400\"\nstartnow true\n"
+                 allowed_auths_user none md2 md5 straight\n  allowed_auths_operator none md2 md5 straight\n  \
+                 allowed_auths_admin none md2 md5 straight\n  guid a123456789abcdefa123456789abcdef\nendlan\n\
+                 user 2 true \"admin\" \"s3cret\" admin 10 none md2 md5 straight\nstartcmd \"sleep 86400\"\n\
+                 startnow true\n"
             ),
         )?;
         write(

@@ -23,8 +23,8 @@ pub use read::{decode, read};
 
 /// Maximum depth of nested values.
 const DEPTH_LIMIT: usize = 64;
-/// Maximum number of values in a call, and of kept values in an answer.
-const VALUE_LIMIT: usize = 100_000;
+/// Maximum number of values in a call, and of kept values in an answer: the records of 40,000 machines of a pool.
+const VALUE_LIMIT: usize = 400_000;
 /// Maximum kept text of an answer, and maximum size of one piece of text, in bytes.
 const TEXT_LIMIT: usize = 16 * 1024 * 1024;
 /// Maximum length of a name in a message, in characters.

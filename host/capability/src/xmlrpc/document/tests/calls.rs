@@ -111,10 +111,10 @@ fn values_that_xml_rpc_cannot_represent_are_refused() {
         assert!(message.contains(why), "{message:?}, and not {why:?}");
     }
     assert!(encode("m", &[deep(64)]).is_ok());
-    let many = vec![tree(vec![Node::Nil; 50_001]), tree(vec![Node::Nil; 50_000])];
+    let many = vec![tree(vec![Node::Nil; 200_001]), tree(vec![Node::Nil; 200_000])];
     assert_eq!(
         encode("m", &many).unwrap_err().to_string(),
-        "100001 values in one call; 100000 is the limit"
+        "400001 values in one call; 400000 is the limit"
     );
 }
 

@@ -45,7 +45,7 @@ fn kept_values_are_limited() {
         response(&format!("<value><array><data>{items}</data></array></value>"))
     };
     assert_eq!(nodes(items(VALUE_LIMIT - 1)).len(), VALUE_LIMIT);
-    assert!(cause(items(VALUE_LIMIT)).starts_with("more than 100000 values to keep"));
+    assert!(cause(items(VALUE_LIMIT)).starts_with("more than 400000 values to keep"));
     // Dropped values do not count.
     let keep = Keep::new(&["none".to_owned()]).unwrap();
     let answer = decode(items(VALUE_LIMIT * 2).as_bytes(), &keep).unwrap();

@@ -48,6 +48,13 @@ pub(crate) fn programs() -> Result<Programs> {
     Ok(programs)
 }
 
+/// Builds the host, in the release or in the dev profile.
+pub(crate) fn host(is_release: bool) -> Result<PathBuf> {
+    // The simulators are needed in any case.
+    let programs = programs()?;
+    if is_release { release() } else { Ok(programs.host) }
+}
+
 /// Builds a program of `fencebox-tests` in the dev profile.
 pub(crate) fn test_program(name: &str) -> Result<PathBuf> {
     // With the packages of `programs`, so that the features of their dependencies are the same.

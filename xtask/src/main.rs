@@ -35,6 +35,9 @@ enum Task {
     Demo,
     /// Run all tests
     Test {
+        /// Test the program of a release build, which is built for another C library
+        #[arg(long = "release")]
+        is_release: bool,
         /// Arguments for `cargo test`, such as the name of a test
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -51,6 +54,9 @@ enum Task {
     },
     /// Run every fault at every exchange of every device, and search for a false "off"
     Matrix {
+        /// Run the program of a release build, which is twice as fast
+        #[arg(long = "release")]
+        is_release: bool,
         /// --seed N, --pairs N, --device NAME, --case TEXT, --excluded, or --help
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -80,10 +86,10 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo => demo::run(),
-        Task::Test { arguments } => test::run(&arguments),
+        Task::Test { is_release, arguments } => test::run(is_release, &arguments),
         Task::Conformance => conformance::run(),
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
-        Task::Matrix { arguments } => matrix::run(&arguments),
+        Task::Matrix { is_release, arguments } => matrix::run(is_release, &arguments),
         Task::Cluster { arguments } => cluster::run(&arguments),
         Task::Bench(settings) => bench::run(&settings),
         Task::Dist => dist::run(),

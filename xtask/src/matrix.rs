@@ -5,13 +5,9 @@ use anyhow::Result;
 use crate::build;
 use crate::tree::Tree;
 
-pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let programs = build::programs()?;
-    let mut plugins = build::plugins()?;
-    plugins.extend(build::example()?);
-    let tree = Tree::lay_out(build::target().join("matrix"), &programs.host, &plugins)?;
+pub(crate) fn run(is_release: bool, arguments: &[String]) -> Result<()> {
     // The matrix runs one of the fixtures, to verify that it detects a misbehaving plugin.
-    tree.add_fixtures(&build::fixtures()?)?;
+    let tree = Tree::for_tests("matrix", &build::host(is_release)?)?;
     // The program prints the results, and fails if one is wrong.
     let mut matrix = std::process::Command::new(build::test_program("fencebox-matrix")?);
     build::run(matrix.args(arguments).env("FENCEBOX_TREE", tree.root()))

@@ -5,12 +5,8 @@ use anyhow::Result;
 use crate::build;
 use crate::tree::Tree;
 
-pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let programs = build::programs()?;
-    let mut plugins = build::plugins()?;
-    plugins.extend(build::example()?);
-    let tree = Tree::lay_out(build::target().join("test-tree"), &programs.host, &plugins)?;
-    tree.add_fixtures(&build::fixtures()?)?;
+pub(crate) fn run(is_release: bool, arguments: &[String]) -> Result<()> {
+    let tree = Tree::for_tests("test-tree", &build::host(is_release)?)?;
     let mut cargo = build::cargo_command();
     // One failure does not hide those of the test programs after it.
     cargo.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);

@@ -102,6 +102,16 @@ impl Tree {
         Ok(tree)
     }
 
+    /// The tree that tests use, like a user's: with this program, and with the plugins of the documentation and of the
+    /// tests.
+    pub(crate) fn for_tests(folder: &str, host: &Path) -> Result<Self> {
+        let mut plugins = build::plugins()?;
+        plugins.extend(build::example()?);
+        let tree = Self::lay_out(build::target().join(folder), host, &plugins)?;
+        tree.add_fixtures(&build::fixtures()?)?;
+        Ok(tree)
+    }
+
     /// Adds the man pages, and the completions of shells.
     fn add_manuals(&self) -> Result<()> {
         let mut document = Command::new(self.programs().join("fencebox"));

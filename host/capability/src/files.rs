@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, Metadata, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use fencebox_agent::Needs;
@@ -277,7 +278,12 @@ impl LocatedFile {
     }
 
     fn open_folder(&self) -> Result<Dir, Failure> {
-        let folder = Dir::open_ambient_dir(&self.folder, ambient_authority()).map_err(|cause| self.failed(&cause))?;
+        // The folder itself is not read, and Landlock does not allow it. `Dir::open_ambient_dir` would read it in a
+        // program for musl, where the standard library drops `O_PATH`.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(&self.folder, flags, Mode::empty());
+        let folder = folder.map_err(|cause| self.failed(&cause.into()))?;
+        let folder = Dir::from_std_file(folder.into());
         if self.links == Links::Refused {
             owner::check_folder(&folder, &self.folder).map_err(|reason| self.untrusted(&reason))?;
         }

@@ -1,7 +1,7 @@
 //! RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2), without more of RSA.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd};
+use crypto_bigint::{BoxedUint, ConcatenatingMul, Odd};
 use fencebox_sdk::{Error, Result, digest};
 use pkcs8::ObjectIdentifier;
 use pkcs8::der::SecretDocument;
@@ -15,14 +15,38 @@ const SHA256: [u8; 19] = [
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
 ];
 
-/// The numbers of a private key that a signature needs.
+/// The numbers of a private key that a signature needs (RFC 8017, section 3.2, the second representation).
 #[derive(Clone)]
 pub(crate) struct PrivateKey {
     /// The length of the modulus, in bytes.
     size: usize,
     modulus: BoxedMontyParams,
     public_exponent: BoxedUint,
-    pub(crate) private_exponent: BoxedUint,
+    pub(crate) primes: [Prime; 2],
+    /// The inverse of the second prime, modulo the first one.
+    coefficient: BoxedUint,
+}
+
+/// One prime of a key.
+#[derive(Clone)]
+pub(crate) struct Prime {
+    modulus: BoxedMontyParams,
+    /// The private exponent, modulo this prime less one.
+    pub(crate) exponent: BoxedUint,
+}
+
+impl Prime {
+    fn new(prime: &[u8], exponent: &[u8]) -> Option<Self> {
+        Some(Self {
+            modulus: BoxedMontyParams::new(Odd::new(number(prime, prime.len())?).into_option()?),
+            exponent: number(exponent, prime.len())?,
+        })
+    }
+
+    /// The number modulo this prime. Takes the same time for each prime.
+    fn reduce(&self, number: &BoxedUint) -> BoxedMontyForm {
+        BoxedMontyForm::new(number.rem(self.modulus.modulus().as_nz_ref()), &self.modulus)
+    }
 }
 
 impl PrivateKey {
@@ -43,17 +67,19 @@ impl PrivateKey {
     fn from_der(der: &[u8]) -> Option<Self> {
         let key = pkcs1::RsaPrivateKey::try_from(der).ok()?;
         let size = key.modulus.as_bytes().len();
-        if !SIZES.contains(&size) {
+        if !SIZES.contains(&size) || key.other_prime_infos.is_some() {
             return None;
         }
-        let bits = u32::try_from(size * 8).ok()?;
-        let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, bits).ok();
-        let modulus = number(key.modulus.as_bytes())?;
+        let prime1 = key.prime1.as_bytes();
         Some(Self {
             size,
-            modulus: BoxedMontyParams::new(Odd::new(modulus).into_option()?),
-            public_exponent: number(key.public_exponent.as_bytes())?,
-            private_exponent: number(key.private_exponent.as_bytes())?,
+            modulus: BoxedMontyParams::new(Odd::new(number(key.modulus.as_bytes(), size)?).into_option()?),
+            public_exponent: number(key.public_exponent.as_bytes(), key.public_exponent.as_bytes().len())?,
+            primes: [
+                Prime::new(prime1, key.exponent1.as_bytes())?,
+                Prime::new(key.prime2.as_bytes(), key.exponent2.as_bytes())?,
+            ],
+            coefficient: number(key.coefficient.as_bytes(), prime1.len())?,
         })
     }
 
@@ -62,22 +88,29 @@ impl PrivateKey {
     /// # Errors
     /// If the numbers of the key do not belong together.
     pub(crate) fn sign(&self, text: &[u8]) -> Result<Vec<u8>> {
+        let damaged = || Error::mistake("the key of the service account is damaged");
         let encoded = self.encoded(text);
-        let bits = self.modulus.bits_precision();
-        let number = BoxedUint::from_be_slice(&encoded, bits)
-            .map_err(|_| Error::mistake("the text is longer than the key of the service account"))?;
-        // The exponentiation takes the same time for each exponent and each text.
-        let power = |base: &BoxedUint, exponent| {
-            let base = BoxedMontyForm::new(base.clone(), &self.modulus);
-            base.pow(exponent).retrieve()
-        };
-        let signature = power(&number, &self.private_exponent);
-        // Also against a fault of the machine: a wrong signature would reveal the key.
-        if power(&signature, &self.public_exponent) != number {
-            return Err(Error::mistake("the key of the service account is damaged"));
+        let message = number(&encoded, self.size).ok_or_else(damaged)?;
+        let bytes = self.power(&message).to_be_bytes();
+        let signature = bytes.get(bytes.len().saturating_sub(self.size)..).unwrap_or_default();
+        // Against a damaged key, and against a fault of the machine: a wrong signature would reveal the key.
+        let base = number(signature, self.size).ok_or_else(damaged)?;
+        let base = BoxedMontyForm::new(base, &self.modulus);
+        if base.pow(&self.public_exponent).retrieve() != message {
+            return Err(damaged());
         }
-        let bytes = signature.to_be_bytes();
-        Ok(bytes[bytes.len() - self.size..].to_vec())
+        Ok(signature.to_vec())
+    }
+
+    /// The message to the power of the private exponent, by the Chinese remainder theorem (RFC 8017, section 5.2.1). The
+    /// exponentiations take the same time for each exponent and each message.
+    fn power(&self, message: &BoxedUint) -> BoxedUint {
+        let [first, second] = &self.primes;
+        let one = first.reduce(message).pow(&first.exponent);
+        let other = second.reduce(message).pow(&second.exponent).retrieve();
+        let factor = (one - first.reduce(&other)) * BoxedMontyForm::new(self.coefficient.clone(), &first.modulus);
+        let multiple = factor.retrieve().concatenating_mul(second.modulus.modulus().as_ref());
+        multiple.wrapping_add(&other)
     }
 
     /// EMSA-PKCS1-v1_5 (RFC 8017, section 9.2): `00 01 FF … FF 00`, and the hash with its type.
@@ -91,4 +124,9 @@ impl PrivateKey {
         encoded.extend(hash);
         encoded
     }
+}
+
+/// The number in these bytes, the highest first, with space for this number of bytes.
+fn number(bytes: &[u8], space: usize) -> Option<BoxedUint> {
+    BoxedUint::from_be_slice(bytes, u32::try_from(space * 8).ok()?).ok()
 }

@@ -99,10 +99,13 @@ fn a_key_has_one_of_two_forms() {
 
 #[test]
 fn a_damaged_key_does_not_sign() {
-    let mut key = key();
-    key.0.private_exponent = key.0.private_exponent.wrapping_add(crypto_bigint::Limb::from(2_u32));
-    assert!(matches!(
-        key.sign_texts("{}", CLAIMS),
-        Err(fencebox_sdk::Error::Denied(_))
-    ));
+    for prime in 0..2 {
+        let mut key = key();
+        let exponent = &mut key.0.primes[prime].exponent;
+        *exponent = exponent.wrapping_add(crypto_bigint::Limb::from(2_u32));
+        assert!(matches!(
+            key.sign_texts("{}", CLAIMS),
+            Err(fencebox_sdk::Error::Denied(_))
+        ));
+    }
 }

@@ -45,7 +45,7 @@ fn off_succeeds_if_the_debug_file_cannot_be_opened() {
         (folder.path().to_owned(), "Is a directory"),
         (pipe.clone(), "No such device or address"),
         (pipe.join("debug"), "Not a directory"),
-        (folder.path().join("x".repeat(300)), "File name too long"),
+        (folder.path().join("x".repeat(300)), "name too long"),
     ] {
         let outcome = call("fence_rows", &options("off", &path));
         assert_warned(

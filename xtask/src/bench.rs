@@ -198,6 +198,7 @@ impl Setting {
                 Ok(())
             }
             Before::EmptyCache => {
+                simulator.set_power(rows::MACHINE, "on")?;
                 build::run(&mut Command::new("sync"))?;
                 std::fs::write(CACHE, "3").context(CACHE)
             }

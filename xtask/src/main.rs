@@ -54,9 +54,6 @@ enum Task {
     },
     /// Run every fault at every exchange of every device, and search for a false "off"
     Matrix {
-        /// Run the program of a release build, which is twice as fast
-        #[arg(long = "release")]
-        is_release: bool,
         /// --seed N, --pairs N, --device NAME, --case TEXT, --excluded, or --help
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -89,7 +86,7 @@ fn main() -> ExitCode {
         Task::Test { is_release, arguments } => test::run(is_release, &arguments),
         Task::Conformance => conformance::run(),
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
-        Task::Matrix { is_release, arguments } => matrix::run(is_release, &arguments),
+        Task::Matrix { arguments } => matrix::run(&arguments),
         Task::Cluster { arguments } => cluster::run(&arguments),
         Task::Bench(settings) => bench::run(&settings),
         Task::Dist => dist::run(),

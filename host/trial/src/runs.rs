@@ -19,7 +19,7 @@ const SHARE: usize = 40;
 
 /// The number of runs of all devices together at most, if not all runs are selected: what the tests have time for does
 /// not grow with the number of devices.
-const SAMPLE: usize = 12_000;
+const SAMPLE: usize = 11_000;
 
 /// The selection of runs.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ pub struct Options {
     /// Only the runs that are otherwise left out, to see what they would find.
     pub excluded: bool,
     /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
-    /// one in 40, and of all devices together at most 12,000 runs; the seed chooses which.
+    /// one in 40, and of all devices together at most 11,000 runs; the seed chooses which.
     pub brief: bool,
     /// Run one in so many of the runs that differ least, instead of what `brief` says.
     pub share: Option<usize>,

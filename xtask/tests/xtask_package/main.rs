@@ -25,6 +25,7 @@ mod laid;
 #[allow(unreachable_pub, reason = "shared with fencebox-tests")]
 mod needs;
 mod roots;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::OnceLock;

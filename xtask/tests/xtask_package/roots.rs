@@ -25,8 +25,8 @@ fn in_root(root: &Path, script: &str) -> Output {
 }
 
 /// Makes the copy and a simulated cloud, which end with the script, and the functions of the scripts: `inside` runs a
-/// program in the copy, `agent` calls an agent as Pacemaker does, `state` lists all files, and
-/// `eventually` waits until a program succeeds.
+/// program in the copy, `agent` calls an agent as Pacemaker does, `state` lists all files, and `eventually` waits
+/// until a program succeeds, for at most a minute.
 const PREPARE: &str = r#"
 set -euo pipefail
 mount -t tmpfs none /mnt
@@ -88,7 +88,8 @@ echo "test: checked: $(printf '%s\n' plug=WA1ACMEDB01 $OPTIONS | inside fencebox
 done) &
 caller=$!
 calls() { grep -c ed /mnt/calls || true; }
-another_call() { local before=$(calls); until [ "$(calls)" -gt "$before" ]; do sleep 0.02; done; }
+has_more() { [ "$(calls)" -gt "$before" ]; }
+another_call() { before=$(calls); eventually has_more; }
 touch /mnt/calls
 another_call
 for package in second first second first second; do

@@ -83,7 +83,8 @@ fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options, most:
         cases.retain(|case| case.to_string().contains(text));
     }
     if let Some(most) = most {
-        sample(&mut cases, most, options.seed);
+        // A run without a fault shows what the agent does with a device that works.
+        sample(&mut cases, most, options.seed, |case| case.faults.is_empty());
     }
     let mut excluded: BTreeMap<&str, usize> = BTreeMap::new();
     cases.retain(|case| match device.excluded(&case.scene, &case.faults) {
@@ -117,11 +118,15 @@ fn run_device<S: Scene>(device: &dyn Device<Scene = S>, options: &Options, most:
     Ok(report)
 }
 
-/// Keeps this number of cases, in their order; the same for the same seed.
-fn sample<T>(cases: &mut Vec<T>, number: usize, seed: u64) {
+/// Keeps this number of cases, in their order, and all that `is_needed`; the same for the same seed.
+fn sample<T>(cases: &mut Vec<T>, number: usize, seed: u64, is_needed: impl Fn(&T) -> bool) {
     let mut rng = Rng::new(seed);
+    let number = number.max(cases.iter().filter(|case| is_needed(case)).count());
     while cases.len() > number {
-        cases.remove(rng.below(cases.len()));
+        let at = rng.below(cases.len());
+        if !cases.get(at).is_some_and(&is_needed) {
+            cases.remove(at);
+        }
     }
 }
 
@@ -190,15 +195,18 @@ mod tests {
     fn a_sample_is_that_of_its_seed_and_in_order() {
         let of = |seed| {
             let mut cases: Vec<u32> = (0..100).collect();
-            sample(&mut cases, 10, seed);
+            sample(&mut cases, 10, seed, |case| case % 40 == 0);
             cases
         };
         assert_eq!(of(1).len(), 10);
         assert!(of(1).is_sorted());
+        assert!([0, 40, 80].iter().all(|needed| of(1).contains(needed)));
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
         let mut few = vec![1, 2];
-        sample(&mut few, 10, 1);
+        sample(&mut few, 10, 1, |_| false);
         assert_eq!(few, [1, 2]);
+        sample(&mut few, 1, 1, |_| true);
+        assert_eq!(few, [1, 2], "needed ones stay");
     }
 }

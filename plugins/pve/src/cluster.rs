@@ -133,14 +133,21 @@ impl Cluster {
     /// Refuses a start that would continue with an old memory.
     pub(crate) fn check_start(&mut self, plug: &str) -> Result<()> {
         let machine = self.read(plug)?;
-        if machine.record.lock() != Some("suspended") {
-            return Ok(());
-        }
         let vmid = machine.place.vmid;
-        Err(Error::task_failed(format!(
-            "{vmid} is suspended to disk, and a start would continue with its old memory; resume it by hand, or discard \
-             the memory with qm unlock {vmid} and qm set {vmid} --delete vmstate"
-        )))
+        if machine.record.lock() == Some("suspended") {
+            return Err(Error::task_failed(format!(
+                "{vmid} is suspended to disk, and a start would continue with its old memory; resume it by hand, or \
+                 discard the memory with qm unlock {vmid} and qm set {vmid} --delete vmstate"
+            )));
+        }
+        if machine.record.power() == PowerStatus::Standby {
+            let state = excerpt(machine.record.qmpstatus.as_str().unwrap_or_default());
+            return Err(Error::task_failed(format!(
+                "{vmid} has a process that is {state}, and a start does not continue it; run qm resume {vmid} when the \
+                 cause is gone, or switch it off first"
+            )));
+        }
+        Ok(())
     }
 
     /// Sends a request that starts a task on the machine's node.

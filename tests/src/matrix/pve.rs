@@ -55,7 +55,12 @@ impl Device for Cluster {
         let containers = wired::scenes(None, false).into_iter();
         let containers = containers.filter(|scene| scene.habit == Habit::Lags(1));
         scenes.extend(wired::scenes_of("container", containers.collect()));
-        scenes
+        // A start does not continue a paused machine.
+        let is_refused = |scene: &Scene| scene.action == "on" && scene.power == Power::Paused;
+        let refused = scenes
+            .into_iter()
+            .map(|scene| if is_refused(&scene) { scene.refused() } else { scene });
+        refused.collect()
     }
 
     fn faults(&self, _: &Scene, _: &[String]) -> Vec<Fault> {

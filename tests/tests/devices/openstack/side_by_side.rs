@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{reach, start};
-use crate::support::side_by_side::{Difference, Seen, assert_same};
+use crate::support::side_by_side::{Difference, LONG_TIMEOUTS, Seen, assert_same};
 use crate::support::{in_parallel, isolated, needs, observe, program, python};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::openstack::{NODE1, NODE2, Settings};
@@ -162,7 +162,7 @@ fn see(mut command: Command, case: &Case) -> Seen {
     if let Some(fault) = case.fault {
         cloud.add_fault(fencebox_sim::openstack::plan(fault).unwrap());
     }
-    let stdin = format!("{}password=s3cret\n{}", reach(&cloud), case.lines);
+    let stdin = format!("{}{LONG_TIMEOUTS}password=s3cret\n{}", reach(&cloud), case.lines);
     let outcome = observe(&mut command, stdin.as_bytes());
     let powers = cloud.machines();
     let powers = powers.iter().map(|machine| machine.power().to_string());

@@ -140,6 +140,16 @@ fn a_suspended_machine_is_off_and_not_resumed() {
 }
 
 #[test]
+fn a_paused_machine_can_be_switched_off_and_not_on() {
+    let cluster = start(with(machine(Power::Paused)));
+    let words = ["100 has a process that is paused", "qm resume 100"];
+    fence(&cluster, "action=on\nplug=100\n").assert_failed(&words);
+    assert_eq!(cluster.history("100"), [Power::Paused], "no request was sent");
+    fence(&cluster, "action=reboot\nplug=100\n").assert_done("Success: Rebooted\n");
+    assert_eq!(cluster.history("100"), [Power::Paused, Power::Off, Power::On]);
+}
+
+#[test]
 fn ha_is_named_and_acts_later() {
     let settings = || {
         with(Guest {

@@ -7,12 +7,12 @@ use std::process::Command;
 
 use super::fakepve::Fake;
 use super::{reach, start};
-use crate::support::side_by_side::{Difference, Seen, assert_same};
+use crate::support::side_by_side::{Difference, LONG_TIMEOUTS, Seen, assert_same};
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::pve::{Guest, Kind, Settings, guests};
 
-const DIFFERENCES: [Difference; 10] = [
+const DIFFERENCES: [Difference; 11] = [
     Difference {
         case: "neither pve_node nor pve_node_auto",
         reason: "the node is found in one request",
@@ -59,6 +59,12 @@ const DIFFERENCES: [Difference; 10] = [
         case: "on, suspended to disk",
         reason: "a start would continue with the memory from before fencing",
         python: (0, "Success: Powered ON\n"),
+        ours: (1, ""),
+    },
+    Difference {
+        case: "on, a paused machine",
+        reason: "a start does not continue it, so it is not on",
+        python: (0, "Success: Already ON\n"),
         ours: (1, ""),
     },
     Difference {
@@ -149,6 +155,12 @@ fn cases() -> Vec<Case> {
             "action=status\nplug=100\npve_node=pve1\n",
         ),
         one(
+            "on, a paused machine",
+            Power::Paused,
+            None,
+            "action=on\nplug=100\npve_node=pve1\n",
+        ),
+        one(
             "an unknown state",
             Power::Other("zombie".to_owned()),
             None,
@@ -210,7 +222,11 @@ fn see(mut command: Command, case: &Case) -> Seen {
         guests: case.guests.clone(),
         ..Settings::default()
     });
-    let stdin = format!("{}username={login}\npassword=s3cret\n{}", reach(&cluster), case.lines);
+    let stdin = format!(
+        "{}{LONG_TIMEOUTS}username={login}\npassword=s3cret\n{}",
+        reach(&cluster),
+        case.lines
+    );
     let outcome = observe(&mut command, stdin.as_bytes());
     let machines = cluster.machines();
     let powers = machines.iter().map(|machine| machine.power().to_string());

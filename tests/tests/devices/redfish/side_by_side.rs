@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::sushy::{Emulator, NODE1, NODE2};
 use super::{reach, start};
-use crate::support::side_by_side::{Difference, Seen, assert_same};
+use crate::support::side_by_side::{Difference, LONG_TIMEOUTS, Seen, assert_same};
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::machine::Power;
 use fencebox_sim::redfish::{Profile, Settings};
@@ -144,7 +144,7 @@ fn see(mut command: Command, case: &Case) -> Seen {
         *machine = fencebox_sim::Machine::new(machine.id(), case.power.clone());
     }
     let bmc = start(settings);
-    let stdin = format!("{}password=s3cret\n{}", reach(&bmc), case.lines);
+    let stdin = format!("{}{LONG_TIMEOUTS}password=s3cret\n{}", reach(&bmc), case.lines);
     let outcome = observe(&mut command, stdin.as_bytes());
     let powers = bmc
         .machines()

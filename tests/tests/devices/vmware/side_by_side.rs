@@ -6,6 +6,7 @@
 use std::process::Command;
 
 use super::{Api, BOTH, reach};
+use crate::support::side_by_side::LONG_TIMEOUTS;
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::vmware::{Settings, Vm};
@@ -172,7 +173,7 @@ fn settings() -> Settings {
 fn see(api: Api, mut command: Command, lines: &str) -> Seen {
     let vcenter = api.start(settings());
     let stdin = format!(
-        "{}password=s3cret\npower_wait=0\npower_timeout=4\n{lines}",
+        "{}{LONG_TIMEOUTS}password=s3cret\npower_wait=0\npower_timeout=4\n{lines}",
         reach(&vcenter)
     );
     let outcome = observe(&mut command, stdin.as_bytes());

@@ -40,7 +40,9 @@ impl State {
     /// Until it is stopped, an instance may write to its volumes. A terminated one never runs again.
     pub(crate) fn power(self) -> PowerStatus {
         match self {
-            Self::Pending | Self::Running | Self::Stopping | Self::ShuttingDown => PowerStatus::On,
+            Self::Running => PowerStatus::On,
+            // It changes, and may not get to where it goes.
+            Self::Pending | Self::Stopping | Self::ShuttingDown => PowerStatus::Standby,
             Self::Stopped | Self::Terminated => PowerStatus::Off,
             Self::Unknown => PowerStatus::Unknown,
         }

@@ -48,7 +48,9 @@ impl Machine {
     pub(crate) fn power(&self) -> PowerStatus {
         match self.state() {
             Some("stopped" | "deallocated" | "hibernated") => PowerStatus::Off,
-            Some("running" | "starting" | "stopping" | "deallocating" | "hibernating" | "resuming") => PowerStatus::On,
+            Some("running") => PowerStatus::On,
+            // It changes, and may not get to where it goes.
+            Some("starting" | "stopping" | "deallocating" | "hibernating" | "resuming") => PowerStatus::Standby,
             state => {
                 let state = state.map_or_else(|| "missing or not unique".to_owned(), excerpt);
                 log::warn(format!("{} has an unknown PowerState: {state}", excerpt(&self.name)));

@@ -26,12 +26,12 @@ impl Instance {
     pub(crate) fn power(&self) -> PowerStatus {
         match self.status.as_str() {
             Some("TERMINATED" | "STOPPED") => PowerStatus::Off,
+            Some("RUNNING") => PowerStatus::On,
+            // It changes, and may not get to where it goes. A suspended one keeps its memory, and goes on with it.
             Some(
-                "RUNNING" | "PROVISIONING" | "STAGING" | "REPAIRING" | "STOPPING" | "PENDING_STOP" | "SUSPENDING"
+                "PROVISIONING" | "STAGING" | "REPAIRING" | "STOPPING" | "PENDING_STOP" | "SUSPENDING" | "SUSPENDED"
                 | "DEPROVISIONING",
-            ) => PowerStatus::On,
-            // Its memory is kept, and it goes on with it.
-            Some("SUSPENDED") => PowerStatus::Standby,
+            ) => PowerStatus::Standby,
             status => {
                 let status = status.map_or_else(|| "missing".to_owned(), excerpt);
                 log::warn(format!("{} has an unknown status: {status}", excerpt(&self.name)));

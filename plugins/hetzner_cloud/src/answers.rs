@@ -26,8 +26,10 @@ impl Server {
     pub(crate) fn power(&self) -> PowerStatus {
         match self.status.as_str() {
             Some("off") => PowerStatus::Off,
-            Some("running" | "initializing" | "starting" | "stopping" | "rebuilding" | "migrating" | "deleting") => {
-                PowerStatus::On
+            Some("running") => PowerStatus::On,
+            // It changes, and may not get to where it goes.
+            Some("initializing" | "starting" | "stopping" | "rebuilding" | "migrating" | "deleting") => {
+                PowerStatus::Standby
             }
             // Also `unknown`, which the API reports if the host of the server does not answer.
             status => {

@@ -80,11 +80,10 @@ impl System {
     /// Off only if the device reports `Off`.
     pub(crate) fn power(&self) -> PowerStatus {
         match self.power_state() {
-            // A system in a transition still runs, or already runs.
-            Some("On" | "PoweringOn" | "PoweringOff") => PowerStatus::On,
+            Some("On") => PowerStatus::On,
             Some("Off") => PowerStatus::Off,
-            // It keeps its memory, and can continue.
-            Some("Paused") => PowerStatus::Standby,
+            // It still runs or already runs; a paused one keeps its memory, and can continue.
+            Some("PoweringOn" | "PoweringOff" | "Paused") => PowerStatus::Standby,
             state => {
                 let state = state.map_or_else(|| "missing".to_owned(), excerpt);
                 log::warn(format!("{} has an unknown PowerState: {state}", excerpt(self.name())));

@@ -9,15 +9,15 @@ fn status(answer: Value) -> Result<PowerStatus> {
 
 #[test]
 fn each_state_has_its_meaning() {
-    use PowerStatus::{Off, On, Unknown};
+    use PowerStatus::{Off, On, Standby, Unknown};
     for (codes, expected) in [
         (&["ProvisioningState/succeeded", "PowerState/running"][..], On),
         (&["ProvisioningState/updating", "PowerState/stopped"], Off),
         (&["PowerState/deallocated"], Off),
         (&["PowerState/hibernated"], Off),
-        (&["PowerState/starting"], On),
-        (&["PowerState/stopping"], On),
-        (&["PowerState/deallocating"], On),
+        (&["PowerState/starting"], Standby),
+        (&["PowerState/stopping"], Standby),
+        (&["PowerState/deallocating"], Standby),
         (&["PowerState/unknown"], Unknown),
         (&["PowerState/Stopped"], Unknown),
         (&["powerstate/stopped"], Unknown),

@@ -10,8 +10,8 @@ fn only_the_word_off_is_off() {
     for (word, status) in [
         ("On", PowerStatus::On),
         ("Off", PowerStatus::Off),
-        ("PoweringOn", PowerStatus::On),
-        ("PoweringOff", PowerStatus::On),
+        ("PoweringOn", PowerStatus::Standby),
+        ("PoweringOff", PowerStatus::Standby),
         ("Paused", PowerStatus::Standby),
         ("off", PowerStatus::Unknown),
         ("Reset", PowerStatus::Unknown),

@@ -173,6 +173,17 @@ impl Plugin {
     /// no policy.
     pub fn from_bytes(path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
         let (component, hash) = compiled::from_bytes(&path, wasm)?;
+        Self::without_record(path, component, hash)
+    }
+
+    /// A plugin file with these bytes, whether it is installed or not. Uses the compiled form beside it, if that is
+    /// trusted, and otherwise compiles from memory. The plugin has no record and no policy.
+    pub fn of_file(path: PathBuf, wasm: &[u8]) -> Result<Self, Error> {
+        let (component, hash) = compiled::of_file(&path, wasm)?;
+        Self::without_record(path, component, hash)
+    }
+
+    fn without_record(path: PathBuf, component: Component, hash: blake3::Hash) -> Result<Self, Error> {
         let linker = link(&path, &component)?;
         let loaded = Loaded {
             component,

@@ -128,6 +128,16 @@ pub(super) fn is_unchanged(path: &Path, metadata: &std::fs::Metadata, record: &R
     metadata.len() == record.size && form.is_ok_and(|form| written(metadata) <= written(&form))
 }
 
+/// The compiled form beside the file if it is trusted and was made from these bytes; otherwise compiles them.
+pub(super) fn of_file(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
+    let hash = blake3::hash(wasm);
+    let engine = engine(&hash, &Limits::standard())?;
+    match trusted(&engine, &path.with_extension("cwasm"), &Checker::new()) {
+        Ok(component) => Ok((component, hash)),
+        Err(_) => Ok((compiled_now(&engine, path, wasm)?, hash)),
+    }
+}
+
 /// Compiles a plugin that is only in memory. The path is used in messages.
 pub(super) fn from_bytes(path: &Path, wasm: &[u8]) -> Result<(Component, blake3::Hash), Error> {
     let hash = blake3::hash(wasm);

@@ -57,7 +57,7 @@ impl Attempt {
     ) -> anyhow::Result<Self> {
         let policy = policy::file_paths().and_then(|places| policy::read(&places));
         let agent_policy = policy.map_or_else(AgentPolicy::nothing, |policy| policy.for_agent(&name));
-        let plugin = Plugin::from_bytes(file.to_owned(), wasm)?.approved(agent_policy);
+        let plugin = Plugin::of_file(file.to_owned(), wasm)?.approved(agent_policy);
         let log = Arc::new(Log::new(stderr));
         log.set_agent(&name);
         Ok(Self {

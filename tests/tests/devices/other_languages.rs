@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fencebox_sim::{Power, Simulator, relay};
 use support::languages::{COMPONENTIZE_JS, COMPONENTIZE_PY, COMPONENTIZE_QJS, Language};
@@ -39,16 +39,16 @@ fn assert_fences(language: &Language) {
     plugs_are_percent_encoded(&tree.beside_a_board());
     unknown_words_are_neither_on_nor_off(&tree.beside_a_board());
     failures_have_the_errors_of_the_contract(&tree.beside_a_board());
-    no_fault_ends_in_a_false_success(&component);
+    no_fault_ends_in_a_false_success(&tree);
 }
 
 /// Every fault at each exchange of `off`, with the command that authors of plugins use. Such a component is slow to start,
 /// so the other actions are left to the tests of the plugin in Rust.
-fn no_fault_ends_in_a_false_success(component: &Path) {
+fn no_fault_ends_in_a_false_success(tree: &Tree) {
     let board = Simulator::start(relay::config()).unwrap();
     let mut test = isolated(support::program("fencebox"));
     test.arg("test")
-        .arg(component)
+        .arg(tree.installed())
         .args(["--case", "off/on", "--", "ip=127.0.0.1", "plug=1"]);
     test.args(["username=fencer", "password=s3cret"])
         .arg(format!("ipport={}", board.address().port()));
@@ -93,6 +93,13 @@ impl Tree {
             assert!(outcome.stdout.contains(words), "no {words:?} in {outcome:?}");
         }
         tree
+    }
+
+    /// The plugin file, which has its compiled form beside it.
+    fn installed(&self) -> PathBuf {
+        let store = self.0.path().join("usr/local/lib/fencebox/plugins/store");
+        let folder = fs::read_dir(store).unwrap().next().unwrap().unwrap().path();
+        folder.join("fence_relay.wasm")
     }
 
     fn run(&self, stdin: &str) -> Outcome {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::{compile, fault, load};
+use super::{compile, fault, load, of_file};
 use crate::plugin::{Record, Recorded};
 use crate::policy::AgentPolicy;
 use crate::policy::ownership::Checker;
@@ -51,6 +51,25 @@ fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = entries.map(|name| name.into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// A plugin that is run from its file, as by `fencebox test`, has its compiled form mapped.
+#[test]
+fn a_compiled_form_is_used_for_its_bytes_only() {
+    let (_folder, path, form) = compiled(EMPTY);
+    let is_mapped = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.contains(form.to_str().unwrap())
+    };
+    for (bytes, expected) in [(EMPTY, true), (OTHER, false)] {
+        let (component, hash) = of_file(&path, bytes).unwrap();
+        assert_eq!((hash, is_mapped()), (blake3::hash(bytes), expected));
+        drop(component);
+    }
+    assert!(!is_mapped());
+    chmod(&form, 0o666);
+    let _component = of_file(&path, EMPTY).unwrap();
+    assert!(!is_mapped(), "others can write it");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) fn run(is_release: bool, arguments: &[String]) -> Result<()> {
         // Half of the time, the tests wait for Pacemaker, daemons and Python clients, so more threads than cores save
         // time.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        cargo.env("RUST_TEST_THREADS", (3 * cores).to_string());
+        cargo.env("RUST_TEST_THREADS", (4 * cores).to_string());
     }
     // The tests use an install tree like a user's, and not other files of cargo's target folder.
     build::run(cargo.env("FENCEBOX_TREE", tree.root()))

@@ -17,10 +17,6 @@ const AT_ONCE: usize = 3;
 /// One run in this number is selected, if not all runs are.
 const SHARE: usize = 40;
 
-/// The number of runs of all devices together at most, if not all runs are selected: what the tests have time for does
-/// not grow with the number of devices.
-const SAMPLE: usize = 11_000;
-
 /// The selection of runs.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -35,8 +31,10 @@ pub struct Options {
     /// Only the runs that are otherwise left out, to see what they would find.
     pub excluded: bool,
     /// Of the runs that differ least (faults at third and later calls, machines with a habit, expensive faults), only
-    /// one in 40, and of all devices together at most 11,000 runs; the seed chooses which.
+    /// one in 40; the seed chooses which.
     pub brief: bool,
+    /// About this number of runs of all devices together. The seed chooses which, but none without a fault is left out.
+    pub sample: Option<usize>,
     /// Run one in so many of the runs that differ least, instead of what `brief` says.
     pub share: Option<usize>,
     /// List the runs without running them.
@@ -60,8 +58,8 @@ pub fn run<S: Scene>(devices: &[Box<dyn Device<Scene = S>>], options: &Options) 
     for (done, device) in selected.iter().enumerate() {
         // What a device with few runs leaves is for those after it.
         let most = options
-            .brief
-            .then(|| SAMPLE.saturating_sub(report.runs) / (selected.len() - done));
+            .sample
+            .map(|sample| sample.saturating_sub(report.runs) / (selected.len() - done));
         report.add(run_device(device.as_ref(), options, most)?);
     }
     if report.runs == 0 && report.devices.is_empty() {

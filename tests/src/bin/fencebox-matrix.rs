@@ -29,6 +29,9 @@ struct Arguments {
     /// Run one in 40 of the runs that differ least, as the tests do
     #[arg(long)]
     brief: bool,
+    /// Run a sample of about this number of runs
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
     /// List the runs without running them
     #[arg(long)]
     list: bool,
@@ -86,6 +89,7 @@ fn main() -> Result<ExitCode> {
             case: arguments.case,
             excluded: arguments.excluded,
             brief: arguments.brief,
+            sample: arguments.sample,
             share: None,
             list: arguments.list,
             alone: false,

@@ -64,12 +64,12 @@ fn a_wrong_password_is_tried_once() {
 
 #[test]
 fn a_device_without_free_sessions_is_busy() {
-    for api in BOTH {
+    in_parallel(BOTH, |api| {
         let vcenter = api.faulty(Settings::default(), &["login=limit"]);
         let lines = "action=status\nplug=db01\nlogin_timeout=2\nshell_timeout=1\npower_timeout=1\n";
         api.fence(&vcenter, lines).assert_refused(&[]);
         assert_eq!(vcenter.sessions().opened, 0);
-    }
+    });
 }
 
 /// The password is sent to log in, and never again.

@@ -85,6 +85,7 @@ fn the_python_agent_fences() {
     }
     let cloud = Simulator::start(Settings::default().config()).unwrap();
     let login = format!("auth_url={}/v3\nusername=fencer\npassword=s3cret\n", cloud.url());
+    let login = login + python::LONG_TIMEOUTS;
     let fence = |lines: &str| observe(&mut isolated(&agent), format!("{login}{lines}").as_bytes());
     fence("action=monitor\n").assert_done("");
     let list = fence("action=list\n");

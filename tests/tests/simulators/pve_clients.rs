@@ -28,7 +28,10 @@ fn the_python_agent_fences_machines_and_containers() {
         let port = cluster.address().port();
         let fence = |action: &str| {
             let login = "ip=127.0.0.1\nssl_insecure=1\nusername=fencer@pve\npassword=s3cret\n";
-            let stdin = format!("{login}ipport={port}\n{lines}action={action}\n");
+            let stdin = format!(
+                "{login}{}ipport={port}\n{lines}action={action}\n",
+                python::LONG_TIMEOUTS
+            );
             observe(&mut isolated(&agent), stdin.as_bytes())
         };
         fence("status").assert_done("Status: ON\n");

@@ -26,7 +26,8 @@ fn the_python_agent_fences_with_each_profile() {
         let port = bmc.address().port();
         let fence = |action: &str| {
             let login = format!("ip=127.0.0.1\nipport={port}\nssl_insecure=1\nusername=fencer\npassword=s3cret\n");
-            observe(&mut isolated(&agent), format!("{login}action={action}\n").as_bytes())
+            let stdin = format!("{login}{}action={action}\n", python::LONG_TIMEOUTS);
+            observe(&mut isolated(&agent), stdin.as_bytes())
         };
         fence("status").assert_done("Status: ON\n");
         fence("off").assert_done("Success: Powered OFF\n");

@@ -39,7 +39,7 @@ fn the_python_agents_fence() {
             };
             let vcenter = Simulator::start(config).unwrap();
             let fence = |action: &str| {
-                let lines = format!("plug={plug}\naction={action}\n");
+                let lines = format!("{}plug={plug}\naction={action}\n", python::LONG_TIMEOUTS);
                 observe(&mut isolated(&program), stdin(&vcenter, &lines).as_bytes())
             };
             fence("status").assert_done("Status: ON\n");

@@ -25,6 +25,9 @@ pub fn interpreter() -> Option<&'static Path> {
     }
 }
 
+/// Lines for standard input of Python agents. They wait for 3 or 5 seconds, which is too short while other tests run.
+pub const LONG_TIMEOUTS: &str = "login_timeout=60\nshell_timeout=60\n";
+
 /// A Python program of the distribution's fence agents; `None` as for [`interpreter`].
 pub fn agent(name: &str) -> Option<PathBuf> {
     let path = Path::new("/usr/sbin").join(name);

@@ -4,9 +4,6 @@
 /// What a call leads to: exit code, standard output, and the power of the machines.
 pub type Seen = (Option<i32>, String, Vec<String>);
 
-/// Lines for standard input. The Python agents wait for 3 seconds, which is too short while other tests run.
-pub const LONG_TIMEOUTS: &str = "login_timeout=60\nshell_timeout=60\n";
-
 /// A deliberate difference.
 pub struct Difference {
     /// The name of the case.

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{reach, start};
-use crate::support::side_by_side::{Difference, LONG_TIMEOUTS, Seen, assert_same};
-use crate::support::{in_parallel, isolated, needs, observe, program, python};
+use crate::support::python::{self, LONG_TIMEOUTS};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
+use crate::support::{in_parallel, isolated, needs, observe, program};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::openstack::{NODE1, NODE2, Settings};
 

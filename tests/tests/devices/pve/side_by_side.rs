@@ -7,8 +7,9 @@ use std::process::Command;
 
 use super::fakepve::Fake;
 use super::{reach, start};
-use crate::support::side_by_side::{Difference, LONG_TIMEOUTS, Seen, assert_same};
-use crate::support::{in_parallel, isolated, observe, program, python};
+use crate::support::python::{self, LONG_TIMEOUTS};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
+use crate::support::{in_parallel, isolated, observe, program};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::pve::{Guest, Kind, Settings, guests};
 
@@ -268,7 +269,7 @@ fn both_agents_do_the_same_to_fakepve() {
     for line in lines {
         let see = |mut command: Command| {
             let mut fake = Fake::start()?;
-            let stdin = format!("{}{line}", fake.reach());
+            let stdin = format!("{}{LONG_TIMEOUTS}{line}", fake.reach());
             let outcome = observe(&mut command, stdin.as_bytes());
             let powers = ["100", "101", "200"].map(|vmid| fake.tell(&format!("power {vmid}")));
             Some((outcome.exit, outcome.stdout, powers))

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use super::sushy::{Emulator, NODE1, NODE2};
 use super::{reach, start};
-use crate::support::side_by_side::{Difference, LONG_TIMEOUTS, Seen, assert_same};
-use crate::support::{in_parallel, isolated, observe, program, python};
+use crate::support::python::{self, LONG_TIMEOUTS};
+use crate::support::side_by_side::{Difference, Seen, assert_same};
+use crate::support::{in_parallel, isolated, observe, program};
 use fencebox_sim::machine::Power;
 use fencebox_sim::redfish::{Profile, Settings};
 
@@ -181,7 +182,8 @@ fn both_agents_do_the_same_to_sushy_tools() {
         (NODE1, "on"),
         (NODE1, "reboot"),
     ] {
-        let stdin = format!("{}ssl_insecure=1\nsystems_uri={system}\naction={action}\n", bmc.reach());
+        let reach = bmc.reach();
+        let stdin = format!("{reach}{LONG_TIMEOUTS}ssl_insecure=1\nsystems_uri={system}\naction={action}\n");
         let run = |mut command: Command| observe(&mut command, stdin.as_bytes());
         let ours = run(isolated(program("fence_redfish")));
         if (system, action) == (NODE1, "off") {

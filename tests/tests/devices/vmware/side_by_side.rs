@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use super::{Api, BOTH, reach};
-use crate::support::side_by_side::LONG_TIMEOUTS;
+use crate::support::python::LONG_TIMEOUTS;
 use crate::support::{in_parallel, isolated, observe, program, python};
 use fencebox_sim::machine::{Machine, Power};
 use fencebox_sim::vmware::{Settings, Vm};

@@ -172,7 +172,7 @@ fn both_agents_do_the_same_to_vcsim() {
     };
     let front = front(&vcsim);
     let python = |lines: &str| {
-        let stdin = format!("{}{lines}", reach(&front));
+        let stdin = format!("{}{}{lines}", reach(&front), python::LONG_TIMEOUTS);
         observe(&mut isolated(&theirs), stdin.as_bytes())
     };
     let ours = |lines: &str| {

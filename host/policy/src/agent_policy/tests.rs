@@ -277,6 +277,21 @@ fn insecure_tls_is_refused() {
 }
 
 #[test]
+fn the_metadata_service_is_checked_without_its_clear_text() {
+    let check = |text: &str| text_of(agent_policy(text).check_metadata(&origin("http://169.254.169.254")));
+    assert_eq!(check("[fence_x]\ninsecure-tls = false"), "granted");
+    assert_eq!(
+        check("[fence_x]\ndeny = [\"169.254.169.254\"]"),
+        "http://169.254.169.254 is refused by deny \"169.254.169.254\" ([fence_x] in p:2)"
+    );
+    let nothing = AgentPolicy::nothing(Denied::new("the policy cannot be read"));
+    assert_eq!(
+        text_of(nothing.check_metadata(&origin("http://169.254.169.254"))),
+        "the policy cannot be read"
+    );
+}
+
+#[test]
 fn the_plugin_has_to_be_in_every_pin() {
     let pin = |byte: &str| byte.repeat(32);
     let one = format!("[fence_x]\nsha256 = [\"{}\", \"{}\"]", pin("07"), pin("08"));

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Approval, Proof};
-use crate::{Address, Auth, CapabilitySet, Endpoint, File, FileAccess, FileKind, Port, Scheme, UrlOption};
+use super::{Approval, NeedKind, Proof};
+use crate::{
+    Address, Auth, CapabilitySet, Endpoint, File, FileAccess, FileKind, NamingEndpoint, Port, Scheme, Socket,
+    SocketPurpose, UrlOption,
+};
 
 fn approval() -> Approval {
     Approval {
@@ -46,6 +49,47 @@ fn placing_options_are_those_of_addresses_templates_and_files() {
     assert_eq!(placing, ["api_url", "region", "state_file", "zone"]);
     let follow: Vec<_> = Approval::follow_options(&approval.reach).into_iter().collect();
     assert_eq!(follow, ["follow"]);
+}
+
+#[test]
+fn ports_and_flags_come_from_every_endpoint_and_socket() {
+    let mut reach = approval().reach;
+    reach.endpoints.push(Endpoint {
+        name: "compute".to_owned(),
+        addresses: vec![Address::NamedBy(NamingEndpoint {
+            endpoint: "api".to_owned(),
+            any_host: false,
+            follow_option: Some("follow_compute".to_owned()),
+        })],
+        port: Port::SchemeDefault,
+        ..reach.endpoints[0].clone()
+    });
+    reach.sockets.push(Socket {
+        name: "bmc".to_owned(),
+        purpose: SocketPurpose::Udp,
+        addresses: Vec::new(),
+        port: Port::FromOption("bmc_port".to_owned()),
+    });
+    let ports: Vec<_> = Approval::port_options(&reach).into_iter().collect();
+    assert_eq!(ports, ["bmc_port", "ipport"]);
+    let flags: Vec<_> = Approval::follow_options(&reach).into_iter().collect();
+    assert_eq!(flags, ["follow", "follow_compute"]);
+}
+
+/// The JSON of `inspect` contains these names.
+#[test]
+fn claims_have_the_names_of_the_contract() {
+    let approval = Approval {
+        proof: BTreeSet::from([Proof::NoStatus, Proof::SettledStatus, Proof::Fabric]),
+        ..Approval::default()
+    };
+    let names: Vec<_> = approval
+        .needs()
+        .into_iter()
+        .map(|need| (need.kind, need.name))
+        .collect();
+    let claim = |name: &str| (NeedKind::Proof, name.to_owned());
+    assert_eq!(names, [claim("no-status"), claim("settled-status"), claim("fabric")]);
 }
 
 #[test]

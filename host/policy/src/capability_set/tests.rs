@@ -289,8 +289,14 @@ fn another_endpoint_under_the_name_of_the_naming_one_exceeds() {
         })],
         ..endpoint()
     };
-    let granted = reach(&[at("identity", "a.example"), at("other", "b.example"), named.clone()]);
-    let swapped = reach(&[at("other", "a.example"), at("identity", "b.example"), named]);
+    let same = at("same", "c.example");
+    let granted = reach(&[
+        same.clone(),
+        at("identity", "a.example"),
+        at("other", "b.example"),
+        named.clone(),
+    ]);
+    let swapped = reach(&[same, at("other", "a.example"), at("identity", "b.example"), named]);
     assert!(granted.exceeding(&granted).is_empty());
     assert_eq!(
         swapped.exceeding(&granted),

@@ -1,6 +1,8 @@
 //! Addresses that one endpoint names for another, and metadata services.
 
-use crate::{Address, Addresses, AgentPolicy, Auth, Endpoint, Endpoints, NamingEndpoint, Port, Scheme, UrlOption};
+use crate::{
+    Address, Addresses, AgentPolicy, Auth, Endpoint, Endpoints, NamingEndpoint, Policy, Port, Scheme, UrlOption,
+};
 
 /// An endpoint `identity` at the URL in an option.
 fn identity() -> Endpoint {
@@ -200,6 +202,41 @@ fn a_metadata_service_is_clear_text_on_the_link_of_this_machine() {
         assert_eq!((origin.base_url().as_str(), origin.port), (url, 80));
         assert_eq!(origin.proxy, None);
     }
+}
+
+#[test]
+fn insecure_tls_refuses_the_clear_text_of_every_service_but_the_metadata_service() {
+    let policy = Policy::parse("p", "[fence_x]\ninsecure-tls = false").unwrap();
+    let locate = |endpoint: Endpoint, option: Option<&'static str>| {
+        let name = endpoint.name.clone();
+        let endpoints = Endpoints::new(vec![endpoint]).unwrap();
+        let addresses = endpoints.locate(&name, &policy.for_agent("fence_x"), |_| option);
+        addresses
+            .and_then(|addresses| addresses.current().map(|origin| origin.base_url()))
+            .map_err(|rule| rule.to_string())
+    };
+    assert_eq!(
+        locate(metadata("169.254.169.254"), None).as_deref(),
+        Ok("http://169.254.169.254")
+    );
+    let fixed = Endpoint {
+        addresses: vec![Address::Fixed("api.example".to_owned())],
+        ..metadata("169.254.169.254")
+    };
+    let rule = locate(fixed, None).unwrap_err();
+    assert!(
+        rule.contains("http://api.example") && rule.contains("insecure-tls = false"),
+        "{rule}"
+    );
+}
+
+#[test]
+fn the_addresses_of_the_endpoint_that_names_another_are_known() {
+    let named_by = located(compute(false, None), &CLOUD);
+    let namers = named_by.namers().unwrap();
+    assert_eq!(namers.len(), 1);
+    assert_eq!(namers[0].base_url(), "https://cloud.example:5000/v3");
+    assert_eq!(located(metadata("169.254.169.254"), &CLOUD).namers(), None);
 }
 
 #[test]

@@ -230,6 +230,49 @@ fn insecure_tls_refuses_the_clear_text_of_every_service_but_the_metadata_service
     );
 }
 
+/// The plugin may need only the endpoint that the policy allows.
+#[test]
+fn a_policy_that_denies_one_endpoint_refuses_it_and_one_that_denies_all_refuses_the_agent() {
+    let fixed = |name: &str| Endpoint {
+        name: name.to_owned(),
+        addresses: vec![Address::Fixed(format!("{name}.example"))],
+        scheme: Scheme::Https,
+        ..identity()
+    };
+    let endpoints = Endpoints::new(vec![fixed("a"), fixed("b")]).unwrap();
+    let locate = |text: &str| {
+        let policy = Policy::parse("p", text).unwrap();
+        endpoints.locate_all(&policy.for_agent("fence_x"), |_| None)
+    };
+    let one = locate("[fence_x]\ndeny = [\"a.example\"]").unwrap();
+    assert!(one["a"].current().is_err() && one["b"].current().is_ok());
+    let rule = locate("[fence_x]\ndeny = [\"a.example\", \"b.example\"]").unwrap_err();
+    assert!(
+        rule.to_string().contains("https://a.example is refused by deny"),
+        "{rule}"
+    );
+}
+
+#[test]
+fn only_the_metadata_service_counts_as_one() {
+    let endpoints = Endpoints::new(vec![identity(), metadata("169.254.169.254")]).unwrap();
+    assert!(endpoints.is_metadata("metadata"));
+    assert!(!endpoints.is_metadata("identity") && !endpoints.is_metadata("undeclared"));
+}
+
+#[test]
+fn a_description_says_who_names_an_address() {
+    let of_files = &identity_of_files().addresses;
+    assert_eq!(
+        of_files[1].to_string(),
+        "a URL in the file of option clouds_yaml, with its path"
+    );
+    assert_eq!(
+        compute(false, None).addresses[0].to_string(),
+        "the hosts of identity, at any port and path that identity names"
+    );
+}
+
 #[test]
 fn the_addresses_of_the_endpoint_that_names_another_are_known() {
     let named_by = located(compute(false, None), &CLOUD);

@@ -23,6 +23,20 @@ const UNRECORDED: &[&str] = &[
     "fence_wide",
 ];
 
+/// The schemas of the outputs as JSON, relative to the workspace.
+const SCHEMAS: &str = "docs/schema";
+
+/// The documents of a package, relative to the workspace.
+const DOCUMENTS: [&str; 7] = [
+    "README.md",
+    "docs/operating.md",
+    "docs/policy.sample.toml",
+    "docs/observe.sample.toml",
+    "docs/logrotate.sample",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+];
+
 /// The folders that the SDK needs, relative to the workspace.
 const SDK_PARTS: [&str; 4] = ["sdk", "wit", "host/agent", "host/policy"];
 
@@ -83,19 +97,8 @@ impl Tree {
         tree.add_manuals()?;
         tree.add_sdk()?;
         let workspace = build::workspace();
-        tree.copy_folder(
-            &workspace.join("docs/schema"),
-            &tree.0.join("usr/share/fencebox/schema"),
-        )?;
-        for document in [
-            "README.md",
-            "docs/operating.md",
-            "docs/policy.sample.toml",
-            "docs/observe.sample.toml",
-            "docs/logrotate.sample",
-            "LICENSE-APACHE",
-            "LICENSE-MIT",
-        ] {
+        tree.copy_folder(&workspace.join(SCHEMAS), &tree.0.join("usr/share/fencebox/schema"))?;
+        for document in DOCUMENTS {
             let name = Path::new(document).file_name().context("a document without a name")?;
             copy(&workspace.join(document), &documents.join(name), 0o644)?;
         }
@@ -103,13 +106,49 @@ impl Tree {
     }
 
     /// The tree that tests use, like a user's: with this program, and with the plugins of the documentation and of the
-    /// tests.
+    /// tests. A tree is kept while it and its sources stay the same: to compile the plugins takes most of a minute.
     pub(crate) fn for_tests(folder: &str, host: &Path) -> Result<Self> {
         let mut plugins = build::plugins()?;
         plugins.extend(build::example()?);
-        let tree = Self::lay_out(build::target().join(folder), host, &plugins)?;
-        tree.add_fixtures(&build::fixtures()?)?;
+        let fixtures = build::fixtures()?;
+        let mut sources = vec![host.to_owned(), std::env::current_exe()?];
+        sources.extend(plugins.iter().chain(&fixtures).cloned());
+        sources.extend(
+            SDK_PARTS
+                .iter()
+                .chain(&DOCUMENTS)
+                .map(|part| build::workspace().join(part)),
+        );
+        sources.extend(["Cargo.toml", SCHEMAS].map(|part| build::workspace().join(part)));
+        let kept = Self(build::target().join(folder));
+        let record = kept.0.join("made-from");
+        let before = fs::read_to_string(&record).ok();
+        if before.is_some_and(|before| kept.state(&sources).is_ok_and(|now| now == before)) {
+            return Ok(kept);
+        }
+        let tree = Self::lay_out(kept.0, host, &plugins)?;
+        tree.add_fixtures(&fixtures)?;
+        fs::write(record, tree.state(&sources)?)?;
         Ok(tree)
+    }
+
+    /// Size, mode and time of each file below the sources and of the tree, one line each.
+    fn state(&self, sources: &[PathBuf]) -> Result<String> {
+        let (mut lines, mut paths) = (Vec::new(), sources.to_vec());
+        paths.push(self.0.join("usr"));
+        while let Some(path) = paths.pop() {
+            let metadata = path.symlink_metadata().with_context(|| path.display().to_string())?;
+            if metadata.is_dir() {
+                let inside = path.read_dir()?.map(|entry| entry.map(|entry| entry.path()));
+                let inside = inside.collect::<Result<Vec<_>, _>>()?;
+                paths.extend(inside.into_iter().filter(|path| is_installed(path)));
+                continue;
+            }
+            let (mode, time) = (metadata.permissions().mode(), metadata.modified()?);
+            lines.push(format!("{} {} {mode:o} {time:?}", path.display(), metadata.len()));
+        }
+        lines.sort();
+        Ok(lines.join("\n"))
     }
 
     /// Adds the man pages, and the completions of shells.
@@ -148,10 +187,7 @@ impl Tree {
         for entry in from.read_dir().with_context(|| from.display().to_string())? {
             let path = entry?.path();
             let target = to.join(path.file_name().context("a file without a name")?);
-            if path
-                .file_name()
-                .is_some_and(|name| NOT_INSTALLED.iter().any(|other| name == *other))
-            {
+            if !is_installed(&path) {
                 continue;
             }
             // A link in the sources leads to a part of the same workspace.
@@ -285,6 +321,12 @@ impl Tree {
     fn documents(&self) -> PathBuf {
         self.0.join("usr/share/doc/fencebox")
     }
+}
+
+/// Whether a file or folder of the SDK is a part of it.
+fn is_installed(path: &Path) -> bool {
+    path.file_name()
+        .is_none_or(|name| NOT_INSTALLED.iter().all(|other| name != *other))
 }
 
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {

@@ -207,23 +207,25 @@ fn a_metadata_service_is_clear_text_on_the_link_of_this_machine() {
 #[test]
 fn insecure_tls_refuses_the_clear_text_of_every_service_but_the_metadata_service() {
     let policy = Policy::parse("p", "[fence_x]\ninsecure-tls = false").unwrap();
-    let locate = |endpoint: Endpoint, option: Option<&'static str>| {
+    // The user accepts clear text; the policy does not.
+    let given = |name: &str| (name == "ssl_insecure").then_some("1");
+    let locate = |endpoint: Endpoint| {
         let name = endpoint.name.clone();
         let endpoints = Endpoints::new(vec![endpoint]).unwrap();
-        let addresses = endpoints.locate(&name, &policy.for_agent("fence_x"), |_| option);
+        let addresses = endpoints.locate(&name, &policy.for_agent("fence_x"), given);
         addresses
             .and_then(|addresses| addresses.current().map(|origin| origin.base_url()))
             .map_err(|rule| rule.to_string())
     };
     assert_eq!(
-        locate(metadata("169.254.169.254"), None).as_deref(),
+        locate(metadata("169.254.169.254")).as_deref(),
         Ok("http://169.254.169.254")
     );
     let fixed = Endpoint {
         addresses: vec![Address::Fixed("api.example".to_owned())],
         ..metadata("169.254.169.254")
     };
-    let rule = locate(fixed, None).unwrap_err();
+    let rule = locate(fixed).unwrap_err();
     assert!(
         rule.contains("http://api.example") && rule.contains("insecure-tls = false"),
         "{rule}"

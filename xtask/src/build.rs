@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 /// Minutes that the first dev build takes on two cores.
-const FIRST_BUILD: u32 = 4;
+const FIRST_BUILD: u32 = 8;
 /// Minutes that the first release build takes on two cores.
 const FIRST_RELEASE: u32 = 10;
 /// The target of plugins.

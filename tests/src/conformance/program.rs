@@ -33,7 +33,9 @@ pub(super) fn run(case: &Case, program: &Path, folder: &Path) -> Result<Observed
         None => bare(program),
         Some(line) => {
             let program = program.to_str().context("the program's path is not UTF-8")?;
-            let mut command = bare("bash");
+            let mut command = bare("env");
+            // A shell cannot restore a signal that was ignored when it started, as in the background of another shell.
+            command.args(["--default-signal=INT", "bash"]);
             command.args(["-c", &line.replace("AGENT", program), "bash"]);
             command
         }

@@ -40,6 +40,7 @@ use crate::agent::log::Log;
 use crate::capability::calls::DescribingLines;
 use crate::policy::ownership::Checker;
 use crate::policy::{AgentPolicy, Denied};
+use compiled::Opened;
 use epoch::EpochTicker;
 use state::HostState;
 
@@ -115,8 +116,6 @@ struct Loaded {
     hash: blake3::Hash,
     /// Why it must not act: it is not the recorded or pinned file.
     refusal: Option<Denied>,
-    /// It is not the recorded file.
-    is_replaced: bool,
     /// If it had to be compiled now, which costs time: a warning with the reason.
     warning: Option<String>,
 }
@@ -190,7 +189,6 @@ impl Plugin {
             linker,
             hash,
             refusal: None,
-            is_replaced: false,
             warning: None,
         };
         Ok(Self {
@@ -220,29 +218,44 @@ impl Plugin {
     /// The component: the compiled form if it is trusted, otherwise compiled now. Imports that are not in the contract
     /// are rejected here, before anything runs.
     fn loaded(&self) -> Result<&Loaded, Error> {
-        if let Some(loaded) = self.loaded.get() {
-            return Ok(loaded);
+        match self.loaded.get() {
+            Some(loaded) => Ok(loaded),
+            None => self.load(self.open()?),
         }
-        let loaded = compiled::load(&self.path, &self.agent_policy, &self.recorded, &self.checker)?;
+    }
+
+    /// The file or its compiled form, not compiled yet.
+    fn open(&self) -> Result<Opened, Error> {
+        compiled::open(&self.path, &self.agent_policy, &self.recorded, &self.checker)
+    }
+
+    /// Compiles and links what was opened.
+    fn load(&self, opened: Opened) -> Result<&Loaded, Error> {
+        let loaded = compiled::load(opened, &self.path, &self.agent_policy, &self.checker)?;
         let linker = link(&self.path, &loaded.component)?;
-        let is_replaced = self
-            .recorded
-            .blake3()
-            .is_some_and(|recorded| recorded != loaded.hash.to_hex().as_str());
-        let refusal = match loaded.allowed {
-            _ if is_replaced => {
-                Some(self.refuse("it is not the file that was installed: its hash differs from its record"))
-            }
-            outcome => outcome.err(),
+        let refusal = if self.is_recorded(loaded.hash) {
+            loaded.allowed.err()
+        } else {
+            Some(self.other_file())
         };
         Ok(self.loaded.get_or_init(|| Loaded {
             component: loaded.component,
             linker,
             hash: loaded.hash,
             refusal,
-            is_replaced,
             warning: loaded.warning,
         }))
+    }
+
+    /// Whether a file with this hash is the recorded one. A plugin without a readable record may be any file.
+    fn is_recorded(&self, hash: blake3::Hash) -> bool {
+        let recorded = self.recorded.blake3();
+        recorded.is_none_or(|recorded| recorded == hash.to_hex().as_str())
+    }
+
+    /// The refusal of a file that is not the recorded one.
+    fn other_file(&self) -> Denied {
+        self.refuse("it is not the file that was installed: its hash differs from its record")
     }
 
     /// The compiled form, for the file beside the plugin.

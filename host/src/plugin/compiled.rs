@@ -48,18 +48,57 @@ pub(super) struct Loaded {
     pub(super) warning: Option<String>,
 }
 
-/// Loads the compiled form if it is trusted; otherwise compiles the plugin now.
-pub(super) fn load(
+/// A plugin file, opened but not compiled.
+pub(super) enum Opened {
+    /// The trusted compiled form of the recorded plugin.
+    Form(Loaded),
+    /// The file itself.
+    File {
+        /// Its bytes.
+        wasm: Vec<u8>,
+        /// Their hash.
+        hash: blake3::Hash,
+        /// Whether other users could have written the file.
+        trust: Result<(), Untrusted>,
+    },
+}
+
+impl Opened {
+    /// The hash of the plugin file.
+    pub(super) fn hash(&self) -> blake3::Hash {
+        match self {
+            Self::Form(loaded) => loaded.hash,
+            Self::File { hash, .. } => *hash,
+        }
+    }
+}
+
+/// Opens the compiled form if the record names it and it is trusted, and otherwise the plugin file.
+pub(super) fn open(
     path: &Path,
     agent_policy: &AgentPolicy,
     recorded: &Recorded,
     checker: &Checker,
-) -> Result<Loaded, Error> {
+) -> Result<Opened, Error> {
     if let Some(loaded) = load_recorded(path, agent_policy, recorded, checker)? {
-        return Ok(loaded);
+        return Ok(Opened::Form(loaded));
     }
     let (wasm, trust) = read(path, checker)?;
     let hash = blake3::hash(&wasm);
+    Ok(Opened::File { wasm, hash, trust })
+}
+
+/// Loads the compiled form beside the opened file if it is trusted; otherwise compiles the file now.
+pub(super) fn load(
+    opened: Opened,
+    path: &Path,
+    agent_policy: &AgentPolicy,
+    checker: &Checker,
+) -> Result<Loaded, Error> {
+    let (wasm, hash, trust) = match opened {
+        Opened::Form(loaded) => return Ok(loaded),
+        Opened::File { wasm, hash, trust } => (wasm, hash, trust),
+    };
     let engine = engine(&hash, agent_policy.limits())?;
     let form = path.with_extension("cwasm");
     let (component, warning) = match trusted(&engine, &form, checker) {

@@ -22,6 +22,9 @@ use crate::capability::log::PluginLog;
 use crate::capability::sockets::SocketFilter;
 use crate::policy::{AgentPolicy, Denied};
 
+/// Maximum number of times that an action opens its plugin. Each further time, an upgrade has replaced it.
+const TRIES: usize = 3;
+
 /// A plugin that runs as one agent.
 pub struct PluginInstance {
     /// The description and the capabilities.
@@ -103,7 +106,7 @@ impl PluginInstance {
     /// The reason and the remedy, if the plugin must not act or cannot be loaded.
     pub fn load(&mut self) -> Result<(), Rejection> {
         self.check_refusal()?;
-        self.find_replaced()?;
+        self.open()?;
         let loaded = self.plugin.loaded()?;
         if let Some(refusal) = &loaded.refusal {
             return Err(refusal.clone().into());
@@ -114,15 +117,40 @@ impl PluginInstance {
         Ok(())
     }
 
-    /// If another plugin has replaced this one since its record was read, uses the new one. Its description must be the
-    /// same, because the options were read by the old description. Package managers replace one file after the other,
-    /// so this waits until the record and the plugin belong together.
-    fn find_replaced(&mut self) -> Result<(), Error> {
-        match self.plugin.loaded() {
-            Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {}
-            Ok(loaded) if loaded.is_replaced && replacement::is_completed(&self.plugin.path, self.clock.as_ref()) => {}
-            outcome => return outcome.map(drop),
+    /// Opens the component. If an upgrade replaces it meanwhile, waits until the record and the plugin belong together.
+    /// This comes before a file is compiled, because that can take longer than an upgrade.
+    fn open(&mut self) -> Result<(), Rejection> {
+        for _ in 1..TRIES {
+            match self.open_once() {
+                Ok(true) => return Ok(()),
+                Ok(false) if replacement::is_completed(&self.plugin.path, self.clock.as_ref()) => {}
+                Ok(false) => break,
+                Err(Error::Unreadable { cause, .. }) if cause.kind() == std::io::ErrorKind::NotFound => {}
+                Err(cause) => return Err(cause.into()),
+            }
+            self.use_replacement()?;
         }
+        if self.open_once()? {
+            return Ok(());
+        }
+        Err(self.plugin.other_file().into())
+    }
+
+    /// Loads the component if it is the recorded one. Returns whether it is.
+    fn open_once(&self) -> Result<bool, Error> {
+        if let Some(loaded) = self.plugin.loaded.get() {
+            return Ok(self.plugin.is_recorded(loaded.hash));
+        }
+        let opened = self.plugin.open()?;
+        if !self.plugin.is_recorded(opened.hash()) {
+            return Ok(false);
+        }
+        self.plugin.load(opened).map(|_| true)
+    }
+
+    /// Uses the plugin that has replaced this one. Its description must be the same, because the options were read by
+    /// the old description.
+    fn use_replacement(&mut self) -> Result<(), Error> {
         let new = Arc::new(Plugin::installed(&self.agent, &self.agent_policy)?);
         let trusted = trusted(&new, &self.agent)?;
         if new.refusal.is_some() || trusted.refusal.is_some() || trusted.declared != self.declared {

@@ -17,19 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two looks at the files.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Whether an upgrade replaces this plugin now, and completes it in time. A plugin that was changed earlier is not
-/// waited for.
+/// Whether an upgrade has replaced this plugin, or replaces it now and completes that in time. A plugin that was changed
+/// earlier, and has still another record, is not waited for.
 pub(super) fn is_completed(path: &Path, clock: &dyn Clock) -> bool {
     let deadline = Deadline::after(clock, PATIENCE);
-    while was_written_now(path, clock) && !deadline.passed(clock) {
+    loop {
         if is_recorded(path) {
             return true;
         }
-        if clock.sleep(STEP).is_err() {
-            break;
+        if !was_written_now(path, clock) || deadline.passed(clock) || clock.sleep(STEP).is_err() {
+            return false;
         }
     }
-    false
 }
 
 /// Whether a file in the plugin's folder was replaced a moment ago.

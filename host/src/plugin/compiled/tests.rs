@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::{compile, fault, load, of_file};
-use crate::plugin::{Record, Recorded};
+use super::{Loaded, compile, fault, of_file, open};
+use crate::plugin::{Error, Record, Recorded};
 use crate::policy::AgentPolicy;
 use crate::policy::ownership::Checker;
 
@@ -34,6 +34,16 @@ fn compiled(wasm: &[u8]) -> (TempDir, PathBuf, PathBuf) {
     let (folder, path) = plugin(wasm);
     let form = compile(&path).unwrap();
     (folder, path, form)
+}
+
+/// Opens and loads a plugin.
+fn load(path: &Path, agent_policy: &AgentPolicy, recorded: &Recorded, checker: &Checker) -> Result<Loaded, Error> {
+    super::load(
+        open(path, agent_policy, recorded, checker)?,
+        path,
+        agent_policy,
+        checker,
+    )
 }
 
 /// Loads a plugin successfully, and returns the warning.

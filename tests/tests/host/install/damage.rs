@@ -63,6 +63,15 @@ fn a_swapped_plugin_refuses_every_action() {
     assert!(list.contains("broken: plugin "), "{list}");
     found(&tree, &[&["fence_narrow: ", "is not the file that was installed"]]);
     repaired(&tree);
+    // It is refused before it is compiled: an upgrade does not wait for that.
+    fs::write(tree.stored("fence_narrow"), "not a component").unwrap();
+    let outcome = tree.act("fence_narrow", "status");
+    outcome.assert_refused(&["is not the file that was installed", "fencebox inspect"]);
+    assert_said(
+        &tree.fencebox(&["inspect", "fence_narrow"]),
+        &["every action fails: ", "is not the file that was installed"],
+    );
+    repaired(&tree);
 }
 
 /// An edited record is a damaged record, whatever its content.

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::Read;
 
-use super::{EMPTY, OTHER, compiled, names, plugin};
-use crate::plugin::compiled::{compile, load};
+use super::{EMPTY, OTHER, compiled, load, names, plugin};
+use crate::plugin::compiled::compile;
 use crate::plugin::{Error, Recorded};
 use crate::policy::AgentPolicy;
 use crate::policy::ownership::Checker;

@@ -1,5 +1,6 @@
 //! A clock for tests: sleeping takes no real time.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -34,6 +35,8 @@ struct Wait {
     number: u64,
     end: Duration,
     waker: Option<Waker>,
+    /// The link of the thread that waits, by proc_thread-self(5).
+    thread: Option<PathBuf>,
 }
 
 impl VirtualClock {
@@ -55,6 +58,13 @@ impl VirtualClock {
     /// The number of the current wait for an answer, for [`VirtualClock::pass`].
     pub fn wait(&self) -> Option<u64> {
         locked(&self.time).wait.as_ref().map(|wait| wait.number)
+    }
+
+    /// The thread that waits for an answer: its number on Linux. A device that sees it asleep can let time pass.
+    pub fn waiting_thread(&self) -> Option<String> {
+        let time = locked(&self.time);
+        let thread = time.wait.as_ref()?.thread.as_ref()?;
+        Some(thread.file_name()?.to_string_lossy().into_owned())
     }
 
     /// Extends a wait by this duration, for the device. Returns whether the agent
@@ -118,6 +128,7 @@ impl Clock for VirtualClock {
             number,
             end,
             waker: None,
+            thread: std::fs::read_link("/proc/thread-self").ok(),
         });
         Some(Box::pin(End {
             time: self.time.clone(),

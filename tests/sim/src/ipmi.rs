@@ -22,6 +22,7 @@ use fencebox_agent::clock::Clock as _;
 use fencebox_agent::virtual_clock::VirtualClock;
 
 use crate::machine::{Machine, Power};
+use crate::rest::is_at_rest;
 pub use arguments::Arguments;
 use bmc::{Bmc, Reply, garbage};
 pub use faults::{Fault, Plan, STEPS, help, samples};
@@ -31,7 +32,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// The same for a client on a virtual clock, which waits for no real time.
 const SHORT_INTERVAL: Duration = Duration::from_micros(200);
 /// How long, in real time, an agent on a virtual clock may need to receive a datagram that was sent to it.
-const RECEIPT: Duration = Duration::from_millis(200);
+const RECEIPT: Duration = Duration::from_secs(10);
 /// Datagrams of a flood in one interval: 10,000 a second.
 const FLOOD: u8 = 10;
 /// How long a flood lasts, in intervals.
@@ -224,19 +225,19 @@ struct Link {
 impl Link {
     fn run(mut self, bmc: &Mutex<Bmc>, stop: &AtomicBool) {
         let mut idle = None;
-        // The wait in which the agent was sent a datagram: on a busy machine it may not have received it yet.
-        let mut sent: Option<(Option<u64>, Instant)> = None;
+        // Since when the agent is in its wait.
+        let mut since: Option<(u64, Instant)> = None;
         while !stop.load(Ordering::Relaxed) {
             // The wait is read first, so that everything that the agent sent before the wait has arrived.
             let wait = self.clock.as_ref().and_then(|clock| clock.wait());
             let is_busy = self.receive(bmc) | self.send_due() | self.pour();
             let Some(clock) = self.clock.clone() else { continue };
-            if is_busy {
-                sent = Some((wait, Instant::now()));
+            if since.map(|(wait, _)| wait) != wait {
+                since = wait.map(|wait| (wait, Instant::now()));
             }
-            let is_received = sent.is_none_or(|(during, at)| during != wait || at.elapsed() > RECEIPT);
+            let is_long = since.is_some_and(|(_, start)| start.elapsed() > RECEIPT);
             match wait.filter(|_| !is_busy) {
-                Some(wait) if idle == Some(wait) && is_received => {
+                Some(wait) if idle == Some(wait) && (is_long || is_at_rest(&clock)) => {
                     let next = self.due.iter().map(|(moment, ..)| *moment).min();
                     let left = next.map_or(Duration::MAX, |next| next.saturating_sub(clock.now()));
                     clock.pass(wait, left);

@@ -48,6 +48,7 @@ pub mod protocol;
 pub mod pve;
 pub mod redfish;
 pub mod relay;
+mod rest;
 pub mod server;
 mod time;
 mod tls;

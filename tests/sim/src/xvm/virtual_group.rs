@@ -13,6 +13,7 @@ use fencebox_agent::virtual_clock::VirtualClock;
 use super::serve::{self, Conversation, Daemon};
 use super::{Interface, Settings, call_back, join};
 use crate::machine::Machine;
+use crate::rest::is_at_rest;
 
 /// The interval, in real time, at which the loop checks for work.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
@@ -104,7 +105,7 @@ impl Pacer {
             let wait = self.clock.wait();
             let is_busy = self.receive() | self.begin() || Arc::strong_count(&self.activity) > 1;
             match wait.filter(|_| !is_busy) {
-                Some(wait) if idle == Some(wait) => {
+                Some(wait) if idle == Some(wait) && is_at_rest(&self.clock) => {
                     let next = self.due.iter().map(|(moment, _)| *moment).min();
                     let left = next.map_or(Duration::MAX, |next| next.saturating_sub(self.clock.now()));
                     self.clock.pass(wait, left);

@@ -14,7 +14,7 @@ mod support;
 use fencebox_tests::matrix::{self, Options};
 
 /// Minimum number of runs. Fewer would mean that something is left out.
-const RUNS: usize = 6_000;
+const RUNS: usize = 4_000;
 
 #[test]
 fn no_fault_ends_in_a_false_success() {

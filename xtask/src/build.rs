@@ -1,9 +1,10 @@
 //! Builds with cargo, and sets up the toolchain for it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 /// Minutes that the first dev build takes on two cores.
 const FIRST_BUILD: u32 = 8;
@@ -62,6 +63,53 @@ pub(crate) fn test_program(name: &str) -> Result<PathBuf> {
     let packages = packages.iter().flat_map(|package| ["--package", package]);
     cargo(&["build", "--bins"].into_iter().chain(packages).collect::<Vec<_>>())?;
     Ok(target().join("debug").join(name))
+}
+
+/// A program with tests.
+pub(crate) struct TestProgram {
+    /// Its main source file, relative to the workspace.
+    pub(crate) source: String,
+    /// The program.
+    pub(crate) executable: PathBuf,
+    /// The folder of its package, in which it runs.
+    pub(crate) folder: PathBuf,
+}
+
+/// Builds the test programs of all packages. Those of `fencebox-tests` are the first, because they take the longest.
+pub(crate) fn test_programs() -> Result<Vec<TestProgram>> {
+    let mut cargo = cargo_command();
+    cargo.args([
+        "test",
+        "--workspace",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+    ]);
+    cargo.current_dir(workspace()).stderr(Stdio::inherit());
+    let output = cargo.output().context("cannot run cargo")?;
+    ensure!(output.status.success(), "the tests do not compile: {}", output.status);
+    let messages = String::from_utf8(output.stdout).context("cargo's messages")?;
+    let mut programs = Vec::new();
+    for message in messages.lines() {
+        programs.extend(announced(&serde_json::from_str(message).context("cargo's messages")?));
+    }
+    ensure!(!programs.is_empty(), "cargo has built no test program");
+    let tests = workspace().join("tests");
+    programs.sort_by_key(|program| (program.folder != tests, program.source.clone()));
+    Ok(programs)
+}
+
+/// The test program that this message of cargo announces, if any.
+fn announced(message: &Value) -> Option<TestProgram> {
+    let text = |pointer| message.pointer(pointer).and_then(Value::as_str);
+    if message.pointer("/profile/test") != Some(&Value::Bool(true)) {
+        return None;
+    }
+    let source = Path::new(text("/target/src_path")?);
+    Some(TestProgram {
+        source: source.strip_prefix(workspace()).unwrap_or(source).display().to_string(),
+        executable: text("/executable")?.into(),
+        folder: Path::new(text("/manifest_path")?).parent()?.to_owned(),
+    })
 }
 
 /// Builds the host in the release profile: one static program, which runs on every distribution. Without musl's C
@@ -140,7 +188,11 @@ pub(crate) fn example() -> Result<Vec<PathBuf>> {
     let mut named = Vec::new();
     for file in built {
         let agent = file.with_file_name("fence_relay.wasm");
-        std::fs::copy(&file, &agent).with_context(|| file.display().to_string())?;
+        let bytes = std::fs::read(&file).with_context(|| file.display().to_string())?;
+        // A new time would make the tests' tree again.
+        if std::fs::read(&agent).ok().as_ref() != Some(&bytes) {
+            std::fs::write(&agent, bytes).with_context(|| agent.display().to_string())?;
+        }
         named.push(agent);
     }
     Ok(named)

@@ -220,7 +220,7 @@ fn no_fault_of_two_hypervisors_ends_in_a_false_success() {
         return;
     }
     let matrix = isolated(env!("CARGO_BIN_EXE_fencebox-matrix"))
-        .args(["--device", "xvm-group", "--brief", "--sample", "1200"])
+        .args(["--device", "xvm-group", "--brief", "--sample", "600"])
         .args(["--pairs", "20", "--seed", "1"])
         .output()
         .unwrap();
@@ -228,7 +228,7 @@ fn no_fault_of_two_hypervisors_ends_in_a_false_success() {
     assert!(matrix.status.success(), "{report}");
     let runs = report.lines().last().and_then(|line| line.split(' ').next());
     let runs: usize = runs.unwrap().parse().unwrap();
-    assert!(runs >= 1000 && report.ends_with(" 0 false successes\n"), "{report}");
+    assert!(runs >= 500 && report.ends_with(" 0 false successes\n"), "{report}");
 }
 
 /// A hypervisor without a list may run a machine that the other one lists as off.

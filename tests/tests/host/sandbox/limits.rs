@@ -23,7 +23,7 @@ const ENDS: &[End] = &[
         &["the plugin failed", "panicked at", "the fixture gives up"],
     ),
     end("fence_recurse", &["the plugin failed", "recursed too deeply"]),
-    end("fence_spin", &["the plugin failed", "computed for 5 s"]),
+    end("fence_spin", &["the plugin failed", "computed for 5 s"]).at(&["off"]),
     end_with("fence_exit", "moment=open\n", EXITED),
     end_with("fence_exit", "moment=status\n", EXITED),
     end_with("fence_exit", "moment=set\n", EXITED).at(&["off", "reboot"]),

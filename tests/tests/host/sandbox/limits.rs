@@ -23,7 +23,12 @@ const ENDS: &[End] = &[
         &["the plugin failed", "panicked at", "the fixture gives up"],
     ),
     end("fence_recurse", &["the plugin failed", "recursed too deeply"]),
-    end("fence_spin", &["the plugin failed", "computed for 5 s"]).at(&["off"]),
+    // On a busy machine, the deadline of the action can come before its limit on computing time.
+    end(
+        "fence_spin",
+        &["computed for 5 s|the action ran out of time after 40 s"],
+    )
+    .at(&["off"]),
     end_with("fence_exit", "moment=open\n", EXITED),
     end_with("fence_exit", "moment=status\n", EXITED),
     end_with("fence_exit", "moment=set\n", EXITED).at(&["off", "reboot"]),

@@ -15,7 +15,7 @@ const INTERVAL: &str = "0.1";
 /// Several heartbeats.
 const SEVERAL: Duration = Duration::from_millis(600);
 /// More than a guest needs to boot on a busy machine.
-const BOOT: Duration = Duration::from_secs(120);
+const BOOT: Duration = Duration::from_secs(400);
 /// How qemu reaches the BMC: its interface for the guest, over which the BMC also switches the guest off.
 const INTERFACE: &str = "-chardev socket,id=bmc,host=127.0.0.1,port=9002,reconnect=1 \
                          -device ipmi-bmc-extern,id=bmc0,chardev=bmc -device isa-ipmi-bt,bmc=bmc0";

@@ -64,7 +64,7 @@ fn each_case_ends_in_one_clear_line() {
                     // Each call of such a plugin computes for five seconds.
                     let is_slow = fixture.ends_with("_spins");
                     let actions = ["off", "metadata", "status", "reboot"];
-                    for action in actions.into_iter().take(if is_slow { 1 } else { 4 }) {
+                    for action in actions.into_iter().take(if is_slow { 2 } else { 4 }) {
                         let outcome = tree.call(&agent, &options(action, ""));
                         let what = format!("raw {fixture} {action}");
                         if action == "metadata" && words[0] == "the plugin failed" {
